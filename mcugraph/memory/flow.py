@@ -1,0 +1,92 @@
+"""Maximum flow by Dinic's algorithm, without recursion."""
+
+INFINITE = 1 << 62
+
+
+class FlowNetwork:
+    """A directed graph with integer capacities; nodes are added by number."""
+
+    __slots__ = ("capacity", "head", "out")
+
+    def __init__(self, nodes: int) -> None:
+        self.out: list[list[int]] = [[] for _ in range(nodes)]
+        self.head: list[int] = []  # target of each arc; arc e ^ 1 is the reverse of arc e
+        self.capacity: list[int] = []
+
+    def add_node(self) -> int:
+        """A new node; returns its number."""
+        self.out.append([])
+        return len(self.out) - 1
+
+    def add_arc(self, tail: int, head: int, capacity: int, back: int = 0) -> None:
+        """An arc of the given capacity, and one backwards."""
+        self.out[tail].append(len(self.head))
+        self.head.append(head)
+        self.capacity.append(capacity)
+        self.out[head].append(len(self.head))
+        self.head.append(tail)
+        self.capacity.append(back)
+
+    def maximum(self, source: int, sink: int) -> int:
+        """Push as much flow as possible; ``capacity`` then holds what is left of each arc."""
+        total = 0
+        while True:
+            level = self._levels(source, sink)
+            if level[sink] < 0:
+                return total
+            total += self._blocking(source, sink, level)
+
+    def reachable(self, source: int) -> list[bool]:
+        """Nodes on the source's side of the smallest minimum cut, once the flow is maximum."""
+        return [depth >= 0 for depth in self._levels(source, -1)]
+
+    def _levels(self, source: int, sink: int) -> list[int]:
+        level = [-1] * len(self.out)
+        level[source] = 0
+        head, capacity, out = self.head, self.capacity, self.out
+        queue = [source]
+        for node in queue:
+            if node == sink:
+                break
+            depth = level[node] + 1
+            for arc in out[node]:
+                target = head[arc]
+                if level[target] < 0 and capacity[arc]:
+                    level[target] = depth
+                    queue.append(target)
+        return level
+
+    def _blocking(self, source: int, sink: int, level: list[int]) -> int:
+        head, capacity, out = self.head, self.capacity, self.out
+        left = [len(arcs) for arcs in out]  # arcs of each node that may still lead on
+        total = 0
+        path: list[int] = []
+        node = source
+        while True:
+            if node == sink:
+                amount = min(capacity[arc] for arc in path)
+                total += amount
+                keep = len(path)
+                for index, arc in enumerate(path):
+                    capacity[arc] -= amount
+                    capacity[arc ^ 1] += amount
+                    if not capacity[arc] and index < keep:
+                        keep = index
+                node = head[path[keep] ^ 1]
+                del path[keep:]
+                continue
+            depth = level[node] + 1
+            arcs = out[node]
+            while left[node]:
+                arc = arcs[left[node] - 1]
+                if capacity[arc] and level[head[arc]] == depth:
+                    path.append(arc)
+                    node = head[arc]
+                    break
+                left[node] -= 1
+            else:
+                if not path:
+                    return total
+                arc = path.pop()
+                node = head[arc ^ 1]
+                left[node] -= 1

@@ -1,0 +1,81 @@
+"""The memory figures of a graph, its subgraphs included."""
+
+from collections.abc import Callable
+from dataclasses import dataclass
+
+from mcugraph.ir import Graph, Kind
+from mcugraph.memory.bounds import cut_bound, operator_bound
+from mcugraph.memory.liveness import problem_of
+from mcugraph.memory.network import Network
+from mcugraph.memory.problem import Problem
+from mcugraph.memory.result import Schedule
+from mcugraph.memory.runtime import Runtime
+from mcugraph.memory.scheduler import describe, schedule
+
+
+@dataclass(frozen=True, slots=True)
+class Footprint:
+    """Live-set figures in bytes, without state and kernel scratch.
+
+    Attributes:
+        best: The schedule that was found; its peak is *peak memory* if it is optimal.
+        in_file_order: The schedule that the graph's own order is.
+        operator_bound, cut_bound: Lower bounds on any order's peak.
+        state: Bytes of variable tensors, which live for ever.
+    """
+
+    best: Schedule
+    in_file_order: Schedule
+    operator_bound: int
+    cut_bound: int
+    state: int
+
+
+def footprint(graph: Graph, runtime: Runtime, time_limit: float | None = None) -> Footprint:
+    """The memory figures of a graph.
+
+    An operator that calls subgraphs takes, besides the caller's live set, the largest figure of
+    the same kind of any subgraph that it calls.
+
+    Args:
+        graph: The graph.
+        runtime: How the device executes it.
+        time_limit: Seconds for the search for the best order.
+    """
+
+    def figure(of: Callable[[Problem], int]) -> Problem:
+        """The problem of the whole, where ``of`` gives the figure of each subgraph's own."""
+        memo: dict[str, int] = {}
+
+        def solve(part: Graph) -> Problem:
+            scratch = {}
+            for operator in part.operators:
+                for body in operator.op.bodies:
+                    if body not in memo:
+                        memo[body] = of(solve(graph.subgraphs[body]))
+                if operator.op.bodies:
+                    scratch[operator.name] = max(memo[body] for body in operator.op.bodies)
+            return problem_of(part, runtime, scratch)
+
+        return solve(graph)
+
+    plain = figure(lambda problem: _file_order(problem).peak)
+    if any(operator.op.bodies for operator in graph.operators):
+        least = figure(lambda problem: schedule(problem, time_limit=time_limit).peak)
+        operators, cut = figure(operator_bound), figure(cut_bound)
+    else:
+        least = operators = cut = plain
+    tensors = [t for part in graph.walk() for t in part.tensors.values()]
+    return Footprint(
+        best=schedule(least, time_limit=time_limit),
+        in_file_order=_file_order(plain),
+        operator_bound=operator_bound(operators),
+        cut_bound=cut_bound(cut),
+        state=sum(t.nbytes for t in tensors if t.kind is Kind.STATE),
+    )
+
+
+def _file_order(problem: Problem) -> Schedule:
+    """The order that the problem comes in, as a schedule."""
+    order = range(len(problem.operators))
+    return describe(problem, Network.from_problem(problem), order, operator_bound(problem), 0.0)

@@ -1,0 +1,42 @@
+"""How a device executes a graph."""
+
+from dataclasses import dataclass
+
+from mcugraph.errors import UsageError
+
+
+@dataclass(frozen=True, slots=True)
+class Runtime:
+    """A memory model, as plain fields.
+
+    Attributes:
+        name: Shown in reports.
+        inplace: An operator may write its result over an operand that dies with it.
+        count_inputs: The graph's inputs take SRAM (False: they lie elsewhere).
+        alignment: Bytes to which offsets in the arena are rounded up.
+    """
+
+    name: str = "tflm"
+    inplace: bool = False
+    count_inputs: bool = True
+    alignment: int = 16
+
+
+RUNTIMES = {
+    "tflm": Runtime(),
+    "inplace": Runtime("inplace", inplace=True),
+    "inputs_elsewhere": Runtime("inputs_elsewhere", count_inputs=False),
+}
+
+
+def find_runtime(runtime: str | Runtime) -> Runtime:
+    """A runtime by name, or as it is.
+
+    Raises:
+        UsageError: There is no runtime of this name.
+    """
+    if isinstance(runtime, Runtime):
+        return runtime
+    if runtime not in RUNTIMES:
+        raise UsageError(f"unknown runtime {runtime!r}; expected one of {', '.join(RUNTIMES)}")
+    return RUNTIMES[runtime]

@@ -1,0 +1,147 @@
+"""Scheduling: the operator order with the least peak memory, and a proof of it."""
+
+from collections.abc import Sequence
+
+from mcugraph.errors import UsageError
+from mcugraph.memory.bounds import network_cut_bound, operator_bound, order_estimates
+from mcugraph.memory.dp import dp_order
+from mcugraph.memory.greedy import greedy_orders
+from mcugraph.memory.limits import LimitReached, Limits, Progress
+from mcugraph.memory.network import Network
+from mcugraph.memory.problem import Problem
+from mcugraph.memory.replay import order_peak, step_costs
+from mcugraph.memory.result import Live, Schedule
+from mcugraph.memory.split import split
+
+METHODS = ("auto", "dp", "greedy")
+
+
+def schedule(
+    problem: Problem,
+    method: str = "auto",
+    time_limit: float | None = None,
+    memory_limit: int | None = None,
+    progress: Progress | None = None,
+) -> Schedule:
+    """Find the operator order with the least peak memory.
+
+    Args:
+        problem: What to schedule.
+        method: ``"auto"``: bounds, then an exact search where they leave a gap. ``"dp"``: the
+            plain dynamic programme over downsets. ``"greedy"``: bounds and greedy orders only.
+        time_limit: Seconds after which the search stops; None for no limit.
+        memory_limit: Bytes that the states of the search may take; None for no limit.
+        progress: Called now and then with the seconds so far, the proven lower bound and the
+            best peak so far, in bytes.
+
+    Returns:
+        The best order found. If a limit or Ctrl-C stopped the search, ``optimal`` may be false,
+        and ``lower_bound`` is what was proven till then.
+
+    Raises:
+        GraphError: The problem contradicts itself.
+        UsageError: Unknown method.
+    """
+    if method not in METHODS:
+        raise UsageError(f"unknown method {method!r}; expected one of {', '.join(METHODS)}")
+    limits = Limits(time_limit, memory_limit, progress)
+    lower_bound = operator_bound(problem)
+    net = Network.from_problem(problem)
+    solver = Solver(net, lower_bound, limits)
+    try:
+        if method == "dp":
+            solver.solve_plainly()
+        else:
+            solver.solve(exact=method == "auto")
+    except (LimitReached, KeyboardInterrupt):
+        pass
+    return describe(problem, net, solver.order, solver.lower_bound, limits.elapsed)
+
+
+class Solver:
+    """The best order and the best bound so far."""
+
+    def __init__(self, net: Network, lower_bound: int, limits: Limits) -> None:
+        self.net = net
+        self.limits = limits
+        self.order: Sequence[int] = range(len(net.preds))
+        self.peak = order_peak(net, self.order)
+        self.lower_bound = lower_bound if net.preds else self.peak
+
+    def solve_plainly(self) -> None:
+        """The dynamic programme on the whole problem."""
+        self.order = dp_order(self.net, self.limits)
+        self.lower_bound = self.peak = order_peak(self.net, self.order)
+
+    def solve(self, exact: bool) -> None:
+        """Part by part, only as far as the largest peak of a part needs it."""
+        if self.peak == self.lower_bound:
+            return
+        parts = split(self.net)
+        orders = [greedy_orders(net) for net, _ in parts]
+        best = [
+            min(candidates, key=lambda order: order_peak(net, order))
+            for (net, _), candidates in zip(parts, orders, strict=True)
+        ]
+        peaks = [order_peak(net, order) for (net, _), order in zip(parts, best, strict=True)]
+
+        def adopt() -> None:
+            self.order = [
+                ops[v] for (_, ops), order in zip(parts, best, strict=True) for v in order
+            ]
+            self.peak = max(peaks)
+            self.limits.tell(self.lower_bound, self.peak)
+
+        adopt()
+        bounded = [False] * len(parts)
+        while self.peak > self.lower_bound:
+            index = peaks.index(self.peak)
+            net = parts[index][0]
+            self.limits.check()
+            if not bounded[index]:
+                bounded[index] = True
+                estimates = order_estimates(net, orders[index])
+                self.lower_bound = network_cut_bound(net, estimates, self.lower_bound)
+            elif exact:
+                best[index] = dp_order(net, self.limits)
+                peaks[index] = order_peak(net, best[index])
+                self.lower_bound = max(self.lower_bound, peaks[index])
+                adopt()
+            else:
+                return
+
+
+def describe(
+    problem: Problem, net: Network, order: Sequence[int], lower_bound: int, elapsed: float
+) -> Schedule:
+    """The schedule of an order: its figures and its bottleneck."""
+    timeline = step_costs(net, order)
+    names = tuple(problem.operators[v] for v in order)
+    if not timeline:
+        held = _live(problem, order, 0)
+        peak = net.start + net.first
+        return Schedule(names, peak, lower_bound, None, held, (), elapsed)
+    peak = max(timeline)
+    step = timeline.index(peak)
+    live = _live(problem, order, step)
+    return Schedule(names, peak, lower_bound, names[step], live, tuple(timeline), elapsed)
+
+
+def _live(problem: Problem, order: Sequence[int], step: int) -> tuple[Live, ...]:
+    """Tensors with bytes that are live while the operator at ``step`` runs."""
+    position = {v: index for index, v in enumerate(order)}
+    begin = {t: position[v] for v, written in enumerate(problem.outputs) for t in written}
+    end = dict(begin)
+    for tensor in problem.graph_inputs:
+        if problem.count_inputs:
+            begin[tensor] = end[tensor] = 0
+    for v, read in enumerate(problem.inputs):
+        for tensor in read:
+            end[tensor] = max(end.get(tensor, 0), position[v])
+    end.update(dict.fromkeys(problem.graph_outputs, len(order)))
+    live = [
+        Live(problem.tensors[t], problem.sizes[t])
+        for t, first in begin.items()
+        if first <= step <= end[t] and problem.sizes[t]
+    ]
+    return tuple(sorted(live, key=lambda item: -item.bytes))

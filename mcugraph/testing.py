@@ -1,0 +1,147 @@
+"""Tools to property-test a scheduler: random problems, a brute-force oracle and a checker.
+
+``problems()`` needs the package ``hypothesis``; the rest needs nothing.
+"""
+
+from collections.abc import Callable
+from itertools import permutations
+from typing import TYPE_CHECKING, Any
+
+from mcugraph.memory.check import check_schedule
+from mcugraph.memory.problem import Problem
+
+if TYPE_CHECKING:
+    from hypothesis.strategies import SearchStrategy
+
+__all__ = ["SHAPES", "brute_force_peak", "check_schedule", "problems"]
+
+SHAPES = ("chain", "branches", "cell", "layered", "random")
+
+Integer = Callable[[int, int], int]  # draws an integer between two bounds, both included
+
+
+def brute_force_peak(problem: Problem) -> int:
+    """Least peak over all orders, by trying every one; for about nine operators at most."""
+    n = len(problem.operators)
+    writer = {t: i for i, written in enumerate(problem.outputs) for t in written}
+    before = {(writer[t], i) for i, read in enumerate(problem.inputs) for t in read if t in writer}
+    before |= set(problem.after)
+    best: int | None = None
+    for order in permutations(range(n)):
+        when = [0] * n
+        for step, index in enumerate(order):
+            when[index] = step
+        if all(when[a] < when[b] for a, b in before):
+            peak = check_schedule(problem, [problem.operators[i] for i in order])
+            best = peak if best is None else min(best, peak)
+    assert best is not None, "the file order is always there"
+    return best
+
+
+def problems(
+    min_operators: int = 0,
+    max_operators: int = 9,
+    shapes: tuple[str, ...] = SHAPES,
+    max_size: int = 8,
+    plain: bool = False,
+) -> "SearchStrategy[Problem]":
+    """A hypothesis strategy for scheduling problems.
+
+    Args:
+        min_operators: Fewest operators.
+        max_operators: Most operators.
+        shapes: Which of ``SHAPES`` to draw from.
+        max_size: Largest tensor, in bytes.
+        plain: Only what every scheduler knows: one output an operator, no scratch, no in-place
+            pairs, no extra precedence, inputs counted, nothing of size 0.
+    """
+    from hypothesis import strategies as st
+
+    @st.composite
+    def build(draw: Any) -> Problem:
+        def integer(low: int, high: int) -> int:
+            return int(draw(st.integers(low, high)))
+
+        n = integer(min_operators, max_operators)
+        shape = draw(st.sampled_from(shapes))
+        return build_problem(integer, n, shape, max_size=max_size, plain=plain)
+
+    return build()
+
+
+def build_problem(
+    integer: Integer, n: int, shape: str, max_size: int = 8, plain: bool = False
+) -> Problem:
+    """A problem of ``n`` operators whose choices come from ``integer(low, high)``.
+
+    ``problems()`` calls it with hypothesis' choices; ``random.Random(seed).randint`` does as well.
+    """
+
+    def chance(percent: int) -> bool:
+        return integer(1, 100) > 100 - percent
+
+    def size() -> int:
+        return 0 if not plain and chance(5) else integer(1, max_size)
+
+    sizes = [size() for _ in range(1 if plain else integer(0, 2))]
+    graph_inputs = list(range(len(sizes)))
+    inputs: list[tuple[int, ...]] = []
+    outputs: list[tuple[int, ...]] = []
+    for index, sources in enumerate(_edges(integer, n, shape)):
+        read = [integer(0, len(outputs[u]) - 1) for u in sources if outputs[u]]
+        tensors = [outputs[u][k] for u, k in zip([u for u in sources if outputs[u]], read)]
+        if graph_inputs and (index == 0 or not sources or (not plain and chance(10))):
+            tensors.append(graph_inputs[integer(0, len(graph_inputs) - 1)])
+        inputs.append(tuple(dict.fromkeys(tensors)))
+        count = 1 if plain or not chance(20) else integer(0, 3)
+        outputs.append(tuple(range(len(sizes), len(sizes) + count)))
+        sizes += [size() for _ in range(count)]
+    read_somewhere = {t for read in inputs for t in read}
+    kept = [
+        t
+        for t in range(len(sizes))
+        if (t not in read_somewhere and (plain or chance(70))) or (not plain and chance(5))
+    ]
+    problem = Problem(
+        tensors=tuple(f"t{i}" for i in range(len(sizes))),
+        sizes=tuple(sizes),
+        operators=tuple(f"op{i}" for i in range(n)),
+        inputs=tuple(inputs),
+        outputs=tuple(outputs),
+        graph_inputs=tuple(graph_inputs),
+        graph_outputs=tuple(kept),
+        scratch=tuple(integer(0, max_size) for _ in range(n)) if not plain and chance(25) else (),
+        inplace=tuple(
+            tuple((a, b) for a in inputs[i] for b in outputs[i] if chance(60)) for i in range(n)
+        )
+        if not plain and chance(40)
+        else (),
+        after=tuple((a, b) for b in range(n) for a in range(b) if chance(4))
+        if not plain and chance(20)
+        else (),
+        count_inputs=plain or not chance(10),
+    )
+    problem.verify()
+    return problem
+
+
+def _edges(integer: Integer, n: int, shape: str) -> list[list[int]]:
+    """For each operator, the operators that it reads from."""
+    sources: list[list[int]] = []
+    for v in range(n):
+        if v == 0 or shape == "chain":
+            chosen = [v - 1] if v else []
+        elif shape == "branches":
+            # From one trunk operator, or from the tips of all branches.
+            tips = [u for u in range(v) if not any(u in s for s in sources)]
+            chosen = tips if integer(0, 3) == 0 else [integer(0, v - 1)]
+        elif shape == "cell":
+            chosen = [max(0, v - integer(1, 4)), max(0, v - integer(1, 6))]
+        elif shape == "layered":
+            width = 3
+            begin = v - v % width
+            chosen = [u for u in range(max(0, begin - width), begin) if integer(0, 1)]
+        else:
+            chosen = [integer(0, v - 1) for _ in range(integer(0, 3))]
+        sources.append(list(dict.fromkeys(chosen)))
+    return sources
