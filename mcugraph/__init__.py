@@ -1,0 +1,59 @@
+"""What a neural network costs on a microcontroller: exact SRAM, flash and work.
+
+Everything public is here; it is imported when it is first used.
+"""
+
+from importlib import import_module
+from typing import TYPE_CHECKING, Any
+
+if TYPE_CHECKING:
+    from mcugraph.errors import (
+        DimensionError,
+        FormatError,
+        GraphError,
+        McuGraphError,
+        UsageError,
+    )
+    from mcugraph.formats.loader import load
+    from mcugraph.ir import Graph, Operator, Tensor
+    from mcugraph.profiler import Profile, profile
+
+# Public name -> the module that defines it.
+_HOME = {
+    "DimensionError": "mcugraph.errors",
+    "FormatError": "mcugraph.errors",
+    "Graph": "mcugraph.ir",
+    "GraphError": "mcugraph.errors",
+    "McuGraphError": "mcugraph.errors",
+    "Operator": "mcugraph.ir",
+    "Profile": "mcugraph.profiler",
+    "Tensor": "mcugraph.ir",
+    "UsageError": "mcugraph.errors",
+    "load": "mcugraph.formats.loader",
+    "profile": "mcugraph.profiler",
+}
+
+__version__ = "0.1.0"
+__all__ = [
+    "DimensionError",
+    "FormatError",
+    "Graph",
+    "GraphError",
+    "McuGraphError",
+    "Operator",
+    "Profile",
+    "Tensor",
+    "UsageError",
+    "load",
+    "profile",
+]
+
+
+def __getattr__(name: str) -> Any:
+    if name not in _HOME:
+        raise AttributeError(f"module 'mcugraph' has no attribute {name!r}")
+    return getattr(import_module(_HOME[name]), name)
+
+
+def __dir__() -> list[str]:
+    return sorted([*globals(), *_HOME])

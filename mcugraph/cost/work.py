@@ -1,0 +1,90 @@
+"""Work: multiply-accumulates and elementwise operations."""
+
+from dataclasses import dataclass
+
+from mcugraph.ir import Graph, Operator
+from mcugraph.ops.control import Control
+from mcugraph.ops.elementwise import Elementwise
+from mcugraph.ops.pooling import GlobalPool, Pool
+from mcugraph.ops.reduction import Reduce
+
+
+@dataclass(frozen=True, slots=True)
+class Work:
+    """What one inference computes; ``unknown``: operators without a rule, which count nothing."""
+
+    macs: int
+    elementwise: int
+    unknown: tuple[str, ...] = ()
+    assumptions: tuple[str, ...] = ()
+
+
+def work_of(graph: Graph, accounting: str = "deployed") -> tuple[Work, ...]:
+    """The work of each operator of a graph, the bodies that it calls included.
+
+    Args:
+        graph: The graph, as it is to be counted.
+        accounting: ``"deployed"``: linear algebra only. ``"paper"``: pooling and additions are
+            counted as MACs too, as in "Differentiable Network Pruning for Microcontrollers".
+
+    Returns:
+        One entry an operator, in file order.
+    """
+    memo: dict[str, Work] = {}
+    return tuple(_operator(graph, operator, graph, accounting, memo) for operator in graph.operators)
+
+
+def total(parts: tuple[Work, ...]) -> Work:
+    """The sum of the work of several operators."""
+    return Work(
+        macs=sum(part.macs for part in parts),
+        elementwise=sum(part.elementwise for part in parts),
+        unknown=tuple(dict.fromkeys(name for part in parts for name in part.unknown)),
+        assumptions=tuple(dict.fromkeys(text for part in parts for text in part.assumptions)),
+    )
+
+
+def _operator(
+    graph: Graph, operator: Operator, root: Graph, accounting: str, memo: dict[str, Work]
+) -> Work:
+    op = operator.op
+    if isinstance(op, Control):
+        return _control(operator, op, root, accounting, memo)
+    signature = graph.signature(operator)
+    macs = None if signature is None else op.macs(signature)
+    elementwise = None if signature is None else op.elementwise(signature)
+    if macs is None or elementwise is None:
+        return Work(macs or 0, elementwise or 0, unknown=(f"{operator.native} ({operator.name})",))
+    if accounting == "paper" and _counted_by_paper(op):
+        return Work(macs + elementwise, elementwise)
+    return Work(macs, elementwise)
+
+
+def _counted_by_paper(op: object) -> bool:
+    """Whether the paper counts an operator's elementwise operations as MACs."""
+    if isinstance(op, Elementwise):
+        return op.function == "add"
+    return isinstance(op, Pool | GlobalPool) or (isinstance(op, Reduce) and op.function == "mean")
+
+
+def _control(
+    operator: Operator, op: Control, root: Graph, accounting: str, memo: dict[str, Work]
+) -> Work:
+    bodies = []
+    for name in op.bodies:
+        if name not in memo:
+            body = root.subgraphs[name]
+            memo[name] = total(
+                tuple(_operator(body, inner, root, accounting, memo) for inner in body.operators)
+            )
+        bodies.append(memo[name])
+    together = total(tuple(bodies))
+    said = together.assumptions
+    if op.assumption is not None:
+        said += (f"{operator.native} ({operator.name}) {op.assumption}",)
+    return Work(
+        op.combine([body.macs for body in bodies]),
+        op.combine([body.elementwise for body in bodies]),
+        together.unknown,
+        said,
+    )

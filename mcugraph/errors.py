@@ -1,0 +1,21 @@
+"""The errors of the library: one root and a few children, each with a one-line message."""
+
+
+class McuGraphError(Exception):
+    """Root of every error that mcugraph raises on purpose."""
+
+
+class FormatError(McuGraphError):
+    """A file cannot be read: missing, truncated, damaged, or of an unknown format."""
+
+
+class GraphError(McuGraphError):
+    """A graph or a problem contradicts itself: an unknown tensor, a cycle, a wrong shape."""
+
+
+class DimensionError(McuGraphError):
+    """A dynamic dimension has no value, or a bound value does not fit the model."""
+
+
+class UsageError(McuGraphError):
+    """An argument is wrong: an unknown option value, board, operator or tensor name."""

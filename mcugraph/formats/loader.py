@@ -1,0 +1,64 @@
+"""One entry for all file formats, recognised by content."""
+
+from collections.abc import Mapping
+from pathlib import Path
+
+from mcugraph.errors import FormatError
+from mcugraph.formats.dims import Bindings, Key
+from mcugraph.ir import Graph
+
+_LFS = b"version https://git-lfs.github.com/spec/"
+
+
+def load(path: str | Path, dims: Mapping[Key, int] | None = None) -> Graph:
+    """The graph of a model file: TFLite or ONNX, told apart by content and not by suffix.
+
+    Args:
+        path: The file.
+        dims: Values for dynamic dimensions: ``{"seq": 64, ("input", 1): 512}`` binds the
+            dimension called seq and axis 1 of the input called input. A dynamic batch (axis 0)
+            becomes 1 unless it is bound.
+
+    Returns:
+        The graph, with operators in file order. Weights are not decoded.
+
+    Raises:
+        FormatError: The file is missing, empty, truncated, damaged or of an unknown format.
+        DimensionError: A dynamic dimension other than the batch is not bound, or a binding
+            does not fit the model.
+    """
+    name = str(path)
+    data = _read(name)
+    bindings = Bindings(name, dims)
+    if data[4:8] == b"TFL3":
+        from mcugraph.formats.tflite.importer import load_tflite
+
+        return load_tflite(name, data, bindings)
+    if data.startswith(b"PK\x03\x04"):
+        raise FormatError(f"{name}: this is a zip archive, and no model in it can be read yet")
+    from mcugraph.formats.onnx.importer import load_onnx
+
+    return load_onnx(name, data, bindings)
+
+
+def _read(path: str) -> bytes:
+    """The whole file.
+
+    Raises:
+        FormatError: It cannot be read, is empty, or only points to the real file.
+    """
+    try:
+        data = Path(path).read_bytes()
+    except FileNotFoundError:
+        raise FormatError(f"{path}: no such file") from None
+    except IsADirectoryError:
+        raise FormatError(f"{path}: this is a directory; name a model file in it") from None
+    except OSError as error:
+        raise FormatError(f"{path}: cannot be read: {error.strerror}") from None
+    if not data:
+        raise FormatError(f"{path}: the file is empty")
+    if data.startswith(_LFS):
+        raise FormatError(
+            f"{path}: this is a Git LFS pointer, not the model; run `git lfs pull` to fetch it"
+        )
+    return data

@@ -1,0 +1,83 @@
+"""Safe reading of the flatbuffer: damage becomes one error, and weights stay where they are.
+
+The flatbuffers runtime for Python does not verify what it reads, so every access goes through
+``guarded``, and every vector length is held against the size of the file before it is walked.
+"""
+
+import struct
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from functools import cache
+from importlib import import_module
+from typing import Any
+
+import numpy as np
+
+from mcugraph.errors import FormatError
+
+IDENTIFIER = b"TFL3"
+
+# A table without fields (vtable of 4 bytes, then the table), for options that a file leaves out.
+_EMPTY_TABLE = bytes([4, 0, 4, 0, 4, 0, 0, 0])
+
+
+@contextmanager
+def guarded(path: str) -> Iterator[None]:
+    """Turn what damaged bytes cause into one FormatError that names the file."""
+    try:
+        yield
+    except (
+        struct.error,
+        IndexError,
+        ValueError,
+        OverflowError,
+        TypeError,
+        AttributeError,
+        KeyError,
+        MemoryError,
+    ) as error:
+        raise FormatError(
+            f"{path}: damaged TFLite file ({type(error).__name__}: {error}); "
+            "it may be truncated, copy it again"
+        ) from error
+
+
+def tables(parent: Any, name: str, limit: int) -> list[Any]:
+    """The tables of a vector field, like ``tables(model, "Subgraphs", ...)``.
+
+    Raises:
+        ValueError: The vector claims more entries than ``limit`` bytes can hold.
+    """
+    length = getattr(parent, f"{name}Length")()
+    if not 0 <= length <= limit // 4:
+        raise ValueError(f"{name} claims {length} entries")
+    get = getattr(parent, name)
+    return [get(i) for i in range(length)]
+
+
+def numbers(parent: Any, name: str) -> list[int]:
+    """The integers of a vector field; empty where it is left out."""
+    values = getattr(parent, f"{name}AsNumpy")()
+    return values.tolist() if isinstance(values, np.ndarray) else []
+
+
+def text(value: bytes | None) -> str:
+    """A string field; bytes that are no UTF-8 stay visible."""
+    return (value or b"").decode("utf-8", "backslashreplace")
+
+
+def options(operator: Any, name: str) -> Any:
+    """The builtin options of an operator, read as table ``name``; defaults where left out."""
+    reader = _reader(name)()
+    table = operator.BuiltinOptions()
+    if table is None:
+        reader.Init(_EMPTY_TABLE, 4)
+    else:
+        reader.Init(table.Bytes, table.Pos)
+    return reader
+
+
+@cache
+def _reader(name: str) -> Callable[[], Any]:
+    reader: Callable[[], Any] = getattr(import_module(f"tflite.{name}"), name)
+    return reader

@@ -1,0 +1,30 @@
+"""The graph that every front-end builds and everything else reads."""
+
+from mcugraph.ir.dtype import DType
+from mcugraph.ir.graph import Graph, Source
+from mcugraph.ir.operator import Dim, Dims, Op, Operator, Role, Signature, TensorType
+from mcugraph.ir.tensor import Array, Constant, Kind, Quantization, Shape, Tensor
+from mcugraph.ir.text import to_text, type_text
+from mcugraph.ir.verify import verify
+
+__all__ = [
+    "Array",
+    "Constant",
+    "DType",
+    "Dim",
+    "Dims",
+    "Graph",
+    "Kind",
+    "Op",
+    "Operator",
+    "Quantization",
+    "Role",
+    "Shape",
+    "Signature",
+    "Source",
+    "Tensor",
+    "TensorType",
+    "to_text",
+    "type_text",
+    "verify",
+]

@@ -1,0 +1,55 @@
+"""Element types and the bytes that they take."""
+
+from enum import Enum
+
+
+class DType(Enum):
+    """An element type; ``bits`` is the width of one element, 0 where it has no fixed size."""
+
+    FLOAT64 = ("float64", 64)
+    FLOAT32 = ("float32", 32)
+    FLOAT16 = ("float16", 16)
+    BFLOAT16 = ("bfloat16", 16)
+    FLOAT8 = ("float8", 8)
+    FLOAT4 = ("float4", 4)
+    INT64 = ("int64", 64)
+    INT32 = ("int32", 32)
+    INT16 = ("int16", 16)
+    INT8 = ("int8", 8)
+    INT4 = ("int4", 4)
+    INT2 = ("int2", 2)
+    UINT64 = ("uint64", 64)
+    UINT32 = ("uint32", 32)
+    UINT16 = ("uint16", 16)
+    UINT8 = ("uint8", 8)
+    UINT4 = ("uint4", 4)
+    UINT2 = ("uint2", 2)
+    BOOL = ("bool", 8)
+    COMPLEX64 = ("complex64", 64)
+    COMPLEX128 = ("complex128", 128)
+    RESOURCE = ("resource", 32)
+    STRING = ("string", 0)
+    UNKNOWN = ("unknown", 0)
+
+    def __init__(self, label: str, bits: int) -> None:
+        self.label = label
+        self.bits = bits
+
+    @property
+    def is_float(self) -> bool:
+        """Whether quantisation to int8 replaces this type."""
+        return self in _FLOATS
+
+    @property
+    def has_size(self) -> bool:
+        """Whether one element has a fixed size (strings and unknown types have none)."""
+        return self.bits > 0
+
+    def nbytes(self, count: int) -> int:
+        """Bytes of ``count`` elements; sub-byte types are packed and rounded up per tensor."""
+        return (count * self.bits + 7) // 8
+
+
+_FLOATS = frozenset(
+    {DType.FLOAT64, DType.FLOAT32, DType.FLOAT16, DType.BFLOAT16, DType.FLOAT8, DType.FLOAT4}
+)

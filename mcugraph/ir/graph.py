@@ -1,0 +1,103 @@
+"""The graph: operators in file order, the tensors between them, and where it came from."""
+
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass, field, replace
+from typing import Self
+
+from mcugraph.ir.operator import Operator, Signature
+from mcugraph.ir.tensor import Tensor
+
+
+@dataclass(frozen=True, slots=True)
+class Source:
+    """The file (or framework) that a graph was translated from.
+
+    ``exact`` tells that the file is what the device runs, so it is taken as it stands
+    (TFLite); otherwise a deployment converts it first (ONNX, PyTorch).
+    """
+
+    format: str
+    path: str | None = None
+    nbytes: int | None = None
+    exact: bool = False
+
+
+@dataclass(frozen=True, slots=True)
+class Graph:
+    """A network: operators in an order that can run, tensors by name, inputs and outputs.
+
+    A graph is never changed; a rewrite returns a new one.
+
+    Attributes:
+        name: The model's own name for it.
+        operators: In file order, which is a valid order.
+        tensors: All tensors by name, constants and state included.
+        inputs: Names of the tensors that the caller fills, in order.
+        outputs: Names of the tensors that the caller reads, in order.
+        source: Where the graph came from.
+        subgraphs: Bodies of control flow, by the name that ``Op.bodies`` uses.
+        after: Pairs (earlier, later) of operator names whose order matters for another reason
+            than data: reads and writes of a variable.
+        assumptions: What the importer had to assume, one sentence each.
+        complete: False where something in the model could not be read exactly.
+    """
+
+    name: str
+    operators: tuple[Operator, ...]
+    tensors: Mapping[str, Tensor]
+    inputs: tuple[str, ...]
+    outputs: tuple[str, ...]
+    source: Source
+    subgraphs: Mapping[str, "Graph"] = field(default_factory=dict)
+    after: tuple[tuple[str, str], ...] = ()
+    assumptions: tuple[str, ...] = ()
+    complete: bool = True
+
+    def replace(self, **changes: object) -> Self:
+        """A copy with the given fields changed."""
+        return replace(self, **changes)  # type: ignore[arg-type]
+
+    def signature(self, operator: Operator) -> Signature | None:
+        """The shapes around one operator; None where one of them is not known."""
+        inputs = [None if n is None else self.tensors[n] for n in operator.inputs]
+        outputs = [self.tensors[n] for n in operator.outputs]
+        if any(t is not None and t.shape is None for t in [*inputs, *outputs]):
+            return None
+        return Signature(
+            tuple(None if t is None else t.shape for t in inputs),
+            tuple(t.shape for t in outputs if t.shape is not None),
+        )
+
+    def producers(self) -> dict[str, Operator]:
+        """Tensor name -> the operator that writes it."""
+        return {name: op for op in self.operators for name in op.outputs}
+
+    def consumers(self) -> dict[str, list[Operator]]:
+        """Tensor name -> the operators that read it, each once, in file order."""
+        readers: dict[str, list[Operator]] = {name: [] for name in self.tensors}
+        for op in self.operators:
+            for name in dict.fromkeys(op.inputs):
+                if name is not None:
+                    readers[name].append(op)
+        return readers
+
+    def called(self, *operators: Operator) -> Iterator["Graph"]:
+        """Every subgraph that the operators call, directly or not, each once."""
+        seen: set[str] = set()
+        pending = [body for operator in operators for body in operator.op.bodies]
+        while pending:
+            body = pending.pop()
+            if body not in seen:
+                seen.add(body)
+                yield self.subgraphs[body]
+                pending += [b for inner in self.subgraphs[body].operators for b in inner.op.bodies]
+
+    def walk(self) -> Iterator["Graph"]:
+        """This graph and every subgraph that its operators call, each once."""
+        yield self
+        yield from self.called(*self.operators)
+
+    def __str__(self) -> str:
+        from mcugraph.ir.text import to_text
+
+        return to_text(self)

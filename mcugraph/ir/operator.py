@@ -1,0 +1,110 @@
+"""Operators: the nodes of a graph, and the interface of the rules about them.
+
+``Op`` is what every operator class in ``mcugraph.ops`` implements: attributes plus every rule.
+Rules see shapes only (``Signature``), through ``+``, ``*`` and ``//``, so a dimension can be an
+int, a numpy array of candidates or a polynomial in layer widths.
+"""
+
+from abc import ABC, abstractmethod
+from collections.abc import Sequence
+from dataclasses import dataclass
+from enum import Enum
+from typing import Any, NamedTuple
+
+from mcugraph.ir.dtype import DType
+from mcugraph.ir.tensor import Array, Shape
+
+Dim = Any  # int, numpy array or polynomial: anything with +, * and //
+Dims = tuple[Dim, ...]
+
+
+class TensorType(NamedTuple):
+    """Element type and shape of a tensor."""
+
+    dtype: DType
+    shape: Shape
+
+
+@dataclass(frozen=True, slots=True)
+class Signature:
+    """The shapes that one operator reads and writes; None: an input left out."""
+
+    inputs: tuple[Dims | None, ...]
+    outputs: tuple[Dims, ...]
+
+
+class Role(Enum):
+    """What an input is for where it is a constant; decides its line in the flash account."""
+
+    WEIGHT = "weight"
+    BIAS = "bias"
+    PARAMETER = "parameter"  # axes, target shapes, paddings: not learned
+
+
+class Op(ABC):
+    """The attributes of one operator and every rule about it.
+
+    Subclasses are frozen dataclasses of attributes. A rule that cannot be applied returns None
+    (``macs``, ``elementwise``, ``infer``); it is then reported by name, never counted as 0.
+    """
+
+    __slots__ = ()
+
+    @property
+    @abstractmethod
+    def kind(self) -> str:
+        """Name of the operator across formats, like ``"conv"``."""
+
+    @abstractmethod
+    def infer(self, inputs: Sequence[TensorType | None]) -> tuple[TensorType, ...] | None:
+        """Types of the outputs for given types of the inputs; None where they cannot be told.
+
+        Raises:
+            GraphError: The inputs do not fit the operator.
+        """
+
+    @abstractmethod
+    def macs(self, s: Signature) -> Dim | None:
+        """Multiply-accumulates of linear algebra, without bias additions."""
+
+    @abstractmethod
+    def elementwise(self, s: Signature) -> Dim | None:
+        """Operations that are no linear algebra; fused activations and biases count nothing."""
+
+    @abstractmethod
+    def role(self, index: int) -> Role:
+        """What input ``index`` is for, should it be a constant."""
+
+    @property
+    def inplace(self) -> tuple[int, ...]:
+        """Inputs whose memory the first output may take over, element by element."""
+        return ()
+
+    def evaluate(self, inputs: Sequence[Array | None]) -> tuple[Array, ...] | None:
+        """The values of the outputs, for folding constants; None where there is no rule."""
+        return None
+
+    @property
+    def bodies(self) -> tuple[str, ...]:
+        """Names of the subgraphs that the operator calls."""
+        return ()
+
+
+@dataclass(frozen=True, slots=True)
+class Operator:
+    """One node of a graph.
+
+    Attributes:
+        name: Unique in its graph; the only identity of the node.
+        op: Its attributes and rules.
+        inputs: Names of the tensors it reads, in the order of the operator's definition;
+            None for an optional one left out.
+        outputs: Names of the tensors it writes.
+        native: The operator's type in the words of the model's format, like ``"CONV_2D"``.
+    """
+
+    name: str
+    op: Op
+    inputs: tuple[str | None, ...]
+    outputs: tuple[str, ...]
+    native: str

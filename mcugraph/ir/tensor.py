@@ -1,0 +1,81 @@
+"""Tensors: the values on the edges of a graph."""
+
+from collections.abc import Callable, Hashable
+from dataclasses import dataclass, field
+from enum import Enum
+from math import prod
+from typing import Any
+
+import numpy as np
+
+from mcugraph.ir.dtype import DType
+
+Shape = tuple[int, ...]
+Array = np.ndarray[Any, Any]
+
+
+class Kind(Enum):
+    """What a tensor is to the device that runs the graph."""
+
+    ACTIVATION = "activation"  # in SRAM while it is live; graph inputs and outputs too
+    CONSTANT = "constant"  # in flash
+    STATE = "state"  # in SRAM for ever: a variable tensor
+
+
+@dataclass(frozen=True, slots=True)
+class Constant:
+    """The stored value of a constant tensor, decoded only when a rule asks for it.
+
+    ``key`` names the stored bytes: tensors with equal keys share them, and flash counts them once.
+    """
+
+    key: Hashable
+    load: Callable[[], Array] = field(compare=False, repr=False)
+
+    def array(self) -> Array:
+        """The value as a numpy array.
+
+        Raises:
+            FormatError: The bytes are not at hand (external data that is absent).
+        """
+        return self.load()
+
+
+@dataclass(frozen=True, slots=True)
+class Quantization:
+    """Affine quantisation: real = scale * (stored - zero_point), per tensor or along ``axis``."""
+
+    scales: int  # how many scales (1: per tensor)
+    nbytes: int  # bytes that scales and zero points take in the model
+    axis: int | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Tensor:
+    """A named value. ``shape`` is None where the model does not tell it."""
+
+    name: str
+    dtype: DType
+    shape: Shape | None
+    kind: Kind = Kind.ACTIVATION
+    constant: Constant | None = None
+    quantization: Quantization | None = None
+
+    @property
+    def elements(self) -> int:
+        """Number of elements; 0 where the shape is not known (see ``has_size``)."""
+        return 0 if self.shape is None else prod(self.shape)
+
+    @property
+    def nbytes(self) -> int:
+        """Bytes of the value; 0 where its size is not known (see ``has_size``)."""
+        return self.dtype.nbytes(self.elements)
+
+    @property
+    def has_size(self) -> bool:
+        """Whether ``nbytes`` is exact: the shape and the size of an element are known."""
+        return self.shape is not None and self.dtype.has_size
+
+    @property
+    def is_constant(self) -> bool:
+        return self.kind is Kind.CONSTANT

@@ -1,0 +1,49 @@
+"""Structural checks that hold for every graph, whoever built it."""
+
+from mcugraph.errors import GraphError
+from mcugraph.ir.graph import Graph
+
+
+def verify(graph: Graph) -> None:
+    """Check that a graph is well formed, its subgraphs too.
+
+    Names are unique, every tensor that is read exists and is written before, once; constants
+    and inputs are never written; subgraphs that operators call exist.
+
+    Raises:
+        GraphError: One line naming the graph, the operator and what is wrong.
+    """
+    for part in graph.walk():
+        _verify_one(part, graph)
+
+
+def _verify_one(graph: Graph, root: Graph) -> None:
+    where = f"graph {graph.name!r}"
+    seen: set[str] = set()
+    ready = {name for name, tensor in graph.tensors.items() if tensor.kind.value != "activation"}
+    ready.update(graph.inputs)
+    for name in (*graph.inputs, *graph.outputs):
+        if name not in graph.tensors:
+            raise GraphError(f"{where}: input or output {name!r} is no tensor of it")
+    for operator in graph.operators:
+        here = f"{where}, operator {operator.name!r}"
+        if operator.name in seen:
+            raise GraphError(f"{here}: a second operator has this name")
+        seen.add(operator.name)
+        for read in operator.inputs:
+            if read is not None and read not in graph.tensors:
+                raise GraphError(f"{here}: reads {read!r}, which is no tensor")
+            if read is not None and read not in ready:
+                raise GraphError(f"{here}: reads {read!r} before anything writes it")
+        for written in operator.outputs:
+            if written not in graph.tensors:
+                raise GraphError(f"{here}: writes {written!r}, which is no tensor")
+            if written in ready:
+                raise GraphError(f"{here}: writes {written!r}, which has a value already")
+        ready.update(operator.outputs)
+        for body in operator.op.bodies:
+            if body not in root.subgraphs:
+                raise GraphError(f"{here}: calls {body!r}, which is no subgraph")
+    for name in graph.outputs:
+        if name not in ready:
+            raise GraphError(f"{where}: output {name!r} is never written")

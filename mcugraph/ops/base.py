@@ -1,0 +1,129 @@
+"""What the operator classes share: default rules and the arithmetic of shapes."""
+
+from collections.abc import Iterable, Sequence
+from dataclasses import replace
+from typing import Literal, Self
+
+from mcugraph.errors import GraphError
+from mcugraph.ir import Dim, Dims, Op, Role, Shape, Signature, TensorType
+
+# Activations that a deployment computes inside the kernel that makes their input.
+FUSABLE_ACTIVATIONS = frozenset({"relu", "relu6", "relu_n1_to_1"})
+
+
+class Rules(Op):
+    """Default rules: no linear algebra, one elementwise operation an output element."""
+
+    __slots__ = ()
+
+    def macs(self, s: Signature) -> Dim | None:
+        return 0
+
+    def elementwise(self, s: Signature) -> Dim | None:
+        return sum(count(shape) for shape in s.outputs)
+
+    def role(self, index: int) -> Role:
+        return Role.WEIGHT if index == 0 else Role.PARAMETER
+
+
+class LinearAlgebra(Rules):
+    """Rules of operators that multiply by a weight tensor: data, weight and an optional bias."""
+
+    __slots__ = ()
+
+    def elementwise(self, s: Signature) -> Dim | None:
+        return 0
+
+    def role(self, index: int) -> Role:
+        return (Role.WEIGHT, Role.WEIGHT, Role.BIAS, Role.PARAMETER)[min(index, 3)]
+
+
+class Fusable(Rules):
+    """Mixin of operators whose kernels can apply an activation to their result."""
+
+    __slots__ = ()
+    activation: str | None
+
+    def with_activation(self, activation: str) -> Self:
+        """The same operator, ending in the given activation."""
+        return replace(self, activation=activation)  # type: ignore[type-var]
+
+
+def count(shape: Iterable[Dim]) -> Dim:
+    """Number of elements of a shape, over ints or anything that multiplies."""
+    total: Dim = 1
+    for dim in shape:
+        total = total * dim
+    return total
+
+
+def without(shape: Dims, axis: int) -> Dims:
+    """The shape with one axis removed."""
+    axis %= len(shape)
+    return shape[:axis] + shape[axis + 1 :]
+
+
+def given(inputs: Sequence[TensorType | None], index: int) -> TensorType:
+    """An input that the operator cannot do without.
+
+    Raises:
+        GraphError: It is left out.
+    """
+    value = inputs[index] if index < len(inputs) else None
+    if value is None:
+        raise GraphError(f"input {index} is missing")
+    return value
+
+
+def normal_axis(axis: int, rank: int) -> int:
+    """An axis counted from the front.
+
+    Raises:
+        GraphError: There is no such axis.
+    """
+    if not -rank <= axis < max(rank, 1):
+        raise GraphError(f"axis {axis} does not exist in {rank} dimensions")
+    return axis % rank if rank else 0
+
+
+def broadcast(shapes: Sequence[Shape]) -> Shape:
+    """The numpy broadcast of shapes.
+
+    Raises:
+        GraphError: They do not broadcast.
+    """
+    rank = max((len(shape) for shape in shapes), default=0)
+    result = [1] * rank
+    for shape in shapes:
+        for axis, dim in enumerate(shape, rank - len(shape)):
+            if result[axis] == 1:
+                result[axis] = dim
+            elif dim not in (1, result[axis]):
+                raise GraphError(f"shapes {' and '.join(map(str, shapes))} do not broadcast")
+    return tuple(result)
+
+
+Padding = Literal["same", "valid"] | tuple[tuple[int, int], ...]
+
+
+def windows(
+    size: int, kernel: int, stride: int, dilation: int, padding: Padding, axis: int, ceil: bool
+) -> int:
+    """How many windows a convolution or pooling fits along one spatial axis.
+
+    ``axis`` counts spatial axes and picks the pair of an explicit padding; ``ceil`` also counts
+    a last partial window, as long as it starts inside the padded input (ONNX, PyTorch).
+
+    Raises:
+        GraphError: Not even one window fits.
+    """
+    if padding == "same":
+        return -(-size // stride)
+    before, after = (0, 0) if padding == "valid" else padding[axis]
+    room = size + before + after - (dilation * (kernel - 1) + 1)
+    if room < 0:
+        raise GraphError(f"a window of {kernel} does not fit into {size} elements")
+    if not ceil:
+        return room // stride + 1
+    result = -(-room // stride) + 1
+    return result - 1 if (result - 1) * stride >= size + before else result

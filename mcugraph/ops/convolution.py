@@ -1,0 +1,124 @@
+"""Convolutions of any rank: plain, grouped, depthwise and transposed."""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+from mcugraph.errors import GraphError
+from mcugraph.ir import Dim, Shape, Signature, TensorType
+from mcugraph.ops.base import Fusable, LinearAlgebra, Padding, count, given, windows, without
+
+
+@dataclass(frozen=True, slots=True)
+class _Convolution(LinearAlgebra, Fusable):
+    """What both directions share: data, weight, optional bias, and where channels lie.
+
+    Attributes:
+        strides, dilations: One an axis of the window.
+        padding: ``"same"``, ``"valid"``, or (before, after) for each axis of the window.
+        groups: Into how many independent parts the channels fall.
+        depthwise: Each input channel is a group of its own.
+        channel_axis: Of the data, 1 for channels first and -1 for channels last.
+        weight_out, weight_in: Axes of the weight tensor that hold the output channels and the
+            input channels of one group.
+        activation: Applied to the result by the same kernel.
+    """
+
+    strides: tuple[int, ...]
+    dilations: tuple[int, ...]
+    padding: Padding
+    groups: int = 1
+    depthwise: bool = False
+    channel_axis: int = 1
+    weight_out: int = 0
+    weight_in: int = 1
+    activation: str | None = None
+
+    def _axes(self, data: Shape, weight: Shape) -> tuple[list[int], list[int]]:
+        """The spatial axes of the data and the window axes of the weight."""
+        rank = len(self.strides)
+        if len(data) != rank + 2 or len(weight) != rank + 2:
+            raise GraphError(
+                f"a {rank}-d convolution cannot take data {data} and weights {weight}"
+            )
+        channel = self.channel_axis % len(data)
+        fixed = {self.weight_out % len(weight), self.weight_in % len(weight)}
+        return (
+            [axis for axis in range(1, len(data)) if axis != channel],
+            [axis for axis in range(len(weight)) if axis not in fixed],
+        )
+
+
+@dataclass(frozen=True, slots=True)
+class Conv(_Convolution):
+    """Convolution: each output position meets every weight of its group once."""
+
+    @property
+    def kind(self) -> str:
+        return f"{'depthwise_' if self.depthwise else ''}conv{len(self.strides)}d"
+
+    def infer(self, inputs: Sequence[TensorType | None]) -> tuple[TensorType, ...]:
+        data, weight = given(inputs, 0), given(inputs, 1)
+        spatial, window = self._axes(data.shape, weight.shape)
+        shape = list(data.shape)
+        shape[self.channel_axis] = weight.shape[self.weight_out]
+        for i, (axis, kernel) in enumerate(zip(spatial, window, strict=True)):
+            shape[axis] = windows(
+                data.shape[axis],
+                weight.shape[kernel],
+                self.strides[i],
+                self.dilations[i],
+                self.padding,
+                i,
+                ceil=False,
+            )
+        return (TensorType(data.dtype, tuple(shape)),)
+
+    def macs(self, s: Signature) -> Dim | None:
+        weight = s.inputs[1]
+        if weight is None:
+            return None
+        return count(without(s.outputs[0], self.channel_axis)) * count(weight)
+
+
+@dataclass(frozen=True, slots=True)
+class ConvTranspose(_Convolution):
+    """Transposed convolution: each input position meets every weight of its group once.
+
+    Attributes:
+        output_padding: Extra elements at the end of each axis of the window.
+        output_shape: The spatial shape where the model gives it, as TFLite does.
+    """
+
+    output_padding: tuple[int, ...] = ()
+    output_shape: tuple[int, ...] | None = None
+
+    @property
+    def kind(self) -> str:
+        return f"conv_transpose{len(self.strides)}d"
+
+    def infer(self, inputs: Sequence[TensorType | None]) -> tuple[TensorType, ...]:
+        data, weight = given(inputs, 0), given(inputs, 1)
+        spatial, window = self._axes(data.shape, weight.shape)
+        shape = list(data.shape)
+        channels = weight.shape[self.weight_out]
+        # Channels-first layouts keep (in, out / groups); the others keep all output channels.
+        shape[self.channel_axis] = channels * (self.groups if self.weight_in == 0 else 1)
+        for i, (axis, kernel) in enumerate(zip(spatial, window, strict=True)):
+            shape[axis] = self._length(data.shape[axis], weight.shape[kernel], i)
+        return (TensorType(data.dtype, tuple(shape)),)
+
+    def _length(self, size: int, kernel: int, i: int) -> int:
+        if self.output_shape is not None:
+            return self.output_shape[i]
+        stride, extra = self.strides[i], self.output_padding[i] if self.output_padding else 0
+        if self.padding == "same":
+            return size * stride + extra
+        before, after = (0, 0) if self.padding == "valid" else self.padding[i]
+        reach = self.dilations[i] * (kernel - 1) + 1
+        return (size - 1) * stride + reach + extra - before - after
+
+    def macs(self, s: Signature) -> Dim | None:
+        data, weight = s.inputs[0], s.inputs[1]
+        if data is None or weight is None:
+            return None
+        return count(without(data, self.channel_axis)) * count(weight)

@@ -1,0 +1,151 @@
+"""Operators that work element by element, with numpy's broadcasting."""
+
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
+from typing import Any
+
+import numpy as np
+
+from mcugraph.ir import Array, Dim, DType, Role, Signature, TensorType
+from mcugraph.ops.base import Fusable, Rules, broadcast, count
+
+
+def _divide(a: Array, b: Array) -> Any:
+    """Division as ONNX and TFLite define it: towards zero for integers."""
+    if np.issubdtype(a.dtype, np.integer):
+        return np.where(b == 0, 0, np.trunc(a / np.where(b == 0, 1, b))).astype(a.dtype)
+    return np.divide(a, b)
+
+
+# Functions whose value the folding of constants needs; every other one is known by name alone.
+_VALUES: dict[str, Callable[..., Any]] = {
+    "abs": np.abs,
+    "add": np.add,
+    "and": np.logical_and,
+    "ceil": np.ceil,
+    "div": _divide,
+    "equal": np.equal,
+    "exp": np.exp,
+    "floor": np.floor,
+    "floor_div": np.floor_divide,
+    "floor_mod": np.mod,
+    "greater": np.greater,
+    "greater_equal": np.greater_equal,
+    "identity": lambda a: a,
+    "less": np.less,
+    "less_equal": np.less_equal,
+    "log": np.log,
+    "maximum": np.maximum,
+    "minimum": np.minimum,
+    "mod": np.mod,
+    "mul": np.multiply,
+    "neg": np.negative,
+    "not": np.logical_not,
+    "not_equal": np.not_equal,
+    "or": np.logical_or,
+    "pow": np.power,
+    "relu": lambda a: np.maximum(a, np.zeros((), a.dtype)),
+    "round": np.round,
+    "rsqrt": lambda a: 1 / np.sqrt(a),
+    "select": np.where,
+    "sign": np.sign,
+    "sqrt": np.sqrt,
+    "square": np.square,
+    "squared_difference": lambda a, b: np.square(a - b),
+    "sub": np.subtract,
+    "xor": np.logical_xor,
+}
+
+# Arithmetic whose kernels can end in an activation.
+FUSING = frozenset({"add", "sub", "mul", "div"})
+
+# What changes nothing at inference; a deployment drops it.
+IDENTITIES = frozenset({"identity", "dropout"})
+
+_COMPARISONS = frozenset(
+    {"equal", "not_equal", "less", "less_equal", "greater", "greater_equal"}
+    | {"and", "or", "not", "xor", "isnan", "isinf"}
+)
+
+
+@dataclass(frozen=True, slots=True)
+class Elementwise(Fusable):
+    """Any function of one or more broadcast operands.
+
+    Attributes:
+        function: Its name, like ``"add"``, ``"relu"``, ``"select"`` or ``"sigmoid"``.
+        activation: Applied to the result by the same kernel.
+        bounds: (low, high) of a clip, where they are known; None: not bounded, or not known.
+    """
+
+    function: str
+    activation: str | None = None
+    bounds: tuple[float | None, float | None] | None = None
+
+    @property
+    def kind(self) -> str:
+        return self.function
+
+    def infer(self, inputs: Sequence[TensorType | None]) -> tuple[TensorType, ...]:
+        present = [t for t in inputs if t is not None]
+        shape = broadcast([t.shape for t in present])
+        if self.function in _COMPARISONS:
+            return (TensorType(DType.BOOL, shape),)
+        return (TensorType(present[1 if self.function == "select" else 0].dtype, shape),)
+
+    def elementwise(self, s: Signature) -> Dim | None:
+        operands = sum(shape is not None for shape in s.inputs)
+        steps = operands - 1 if self.function in {"add", "mul", "maximum", "minimum"} else 1
+        return count(s.outputs[0]) * max(steps, 1)
+
+    def role(self, index: int) -> Role:
+        return Role.PARAMETER if self.function == "clip" and index else Role.WEIGHT
+
+    @property
+    def inplace(self) -> tuple[int, ...]:
+        return (1, 2) if self.function == "select" else (0, 1)
+
+    def evaluate(self, inputs: Sequence[Array | None]) -> tuple[Array, ...] | None:
+        function = _VALUES.get(self.function)
+        operands = [value for value in inputs if value is not None]
+        if function is None or self.activation or len(operands) != len(inputs):
+            return None
+        result = function(*operands[: 3 if self.function == "select" else 2])
+        for operand in operands[len(operands) if self.function == "select" else 2 :]:
+            result = function(result, operand)
+        with_type = self.function in _COMPARISONS
+        return (np.asarray(result, None if with_type else operands[-1].dtype),)
+
+
+@dataclass(frozen=True, slots=True)
+class Convert(Rules):
+    """A change of element type: ``"cast"``, ``"quantize"`` or ``"dequantize"``."""
+
+    function: str
+    dtype: DType
+
+    @property
+    def kind(self) -> str:
+        return self.function
+
+    def infer(self, inputs: Sequence[TensorType | None]) -> tuple[TensorType, ...]:
+        shape = broadcast([t.shape for t in inputs[:1] if t is not None])
+        return (TensorType(self.dtype, shape),)
+
+    def evaluate(self, inputs: Sequence[Array | None]) -> tuple[Array, ...] | None:
+        if self.function != "cast" or inputs[0] is None or self.dtype not in _NUMPY:
+            return None
+        return (inputs[0].astype(_NUMPY[self.dtype]),)
+
+
+_NUMPY = {
+    DType.FLOAT64: np.float64,
+    DType.FLOAT32: np.float32,
+    DType.FLOAT16: np.float16,
+    DType.INT64: np.int64,
+    DType.INT32: np.int32,
+    DType.INT16: np.int16,
+    DType.INT8: np.int8,
+    DType.UINT8: np.uint8,
+    DType.BOOL: np.bool_,
+}

@@ -1,0 +1,140 @@
+"""Dense layers, matrix products and Einstein sums."""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+from mcugraph.errors import GraphError
+from mcugraph.ir import Dim, Dims, Role, Shape, Signature, TensorType
+from mcugraph.ops.base import Fusable, LinearAlgebra, broadcast, count, given, without
+
+
+@dataclass(frozen=True, slots=True)
+class Dense(LinearAlgebra, Fusable):
+    """Data times a weight matrix plus an optional bias, along the last axis.
+
+    Attributes:
+        weight_out, weight_in: Axes of the matrix that hold the output and the input units.
+        flatten: The data is taken as a matrix of rows of ``weight_in`` elements (TFLite).
+        transposed: The data comes as (units, rows) (``transA`` of ONNX Gemm).
+        activation: Applied to the result by the same kernel.
+    """
+
+    weight_out: int = 0
+    weight_in: int = 1
+    flatten: bool = False
+    transposed: bool = False
+    activation: str | None = None
+
+    @property
+    def kind(self) -> str:
+        return "dense"
+
+    def infer(self, inputs: Sequence[TensorType | None]) -> tuple[TensorType, ...]:
+        data, weight = given(inputs, 0), given(inputs, 1)
+        if len(weight.shape) != 2:
+            raise GraphError(f"the weights of a dense layer are a matrix, not {weight.shape}")
+        units, depth = weight.shape[self.weight_out], weight.shape[self.weight_in]
+        rows = data.shape[::-1] if self.transposed else data.shape
+        if self.flatten:
+            if not depth or count(rows) % depth:
+                raise GraphError(f"data {data.shape} is no multiple of {depth} input units")
+            return (TensorType(data.dtype, (count(rows) // depth, units)),)
+        if not rows or rows[-1] != depth:
+            raise GraphError(f"data {data.shape} does not fit {depth} input units")
+        return (TensorType(data.dtype, (*rows[:-1], units)),)
+
+    def macs(self, s: Signature) -> Dim | None:
+        weight = s.inputs[1]
+        return None if weight is None else count(without(s.outputs[0], -1)) * count(weight)
+
+
+@dataclass(frozen=True, slots=True)
+class MatMul(LinearAlgebra):
+    """Batched matrix product with numpy's broadcasting; either side may come transposed."""
+
+    transpose_a: bool = False
+    transpose_b: bool = False
+
+    @property
+    def kind(self) -> str:
+        return "matmul"
+
+    def _sides(self, a: Shape, b: Shape) -> tuple[Dims, Dims]:
+        """Both shapes as (..., rows, depth) and (..., depth, columns)."""
+        left = a if len(a) > 1 else (1, *a)
+        right = b if len(b) > 1 else (*b, 1)
+        if self.transpose_a:
+            left = (*left[:-2], left[-1], left[-2])
+        if self.transpose_b:
+            right = (*right[:-2], right[-1], right[-2])
+        return left, right
+
+    def infer(self, inputs: Sequence[TensorType | None]) -> tuple[TensorType, ...]:
+        a, b = given(inputs, 0), given(inputs, 1)
+        if not a.shape or not b.shape:
+            raise GraphError("a matrix product takes no scalars")
+        left, right = self._sides(a.shape, b.shape)
+        if left[-1] != right[-2]:
+            raise GraphError(f"shapes {a.shape} and {b.shape} do not multiply")
+        rows = left[-2:-1] if len(a.shape) > 1 else ()
+        columns = right[-1:] if len(b.shape) > 1 else ()
+        return (TensorType(a.dtype, (*broadcast([left[:-2], right[:-2]]), *rows, *columns)),)
+
+    def macs(self, s: Signature) -> Dim | None:
+        a, b = s.inputs[0], s.inputs[1]
+        if a is None or b is None:
+            return None
+        return count(s.outputs[0]) * self._sides(a, b)[0][-1]
+
+
+@dataclass(frozen=True, slots=True)
+class Einsum(LinearAlgebra):
+    """Einstein sum of any number of operands, in explicit form (``"ab,bc->ac"``).
+
+    Counted as one sum of products over all letters: with n operands each term takes n - 1
+    multiplications. One operand alone is a reduction or a permutation, no linear algebra.
+    """
+
+    equation: str
+
+    @property
+    def kind(self) -> str:
+        return "einsum"
+
+    def role(self, index: int) -> Role:
+        return Role.WEIGHT
+
+    def infer(self, inputs: Sequence[TensorType | None]) -> tuple[TensorType, ...]:
+        shapes = [given(inputs, i).shape for i in range(len(inputs))]
+        sizes, dots = self._sizes(shapes)
+        result: list[int] = []
+        for letter in self.equation.split("->")[1].replace("...", "."):
+            result += dots if letter == "." else [sizes[letter]]
+        return (TensorType(given(inputs, 0).dtype, tuple(result)),)
+
+    def _sizes(self, shapes: Sequence[Dims]) -> tuple[dict[str, Dim], Dims]:
+        """Length of each letter, and the shape that the ellipsis stands for."""
+        terms = self.equation.split("->")[0].split(",")
+        if len(terms) != len(shapes):
+            raise GraphError(f"{self.equation!r} does not take {len(shapes)} operands")
+        sizes: dict[str, Dim] = {}
+        dots: list[Shape] = []
+        for term, shape in zip(terms, shapes, strict=True):
+            head, ellipsis, tail = term.partition("...")
+            extra = len(shape) - len(head) - len(tail)
+            if extra < 0 or (extra and not ellipsis):
+                raise GraphError(f"{self.equation!r} does not fit an operand of shape {shape}")
+            dots.append(shape[len(head) : len(head) + extra])
+            lengths = shape[: len(head)] + shape[len(head) + extra :]
+            for letter, size in zip(head + tail, lengths, strict=True):
+                if sizes.setdefault(letter, size) == 1:
+                    sizes[letter] = size
+        return sizes, broadcast(dots)
+
+    def macs(self, s: Signature) -> Dim | None:
+        shapes = [shape for shape in s.inputs if shape is not None]
+        sizes, dots = self._sizes(shapes)
+        return (len(shapes) - 1) * count(sizes.values()) * count(dots)
+
+    def elementwise(self, s: Signature) -> Dim | None:
+        return count(s.inputs[0] or ()) if len(s.inputs) == 1 else 0

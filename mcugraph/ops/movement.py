@@ -1,0 +1,333 @@
+"""Operators that move elements without changing them: layout and order of axes.
+
+Each has one rule, ``move``, over arrays of anything; folding of constants and the labels of
+channels both go through it. Those that join, cut or repeat are in ``selection``.
+"""
+
+from abc import abstractmethod
+from collections.abc import Sequence
+from dataclasses import dataclass
+from math import prod
+
+import numpy as np
+
+from mcugraph.errors import GraphError
+from mcugraph.ir import Array, Shape, TensorType
+from mcugraph.ops.base import Rules, given, normal_axis
+
+
+class Movement(Rules):
+    """Default rules: the first input is the data, and ``move`` says where each element goes."""
+
+    __slots__ = ()
+
+    @abstractmethod
+    def move(self, data: Array) -> Array:
+        """The result for any array as data."""
+
+    def infer(self, inputs: Sequence[TensorType | None]) -> tuple[TensorType, ...]:
+        data = given(inputs, 0)
+        try:
+            # A dummy with no strides costs no memory, as long as ``move`` gives a view of it.
+            shape = self.move(np.broadcast_to(np.empty((), np.bool_), data.shape)).shape
+        except (ValueError, IndexError) as error:
+            raise GraphError(f"{self} does not fit data of shape {data.shape}: {error}") from None
+        return (TensorType(data.dtype, shape),)
+
+    def evaluate(self, inputs: Sequence[Array | None]) -> tuple[Array, ...] | None:
+        return None if inputs[0] is None else (self.move(inputs[0]),)
+
+
+@dataclass(frozen=True, slots=True)
+class Reshape(Movement):
+    """A new shape for the same elements in the same order.
+
+    Attributes:
+        shape: The target; -1 once for the axis that takes the rest.
+        keep_zero: 0 copies the length of that axis of the data (ONNX).
+    """
+
+    shape: Shape
+    keep_zero: bool = False
+
+    @property
+    def kind(self) -> str:
+        return "reshape"
+
+    @property
+    def inplace(self) -> tuple[int, ...]:
+        return (0,)
+
+    def infer(self, inputs: Sequence[TensorType | None]) -> tuple[TensorType, ...]:
+        data = given(inputs, 0)
+        return (TensorType(data.dtype, self._target(data.shape)),)
+
+    def _target(self, data: Shape) -> Shape:
+        shape = list(self.shape)
+        if self.keep_zero:
+            shape = [data[i] if dim == 0 and i < len(data) else dim for i, dim in enumerate(shape)]
+        if shape.count(-1) == 1:
+            known = prod(dim for dim in shape if dim != -1)
+            shape[shape.index(-1)] = prod(data) // known if known else 0
+        if prod(shape) != prod(data) or min(shape, default=0) < 0:
+            raise GraphError(f"data of shape {data} cannot become {self.shape}")
+        return tuple(shape)
+
+    def move(self, data: Array) -> Array:
+        return data.reshape(self._target(data.shape))
+
+
+@dataclass(frozen=True, slots=True)
+class Flatten(Movement):
+    """Axes before ``axis`` joined into one, and those from it on into another (ONNX)."""
+
+    axis: int = 1
+
+    @property
+    def kind(self) -> str:
+        return "flatten"
+
+    @property
+    def inplace(self) -> tuple[int, ...]:
+        return (0,)
+
+    def infer(self, inputs: Sequence[TensorType | None]) -> tuple[TensorType, ...]:
+        data = given(inputs, 0)
+        return (TensorType(data.dtype, self._target(data.shape)),)
+
+    def _target(self, data: Shape) -> Shape:
+        axis = self.axis if self.axis == len(data) else normal_axis(self.axis, len(data))
+        return (prod(data[:axis]), prod(data[axis:]))
+
+    def move(self, data: Array) -> Array:
+        return data.reshape(self._target(data.shape))
+
+
+@dataclass(frozen=True, slots=True)
+class Squeeze(Movement):
+    """Axes of length 1 removed; axes None: all of them."""
+
+    axes: tuple[int, ...] | None = None
+
+    @property
+    def kind(self) -> str:
+        return "squeeze"
+
+    @property
+    def inplace(self) -> tuple[int, ...]:
+        return (0,)
+
+    def move(self, data: Array) -> Array:
+        return np.squeeze(data, self.axes)
+
+
+@dataclass(frozen=True, slots=True)
+class Unsqueeze(Movement):
+    """Axes of length 1 put in, at the given places of the result."""
+
+    axes: tuple[int, ...]
+
+    @property
+    def kind(self) -> str:
+        return "unsqueeze"
+
+    @property
+    def inplace(self) -> tuple[int, ...]:
+        return (0,)
+
+    def move(self, data: Array) -> Array:
+        return np.expand_dims(data, self.axes)
+
+
+@dataclass(frozen=True, slots=True)
+class Transpose(Movement):
+    """Axes in a new order; permutation None: reversed."""
+
+    permutation: tuple[int, ...] | None = None
+
+    @property
+    def kind(self) -> str:
+        return "transpose"
+
+    def move(self, data: Array) -> Array:
+        return np.transpose(data, self.permutation)
+
+
+@dataclass(frozen=True, slots=True)
+class Reverse(Movement):
+    """The order of elements reversed along some axes."""
+
+    axes: tuple[int, ...]
+
+    @property
+    def kind(self) -> str:
+        return "reverse"
+
+    def move(self, data: Array) -> Array:
+        return np.flip(data, self.axes)
+
+
+@dataclass(frozen=True, slots=True)
+class Expand(Movement):
+    """Data and a shape broadcast against each other."""
+
+    shape: Shape
+
+    @property
+    def kind(self) -> str:
+        return "expand"
+
+    def move(self, data: Array) -> Array:
+        return np.broadcast_to(data, np.broadcast_shapes(data.shape, self.shape))
+
+
+class _Blocks(Movement):
+    """Movements that trade space for channels or batch, as one reshape, transpose, reshape."""
+
+    __slots__ = ()
+
+    def infer(self, inputs: Sequence[TensorType | None]) -> tuple[TensorType, ...]:
+        data = given(inputs, 0)
+        return (TensorType(data.dtype, self._target(data.shape)),)
+
+    @abstractmethod
+    def _target(self, data: Shape) -> Shape:
+        """The shape of the result."""
+
+
+@dataclass(frozen=True, slots=True)
+class DepthToSpace(_Blocks):
+    """Pixel shuffle: channels become blocks of space.
+
+    Attributes:
+        block: Side of a block.
+        channel_axis: 1 for channels first and -1 for channels last.
+        columns_first: Channels are (channel, row, column), as in PyTorch and ONNX's CRD mode;
+            otherwise (row, column, channel).
+    """
+
+    block: int
+    channel_axis: int = 1
+    columns_first: bool = False
+
+    @property
+    def kind(self) -> str:
+        return "depth_to_space"
+
+    def _target(self, data: Shape) -> Shape:
+        if len(data) != 4 or data[self.channel_axis] % self.block**2:
+            raise GraphError(f"{data} has no channels in blocks of {self.block}x{self.block}")
+        channel = self.channel_axis % 4
+        return tuple(
+            dim if axis == 0 else dim // self.block**2 if axis == channel else dim * self.block
+            for axis, dim in enumerate(data)
+        )
+
+    def move(self, data: Array) -> Array:
+        b, first = self.block, np.moveaxis(data, self.channel_axis, 1)
+        n, c, h, w = first.shape
+        if self.columns_first:
+            parts = first.reshape(n, c // b**2, b, b, h, w).transpose(0, 1, 4, 2, 5, 3)
+        else:
+            parts = first.reshape(n, b, b, c // b**2, h, w).transpose(0, 3, 4, 1, 5, 2)
+        return np.moveaxis(parts.reshape(n, c // b**2, h * b, w * b), 1, self.channel_axis)
+
+
+@dataclass(frozen=True, slots=True)
+class SpaceToDepth(_Blocks):
+    """Pixel unshuffle: blocks of space become channels; attributes as in ``DepthToSpace``."""
+
+    block: int
+    channel_axis: int = 1
+    columns_first: bool = False
+
+    @property
+    def kind(self) -> str:
+        return "space_to_depth"
+
+    def _target(self, data: Shape) -> Shape:
+        channel = self.channel_axis % 4
+        if len(data) != 4 or any(data[a] % self.block for a in {1, 2, 3} - {channel}):
+            raise GraphError(f"{data} does not fall into blocks of {self.block}x{self.block}")
+        return tuple(
+            dim if axis == 0 else dim * self.block**2 if axis == channel else dim // self.block
+            for axis, dim in enumerate(data)
+        )
+
+    def move(self, data: Array) -> Array:
+        b, first = self.block, np.moveaxis(data, self.channel_axis, 1)
+        n, c, h, w = first.shape
+        parts = first.reshape(n, c, h // b, b, w // b, b)
+        order = (0, 1, 3, 5, 2, 4) if self.columns_first else (0, 3, 5, 1, 2, 4)
+        result = parts.transpose(order).reshape(n, c * b**2, h // b, w // b)
+        return np.moveaxis(result, 1, self.channel_axis)
+
+
+@dataclass(frozen=True, slots=True)
+class SpaceToBatch(_Blocks):
+    """Zero-padded blocks of space become batch entries (channels last).
+
+    Attributes:
+        block: Side of a block along each spatial axis.
+        pads: Zeros (before, after) along each spatial axis.
+    """
+
+    block: tuple[int, ...]
+    pads: tuple[tuple[int, int], ...]
+
+    @property
+    def kind(self) -> str:
+        return "space_to_batch"
+
+    def _target(self, data: Shape) -> Shape:
+        spatial = []
+        for dim, block, (before, after) in zip(data[1:], self.block, self.pads, strict=False):
+            if (dim + before + after) % block:
+                raise GraphError(f"{data} does not fall into blocks of {self.block}")
+            spatial.append((dim + before + after) // block)
+        return (data[0] * prod(self.block), *spatial, *data[1 + len(self.block) :])
+
+    def move(self, data: Array) -> Array:
+        rest = data.ndim - 1 - len(self.block)
+        padded = np.pad(data, ((0, 0), *self.pads, *((0, 0),) * rest))
+        split: list[int] = [data.shape[0]]
+        for dim, block in zip(padded.shape[1:], self.block, strict=False):
+            split += [dim // block, block]
+        axes = range(len(self.block))
+        order = [2 + 2 * i for i in axes] + [0] + [1 + 2 * i for i in axes]
+        order += range(len(split), len(split) + rest)
+        parts = padded.reshape(*split, *data.shape[data.ndim - rest :])
+        return parts.transpose(order).reshape(self._target(data.shape))
+
+
+@dataclass(frozen=True, slots=True)
+class BatchToSpace(_Blocks):
+    """Batch entries become blocks of space, cropped (channels last)."""
+
+    block: tuple[int, ...]
+    crops: tuple[tuple[int, int], ...]
+
+    @property
+    def kind(self) -> str:
+        return "batch_to_space"
+
+    def _target(self, data: Shape) -> Shape:
+        if data[0] % prod(self.block):
+            raise GraphError(f"{data} has no batch in blocks of {self.block}")
+        spatial = [
+            dim * block - before - after
+            for dim, block, (before, after) in zip(data[1:], self.block, self.crops, strict=False)
+        ]
+        return (data[0] // prod(self.block), *spatial, *data[1 + len(self.block) :])
+
+    def move(self, data: Array) -> Array:
+        m, batch = len(self.block), data.shape[0] // prod(self.block)
+        parts = data.reshape(*self.block, batch, *data.shape[1:])
+        order = [m]
+        for i in range(m):
+            order += [m + 1 + i, i]
+        order += range(2 * m + 1, parts.ndim)
+        spatial = [dim * block for dim, block in zip(data.shape[1:], self.block, strict=False)]
+        joined = parts.transpose(order).reshape(batch, *spatial, *data.shape[1 + m :])
+        ends = zip(spatial, self.crops, strict=True)
+        return joined[(slice(None), *(slice(a, size - b) for size, (a, b) in ends))]

@@ -1,0 +1,60 @@
+"""Normalisations and softmax: the result has the shape of the data."""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+from mcugraph.ir import Role, TensorType
+from mcugraph.ops.base import Rules, given
+
+
+@dataclass(frozen=True, slots=True)
+class BatchNorm(Rules):
+    """Inference-time batch norm: (data, scale, shift, mean, variance), one each a channel."""
+
+    channel_axis: int = 1
+
+    @property
+    def kind(self) -> str:
+        return "batch_norm"
+
+    def infer(self, inputs: Sequence[TensorType | None]) -> tuple[TensorType, ...]:
+        return (given(inputs, 0),)
+
+    def role(self, index: int) -> Role:
+        return Role.BIAS if index == 2 else Role.WEIGHT
+
+    @property
+    def inplace(self) -> tuple[int, ...]:
+        return (0,)
+
+
+@dataclass(frozen=True, slots=True)
+class Normalization(Rules):
+    """Any other normalisation or softmax over some axes: (data, scale, shift).
+
+    Attributes:
+        function: ``"layer_norm"``, ``"group_norm"``, ``"instance_norm"``, ``"rms_norm"``,
+            ``"lrn"``, ``"l2_norm"``, ``"lp_norm"``, ``"mean_variance_norm"``, ``"softmax"``
+            or ``"log_softmax"``.
+        axes: Axes that are normalised together, counted from either end.
+        groups: Channel groups of a group norm.
+        statistics: How many further outputs hold one value a normalised row (ONNX layer norm).
+    """
+
+    function: str
+    axes: tuple[int, ...] = (-1,)
+    groups: int = 1
+    statistics: int = 0
+
+    @property
+    def kind(self) -> str:
+        return self.function
+
+    def infer(self, inputs: Sequence[TensorType | None]) -> tuple[TensorType, ...]:
+        data = given(inputs, 0)
+        reduced = {axis % len(data.shape) for axis in self.axes} if data.shape else set()
+        row = tuple(1 if axis in reduced else dim for axis, dim in enumerate(data.shape))
+        return (data, *(TensorType(data.dtype, row) for _ in range(self.statistics)))
+
+    def role(self, index: int) -> Role:
+        return Role.BIAS if index == 2 else Role.WEIGHT

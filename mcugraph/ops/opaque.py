@@ -1,0 +1,30 @@
+"""Operators without rules: shapes come from the model, work is unknown and said to be so."""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+from mcugraph.ir import Dim, Role, Signature, TensorType
+from mcugraph.ops.base import Rules
+
+
+@dataclass(frozen=True, slots=True)
+class Opaque(Rules):
+    """An operator known by name alone."""
+
+    name: str
+
+    @property
+    def kind(self) -> str:
+        return self.name
+
+    def infer(self, inputs: Sequence[TensorType | None]) -> tuple[TensorType, ...] | None:
+        return None
+
+    def macs(self, s: Signature) -> Dim | None:
+        return None
+
+    def elementwise(self, s: Signature) -> Dim | None:
+        return None
+
+    def role(self, index: int) -> Role:
+        return Role.WEIGHT

@@ -1,0 +1,71 @@
+"""Pooling over windows, and over everything."""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+from mcugraph.ir import Dim, DType, Signature, TensorType
+from mcugraph.ops.base import Fusable, Padding, Rules, count, given, windows
+
+
+@dataclass(frozen=True, slots=True)
+class Pool(Fusable):
+    """Maximum, average or Lp norm of a window, channel by channel.
+
+    Attributes:
+        function: ``"max"``, ``"average"`` or ``"lp"``.
+        window, strides, dilations: One an axis of the window.
+        padding: ``"same"``, ``"valid"``, or (before, after) for each axis of the window.
+        channel_axis: Of the data, 1 for channels first and -1 for channels last.
+        ceil: A last partial window counts too.
+        index_dtype: Element type of the positions of the maxima, where they are an output too.
+    """
+
+    function: str
+    window: tuple[int, ...]
+    strides: tuple[int, ...]
+    padding: Padding
+    dilations: tuple[int, ...] = ()
+    channel_axis: int = 1
+    ceil: bool = False
+    activation: str | None = None
+    index_dtype: DType | None = None
+
+    @property
+    def kind(self) -> str:
+        return f"{self.function}_pool{len(self.window)}d"
+
+    def infer(self, inputs: Sequence[TensorType | None]) -> tuple[TensorType, ...]:
+        data = given(inputs, 0)
+        shape = list(data.shape)
+        spatial = [a for a in range(1, len(shape)) if a != self.channel_axis % len(shape)]
+        for i, (axis, size) in enumerate(zip(spatial, self.window, strict=True)):
+            dilation = self.dilations[i] if self.dilations else 1
+            shape[axis] = windows(
+                data.shape[axis], size, self.strides[i], dilation, self.padding, i, self.ceil
+            )
+        dtypes = [data.dtype] if self.index_dtype is None else [data.dtype, self.index_dtype]
+        return tuple(TensorType(dtype, tuple(shape)) for dtype in dtypes)
+
+    def elementwise(self, s: Signature) -> Dim | None:
+        return count(s.outputs[0]) * count(self.window)
+
+
+@dataclass(frozen=True, slots=True)
+class GlobalPool(Rules):
+    """Maximum, average or Lp norm over all positions of each channel, axes kept as 1."""
+
+    function: str
+    channel_axis: int = 1
+
+    @property
+    def kind(self) -> str:
+        return f"global_{self.function}_pool"
+
+    def infer(self, inputs: Sequence[TensorType | None]) -> tuple[TensorType, ...]:
+        data = given(inputs, 0)
+        channel = self.channel_axis % len(data.shape)
+        shape = (dim if axis in (0, channel) else 1 for axis, dim in enumerate(data.shape))
+        return (TensorType(data.dtype, tuple(shape)),)
+
+    def elementwise(self, s: Signature) -> Dim | None:
+        return None if s.inputs[0] is None else count(s.inputs[0])

@@ -1,0 +1,103 @@
+"""Reductions over axes, arguments of extremes, running sums and the largest elements."""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+import numpy as np
+
+from mcugraph.ir import Array, Dim, DType, Shape, Signature, TensorType
+from mcugraph.ops.base import Rules, count, given, normal_axis
+
+_VALUES = {
+    "sum": np.sum,
+    "mean": np.mean,
+    "max": np.max,
+    "min": np.min,
+    "prod": np.prod,
+    "all": np.all,
+    "any": np.any,
+}
+
+
+@dataclass(frozen=True, slots=True)
+class Reduce(Rules):
+    """A reduction of some axes: sum, mean, max, argmax and their kin.
+
+    Attributes:
+        function: Its name, like ``"mean"`` or ``"arg_max"``.
+        axes: Axes to reduce; None: all of them.
+        keepdims: Reduced axes stay, with length 1.
+        dtype: Element type of the result, where it is not that of the data.
+    """
+
+    function: str
+    axes: tuple[int, ...] | None
+    keepdims: bool = False
+    dtype: DType | None = None
+
+    @property
+    def kind(self) -> str:
+        return self.function if self.function.startswith("arg") else f"reduce_{self.function}"
+
+    def _axes(self, rank: int) -> tuple[int, ...]:
+        axes = range(rank) if self.axes is None else self.axes
+        return tuple(normal_axis(axis, rank) for axis in axes) if rank else ()
+
+    def infer(self, inputs: Sequence[TensorType | None]) -> tuple[TensorType, ...]:
+        data = given(inputs, 0)
+        reduced = self._axes(len(data.shape))
+        shape: Shape = tuple(
+            1 if axis in reduced else dim
+            for axis, dim in enumerate(data.shape)
+            if self.keepdims or axis not in reduced
+        )
+        return (TensorType(self.dtype or data.dtype, shape),)
+
+    def elementwise(self, s: Signature) -> Dim | None:
+        return None if s.inputs[0] is None else count(s.inputs[0])
+
+    def evaluate(self, inputs: Sequence[Array | None]) -> tuple[Array, ...] | None:
+        data, function = inputs[0], _VALUES.get(self.function)
+        if data is None or function is None or self.dtype is not None:
+            return None
+        result = function(data, axis=self._axes(data.ndim), keepdims=self.keepdims)
+        return (np.asarray(result, data.dtype),)
+
+
+@dataclass(frozen=True, slots=True)
+class Cumulate(Rules):
+    """A running sum along one axis."""
+
+    function: str
+
+    @property
+    def kind(self) -> str:
+        return self.function
+
+    def infer(self, inputs: Sequence[TensorType | None]) -> tuple[TensorType, ...]:
+        return (given(inputs, 0),)
+
+
+@dataclass(frozen=True, slots=True)
+class TopK(Rules):
+    """The k largest elements along an axis, and where they are."""
+
+    k: int
+    axis: int = -1
+    index_dtype: DType = DType.INT64
+
+    @property
+    def kind(self) -> str:
+        return "top_k"
+
+    def infer(self, inputs: Sequence[TensorType | None]) -> tuple[TensorType, ...]:
+        data = given(inputs, 0)
+        shape = list(data.shape)
+        shape[normal_axis(self.axis, len(shape))] = self.k
+        return (
+            TensorType(data.dtype, tuple(shape)),
+            TensorType(self.index_dtype, tuple(shape)),
+        )
+
+    def elementwise(self, s: Signature) -> Dim | None:
+        return None if s.inputs[0] is None else count(s.inputs[0])

@@ -1,0 +1,299 @@
+"""Operators that join, cut, repeat, pad or look up elements without changing them."""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+import numpy as np
+
+from mcugraph.errors import GraphError
+from mcugraph.ir import Array, Role, Shape, TensorType
+from mcugraph.ops.base import Fusable, Rules, given, normal_axis
+from mcugraph.ops.movement import Movement
+
+
+@dataclass(frozen=True, slots=True)
+class Concat(Fusable):
+    """Tensors joined along an axis that they have."""
+
+    axis: int
+    activation: str | None = None
+
+    @property
+    def kind(self) -> str:
+        return "concat"
+
+    def role(self, index: int) -> Role:
+        return Role.WEIGHT
+
+    def infer(self, inputs: Sequence[TensorType | None]) -> tuple[TensorType, ...]:
+        shapes = [given(inputs, i).shape for i in range(len(inputs))]
+        axis = normal_axis(self.axis, len(shapes[0]))
+        rest = {shape[:axis] + shape[axis + 1 :] for shape in shapes}
+        if len(rest) != 1 or len({len(shape) for shape in shapes}) != 1:
+            raise GraphError(f"shapes {' and '.join(map(str, shapes))} do not join on axis {axis}")
+        joined = list(shapes[0])
+        joined[axis] = sum(shape[axis] for shape in shapes)
+        return (TensorType(given(inputs, 0).dtype, tuple(joined)),)
+
+    def evaluate(self, inputs: Sequence[Array | None]) -> tuple[Array, ...] | None:
+        arrays = [value for value in inputs if value is not None]
+        return (np.concatenate(arrays, self.axis),) if len(arrays) == len(inputs) else None
+
+
+@dataclass(frozen=True, slots=True)
+class Stack(Rules):
+    """Tensors of one shape joined along a new axis."""
+
+    axis: int
+
+    @property
+    def kind(self) -> str:
+        return "stack"
+
+    def role(self, index: int) -> Role:
+        return Role.WEIGHT
+
+    def infer(self, inputs: Sequence[TensorType | None]) -> tuple[TensorType, ...]:
+        first = given(inputs, 0)
+        axis = normal_axis(self.axis, len(first.shape) + 1)
+        shape = (*first.shape[:axis], len(inputs), *first.shape[axis:])
+        return (TensorType(first.dtype, shape),)
+
+    def evaluate(self, inputs: Sequence[Array | None]) -> tuple[Array, ...] | None:
+        arrays = [value for value in inputs if value is not None]
+        return (np.stack(arrays, self.axis),) if len(arrays) == len(inputs) else None
+
+
+@dataclass(frozen=True, slots=True)
+class Unstack(Rules):
+    """One output for each entry of an axis, which is removed."""
+
+    axis: int
+
+    @property
+    def kind(self) -> str:
+        return "unstack"
+
+    def infer(self, inputs: Sequence[TensorType | None]) -> tuple[TensorType, ...]:
+        data = given(inputs, 0)
+        axis = normal_axis(self.axis, len(data.shape))
+        part = TensorType(data.dtype, data.shape[:axis] + data.shape[axis + 1 :])
+        return (part,) * data.shape[axis]
+
+    def evaluate(self, inputs: Sequence[Array | None]) -> tuple[Array, ...] | None:
+        return None if inputs[0] is None else tuple(np.moveaxis(inputs[0], self.axis, 0))
+
+
+@dataclass(frozen=True, slots=True)
+class Split(Rules):
+    """Consecutive parts of an axis.
+
+    Attributes:
+        axis: The axis to cut.
+        sizes: Length of each part.
+        parts: Number of even parts instead; the last may be smaller.
+    """
+
+    axis: int
+    sizes: tuple[int, ...] | None = None
+    parts: int | None = None
+
+    @property
+    def kind(self) -> str:
+        return "split"
+
+    def _sizes(self, length: int) -> tuple[int, ...]:
+        if self.sizes is None:
+            parts = self.parts or 1
+            each = -(-length // parts)
+            return tuple(min(each, max(length - i * each, 0)) for i in range(parts))
+        if self.sizes.count(-1) == 1:
+            rest = length - sum(self.sizes) - 1
+            return tuple(rest if size == -1 else size for size in self.sizes)
+        if sum(self.sizes) != length:
+            raise GraphError(f"parts of {self.sizes} do not make up {length} elements")
+        return self.sizes
+
+    def infer(self, inputs: Sequence[TensorType | None]) -> tuple[TensorType, ...]:
+        data = given(inputs, 0)
+        axis = normal_axis(self.axis, len(data.shape))
+        return tuple(
+            TensorType(data.dtype, (*data.shape[:axis], size, *data.shape[axis + 1 :]))
+            for size in self._sizes(data.shape[axis])
+        )
+
+    def evaluate(self, inputs: Sequence[Array | None]) -> tuple[Array, ...] | None:
+        data = inputs[0]
+        if data is None:
+            return None
+        cuts = np.cumsum(self._sizes(data.shape[self.axis]))[:-1]
+        return tuple(np.split(data, cuts, self.axis))
+
+
+Item = slice | int | None
+
+
+@dataclass(frozen=True, slots=True)
+class Slice(Movement):
+    """Basic indexing as in numpy: a slice, an int or None (a new axis) each axis."""
+
+    index: tuple[Item, ...]
+
+    @property
+    def kind(self) -> str:
+        return "slice"
+
+    def move(self, data: Array) -> Array:
+        return data[self.index]
+
+
+@dataclass(frozen=True, slots=True)
+class Pad(Rules):
+    """Elements put around the data; negative numbers cut some off.
+
+    Attributes:
+        pads: (before, after) for each axis.
+        mode: ``"constant"``, ``"reflect"``, ``"edge"``, ``"symmetric"`` or ``"wrap"``.
+    """
+
+    pads: tuple[tuple[int, int], ...]
+    mode: str = "constant"
+
+    @property
+    def kind(self) -> str:
+        return "pad"
+
+    def infer(self, inputs: Sequence[TensorType | None]) -> tuple[TensorType, ...]:
+        data = given(inputs, 0)
+        if len(self.pads) != len(data.shape):
+            raise GraphError(f"{len(self.pads)} pairs of padding for data of shape {data.shape}")
+        pairs = zip(data.shape, self.pads, strict=True)
+        return (TensorType(data.dtype, tuple(dim + a + b for dim, (a, b) in pairs)),)
+
+
+@dataclass(frozen=True, slots=True)
+class Tile(Rules):
+    """The data repeated along each axis."""
+
+    repeats: tuple[int, ...]
+
+    @property
+    def kind(self) -> str:
+        return "tile"
+
+    def infer(self, inputs: Sequence[TensorType | None]) -> tuple[TensorType, ...]:
+        data = given(inputs, 0)
+        if len(self.repeats) != len(data.shape):
+            raise GraphError(f"repeats {self.repeats} do not fit data of shape {data.shape}")
+        pairs = zip(data.shape, self.repeats, strict=True)
+        return (TensorType(data.dtype, tuple(dim * times for dim, times in pairs)),)
+
+    def evaluate(self, inputs: Sequence[Array | None]) -> tuple[Array, ...] | None:
+        return None if inputs[0] is None else (np.tile(inputs[0], self.repeats),)
+
+
+@dataclass(frozen=True, slots=True)
+class Gather(Rules):
+    """Entries of the data along an axis, at given indices: (data, indices).
+
+    Attributes:
+        axis: Of the data.
+        batch_axes: Leading axes that data and indices share.
+    """
+
+    axis: int = 0
+    batch_axes: int = 0
+
+    @property
+    def kind(self) -> str:
+        return "gather"
+
+    def infer(self, inputs: Sequence[TensorType | None]) -> tuple[TensorType, ...]:
+        data, indices = given(inputs, 0), given(inputs, 1)
+        axis = normal_axis(self.axis, len(data.shape))
+        head, tail = data.shape[:axis], data.shape[axis + 1 :]
+        shape = (*head, *indices.shape[self.batch_axes :], *tail)
+        return (TensorType(data.dtype, shape),)
+
+    def evaluate(self, inputs: Sequence[Array | None]) -> tuple[Array, ...] | None:
+        data, indices = inputs[0], inputs[1]
+        if data is None or indices is None or self.batch_axes:
+            return None
+        try:
+            return (np.take(data, indices.astype(np.int64), self.axis),)
+        except IndexError as error:
+            raise GraphError(str(error)) from None
+
+
+@dataclass(frozen=True, slots=True)
+class GatherNd(Rules):
+    """Entries of the data at given coordinates: (data, coordinates)."""
+
+    batch_axes: int = 0
+
+    @property
+    def kind(self) -> str:
+        return "gather_nd"
+
+    def infer(self, inputs: Sequence[TensorType | None]) -> tuple[TensorType, ...]:
+        data, indices = given(inputs, 0), given(inputs, 1)
+        rest = data.shape[self.batch_axes + indices.shape[-1] :]
+        return (TensorType(data.dtype, (*indices.shape[:-1], *rest)),)
+
+
+@dataclass(frozen=True, slots=True)
+class GatherElements(Rules):
+    """One element of the data for each index: (data, indices)."""
+
+    axis: int = 0
+
+    @property
+    def kind(self) -> str:
+        return "gather_elements"
+
+    def infer(self, inputs: Sequence[TensorType | None]) -> tuple[TensorType, ...]:
+        return (TensorType(given(inputs, 0).dtype, given(inputs, 1).shape),)
+
+
+@dataclass(frozen=True, slots=True)
+class Scatter(Rules):
+    """The data with some elements replaced: (data, indices, updates)."""
+
+    function: str = "scatter"
+
+    @property
+    def kind(self) -> str:
+        return self.function
+
+    def infer(self, inputs: Sequence[TensorType | None]) -> tuple[TensorType, ...]:
+        return (given(inputs, 0),)
+
+
+@dataclass(frozen=True, slots=True)
+class Resize(Rules):
+    """Interpolation to a new spatial size.
+
+    Attributes:
+        method: ``"nearest"``, ``"linear"`` or ``"cubic"``.
+        size: The shape of the result, where it is given.
+        scales: Factor of each axis, where those are given instead.
+    """
+
+    method: str
+    size: Shape | None = None
+    scales: tuple[float, ...] | None = None
+
+    @property
+    def kind(self) -> str:
+        return f"resize_{self.method}"
+
+    def infer(self, inputs: Sequence[TensorType | None]) -> tuple[TensorType, ...]:
+        data = given(inputs, 0)
+        if self.size is not None:
+            # -1 keeps the axis of the data.
+            pairs = zip(data.shape, self.size, strict=True)
+            return (TensorType(data.dtype, tuple(d if n == -1 else n for d, n in pairs)),)
+        if self.scales is None or len(self.scales) != len(data.shape):
+            raise GraphError(f"scales {self.scales} do not fit data of shape {data.shape}")
+        factors = zip(data.shape, self.scales, strict=True)
+        return (TensorType(data.dtype, tuple(int(dim * scale) for dim, scale in factors)),)

@@ -1,0 +1,244 @@
+"""The answers of ``memory`` and ``cost``, put together into one profile of a model."""
+
+from dataclasses import asdict, dataclass
+from pathlib import Path
+from typing import Any
+
+from mcugraph.cost.flash import constants, flash_of
+from mcugraph.cost.work import Work, total, work_of
+from mcugraph.errors import UsageError
+from mcugraph.formats.loader import load
+from mcugraph.ir import Graph, Role
+from mcugraph.memory.footprint import Footprint, footprint
+from mcugraph.memory.runtime import Runtime, find_runtime
+from mcugraph.rewrite.accounting import ACCOUNTINGS, account
+from mcugraph.rewrite.precision import PRECISIONS, quantize
+
+# Seconds that the profile gives the search for the best order; `schedule` takes as long as asked.
+SEARCH_SECONDS = 10.0
+
+
+@dataclass(frozen=True, slots=True)
+class ModelFacts:
+    """What the model is."""
+
+    path: str | None
+    format: str
+    name: str
+    operators: int
+    parameters: int
+
+
+@dataclass(frozen=True, slots=True)
+class LiveTensor:
+    """A tensor that is live at the bottleneck."""
+
+    tensor: str
+    bytes: int
+
+
+@dataclass(frozen=True, slots=True)
+class Bottleneck:
+    """The operator during which the peak is reached, and what is live there."""
+
+    operator: str
+    live: tuple[LiveTensor, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class Memory:
+    """SRAM in bytes; None: not known. The words are those of the documentation."""
+
+    peak: int
+    peak_is_optimal: bool
+    peak_lower_bound: int
+    file_order_peak: int
+    operator_bound: int
+    cut_bound: int
+    tflm_arena: int | None
+    tflm_persistent: int | None
+    tflm_persistent_host: int | None
+    planned_arena: int | None
+    state: int
+    bottleneck: Bottleneck | None
+
+
+@dataclass(frozen=True, slots=True)
+class FlashFacts:
+    """Flash in bytes; None: not known."""
+
+    file: int | None
+    weights: int
+    biases: int
+    quantization: int
+    other: int | None
+
+
+@dataclass(frozen=True, slots=True)
+class Layer:
+    """One operator: its work, its weights, its result and what is live while it runs.
+
+    ``live_bytes`` is in file order, so its maximum is ``file_order_peak``. A None means that
+    there is no rule to count it.
+    """
+
+    name: str
+    kind: str
+    type: str
+    macs: int | None
+    elementwise: int | None
+    weights: int
+    output_shape: tuple[int, ...] | None
+    output_bytes: int
+    live_bytes: int
+
+
+@dataclass(frozen=True, slots=True)
+class Profile:
+    """What a model costs on a microcontroller: SRAM, flash and work.
+
+    ``complete`` is false where a rule could not be applied; the numbers are then lower bounds,
+    and ``unknown_operators`` and ``assumptions`` say why.
+    """
+
+    model: ModelFacts
+    runtime: str
+    accounting: str
+    precision: str | None
+    memory: Memory
+    flash: FlashFacts
+    macs: int
+    elementwise: int
+    unknown_operators: tuple[str, ...]
+    assumptions: tuple[str, ...]
+    complete: bool
+    order: tuple[str, ...]
+    layers: tuple[Layer, ...]
+
+    def to_dict(self) -> dict[str, Any]:
+        """The profile as plain dicts, lists and numbers, ready for JSON."""
+        return {"schema_version": 1, **_plain(asdict(self))}
+
+
+def profile(
+    graph: Graph | str | Path,
+    runtime: str | Runtime = "tflm",
+    accounting: str = "deployed",
+    precision: str | None = None,
+) -> Profile:
+    """What a model costs: exact peak SRAM, flash, multiply-accumulates.
+
+    Args:
+        graph: The model, or the path of its file.
+        runtime: How the device executes it: a name or a ``Runtime``.
+        accounting: ``"deployed"``: what a TFLite deployment runs (batch norm folded, activations
+            fused). ``"paper"``: the preset of "Differentiable Network Pruning for
+            Microcontrollers" (Liberis and Lane).
+        precision: None: the model's own element types. ``"int8"``: what it costs quantised.
+
+    Raises:
+        McuGraphError: The file cannot be read, or an argument is unknown.
+    """
+    if not isinstance(graph, Graph):
+        graph = load(graph)
+    device = find_runtime(runtime)
+    _choose("accounting", accounting, ACCOUNTINGS)
+    if precision is not None:
+        _choose("precision", precision, PRECISIONS)
+    counted = account(graph, accounting)
+    if precision == "int8" or accounting == "paper":
+        counted = quantize(counted)
+    parts = work_of(counted, accounting)
+    work = total(parts)
+    flash = flash_of(counted, 1 if accounting == "paper" else None)
+    memory = footprint(counted, device, SEARCH_SECONDS)
+    unsized = _unsized(counted)
+    return Profile(
+        model=ModelFacts(
+            path=graph.source.path,
+            format=graph.source.format,
+            name=graph.name,
+            operators=len(counted.operators),
+            parameters=flash.parameters,
+        ),
+        runtime=device.name,
+        accounting=accounting,
+        precision=precision,
+        memory=_memory(memory),
+        flash=FlashFacts(flash.file, flash.weights, flash.biases, flash.quantization, flash.other),
+        macs=work.macs,
+        elementwise=work.elementwise,
+        unknown_operators=work.unknown,
+        assumptions=(*counted.assumptions, *work.assumptions, *unsized),
+        complete=counted.complete and not work.unknown and not unsized,
+        order=tuple(map(str, memory.best.order)),
+        layers=_layers(counted, parts, memory),
+    )
+
+
+def _choose(what: str, value: str, known: tuple[str, ...]) -> None:
+    if value not in known:
+        raise UsageError(f"unknown {what} {value!r}; expected one of {', '.join(known)}")
+
+
+def _memory(memory: Footprint) -> Memory:
+    best = memory.best
+    live = tuple(LiveTensor(str(entry.tensor), entry.bytes) for entry in best.live)
+    return Memory(
+        peak=best.peak,
+        peak_is_optimal=best.optimal,
+        peak_lower_bound=best.lower_bound,
+        file_order_peak=memory.in_file_order.peak,
+        operator_bound=memory.operator_bound,
+        cut_bound=memory.cut_bound,
+        tflm_arena=None,
+        tflm_persistent=None,
+        tflm_persistent_host=None,
+        planned_arena=None,
+        state=memory.state,
+        bottleneck=None if best.bottleneck is None else Bottleneck(str(best.bottleneck), live),
+    )
+
+
+def _unsized(graph: Graph) -> tuple[str, ...]:
+    """What to say about tensors of unknown size, which count 0 bytes."""
+    names = [t.name for part in graph.walk() for t in part.tensors.values() if not t.has_size]
+    if not names:
+        return ()
+    shown = ", ".join(map(repr, names[:3])) + (f" and {len(names) - 3} more" if names[3:] else "")
+    return (f"counted as 0 bytes, since the model does not tell their size: {shown}",)
+
+
+def _layers(graph: Graph, parts: tuple[Work, ...], memory: Footprint) -> tuple[Layer, ...]:
+    layers = []
+    for operator, work, live in zip(
+        graph.operators, parts, memory.in_file_order.timeline, strict=True
+    ):
+        results = [graph.tensors[name] for name in operator.outputs]
+        weights = {
+            tensor.name: tensor.nbytes
+            for role, tensor in constants(graph, operator)
+            if role is Role.WEIGHT
+        }
+        layers.append(
+            Layer(
+                name=operator.name,
+                kind=operator.op.kind,
+                type=operator.native,
+                macs=None if work.unknown else work.macs,
+                elementwise=None if work.unknown else work.elementwise,
+                weights=sum(weights.values()),
+                output_shape=results[0].shape if results else None,
+                output_bytes=sum(tensor.nbytes for tensor in results),
+                live_bytes=live,
+            )
+        )
+    return tuple(layers)
+
+
+def _plain(value: Any) -> Any:
+    if isinstance(value, dict):
+        return {key: _plain(entry) for key, entry in value.items()}
+    if isinstance(value, tuple | list):
+        return [_plain(entry) for entry in value]
+    return value

@@ -1,0 +1,34 @@
+"""What a float network is once it is quantised."""
+
+from dataclasses import replace
+
+from mcugraph.ir import DType, Graph, Role, Tensor
+
+PRECISIONS = ("int8",)
+
+
+def quantize(graph: Graph) -> Graph:
+    """The graph with float tensors as int8, and float biases as int32, subgraphs too.
+
+    What is quantised already, and types other than float, stay.
+    """
+    parts = {name: _quantize(part) for name, part in graph.subgraphs.items()}
+    return replace(_quantize(graph), subgraphs=parts)
+
+
+def _quantize(graph: Graph) -> Graph:
+    roles: dict[str, Role] = {}
+    for operator in graph.operators:
+        for index, name in enumerate(operator.inputs):
+            if name is not None:
+                roles.setdefault(name, operator.op.role(index))
+    return replace(
+        graph, tensors={n: _int8(t, roles.get(n)) for n, t in graph.tensors.items()}
+    )
+
+
+def _int8(tensor: Tensor, role: Role | None) -> Tensor:
+    if not tensor.dtype.is_float:
+        return tensor
+    bias = tensor.is_constant and role is Role.BIAS
+    return replace(tensor, dtype=DType.INT32 if bias else DType.INT8)
