@@ -1,0 +1,43 @@
+"""What all tests share: hypothesis profiles, the `oracle` marker, where the fixtures are."""
+
+import importlib.util
+import os
+from pathlib import Path
+
+import pytest
+from hypothesis import HealthCheck, settings
+
+ROOT = Path(__file__).resolve().parents[1]
+
+# No deadline: the machines that run this are slow and shared. In CI the examples are fixed, so
+# that a run says something about the change and not about luck.
+settings.register_profile("local", deadline=None, print_blob=True)
+settings.register_profile(
+    "ci",
+    deadline=None,
+    print_blob=True,
+    derandomize=True,
+    suppress_health_check=[HealthCheck.too_slow],
+)
+settings.load_profile("ci" if os.environ.get("CI") else "local")
+
+
+def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
+    """Skip `@pytest.mark.oracle("package")` where that package is not installed."""
+    for item in items:
+        for marker in item.iter_markers("oracle"):
+            for package in marker.args:
+                if importlib.util.find_spec(package) is None:
+                    item.add_marker(pytest.mark.skip(reason=f"{package} is not installed"))
+
+
+@pytest.fixture(scope="session")
+def fixtures() -> Path:
+    """The folder `fixtures/` of the project."""
+    return ROOT / "fixtures"
+
+
+@pytest.fixture(scope="session")
+def models(fixtures: Path) -> Path:
+    """The model files: NAME.onnx, NAME_float.tflite and NAME_int8.tflite."""
+    return fixtures / "models"

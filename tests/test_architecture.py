@@ -1,0 +1,151 @@
+"""The shape of the code: who may import whom, what an import costs, how long a module may be."""
+
+import ast
+import subprocess
+import sys
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+
+import mcugraph
+
+PACKAGE = Path(__file__).resolve().parents[1] / "mcugraph"
+MODULES = sorted(PACKAGE.rglob("*.py"))
+LONGEST = 450
+
+# From the bottom up. Each may import what stands on lower lines; those on one line do not import
+# each other. `cli` prints what `report` makes, so it stands above it.
+LAYERS = [
+    {"errors"},
+    {"ir"},
+    {"ops"},
+    {"formats", "rewrite", "memory", "cost", "width"},
+    {"testing"},
+    {"profiler", "boards"},
+    {"report", "prune"},
+    {"cli", "__main__"},
+]
+# Nothing in the package builds on these.
+LEAVES = {"testing", "prune", "cli", "__main__"}
+# Front-ends know the graph, not each other.
+FRONT_ENDS = {"tflite", "onnx", "torch"}
+# Too heavy, or not always installed: imported where they are used and not before.
+LAZY = ["torch", "onnx", "tflite", "sympy", "networkx"]
+
+
+def rank(part: str) -> int:
+    """The line of LAYERS on which a direct child of the package stands."""
+    for line, parts in enumerate(LAYERS):
+        if part in parts:
+            return line
+    raise AssertionError(f"mcugraph.{part} has no place in LAYERS: give it one")
+
+
+def dotted(path: Path) -> list[str]:
+    """mcugraph/ir/graph.py -> ["mcugraph", "ir", "graph"]."""
+    parts = ["mcugraph", *path.relative_to(PACKAGE).with_suffix("").parts]
+    return parts[:-1] if parts[-1] == "__init__" else parts
+
+
+def imports(path: Path) -> Iterator[tuple[int, list[str]]]:
+    """Line and dotted name of all that a module imports, wherever in the module it does so."""
+    for node in ast.walk(ast.parse(path.read_text(encoding="utf-8"))):
+        if isinstance(node, ast.Import):
+            for alias in node.names:
+                yield node.lineno, alias.name.split(".")
+        elif isinstance(node, ast.ImportFrom):
+            base = node.module.split(".") if node.module else []
+            if node.level:
+                here = dotted(path)
+                package = here if path.name == "__init__.py" else here[:-1]
+                base = package[: len(package) - node.level + 1] + base
+            for alias in node.names:
+                yield node.lineno, [*base, alias.name]
+
+
+def internal(path: Path) -> Iterator[tuple[int, list[str]]]:
+    return ((line, name) for line, name in imports(path) if name[0] == "mcugraph")
+
+
+def describe(path: Path, line: int, name: list[str]) -> str:
+    return f"mcugraph/{path.relative_to(PACKAGE)}:{line} imports {'.'.join(name)}"
+
+
+def module_id(path: Path) -> str:
+    return ".".join(dotted(path))
+
+
+@pytest.mark.parametrize("path", MODULES, ids=module_id)
+def test_imports_go_downwards_only(path: Path) -> None:
+    here = dotted(path)
+    if len(here) == 1:  # mcugraph/__init__.py names everything
+        return
+    own = here[1]
+    assert rank(own) >= 0
+    for line, name in internal(path):
+        said = describe(path, line, name)
+        if len(name) == 1 or not is_module(name[1]):
+            assert own == "cli", f"{said}: inside the package, import from the defining module"
+            continue
+        other = name[1]
+        if other == own:
+            continue
+        assert other not in LEAVES or own == "__main__", f"{said}: nothing builds on {other}"
+        assert rank(other) < rank(own), f"{said}: {own} stands no higher than {other}"
+
+
+def is_module(part: str) -> bool:
+    return (PACKAGE / part).is_dir() or (PACKAGE / f"{part}.py").is_file()
+
+
+@pytest.mark.parametrize(
+    "path", [p for p in MODULES if FRONT_ENDS & set(p.relative_to(PACKAGE).parts)], ids=module_id
+)
+def test_front_ends_do_not_know_each_other(path: Path) -> None:
+    own = dotted(path)[2]
+    for line, name in internal(path):
+        if name[1:2] == ["formats"] and name[2] in FRONT_ENDS:
+            assert name[2] == own, describe(path, line, name)
+
+
+@pytest.mark.parametrize("path", MODULES, ids=module_id)
+def test_modules_stay_small(path: Path) -> None:
+    length = len(path.read_text(encoding="utf-8").splitlines())
+    assert length <= LONGEST, f"{length} lines; one idea a file, {LONGEST} lines at most"
+
+
+def modules_after(code: str) -> set[str]:
+    """The modules that a fresh interpreter has loaded after running this code."""
+    done = subprocess.run(
+        [sys.executable, "-c", f"{code}\nimport sys\nprint(*sys.modules)"],
+        capture_output=True,
+        text=True,
+        check=True,
+    )
+    return set(done.stdout.splitlines()[-1].split())
+
+
+@pytest.mark.parametrize("code", ["import mcugraph", "import mcugraph.cli"])
+def test_import_is_light(code: str) -> None:
+    loaded = modules_after(code)
+    assert not loaded & set(LAZY)
+    assert "mcugraph" in loaded
+
+
+def test_public_names_are_sorted_and_documented() -> None:
+    names = mcugraph.__all__
+    assert names == sorted(set(names))
+    for name in names:
+        value = getattr(mcugraph, name)
+        # Data has no docstring of its own, a module has; functions and classes must.
+        if callable(value):
+            assert (value.__doc__ or "").strip(), f"mcugraph.{name} has no docstring"
+
+
+def test_no_module_bears_the_name_of_a_public_function() -> None:
+    """`mcugraph.profile` would be the function or the module, depending on who imported first."""
+    for name in mcugraph.__all__:
+        value = getattr(mcugraph, name)
+        if callable(value):
+            assert not is_module(name), f"mcugraph.{name} is a module and a public name"
