@@ -1,6 +1,6 @@
 """Lower bounds on the peak memory of every order."""
 
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 
 from mcugraph.memory.flow import INFINITE, FlowNetwork
 from mcugraph.memory.greedy import greedy_orders
@@ -55,8 +55,8 @@ def cut_bound(problem: Problem) -> int:
     net = Network.from_problem(problem)
     floor = _operator_bound(problem)
     for part, _ in split(net):
-        estimates = order_estimates(part, [order for order in greedy_orders(part)])
-        floor = network_cut_bound(part, estimates, floor)
+        for floor in cut_bounds(part, greedy_orders(part), floor):
+            pass
     return floor
 
 
@@ -72,22 +72,26 @@ def order_estimates(net: Network, orders: Sequence[Sequence[int]]) -> list[int]:
     return best
 
 
-def network_cut_bound(net: Network, estimates: Sequence[int], floor: int) -> int:
-    """The largest of ``floor`` and the cut bounds of the operators.
+def cut_bounds(net: Network, orders: Sequence[Sequence[int]], floor: int) -> Iterator[int]:
+    """The bounds above ``floor`` that are found on the way to the cut bound, which is the last.
 
-    Operators whose estimate is not above the best bound so far need no cut.
+    Operators that some of ``orders`` runs within the best bound so far need no cut.
     """
     if not net.preds:
-        return max(floor, net.start + net.first)
+        yield max(floor, net.start + net.first)
+        return
     floor = max(floor, min(_first_costs(net)))
-    ancestors: list[int] | None = None
-    for v in sorted(range(len(estimates)), key=estimates.__getitem__, reverse=True):
+    yield floor
+    estimates = order_estimates(net, orders)
+    candidates = [v for v, estimate in enumerate(estimates) if estimate > floor]
+    if not candidates:
+        return
+    ancestors = ancestor_masks(net)
+    for v in sorted(candidates, key=estimates.__getitem__, reverse=True):
         if estimates[v] <= floor:
-            break
-        if ancestors is None:
-            ancestors = ancestor_masks(net)
+            return
         floor = max(floor, operator_cut(net, ancestors, v))
-    return floor
+        yield floor
 
 
 def _first_costs(net: Network) -> list[int]:

@@ -3,7 +3,7 @@
 from collections.abc import Sequence
 
 from mcugraph.errors import UsageError
-from mcugraph.memory.bounds import network_cut_bound, operator_bound, order_estimates
+from mcugraph.memory.bounds import cut_bounds, operator_bound
 from mcugraph.memory.dp import dp_order
 from mcugraph.memory.greedy import greedy_orders
 from mcugraph.memory.limits import LimitReached, Limits, Progress
@@ -12,6 +12,7 @@ from mcugraph.memory.problem import Problem
 from mcugraph.memory.replay import order_peak, step_costs
 from mcugraph.memory.result import Live, Schedule
 from mcugraph.memory.split import split
+from mcugraph.memory.improve import improve
 
 METHODS = ("auto", "dp", "greedy")
 
@@ -97,16 +98,21 @@ class Solver:
         while self.peak > self.lower_bound:
             index = peaks.index(self.peak)
             net = parts[index][0]
-            self.limits.check()
             if not bounded[index]:
                 bounded[index] = True
-                estimates = order_estimates(net, orders[index])
-                self.lower_bound = network_cut_bound(net, estimates, self.lower_bound)
+                for self.lower_bound in cut_bounds(net, orders[index], self.lower_bound):
+                    self.limits.check()
+                    if self.peak == self.lower_bound:
+                        break
             elif exact:
-                best[index] = dp_order(net, self.limits)
-                peaks[index] = order_peak(net, best[index])
-                self.lower_bound = max(self.lower_bound, peaks[index])
-                adopt()
+                for bound, order in improve(net, peaks[index], self.lower_bound, self.limits):
+                    self.lower_bound = bound
+                    if order is not None:
+                        best[index] = order
+                        peaks[index] = order_peak(net, order)
+                    adopt()
+                    if self.peak > peaks[index]:
+                        break
             else:
                 return
 
