@@ -20,6 +20,7 @@ class Kind(Enum):
     ACTIVATION = "activation"  # in SRAM while it is live; graph inputs and outputs too
     CONSTANT = "constant"  # in flash
     STATE = "state"  # in SRAM for ever: a variable tensor
+    OUTER = "outer"  # a value of the graph that calls this one, counted there
 
 
 @dataclass(frozen=True, slots=True)

@@ -88,7 +88,9 @@ class Elementwise(Fusable):
 
     def infer(self, inputs: Sequence[TensorType | None]) -> tuple[TensorType, ...]:
         present = [t for t in inputs if t is not None]
-        shape = broadcast([t.shape for t in present])
+        # The slopes of a PReLU follow the channels, wherever those are.
+        shapes = [t.shape for t in (present[:1] if self.function == "prelu" else present)]
+        shape = broadcast(shapes)
         if self.function in _COMPARISONS:
             return (TensorType(DType.BOOL, shape),)
         return (TensorType(present[1 if self.function == "select" else 0].dtype, shape),)

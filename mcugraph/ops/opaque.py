@@ -1,4 +1,4 @@
-"""Operators without rules: shapes come from the model, work is unknown and said to be so."""
+"""Operators without a rule for their shapes: the model itself has to declare those."""
 
 from collections.abc import Sequence
 from dataclasses import dataclass
@@ -9,7 +9,7 @@ from mcugraph.ops.base import Rules
 
 @dataclass(frozen=True, slots=True)
 class Opaque(Rules):
-    """An operator known by name alone."""
+    """An operator known by name alone: its work is unknown, and said to be so."""
 
     name: str
 
@@ -28,3 +28,17 @@ class Opaque(Rules):
 
     def role(self, index: int) -> Role:
         return Role.WEIGHT
+
+
+@dataclass(frozen=True, slots=True)
+class Declared(Rules):
+    """A known operator without linear algebra whose arguments are computed at run time."""
+
+    name: str
+
+    @property
+    def kind(self) -> str:
+        return self.name
+
+    def infer(self, inputs: Sequence[TensorType | None]) -> tuple[TensorType, ...] | None:
+        return None

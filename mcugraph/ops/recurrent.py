@@ -20,6 +20,8 @@ class Recurrent(Rules):
         batch_axis, time_axis: Of the sequence; time_axis None: one step alone.
         direction_axis: Where the sequence output keeps directions; None: joined with the
             units on the last axis.
+        outputs: What each output is: ``"sequence"``, ``"state"`` or ``"cell"``; empty where only
+            the model tells their shapes.
         cell_units: Units of the cell state where a projection makes them differ.
     """
 
@@ -41,7 +43,9 @@ class Recurrent(Rules):
     def role(self, index: int) -> Role:
         return Role.BIAS if index in self.biases else Role.WEIGHT
 
-    def infer(self, inputs: Sequence[TensorType | None]) -> tuple[TensorType, ...]:
+    def infer(self, inputs: Sequence[TensorType | None]) -> tuple[TensorType, ...] | None:
+        if not self.outputs:
+            return None
         data = given(inputs, 0)
         batch = data.shape[self.batch_axis]
         units = self.hidden

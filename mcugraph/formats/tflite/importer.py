@@ -28,7 +28,7 @@ from mcugraph.ir import (
     verify,
 )
 from mcugraph.ops.creation import ShapeOf
-from mcugraph.ops.opaque import Opaque
+from mcugraph.ops.opaque import Declared, Opaque
 
 _DTYPES = (
     DType.FLOAT32,
@@ -114,6 +114,8 @@ class _File:
 
     def constant(self, index: int, dtype: DType) -> Constant | None:
         """The bytes of a buffer, decoded when asked for; None where there are none."""
+        if not index:  # by convention buffer 0 is empty, even where there is none
+            return None
         buffer = self.buffers[index]
         if buffer.Offset() > 1:  # stored behind the flatbuffer, for files of over 2 GiB
             start, stop = buffer.Offset(), buffer.Offset() + buffer.Size()
@@ -143,13 +145,16 @@ class _Subgraph:
         self.outputs = reader.numbers(self.table, "Outputs")
         self.raw = reader.tables(self.table, "Tensors", len(file.data))
         self.operators = reader.tables(self.table, "Operators", len(file.data))
+        self.names = Names()
         self.tensors = self._tensors()
+        self.overwritten: list[Tensor] = []
+        self.filled = set(self.inputs)
         # True: a dimension was bound to another value than the file's, so shapes are inferred.
         self.rebound = False
         self.values: dict[str, Array] = {}
 
     def _tensors(self) -> list[Tensor]:
-        names = Names()
+        names = self.names
         written = {i for op in self.operators for i in reader.numbers(op, "Outputs")}
         return [
             self._tensor(i, raw, names.unique(reader.text(raw.Name()) or f"tensor_{i}"), written)
@@ -165,7 +170,7 @@ class _Subgraph:
         if raw.IsVariable():
             return replace(tensor, kind=Kind.STATE)
         constant = self.file.constant(raw.Buffer(), dtype)
-        if constant is not None:
+        if constant is not None and index not in self.inputs:
             if raw.Sparsity() is None and dtype.has_size:
                 stored = self.file.stored(raw.Buffer())
                 if stored < tensor.nbytes:
@@ -173,27 +178,44 @@ class _Subgraph:
                         f"tensor {name!r} needs {tensor.nbytes} bytes and has {stored}"
                     )
             return replace(tensor, kind=Kind.CONSTANT, constant=constant)
-        if index not in written and index not in self.inputs:
-            return replace(tensor, kind=Kind.CONSTANT if not tensor.elements else Kind.STATE)
+        if index not in written and not tensor.elements:
+            return replace(tensor, kind=Kind.CONSTANT)
+        if raw.ShapeIsNone() and index in written:
+            return replace(tensor, shape=None)  # a scalar, or left to the operator's own rule
         return tensor
 
     def translate(self) -> Graph:
         self._bind_inputs()
+        inputs = dict.fromkeys(self.tensors[i].name for i in self.inputs)
         names = Names()
         operators = tuple(self._operator(raw, i, names) for i, raw in enumerate(self.operators))
         used = {n for op in operators for n in (*op.inputs, *op.outputs) if n is not None}
-        used.update(self.tensors[i].name for i in (*self.inputs, *self.outputs))
-        first = self.index == 0
+        used.update(inputs, (self.tensors[i].name for i in self.outputs))
         return Graph(
             name=self.file.names[self.index],
             operators=operators,
-            tensors={t.name: t for t in self.tensors if t.name in used},
-            inputs=tuple(dict.fromkeys(self.tensors[i].name for i in self.inputs)),
+            tensors={t.name: t for t in (*self.overwritten, *self.tensors) if t.name in used},
+            inputs=(*inputs, *self._unwritten(operators, inputs)),
             outputs=tuple(dict.fromkeys(self.tensors[i].name for i in self.outputs)),
             source=Source("tflite", self.file.path, len(self.file.data), exact=True),
-            assumptions=tuple(self.assumptions) if first else (),
+            assumptions=tuple(self.assumptions),
             complete=self.complete,
         )
+
+    def _unwritten(self, operators: tuple[Operator, ...], inputs: dict[str, None]) -> list[str]:
+        """Activations that are read but never written: somebody else has to fill them."""
+        written = {name for operator in operators for name in operator.outputs} | inputs.keys()
+        read = dict.fromkeys(name for operator in operators for name in operator.inputs)
+        kinds = {tensor.name: tensor.kind for tensor in self.tensors}
+        names = [
+            name
+            for name in read
+            if name is not None and kinds[name] is Kind.ACTIVATION and name not in written
+        ]
+        if names:
+            shown = ", ".join(map(repr, names))
+            self.assumptions.append(f"read but never written, so taken as inputs: {shown}")
+        return names
 
     def _bind_inputs(self) -> None:
         if self.index:
@@ -222,13 +244,14 @@ class _Subgraph:
         )
         try:
             op, order = self._translate(native, node)
-            if self.rebound:
+            if self.rebound or any(self.tensors[i].shape is None for i in outputs):
                 self._infer(op, node, order, outputs)
         except GraphError as error:
             raise FormatError(f"{self.file.path}: operator {name!r} ({native}): {error}") from None
-        if isinstance(op, Opaque):
-            self._shapes_of_opaque(outputs)
+        if isinstance(op, Opaque | Declared):
+            self._data_dependent(op, outputs)
         arguments = [node.inputs[i] if i < len(node.inputs) else None for i in order]
+        self._renew(outputs)
         return Operator(
             name=name,
             op=op,
@@ -237,12 +260,21 @@ class _Subgraph:
             native=native,
         )
 
+    def _renew(self, outputs: list[int]) -> None:
+        """Give a tensor that has a value already a new name for the one written now."""
+        for i in outputs:
+            if i in self.filled:
+                name = self.names.unique(self.tensors[i].name)
+                self.overwritten.append(self.tensors[i])
+                self.tensors[i] = replace(self.tensors[i], name=name)
+            self.filled.add(i)
+
     def _translate(self, native: str, node: Node) -> tuple[Op, tuple[int, ...]]:
         translation = TRANSLATIONS.get(native)
         try:
             result = Opaque(native) if translation is None else translation(node)
         except Computed:
-            result = Opaque(native)
+            result = Declared(native.lower())
         straight = tuple(range(len(node.inputs)))
         return result if isinstance(result, tuple) else (result, straight)
 
@@ -257,11 +289,7 @@ class _Subgraph:
         ]
         result = op.infer(types)
         if result is None:
-            self.complete = False
-            self.assumptions.append(
-                f"the shapes of {node.outputs[0].name!r} are the file's, "
-                "although a dimension was bound to another value"
-            )
+            self._keep_declared(outputs)
             return
         for i, kind in zip(outputs, result, strict=True):
             self.tensors[i] = replace(self.tensors[i], shape=kind.shape)
@@ -273,15 +301,36 @@ class _Subgraph:
         if values is not None:
             self.values.update(zip((self.tensors[i].name for i in outputs), values, strict=True))
 
-    def _shapes_of_opaque(self, outputs: list[int]) -> None:
-        """An unknown operator's dynamic shape is known only where the batch explains it."""
+    def _keep_declared(self, outputs: list[int]) -> None:
+        """Outputs whose shape only the file can tell."""
+        for i in outputs:
+            tensor = self.tensors[i]
+            if tensor.shape is None and self.raw[i].ShapeIsNone():
+                self.tensors[i] = replace(tensor, shape=())
+            if self.rebound:
+                self.complete = False
+                self.assumptions.append(
+                    f"the shape of {tensor.name!r} is the one in the file, "
+                    "although a dimension was bound to another value"
+                )
+
+    def _data_dependent(self, op: Op, outputs: list[int]) -> None:
+        """A dynamic shape that no rule tells is known only where the batch explains it."""
         for i in outputs:
             signature = reader.numbers(self.raw[i], "ShapeSignature")
             batch_only = -1 not in signature[1:] and any(
                 -1 in reader.numbers(self.raw[j], "ShapeSignature")[:1] for j in self.inputs
             )
-            if -1 in signature and not batch_only:
+            if -1 not in signature or batch_only:
+                continue
+            if isinstance(op, Opaque):
                 self.tensors[i] = replace(self.tensors[i], shape=None)
+            else:
+                self.complete = False
+                self.assumptions.append(
+                    f"the shape of {self.tensors[i].name!r} depends on data; "
+                    "the one in the file is counted"
+                )
 
     def _value(self, index: int) -> Array | None:
         """The value of a small tensor of integers, if it is known."""
@@ -339,7 +388,7 @@ def _called(raw: Any, native: str) -> tuple[int, ...]:
     if native not in _CALLS:
         return ()
     table, indices = _CALLS[native]
-    return indices(reader.options(raw, table))
+    return indices(reader.options(raw, table, second=native.startswith("STABLEHLO")))
 
 
 def _variable_name(raw: Any, native: str) -> str | None:

@@ -298,44 +298,50 @@ def _gather(node: Node) -> Op:
     return Gather(o.Axis(), o.BatchDims() if hasattr(o, "BatchDims") else 0)
 
 
-# Which inputs of the LSTM are matrices and which biases (schema: UnidirectionalSequenceLSTM).
-_LSTM = Recurrent("lstm", weights=(*range(1, 9), 16), biases=(*range(12, 16), 17), hidden=0)
+# Which inputs of an LSTM are matrices and which biases (schema: UnidirectionalSequenceLSTM).
+_LSTM_MATRICES, _LSTM_BIASES = (*range(1, 9), 16), (*range(12, 16), 17)
 
 
 def _lstm(node: Node) -> Op:
+    # The recurrent weights of the output gate are (cells, units); a projection makes them differ.
     time_major = bool(node.options("UnidirectionalSequenceLSTM").TimeMajor())
-    return _recurrent(node, "lstm", _LSTM.weights, _LSTM.biases, time_major)
+    return _sequence("lstm", _LSTM_MATRICES, _LSTM_BIASES, node.shape(8)[1], time_major)
 
 
 def _rnn(node: Node) -> Op:
     time_major = bool(node.options("SequenceRNN").TimeMajor())
-    return _recurrent(node, "rnn", (1, 2), (3,), time_major)
+    return _sequence("rnn", (1, 2), (3,), node.shape(1)[0], time_major)
 
 
-def _recurrent(
-    node: Node, cell: str, weights: tuple[int, ...], biases: tuple[int, ...], time_major: bool
+def _sequence(
+    cell: str, weights: tuple[int, ...], biases: tuple[int, ...], hidden: int, time_major: bool
 ) -> Op:
     return Recurrent(
         cell,
         weights=weights,
         biases=biases,
-        hidden=node.result()[-1],
+        hidden=hidden,
         batch_axis=1 if time_major else 0,
         time_axis=0 if time_major else 1,
     )
 
 
-def _basic_lstm(node: Node) -> Op:
-    kernel_type = node.options("LSTM").KernelType()
-    if kernel_type == 1:  # BASIC: data, previous output, one matrix, biases, previous state
-        raise Computed(0)
+def _lstm_step(node: Node) -> Op:
+    if node.options("LSTM").KernelType() == 1:
+        # The basic kernel has one matrix, over data and previous output, for all four gates.
+        matrices, biases, results = (2,), (3,), ()
+        hidden = node.shape(2)[0] // 4
+    else:
+        matrices, biases, results = _LSTM_MATRICES, _LSTM_BIASES, ("sequence",)
+        hidden = node.shape(8)[1]
     return Recurrent(
         "lstm",
-        weights=_LSTM.weights,
-        biases=_LSTM.biases,
-        hidden=node.result()[-1],
+        weights=matrices,
+        biases=biases,
+        hidden=hidden,
         batch_axis=0,
         time_axis=None,
+        outputs=results,
     )
 
 
@@ -373,7 +379,7 @@ TRANSLATIONS: dict[str, Callable[[Node], Translation]] = {
     "BATCH_MATMUL": _matmul,
     "UNIDIRECTIONAL_SEQUENCE_LSTM": _lstm,
     "UNIDIRECTIONAL_SEQUENCE_RNN": _rnn,
-    "LSTM": _basic_lstm,
+    "LSTM": _lstm_step,
     "SVDF": lambda node: Svdf(node.options("SVDF").Rank(), activation(node.options("SVDF"))),
     # arithmetic
     "ADD": _arithmetic("add", "Add"),

@@ -66,10 +66,13 @@ def text(value: bytes | None) -> str:
     return (value or b"").decode("utf-8", "backslashreplace")
 
 
-def options(operator: Any, name: str) -> Any:
-    """The builtin options of an operator, read as table ``name``; defaults where left out."""
+def options(operator: Any, name: str, second: bool = False) -> Any:
+    """The builtin options of an operator, read as table ``name``; defaults where left out.
+
+    ``second``: they are in the second union of options, as those of newer operators.
+    """
     reader = _reader(name)()
-    table = operator.BuiltinOptions()
+    table = operator.BuiltinOptions2() if second else operator.BuiltinOptions()
     if table is None:
         reader.Init(_EMPTY_TABLE, 4)
     else:

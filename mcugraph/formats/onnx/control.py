@@ -1,0 +1,152 @@
+"""ONNX control flow: If, Loop and Scan, whose bodies see the tensors around them."""
+
+from collections.abc import Callable
+from typing import TYPE_CHECKING, Any
+
+from mcugraph.formats.onnx.node import Node
+from mcugraph.ir import DType, Graph, Source, Tensor, TensorType
+from mcugraph.ops.control import If, Loop
+
+if TYPE_CHECKING:
+    from mcugraph.formats.onnx.scope import Scope
+
+Types = tuple[TensorType | None, ...]
+
+
+def _body(
+    scope: "Scope", node: Node, attribute: str, inputs: Types | None
+) -> tuple[str, Graph, tuple[str, ...]]:
+    """Translate a body: its unique name, its graph and what it captures from around it."""
+    inner = type(scope)(scope.model, node.attributes[attribute], scope)
+    graph = inner.translate(Source("onnx"), inputs)
+    label = node.name or next((name for name in node.outputs if name), node.type)
+    name = scope.model.names.unique(f"{label}.{attribute}")
+    scope.model.subgraphs[name] = graph.replace(name=name)
+    return name, graph, tuple(inner.captured)
+
+
+def _type(graph: Graph, name: str) -> TensorType | None:
+    tensor = graph.tensors[name]
+    return None if tensor.shape is None else TensorType(tensor.dtype, tensor.shape)
+
+
+def _known(tensor: Tensor | None) -> TensorType | None:
+    if tensor is None or tensor.shape is None:
+        return None
+    return TensorType(tensor.dtype, tensor.shape)
+
+
+def _add(
+    scope: "Scope",
+    node: Node,
+    op: If | Loop,
+    captured: list[str],
+    native: str,
+    dtypes: list[DType],
+) -> None:
+    """Define the results and append the operator; what bodies capture is read by it too."""
+    for name, (dtype, shape), inner in zip(node.outputs, op.results, dtypes, strict=False):
+        if name:
+            scope.tensors[name] = Tensor(name, dtype if shape is not None else inner, shape)
+    inputs = [None if t is None else t.name for t in node.inputs]
+    seen = dict.fromkeys([*inputs, *captured])
+    scope.add(op, node, tuple(seen), native)
+
+
+def _if(scope: "Scope", node: Node, proto: Any, native: str) -> None:
+    branches = [_body(scope, node, name, ()) for name in ("then_branch", "else_branch")]
+    results = []
+    for outputs in zip(*(graph.outputs for _, graph, _ in branches), strict=False):
+        types = [_type(g, n) for (_, g, _), n in zip(branches, outputs, strict=True)]
+        known = [kind for kind in types if kind is not None]
+        # The larger result of the two branches is what has to fit.
+        largest = max(known, key=lambda kind: kind.dtype.nbytes(_count(kind)), default=None)
+        dtype = branches[0][1].tensors[outputs[0]].dtype
+        results.append((dtype, largest.shape if largest and len(known) == 2 else None))
+    captured = [name for _, _, names in branches for name in names]
+    names = tuple(name for name, _, _ in branches)
+    _add(scope, node, If(names, tuple(results)), captured, native, [d for d, _ in results])
+
+
+def _count(kind: TensorType) -> int:
+    total = 1
+    for dim in kind.shape:
+        total *= dim
+    return total
+
+
+def _loop(scope: "Scope", node: Node, proto: Any, native: str) -> None:
+    limit = scope.value(proto.input[0]) if proto.input[0] else None
+    goes_on = scope.value(proto.input[1]) if len(proto.input) > 1 and proto.input[1] else None
+    fixed = len(proto.input) < 2 or not proto.input[1] or (goes_on is not None and goes_on.all())
+    trips = int(limit.ravel()[0]) if limit is not None and fixed else None
+    carried = node.inputs[2:]
+    inputs: Types = (
+        TensorType(DType.INT64, ()),
+        TensorType(DType.BOOL, ()),
+        *map(_known, carried),
+    )
+    name, graph, captured = _body(scope, node, "body", inputs)
+    outputs = [value.name for value in node.attributes["body"].output][1:]
+    if not _keeps_going(graph):
+        trips = None
+    _finish(scope, node, graph, (name,), outputs, len(carried), trips, list(captured), native)
+
+
+def _keeps_going(graph: Graph) -> bool:
+    """Whether the condition that a loop body hands on is always that it was given, or true."""
+    name = graph.outputs[0]
+    producers = graph.producers()
+    while name in producers and producers[name].op.kind in ("identity", "cast"):
+        name = producers[name].inputs[0] or ""
+    if name in graph.inputs:
+        return True
+    constant = graph.tensors[name].constant
+    return constant is not None and bool(constant.array().all())
+
+
+def _scan(scope: "Scope", node: Node, proto: Any, native: str) -> None:
+    scanned = node.int("num_scan_inputs", 1)
+    states = len(node.inputs) - scanned
+    axes = node.ints("scan_input_axes", (0,) * scanned)
+    types = [_known(tensor) for tensor in node.inputs]
+    trips = None
+    for i, axis in enumerate(axes):
+        kind = types[states + i]
+        if kind is not None:
+            trips = kind.shape[axis]
+            axis %= len(kind.shape)
+            types[states + i] = TensorType(kind.dtype, kind.shape[:axis] + kind.shape[axis + 1 :])
+    name, graph, captured = _body(scope, node, "body", tuple(types))
+    outputs = [value.name for value in node.attributes["body"].output]
+    _finish(scope, node, graph, (name,), outputs, states, trips, list(captured), native)
+
+
+def _finish(
+    scope: "Scope",
+    node: Node,
+    graph: Graph,
+    names: tuple[str, ...],
+    outputs: list[str],
+    carried: int,
+    trips: int | None,
+    captured: list[str],
+    native: str,
+) -> None:
+    """Results of a loop: carried values as they are, others stacked over all iterations."""
+    results = []
+    for i, name in enumerate(outputs):
+        tensor = graph.tensors[name]
+        shape = tensor.shape
+        if i >= carried and shape is not None:
+            shape = (1 if trips is None else trips, *shape)
+        results.append((tensor.dtype, shape))
+    op = Loop(names, tuple(results), trips)
+    _add(scope, node, op, captured, native, [dtype for dtype, _ in results])
+
+
+TRANSLATIONS: dict[str, Callable[["Scope", Node, Any, str], None]] = {
+    "If": _if,
+    "Loop": _loop,
+    "Scan": _scan,
+}

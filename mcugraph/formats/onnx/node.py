@@ -1,0 +1,109 @@
+"""One ONNX node as the translations see it: attributes, types and known values of inputs."""
+
+from collections.abc import Callable
+from dataclasses import dataclass
+from typing import Any
+
+from mcugraph.errors import GraphError
+from mcugraph.ir import Array, DType, Op, Shape, Tensor
+from mcugraph.ops.base import Padding
+
+
+class Computed(Exception):  # noqa: N818 - no error: the model then has to declare the shapes
+    """An argument that is needed as a constant is computed at run time."""
+
+
+@dataclass(frozen=True, slots=True)
+class Translation:
+    """An operator in the words of ``mcugraph.ops``.
+
+    Attributes:
+        op: The operator.
+        order: Which inputs of the node it takes, in its own order; None: all, as they come.
+        dtype: Type of the first output, where it is not the one that the operator infers.
+    """
+
+    op: Op
+    order: tuple[int, ...] | None = None
+    dtype: DType | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Node:
+    """A node with its attributes decoded.
+
+    Attributes:
+        type: The operator type, without its domain.
+        name: As in the file; may be empty.
+        opset: Version of the domain that the model imports.
+        attributes: By name, as Python values.
+        inputs: Tensors; None for one left out.
+        outputs: Names; empty for one left out.
+        value_of: The value of an input by index, where it is known.
+    """
+
+    type: str
+    name: str
+    opset: int
+    attributes: dict[str, Any]
+    inputs: tuple[Tensor | None, ...]
+    outputs: tuple[str, ...]
+    value_of: Callable[[int], Array | None]
+
+    def has(self, index: int) -> bool:
+        """Whether an input is there."""
+        return index < len(self.inputs) and self.inputs[index] is not None
+
+    def tensor(self, index: int) -> Tensor:
+        """An input that the operator cannot do without."""
+        tensor = self.inputs[index] if index < len(self.inputs) else None
+        if tensor is None:
+            raise GraphError(f"input {index} is missing")
+        return tensor
+
+    def shape(self, index: int) -> Shape:
+        """The shape of an input."""
+        shape = self.tensor(index).shape
+        if shape is None:
+            raise Computed
+        return shape
+
+    def rank(self, index: int = 0) -> int:
+        """The number of axes of an input."""
+        return len(self.shape(index))
+
+    def int(self, name: str, default: int) -> int:
+        """An integer attribute."""
+        return int(self.attributes.get(name, default))
+
+    def ints(self, name: str, default: tuple[int, ...]) -> tuple[int, ...]:
+        """An attribute that is a list of integers."""
+        return tuple(int(v) for v in self.attributes.get(name, default))
+
+    def text(self, name: str, default: str) -> str:
+        """An attribute that is a string."""
+        value = self.attributes.get(name, default)
+        return value.decode() if isinstance(value, bytes) else str(value)
+
+    def known(self, index: int) -> tuple[int, ...]:
+        """The value of an input as a flat tuple of ints."""
+        value = self.value_of(index)
+        if value is None:
+            raise Computed
+        return tuple(int(v) for v in value.ravel())
+
+    def argument(self, name: str, index: int) -> tuple[int, ...] | None:
+        """Integers that are an attribute in old opsets and an input in new ones."""
+        if name in self.attributes:
+            return self.ints(name, ())
+        return self.known(index) if self.has(index) else None
+
+    def padding(self, rank: int) -> Padding:
+        """Explicit or automatic padding of convolutions and pooling."""
+        mode = self.text("auto_pad", "NOTSET")
+        if mode in ("SAME_UPPER", "SAME_LOWER"):
+            return "same"
+        if mode == "VALID":
+            return "valid"
+        pads = self.ints("pads", (0,) * (2 * rank))
+        return tuple(zip(pads[:rank], pads[rank:], strict=True))

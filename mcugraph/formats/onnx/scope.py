@@ -1,0 +1,449 @@
+"""The translation of one ONNX graph: the main one or a body of control flow."""
+
+from collections.abc import Callable
+from dataclasses import dataclass, field, replace
+from functools import partial
+from typing import Any
+
+import numpy as np
+
+from mcugraph.errors import FormatError, GraphError
+from mcugraph.formats.dims import Bindings
+from mcugraph.formats.names import Names
+from mcugraph.formats.onnx import control, sequences
+from mcugraph.formats.onnx.declared import declared_types
+from mcugraph.formats.onnx.node import Computed, Node, Translation
+from mcugraph.formats.onnx.operators import TRANSLATIONS, decode
+from mcugraph.formats.onnx.types import DTYPES
+from mcugraph.ir import (
+    Array,
+    Constant,
+    DType,
+    Graph,
+    Kind,
+    Op,
+    Operator,
+    Quantization,
+    Source,
+    Tensor,
+    TensorType,
+)
+from mcugraph.ops.creation import Generate, ShapeOf
+from mcugraph.ops.elementwise import Convert
+from mcugraph.ops.opaque import Declared, Opaque
+
+# Values with more elements than this are folded only when somebody asks for them.
+_SMALL = 4096
+
+# Operators that other domains than the standard one define alike.
+_QONNX = frozenset({"Quant", "BipolarQuant", "FloatQuant", "IntQuant", "Trunc"})
+_KNOWN_ELSEWHERE = {
+    "com.microsoft": frozenset(
+        {"QLinearAdd", "QLinearMul", "QLinearSigmoid", "QLinearLeakyRelu"}
+        | {"QLinearGlobalAveragePool", "QuantizeLinear", "DequantizeLinear"}
+        | {"QuickGelu", "FastGelu", "BiasGelu", "Gelu"}
+    ),
+    "onnx.brevitas": _QONNX,
+    "qonnx.custom_op.general": _QONNX,
+    "finn.custom_op.general": _QONNX,
+}
+
+
+@dataclass(frozen=True, slots=True)
+class Model:
+    """What all scopes of one file share."""
+
+    path: str
+    proto: Any
+    opsets: dict[str, int]
+    bindings: Bindings
+    names: Names
+    subgraphs: dict[str, Graph] = field(default_factory=dict)
+
+
+class Scope:
+    """One graph while it is translated; ``outer`` is the scope of the node that calls it."""
+
+    def __init__(self, model: Model, proto: Any, outer: "Scope | None" = None) -> None:
+        self.model, self.proto, self.outer = model, proto, outer
+        self.tensors: dict[str, Tensor] = {}
+        self.values: dict[str, Array] = {}
+        self.sequences: dict[str, tuple[TensorType, ...]] = {}  # name -> types of its entries
+        self.real: dict[str, DType] = {}  # constants stored quantised -> the type they stand for
+        self.captured: dict[str, None] = {}
+        self.operators: list[Operator] = []
+        self.assumptions: list[str] = []
+        self.operator_names = Names()
+        self._declared: dict[str, TensorType | None] | None = None
+
+    def translate(
+        self, source: Source, inputs: tuple[TensorType | None, ...] | None = None
+    ) -> Graph:
+        """The graph; ``inputs`` gives the types of a body's inputs, as its caller knows them."""
+        self._initializers()
+        names = self._inputs(inputs)
+        for proto in self.proto.node:
+            self._node(proto)
+        for value in self.proto.output:
+            self.lookup(value.name)
+        outputs = tuple(dict.fromkeys(value.name for value in self.proto.output))
+        used = {n for op in self.operators for n in (*op.inputs, *op.outputs) if n is not None}
+        used.update(names, outputs)
+        return Graph(
+            name=self.proto.name or "main",
+            operators=tuple(self.operators),
+            tensors={name: t for name, t in self.tensors.items() if name in used},
+            inputs=names,
+            outputs=outputs,
+            source=source,
+            subgraphs=self.model.subgraphs if self.outer is None else {},
+            assumptions=tuple(self.assumptions),
+        )
+
+    def lookup(self, name: str) -> Tensor:
+        """A tensor of this scope, or of one around it, which is then noted as captured.
+
+        Raises:
+            GraphError: There is none of this name.
+        """
+        if name not in self.tensors:
+            if self.outer is None:
+                raise GraphError(f"nothing defines the tensor {name!r}")
+            tensor = self.outer.lookup(name)
+            if tensor.kind is Kind.ACTIVATION:
+                tensor = replace(tensor, kind=Kind.OUTER)
+            self.tensors[name] = tensor
+            if tensor.kind is Kind.OUTER:
+                self.captured[name] = None
+            if name in self.outer.real:
+                self.real[name] = self.outer.real[name]
+            if name in self.outer.values:
+                self.values[name] = self.outer.values[name]
+            if name in self.outer.sequences:
+                self.sequences[name] = self.outer.sequences[name]
+        return self.tensors[name]
+
+    def add(self, op: Op, node: Node, inputs: tuple[str | None, ...], native: str) -> None:
+        """Append an operator that writes the outputs of a node."""
+        outputs = tuple(name for name in node.outputs if name)
+        name = self.operator_names.unique(node.name or (outputs[0] if outputs else native))
+        self.operators.append(Operator(name, op, inputs, outputs, native))
+
+    def value(self, name: str) -> Array | None:
+        """The value of a tensor, where it is known."""
+        if name not in self.values:
+            tensor = self.tensors[name]
+            if tensor.constant is None or not 0 <= tensor.elements <= _SMALL:
+                return None
+            try:
+                self.values[name] = tensor.constant.array()
+            except FormatError:  # stored in another file that is absent, or without a rule
+                return None
+        return self.values[name]
+
+    def _initializers(self) -> None:
+        for proto in self.proto.initializer:
+            self._constant(proto.name, proto)
+        for sparse in self.proto.sparse_initializer:
+            name, shape = sparse.values.name, tuple(sparse.dims)
+            dtype = DTYPES.get(sparse.values.data_type, DType.UNKNOWN)
+            load = partial(_absent, name)
+            self.tensors[name] = Tensor(name, dtype, shape, Kind.CONSTANT, Constant(name, load))
+
+    def _constant(self, name: str, proto: Any) -> None:
+        dtype = DTYPES.get(proto.data_type, DType.UNKNOWN)
+        shape = tuple(proto.dims)
+        key = (self.proto.name, name) if self.outer else name
+        constant = Constant(key, partial(_decode, proto))
+        self.tensors[name] = Tensor(name, dtype, shape, Kind.CONSTANT, constant)
+
+    def _inputs(self, given: tuple[TensorType | None, ...] | None) -> tuple[str, ...]:
+        names = []
+        for i, value in enumerate(self.proto.input):
+            if value.name in self.tensors:  # an initialiser that old files list as input too
+                continue
+            known = None if given is None or i >= len(given) else given[i]
+            if known is not None:
+                tensor = Tensor(value.name, known.dtype, known.shape)
+            elif self.outer is None:
+                tensor = self._main_input(value)
+            else:
+                tensor = self._body_input(value)
+            self.tensors[value.name] = tensor
+            names.append(value.name)
+        if self.outer is None:
+            self.assumptions += self.model.bindings.finish()
+        return tuple(names)
+
+    def _main_input(self, value: Any) -> Tensor:
+        dtype, dims, symbols = _declared_dims(value.type)
+        if dims is None:
+            return Tensor(value.name, dtype, None)
+        return Tensor(value.name, dtype, self.model.bindings.bind(value.name, dims, symbols))
+
+    def _body_input(self, value: Any) -> Tensor:
+        dtype, dims, _ = _declared_dims(value.type)
+        known = None if dims is None or None in dims else tuple(d for d in dims if d is not None)
+        return Tensor(value.name, dtype, known)
+
+    def _node(self, proto: Any) -> None:
+        inputs = tuple(self.lookup(name) if name else None for name in proto.input)
+        node = Node(
+            type=proto.op_type,
+            name=proto.name,
+            opset=self.model.opsets.get(proto.domain or "ai.onnx", 1),
+            attributes={a.name: decode(a) for a in proto.attribute},
+            inputs=inputs,
+            outputs=tuple(proto.output),
+            value_of=lambda i: self.value(proto.input[i]) if proto.input[i] else None,
+        )
+        native = f"{proto.domain}::{proto.op_type}" if proto.domain else proto.op_type
+        try:
+            self._dispatch(node, proto, native)
+        except GraphError as error:
+            label = proto.name or next(iter(proto.output), "")
+            raise GraphError(f"operator {label!r} ({native}): {error}") from error
+
+    def _dispatch(self, node: Node, proto: Any, native: str) -> None:
+        standard = proto.domain in ("", "ai.onnx")
+        if standard and node.type == "Constant":
+            self._constant_node(node)
+        elif standard and node.type == "ConstantOfShape":
+            self._constant_of_shape(node, native)
+        elif standard and node.type in control.TRANSLATIONS:
+            control.TRANSLATIONS[node.type](self, node, proto, native)
+        elif standard and node.type in sequences.TRANSLATIONS:
+            sequences.TRANSLATIONS[node.type](self, node, proto, native)
+        else:
+            known = standard or node.type in _KNOWN_ELSEWHERE.get(proto.domain, frozenset())
+            self._operator(node, proto, native, known)
+
+    def _constant_node(self, node: Node) -> None:
+        name = node.outputs[0]
+        if "value" in node.attributes:
+            self._constant(name, node.attributes["value"])
+            return
+        for key, dtype in _CONSTANT_FIELDS.items():
+            if key in node.attributes:
+                array = np.asarray(node.attributes[key], dtype)
+                self._fold(name, TensorType(_NUMPY_TYPES[array.dtype.kind], array.shape), array)
+                return
+        raise GraphError("a constant without a value")
+
+    def _constant_of_shape(self, node: Node, native: str) -> None:
+        from onnx import numpy_helper
+
+        proto = node.attributes.get("value")
+        value = np.zeros(1, np.float32) if proto is None else numpy_helper.to_array(proto)
+        dtype = DType.FLOAT32 if proto is None else DTYPES[proto.data_type]
+        name = node.outputs[0]
+        shape = self.value(proto_input) if (proto_input := node.tensor(0).name) else None
+        if shape is None:
+            self._finish(Declared("fill"), node, (proto_input,), native, None)
+            return
+        dims = tuple(int(dim) for dim in shape.ravel())
+        constant = Constant(name, lambda: np.full(dims, value.ravel()[0]))
+        self.tensors[name] = Tensor(name, dtype, dims, Kind.CONSTANT, constant)
+
+    def _operator(self, node: Node, proto: Any, native: str, known: bool) -> None:
+        translate = TRANSLATIONS.get(node.type) if known else None
+        op: Op
+        order, dtype = None, None
+        try:
+            result = Opaque(native) if translate is None else translate(node)
+            if isinstance(result, Translation):
+                op, order, dtype = result.op, result.order, result.dtype
+            else:
+                op = result
+        except Computed:
+            op = Declared(node.type)
+        names = list(proto.input) if order is None else [
+            proto.input[i] if i < len(proto.input) else "" for i in order
+        ]
+        while names and not names[-1]:
+            names.pop()
+        arguments = tuple(name or None for name in names)
+        types = self._types(arguments)
+        results = op.infer(types) if types is not None else None
+        if results is not None and dtype is not None:
+            results = (TensorType(dtype, results[0].shape), *results[1:])
+        if self._foldable(op, arguments) and results is not None:
+            self._fold_all(op, node, arguments, results)
+        else:
+            self._finish(op, node, arguments, native, results)
+
+    def _finish(
+        self,
+        op: Op,
+        node: Node,
+        arguments: tuple[str | None, ...],
+        native: str,
+        results: tuple[TensorType, ...] | None,
+    ) -> None:
+        """Define the outputs of a node and append the operator."""
+        # Results beyond those of the rule only matter in training (masks, running statistics).
+        outputs = node.outputs if results is None else node.outputs[: len(results)]
+        node = replace(node, outputs=outputs)
+        for i, name in enumerate(outputs):
+            if not name:
+                continue
+            known = self.declared(name) if results is None else results[i]
+            if known is None:
+                self.tensors[name] = Tensor(name, self.declared_dtype(name), None)
+            else:
+                self.tensors[name] = Tensor(name, known.dtype, known.shape)
+        self.add(op, node, arguments, native)
+
+    def declared(self, name: str) -> TensorType | None:
+        """What the model itself says of a tensor, or ONNX's own shape inference."""
+        if self._declared is None:
+            self._declared = declared_types(self.model.proto, self.proto, self.root_shapes())
+        return self._declared.get(name)
+
+    def declared_dtype(self, name: str) -> DType:
+        """The element type that the model declares for a tensor, at least."""
+        for value in (*self.proto.value_info, *self.proto.output):
+            if value.name == name:
+                return _declared_dims(value.type)[0]
+        return DType.UNKNOWN
+
+    def root_shapes(self) -> dict[str, tuple[int, ...]]:
+        """The shapes of the main graph's inputs, with dynamic dimensions bound."""
+        scope = self
+        while scope.outer is not None:
+            scope = scope.outer
+        return {
+            value.name: shape
+            for value in scope.proto.input
+            if (shape := scope.tensors[value.name].shape) is not None
+        }
+
+    def _types(self, names: tuple[str | None, ...]) -> list[TensorType | None] | None:
+        """The types that an operator computes with; None where a shape is not known."""
+        types: list[TensorType | None] = []
+        for name in names:
+            tensor = self.tensors[name] if name is not None else None
+            if tensor is not None and tensor.shape is None:
+                return None
+            types.append(
+                None
+                if tensor is None or tensor.shape is None
+                else TensorType(self.real.get(tensor.name, tensor.dtype), tensor.shape)
+            )
+        return types
+
+    def _foldable(self, op: Op, arguments: tuple[str | None, ...]) -> bool:
+        """Whether the value is the same in every inference, so that a deployment stores it."""
+        if isinstance(op, ShapeOf):
+            return True
+        if isinstance(op, Opaque) or (isinstance(op, Generate) and op.function == "random"):
+            return False
+        return all(name is None or self.tensors[name].is_constant for name in arguments)
+
+    def _fold_all(
+        self,
+        op: Op,
+        node: Node,
+        arguments: tuple[str | None, ...],
+        results: tuple[TensorType, ...],
+    ) -> None:
+        values: Callable[[], tuple[Array, ...]]
+        if isinstance(op, ShapeOf):
+            shape = self.tensors[arguments[0] or ""].shape or ()
+            values = lambda: (op.value(shape),)  # noqa: E731 - a lazily decoded value
+        else:
+            values = partial(_evaluate, op, [self.tensors[n] if n else None for n in arguments])
+        stored = self._stored(op, arguments)
+        for i, (name, kind) in enumerate(zip(node.outputs, results, strict=False)):
+            if name and stored is not None and kind.dtype.is_float:
+                self.real[name] = kind.dtype
+                kind = TensorType(stored.dtype, kind.shape)
+            if name:
+                self._fold(name, kind, partial(_pick, values, i))
+                if stored is not None:
+                    self.tensors[name] = replace(self.tensors[name], quantization=stored.quantization)
+
+    def _stored(self, op: Op, arguments: tuple[str | None, ...]) -> Tensor | None:
+        """The quantised constant that a folded one is kept as, if it comes from one."""
+        if isinstance(op, Convert) and op.function == "dequantize":
+            data, *parameters = (self.tensors[name] for name in arguments if name is not None)
+            nbytes = sum(tensor.nbytes for tensor in parameters)
+            scales = parameters[0].elements if parameters else 1
+            return replace(data, quantization=Quantization(scales, nbytes))
+        names = [name for name in arguments if name is not None and name in self.real]
+        return self.tensors[names[0]] if names else None
+
+    def _fold(self, name: str, kind: TensorType, value: Array | Callable[[], Array]) -> None:
+        load = value if callable(value) else lambda: value
+        self.tensors[name] = Tensor(
+            name, kind.dtype, kind.shape, Kind.CONSTANT, Constant(name, load)
+        )
+
+
+_CONSTANT_FIELDS: dict[str, Any] = {
+    "value_float": np.float32,
+    "value_floats": np.float32,
+    "value_int": np.int64,
+    "value_ints": np.int64,
+    "value_string": np.bytes_,
+    "value_strings": np.bytes_,
+}
+
+_NUMPY_TYPES = {"f": DType.FLOAT32, "i": DType.INT64, "S": DType.STRING}
+
+
+def _declared_dims(
+    proto: Any,
+) -> tuple[DType, tuple[int | None, ...] | None, tuple[str | None, ...]]:
+    """Element type, dimensions (None: dynamic) and their symbols of a declared type."""
+    kind = proto.WhichOneof("value")
+    while kind in ("sequence_type", "optional_type"):
+        proto = getattr(proto, kind).elem_type
+        kind = proto.WhichOneof("value")
+        if kind == "tensor_type":
+            return DTYPES.get(proto.tensor_type.elem_type, DType.UNKNOWN), None, ()
+    if kind != "tensor_type":
+        return DType.UNKNOWN, None, ()
+    dtype = DTYPES.get(proto.tensor_type.elem_type, DType.UNKNOWN)
+    if not proto.tensor_type.HasField("shape"):
+        return dtype, None, ()
+    dims = proto.tensor_type.shape.dim
+    return (
+        dtype,
+        tuple(
+            d.dim_value if d.HasField("dim_value") and d.dim_value >= 0 else None for d in dims
+        ),
+        tuple(d.dim_param or None for d in dims),
+    )
+
+
+def _decode(proto: Any) -> Array:
+    """The value of a stored tensor.
+
+    Raises:
+        FormatError: It lies in another file, or has a type that numpy lacks.
+    """
+    from onnx import TensorProto, numpy_helper
+
+    if proto.data_location == TensorProto.EXTERNAL:
+        raise FormatError(f"the value of {proto.name!r} lies in another file")
+    try:
+        return np.asarray(numpy_helper.to_array(proto))
+    except (ValueError, TypeError, KeyError) as error:
+        raise FormatError(f"the value of {proto.name!r} cannot be decoded: {error}") from error
+
+
+def _absent(name: str) -> Array:
+    raise FormatError(f"the value of {name!r} is sparse and is not decoded")
+
+
+def _evaluate(op: Op, inputs: list[Tensor | None]) -> tuple[Array, ...]:
+    values = [None if t is None or t.constant is None else t.constant.array() for t in inputs]
+    result = op.evaluate(values)
+    if result is None:
+        raise FormatError(f"{op.kind} has no rule for the value of its result")
+    return result
+
+
+def _pick(values: Callable[[], tuple[Array, ...]], index: int) -> Array:
+    return values()[index]

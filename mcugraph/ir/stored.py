@@ -1,0 +1,83 @@
+"""A model as its file stores it, for twins of runtimes whose figures depend on just that.
+
+A ``Graph`` keeps what a network computes; an interpreter of the file also holds tensors that
+nothing reads, in the order of the file, several times where the file says so.
+"""
+
+from dataclasses import dataclass
+
+from mcugraph.ir.dtype import DType
+from mcugraph.ir.operator import Op
+from mcugraph.ir.tensor import Shape
+
+
+@dataclass(frozen=True, slots=True)
+class StoredTensor:
+    """One tensor of the file.
+
+    Attributes:
+        constant: The file holds its value.
+        variable: The file marks it as state.
+        scales, zero_points: How many quantisation parameters of each kind the file holds.
+    """
+
+    dtype: DType
+    shape: Shape
+    constant: bool = False
+    variable: bool = False
+    scales: int = 0
+    zero_points: int = 0
+
+    @property
+    def elements(self) -> int:
+        total = 1
+        for dim in self.shape:
+            total *= dim
+        return total
+
+    @property
+    def nbytes(self) -> int:
+        return self.dtype.nbytes(self.elements)
+
+
+@dataclass(frozen=True, slots=True)
+class StoredOperator:
+    """One operator of the file.
+
+    Attributes:
+        native: Its type in the words of TFLite, like ``"CONV_2D"`` or ``"CUSTOM:SignalRfft"``.
+        op: The same as an operator of the graph, for its attributes.
+        inputs, outputs: Tensors by index, in the file's order; -1: left out.
+        bodies: Subgraphs that it calls, by index.
+        custom: The options of a custom operator, as they are stored.
+    """
+
+    native: str
+    op: Op
+    inputs: tuple[int, ...]
+    outputs: tuple[int, ...]
+    bodies: tuple[int, ...] = ()
+    custom: bytes = b""
+
+
+@dataclass(frozen=True, slots=True)
+class StoredGraph:
+    """One subgraph of the file; inputs and outputs may name a tensor more than once."""
+
+    tensors: tuple[StoredTensor, ...]
+    operators: tuple[StoredOperator, ...]
+    inputs: tuple[int, ...]
+    outputs: tuple[int, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class StoredModel:
+    """All subgraphs of a file, in its order; the first one is run.
+
+    Attributes:
+        offsets: The memory plan that the file brings along: an offset for each tensor of each
+            subgraph, one subgraph after the other; -1: not planned. None: no plan.
+    """
+
+    subgraphs: tuple[StoredGraph, ...]
+    offsets: tuple[int, ...] | None = None

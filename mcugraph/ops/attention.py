@@ -1,0 +1,67 @@
+"""Scaled dot-product attention as one operator."""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+from mcugraph.errors import GraphError
+from mcugraph.ir import Dim, Dims, Role, Signature, TensorType
+from mcugraph.ops.base import Rules, count, given
+
+
+@dataclass(frozen=True, slots=True)
+class Attention(Rules):
+    """softmax(query keys^T) values, head by head: (query, keys, values, mask, past...).
+
+    Operands are (batch, heads, length, depth), or (batch, length, heads * depth) with the
+    numbers of heads as attributes. Fewer heads of keys than of queries are shared (grouped
+    queries).
+
+    Attributes:
+        query_heads, key_heads: Where operands have three axes.
+        outputs: How many outputs: result, present keys, present values, scores.
+    """
+
+    query_heads: int | None = None
+    key_heads: int | None = None
+    outputs: int = 1
+
+    @property
+    def kind(self) -> str:
+        return "attention"
+
+    def role(self, index: int) -> Role:
+        return Role.WEIGHT
+
+    def _heads(self, shape: Dims, heads: int | None) -> Dims:
+        """A shape as (batch, heads, length, depth)."""
+        if len(shape) == 4:
+            return shape
+        if len(shape) != 3 or heads is None:
+            raise GraphError(f"attention cannot take an operand of shape {shape}")
+        return (shape[0], heads, shape[1], shape[2] // heads)
+
+    def _operands(self, inputs: Sequence[Dims | None]) -> tuple[Dims, Dims, Dims]:
+        query, keys, values = inputs[:3]
+        if query is None or keys is None or values is None:
+            raise GraphError("attention needs a query, keys and values")
+        q = self._heads(query, self.query_heads)
+        k, v = self._heads(keys, self.key_heads), self._heads(values, self.key_heads)
+        past = inputs[4] if len(inputs) > 4 else None
+        if past is not None:
+            length = k[2] + past[2]
+            k, v = (*k[:2], length, k[3]), (*v[:2], length, v[3])
+        return q, k, v
+
+    def infer(self, inputs: Sequence[TensorType | None]) -> tuple[TensorType, ...]:
+        query = given(inputs, 0)
+        q, k, v = self._operands([None if t is None else t.shape for t in inputs])
+        if len(query.shape) == 4:
+            result = (q[0], q[1], q[2], v[3])
+        else:
+            result = (q[0], q[2], q[1] * v[3])
+        shapes = (result, k, v, (q[0], q[1], q[2], k[2]))
+        return tuple(TensorType(query.dtype, shape) for shape in shapes[: self.outputs])
+
+    def macs(self, s: Signature) -> Dim | None:
+        q, k, v = self._operands(s.inputs)
+        return count(q[:3]) * k[2] * (q[3] + v[3])
