@@ -23,6 +23,7 @@ class Direction:
         step: Bytes that each operator adds while it runs.
         kept: Bytes that it adds once it ran, less the tensors that it alone reads.
         shared: Other tensors that it reads: (mask of the other readers, bytes).
+        sharers: Operators that read a tensor that it reads too.
         pairs: In-place pairs that may be used: (mask of the input's other readers, pair).
         fixed: Operators whose place must not be moved past others for free (see ``search``).
         in_place: Whether there are such pairs.
@@ -42,6 +43,7 @@ class Direction:
         "ready",
         "related",
         "shared",
+        "sharers",
         "start",
         "step",
     )
@@ -68,6 +70,10 @@ class Direction:
                 bytes_of[others] = bytes_of.get(others, 0) + net.sizes[tensor]
             self.kept[v] -= bytes_of.pop(0, 0)
             self.shared.append(list(bytes_of.items()))
+        self.sharers = [
+            tuple({w for t in tensors for w in net.consumers[t]} - {v})
+            for v, tensors in enumerate(net.frees)
+        ]
         self.pairs = [
             [(readers[pair[0]] & ~(1 << v), pair) for pair in pairs]
             for v, pairs in enumerate(net.pairs)

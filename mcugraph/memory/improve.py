@@ -1,4 +1,4 @@
-"""Close the gap between an order and a bound by searches of growing width."""
+"""Close the gap between an order and a bound by searches of growing effort."""
 
 from collections.abc import Iterator
 
@@ -8,8 +8,9 @@ from mcugraph.memory.network import Network
 from mcugraph.memory.replay import order_peak
 from mcugraph.memory.search import Search
 
-_FIRST_WIDTH = 16
+_FIRST_QUOTA = 500  # states
 _GROWTH = 4
+_FORWARD_COST = 3  # a state counts for so many: forwards, networks rarely need fewer of them
 
 
 def improve(
@@ -17,8 +18,9 @@ def improve(
 ) -> Iterator[tuple[int, list[int] | None]]:
     """Better and better bounds, with orders, until the two meet.
 
-    At each width the budgets between bound and peak are bisected, in both directions; only
-    searches that left nothing out raise the bound.
+    The two directions take turns, such that neither visits many more states than the other; each
+    turn of a direction may visit more than the one before. In a turn the budgets between bound and
+    peak are bisected; only complete searches raise the bound.
 
     Args:
         net: The network.
@@ -32,27 +34,37 @@ def improve(
     Raises:
         LimitReached: A limit was reached first.
     """
-    directions = [Direction(net, forward=True)]
+    efforts = [_Effort(Direction(net, forward=True), _FORWARD_COST)]
     if not net.first:
-        directions.insert(0, Direction(net, forward=False))
-    width = _FIRST_WIDTH
+        efforts.insert(0, _Effort(Direction(net, forward=False), 1))
     while True:
-        low = lower_bound  # at this width, nothing was found below it
+        effort = min(efforts, key=lambda effort: effort.spent)
+        low = lower_bound  # this turn finds nothing below
+        budget = (low + peak - 1) // 2 if effort.spent == 0 else peak - 1
         while low < peak:
-            budget = (low + peak) // 2
-            next_low = 0
-            for direction in directions:
-                search = Search(direction, budget, width, limits)
-                if search.order is not None:
-                    peak = order_peak(net, search.order)
-                    yield lower_bound, search.order
-                    break
+            search = Search(effort.direction, budget, effort.quota, limits)
+            effort.spent += search.states * effort.cost
+            if search.order is not None:
+                peak = order_peak(net, search.order)
+                yield lower_bound, search.order
+            else:
+                low = min(peak, search.next_budget)
                 if search.complete:
-                    lower_bound = max(lower_bound, min(peak, search.next_budget))
+                    lower_bound = low
                     yield lower_bound, None
-                    break
-                next_low = budget + 1
-            low = max(lower_bound, low, next_low)
-        if lower_bound >= peak:
+            budget = (low + peak - 1) // 2
+        if lower_bound == peak:
             return
-        width *= _GROWTH
+        effort.quota *= _GROWTH
+
+
+class _Effort:
+    """A direction, how many states its next search may visit, and what it cost so far."""
+
+    __slots__ = ("cost", "direction", "quota", "spent")
+
+    def __init__(self, direction: Direction, cost: int) -> None:
+        self.direction = direction
+        self.cost = cost
+        self.quota = _FIRST_QUOTA
+        self.spent = 0

@@ -1,8 +1,9 @@
 """Search for an order whose peak stays within a budget, or for the proof that there is none.
 
-States are visited by the number of operators that they hold, at most ``width`` of each number: a
-beam. If it never had to leave a state out, its failure is a proof. Let L be what is live in a
-state; L is submodular on downsets, and two rules drop most states without losing any solution:
+States are kept by the number of operators that they hold. A few of each number are expanded in
+turn, those with the least live first, so that the search soon dives to an order if there is one,
+and has visited every state once if there is none. Let L be what is live in a state; L is
+submodular on downsets, and two rules drop most states without losing any solution:
 
 *Free move.* An operator that fits the budget and after which no more is live than before can be
 added at once. Every state is closed under such moves.
@@ -21,16 +22,16 @@ While bytes are live for the first operator only, the empty state is no ordinary
 is expanded by every operator, backwards such a network is not searched.
 """
 
+from heapq import heappop, heappush
+
 from mcugraph.memory.direction import Direction
 from mcugraph.memory.limits import Limits
 
 _STATE_BYTES = 500  # about what one state takes, tables included
 _CHECK_EVERY = 128
 
-# state -> bytes live in it, and what can be added to it
-Level = dict[int, tuple[int, tuple[int, ...]]]
-# state before closing -> state, bytes live in it, what can be added, the free moves made
-Closed = dict[int, tuple[int, int, tuple[int, ...], tuple[int, ...]]]
+_NEVER = 1 << 62  # more than any budget
+_BATCH = 8  # states that are expanded on one level before the next level's turn
 
 
 class Search:
@@ -38,56 +39,70 @@ class Search:
 
     Attributes:
         order: The order found, or None.
-        complete: Whether no state was left out.
+        complete: Whether every state was visited, so that no order is a proof.
         next_budget: The least budget above the given one for which the search would have gone
-            differently: without an order, and if ``complete``, a lower bound on the peak.
+            differently: if it is complete without an order, a lower bound on the peak.
         states: How many states were expanded.
     """
 
-    __slots__ = ("budget", "complete", "direction", "next_budget", "order", "origin", "states")
+    __slots__ = (
+        "budget",
+        "closed",
+        "complete",
+        "direction",
+        "levels",
+        "next_budget",
+        "order",
+        "origin",
+        "states",
+    )
 
-    def __init__(self, direction: Direction, budget: int, width: int, limits: Limits) -> None:
+    def __init__(self, direction: Direction, budget: int, quota: int, limits: Limits) -> None:
         self.direction = direction
         self.budget = budget
-        self.next_budget = 1 << 62
-        self.complete = True
+        self.next_budget = _NEVER
+        self.complete = False
         self.states = 0
         self.order: list[int] | None = None
         # state -> the state it came from, and the operators added since
         self.origin: dict[int, tuple[int, tuple[int, ...]]] = {}
-        self._run(width, limits)
+        # state before closing -> state, bytes live in it, the free moves between them
+        self.closed: dict[int, tuple[int, int, tuple[int, ...]]] = {}
+        # by number of operators, a heap of (bytes live, state, what can be added)
+        self.levels: list[list[tuple[int, int, tuple[int, ...]]]] = [
+            [] for _ in range(len(direction.need) + 1)
+        ]
+        self._run(quota, limits)
 
-    def _run(self, width: int, limits: Limits) -> None:
+    def _run(self, quota: int, limits: Limits) -> None:
         direction = self.direction
-        levels: list[Level] = [{} for _ in range(len(direction.need) + 1)]
-        state, live, ready, moves = 0, direction.start, direction.ready, ()
-        if not direction.first:
-            state, live, ready, moves = self._close(state, live, ready)
-        self.origin[state] = (-1, moves)
-        levels[state.bit_count()][state] = (live, ready)
-        for count, level in enumerate(levels):
-            levels[count] = {}
-            if direction.goal in level:
-                self.order = self._trace()
-                return
-            kept = list(level.items())
-            if len(kept) > width:
-                self.complete = False
-                kept.sort(key=lambda item: item[1][0])
-                del kept[width:]
-            closed: Closed = {}
-            for state, (live, ready) in kept:
-                self.states += 1
-                if self.states % _CHECK_EVERY == 0:
-                    limits.check(len(self.origin) * _STATE_BYTES)
-                self._expand(state, live, ready, closed, levels)
+        if direction.first:
+            self._push(0, direction.start, direction.ready, -1, ())
+        else:
+            state, live, moves = self._close(
+                0, direction.start, list(direction.ready), direction.ready
+            )
+            self._push(state, live, self._ready_after(direction.ready, state, moves), -1, moves)
+        while not self.complete and self.states < quota:
+            self.complete = True
+            for level in self.levels:
+                for _ in range(min(_BATCH, len(level))):
+                    live, state, ready = heappop(level)
+                    self._expand(state, live, ready)
+                    if direction.goal in self.origin:
+                        self.order = self._trace()
+                        return
+                    self.states += 1
+                    if self.states % _CHECK_EVERY == 0:
+                        limits.check((len(self.origin) + len(self.closed)) * _STATE_BYTES)
+                if level:
+                    self.complete = False
 
-    def _expand(
-        self, state: int, live: int, ready: tuple[int, ...], closed: Closed, levels: list[Level]
-    ) -> None:
-        """Add to the levels what can follow a state."""
-        budget = self.budget
-        found = []
+    def _expand(self, state: int, live: int, ready: tuple[int, ...]) -> None:
+        """Visit what can follow a state."""
+        direction = self.direction
+        budget, origin, closed = self.budget, self.origin, self.closed
+        found: list[tuple[int, int, int, tuple[int, ...]]] = []
         for v in ready:
             change, cost = self._move(state, live, v)
             if cost > budget:
@@ -95,18 +110,36 @@ class Search:
                     self.next_budget = cost
                 continue
             raw = state | 1 << v
-            entry = closed.get(raw)
-            if entry is None:
-                after = self._ready_after(ready, raw, v)
-                entry = closed[raw] = self._close(raw, live + change, after)
-            if entry[1] <= live and self._is_valley(state, entry[0], v):
-                found = [(v, entry)]
+            if raw in origin:
+                target, remaining, moves = raw, live + change, ()
+            elif raw in closed:
+                target, remaining, moves = closed[raw]
+            else:
+                affected = self._affected(raw, v, change if state else -1, ready)
+                target, remaining, moves = self._close(raw, live + change, affected, ready)
+                if moves:
+                    closed[raw] = target, remaining, moves
+            if remaining <= live and self._is_valley(state, target, v):
+                found = [(target, remaining, v, moves)]
                 break
-            found.append((v, entry))
-        for v, (target, remaining, after, moves) in found:
-            if target not in self.origin:
-                self.origin[target] = (state, (v, *moves))
-                levels[target.bit_count()][target] = (remaining, after)
+            found.append((target, remaining, v, moves))
+        for target, remaining, v, moves in found:
+            if target not in origin:
+                added = (v, *moves)
+                self._push(
+                    target, remaining, self._ready_after(ready, target, added), state, added
+                )
+
+    def _push(
+        self,
+        state: int,
+        live: int,
+        ready: tuple[int, ...],
+        source: int,
+        added: tuple[int, ...],
+    ) -> None:
+        self.origin[state] = (source, added)
+        heappush(self.levels[state.bit_count()], (live, state, ready))
 
     def _move(self, state: int, live: int, v: int) -> tuple[int, int]:
         """By how much adding ``v`` changes what is live, and the bytes while it runs."""
@@ -128,39 +161,58 @@ class Search:
             cost -= direction.saved(unrun, v)
         return change, cost
 
-    def _close(
-        self, state: int, live: int, ready: tuple[int, ...]
-    ) -> tuple[int, int, tuple[int, ...], tuple[int, ...]]:
-        """Make all free moves."""
-        fixed = self.direction.fixed
-        moves: list[int] = []
-        moved = True
-        while moved:
-            moved = False
-            for v in ready:
-                change, cost = self._move(state, live, v)
-                if change > 0 or fixed >> v & 1:
-                    continue
-                if cost > self.budget:
-                    if cost < self.next_budget:
-                        self.next_budget = cost
-                    continue
-                moves.append(v)
-                state |= 1 << v
-                live += change
-                ready = self._ready_after(ready, state, v)
-                moved = True
-                break
-        return state, live, ready, tuple(moves)
-
-    def _ready_after(self, ready: tuple[int, ...], state: int, v: int) -> tuple[int, ...]:
-        """What is ready in ``state``, to which ``v`` was added last."""
-        need = self.direction.need
+    def _affected(self, state: int, v: int, change: int, ready: tuple[int, ...]) -> list[int]:
+        """Operators that may have become free when ``v`` was added, giving ``state``."""
+        direction = self.direction
+        if change < 0:
+            candidates = [*ready, *direction.following[v]]
+        else:
+            candidates = [*direction.sharers[v], *direction.following[v]]
         missing = ~state
-        return tuple(
-            [w for w in ready if w != v]
-            + [w for w in self.direction.following[v] if not need[w] & missing]
-        )
+        need = direction.need
+        return [w for w in candidates if missing >> w & 1 and not need[w] & missing]
+
+    def _close(
+        self, state: int, live: int, candidates: list[int], ready: tuple[int, ...]
+    ) -> tuple[int, int, tuple[int, ...]]:
+        """Make all free moves: of ``candidates``, and of what those make free.
+
+        What of ``ready`` is no candidate may only become free when less is live.
+        """
+        direction = self.direction
+        fixed, budget = direction.fixed, self.budget
+        moves: list[int] = []
+        blocked: list[int] = []
+        while candidates:
+            v = candidates.pop()
+            if state >> v & 1:
+                continue
+            change, cost = self._move(state, live, v)
+            if change > 0 or fixed >> v & 1:
+                continue
+            if cost > budget:
+                blocked.append(v)
+                if cost < self.next_budget:
+                    self.next_budget = cost
+                continue
+            moves.append(v)
+            state |= 1 << v
+            live += change
+            candidates += self._affected(state, v, change, (*ready, *blocked))
+        return state, live, tuple(moves)
+
+    def _ready_after(
+        self, ready: tuple[int, ...], state: int, added: tuple[int, ...]
+    ) -> tuple[int, ...]:
+        """What is ready in ``state``, which came from one where ``ready`` was."""
+        need, following = self.direction.need, self.direction.following
+        missing = ~state
+        found = [w for w in ready if missing >> w & 1]
+        for v in added:
+            for w in following[v]:
+                if missing >> w & 1 and not need[w] & missing and w not in found:
+                    found.append(w)
+        return tuple(found)
 
     def _is_valley(self, state: int, target: int, v: int) -> bool:
         """Whether no state between the two can have less live than ``target``."""
