@@ -145,12 +145,13 @@ def profile(
     _choose("accounting", accounting, ACCOUNTINGS)
     if precision is not None:
         _choose("precision", precision, PRECISIONS)
-    counted = account(graph, accounting)
+    accounted = account(graph, accounting)
+    counted, stored = accounted.runs, accounted.stores
     if precision == "int8" or accounting == "paper":
-        counted = quantize(counted)
+        counted, stored = quantize(counted), quantize(stored)
     parts = work_of(counted, accounting)
     work = total(parts)
-    flash = flash_of(counted, 1 if accounting == "paper" else None)
+    flash = flash_of(stored, 1 if accounting == "paper" else None)
     memory = footprint(counted, device, SEARCH_SECONDS)
     unsized = _unsized(counted)
     return Profile(

@@ -44,6 +44,11 @@ class Fusable(Rules):
     __slots__ = ()
     activation: str | None
 
+    @property
+    def fuses(self) -> bool:
+        """Whether a converter fuses a following activation into this operator."""
+        return True
+
     def with_activation(self, activation: str) -> Self:
         """The same operator, ending in the given activation."""
         return replace(self, activation=activation)  # type: ignore[type-var]

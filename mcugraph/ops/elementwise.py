@@ -59,6 +59,13 @@ _VALUES: dict[str, Callable[..., Any]] = {
 # Arithmetic whose kernels can end in an activation.
 FUSING = frozenset({"add", "sub", "mul", "div"})
 
+# What follows a layer to make it non-linear.
+ACTIVATIONS = frozenset(
+    {"relu", "relu6", "relu_n1_to_1", "relu_0_to_1", "leaky_relu", "prelu", "elu", "selu", "celu"}
+    | {"sigmoid", "hard_sigmoid", "tanh", "silu", "hard_swish", "gelu", "quick_gelu", "mish"}
+    | {"softplus", "softsign", "clip", "thresholded_relu"}
+)
+
 # What changes nothing at inference; a deployment drops it.
 IDENTITIES = frozenset({"identity", "dropout"})
 
@@ -94,6 +101,10 @@ class Elementwise(Fusable):
         if self.function in _COMPARISONS:
             return (TensorType(DType.BOOL, shape),)
         return (TensorType(present[1 if self.function == "select" else 0].dtype, shape),)
+
+    @property
+    def fuses(self) -> bool:
+        return self.function in FUSING
 
     def elementwise(self, s: Signature) -> Dim | None:
         operands = sum(shape is not None for shape in s.inputs)

@@ -22,6 +22,10 @@ class Concat(Fusable):
     def kind(self) -> str:
         return "concat"
 
+    @property
+    def fuses(self) -> bool:
+        return False  # the kernel can, but converters leave the activation on its own
+
     def role(self, index: int) -> Role:
         return Role.WEIGHT
 

@@ -1,10 +1,78 @@
 """Which form of a network is counted: as it is deployed, or as the paper counts it."""
 
-from mcugraph.ir import Graph
+from collections.abc import Callable
+from dataclasses import dataclass, replace
+
+from mcugraph.ir import Graph, Operator
+from mcugraph.ops.elementwise import ACTIVATIONS, Elementwise
+from mcugraph.ops.normalization import BatchNorm
+from mcugraph.rewrite.deploy import (
+    drop_identities,
+    fold_batch_norm,
+    fold_bias,
+    fuse_activations,
+    split_silu,
+)
+from mcugraph.rewrite.edit import Edit
 
 ACCOUNTINGS = ("deployed", "paper")
 
 
-def account(graph: Graph, accounting: str) -> Graph:
-    """The graph in the form that an accounting counts."""
+@dataclass(frozen=True, slots=True)
+class Accounted:
+    """A network in the form that an accounting counts.
+
+    Attributes:
+        runs: What is executed: its operators take steps, memory and work.
+        stores: What lies in flash; differs where parameters are kept that no step uses.
+    """
+
+    runs: Graph
+    stores: Graph
+
+
+def account(graph: Graph, accounting: str) -> Accounted:
+    """The form of a graph, and of its subgraphs, that an accounting counts.
+
+    ``"deployed"`` is what TFLite runs. A TFLite file is taken as it stands; in other graphs
+    batch norm and biases are folded, ReLUs fused and identities dropped.
+
+    ``"paper"`` follows "Differentiable Network Pruning for Microcontrollers" (Liberis and
+    Lane): batch norm keeps its parameters, and neither it nor activations take a step.
+    """
+    if accounting == "deployed":
+        deployed = graph if graph.source.exact else _each(graph, _deployed)
+        return Accounted(deployed, deployed)
+    return Accounted(_each(graph, _paper), _each(graph, drop_identities))
+
+
+def _each(graph: Graph, rewrite: Callable[[Graph], Graph]) -> Graph:
+    parts = {name: rewrite(part) for name, part in graph.subgraphs.items()}
+    return replace(rewrite(graph), subgraphs=parts)
+
+
+def _deployed(graph: Graph) -> Graph:
+    for rewrite in (drop_identities, split_silu, fold_batch_norm, fold_bias, fuse_activations):
+        graph = rewrite(graph)
     return graph
+
+
+def _paper(graph: Graph) -> Graph:
+    edit = Edit(drop_identities(graph))
+    for operator in edit.operators:
+        source = _source_of_activation(edit, operator)
+        if source is not None:
+            edit.bypass(operator, source)
+    return edit.graph()
+
+
+def _source_of_activation(edit: Edit, operator: Operator) -> str | None:
+    """What a batch norm or activation is applied to; None for any other operator."""
+    op = operator.op
+    if isinstance(op, BatchNorm) or (isinstance(op, Elementwise) and op.function in ACTIVATIONS):
+        return operator.inputs[0]
+    if isinstance(op, Elementwise) and op.function == "mul" and len(set(operator.inputs)) == 2:
+        # x * sigmoid(x), where the sigmoid is gone already: a SiLU or one of its kin.
+        first, second = map(edit.current, operator.inputs)
+        return first if first == second else None
+    return None

@@ -1,0 +1,134 @@
+"""The rewrites that a converter to TFLite applies."""
+
+from dataclasses import replace
+
+from mcugraph.errors import FormatError
+from mcugraph.ir import Array, Constant, Graph, Kind, Operator, Tensor
+from mcugraph.ops.base import FUSABLE_ACTIVATIONS, Fusable
+from mcugraph.ops.convolution import Conv, ConvTranspose
+from mcugraph.ops.elementwise import IDENTITIES, Elementwise
+from mcugraph.ops.linear import Dense
+from mcugraph.ops.normalization import BatchNorm
+from mcugraph.rewrite.edit import Edit
+
+
+def drop_identities(graph: Graph) -> Graph:
+    """Without operators that change nothing at inference, such as dropout."""
+    edit = Edit(graph)
+    for operator in edit.operators:
+        if isinstance(operator.op, Elementwise) and operator.op.function in IDENTITIES:
+            source = operator.inputs[0]
+            if source is not None:
+                edit.bypass(operator, source)
+    return edit.graph()
+
+
+def fold_batch_norm(graph: Graph) -> Graph:
+    """Batch norms folded into the weights and bias of the layer that alone feeds them."""
+    edit = Edit(graph)
+    for operator in edit.operators:
+        if not isinstance(operator.op, BatchNorm):
+            continue
+        layer = _foldable_layer(edit, operator)
+        if layer is not None and _constant(edit, operator.inputs[1:]):
+            edit.absorb(_with_bias(edit, layer, operator.inputs[2]), operator)
+    return edit.graph()
+
+
+def fold_bias(graph: Graph) -> Graph:
+    """Additions of one constant a channel folded into the bias of the layer before them."""
+    edit = Edit(graph)
+    for operator in edit.operators:
+        if not isinstance(operator.op, Elementwise) or operator.op.function != "add":
+            continue
+        if operator.op.activation is not None or len(operator.inputs) != 2:
+            continue
+        for data, constant in (operator.inputs, operator.inputs[::-1]):
+            layer = _foldable_layer(edit, replace(operator, inputs=(data,)))
+            if layer is None or len(layer.inputs) > 2 or not _constant(edit, (constant,)):
+                continue
+            if _one_a_channel(edit, layer, constant):
+                edit.absorb(replace(layer, inputs=(*layer.inputs, constant)), operator)
+                break
+    return edit.graph()
+
+
+def fuse_activations(graph: Graph) -> Graph:
+    """ReLU, ReLU6 and ReLU1 fused into the operator that alone feeds them, where it can."""
+    edit = Edit(graph)
+    for operator in edit.operators:
+        if not isinstance(operator.op, Elementwise):
+            continue
+        if operator.op.function not in FUSABLE_ACTIVATIONS or operator.op.activation is not None:
+            continue
+        data = edit.current(operator.inputs[0])
+        source = edit.producer(data)
+        if source is None or data is None or not edit.only_read_by(data, operator):
+            continue
+        if isinstance(source.op, Fusable) and source.op.fuses and source.op.activation is None:
+            fused = source.op.with_activation(operator.op.function)
+            edit.absorb(replace(source, op=fused), operator)
+    return edit.graph()
+
+
+def split_silu(graph: Graph) -> Graph:
+    """SiLU as the LOGISTIC and MUL that TFLite has for it."""
+    edit = Edit(graph)
+    for operator in edit.operators:
+        if not isinstance(operator.op, Elementwise) or operator.op.function != "silu":
+            continue
+        gate = replace(edit.tensors[operator.outputs[0]], name=f"{operator.outputs[0]}/sigmoid")
+        edit.tensors[gate.name] = gate
+        sigmoid = replace(
+            operator,
+            name=f"{operator.name}/sigmoid",
+            op=Elementwise("sigmoid"),
+            outputs=(gate.name,),
+        )
+        multiply = replace(
+            operator, op=Elementwise("mul"), inputs=(operator.inputs[0], gate.name)
+        )
+        edit.expand(operator, [sigmoid, multiply])
+    return edit.graph()
+
+
+def _foldable_layer(edit: Edit, operator: Operator) -> Operator | None:
+    """The linear layer whose result only this operator reads, if its weights are constant."""
+    data = edit.current(operator.inputs[0])
+    layer = edit.producer(data)
+    if layer is None or data is None or not isinstance(layer.op, Conv | ConvTranspose | Dense):
+        return None
+    if layer.op.activation is not None or not _constant(edit, layer.inputs[1:]):
+        return None
+    return layer if edit.only_read_by(data, operator) else None
+
+
+def _constant(edit: Edit, names: tuple[str | None, ...]) -> bool:
+    return all(name is None or edit.tensors[name].kind is Kind.CONSTANT for name in names)
+
+
+def _with_bias(edit: Edit, layer: Operator, like: str | None) -> Operator:
+    """The layer with a bias of the type and shape of a given constant, if it has none."""
+    if len(layer.inputs) > 2 and layer.inputs[2] is not None:
+        return layer
+    shift = edit.tensors[like or ""]
+    name = f"{layer.name}/folded_bias"
+    bias = Tensor(name, shift.dtype, shift.shape, Kind.CONSTANT, Constant(name, _not_computed))
+    edit.tensors[name] = bias
+    return replace(layer, inputs=(*layer.inputs[:2], name, *layer.inputs[3:]))
+
+
+def _not_computed() -> Array:
+    raise FormatError("the values of a folded bias are not computed")
+
+
+def _one_a_channel(edit: Edit, layer: Operator, constant: str | None) -> bool:
+    """Whether a constant, broadcast against the layer's result, differs by channel only."""
+    result, shape = edit.tensors[layer.outputs[0]].shape, edit.tensors[constant or ""].shape
+    if result is None or shape is None or len(shape) > len(result):
+        return False
+    op = layer.op
+    axis = op.channel_axis if isinstance(op, Conv | ConvTranspose) else -1
+    aligned = (1,) * (len(result) - len(shape)) + shape
+    channel = axis % len(result)
+    return all(dim == (result[i] if i == channel else 1) for i, dim in enumerate(aligned))
