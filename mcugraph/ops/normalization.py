@@ -21,7 +21,8 @@ class BatchNorm(Rules):
         return (given(inputs, 0),)
 
     def role(self, index: int) -> Role:
-        return Role.BIAS if index == 2 else Role.WEIGHT
+        # Standing alone it is a product and a sum with constants; none is a layer's bias.
+        return Role.WEIGHT
 
     @property
     def inplace(self) -> tuple[int, ...]:

@@ -1,0 +1,122 @@
+"""A profile as text for a terminal."""
+
+from collections.abc import Sequence
+
+from mcugraph.errors import UsageError
+from mcugraph.profiler import Layer, Profile
+from mcugraph.report.table import shorten, table
+from mcugraph.report.units import decimal, exact, kib
+
+_FORMATS = {"tflite": "TFLite", "onnx": "ONNX", "torch": "PyTorch"}
+
+# What the layer table can be sorted by.
+SORTS = ("order", "macs", "elementwise", "weights", "output", "live")
+
+
+def summary(profile: Profile) -> str:
+    """The figures of a model on one screen: SRAM, flash, work, bottleneck, caveats."""
+    model, memory, flash = profile.model, profile.memory, profile.flash
+    counted = profile.accounting + (f", as {profile.precision}" if profile.precision else "")
+    title = model.path or model.name
+    lines = [
+        f"{title}: {_FORMATS.get(model.format, model.format)}, {exact(model.operators)} operators, "
+        f"{exact(model.parameters)} parameters ({counted})",
+        "",
+    ]
+    proven = "proven optimal" if memory.peak_is_optimal else "best order found"
+    if not memory.peak_is_optimal:
+        proven += f", no order needs less than {exact(memory.peak_lower_bound)} B"
+    rows: list[tuple[str, int | None, str]] = [
+        ("SRAM   peak, best order", memory.peak, proven),
+        ("       peak, file order", memory.file_order_peak, _saving(profile)),
+        ("       TFLM arena, head", memory.tflm_arena, "TFLM's own plan of the file order"),
+        ("       TFLM arena, tail", memory.tflm_persistent, "on a 32-bit device"),
+        ("       planned arena", memory.planned_arena, "our plan of the best order"),
+        ("       state", memory.state or None, "variable tensors, live for ever"),
+        ("       cut bound", memory.cut_bound, "no order needs less"),
+        ("       operator bound", memory.operator_bound, "largest operator alone"),
+        ("Flash  model file", flash.file, ""),
+        ("       weights", flash.weights, ""),
+        ("       biases", flash.biases, ""),
+        ("       quantization", flash.quantization, "scales and zero points"),
+        ("       other", flash.other, "structure, names, shapes, metadata"),
+    ]
+    lines += _aligned([(label, exact(v), kib(v), note) for label, v, note in rows if v is not None])
+    lines.append(f"Work   {exact(profile.macs)} MACs ({decimal(profile.macs)})")
+    lines.append(f"       {exact(profile.elementwise)} elementwise operations")
+    lines += _bottleneck(profile)
+    if profile.unknown_operators:
+        names = ", ".join(profile.unknown_operators)
+        lines += ["", f"Not counted, no rule: {names}"]
+    lines += ["", *(f"Assumed: {text}" for text in profile.assumptions)]
+    if not profile.complete:
+        lines += ["", "Incomplete: the figures above are lower bounds."]
+    return "\n".join(lines).rstrip()
+
+
+def _saving(profile: Profile) -> str:
+    saved = profile.memory.file_order_peak - profile.memory.peak
+    return f"reordering saves {exact(saved)} B" if saved else ""
+
+
+def _aligned(rows: Sequence[tuple[str, str, str, str]]) -> list[str]:
+    """Label, bytes, KiB and note, in columns."""
+    widths = [max(map(len, column)) for column in zip(*rows, strict=True)]
+    return [
+        f"{label:<{widths[0]}}  {number:>{widths[1]}} B  {size:>{widths[2]}}  {note}".rstrip()
+        for label, number, size, note in rows
+    ]
+
+
+def _bottleneck(profile: Profile) -> list[str]:
+    found = profile.memory.bottleneck
+    if found is None:
+        return []
+    kinds = {layer.name: layer.type for layer in profile.layers}
+    lines = ["", f"Bottleneck: {found.operator} ({kinds[found.operator]}), where these are live:"]
+    width = max((len(exact(entry.bytes)) for entry in found.live), default=0)
+    return lines + [f"  {exact(entry.bytes):>{width}} B  {entry.tensor}" for entry in found.live]
+
+
+def layer_table(profile: Profile, sort: str = "order", limit: int | None = None) -> str:
+    """One row an operator, in file order or the largest first.
+
+    Raises:
+        UsageError: There is no column of this name to sort by.
+    """
+    rows = [
+        (
+            shorten(layer.name, 44),
+            layer.type,
+            "x".join(map(str, layer.output_shape)) if layer.output_shape is not None else "?",
+            "?" if layer.macs is None else exact(layer.macs),
+            "?" if layer.elementwise is None else exact(layer.elementwise),
+            exact(layer.weights),
+            exact(layer.output_bytes),
+            exact(layer.live_bytes),
+        )
+        for layer in select(profile.layers, sort, limit)
+    ]
+    header = ("operator", "type", "shape", "MACs", "elementwise", "weights B", "output B", "live B")
+    text = table(header, rows, left=3)
+    hidden = len(profile.layers) - len(rows)
+    return f"{text}\n({hidden} more)" if hidden else text
+
+
+def select(layers: Sequence[Layer], sort: str, limit: int | None) -> Sequence[Layer]:
+    """The layers to show: in file order, or the largest by a column first.
+
+    Raises:
+        UsageError: There is no column of this name to sort by.
+    """
+    if sort not in SORTS:
+        raise UsageError(f"cannot sort by {sort!r}; expected one of {', '.join(SORTS)}")
+    keys = {
+        "macs": lambda layer: layer.macs or 0,
+        "elementwise": lambda layer: layer.elementwise or 0,
+        "weights": lambda layer: layer.weights,
+        "output": lambda layer: layer.output_bytes,
+        "live": lambda layer: layer.live_bytes,
+    }
+    chosen = layers if sort == "order" else sorted(layers, key=keys[sort], reverse=True)
+    return chosen if limit is None else chosen[:limit]
