@@ -5,6 +5,7 @@ from dataclasses import dataclass, field, replace
 from typing import Self
 
 from mcugraph.ir.operator import Operator, Signature
+from mcugraph.ir.stored import Record
 from mcugraph.ir.tensor import Tensor
 
 
@@ -13,13 +14,15 @@ class Source:
     """The file (or framework) that a graph was translated from.
 
     ``exact`` tells that the file is what the device runs, so it is taken as it stands
-    (TFLite); otherwise a deployment converts it first (ONNX, PyTorch).
+    (TFLite); otherwise a deployment converts it first (ONNX, PyTorch). ``stored`` is what an
+    interpreter of the file would find in it, as long as the graph is not rewritten.
     """
 
     format: str
     path: str | None = None
     nbytes: int | None = None
     exact: bool = False
+    stored: Record | None = field(default=None, repr=False, compare=False)
 
 
 @dataclass(frozen=True, slots=True)

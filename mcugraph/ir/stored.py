@@ -4,11 +4,16 @@ A ``Graph`` keeps what a network computes; an interpreter of the file also holds
 nothing reads, in the order of the file, several times where the file says so.
 """
 
+from collections.abc import Mapping
 from dataclasses import dataclass
+from typing import TYPE_CHECKING
 
 from mcugraph.ir.dtype import DType
-from mcugraph.ir.operator import Op
-from mcugraph.ir.tensor import Shape
+from mcugraph.ir.operator import Op, Operator
+from mcugraph.ir.tensor import Shape, Tensor
+
+if TYPE_CHECKING:
+    from mcugraph.ir.graph import Graph
 
 
 @dataclass(frozen=True, slots=True)
@@ -81,3 +86,21 @@ class StoredModel:
 
     subgraphs: tuple[StoredGraph, ...]
     offsets: tuple[int, ...] | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Record:
+    """A stored model, tied to the graph that was translated from it.
+
+    Attributes:
+        model: What the file holds.
+        operators, tensors: The graph's own objects; a rewritten graph has others.
+    """
+
+    model: StoredModel
+    operators: tuple[Operator, ...]
+    tensors: Mapping[str, Tensor]
+
+    def describes(self, graph: "Graph") -> bool:
+        """Whether the graph is still the one in the file."""
+        return graph.operators is self.operators and graph.tensors is self.tensors

@@ -13,6 +13,7 @@ from mcugraph.formats.names import Names
 from mcugraph.formats.tflite import reader
 from mcugraph.formats.tflite.operators import TRANSLATIONS, Computed, Node
 from mcugraph.formats.tflite.state import hold_order, variables
+from mcugraph.formats.tflite.stored import stored_model
 from mcugraph.ir import (
     Array,
     Constant,
@@ -27,6 +28,7 @@ from mcugraph.ir import (
     TensorType,
     verify,
 )
+from mcugraph.ir.stored import Record
 from mcugraph.ops.creation import ShapeOf
 from mcugraph.ops.opaque import Declared, Opaque
 
@@ -108,9 +110,16 @@ class _File:
         parts = [_Subgraph(self, i) for i in range(len(self.subgraphs))]
         graphs = [part.translate() for part in parts]
         main = variables(graphs)
-        main = hold_order(replace(main, subgraphs=dict(zip(self.names[1:], graphs[1:], strict=True))))
+        main = hold_order(
+            replace(main, subgraphs=dict(zip(self.names[1:], graphs[1:], strict=True)))
+        )
         verify(main)
-        return main
+        if any(part.rebound for part in parts):
+            return main
+        calls = [[_called(raw, self.codes[raw.OpcodeIndex()]) for raw in p.operators] for p in parts]
+        model = stored_model(self.model, [main, *graphs[1:]], _DTYPES, calls, len(self.data))
+        record = Record(model, main.operators, main.tensors)
+        return replace(main, source=replace(main.source, stored=record))
 
     def constant(self, index: int, dtype: DType) -> Constant | None:
         """The bytes of a buffer, decoded when asked for; None where there are none."""
@@ -278,9 +287,7 @@ class _Subgraph:
         straight = tuple(range(len(node.inputs)))
         return result if isinstance(result, tuple) else (result, straight)
 
-    def _infer(
-        self, op: Op, node: Node, order: tuple[int, ...], outputs: list[int]
-    ) -> None:
+    def _infer(self, op: Op, node: Node, order: tuple[int, ...], outputs: list[int]) -> None:
         """Shapes from the operator's own rule, where the file's no longer hold."""
         arguments = [node.inputs[i] if i < len(node.inputs) else None for i in order]
         types = [
@@ -293,9 +300,7 @@ class _Subgraph:
             return
         for i, kind in zip(outputs, result, strict=True):
             self.tensors[i] = replace(self.tensors[i], shape=kind.shape)
-        values = op.evaluate(
-            [node.values[i] if i < len(node.values) else None for i in order]
-        )
+        values = op.evaluate([node.values[i] if i < len(node.values) else None for i in order])
         if isinstance(op, ShapeOf) and types[0] is not None:
             values = (op.value(types[0].shape),)
         if values is not None:

@@ -66,9 +66,7 @@ def _measure(layout: str, abi: Abi) -> tuple[int, int]:
             end = _matching(layout, position, letter)
             inner = layout[position:end]
             position = end + 1
-            if (letter == "[" and not abi.decompression) or (
-                letter == "<" and not abi.recording
-            ):
+            if (letter == "[" and not abi.decompression) or (letter == "<" and not abi.recording):
                 continue
             if letter == "(":
                 bytes_each, align = _measure(inner, abi)

@@ -71,9 +71,7 @@ def _first_gap(buffer: Buffer, placed: list[tuple[int, int, int, int]]) -> int:
     return candidate
 
 
-def _insert(
-    placed: list[tuple[int, int, int, int]], entry: tuple[int, int, int, int]
-) -> None:
+def _insert(placed: list[tuple[int, int, int, int]], entry: tuple[int, int, int, int]) -> None:
     """Keep the list sorted by offset; equal offsets stay in the order of their arrival."""
     low, high = 0, len(placed)
     while low < high:
