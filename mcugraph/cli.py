@@ -54,7 +54,7 @@ def _parser() -> argparse.ArgumentParser:
     return parser
 
 
-def _profile_command(commands: "argparse._SubParsersAction[argparse.ArgumentParser]") -> None:
+def _profile_command(commands: "argparse._SubParsersAction[_Parser]") -> None:
     command = commands.add_parser(
         "profile",
         help="peak SRAM, flash and work of a model file",

@@ -1,0 +1,1 @@
+"""What a graph takes in flash and in work."""

@@ -31,7 +31,9 @@ def work_of(graph: Graph, accounting: str = "deployed") -> tuple[Work, ...]:
         One entry an operator, in file order.
     """
     memo: dict[str, Work] = {}
-    return tuple(_operator(graph, operator, graph, accounting, memo) for operator in graph.operators)
+    return tuple(
+        _operator(graph, operator, graph, accounting, memo) for operator in graph.operators
+    )
 
 
 def total(parts: tuple[Work, ...]) -> Work:

@@ -1,0 +1,1 @@
+"""Front-ends: model files translated to graphs, and nothing more."""

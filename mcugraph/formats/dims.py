@@ -5,7 +5,7 @@ from collections.abc import Mapping
 from mcugraph.errors import DimensionError
 from mcugraph.ir import Shape
 
-Key = str | tuple[str, int]
+Key = str | tuple[str, int]  # a dimension by its own name, or by input and axis
 
 
 class Bindings:
@@ -21,7 +21,7 @@ class Bindings:
         self._used: set[Key] = set()
         self._batches: dict[str, None] = {}
         for key, value in self._dims.items():
-            if isinstance(value, bool) or not isinstance(value, int) or value < 0:
+            if value < 0:
                 raise DimensionError(f"{path}: dimension {_show(key)} cannot be {value!r}")
 
     def bind(

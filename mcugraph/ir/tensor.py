@@ -79,4 +79,5 @@ class Tensor:
 
     @property
     def is_constant(self) -> bool:
+        """Whether the tensor lies in flash."""
         return self.kind is Kind.CONSTANT

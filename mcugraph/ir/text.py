@@ -1,7 +1,5 @@
 """A stable text form of a graph, for people, diffs and golden tests."""
 
-from dataclasses import fields, is_dataclass
-
 from mcugraph.ir.graph import Graph
 from mcugraph.ir.operator import Op, Operator
 from mcugraph.ir.tensor import Kind, Tensor
@@ -49,11 +47,10 @@ def _quote(name: str) -> str:
 
 
 def _attributes(op: Op) -> str:
-    if not is_dataclass(op):
-        return ""
+    attributes = getattr(op, "__dataclass_fields__", {}).values()
     shown = [
-        f"{f.name}={getattr(op, f.name)!r}"
-        for f in fields(op)
-        if f.repr and getattr(op, f.name) != f.default
+        f"{attribute.name}={getattr(op, attribute.name)!r}"
+        for attribute in attributes
+        if attribute.repr and getattr(op, attribute.name) != attribute.default
     ]
     return f"<{', '.join(shown)}>" if shown else ""

@@ -63,7 +63,9 @@ def _inplace(
     for index in operator.op.inplace:
         name = operator.inputs[index] if index < len(operator.inputs) else None
         # An operand that is broadcast is smaller than the result and cannot hold it.
-        if name in number and result in number and _fits(graph, name, result):
+        if name is None or result is None or not {name, result} <= number.keys():
+            continue
+        if _fits(graph, name, result):
             pairs.append((number[name], number[result]))
     return tuple(dict.fromkeys(pairs))
 

@@ -1,0 +1,1 @@
+"""Operators: one class each, with its attributes and every rule about it."""

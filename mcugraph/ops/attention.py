@@ -49,17 +49,18 @@ class Attention(Rules):
         past = inputs[4] if len(inputs) > 4 else None
         if past is not None:
             length = k[2] + past[2]
-            k, v = (*k[:2], length, k[3]), (*v[:2], length, v[3])
+            k = (*k[:2], length, k[3])
+            v = (*v[:2], length, v[3])
         return q, k, v
 
     def infer(self, inputs: Sequence[TensorType | None]) -> tuple[TensorType, ...]:
         query = given(inputs, 0)
         q, k, v = self._operands([None if t is None else t.shape for t in inputs])
         if len(query.shape) == 4:
-            result = (q[0], q[1], q[2], v[3])
+            result: Dims = (q[0], q[1], q[2], v[3])
         else:
             result = (q[0], q[2], q[1] * v[3])
-        shapes = (result, k, v, (q[0], q[1], q[2], k[2]))
+        shapes: tuple[Dims, ...] = (result, k, v, (q[0], q[1], q[2], k[2]))
         return tuple(TensorType(query.dtype, shape) for shape in shapes[: self.outputs])
 
     def macs(self, s: Signature) -> Dim | None:

@@ -78,7 +78,9 @@ class Loop(Control):
 
     @property
     def assumption(self) -> str | None:
-        return "runs one iteration, since its trip count is not known" if self.trips is None else None
+        return (
+            "runs one iteration, since its trip count is not known" if self.trips is None else None
+        )
 
 
 @dataclass(frozen=True, slots=True)

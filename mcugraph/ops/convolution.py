@@ -37,9 +37,7 @@ class _Convolution(LinearAlgebra, Fusable):
         """The spatial axes of the data and the window axes of the weight."""
         rank = len(self.strides)
         if len(data) != rank + 2 or len(weight) != rank + 2:
-            raise GraphError(
-                f"a {rank}-d convolution cannot take data {data} and weights {weight}"
-            )
+            raise GraphError(f"a {rank}-d convolution cannot take data {data} and weights {weight}")
         channel = self.channel_axis % len(data)
         fixed = {self.weight_out % len(weight), self.weight_in % len(weight)}
         return (

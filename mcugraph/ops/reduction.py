@@ -1,14 +1,15 @@
 """Reductions over axes, arguments of extremes, running sums and the largest elements."""
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
+from typing import Any
 
 import numpy as np
 
 from mcugraph.ir import Array, Dim, DType, Shape, Signature, TensorType
 from mcugraph.ops.base import Rules, count, given, normal_axis
 
-_VALUES = {
+_VALUES: dict[str, Callable[..., Any]] = {
     "sum": np.sum,
     "mean": np.mean,
     "max": np.max,

@@ -1,0 +1,1 @@
+"""Graph to graph: what a deployment changes, and other ways to count."""

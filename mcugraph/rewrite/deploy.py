@@ -85,9 +85,7 @@ def split_silu(graph: Graph) -> Graph:
             op=Elementwise("sigmoid"),
             outputs=(gate.name,),
         )
-        multiply = replace(
-            operator, op=Elementwise("mul"), inputs=(operator.inputs[0], gate.name)
-        )
+        multiply = replace(operator, op=Elementwise("mul"), inputs=(operator.inputs[0], gate.name))
         edit.expand(operator, [sigmoid, multiply])
     return edit.graph()
 

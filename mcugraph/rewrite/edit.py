@@ -18,8 +18,7 @@ class Edit:
         self._instead: dict[str, str] = {}
         self.tensors: dict[str, Tensor] = dict(graph.tensors)
         self._consumers = {
-            name: [reader.name for reader in readers]
-            for name, readers in graph.consumers().items()
+            name: [reader.name for reader in readers] for name, readers in graph.consumers().items()
         }
         self._producers = {name: op.name for name, op in graph.producers().items()}
 

@@ -22,9 +22,7 @@ def _quantize(graph: Graph) -> Graph:
         for index, name in enumerate(operator.inputs):
             if name is not None:
                 roles.setdefault(name, operator.op.role(index))
-    return replace(
-        graph, tensors={n: _int8(t, roles.get(n)) for n, t in graph.tensors.items()}
-    )
+    return replace(graph, tensors={n: _int8(t, roles.get(n)) for n, t in graph.tensors.items()})
 
 
 def _int8(tensor: Tensor, role: Role | None) -> Tensor:

@@ -106,9 +106,9 @@ def _keeps_going(graph: Graph) -> bool:
 
 
 def _scan(scope: "Scope", node: Node, proto: Any, native: str) -> None:
-    scanned = node.int("num_scan_inputs", 1)
+    scanned = node.integer("num_scan_inputs", 1)
     states = len(node.inputs) - scanned
-    axes = node.ints("scan_input_axes", (0,) * scanned)
+    axes = node.integers("scan_input_axes", (0,) * scanned)
     types = [_known(tensor) for tensor in node.inputs]
     trips = None
     for i, axis in enumerate(axes):

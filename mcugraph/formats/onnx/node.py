@@ -9,7 +9,7 @@ from mcugraph.ir import Array, DType, Op, Shape, Tensor
 from mcugraph.ops.base import Padding
 
 
-class Computed(Exception):  # noqa: N818 - no error: the model then has to declare the shapes
+class Computed(Exception):
     """An argument that is needed as a constant is computed at run time."""
 
 
@@ -72,11 +72,11 @@ class Node:
         """The number of axes of an input."""
         return len(self.shape(index))
 
-    def int(self, name: str, default: int) -> int:
+    def integer(self, name: str, default: int) -> int:
         """An integer attribute."""
         return int(self.attributes.get(name, default))
 
-    def ints(self, name: str, default: tuple[int, ...]) -> tuple[int, ...]:
+    def integers(self, name: str, default: tuple[int, ...]) -> tuple[int, ...]:
         """An attribute that is a list of integers."""
         return tuple(int(v) for v in self.attributes.get(name, default))
 
@@ -95,7 +95,7 @@ class Node:
     def argument(self, name: str, index: int) -> tuple[int, ...] | None:
         """Integers that are an attribute in old opsets and an input in new ones."""
         if name in self.attributes:
-            return self.ints(name, ())
+            return self.integers(name, ())
         return self.known(index) if self.has(index) else None
 
     def padding(self, rank: int) -> Padding:
@@ -105,5 +105,30 @@ class Node:
             return "same"
         if mode == "VALID":
             return "valid"
-        pads = self.ints("pads", (0,) * (2 * rank))
+        pads = self.integers("pads", (0,) * (2 * rank))
         return tuple(zip(pads[:rank], pads[rank:], strict=True))
+
+
+Translator = Callable[[Node], Op | Translation]
+
+
+def result_type(node: Node, index: int) -> DType:
+    """Type of a quantised result: that of its zero point, uint8 where it has none."""
+    return node.tensor(index).dtype if node.has(index) else DType.UINT8
+
+
+# AttributeProto.type -> the field that holds the value.
+_FIELDS = {
+    1: "f", 2: "i", 3: "s", 4: "t", 5: "g", 6: "floats", 7: "ints", 8: "strings", 9: "tensors",
+    10: "graphs", 11: "sparse_tensor", 12: "sparse_tensors", 13: "tp", 14: "type_protos",
+}  # fmt: skip
+
+
+def decode(attribute: Any) -> Any:
+    """The value of an attribute: a number, bytes, a list, a tensor or a graph."""
+    kind = attribute.type
+    field = _FIELDS.get(kind)
+    if field is None:
+        raise GraphError(f"attribute {attribute.name!r} has the unknown type {kind}")
+    value = getattr(attribute, field)
+    return list(value) if kind >= 6 and kind not in (11, 13) else value

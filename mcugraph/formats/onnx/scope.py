@@ -12,8 +12,8 @@ from mcugraph.formats.dims import Bindings
 from mcugraph.formats.names import Names
 from mcugraph.formats.onnx import control, sequences
 from mcugraph.formats.onnx.declared import declared_types
-from mcugraph.formats.onnx.node import Computed, Node, Translation
-from mcugraph.formats.onnx.operators import TRANSLATIONS, decode
+from mcugraph.formats.onnx.node import Computed, Node, Translation, decode
+from mcugraph.formats.onnx.operators import TRANSLATIONS
 from mcugraph.formats.onnx.types import DTYPES
 from mcugraph.ir import (
     Array,
@@ -257,9 +257,11 @@ class Scope:
                 op = result
         except Computed:
             op = Declared(node.type)
-        names = list(proto.input) if order is None else [
-            proto.input[i] if i < len(proto.input) else "" for i in order
-        ]
+        names = (
+            list(proto.input)
+            if order is None
+            else [proto.input[i] if i < len(proto.input) else "" for i in order]
+        )
         while names and not names[-1]:
             names.pop()
         arguments = tuple(name or None for name in names)
@@ -361,7 +363,9 @@ class Scope:
             if name:
                 self._fold(name, kind, partial(_pick, values, i))
                 if stored is not None:
-                    self.tensors[name] = replace(self.tensors[name], quantization=stored.quantization)
+                    self.tensors[name] = replace(
+                        self.tensors[name], quantization=stored.quantization
+                    )
 
     def _stored(self, op: Op, arguments: tuple[str | None, ...]) -> Tensor | None:
         """The quantised constant that a folded one is kept as, if it comes from one."""
@@ -410,9 +414,7 @@ def _declared_dims(
     dims = proto.tensor_type.shape.dim
     return (
         dtype,
-        tuple(
-            d.dim_value if d.HasField("dim_value") and d.dim_value >= 0 else None for d in dims
-        ),
+        tuple(d.dim_value if d.HasField("dim_value") and d.dim_value >= 0 else None for d in dims),
         tuple(d.dim_param or None for d in dims),
     )
 

@@ -94,7 +94,9 @@ def _at(scope: "Scope", node: Node, proto: Any, native: str) -> None:
     entries = _entries(scope, node)
     place = None if entries is None else _position(scope, node, 1, len(entries), 0)
     inside = entries is not None and place is not None and 0 <= place < len(entries)
-    _tensor(scope, node, native, entries[place] if inside and entries and place is not None else None)
+    _tensor(
+        scope, node, native, entries[place] if inside and entries and place is not None else None
+    )
 
 
 def _length(scope: "Scope", node: Node, proto: Any, native: str) -> None:
@@ -102,7 +104,7 @@ def _length(scope: "Scope", node: Node, proto: Any, native: str) -> None:
 
 
 def _split(scope: "Scope", node: Node, proto: Any, native: str) -> None:
-    data, axis = _entry(node.tensor(0)), node.int("axis", 0)
+    data, axis = _entry(node.tensor(0)), node.integer("axis", 0)
     result: Entries = None
     if data is not None:
         length = data.shape[axis]
@@ -122,11 +124,11 @@ def _split(scope: "Scope", node: Node, proto: Any, native: str) -> None:
 
 
 def _concat(scope: "Scope", node: Node, proto: Any, native: str) -> None:
-    entries, axis = _entries(scope, node), node.int("axis", 0)
+    entries, axis = _entries(scope, node), node.integer("axis", 0)
     kind: TensorType | None = None
     if entries:
         shape = list(entries[0].shape)
-        if node.int("new_axis", 0):
+        if node.integer("new_axis", 0):
             shape.insert(axis if axis >= 0 else len(shape) + 1 + axis, len(entries))
         else:
             shape[axis] = sum(entry.shape[axis] for entry in entries)

@@ -11,7 +11,8 @@ from mcugraph.errors import FormatError, GraphError
 from mcugraph.formats.dims import Bindings
 from mcugraph.formats.names import Names
 from mcugraph.formats.tflite import reader
-from mcugraph.formats.tflite.operators import TRANSLATIONS, Computed, Node
+from mcugraph.formats.tflite.node import Computed, Node
+from mcugraph.formats.tflite.operators import TRANSLATIONS
 from mcugraph.formats.tflite.state import hold_order, variables
 from mcugraph.formats.tflite.stored import stored_model
 from mcugraph.ir import (
@@ -116,7 +117,9 @@ class _File:
         verify(main)
         if any(part.rebound for part in parts):
             return main
-        calls = [[_called(raw, self.codes[raw.OpcodeIndex()]) for raw in p.operators] for p in parts]
+        calls = [
+            [_called(raw, self.codes[raw.OpcodeIndex()]) for raw in p.operators] for p in parts
+        ]
         model = stored_model(self.model, [main, *graphs[1:]], _DTYPES, calls, len(self.data))
         record = Record(model, main.operators, main.tensors)
         return replace(main, source=replace(main.source, stored=record))

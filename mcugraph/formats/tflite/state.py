@@ -27,9 +27,7 @@ def variables(graphs: list[Graph]) -> Graph:
                     value = _value(graph, operator)
                     if name is not None and value is not None:
                         state = f"variable:{name}"
-                        found[name] = replace(
-                            value, name=state, kind=Kind.STATE, constant=None
-                        )
+                        found[name] = replace(value, name=state, kind=Kind.STATE, constant=None)
             operators.append(operator)
         graphs[i] = replace(graph, operators=tuple(operators))
     states = {tensor.name: tensor for tensor in found.values()}

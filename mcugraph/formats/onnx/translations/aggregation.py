@@ -1,0 +1,104 @@
+"""ONNX: pooling, reductions and normalisations."""
+
+from mcugraph.formats.onnx.node import Node, Translation, Translator
+from mcugraph.ir import DType, Op
+from mcugraph.ops.normalization import BatchNorm, Normalization
+from mcugraph.ops.pooling import GlobalPool, Pool
+from mcugraph.ops.reduction import Cumulate, Reduce, TopK
+
+
+def _pool(function: str) -> Translator:
+    def translate(node: Node) -> Op:
+        window = node.integers("kernel_shape", ())
+        rank = len(window)
+        return Pool(
+            function,
+            window=window,
+            strides=node.integers("strides", (1,) * rank),
+            padding=node.padding(rank),
+            dilations=node.integers("dilations", ()),
+            ceil=bool(node.integer("ceil_mode", 0)),
+            index_dtype=DType.INT64 if len(node.outputs) > 1 else None,
+        )
+
+    return translate
+
+
+def _reduce(function: str) -> Translator:
+    def translate(node: Node) -> Translation:
+        axes = node.argument("axes", 1)
+        if not axes:
+            axes = () if node.integer("noop_with_empty_axes", 0) else None
+        return Translation(Reduce(function, axes, bool(node.integer("keepdims", 1))), (0,))
+
+    return translate
+
+
+def _arg(function: str) -> Translator:
+    return lambda node: Reduce(
+        function, (node.integer("axis", 0),), bool(node.integer("keepdims", 1)), DType.INT64
+    )
+
+
+def _normalization(function: str, axis: int = -1) -> Translator:
+    return lambda node: Normalization(function, (node.integer("axis", axis),))
+
+
+def _layer_norm(function: str) -> Translator:
+    def translate(node: Node) -> Op:
+        rank = node.rank()
+        first = node.integer("axis", -1) % rank
+        return Normalization(
+            function, tuple(range(first, rank)), statistics=max(len(node.outputs) - 1, 0)
+        )
+
+    return translate
+
+
+def _spatial_norm(function: str) -> Translator:
+    return lambda node: Normalization(
+        function, tuple(range(2, node.rank())), groups=node.integer("num_groups", 1)
+    )
+
+
+def _top_k(node: Node) -> Translation:
+    (k,) = (node.integer("k", 1),) if "k" in node.attributes else node.known(1)
+    return Translation(TopK(k, node.integer("axis", -1)), (0,))
+
+
+_REDUCTIONS = {
+    "ReduceL1": "l1", "ReduceL2": "l2", "ReduceLogSum": "log_sum",
+    "ReduceLogSumExp": "log_sum_exp", "ReduceMax": "max", "ReduceMean": "mean",
+    "ReduceMin": "min", "ReduceProd": "prod", "ReduceSum": "sum", "ReduceSumSquare": "sum_square",
+}  # fmt: skip
+
+
+TRANSLATIONS: dict[str, Translator] = {
+    "MaxPool": _pool("max"),
+    "AveragePool": _pool("average"),
+    "LpPool": _pool("lp"),
+    "GlobalMaxPool": lambda node: GlobalPool("max"),
+    "GlobalAveragePool": lambda node: GlobalPool("average"),
+    "QLinearGlobalAveragePool": lambda node: Translation(
+        GlobalPool("average", -1 if node.integer("channels_last", 0) else 1), (0,)
+    ),
+    "GlobalLpPool": lambda node: GlobalPool("lp"),
+    **{name: _reduce(function) for name, function in _REDUCTIONS.items()},
+    "ArgMax": _arg("arg_max"),
+    "ArgMin": _arg("arg_min"),
+    "CumSum": lambda node: Cumulate("cumsum"),
+    "TopK": _top_k,
+    "BatchNormalization": lambda node: BatchNorm(),
+    "LayerNormalization": _layer_norm("layer_norm"),
+    "RMSNormalization": _layer_norm("rms_norm"),
+    "GroupNormalization": _spatial_norm("group_norm"),
+    "InstanceNormalization": _spatial_norm("instance_norm"),
+    "LRN": lambda node: Normalization("lrn", (1,)),
+    "LpNormalization": _normalization("lp_norm"),
+    "MeanVarianceNormalization": lambda node: Normalization(
+        "mean_variance_norm", node.integers("axes", (0, 2, 3))
+    ),
+    "Softmax": _normalization("softmax"),
+    "LogSoftmax": _normalization("log_softmax"),
+    "Hardmax": _normalization("hardmax"),
+}

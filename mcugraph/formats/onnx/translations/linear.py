@@ -1,0 +1,117 @@
+"""ONNX: convolutions, products, recurrent cells and attention."""
+
+from mcugraph.errors import GraphError
+from mcugraph.formats.onnx.node import Node, Translation, Translator, result_type
+from mcugraph.ir import DType, Op
+from mcugraph.ops.attention import Attention
+from mcugraph.ops.convolution import Conv, ConvTranspose
+from mcugraph.ops.linear import Dense, Einsum, MatMul
+from mcugraph.ops.recurrent import Recurrent
+
+
+def _conv(node: Node, weight: int = 1) -> Conv:
+    shape = node.shape(weight)
+    rank = len(shape) - 2
+    groups = node.integer("group", 1)
+    return Conv(
+        strides=node.integers("strides", (1,) * rank),
+        dilations=node.integers("dilations", (1,) * rank),
+        padding=node.padding(rank),
+        groups=groups,
+        depthwise=groups > 1 and shape[1] == 1,
+    )
+
+
+def _conv_transpose(node: Node) -> Op:
+    rank = node.rank(1) - 2
+    size = node.integers("output_shape", ())
+    return ConvTranspose(
+        strides=node.integers("strides", (1,) * rank),
+        dilations=node.integers("dilations", (1,) * rank),
+        padding=node.padding(rank),
+        groups=node.integer("group", 1),
+        weight_out=1,
+        weight_in=0,
+        output_padding=node.integers("output_padding", ()),
+        output_shape=size[-rank:] if size else None,
+    )
+
+
+def _gemm(node: Node) -> Op:
+    if node.attributes.get("alpha", 1.0) == 0.0:
+        raise GraphError("alpha is 0")
+    transposed = node.integer("transB", 0)
+    return Dense(
+        weight_out=0 if transposed else 1,
+        weight_in=1 if transposed else 0,
+        transposed=bool(node.integer("transA", 0)),
+    )
+
+
+def _matmul(node: Node, data: int = 0, weight: int = 1) -> Op:
+    """A product with a constant matrix is a dense layer."""
+    if node.tensor(weight).is_constant and node.rank(weight) == 2 and node.rank(data) > 1:
+        return Dense(weight_out=1, weight_in=0)
+    return MatMul()
+
+
+def _einsum(node: Node) -> Op:
+    equation = node.text("equation", "").replace(" ", "")
+    if "->" not in equation:
+        letters = equation.replace(",", "").replace("...", "")
+        once = sorted(letter for letter in set(letters) if letters.count(letter) == 1)
+        equation += f"->{'...' if '...' in equation else ''}{''.join(once)}"
+    return Einsum(equation)
+
+
+def _qlinear_conv(node: Node) -> Translation:
+    return Translation(_conv(node, 3), (0, 3, 8), result_type(node, 7))
+
+
+def _qlinear_matmul(node: Node) -> Translation:
+    return Translation(_matmul(node, 0, 3), (0, 3), result_type(node, 7))
+
+
+def _recurrent(cell: str) -> Translator:
+    def translate(node: Node) -> Op:
+        batch_first = bool(node.integer("layout", 0))
+        directions = 2 if node.text("direction", "forward") == "bidirectional" else 1
+        names = ("sequence", "state", "cell")
+        return Recurrent(
+            cell,
+            weights=(1, 2),
+            biases=(3,),
+            hidden=node.integer("hidden_size", node.shape(2)[-1]),
+            directions=directions,
+            batch_axis=0 if batch_first else 1,
+            time_axis=1 if batch_first else 0,
+            direction_axis=2 if batch_first else 1,
+            outputs=names[: len(node.outputs)],
+        )
+
+    return translate
+
+
+def _attention(node: Node) -> Op:
+    return Attention(
+        query_heads=node.integer("q_num_heads", 0) or None,
+        key_heads=node.integer("kv_num_heads", 0) or None,
+        outputs=len(node.outputs),
+    )
+
+
+TRANSLATIONS: dict[str, Translator] = {
+    "Conv": _conv,
+    "ConvInteger": lambda node: Translation(_conv(node), (0, 1), DType.INT32),
+    "QLinearConv": _qlinear_conv,
+    "ConvTranspose": _conv_transpose,
+    "Gemm": _gemm,
+    "MatMul": _matmul,
+    "MatMulInteger": lambda node: Translation(_matmul(node), (0, 1), DType.INT32),
+    "QLinearMatMul": _qlinear_matmul,
+    "Einsum": _einsum,
+    "LSTM": _recurrent("lstm"),
+    "GRU": _recurrent("gru"),
+    "RNN": _recurrent("rnn"),
+    "Attention": _attention,
+}

@@ -1,0 +1,188 @@
+"""ONNX: elements moved, joined, cut, looked up or made."""
+
+from mcugraph.errors import GraphError
+from mcugraph.formats.onnx.node import Computed, Node, Translation, Translator
+from mcugraph.formats.onnx.types import DTYPES
+from mcugraph.ir import DType, Op
+from mcugraph.ops.creation import Generate, OneHot, ShapeOf
+from mcugraph.ops.elementwise import Elementwise
+from mcugraph.ops.movement import (
+    DepthToSpace,
+    Expand,
+    Flatten,
+    Reshape,
+    SpaceToDepth,
+    Squeeze,
+    Transpose,
+    Unsqueeze,
+)
+from mcugraph.ops.opaque import Declared
+from mcugraph.ops.selection import (
+    Concat,
+    Gather,
+    GatherElements,
+    GatherNd,
+    Pad,
+    Resize,
+    Scatter,
+    Slice,
+    Split,
+    Tile,
+)
+
+
+def _reshape(node: Node) -> Translation:
+    target = node.argument("shape", 1)
+    if target is None:
+        raise GraphError("the target shape is missing")
+    return Translation(Reshape(target, keep_zero=not node.integer("allowzero", 0)), (0,))
+
+
+def _squeeze(node: Node) -> Translation:
+    return Translation(Squeeze(node.argument("axes", 1)), (0,))
+
+
+def _unsqueeze(node: Node) -> Translation:
+    axes = node.argument("axes", 1)
+    if axes is None:
+        raise GraphError("the axes are missing")
+    return Translation(Unsqueeze(axes), (0,))
+
+
+def _split(node: Node) -> Translation:
+    sizes = node.argument("split", 1)
+    parts = None if sizes else len(node.outputs)
+    return Translation(Split(node.integer("axis", 0), sizes or None, parts), (0,))
+
+
+def _slice(node: Node) -> Translation:
+    starts, ends = node.argument("starts", 1), node.argument("ends", 2)
+    if starts is None or ends is None:
+        raise GraphError("starts or ends are missing")
+    axes = node.argument("axes", 3) or tuple(range(len(starts)))
+    steps = (node.known(4) if node.has(4) else None) or (1,) * len(starts)
+    index: list[slice | int | None] = [slice(None)] * node.rank()
+    for axis, start, end, step in zip(axes, starts, ends, steps, strict=True):
+        index[axis] = slice(start, end, step)
+    return Translation(Slice(tuple(index)), (0,))
+
+
+def _pad(node: Node) -> Translation:
+    flat = node.argument("paddings" if "paddings" in node.attributes else "pads", 1)
+    if flat is None:
+        raise GraphError("the pads are missing")
+    rank = node.rank()
+    axes = node.known(3) if node.has(3) else tuple(range(rank))
+    pads = [(0, 0)] * rank
+    for axis, before, after in zip(axes, flat[: len(axes)], flat[len(axes) :], strict=True):
+        pads[axis] = (before, after)
+    return Translation(Pad(tuple(pads), node.text("mode", "constant")), (0,))
+
+
+def _expand(node: Node) -> Translation:
+    return Translation(Expand(node.known(1)), (0,))
+
+
+def _tile(node: Node) -> Translation:
+    if node.opset < 6:
+        repeats = [1] * node.rank()
+        repeats[node.known(2)[0]] = node.known(1)[0]
+        return Translation(Tile(tuple(repeats)), (0,))
+    return Translation(Tile(node.known(1)), (0,))
+
+
+def _resize(node: Node) -> Translation:
+    method = node.text("mode", "nearest")
+    if "scales" in node.attributes:  # Upsample-7
+        return Translation(Resize(method, scales=tuple(node.attributes["scales"])), (0,))
+    scales = 1 if node.type == "Upsample" or node.opset < 11 else 2
+    axes = node.integers("axes", tuple(range(node.rank())))
+    if node.has(3):
+        size = [-1] * node.rank()
+        for axis, length in zip(axes, node.known(3), strict=True):
+            size[axis] = length
+        return Translation(Resize(method, size=tuple(size)), (0,))
+    value = node.value_of(scales)
+    if value is None:
+        raise Computed
+    factors = [1.0] * node.rank()
+    for axis, factor in zip(axes, value.ravel(), strict=True):
+        factors[axis] = float(factor)
+    return Translation(Resize(method, scales=tuple(factors)), (0,))
+
+
+def _depth_to_space(node: Node) -> Op:
+    return DepthToSpace(
+        node.integer("blocksize", 1), columns_first=node.text("mode", "DCR") == "CRD"
+    )
+
+
+def _shape(node: Node) -> Op:
+    end = node.attributes.get("end")
+    return ShapeOf(
+        DType.INT64, start=node.integer("start", 0), end=None if end is None else int(end)
+    )
+
+
+def _one_hot(node: Node) -> Op:
+    return OneHot(node.known(1)[0], node.integer("axis", -1))
+
+
+def _range(node: Node) -> Op:
+    values = [node.value_of(i) for i in range(3)]
+    if any(value is None for value in values):
+        raise Computed
+    start, limit, delta = (float(value.ravel()[0]) for value in values if value is not None)
+    count = max(int(-(-(limit - start) // delta)), 0)
+    return Generate("range", node.tensor(0).dtype, (count,))
+
+
+def _random(node: Node) -> Op:
+    if node.type.endswith("Like") or node.type in ("Bernoulli", "EyeLike"):
+        shape, dtype = node.shape(0), node.tensor(0).dtype
+    else:
+        shape, dtype = node.integers("shape", ()), DType.FLOAT32
+    given = node.attributes.get("dtype")
+    return Generate("random", dtype if given is None else DTYPES[int(given)], shape)
+
+
+# Known to do no linear algebra, and with shapes that depend on data.
+_DECLARED = ("NonZero", "Compress", "Unique", "NonMaxSuppression", "StringNormalizer")
+
+
+TRANSLATIONS: dict[str, Translator] = {
+    "Reshape": _reshape,
+    "Flatten": lambda node: Flatten(node.integer("axis", 1)),
+    "Squeeze": _squeeze,
+    "Unsqueeze": _unsqueeze,
+    "Transpose": lambda node: Transpose(node.integers("perm", ()) or None),
+    "Concat": lambda node: Concat(node.integer("axis", 1)),
+    "Split": _split,
+    "Slice": _slice,
+    "Pad": _pad,
+    "Gather": lambda node: Gather(node.integer("axis", 0)),
+    "GatherND": lambda node: GatherNd(node.integer("batch_dims", 0)),
+    "GatherElements": lambda node: GatherElements(node.integer("axis", 0)),
+    "Scatter": lambda node: Scatter(),
+    "ScatterElements": lambda node: Scatter(),
+    "ScatterND": lambda node: Scatter("scatter_nd"),
+    "Trilu": lambda node: Translation(Elementwise("trilu"), (0,)),
+    "ReverseSequence": lambda node: Translation(Elementwise("reverse_sequence"), (0,)),
+    "Expand": _expand,
+    "Tile": _tile,
+    "Resize": _resize,
+    "Upsample": _resize,
+    "DepthToSpace": _depth_to_space,
+    "SpaceToDepth": lambda node: SpaceToDepth(node.integer("blocksize", 1)),
+    "Shape": _shape,
+    "Size": lambda node: ShapeOf(DType.INT64, "size"),
+    "OneHot": _one_hot,
+    "Range": _range,
+    "EyeLike": _random,
+    "Bernoulli": _random,
+    "RandomNormal": _random,
+    "RandomUniform": _random,
+    "RandomNormalLike": _random,
+    "RandomUniformLike": _random,
+    **{name: (lambda node: Declared(node.type)) for name in _DECLARED},
+}

@@ -1,0 +1,62 @@
+"""TFLite: pooling, reductions and normalisations."""
+
+from collections.abc import Callable
+
+from mcugraph.formats.tflite.node import PADDINGS, Node, Translator, activation
+from mcugraph.ir import Op
+from mcugraph.ops.normalization import Normalization
+from mcugraph.ops.pooling import Pool
+from mcugraph.ops.reduction import Cumulate, Reduce, TopK
+
+
+def _normalization(function: str) -> Callable[[Node], Op]:
+    return lambda node: Normalization(function)
+
+
+def _pool(function: str) -> Callable[[Node], Op]:
+    def translate(node: Node) -> Op:
+        o = node.options("Pool2D")
+        return Pool(
+            function,
+            window=(o.FilterHeight(), o.FilterWidth()),
+            strides=(o.StrideH(), o.StrideW()),
+            padding=PADDINGS[o.Padding()],
+            channel_axis=-1,
+            activation=activation(o),
+        )
+
+    return translate
+
+
+def _reduce(function: str) -> Callable[[Node], Op]:
+    def translate(node: Node) -> Op:
+        keep = bool(node.options("Reducer").KeepDims())
+        return Reduce(function, node.constant(1), keep)
+
+    return translate
+
+
+def _arg(function: str) -> Callable[[Node], Op]:
+    return lambda node: Reduce(function, node.constant(1), dtype=node.outputs[0].dtype)
+
+
+TRANSLATIONS: dict[str, Translator] = {
+    "AVERAGE_POOL_2D": _pool("average"),
+    "MAX_POOL_2D": _pool("max"),
+    "L2_POOL_2D": _pool("lp"),
+    "MEAN": _reduce("mean"),
+    "SUM": _reduce("sum"),
+    "REDUCE_MAX": _reduce("max"),
+    "REDUCE_MIN": _reduce("min"),
+    "REDUCE_PROD": _reduce("prod"),
+    "REDUCE_ANY": _reduce("any"),
+    "REDUCE_ALL": _reduce("all"),
+    "ARG_MAX": _arg("arg_max"),
+    "ARG_MIN": _arg("arg_min"),
+    "CUMSUM": lambda node: Cumulate("cumsum"),
+    "TOPK_V2": lambda node: TopK(node.constant(1)[0], index_dtype=node.outputs[1].dtype),
+    "SOFTMAX": _normalization("softmax"),
+    "LOG_SOFTMAX": _normalization("log_softmax"),
+    "L2_NORMALIZATION": _normalization("l2_norm"),
+    "LOCAL_RESPONSE_NORMALIZATION": _normalization("lrn"),
+}

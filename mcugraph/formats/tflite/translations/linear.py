@@ -1,0 +1,141 @@
+"""TFLite: convolutions, dense layers, matrix products and recurrent cells."""
+
+from mcugraph.formats.tflite.node import PADDINGS, Node, Translation, Translator, activation
+from mcugraph.ir import Op
+from mcugraph.ops.convolution import Conv, ConvTranspose
+from mcugraph.ops.linear import Dense, MatMul
+from mcugraph.ops.recurrent import Recurrent, Svdf
+
+
+def _conv(node: Node) -> Op:
+    o = node.options("Conv2D")
+    channels, depth = node.shape(0)[-1], node.shape(1)[-1]
+    return Conv(
+        strides=(o.StrideH(), o.StrideW()),
+        dilations=(o.DilationHFactor(), o.DilationWFactor()),
+        padding=PADDINGS[o.Padding()],
+        groups=max(channels // depth, 1) if depth else 1,
+        channel_axis=-1,
+        weight_out=0,
+        weight_in=-1,
+        activation=activation(o),
+    )
+
+
+def _depthwise(node: Node) -> Op:
+    o = node.options("DepthwiseConv2D")
+    return Conv(
+        strides=(o.StrideH(), o.StrideW()),
+        dilations=(o.DilationHFactor(), o.DilationWFactor()),
+        padding=PADDINGS[o.Padding()],
+        groups=node.shape(0)[-1],
+        depthwise=True,
+        channel_axis=-1,
+        weight_out=-1,
+        weight_in=0,
+        activation=activation(o),
+    )
+
+
+def _conv3d(node: Node) -> Op:
+    o = node.options("Conv3D")
+    return Conv(
+        strides=(o.StrideD(), o.StrideH(), o.StrideW()),
+        dilations=(o.DilationDFactor(), o.DilationHFactor(), o.DilationWFactor()),
+        padding=PADDINGS[o.Padding()],
+        channel_axis=-1,
+        weight_out=-1,
+        weight_in=-2,
+        activation=activation(o),
+    )
+
+
+def _dense(node: Node) -> Op:
+    o = node.options("FullyConnected")
+    return Dense(flatten=not o.KeepNumDims(), activation=activation(o))
+
+
+def _matmul(node: Node) -> Op:
+    o = node.options("BatchMatMul")
+    return MatMul(transpose_a=bool(o.AdjX()), transpose_b=bool(o.AdjY()))
+
+
+def _transpose_conv(node: Node) -> Translation:
+    o = node.options("TransposeConv")
+    size = node.ints(0) or node.result()
+    op = ConvTranspose(
+        strides=(o.StrideH(), o.StrideW()),
+        dilations=(1, 1),
+        padding=PADDINGS[o.Padding()],
+        channel_axis=-1,
+        weight_out=0,
+        weight_in=-1,
+        activation=activation(o),
+        output_shape=tuple(size[1:3]),
+    )
+    # The file's order is (output shape, weights, data, bias).
+    return op, (2, 1, 3, 0)
+
+
+# Which inputs of an LSTM are matrices and which biases (schema: UnidirectionalSequenceLSTM).
+_LSTM_MATRICES: tuple[int, ...] = (*range(1, 9), 16)
+_LSTM_BIASES: tuple[int, ...] = (*range(12, 16), 17)
+
+
+def _lstm(node: Node) -> Op:
+    # The recurrent weights of the output gate are (cells, units); a projection makes them differ.
+    time_major = bool(node.options("UnidirectionalSequenceLSTM").TimeMajor())
+    return _sequence("lstm", _LSTM_MATRICES, _LSTM_BIASES, node.shape(8)[1], time_major)
+
+
+def _rnn(node: Node) -> Op:
+    time_major = bool(node.options("SequenceRNN").TimeMajor())
+    return _sequence("rnn", (1, 2), (3,), node.shape(1)[0], time_major)
+
+
+def _sequence(
+    cell: str, weights: tuple[int, ...], biases: tuple[int, ...], hidden: int, time_major: bool
+) -> Op:
+    return Recurrent(
+        cell,
+        weights=weights,
+        biases=biases,
+        hidden=hidden,
+        batch_axis=1 if time_major else 0,
+        time_axis=0 if time_major else 1,
+    )
+
+
+def _lstm_step(node: Node) -> Op:
+    if node.options("LSTM").KernelType() == 1:
+        # The basic kernel has one matrix, over data and previous output, for all four gates.
+        matrices: tuple[int, ...] = (2,)
+        biases: tuple[int, ...] = (3,)
+        results: tuple[str, ...] = ()
+        hidden = node.shape(2)[0] // 4
+    else:
+        matrices, biases, results = _LSTM_MATRICES, _LSTM_BIASES, ("sequence",)
+        hidden = node.shape(8)[1]
+    return Recurrent(
+        "lstm",
+        weights=matrices,
+        biases=biases,
+        hidden=hidden,
+        batch_axis=0,
+        time_axis=None,
+        outputs=results,
+    )
+
+
+TRANSLATIONS: dict[str, Translator] = {
+    "CONV_2D": _conv,
+    "DEPTHWISE_CONV_2D": _depthwise,
+    "CONV_3D": _conv3d,
+    "TRANSPOSE_CONV": _transpose_conv,
+    "FULLY_CONNECTED": _dense,
+    "BATCH_MATMUL": _matmul,
+    "UNIDIRECTIONAL_SEQUENCE_LSTM": _lstm,
+    "UNIDIRECTIONAL_SEQUENCE_RNN": _rnn,
+    "LSTM": _lstm_step,
+    "SVDF": lambda node: Svdf(node.options("SVDF").Rank(), activation(node.options("SVDF"))),
+}

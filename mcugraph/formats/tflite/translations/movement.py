@@ -1,0 +1,156 @@
+"""TFLite: elements moved, joined, cut, looked up or made."""
+
+from collections.abc import Callable
+
+from mcugraph.formats.tflite.node import Node, Translation, Translator, activation
+from mcugraph.ir import DType, Op
+from mcugraph.ops.creation import Fill, Generate, OneHot, ShapeOf
+from mcugraph.ops.movement import (
+    BatchToSpace,
+    DepthToSpace,
+    Expand,
+    Reshape,
+    Reverse,
+    SpaceToBatch,
+    SpaceToDepth,
+    Squeeze,
+    Transpose,
+    Unsqueeze,
+)
+from mcugraph.ops.selection import (
+    Concat,
+    Gather,
+    GatherNd,
+    Pad,
+    Resize,
+    Scatter,
+    Slice,
+    Split,
+    Stack,
+    Tile,
+    Unstack,
+)
+
+
+def _reshape(node: Node) -> Op:
+    target = node.ints(1)
+    if target is None:
+        given = node.options("Reshape").NewShapeAsNumpy()
+        # Old files leave a target of [0] for a scalar; a computed one is as declared.
+        usable = len(node.inputs) < 2 and hasattr(given, "tolist") and given.tolist() != [0]
+        target = tuple(given.tolist()) if usable else node.result()
+    return Reshape(target)
+
+
+def _squeeze(node: Node) -> Op:
+    axes = node.options("Squeeze").SqueezeDimsAsNumpy()
+    return Squeeze(tuple(axes.tolist()) if hasattr(axes, "tolist") and len(axes) else None)
+
+
+def _strided_slice(node: Node) -> Op:
+    o = node.options("StridedSlice")
+    begin, end, strides = node.constant(1), node.constant(2), node.constant(3)
+    index: list[slice | int | None] = []
+    new_axes = bin(o.NewAxisMask() & ((1 << len(begin)) - 1) & ~o.EllipsisMask()).count("1")
+    for i, (start, stop, step) in enumerate(zip(begin, end, strides, strict=True)):
+        bit = 1 << i
+        if o.EllipsisMask() & bit:
+            index += [slice(None)] * (len(node.shape(0)) - (len(begin) - 1 - new_axes))
+        elif o.NewAxisMask() & bit:
+            index.append(None)
+        elif o.ShrinkAxisMask() & bit:
+            index.append(start)
+        else:
+            first = None if o.BeginMask() & bit else start
+            last = None if o.EndMask() & bit else stop + (start if o.Offset() else 0)
+            index.append(slice(first, last, step))
+    return Slice(tuple(index))
+
+
+def _slice(node: Node) -> Op:
+    begin, size = node.constant(1), node.constant(2)
+    pairs = zip(begin, size, strict=True)
+    return Slice(tuple(slice(b, None if n == -1 else b + n) for b, n in pairs))
+
+
+def _pad(node: Node) -> Op:
+    return Pad(node.pairs(1))
+
+
+def _mirror_pad(node: Node) -> Op:
+    modes = ("reflect", "symmetric")
+    return Pad(node.pairs(1), modes[node.options("MirrorPad").Mode()])
+
+
+def _resize(method: str) -> Callable[[Node], Op]:
+    def translate(node: Node) -> Op:
+        size = node.ints(1) or node.result()[1:3]
+        shape = node.shape(0)
+        return Resize(method, (-1, *size, *(-1,) * (len(shape) - 3)))
+
+    return translate
+
+
+def _split(node: Node) -> Translation:
+    (axis,) = node.constant(0)
+    return Split(axis, parts=len(node.outputs)), (1, 0)
+
+
+def _split_v(node: Node) -> Op:
+    (axis,) = node.constant(2)
+    return Split(axis, sizes=node.constant(1))
+
+
+def _gather(node: Node) -> Op:
+    o = node.options("Gather")
+    return Gather(o.Axis(), o.BatchDims() if hasattr(o, "BatchDims") else 0)
+
+
+def _one_hot(node: Node) -> Op:
+    return OneHot(node.constant(1)[0], node.options("OneHot").Axis())
+
+
+def _batch_to_space(node: Node) -> Op:
+    return BatchToSpace(node.constant(1), node.pairs(2))
+
+
+def _space_to_batch(node: Node) -> Op:
+    return SpaceToBatch(node.constant(1), node.pairs(2))
+
+
+TRANSLATIONS: dict[str, Translator] = {
+    "RESHAPE": _reshape,
+    "SQUEEZE": _squeeze,
+    "EXPAND_DIMS": lambda node: Unsqueeze(node.constant(1)),
+    "TRANSPOSE": lambda node: Transpose(node.constant(1)),
+    "REVERSE_V2": lambda node: Reverse(node.constant(1)),
+    "BROADCAST_TO": lambda node: Expand(node.ints(1) or node.result()),
+    "DEPTH_TO_SPACE": lambda node: DepthToSpace(node.options("DepthToSpace").BlockSize(), -1),
+    "SPACE_TO_DEPTH": lambda node: SpaceToDepth(node.options("SpaceToDepth").BlockSize(), -1),
+    "BATCH_TO_SPACE_ND": _batch_to_space,
+    "SPACE_TO_BATCH_ND": _space_to_batch,
+    "CONCATENATION": lambda node: Concat(
+        node.options("Concatenation").Axis(), activation(node.options("Concatenation"))
+    ),
+    "PACK": lambda node: Stack(node.options("Pack").Axis()),
+    "UNPACK": lambda node: Unstack(node.options("Unpack").Axis()),
+    "SPLIT": _split,
+    "SPLIT_V": _split_v,
+    "SLICE": _slice,
+    "STRIDED_SLICE": _strided_slice,
+    "PAD": _pad,
+    "PADV2": _pad,
+    "MIRROR_PAD": _mirror_pad,
+    "TILE": lambda node: Tile(node.constant(1)),
+    "GATHER": _gather,
+    "GATHER_ND": lambda node: GatherNd(),
+    "EMBEDDING_LOOKUP": lambda node: (Gather(), (1, 0)),
+    "DYNAMIC_UPDATE_SLICE": lambda node: Scatter("dynamic_update_slice"),
+    "RESIZE_BILINEAR": _resize("linear"),
+    "RESIZE_NEAREST_NEIGHBOR": _resize("nearest"),
+    "SHAPE": lambda node: ShapeOf(node.outputs[0].dtype),
+    "RANK": lambda node: ShapeOf(DType.INT32, "rank"),
+    "FILL": lambda node: Fill(node.ints(0) or node.result()),
+    "RANGE": lambda node: Generate("range", node.outputs[0].dtype, node.result()),
+    "ONE_HOT": _one_hot,
+}
