@@ -11,6 +11,7 @@ from mcugraph.formats.loader import load
 from mcugraph.ir import Graph, Role
 from mcugraph.memory.footprint import Footprint, footprint
 from mcugraph.memory.runtime import Runtime, find_runtime
+from mcugraph.memory.tflm import footprint as tflm
 from mcugraph.rewrite.accounting import ACCOUNTINGS, account
 from mcugraph.rewrite.precision import PRECISIONS, quantize
 
@@ -153,6 +154,7 @@ def profile(
     work = total(parts)
     flash = flash_of(stored, 1 if accounting == "paper" else None)
     memory = footprint(counted, device, SEARCH_SECONDS)
+    arena = tflm.footprint(counted) if accounting == "deployed" else tflm.UNKNOWN
     unsized = _unsized(counted)
     return Profile(
         model=ModelFacts(
@@ -165,12 +167,12 @@ def profile(
         runtime=device.name,
         accounting=accounting,
         precision=precision,
-        memory=_memory(memory),
+        memory=_memory(memory, arena),
         flash=FlashFacts(flash.file, flash.weights, flash.biases, flash.quantization, flash.other),
         macs=work.macs,
         elementwise=work.elementwise,
         unknown_operators=work.unknown,
-        assumptions=(*counted.assumptions, *work.assumptions, *unsized),
+        assumptions=(*counted.assumptions, *work.assumptions, *unsized, *arena.notes),
         complete=counted.complete and not work.unknown and not unsized,
         order=tuple(map(str, memory.best.order)),
         layers=_layers(counted, parts, memory),
@@ -182,7 +184,7 @@ def _choose(what: str, value: str, known: tuple[str, ...]) -> None:
         raise UsageError(f"unknown {what} {value!r}; expected one of {', '.join(known)}")
 
 
-def _memory(memory: Footprint) -> Memory:
+def _memory(memory: Footprint, arena: tflm.TflmFootprint) -> Memory:
     best = memory.best
     live = tuple(LiveTensor(str(entry.tensor), entry.bytes) for entry in best.live)
     return Memory(
@@ -192,9 +194,9 @@ def _memory(memory: Footprint) -> Memory:
         file_order_peak=memory.in_file_order.peak,
         operator_bound=memory.operator_bound,
         cut_bound=memory.cut_bound,
-        tflm_arena=None,
-        tflm_persistent=None,
-        tflm_persistent_host=None,
+        tflm_arena=arena.arena,
+        tflm_persistent=arena.persistent,
+        tflm_persistent_host=arena.persistent_host,
         planned_arena=None,
         state=memory.state,
         bottleneck=None if best.bottleneck is None else Bottleneck(str(best.bottleneck), live),

@@ -13,7 +13,8 @@ def quantize(graph: Graph) -> Graph:
     What is quantised already, and types other than float, stay.
     """
     parts = {name: _quantize(part) for name, part in graph.subgraphs.items()}
-    return replace(_quantize(graph), subgraphs=parts)
+    # What the file stores says nothing about the quantised network.
+    return replace(_quantize(graph), subgraphs=parts, source=replace(graph.source, stored=None))
 
 
 def _quantize(graph: Graph) -> Graph:

@@ -218,7 +218,7 @@ class _Subgraph:
         """Activations that are read but never written: somebody else has to fill them."""
         written = {name for operator in operators for name in operator.outputs} | inputs.keys()
         read = dict.fromkeys(name for operator in operators for name in operator.inputs)
-        kinds = {tensor.name: tensor.kind for tensor in self.tensors}
+        kinds = {tensor.name: tensor.kind for tensor in (*self.overwritten, *self.tensors)}
         names = [
             name
             for name in read

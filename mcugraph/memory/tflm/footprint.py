@@ -29,6 +29,9 @@ class TflmFootprint:
     notes: tuple[str, ...] = ()
 
 
+UNKNOWN = TflmFootprint(None, None, None)
+
+
 def footprint(graph: Graph) -> TflmFootprint:
     """What TensorFlow Lite Micro takes for a graph, with its reference kernels.
 
