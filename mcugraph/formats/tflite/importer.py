@@ -365,7 +365,7 @@ def _builtin_names() -> dict[int, str]:
 
 def _native(code: Any) -> str:
     """The name of an operator code; custom operators by their own name."""
-    number = max(code.DeprecatedBuiltinCode(), code.BuiltinCode())
+    number = max(code.DeprecatedBuiltinCode(), reader.builtin_code(code))
     name = _builtin_names().get(number, f"BUILTIN_{number}")
     return f"CUSTOM:{reader.text(code.CustomCode())}" if name == "CUSTOM" else name
 

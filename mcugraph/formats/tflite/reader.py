@@ -61,6 +61,17 @@ def numbers(parent: Any, name: str) -> list[int]:
     return values.tolist() if isinstance(values, np.ndarray) else []
 
 
+def builtin_code(code: Any) -> int:
+    """The field ``builtin_code`` of an operator code.
+
+    The accessor of the tflite package passes over numbers below 127, which the older field can
+    hold too; some tools write only this one.
+    """
+    table = code._tab
+    field = table.Offset(10)
+    return int(table.Get(_int32(), field + table.Pos)) if field else 0
+
+
 def text(value: bytes | None) -> str:
     """A string field; bytes that are no UTF-8 stay visible."""
     return (value or b"").decode("utf-8", "backslashreplace")
@@ -78,6 +89,13 @@ def options(operator: Any, name: str, second: bool = False) -> Any:
     else:
         reader.Init(table.Bytes, table.Pos)
     return reader
+
+
+@cache
+def _int32() -> Any:
+    from flatbuffers.number_types import Int32Flags
+
+    return Int32Flags
 
 
 @cache
