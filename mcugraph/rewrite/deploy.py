@@ -31,7 +31,7 @@ def fold_batch_norm(graph: Graph) -> Graph:
             continue
         layer = _foldable_layer(edit, operator)
         if layer is not None and _constant(edit, operator.inputs[1:]):
-            edit.absorb(_with_bias(edit, layer, operator.inputs[2]), operator)
+            edit.absorb(_with_bias(edit, layer, operator), operator)
     return edit.graph()
 
 
@@ -105,13 +105,18 @@ def _constant(edit: Edit, names: tuple[str | None, ...]) -> bool:
     return all(name is None or edit.tensors[name].kind is Kind.CONSTANT for name in names)
 
 
-def _with_bias(edit: Edit, layer: Operator, like: str | None) -> Operator:
-    """The layer with a bias of the type and shape of a given constant, if it has none."""
+def _with_bias(edit: Edit, layer: Operator, norm: Operator) -> Operator:
+    """The layer with a bias like the shift of the batch norm folded into it, if it has none.
+
+    Layers that share their weights and their batch norm share that bias too.
+    """
     if len(layer.inputs) > 2 and layer.inputs[2] is not None:
         return layer
-    shift = edit.tensors[like or ""]
+    shift = edit.tensors[norm.inputs[2] or ""]
+    stored = [edit.tensors[name] for name in (layer.inputs[1], *norm.inputs[1:]) if name]
+    key = ("folded bias", *(t.constant.key if t.constant else t.name for t in stored))
     name = f"{layer.name}/folded_bias"
-    bias = Tensor(name, shift.dtype, shift.shape, Kind.CONSTANT, Constant(name, _not_computed))
+    bias = Tensor(name, shift.dtype, shift.shape, Kind.CONSTANT, Constant(key, _not_computed))
     edit.tensors[name] = bias
     return replace(layer, inputs=(*layer.inputs[:2], name, *layer.inputs[3:]))
 
