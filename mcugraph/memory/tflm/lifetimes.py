@@ -6,13 +6,17 @@ a control operator calls. Quirks that are kept, since they decide the size of th
 
 - a tensor that is never written, or that belongs to a subgraph which nothing calls, is planned
   all the same, at time -1 (through its last reader);
-- a graph output stays to the end of its subgraph, an unread one too;
-- a subgraph that is called twice is planned for the last call alone.
+- a tensor that is written twice, or in a subgraph that is called twice, is needed from the first
+  time through the last;
+- a graph output stays to the end of its subgraph, and an unread one is planned too;
+- a handle of a variable lies in the data of the kernel that makes it;
+- four-bit tensors are planned with a byte an element.
 """
 
 from collections.abc import Mapping, Sequence
 
-from mcugraph.ir.stored import StoredModel
+from mcugraph.ir import DType
+from mcugraph.ir.stored import StoredModel, StoredTensor
 from mcugraph.memory.tflm.abi import align_up
 from mcugraph.memory.tflm.planner import UNPLANNED, Buffer
 
@@ -36,17 +40,23 @@ def buffers(model: StoredModel, scratch: Scratch) -> list[Buffer]:
     plan: list[Buffer] = []
     position = 0
     for g, graph in enumerate(model.subgraphs):
+        handles = {t for op in graph.operators if op.native == "VAR_HANDLE" for t in op.outputs}
         for t, tensor in enumerate(graph.tensors):
             offset = UNPLANNED if model.offsets is None else model.offsets[position]
             position += 1
             needed = not tensor.constant and (not tensor.variable or offset != UNPLANNED)
-            if needed and tensor.nbytes:
-                first, last = clock.tensors[g][t]
-                plan.append(Buffer(align_up(tensor.nbytes, ALIGNMENT), first, last, offset))
+            size = align_up(runtime_bytes(tensor), ALIGNMENT)
+            if needed and t not in handles and size:
+                plan.append(Buffer(size, clock.first[g][t], clock.last[g][t], offset))
     for operator, sizes in scratch.items():
         first, last = clock.operators.get(operator, (_NEVER, _NEVER))
         plan += [Buffer(align_up(size, ALIGNMENT), first, last) for size in sizes]
     return plan
+
+
+def runtime_bytes(tensor: StoredTensor) -> int:
+    """Bytes that TFLM counts for a tensor (``TfLiteEvalTensorByteLength``)."""
+    return tensor.elements if tensor.dtype is DType.INT4 else tensor.nbytes
 
 
 class _Clock:
@@ -55,25 +65,42 @@ class _Clock:
     def __init__(self, model: StoredModel) -> None:
         self.model = model
         self.now = 0
-        self.tensors = [[(_NEVER, _NEVER)] * len(g.tensors) for g in model.subgraphs]
+        self.first = [[_NEVER] * len(graph.tensors) for graph in model.subgraphs]
+        self.last = [[_NEVER] * len(graph.tensors) for graph in model.subgraphs]
         self.operators: dict[tuple[int, int], tuple[int, int]] = {}
+        self.running: set[int] = set()
 
     def run(self, index: int) -> None:
-        graph, times = self.model.subgraphs[index], self.tensors[index]
-        for t in (*graph.inputs, *graph.outputs):
-            times[t] = (self.now, self.now)
+        """One call of a subgraph."""
+        if index in self.running:  # a file that calls itself; TFLM would never return
+            return
+        self.running.add(index)
+        graph = self.model.subgraphs[index]
+        self._create(index, graph.inputs)
         for position, operator in enumerate(graph.operators):
             self.now += 1
-            for t in operator.outputs:
-                times[t] = (self.now, self.now)
+            self._create(index, operator.outputs)
             start = self.now
             if operator.native in _CONTROL:
                 for body in operator.bodies:
                     self.now += 1
                     self.run(body)
-            for t in (*operator.inputs, *operator.outputs):
-                if t >= 0:
-                    times[t] = (times[t][0], self.now)
-            self.operators[index, position] = (start, self.now)
-        for t in graph.outputs:
-            times[t] = (times[t][0], self.now)
+            self._use(index, operator.inputs)
+            self._use(index, operator.outputs)
+            earlier = self.operators.get((index, position), (start, start))
+            self.operators[index, position] = (earlier[0], self.now)
+        self._create(index, graph.outputs)
+        self.running.remove(index)
+
+    def _create(self, index: int, tensors: Sequence[int]) -> None:
+        first = self.first[index]
+        for t in tensors:
+            if t >= 0 and first[t] == _NEVER:
+                first[t] = self.now
+        self._use(index, tensors)
+
+    def _use(self, index: int, tensors: Sequence[int]) -> None:
+        last = self.last[index]
+        for t in tensors:
+            if t >= 0:
+                last[t] = self.now

@@ -11,7 +11,7 @@ from mcugraph.ir.stored import StoredModel, StoredTensor
 from mcugraph.memory.tflm.abi import Abi, align_up
 from mcugraph.memory.tflm.kernels.linear import EVAL_TENSOR
 from mcugraph.memory.tflm.kernels.needs import Needs, int_array
-from mcugraph.memory.tflm.lifetimes import ALIGNMENT
+from mcugraph.memory.tflm.lifetimes import ALIGNMENT, runtime_bytes
 from mcugraph.memory.tflm.planner import UNPLANNED
 
 # SingleArenaBufferAllocator: two vtables, five positions, a checksum, a count.
@@ -88,7 +88,7 @@ def tail(model: StoredModel, needs: AllNeeds, variables: int, abi: Abi) -> int:
     if handles:
         arena.struct(_SCRATCH_HANDLE, handles)
     for tensor in _variable_tensors(model):
-        arena.buffer(tensor.nbytes)
+        arena.buffer(runtime_bytes(tensor))
     main = model.subgraphs[0]
     for ends in (main.inputs, main.outputs):
         _interface(arena, [main.tensors[t] for t in ends])

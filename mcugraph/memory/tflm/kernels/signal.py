@@ -11,7 +11,7 @@ from mcugraph.memory.tflm.abi import Abi
 from mcugraph.memory.tflm.kernels.needs import Needs, Node, Rule, plain
 
 # CircularBuffer: read, write, empty, size, data; then its elements twice, as int16.
-_RING = "2p2ip"
+_RING = "2pi2p"
 _WIDTHS = {DType.INT16: 2, DType.INT32: 4, DType.FLOAT32: 4}
 
 
@@ -57,6 +57,8 @@ def _rfft(node: Node, abi: Abi) -> Needs:
 
 def _irfft(node: Node, abi: Abi) -> Needs:
     state = _fft_state(_option(node, "fft_length"), _width(node), abi)
+    if node.input(0).dtype is DType.FLOAT32:  # a header of its own before the state
+        state += abi.sizeof("2p")
     return Needs(init=(abi.sizeof("5ip"), state))
 
 
