@@ -98,7 +98,7 @@ def layer_table(profile: Profile, sort: str = "order", limit: int | None = None)
         for layer in select(profile.layers, sort, limit)
     ]
     header = ("operator", "type", "shape", "MACs", "elementwise", "weights B", "output B", "live B")
-    text = table(header, rows, left=3)
+    text = table(header, rows, right=range(3, 8))
     hidden = len(profile.layers) - len(rows)
     return f"{text}\n({hidden} more)" if hidden else text
 

@@ -12,9 +12,15 @@ def quantize(graph: Graph) -> Graph:
 
     What is quantised already, and types other than float, stay.
     """
-    parts = {name: _quantize(part) for name, part in graph.subgraphs.items()}
-    # What the file stores says nothing about the quantised network.
-    return replace(_quantize(graph), subgraphs=parts, source=replace(graph.source, stored=None))
+    parts = (graph, *graph.subgraphs.values())
+    if not any(t.dtype.is_float for part in parts for t in part.tensors.values()):
+        return graph
+    return replace(
+        _quantize(graph),
+        subgraphs={name: _quantize(part) for name, part in graph.subgraphs.items()},
+        # The file says nothing about how the quantised network is stored.
+        source=replace(graph.source, exact=False, stored=None),
+    )
 
 
 def _quantize(graph: Graph) -> Graph:

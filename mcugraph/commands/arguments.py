@@ -1,0 +1,80 @@
+"""Arguments that several commands take."""
+
+import argparse
+from collections.abc import Callable
+
+from mcugraph.errors import McuGraphError
+from mcugraph.ir import Graph
+from mcugraph.profiler import Profile
+
+Commands = "argparse._SubParsersAction[argparse.ArgumentParser]"
+
+
+def counting(command: argparse.ArgumentParser) -> None:
+    """How a model is counted."""
+    command.add_argument(
+        "--accounting",
+        default="deployed",
+        metavar="NAME",
+        help="deployed (what TFLite runs; the default) or paper",
+    )
+    command.add_argument(
+        "--precision",
+        metavar="NAME",
+        help="int8: what a float model costs once quantised; the default keeps its types",
+    )
+    command.add_argument(
+        "--runtime",
+        default="tflm",
+        metavar="NAME",
+        help="tflm (the default), inplace or inputs_elsewhere",
+    )
+    dimensions(command)
+
+
+def dimensions(command: argparse.ArgumentParser) -> None:
+    """Values for dynamic dimensions."""
+    command.add_argument(
+        "--dim",
+        action="append",
+        default=[],
+        type=_dimension,
+        metavar="NAME=VALUE",
+        help="bind a dynamic dimension, by its name or as INPUT:AXIS=VALUE; repeatable",
+    )
+
+
+def counted(options: argparse.Namespace, path: str) -> tuple[Graph, Profile]:
+    """The graph of a file, and its profile counted as the options say."""
+    from mcugraph.formats.loader import load
+    from mcugraph.profiler import profile
+
+    graph = load(path, dict(options.dim))
+    return graph, profile(graph, options.runtime, options.accounting, options.precision)
+
+
+def positive(text: str) -> int:
+    """A positive integer."""
+    if not text.isdecimal() or not int(text):
+        raise argparse.ArgumentTypeError(f"{text!r} is no positive number")
+    return int(text)
+
+
+def quantity(parse: Callable[[str], int]) -> Callable[[str], int]:
+    """A number with a unit, read by ``parse``."""
+
+    def read(text: str) -> int:
+        try:
+            return parse(text)
+        except McuGraphError as error:
+            raise argparse.ArgumentTypeError(str(error)) from None
+
+    return read
+
+
+def _dimension(text: str) -> tuple[str | tuple[str, int], int]:
+    name, _, value = text.rpartition("=")
+    if not name or not value.isdecimal():
+        raise argparse.ArgumentTypeError(f"{text!r} is not NAME=VALUE or INPUT:AXIS=VALUE")
+    head, _, axis = name.rpartition(":")
+    return (head, int(axis)) if head and axis.isdecimal() else name, int(value)

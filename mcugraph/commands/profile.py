@@ -1,0 +1,53 @@
+"""``mcugraph profile MODEL``."""
+
+import argparse
+from typing import Any
+
+from mcugraph.commands import arguments
+
+
+def add(commands: Any) -> None:
+    """The arguments of the command."""
+    command = commands.add_parser(
+        "profile",
+        help="peak SRAM, flash and work of a model file",
+        description="Peak SRAM, flash and work of a TFLite or ONNX file.",
+    )
+    command.add_argument("model", metavar="MODEL", help="a .tflite or .onnx file")
+    arguments.counting(command)
+    command.add_argument("--layers", action="store_true", help="add a table of all operators")
+    command.add_argument(
+        "--sort",
+        default="order",
+        metavar="COLUMN",
+        help="order of the operators: order (as in the file), macs, elementwise, weights, "
+        "output or live, the largest first",
+    )
+    command.add_argument(
+        "--limit", type=arguments.positive, metavar="N", help="show only N operators"
+    )
+    form = command.add_mutually_exclusive_group()
+    form.add_argument("--json", action="store_true", help="print JSON")
+    form.add_argument("--csv", action="store_true", help="print one line an operator, as CSV")
+    command.set_defaults(run=run)
+
+
+def run(options: argparse.Namespace) -> int:
+    """Print the profile; always 0."""
+    _, result = arguments.counted(options, options.model)
+    if options.json:
+        from mcugraph.report.data import to_json
+
+        print(to_json(result))
+    elif options.csv:
+        from mcugraph.report.data import to_csv
+
+        print(to_csv(result, options.sort, options.limit))
+    else:
+        from mcugraph.report.text import layer_table, summary
+
+        table = layer_table(result, options.sort, options.limit)
+        print(summary(result))
+        if options.layers or options.sort != "order" or options.limit is not None:
+            print(f"\n{table}")
+    return 0
