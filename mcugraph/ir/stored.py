@@ -6,6 +6,7 @@ nothing reads, in the order of the file, several times where the file says so.
 
 from collections.abc import Mapping
 from dataclasses import dataclass
+from math import prod
 from typing import TYPE_CHECKING
 
 from mcugraph.ir.dtype import DType
@@ -35,13 +36,12 @@ class StoredTensor:
 
     @property
     def elements(self) -> int:
-        total = 1
-        for dim in self.shape:
-            total *= dim
-        return total
+        """Number of elements."""
+        return prod(self.shape)
 
     @property
     def nbytes(self) -> int:
+        """Bytes of the value."""
         return self.dtype.nbytes(self.elements)
 
 

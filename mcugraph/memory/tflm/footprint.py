@@ -1,15 +1,19 @@
 """How much of TFLM's arena a model takes: its head, and its tail on a host and on a device."""
 
+from collections.abc import Iterator
 from dataclasses import dataclass
 
-from mcugraph.ir import DType, Graph
+from mcugraph.ir import Graph
 from mcugraph.ir.stored import StoredModel
 from mcugraph.memory.tflm.abi import DEVICE, HOST, Abi
-from mcugraph.memory.tflm.kernels import RULES, Needs, node_of
+from mcugraph.memory.tflm.kernels import RULES, Needs, Node, node_of, refusal
 from mcugraph.memory.tflm.lifetimes import buffers
 from mcugraph.memory.tflm.lowering import stored_model
 from mcugraph.memory.tflm.persistent import tail
 from mcugraph.memory.tflm.planner import place
+from mcugraph.ops.variables import Variable
+
+Position = tuple[int, int]  # subgraph and operator, by index
 
 
 @dataclass(frozen=True, slots=True)
@@ -18,7 +22,7 @@ class TflmFootprint:
 
     Attributes:
         arena: The head: activations and kernel scratch, as the greedy planner lays them out.
-        persistent: The tail on a device with 32-bit pointers.
+        persistent: The tail on a device with 32-bit pointers, by TFLM's default build.
         persistent_host: The tail on the 64-bit host that TFLM's Python wheel reports.
         notes: What was assumed, and what could not be told, one sentence each.
     """
@@ -29,74 +33,84 @@ class TflmFootprint:
     notes: tuple[str, ...] = ()
 
 
-UNKNOWN = TflmFootprint(None, None, None)
-
-
 def footprint(graph: Graph) -> TflmFootprint:
     """What TensorFlow Lite Micro takes for a graph, with its reference kernels.
 
-    A graph that was not read from a TFLite file is taken as the file that it would become, one
-    operator for one.
+    A graph that was not read from a TFLite file, or was rewritten since, is taken as the file
+    that it would become, one operator for one.
     """
     model, notes = stored_model(graph)
     if model is None:
         return TflmFootprint(None, None, None, notes)
-    host, problems = _needs(model, HOST)
+    nodes = dict(_nodes(model))
+    host, problems = _needs(nodes, HOST)
     problems += _unsized(model)
     if problems:
         return TflmFootprint(None, None, None, (*notes, *dict.fromkeys(problems)))
-    device, _ = _needs(model, DEVICE)
-    variables = len(_variable_names(model))
-    scratch = {operator: need.scratch for operator, need in host.items()}
+    device, _ = _needs(nodes, DEVICE)
+    variables = len({name for node in nodes.values() if (name := _variable(node, "var_handle"))})
+    scratch = {position: need.scratch for position, need in host.items()}
     return TflmFootprint(
         place(buffers(model, scratch)).arena,
         tail(model, device, variables, DEVICE),
         tail(model, host, variables, HOST),
-        notes,
+        (*notes, *_refusals(nodes)),
     )
 
 
-def _needs(model: StoredModel, abi: Abi) -> tuple[dict[tuple[int, int], Needs], list[str]]:
-    """What each operator's kernel asks for, and a sentence for each one without an answer."""
-    found: dict[tuple[int, int], Needs] = {}
-    problems: list[str] = []
-    assigned: set[str] = set()
+def _nodes(model: StoredModel) -> Iterator[tuple[Position, Node]]:
     for g, graph in enumerate(model.subgraphs):
         for i, operator in enumerate(graph.operators):
-            node = node_of(graph, operator)
-            if operator.native == "ASSIGN_VARIABLE":
-                variable = operator.op.variable
-                first = variable not in assigned
-                assigned.add(variable)
-                size = (node.input(1).nbytes,) if first else ()
-                found[g, i] = Needs(init=(abi.sizeof("i"),), prepare=size)
-                continue
-            rule = RULES.get(operator.native)
-            name = operator.native.removeprefix("CUSTOM:")
-            if rule is None:
+            yield (g, i), node_of(graph, operator)
+
+
+def _needs(nodes: dict[Position, Node], abi: Abi) -> tuple[dict[Position, Needs], list[str]]:
+    """What each operator's kernel asks for, and a sentence for each one without an answer."""
+    found: dict[Position, Needs] = {}
+    problems: list[str] = []
+    assigned: set[str] = set()
+    for position, node in nodes.items():
+        rule, name = RULES.get(node.native), node.native.removeprefix("CUSTOM:")
+        try:
+            if node.native == "ASSIGN_VARIABLE":
+                found[position] = _assignment(node, assigned, abi)
+            elif rule is not None:
+                found[position] = rule(node, abi)
+            else:
                 problems.append(f"TFLM has no kernel for {name}")
-                continue
-            try:
-                found[g, i] = rule(node, abi)
-            except (LookupError, AttributeError, ZeroDivisionError) as error:
-                problems.append(f"what TFLM's kernel of {name} allocates is not known: {error}")
+        except (LookupError, AttributeError, ZeroDivisionError) as error:
+            problems.append(f"what TFLM's kernel of {name} allocates is not known: {error}")
     return found, problems
 
 
+def _assignment(node: Node, assigned: set[str], abi: Abi) -> Needs:
+    """The first assignment to a variable allocates it (``MicroResourceVariables::Allocate``)."""
+    variable = _variable(node, "assign_variable") or f"unnamed {len(assigned)}"
+    first = variable not in assigned
+    assigned.add(variable)
+    buffer = (node.input(1).nbytes,) if first else ()
+    return Needs(init=(abi.sizeof("i"),), prepare=buffer)
+
+
+def _variable(node: Node, function: str) -> str | None:
+    """The variable that an operator of the given function is about."""
+    op = node.op
+    return op.variable if isinstance(op, Variable) and op.function == function else None
+
+
 def _unsized(model: StoredModel) -> list[str]:
-    """A sentence where a tensor's type has no size, so that TFLM refuses the model."""
-    types = {t.dtype for graph in model.subgraphs for t in graph.tensors}
+    """A sentence where elements of a tensor have no size, so that TFLM refuses the model."""
+    types = {t.dtype for graph in model.subgraphs for t in graph.tensors if not t.dtype.has_size}
     return [
         f"TFLM does not load models with {dtype.label} tensors"
-        for dtype in sorted(types - {DType.RESOURCE}, key=lambda dtype: dtype.label)
-        if not dtype.has_size
+        for dtype in sorted(types, key=lambda dtype: dtype.label)
     ]
 
 
-def _variable_names(model: StoredModel) -> set[str]:
-    return {
-        operator.op.variable
-        for graph in model.subgraphs
-        for operator in graph.operators
-        if operator.native == "VAR_HANDLE"
-    }
+def _refusals(nodes: dict[Position, Node]) -> list[str]:
+    """A sentence for each reason why TFLM would not load the model."""
+    reasons = dict.fromkeys(filter(None, map(refusal, nodes.values())))
+    return [
+        f"TFLM does not load this model, since {reason}; its figures are those without that check"
+        for reason in reasons
+    ]

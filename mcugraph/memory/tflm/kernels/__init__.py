@@ -2,9 +2,10 @@
 
 from mcugraph.memory.tflm.kernels import linear, plain, signal
 from mcugraph.memory.tflm.kernels.needs import Needs, Node, Rule, node_of
+from mcugraph.memory.tflm.kernels.types import refusal
 
 # Builtin and custom operators, by their name in a TFLite file. ASSIGN_VARIABLE is not listed:
 # the first assignment allocates the variable, so its rule needs to know the earlier ones.
 RULES: dict[str, Rule] = {**plain.RULES, **linear.RULES, **signal.RULES}
 
-__all__ = ["RULES", "Needs", "Node", "Rule", "node_of"]
+__all__ = ["RULES", "Needs", "Node", "Rule", "node_of", "refusal"]

@@ -40,7 +40,7 @@ def _add_n(node: Node, abi: Abi) -> Needs:
 def _reduce(node: Node, abi: Abi) -> Needs:
     """reduce_common.cc: the index of an element, the axes, and for MEAN and SUM the sums."""
     data, axes = node.input(0), node.input(1)
-    scratch = (4 * len(data.shape), 4 * axes.elements)
+    scratch: tuple[int, ...] = (4 * len(data.shape), 4 * axes.elements)
     if node.native in ("MEAN", "SUM") and data.dtype in (DType.INT8, DType.INT16):
         scratch = (4 * node.outputs[0].elements, *scratch)
     return Needs("b", init=(abi.sizeof("11i"),), scratch=scratch)

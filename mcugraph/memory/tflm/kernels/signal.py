@@ -15,7 +15,7 @@ _RING = "2pi2p"
 _WIDTHS = {DType.INT16: 2, DType.INT32: 4, DType.FLOAT32: 4}
 
 
-def _option(node: Node, name: str, default: int | None = None) -> int:
+def _option(node: Node, name: str) -> int:
     """A number of a custom operator's options, which are stored as a flexbuffer.
 
     Raises:
@@ -24,9 +24,10 @@ def _option(node: Node, name: str, default: int | None = None) -> int:
     from flatbuffers import flexbuffers
 
     options: Any = flexbuffers.Loads(node.custom) if node.custom else {}
-    if not isinstance(options, dict) or not isinstance(options.get(name, default), int):
+    value = options.get(name) if isinstance(options, dict) else None
+    if not isinstance(value, int):
         raise LookupError(f"option {name!r} is missing")
-    return int(options.get(name, default))
+    return value
 
 
 def _ring(capacity: int, abi: Abi) -> int:
