@@ -15,37 +15,51 @@ if TYPE_CHECKING:
         UsageError,
     )
     from mcugraph.formats.loader import load
-    from mcugraph.ir import Graph, Operator, Tensor
+    from mcugraph.ir import Graph, Op, Operator, Signature, Tensor, TensorType
+    from mcugraph.memory.runtime import Runtime
+    from mcugraph.ops.custom import CustomOp, register
     from mcugraph.profiler import Profile, profile
 
 # Public name -> the module that defines it.
 _HOME = {
+    "CustomOp": "mcugraph.ops.custom",
     "DimensionError": "mcugraph.errors",
     "FormatError": "mcugraph.errors",
     "Graph": "mcugraph.ir",
     "GraphError": "mcugraph.errors",
     "McuGraphError": "mcugraph.errors",
+    "Op": "mcugraph.ir",
     "Operator": "mcugraph.ir",
     "Profile": "mcugraph.profiler",
+    "Runtime": "mcugraph.memory.runtime",
+    "Signature": "mcugraph.ir",
     "Tensor": "mcugraph.ir",
+    "TensorType": "mcugraph.ir",
     "UsageError": "mcugraph.errors",
     "load": "mcugraph.formats.loader",
     "profile": "mcugraph.profiler",
+    "register": "mcugraph.ops.custom",
 }
 
 __version__ = "0.1.0"
 __all__ = [
+    "CustomOp",
     "DimensionError",
     "FormatError",
     "Graph",
     "GraphError",
     "McuGraphError",
+    "Op",
     "Operator",
     "Profile",
+    "Runtime",
+    "Signature",
     "Tensor",
+    "TensorType",
     "UsageError",
     "load",
     "profile",
+    "register",
 ]
 
 

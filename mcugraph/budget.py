@@ -1,6 +1,6 @@
 """Whether a model fits a budget of SRAM, flash and work, and what would help if not."""
 
-from collections.abc import Callable, Iterable
+from collections.abc import Iterable
 from dataclasses import dataclass
 
 from mcugraph.boards import Board, boards, estimate_latency, rates_for

@@ -154,7 +154,7 @@ def profile(
     work = total(parts)
     flash = flash_of(stored, 1 if accounting == "paper" else None)
     memory = footprint(counted, device, SEARCH_SECONDS)
-    arena = tflm.footprint(counted) if accounting == "deployed" else tflm.UNKNOWN
+    arena = tflm.footprint(counted) if accounting == "deployed" else tflm.TflmFootprint(None, None, None)
     unsized = _unsized(counted)
     return Profile(
         model=ModelFacts(

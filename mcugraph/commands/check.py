@@ -106,9 +106,7 @@ def _text(model: str, verdict: Verdict) -> str:
 
 
 def _plain(verdict: Verdict, time: tuple[float, float, str] | None) -> dict[str, Any]:
-    needs = [
-        {**asdict(need), "left": need.left, "met": need.met} for need in verdict.needs
-    ]
+    needs = [{**asdict(need), "left": need.left, "met": need.met} for need in verdict.needs]
     estimate = None
     if time is not None:
         estimate = dict(zip(("fast_s", "slow_s", "source"), time, strict=True))

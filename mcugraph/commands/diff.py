@@ -27,7 +27,9 @@ def run(options: argparse.Namespace) -> int:
     """Print the differences; always 0."""
     _, before = arguments.counted(options, options.before)
     _, after = arguments.counted(options, options.after)
-    figures = [(name, a, b) for (name, a), (_, b) in zip(_figures(before), _figures(after), strict=True)]
+    figures = [
+        (name, a, b) for (name, a), (_, b) in zip(_figures(before), _figures(after), strict=True)
+    ]
     layers = _layers(before, after)
     if options.json:
         print(json.dumps(_plain(figures, layers), indent=2))

@@ -15,6 +15,15 @@ from mcugraph.formats.onnx.declared import declared_types
 from mcugraph.formats.onnx.node import Computed, Node, Translation, decode
 from mcugraph.formats.onnx.operators import TRANSLATIONS
 from mcugraph.formats.onnx.types import DTYPES
+from mcugraph.formats.onnx.values import (
+    CONSTANT_FIELDS,
+    NUMPY_TYPES,
+    absent_value,
+    declared_dims,
+    evaluate,
+    pick,
+    stored_value,
+)
 from mcugraph.ir import (
     Array,
     Constant,
@@ -29,6 +38,7 @@ from mcugraph.ir import (
     TensorType,
 )
 from mcugraph.ops.creation import Generate, ShapeOf
+from mcugraph.ops.custom import registered
 from mcugraph.ops.elementwise import Convert
 from mcugraph.ops.opaque import Declared, Opaque
 
@@ -147,14 +157,14 @@ class Scope:
         for sparse in self.proto.sparse_initializer:
             name, shape = sparse.values.name, tuple(sparse.dims)
             dtype = DTYPES.get(sparse.values.data_type, DType.UNKNOWN)
-            load = partial(_absent, name)
+            load = partial(absent_value, name)
             self.tensors[name] = Tensor(name, dtype, shape, Kind.CONSTANT, Constant(name, load))
 
     def _constant(self, name: str, proto: Any) -> None:
         dtype = DTYPES.get(proto.data_type, DType.UNKNOWN)
         shape = tuple(proto.dims)
         key = (self.proto.name, name) if self.outer else name
-        constant = Constant(key, partial(_decode, proto))
+        constant = Constant(key, partial(stored_value, proto))
         self.tensors[name] = Tensor(name, dtype, shape, Kind.CONSTANT, constant)
 
     def _inputs(self, given: tuple[TensorType | None, ...] | None) -> tuple[str, ...]:
@@ -176,13 +186,13 @@ class Scope:
         return tuple(names)
 
     def _main_input(self, value: Any) -> Tensor:
-        dtype, dims, symbols = _declared_dims(value.type)
+        dtype, dims, symbols = declared_dims(value.type)
         if dims is None:
             return Tensor(value.name, dtype, None)
         return Tensor(value.name, dtype, self.model.bindings.bind(value.name, dims, symbols))
 
     def _body_input(self, value: Any) -> Tensor:
-        dtype, dims, _ = _declared_dims(value.type)
+        dtype, dims, _ = declared_dims(value.type)
         known = None if dims is None or None in dims else tuple(d for d in dims if d is not None)
         return Tensor(value.name, dtype, known)
 
@@ -223,10 +233,10 @@ class Scope:
         if "value" in node.attributes:
             self._constant(name, node.attributes["value"])
             return
-        for key, dtype in _CONSTANT_FIELDS.items():
+        for key, dtype in CONSTANT_FIELDS.items():
             if key in node.attributes:
                 array = np.asarray(node.attributes[key], dtype)
-                self._fold(name, TensorType(_NUMPY_TYPES[array.dtype.kind], array.shape), array)
+                self._fold(name, TensorType(NUMPY_TYPES[array.dtype.kind], array.shape), array)
                 return
         raise GraphError("a constant without a value")
 
@@ -249,8 +259,12 @@ class Scope:
         translate = TRANSLATIONS.get(node.type) if known else None
         op: Op
         order, dtype = None, None
+        own = registered(native, lambda: node.attributes)
         try:
-            result = Opaque(native) if translate is None else translate(node)
+            if own is not None:
+                result: Op | Translation = own
+            else:
+                result = Opaque(native) if translate is None else translate(node)
             if isinstance(result, Translation):
                 op, order, dtype = result.op, result.order, result.dtype
             else:
@@ -306,7 +320,7 @@ class Scope:
         """The element type that the model declares for a tensor, at least."""
         for value in (*self.proto.value_info, *self.proto.output):
             if value.name == name:
-                return _declared_dims(value.type)[0]
+                return declared_dims(value.type)[0]
         return DType.UNKNOWN
 
     def root_shapes(self) -> dict[str, tuple[int, ...]]:
@@ -354,14 +368,14 @@ class Scope:
             shape = self.tensors[arguments[0] or ""].shape or ()
             values = lambda: (op.value(shape),)  # noqa: E731 - a lazily decoded value
         else:
-            values = partial(_evaluate, op, [self.tensors[n] if n else None for n in arguments])
+            values = partial(evaluate, op, [self.tensors[n] if n else None for n in arguments])
         stored = self._stored(op, arguments)
         for i, (name, kind) in enumerate(zip(node.outputs, results, strict=False)):
             if name and stored is not None and kind.dtype.is_float:
                 self.real[name] = kind.dtype
                 kind = TensorType(stored.dtype, kind.shape)
             if name:
-                self._fold(name, kind, partial(_pick, values, i))
+                self._fold(name, kind, partial(pick, values, i))
                 if stored is not None:
                     self.tensors[name] = replace(
                         self.tensors[name], quantization=stored.quantization
@@ -382,70 +396,3 @@ class Scope:
         self.tensors[name] = Tensor(
             name, kind.dtype, kind.shape, Kind.CONSTANT, Constant(name, load)
         )
-
-
-_CONSTANT_FIELDS: dict[str, Any] = {
-    "value_float": np.float32,
-    "value_floats": np.float32,
-    "value_int": np.int64,
-    "value_ints": np.int64,
-    "value_string": np.bytes_,
-    "value_strings": np.bytes_,
-}
-
-_NUMPY_TYPES = {"f": DType.FLOAT32, "i": DType.INT64, "S": DType.STRING}
-
-
-def _declared_dims(
-    proto: Any,
-) -> tuple[DType, tuple[int | None, ...] | None, tuple[str | None, ...]]:
-    """Element type, dimensions (None: dynamic) and their symbols of a declared type."""
-    kind = proto.WhichOneof("value")
-    while kind in ("sequence_type", "optional_type"):
-        proto = getattr(proto, kind).elem_type
-        kind = proto.WhichOneof("value")
-        if kind == "tensor_type":
-            return DTYPES.get(proto.tensor_type.elem_type, DType.UNKNOWN), None, ()
-    if kind != "tensor_type":
-        return DType.UNKNOWN, None, ()
-    dtype = DTYPES.get(proto.tensor_type.elem_type, DType.UNKNOWN)
-    if not proto.tensor_type.HasField("shape"):
-        return dtype, None, ()
-    dims = proto.tensor_type.shape.dim
-    return (
-        dtype,
-        tuple(d.dim_value if d.HasField("dim_value") and d.dim_value >= 0 else None for d in dims),
-        tuple(d.dim_param or None for d in dims),
-    )
-
-
-def _decode(proto: Any) -> Array:
-    """The value of a stored tensor.
-
-    Raises:
-        FormatError: It lies in another file, or has a type that numpy lacks.
-    """
-    from onnx import TensorProto, numpy_helper
-
-    if proto.data_location == TensorProto.EXTERNAL:
-        raise FormatError(f"the value of {proto.name!r} lies in another file")
-    try:
-        return np.asarray(numpy_helper.to_array(proto))
-    except (ValueError, TypeError, KeyError) as error:
-        raise FormatError(f"the value of {proto.name!r} cannot be decoded: {error}") from error
-
-
-def _absent(name: str) -> Array:
-    raise FormatError(f"the value of {name!r} is sparse and is not decoded")
-
-
-def _evaluate(op: Op, inputs: list[Tensor | None]) -> tuple[Array, ...]:
-    values = [None if t is None or t.constant is None else t.constant.array() for t in inputs]
-    result = op.evaluate(values)
-    if result is None:
-        raise FormatError(f"{op.kind} has no rule for the value of its result")
-    return result
-
-
-def _pick(values: Callable[[], tuple[Array, ...]], index: int) -> Array:
-    return values()[index]

@@ -98,6 +98,12 @@ def _int32() -> Any:
     return Int32Flags
 
 
+def custom_options(operator: Any) -> bytes:
+    """The options of a custom operator, as they are stored."""
+    data = operator.CustomOptionsAsNumpy()
+    return data.tobytes() if isinstance(data, np.ndarray) else b""
+
+
 @cache
 def _reader(name: str) -> Callable[[], Any]:
     reader: Callable[[], Any] = getattr(import_module(f"tflite.{name}"), name)
