@@ -1,8 +1,10 @@
 """A graph as TFLM would find it in a file: the file's own record, or one operator for one."""
 
-from mcugraph.ir import Graph, Kind, Operator, Tensor
+from dataclasses import replace
+
+from mcugraph.ir import DType, Graph, Kind, Op, Operator, Shape, Tensor
 from mcugraph.ir.stored import StoredGraph, StoredModel, StoredOperator, StoredTensor
-from mcugraph.memory.tflm.kernels import RULES
+from mcugraph.memory.tflm import padding
 
 # What TFLite calls an operator whose ``kind`` does not say so in capitals already.
 _NAMES = {
@@ -47,6 +49,19 @@ _NAMES = {
 }
 
 
+# What the converter makes of operators that TFLite does not have, one after the other; each step
+# takes the result of the one before and a constant.
+_CHAINS = {
+    "batch_norm": ("MUL", "ADD"),
+    "clip": ("MAXIMUM", "MINIMUM"),
+}
+
+_MODELLED = (
+    "TFLM's figures take each operator as one operator of TFLite, batch norm and clipping as "
+    "two, and a PAD before it where its padding is neither SAME nor VALID"
+)
+
+
 def stored_model(graph: Graph) -> tuple[StoredModel | None, tuple[str, ...]]:
     """What TFLM finds in the file, and what was assumed, one sentence each.
 
@@ -55,52 +70,94 @@ def stored_model(graph: Graph) -> tuple[StoredModel | None, tuple[str, ...]]:
     record = graph.source.stored
     if record is not None and record.describes(graph):
         return record.model, ()
-    parts = [graph, *(part for part in graph.subgraphs.values())]
-    unknown = [
-        tensor.name
-        for part in parts
-        for tensor in part.tensors.values()
-        if tensor.shape is None and tensor.kind is not Kind.OUTER
-    ]
+    parts = (graph, *graph.subgraphs.values())
+    unknown = [t.name for part in parts for t in part.tensors.values() if t.shape is None]
     if unknown:
         return None, (f"TFLM's figures are not known: tensor {unknown[0]!r} has no known shape",)
     indices = {name: i for i, name in enumerate(graph.subgraphs, 1)}
-    model = StoredModel(tuple(_lower(part, indices) for part in parts))
-    if graph.source.format == "tflite":
-        return model, ()
-    return model, ("TFLM's figures take each operator as one operator of TFLite",)
+    model = StoredModel(tuple(_Lowering(part, indices).stored() for part in parts))
+    return model, () if graph.source.format == "tflite" else (_MODELLED,)
 
 
-def _lower(graph: Graph, bodies: dict[str, int]) -> StoredGraph:
-    """One subgraph, without the values that belong to its caller and named resources."""
-    kept = [
-        tensor
-        for tensor in graph.tensors.values()
-        if tensor.kind is not Kind.OUTER and not tensor.name.startswith("variable:")
-    ]
-    tensors = [_tensor(tensor) for tensor in kept]
-    index = {tensor.name: i for i, tensor in enumerate(kept)}
-    operators = []
-    for operator in graph.operators:
-        native = tflite_name(operator, graph.source.format)
-        inputs = [-1 if name is None else index.get(name, -1) for name in operator.inputs]
-        if native in ("MEAN", "SUM") or native.startswith("REDUCE_"):
-            # The axes are attributes in other formats; TFLite stores them as a tensor.
-            if len(inputs) < 2 or inputs[1] < 0:
-                tensors.append(_axes(operator, graph))
-                inputs = [inputs[0], len(tensors) - 1]
+class _Lowering:
+    """One subgraph on its way into a file.
+
+    The named variables of a graph are no tensors of the file; values of the caller that a body
+    reads become its inputs.
+    """
+
+    def __init__(self, graph: Graph, bodies: dict[str, int]) -> None:
+        self.graph, self.bodies = graph, bodies
+        kept = [t for t in graph.tensors.values() if not t.name.startswith("variable:")]
+        self.tensors = [_tensor(tensor) for tensor in kept]
+        self.index = {tensor.name: i for i, tensor in enumerate(kept)}
+        self.outer = [i for i, tensor in enumerate(kept) if tensor.kind is Kind.OUTER]
+
+    def stored(self) -> StoredGraph:
+        operators = [step for op in self.graph.operators for step in self._steps(op)]
+        return StoredGraph(
+            tuple(self.tensors),
+            tuple(operators),
+            (*self._indices(self.graph.inputs), *self.outer),
+            self._indices(self.graph.outputs),
+        )
+
+    def _indices(self, names: tuple[str, ...]) -> tuple[int, ...]:
+        return tuple(self.index[name] for name in names if name in self.index)
+
+    def _add(self, tensor: StoredTensor) -> int:
+        self.tensors.append(tensor)
+        return len(self.tensors) - 1
+
+    def _steps(self, operator: Operator) -> list[StoredOperator]:
+        """The operators of TFLite that take the place of one of the graph."""
+        inputs = [-1 if n is None else self.index.get(n, -1) for n in operator.inputs]
+        outputs = self._indices(operator.outputs)
+        exact = self.graph.source.format == "tflite"
+        chain = None if exact else _CHAINS.get(operator.op.kind)
+        if chain is not None:
+            return self._chain(chain, operator.op, inputs, outputs)
+        native = operator.native if exact else tflite_name(operator.op)
+        steps = []
+        padded = None if exact else padding.padded_shape(operator, self.graph)
+        if padded is not None:
+            steps.append(self._pad(inputs[0], padded, operator.op))
+            inputs[0] = steps[0].outputs[0]
+        reduces = native in ("MEAN", "SUM") or native.startswith("REDUCE_")
+        if reduces and not exact:  # the axes are attributes; TFLite stores them as a tensor
+            inputs = [inputs[0], self._add(self._axes(operator))]
         elif native == "TRANSPOSE_CONV":
-            data, weights, bias, *shape = [*inputs, -1, -1][: max(len(inputs), 3)]
-            inputs = [next(iter(shape), -1), weights, data, bias]
-        outputs = [index[name] for name in operator.outputs if name in index]
-        called = tuple(bodies[name] for name in operator.op.bodies)
-        operators.append(StoredOperator(native, operator.op, tuple(inputs), tuple(outputs), called))
-    return StoredGraph(
-        tuple(tensors),
-        tuple(operators),
-        tuple(index[name] for name in graph.inputs if name in index),
-        tuple(index[name] for name in graph.outputs if name in index),
-    )
+            data, weights, bias, shape = [*inputs, -1, -1][:4]
+            inputs = [shape, weights, data, bias]
+        called = tuple(self.bodies[name] for name in operator.op.bodies)
+        return [*steps, StoredOperator(native, operator.op, tuple(inputs), outputs, called)]
+
+    def _pad(self, data: int, shape: Shape, op: Op) -> StoredOperator:
+        """The operator that pads the data of a convolution or pooling."""
+        amounts = self._add(StoredTensor(DType.INT32, (len(shape), 2), constant=True))
+        result = self._add(replace(self.tensors[data], shape=shape, constant=False))
+        return StoredOperator("PAD", op, (data, amounts), (result,))
+
+    def _chain(
+        self, names: tuple[str, ...], op: Op, inputs: list[int], outputs: tuple[int, ...]
+    ) -> list[StoredOperator]:
+        steps, current = [], inputs[0]
+        for i, name in enumerate(names):
+            last = i == len(names) - 1
+            result = outputs[0] if last else self._add(self.tensors[outputs[0]])
+            operand = self._add(replace(self.tensors[outputs[0]], shape=(1,), constant=True))
+            steps.append(StoredOperator(name, op, (current, operand), (result,)))
+            current = result
+        return steps
+
+    def _axes(self, operator: Operator) -> StoredTensor:
+        """The axes of a reduction as the constant that a TFLite file would hold."""
+        data = self.graph.tensors[operator.inputs[0] or ""]
+        rank = len(data.shape or ())
+        axes = getattr(operator.op, "axes", None)
+        pool = operator.op.kind.startswith("global")
+        count = max(rank - 2, 0) if pool else rank if axes is None else len(axes)
+        return StoredTensor(DType.INT32, (count,), constant=True)
 
 
 def _tensor(tensor: Tensor) -> StoredTensor:
@@ -118,22 +175,7 @@ def _tensor(tensor: Tensor) -> StoredTensor:
     )
 
 
-def _axes(operator: Operator, graph: Graph) -> StoredTensor:
-    """The axes of a reduction as the constant that a TFLite file would hold."""
-    from mcugraph.ir import DType
-
-    data = graph.tensors[operator.inputs[0] or ""]
-    rank = len(data.shape or ())
-    axes = getattr(operator.op, "axes", None)
-    global_pool = operator.op.kind.startswith("global")
-    count = max(rank - 2, 0) if global_pool else rank if axes is None else len(axes)
-    return StoredTensor(DType.INT32, (count,), constant=True)
-
-
-def tflite_name(operator: Operator, source: str) -> str:
-    """What a TFLite file calls an operator; the kind in capitals where there is no such name."""
-    if source == "tflite":
-        return operator.native
-    kind = operator.op.kind
-    name = _NAMES.get(kind, kind.upper())
-    return name if name in RULES or kind in _NAMES else kind.upper()
+def tflite_name(op: Op) -> str:
+    """What a TFLite file calls an operator; its kind in capitals where it has no such name."""
+    kind = op.kind.lower()
+    return _NAMES.get(kind, kind.upper())
