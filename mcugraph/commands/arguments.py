@@ -29,11 +29,14 @@ def counting(command: argparse.ArgumentParser) -> None:
         metavar="NAME",
         help="tflm (the default), inplace or inputs_elsewhere",
     )
-    dimensions(command)
+    reading(command)
 
 
-def dimensions(command: argparse.ArgumentParser) -> None:
-    """Values for dynamic dimensions."""
+def reading(command: argparse.ArgumentParser) -> None:
+    """How a model file is read."""
+    command.add_argument(
+        "--signature", metavar="NAME", help="of a TFLite file with several, the one to take"
+    )
     command.add_argument(
         "--dim",
         action="append",
@@ -49,7 +52,7 @@ def counted(options: argparse.Namespace, path: str) -> tuple[Graph, Profile]:
     from mcugraph.formats.loader import load
     from mcugraph.profiler import profile
 
-    graph = load(path, dict(options.dim))
+    graph = load(path, dict(options.dim), options.signature)
     return graph, profile(graph, options.runtime, options.accounting, options.precision)
 
 

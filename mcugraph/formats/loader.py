@@ -10,7 +10,9 @@ from mcugraph.ir import Graph
 _LFS = b"version https://git-lfs.github.com/spec/"
 
 
-def load(path: str | Path, dims: Mapping[Key, int] | None = None) -> Graph:
+def load(
+    path: str | Path, dims: Mapping[Key, int] | None = None, signature: str | None = None
+) -> Graph:
     """The graph of a model file: TFLite or ONNX, told apart by content and not by suffix.
 
     Args:
@@ -18,6 +20,8 @@ def load(path: str | Path, dims: Mapping[Key, int] | None = None) -> Graph:
         dims: Values for dynamic dimensions: ``{"seq": 64, ("input", 1): 512}`` binds the
             dimension called seq and axis 1 of the input called input. A dynamic batch (axis 0)
             becomes 1 unless it is bound.
+        signature: In a TFLite file with several signatures, the one to take; None: the first
+            subgraph, which is what TFLite Micro runs.
 
     Returns:
         The graph, with operators in file order. Weights are not decoded.
@@ -33,9 +37,11 @@ def load(path: str | Path, dims: Mapping[Key, int] | None = None) -> Graph:
     if data[4:8] == b"TFL3":
         from mcugraph.formats.tflite.importer import load_tflite
 
-        return load_tflite(name, data, bindings)
+        return load_tflite(name, data, bindings, signature)
     if data.startswith(b"PK\x03\x04"):
         raise FormatError(f"{name}: this is a zip archive, and no model in it can be read yet")
+    if signature is not None:
+        raise FormatError(f"{name}: only TFLite files have signatures")
     from mcugraph.formats.onnx.importer import load_onnx
 
     return load_onnx(name, data, bindings)

@@ -1,11 +1,13 @@
 """ONNX control flow: If, Loop and Scan, whose bodies see the tensors around them."""
 
 from collections.abc import Callable
+from dataclasses import replace
 from typing import TYPE_CHECKING, Any
 
 from mcugraph.formats.onnx.node import Node
-from mcugraph.ir import DType, Graph, Source, Tensor, TensorType
+from mcugraph.ir import DType, Graph, Kind, Operator, Source, Tensor, TensorType
 from mcugraph.ops.control import If, Loop
+from mcugraph.ops.elementwise import Elementwise
 
 if TYPE_CHECKING:
     from mcugraph.formats.onnx.scope import Scope
@@ -54,9 +56,17 @@ def _add(
 
 
 def _if(scope: "Scope", node: Node, proto: Any, native: str) -> None:
+    condition = scope.value(proto.input[0])
+    if condition is not None:
+        _inline(scope, node, "then_branch" if condition.all() else "else_branch")
+        return
     branches = [_body(scope, node, name, ()) for name in ("then_branch", "else_branch")]
+    returned = [
+        [value.name for value in node.attributes[name].output]
+        for name in ("then_branch", "else_branch")
+    ]
     results = []
-    for outputs in zip(*(graph.outputs for _, graph, _ in branches), strict=False):
+    for outputs in zip(*returned, strict=False):
         types = [_type(g, n) for (_, g, _), n in zip(branches, outputs, strict=True)]
         known = [kind for kind in types if kind is not None]
         # The larger result of the two branches is what has to fit.
@@ -66,6 +76,36 @@ def _if(scope: "Scope", node: Node, proto: Any, native: str) -> None:
     captured = [name for _, _, names in branches for name in names]
     names = tuple(name for name, _, _ in branches)
     _add(scope, node, If(names, tuple(results)), captured, native, [d for d, _ in results])
+
+
+def _inline(scope: "Scope", node: Node, attribute: str) -> None:
+    """Put the operators of the one branch that always runs in the place of the If."""
+    branch = node.attributes[attribute]
+    inner = type(scope)(scope.model, branch, scope)
+    graph = inner.translate(Source("onnx"), ())
+    label = node.name or next((name for name in node.outputs if name), node.type)
+    names: dict[str | None, str | None] = {None: None}
+    made = {name for operator in graph.operators for name in operator.outputs}
+    for value, output in zip(branch.output, node.outputs, strict=False):
+        if output and value.name in made and value.name not in names:
+            names[value.name] = output
+    for name, tensor in inner.tensors.items():
+        if tensor.kind is Kind.OUTER or name in scope.tensors:
+            names.setdefault(name, name)
+            continue
+        new = names.setdefault(name, f"{label}/{name}") or name
+        scope.adopt(replace(tensor, name=new), inner, name)
+    for operator in graph.operators:
+        inputs = tuple(names[name] for name in operator.inputs)
+        scope.append(replace(operator, inputs=inputs), [str(names[n]) for n in operator.outputs])
+    for value, output in zip(branch.output, node.outputs, strict=False):
+        source = names[value.name] or value.name
+        if output and source != output:
+            tensor = scope.lookup(source)
+            scope.adopt(replace(tensor, name=output), inner, value.name)
+            if not tensor.is_constant:
+                identity = Operator(output, Elementwise("identity"), (source,), (output,), "If")
+                scope.append(identity, [output])
 
 
 def _count(kind: TensorType) -> int:

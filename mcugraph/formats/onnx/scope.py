@@ -139,6 +139,21 @@ class Scope:
         name = self.operator_names.unique(node.name or (outputs[0] if outputs else native))
         self.operators.append(Operator(name, op, inputs, outputs, native))
 
+    def append(self, operator: Operator, outputs: list[str]) -> None:
+        """Append an operator of a branch that is put in its place, under a name that is free."""
+        name = self.operator_names.unique(operator.name)
+        self.operators.append(replace(operator, name=name, outputs=tuple(outputs)))
+
+    def adopt(self, tensor: Tensor, inner: "Scope", name: str) -> None:
+        """Take over a tensor of an inner scope, where it is called ``name``."""
+        self.tensors[tensor.name] = tensor
+        if name in inner.values:
+            self.values[tensor.name] = inner.values[name]
+        if name in inner.real:
+            self.real[tensor.name] = inner.real[name]
+        if name in inner.sequences:
+            self.sequences[tensor.name] = inner.sequences[name]
+
     def value(self, name: str) -> Array | None:
         """The value of a tensor, where it is known."""
         if name not in self.values:

@@ -11,7 +11,9 @@ from mcugraph.ir import Constant, DType
 class File:
     """What all subgraphs of one file share while they are translated."""
 
-    def __init__(self, path: str, data: bytes, bindings: Bindings) -> None:
+    def __init__(
+        self, path: str, data: bytes, bindings: Bindings, signature: str | None = None
+    ) -> None:
         from tflite.Model import Model
 
         self.path, self.data, self.bindings = path, data, bindings
@@ -26,6 +28,18 @@ class File:
         ]
         self.codes = [native(c) for c in reader.tables(self.model, "OperatorCodes", len(data))]
         self.buffers = reader.tables(self.model, "Buffers", len(data))
+        self.signatures = {
+            reader.text(s.SignatureKey()): int(s.SubgraphIndex())
+            for s in reader.tables(self.model, "SignatureDefs", len(data))
+        }
+        self.main = 0 if signature is None else self._subgraph_of(signature)
+
+    def _subgraph_of(self, signature: str) -> int:
+        """The subgraph that a signature enters."""
+        if signature not in self.signatures:
+            known = ", ".join(map(repr, self.signatures)) or "none"
+            raise FormatError(f"{self.path}: no signature {signature!r}; the model has {known}")
+        return self.signatures[signature]
 
     def constant(self, index: int, dtype: DType) -> Constant | None:
         """The bytes of a buffer, decoded when asked for; None where there are none."""

@@ -6,8 +6,8 @@ from mcugraph.ir import Graph, Kind, Operator, Tensor
 from mcugraph.ops.variables import Variable
 
 
-def variables(graphs: list[Graph]) -> Graph:
-    """The first graph with a state tensor for each resource variable of any subgraph.
+def variables(graphs: list[Graph], main: int) -> Graph:
+    """The main graph with a state tensor for each resource variable of any subgraph.
 
     The size of a variable is that of the values assigned to it or read from it. Every
     operator that uses it gets to know its name (``Variable.variable``), in ``graphs`` too.
@@ -31,7 +31,7 @@ def variables(graphs: list[Graph]) -> Graph:
             operators.append(operator)
         graphs[i] = replace(graph, operators=tuple(operators))
     states = {tensor.name: tensor for tensor in found.values()}
-    return replace(graphs[0], tensors={**graphs[0].tensors, **states})
+    return replace(graphs[main], tensors={**graphs[main].tensors, **states})
 
 
 def _value(graph: Graph, operator: Operator) -> Tensor | None:

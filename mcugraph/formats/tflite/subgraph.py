@@ -101,7 +101,7 @@ class Subgraph:
         return names
 
     def _bind_inputs(self) -> None:
-        if self.index:
+        if self.index != self.file.main:
             return
         for i in self.inputs:
             tensor, shape = self.tensors[i], self.tensors[i].shape
