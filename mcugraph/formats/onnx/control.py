@@ -4,6 +4,7 @@ from collections.abc import Callable
 from dataclasses import replace
 from typing import TYPE_CHECKING, Any
 
+from mcugraph.errors import GraphError
 from mcugraph.formats.onnx.node import Node
 from mcugraph.ir import DType, Graph, Kind, Operator, Source, Tensor, TensorType
 from mcugraph.ops.control import If, Loop
@@ -60,11 +61,16 @@ def _if(scope: "Scope", node: Node, proto: Any, native: str) -> None:
     if condition is not None:
         _inline(scope, node, "then_branch" if condition.all() else "else_branch")
         return
-    branches = [_body(scope, node, name, ()) for name in ("then_branch", "else_branch")]
-    returned = [
-        [value.name for value in node.attributes[name].output]
-        for name in ("then_branch", "else_branch")
-    ]
+    branches, returned, errors = [], [], []
+    for name in ("then_branch", "else_branch"):
+        try:
+            branches.append(_body(scope, node, name, ()))
+            returned.append([value.name for value in node.attributes[name].output])
+        except GraphError as error:
+            errors.append(error)
+            scope.note(f"{name} of {node.name!r} cannot run, so it is left out: {error}")
+    if not branches:
+        raise errors[0]
     results = []
     for outputs in zip(*returned, strict=False):
         types = [_type(g, n) for (_, g, _), n in zip(branches, outputs, strict=True)]
@@ -72,7 +78,7 @@ def _if(scope: "Scope", node: Node, proto: Any, native: str) -> None:
         # The larger result of the two branches is what has to fit.
         largest = max(known, key=lambda kind: kind.dtype.nbytes(_count(kind)), default=None)
         dtype = branches[0][1].tensors[outputs[0]].dtype
-        results.append((dtype, largest.shape if largest and len(known) == 2 else None))
+        results.append((dtype, largest.shape if largest and len(known) == len(branches) else None))
     captured = [name for _, _, names in branches for name in names]
     names = tuple(name for name, _, _ in branches)
     _add(scope, node, If(names, tuple(results)), captured, native, [d for d, _ in results])

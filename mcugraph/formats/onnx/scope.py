@@ -84,6 +84,7 @@ class Scope:
         self.operators: list[Operator] = []
         self.assumptions: list[str] = []
         self.operator_names = Names()
+        self.complete = True
         self._declared: dict[str, TensorType | None] | None = None
 
     def translate(
@@ -108,6 +109,7 @@ class Scope:
             source=source,
             subgraphs=self.model.subgraphs if self.outer is None else {},
             assumptions=tuple(self.assumptions),
+            complete=self.complete,
         )
 
     def lookup(self, name: str) -> Tensor:
@@ -138,6 +140,14 @@ class Scope:
         outputs = tuple(name for name in node.outputs if name)
         name = self.operator_names.unique(node.name or (outputs[0] if outputs else native))
         self.operators.append(Operator(name, op, inputs, outputs, native))
+
+    def note(self, assumption: str) -> None:
+        """Say in the main graph that something could not be read exactly."""
+        scope = self
+        while scope.outer is not None:
+            scope = scope.outer
+        scope.assumptions.append(assumption)
+        scope.complete = False
 
     def append(self, operator: Operator, outputs: list[str]) -> None:
         """Append an operator of a branch that is put in its place, under a name that is free."""
