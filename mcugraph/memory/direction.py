@@ -51,9 +51,7 @@ class Direction:
     def __init__(self, net: Network, forward: bool) -> None:
         n = len(net.preds)
         self.forward = forward
-        needed, self.following = (
-            (net.preds, net.succs) if forward else (net.succs, net.preds)
-        )
+        needed, self.following = (net.preds, net.succs) if forward else (net.succs, net.preds)
         self.need = [mask(operators) for operators in needed]
         self.related = _reach(self.following, needed)
         self.goal = (1 << n) - 1
@@ -93,9 +91,7 @@ class Direction:
 
 def _end(net: Network) -> int:
     """Bytes that are live after the last operator."""
-    return net.constant + sum(
-        size for size, keep in zip(net.sizes, net.keep, strict=True) if keep
-    )
+    return net.constant + sum(size for size, keep in zip(net.sizes, net.keep, strict=True) if keep)
 
 
 def _reach(

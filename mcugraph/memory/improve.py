@@ -10,7 +10,8 @@ from mcugraph.memory.search import Search
 
 _FIRST_QUOTA = 500  # states
 _GROWTH = 4
-_FORWARD_COST = 3  # a state counts for so many: forwards, networks rarely need fewer of them
+_PROBES = 2  # searches a turn that only aim at the bound
+_FORWARD_COST = 4  # a state counts for so many: forwards, networks rarely need fewer of them
 
 
 def improve(
@@ -42,8 +43,7 @@ def improve(
         low = lower_bound  # this turn finds nothing below
         budget = (low + peak - 1) // 2 if effort.spent == 0 else peak - 1
         while low < peak:
-            search = Search(effort.direction, budget, effort.quota, limits)
-            effort.spent += search.states * effort.cost
+            search = effort.search(budget, effort.quota, limits)
             if search.order is not None:
                 peak = order_peak(net, search.order)
                 yield lower_bound, search.order
@@ -55,6 +55,13 @@ def improve(
             budget = (low + peak - 1) // 2
         if lower_bound == peak:
             return
+        # The proof for all of the gap takes longer; see what a part of the effort can prove.
+        for _ in range(_PROBES):
+            search = effort.search((lower_bound + peak) // 2, effort.quota // 4, limits)
+            if not search.complete or search.order is not None:
+                break
+            lower_bound = min(peak, search.next_budget)
+            yield lower_bound, None
         effort.quota *= _GROWTH
 
 
@@ -68,3 +75,9 @@ class _Effort:
         self.cost = cost
         self.quota = _FIRST_QUOTA
         self.spent = 0
+
+    def search(self, budget: int, quota: int, limits: Limits) -> Search:
+        """Search in this direction, and count it."""
+        search = Search(self.direction, budget, quota, limits)
+        self.spent += search.states * self.cost
+        return search

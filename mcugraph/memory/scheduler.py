@@ -15,6 +15,7 @@ from mcugraph.memory.split import split
 from mcugraph.memory.improve import improve
 
 METHODS = ("auto", "dp", "greedy")
+_USELESS_CUTS = 10  # after so many cuts without a better bound, the search proves more
 
 
 def schedule(
@@ -100,10 +101,7 @@ class Solver:
             net = parts[index][0]
             if not bounded[index]:
                 bounded[index] = True
-                for self.lower_bound in cut_bounds(net, orders[index], self.lower_bound):
-                    self.limits.check()
-                    if self.peak == self.lower_bound:
-                        break
+                self._bound(net, orders[index])
             elif exact:
                 for bound, order in improve(net, peaks[index], self.lower_bound, self.limits):
                     self.lower_bound = bound
@@ -114,6 +112,16 @@ class Solver:
                     if self.peak > peaks[index]:
                         break
             else:
+                return
+
+    def _bound(self, net: Network, orders: Sequence[Sequence[int]]) -> None:
+        """Raise the bound by cuts, as long as they help."""
+        useless = 0
+        for bound in cut_bounds(net, orders, self.lower_bound):
+            useless = 0 if bound > self.lower_bound else useless + 1
+            self.lower_bound = bound
+            self.limits.check()
+            if bound == self.peak or useless == _USELESS_CUTS:
                 return
 
 

@@ -27,8 +27,8 @@ from heapq import heappop, heappush
 from mcugraph.memory.direction import Direction
 from mcugraph.memory.limits import Limits
 
-_STATE_BYTES = 500  # about what one state takes, tables included
-_CHECK_EVERY = 128
+_STATE_BYTES = 400  # about what one state takes, tables included, besides its mask
+_CHECK_EVERY = 1000  # operators tried
 
 _NEVER = 1 << 62  # more than any budget
 _BATCH = 8  # states that are expanded on one level before the next level's turn
@@ -54,6 +54,7 @@ class Search:
         "next_budget",
         "order",
         "origin",
+        "state_bytes",
         "states",
     )
 
@@ -63,6 +64,7 @@ class Search:
         self.next_budget = _NEVER
         self.complete = False
         self.states = 0
+        self.state_bytes = _STATE_BYTES + len(direction.need) // 4
         self.order: list[int] | None = None
         # state -> the state it came from, and the operators added since
         self.origin: dict[int, tuple[int, tuple[int, ...]]] = {}
@@ -83,6 +85,7 @@ class Search:
                 0, direction.start, list(direction.ready), direction.ready
             )
             self._push(state, live, self._ready_after(direction.ready, state, moves), -1, moves)
+        work = 0
         while not self.complete and self.states < quota:
             self.complete = True
             for level in self.levels:
@@ -93,8 +96,10 @@ class Search:
                         self.order = self._trace()
                         return
                     self.states += 1
-                    if self.states % _CHECK_EVERY == 0:
-                        limits.check((len(self.origin) + len(self.closed)) * _STATE_BYTES)
+                    work += len(ready)
+                    if work >= _CHECK_EVERY:
+                        work = 0
+                        limits.check((len(self.origin) + len(self.closed)) * self.state_bytes)
                 if level:
                     self.complete = False
 
@@ -126,9 +131,7 @@ class Search:
         for target, remaining, v, moves in found:
             if target not in origin:
                 added = (v, *moves)
-                self._push(
-                    target, remaining, self._ready_after(ready, target, added), state, added
-                )
+                self._push(target, remaining, self._ready_after(ready, target, added), state, added)
 
     def _push(
         self,
@@ -164,10 +167,9 @@ class Search:
     def _affected(self, state: int, v: int, change: int, ready: tuple[int, ...]) -> list[int]:
         """Operators that may have become free when ``v`` was added, giving ``state``."""
         direction = self.direction
+        candidates = [*direction.sharers[v], *direction.following[v]]
         if change < 0:
-            candidates = [*ready, *direction.following[v]]
-        else:
-            candidates = [*direction.sharers[v], *direction.following[v]]
+            candidates += ready
         missing = ~state
         need = direction.need
         return [w for w in candidates if missing >> w & 1 and not need[w] & missing]
