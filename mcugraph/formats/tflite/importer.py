@@ -34,11 +34,8 @@ def _graph(file: File) -> Graph:
     parts = [Subgraph(file, i) for i in range(len(file.subgraphs))]
     graphs = [part.translate() for part in parts]
     main = variables(graphs, file.main)
-    others = {
-        name: g
-        for i, (name, g) in enumerate(zip(file.names, graphs, strict=True))
-        if i != file.main
-    }
+    others = dict(zip(file.names, graphs, strict=True))
+    del others[file.names[file.main]]
     main = hold_order(replace(main, subgraphs=others))
     if len(set(file.signatures.values())) > 1:
         taken = [key for key, index in file.signatures.items() if index == file.main]

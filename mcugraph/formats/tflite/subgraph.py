@@ -68,6 +68,7 @@ class Subgraph:
         return tensor
 
     def translate(self) -> Graph:
+        """The graph, operators in the order of the file."""
         self._bind_inputs()
         inputs = dict.fromkeys(self.tensors[i].name for i in self.inputs)
         names = Names()
