@@ -22,8 +22,10 @@ import re
 from dataclasses import dataclass
 from functools import cache
 
-_TOKEN = re.compile(r"\s*(\d*)([ipqhb(\[<)\]>])")
-_CLOSING = {"(": ")", "[": "]", "<": ">"}
+_FIELD = re.compile(r"(?P<count>\d*)(?:(?P<letter>[ipqhb])|\((?P<inner>[^()]*)\))")
+_BYTES = {"i": 4, "q": 8, "h": 2, "b": 1}
+_DECOMPRESSION = re.compile(r"\[([^]]*)\]")
+_RECORDING = re.compile(r"<([^>]*)>")
 
 
 @dataclass(frozen=True, slots=True)
@@ -58,51 +60,21 @@ DEVICE = Abi(pointer=4, decompression=False, recording=False)
 @cache
 def _measure(layout: str, abi: Abi) -> tuple[int, int]:
     """(size, alignment) of a layout."""
+    fields = _DECOMPRESSION.sub(r"\1" if abi.decompression else "", layout)
+    fields = _RECORDING.sub(r"\1" if abi.recording else "", fields)
     position, size, alignment = 0, 0, 1
-    while match := _TOKEN.match(layout, position):
-        count, letter = int(match[1] or 1), match[2]
+    while match := _FIELD.match(fields, position):
         position = match.end()
-        if letter in _CLOSING:
-            end = _matching(layout, position, letter)
-            inner = layout[position:end]
-            position = end + 1
-            if (letter == "[" and not abi.decompression) or (letter == "<" and not abi.recording):
-                continue
-            if letter == "(":
-                bytes_each, align = _measure(inner, abi)
-            else:  # its fields belong to the struct itself
-                size, alignment = _extend(inner, abi, size, alignment)
-                continue
+        count, letter, inner = int(match["count"] or 1), match["letter"], match["inner"]
+        if inner is not None:
+            each, align = _measure(inner, abi)
         else:
-            bytes_each = {"i": 4, "p": abi.pointer, "q": 8, "h": 2, "b": 1}[letter]
-            align = bytes_each
-        size = align_up(size, align) + count * bytes_each
+            each = align = abi.pointer if letter == "p" else _BYTES[letter]
+        size = align_up(size, align) + count * each
         alignment = max(alignment, align)
-    if layout[position:].strip():
-        raise ValueError(f"layout {layout!r} cannot be read at {position}")
+    if position < len(fields):
+        raise ValueError(f"layout {layout!r} cannot be read from {fields[position:]!r}")
     return align_up(size, alignment), alignment
-
-
-def _extend(fields: str, abi: Abi, size: int, alignment: int) -> tuple[int, int]:
-    """Size without padding at the end, and alignment, after plain fields are appended."""
-    for match in _TOKEN.finditer(fields):
-        each = {"i": 4, "p": abi.pointer, "q": 8, "h": 2, "b": 1}[match[2]]
-        size = align_up(size, each) + int(match[1] or 1) * each
-        alignment = max(alignment, each)
-    return size, alignment
-
-
-def _matching(layout: str, start: int, opening: str) -> int:
-    """Where the bracket that opened just before ``start`` closes."""
-    depth = 1
-    for i in range(start, len(layout)):
-        if layout[i] == opening:
-            depth += 1
-        elif layout[i] == _CLOSING[opening]:
-            depth -= 1
-            if not depth:
-                return i
-    raise ValueError(f"layout {layout!r} lacks a {_CLOSING[opening]!r}")
 
 
 def align_up(value: int, alignment: int) -> int:
