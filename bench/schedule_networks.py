@@ -43,7 +43,9 @@ class Builder:
         return problem
 
 
-def randwire(seed: int, nodes: int = 32, model: str = "ws", stages: int = 1, ops: int = 2) -> Problem:
+def randwire(
+    seed: int, nodes: int = 32, model: str = "ws", stages: int = 1, ops: int = 2
+) -> Problem:
     """Randomly wired network: each node sums its inputs and convolves (``ops`` steps)."""
     random = Random(seed)
     b = Builder(3 * 32 * 32)
@@ -52,7 +54,9 @@ def randwire(seed: int, nodes: int = 32, model: str = "ws", stages: int = 1, ops
     for _ in range(stages):
         size //= 2
         if model == "ws":
-            graph = nx.connected_watts_strogatz_graph(nodes, 4, 0.75, seed=random.randrange(1 << 30))
+            graph = nx.connected_watts_strogatz_graph(
+                nodes, 4, 0.75, seed=random.randrange(1 << 30)
+            )
         elif model == "er":
             graph = nx.gnp_random_graph(nodes, 0.2, seed=random.randrange(1 << 30))
         else:
@@ -92,14 +96,20 @@ def layered(seed: int, operators: int = 120, width: int = 10) -> Problem:
     return b.problem()
 
 
-def cells(seed: int, count: int = 9, blocks: int = 5, depth: int = 2, concat: bool = True) -> Problem:
+def cells(
+    seed: int, count: int = 9, blocks: int = 5, depth: int = 2, concat: bool = True
+) -> Problem:
     """Stacked cells as in NASNet, AmoebaNet and DARTS: blocks that add two transformed inputs."""
     random = Random(seed)
 
     def draw() -> list[tuple[int, int, int, int]]:
         return [
-            (random.randrange(2 + i), random.randint(0, depth * 2),
-             random.randrange(2 + i), random.randint(0, depth * 2))
+            (
+                random.randrange(2 + i),
+                random.randint(0, depth * 2),
+                random.randrange(2 + i),
+                random.randint(0, depth * 2),
+            )
             for i in range(blocks)
         ]
 
@@ -145,9 +155,7 @@ def hrnet(seed: int, branches: int = 4) -> Problem:
     for _ in range(random.randint(3, 8)):
         if len(values) < branches:
             values.append(b.op(b.sizes[values[-1]] // 2, values[-1]))
-        values = [
-            b.chain(v, *[b.sizes[v]] * random.randint(1, 4)) for v in values
-        ]
+        values = [b.chain(v, *[b.sizes[v]] * random.randint(1, 4)) for v in values]
         fused = []
         for i, target in enumerate(values):
             size = b.sizes[target]

@@ -1,0 +1,92 @@
+from itertools import pairwise
+
+import pytest
+from hypothesis import find, given, settings
+from hypothesis.errors import NoSuchExample
+
+from mcugraph.memory.problem import Problem
+from mcugraph.testing import brute_force_peak, check_schedule, problems
+
+
+@settings(max_examples=100, deadline=None)
+@given(problems(min_operators=2, max_operators=5))
+def test_problems_are_valid_and_within_bounds(problem):
+    problem.verify()
+    assert 2 <= len(problem.operators) <= 5
+
+
+@settings(max_examples=50, deadline=None)
+@given(problems(plain=True, min_operators=1))
+def test_plain_problems_have_no_extras(problem):
+    assert not problem.scratch
+    assert not problem.inplace
+    assert not problem.after
+    assert problem.count_inputs
+    assert all(problem.sizes)
+    assert all(len(written) == 1 for written in problem.outputs)
+
+
+@pytest.mark.parametrize(
+    "wanted",
+    [
+        lambda p: any(p.inplace),
+        lambda p: any(p.scratch),
+        lambda p: bool(p.after),
+        lambda p: not p.count_inputs,
+        lambda p: any(len(written) > 1 for written in p.outputs),
+        lambda p: any(not written for written in p.outputs),
+        lambda p: 0 in p.sizes,
+        lambda p: len(p.graph_inputs) > 1,
+        lambda p: len(p.graph_outputs) > 1,
+        lambda p: bool(set(p.graph_inputs) & set(p.graph_outputs)),
+        lambda p: not p.operators,
+        lambda p: bool(
+            {t for written in p.outputs for t in written}
+            - {t for read in p.inputs for t in read}
+            - set(p.graph_outputs)
+        ),
+        lambda p: bool(set(p.graph_inputs) - {t for read in p.inputs for t in read}),
+        lambda p: len(p.operators) > 3 and not any(p.inputs),
+    ],
+)
+def test_every_option_is_drawn(wanted):
+    try:
+        find(problems(), wanted, settings=settings(max_examples=5000, database=None))
+    except NoSuchExample:
+        pytest.fail("never drawn")
+
+
+def test_brute_force_tries_every_order():
+    # Running the shrinking branch first is better; the file has it last.
+    problem = Problem(
+        tensors=("x", "big", "a", "b", "out"),
+        sizes=(10, 8, 4, 1, 1),
+        operators=("p", "q", "r", "s"),
+        inputs=((0,), (0,), (2,), (1, 3)),
+        outputs=((1,), (2,), (3,), (4,)),
+        graph_inputs=(0,),
+        graph_outputs=(4,),
+    )
+    assert check_schedule(problem, ["p", "q", "r", "s"]) == 22
+    assert brute_force_peak(problem) == 19
+
+
+def test_a_wrong_scheduler_is_found():
+    def smallest_output_first(problem):
+        order, done = [], set(problem.graph_inputs)
+        left = list(range(len(problem.operators)))
+        while left:
+            ready = [i for i in left if set(problem.inputs[i]) <= done]
+            chosen = min(ready, key=lambda i: sum(problem.sizes[t] for t in problem.outputs[i]))
+            left.remove(chosen)
+            done.update(problem.outputs[chosen])
+            order.append(problem.operators[chosen])
+        return order
+
+    counterexample = find(
+        problems(plain=True),
+        lambda p: check_schedule(p, smallest_output_first(p)) > brute_force_peak(p),
+        settings=settings(database=None),
+    )
+    order = smallest_output_first(counterexample)
+    assert all(a != b for a, b in pairwise(order))
