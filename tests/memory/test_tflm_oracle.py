@@ -257,3 +257,14 @@ def test_the_wheel_says_the_same(tmp_path: Path) -> None:
     for path, head, tail in answers:
         found = footprint(mg.load(path))
         assert (found.arena, found.persistent_host) == (int(head), int(tail)), path
+
+
+def test_scratch_is_told_by_operator(models: Path) -> None:
+    from mcugraph.memory.tflm.footprint import kernel_scratch
+
+    graph = mg.load(models / "resnet_int8.tflite")
+    kinds = {operator.name: operator.native for operator in graph.operators}
+    found = kernel_scratch(graph)
+    assert {kinds[name] for name in found} <= {"MEAN", "SUM"}
+    assert all(size % 16 == 0 for size in found.values())
+    assert kernel_scratch(graph.replace(operators=graph.operators)) == found

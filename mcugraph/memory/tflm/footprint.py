@@ -5,10 +5,10 @@ from dataclasses import dataclass
 
 from mcugraph.ir import Graph
 from mcugraph.ir.stored import StoredModel
-from mcugraph.memory.tflm.abi import DEVICE, HOST, Abi
+from mcugraph.memory.tflm.abi import DEVICE, HOST, Abi, align_up
 from mcugraph.memory.tflm.kernels import RULES, Needs, Node, node_of, refusal
-from mcugraph.memory.tflm.lifetimes import buffers
-from mcugraph.memory.tflm.lowering import stored_model
+from mcugraph.memory.tflm.lifetimes import ALIGNMENT, buffers
+from mcugraph.memory.tflm.lowering import origins, stored_model
 from mcugraph.memory.tflm.persistent import tail
 from mcugraph.memory.tflm.planner import place
 from mcugraph.ops.variables import Variable
@@ -36,6 +36,9 @@ class TflmFootprint:
 def footprint(graph: Graph) -> TflmFootprint:
     """What TensorFlow Lite Micro takes for a graph, with its reference kernels.
 
+    The figures are those of the sources of October 2026 (wheel 0.dev20261023182759); kernels
+    for one vendor's cores may ask for more scratch.
+
     A graph that was not read from a TFLite file, or was rewritten since, is taken as the file
     that it would become, one operator for one.
     """
@@ -56,6 +59,25 @@ def footprint(graph: Graph) -> TflmFootprint:
         tail(model, host, variables, HOST),
         (*notes, *_refusals(nodes)),
     )
+
+
+def kernel_scratch(graph: Graph) -> dict[str, int]:
+    """Bytes of scratch that each operator's reference kernel asks for, by operator name.
+
+    Every buffer is rounded up to the arena's alignment. Operators without scratch, and those
+    whose kernels are not known, are not listed; subgraphs are not looked into.
+    """
+    model, _ = stored_model(graph)
+    if model is None:
+        return {}
+    needs, _ = _needs(dict(_nodes(model)), HOST)
+    totals: dict[str, int] = {}
+    for i, name in enumerate(origins(graph)):
+        need = needs.get((0, i))
+        if need is not None and need.scratch:
+            size = sum(align_up(size, ALIGNMENT) for size in need.scratch)
+            totals[name] = max(totals.get(name, 0), size)
+    return totals
 
 
 def _nodes(model: StoredModel) -> Iterator[tuple[Position, Node]]:

@@ -79,6 +79,16 @@ def stored_model(graph: Graph) -> tuple[StoredModel | None, tuple[str, ...]]:
     return model, () if graph.source.format == "tflite" else (_MODELLED,)
 
 
+def origins(graph: Graph) -> tuple[str, ...]:
+    """For each operator of the first stored subgraph, the operator of the graph that it is of."""
+    record = graph.source.stored
+    if record is not None and record.describes(graph):
+        return tuple(operator.name for operator in graph.operators)
+    indices = {name: i for i, name in enumerate(graph.subgraphs, 1)}
+    lowering = _Lowering(graph, indices)
+    return tuple(op.name for op in graph.operators for _ in lowering.steps(op))
+
+
 class _Lowering:
     """One subgraph on its way into a file.
 
@@ -94,7 +104,7 @@ class _Lowering:
         self.outer = [i for i, tensor in enumerate(kept) if tensor.kind is Kind.OUTER]
 
     def stored(self) -> StoredGraph:
-        operators = [step for op in self.graph.operators for step in self._steps(op)]
+        operators = [step for op in self.graph.operators for step in self.steps(op)]
         return StoredGraph(
             tuple(self.tensors),
             tuple(operators),
@@ -109,7 +119,7 @@ class _Lowering:
         self.tensors.append(tensor)
         return len(self.tensors) - 1
 
-    def _steps(self, operator: Operator) -> list[StoredOperator]:
+    def steps(self, operator: Operator) -> list[StoredOperator]:
         """The operators of TFLite that take the place of one of the graph."""
         inputs = [-1 if n is None else self.index.get(n, -1) for n in operator.inputs]
         outputs = self._indices(operator.outputs)
