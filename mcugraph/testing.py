@@ -88,8 +88,8 @@ def build_problem(
     inputs: list[tuple[int, ...]] = []
     outputs: list[tuple[int, ...]] = []
     for index, sources in enumerate(_edges(integer, n, shape)):
-        read = [integer(0, len(outputs[u]) - 1) for u in sources if outputs[u]]
-        tensors = [outputs[u][k] for u, k in zip([u for u in sources if outputs[u]], read)]
+        written = [outputs[u] for u in sources if outputs[u]]
+        tensors = [tensors[integer(0, len(tensors) - 1)] for tensors in written]
         if graph_inputs and (index == 0 or not sources or (not plain and chance(10))):
             tensors.append(graph_inputs[integer(0, len(graph_inputs) - 1)])
         inputs.append(tuple(dict.fromkeys(tensors)))

@@ -53,11 +53,10 @@ def cut_bound(problem: Problem) -> int:
     """
     problem.verify()
     net = Network.from_problem(problem)
-    floor = _operator_bound(problem)
+    best = _operator_bound(problem)
     for part, _ in split(net):
-        for floor in cut_bounds(part, greedy_orders(part), floor):
-            pass
-    return floor
+        best = max(cut_bounds(part, greedy_orders(part), best))
+    return best
 
 
 def order_estimates(net: Network, orders: Sequence[Sequence[int]]) -> list[int]:

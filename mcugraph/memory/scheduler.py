@@ -6,13 +6,13 @@ from mcugraph.errors import UsageError
 from mcugraph.memory.bounds import cut_bounds, operator_bound
 from mcugraph.memory.dp import dp_order
 from mcugraph.memory.greedy import greedy_orders
+from mcugraph.memory.improve import improve
 from mcugraph.memory.limits import LimitReached, Limits, Progress
 from mcugraph.memory.network import Network
 from mcugraph.memory.problem import Problem
 from mcugraph.memory.replay import order_peak, step_costs
 from mcugraph.memory.result import Live, Schedule
 from mcugraph.memory.split import split
-from mcugraph.memory.improve import improve
 
 METHODS = ("auto", "dp", "greedy")
 _USELESS_CUTS = 10  # after so many cuts without a better bound, the search proves more

@@ -105,7 +105,6 @@ class Search:
 
     def _expand(self, state: int, live: int, ready: tuple[int, ...]) -> None:
         """Visit what can follow a state."""
-        direction = self.direction
         budget, origin, closed = self.budget, self.origin, self.closed
         found: list[tuple[int, int, int, tuple[int, ...]]] = []
         for v in ready:

@@ -34,7 +34,7 @@ def split(net: Network) -> list[tuple[Network, list[int]]]:
 def _kahn(
     preds: tuple[tuple[int, ...], ...], succs: tuple[tuple[int, ...], ...]
 ) -> tuple[list[int], list[int]]:
-    """A topological order; for each operator that is ready alone, how many depend on it (else 0)."""
+    """A topological order; for each operator that was the only ready one, how many wait for it."""
     waiting = list(map(len, preds))
     ready = [v for v, count in enumerate(waiting) if not count]
     dependent = [0] * len(preds)
