@@ -268,3 +268,17 @@ def test_scratch_is_told_by_operator(models: Path) -> None:
     assert {kinds[name] for name in found} <= {"MEAN", "SUM"}
     assert all(size % 16 == 0 for size in found.values())
     assert kernel_scratch(graph.replace(operators=graph.operators)) == found
+
+
+def test_a_float_model_takes_the_arena_of_its_int8_file(models: Path) -> None:
+    from mcugraph.rewrite.accounting import account
+    from mcugraph.rewrite.precision import quantize
+
+    for path in sorted(models.glob("*_int8.tflite")):
+        actual = footprint(mg.load(path))
+        name = path.stem.removesuffix("_int8")
+        for source in (f"{name}.onnx", f"{name}_float.tflite"):
+            graph = quantize(account(mg.load(models / source), "deployed").runs)
+            modelled = footprint(graph)
+            assert modelled.arena == actual.arena, source
+            assert modelled.persistent == pytest.approx(actual.persistent, rel=0.2), source

@@ -171,10 +171,7 @@ class _Lowering:
 
 
 def _tensor(tensor: Tensor) -> StoredTensor:
-    scales = zero_points = 0
-    if tensor.quantization is not None:
-        scales = tensor.quantization.scales
-        zero_points = int(tensor.quantization.nbytes > 4 * scales) * scales
+    scales, zero_points = _parameters(tensor)
     return StoredTensor(
         tensor.dtype,
         tensor.shape or (),
@@ -183,6 +180,22 @@ def _tensor(tensor: Tensor) -> StoredTensor:
         scales=scales,
         zero_points=zero_points,
     )
+
+
+def _parameters(tensor: Tensor) -> tuple[int, int]:
+    """How many scales and zero points a file holds for a tensor.
+
+    int8 tensors that do not say are taken as TFLite's converter quantises: matrices and larger
+    weights by channel, everything else as a whole.
+    """
+    known = tensor.quantization
+    if known is not None:
+        return known.scales, int(known.nbytes > 4 * known.scales) * known.scales
+    if tensor.dtype is not DType.INT8:
+        return 0, 0
+    by_channel = tensor.is_constant and len(tensor.shape or ()) > 1
+    channels = max(tensor.shape or (1,)) if by_channel else 1
+    return channels, channels
 
 
 def tflite_name(op: Op) -> str:
