@@ -161,7 +161,9 @@ def main() -> None:
                 answers[file.name, name] = (None, None)
                 notes.append(f"{file.name}, {name}: {failed}")
     for index, title in enumerate(("Bytes of activations", "MACs")):
-        shown = [n for n in tools if any(answers[f.name, n][index] is not None for f in given.files)]
+        shown = [
+            n for n in tools if any(answers[f.name, n][index] is not None for f in given.files)
+        ]
         print(f"\n{title}\n")
         print("| file |" + "".join(f" {name} |" for name in shown))
         print("|---|" + "--:|" * len(shown))

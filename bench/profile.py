@@ -1,0 +1,143 @@
+"""How long a profile takes, against onnx-tool on the same ONNX files, and how fast it starts.
+
+All in one run, as medians of interleaved repetitions, so that the ratios hold on a busy machine.
+
+    python bench/profile.py                  # the fixtures
+    python bench/profile.py FOLDER ...       # and the ONNX files of other folders
+"""
+
+import argparse
+import contextlib
+import io
+import platform
+import statistics
+import subprocess
+import sys
+import time
+import warnings
+from collections.abc import Callable, Iterable
+from math import exp, log
+from pathlib import Path
+
+FIXTURES = Path(__file__).resolve().parents[1] / "fixtures" / "models"
+TFLITE = FIXTURES / "mobilenet_v2_int8.tflite"
+PROGRAM = "import sys; from mcugraph.cli import main; sys.exit(main())"
+PEER = "import sys, onnx_tool; onnx_tool.model_profile(sys.argv[1])"
+
+
+def ours(file: Path) -> None:
+    import mcugraph as mg
+
+    mg.profile(file)
+
+
+def peer(file: Path) -> None:
+    import onnx_tool
+
+    with contextlib.redirect_stdout(io.StringIO()):
+        graph = onnx_tool.Model(str(file)).graph
+        graph.shape_infer(None)
+        graph.profile()
+
+
+def process(*arguments: str) -> None:
+    done = subprocess.run(
+        [sys.executable, "-W", "ignore", "-c", *arguments], capture_output=True, check=False
+    )
+    if done.returncode:
+        raise RuntimeError(done.stderr.decode().strip().splitlines()[-1])
+
+
+def medians(tasks: Iterable[Callable[[], None]], times: int) -> list[float | None]:
+    """Median seconds of each task, after one run that is not counted; None: it fails."""
+    runs: list[tuple[Callable[[], None], list[float] | None]] = []
+    for task in tasks:
+        try:
+            with contextlib.redirect_stderr(io.StringIO()):
+                task()
+            runs.append((task, []))
+        except (Exception, SystemExit):  # whatever another tool comes to grief with
+            runs.append((task, None))
+    for _ in range(times):
+        for task, seconds in runs:
+            if seconds is not None:
+                start = time.perf_counter()
+                task()
+                seconds.append(time.perf_counter() - start)
+    return [None if seconds is None else statistics.median(seconds) for _, seconds in runs]
+
+
+def cells(mine: float | None, other: float | None) -> str:
+    both = " | ".join("-" if s is None else f"{s * 1000:,.1f}" for s in (mine, other))
+    return f"{both} | " + ("-" if mine is None or other is None else f"{mine / other:.2f}")
+
+
+def geometric_mean(values: list[float]) -> float:
+    return exp(sum(map(log, values)) / len(values))
+
+
+def against_onnx_tool(files: list[Path], times: int) -> None:
+    print("| file | in-process, ms: mcugraph | onnx-tool | ratio", end="")
+    print(" | whole process, ms: mcugraph | onnx-tool | ratio |")
+    print("|---|" + "--:|" * 6)
+    ratios: tuple[list[float], list[float]] = ([], [])
+    for file in files:
+        inside = medians([lambda f=file: ours(f), lambda f=file: peer(f)], times)
+        whole = medians(
+            [
+                lambda f=file: process(PROGRAM, "profile", str(f)),
+                lambda f=file: process(PEER, str(f)),
+            ],
+            max(3, times // 3),
+        )
+        print(f"| `{file.name}` | {cells(*inside)} | {cells(*whole)} |", flush=True)
+        for found, (mine, other) in zip(ratios, (inside, whole), strict=True):
+            if mine is not None and other is not None:
+                found.append(mine / other)
+    for name, found in zip(("in-process", "whole process"), ratios, strict=True):
+        if found:
+            worst, half = max(found), sum(ratio <= 0.5 for ratio in found)
+            print(
+                f"\n{name}: geometric mean {geometric_mean(found):.2f}, worst {worst:.2f};", end=""
+            )
+            print(f" at most half on {half} of {len(found)} files")
+
+
+def cold_start(times: int) -> None:
+    onnx = TFLITE.with_name("mobilenet_v2.onnx")
+    start, import_only, tflite, from_onnx = medians(
+        [
+            lambda: process("import numpy"),
+            lambda: process("import mcugraph"),
+            lambda: process(PROGRAM, "profile", str(TFLITE)),
+            lambda: process(PROGRAM, "profile", str(onnx)),
+        ],
+        times,
+    )
+    print("\n| a process of its own | ms | times `import numpy` |\n|---|--:|--:|")
+    rows = {
+        '`python -c "import numpy"`': start,
+        '`python -c "import mcugraph"`': import_only,
+        f"`mcugraph profile {TFLITE.name}`": tflite,
+        f"`mcugraph profile {onnx.name}`": from_onnx,
+    }
+    for name, seconds in rows.items():
+        print(f"| {name} | {seconds * 1000:,.0f} | {seconds / start:.1f} |")
+
+
+def main() -> None:
+    parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
+    parser.add_argument("folders", nargs="*", type=Path, metavar="FOLDER")
+    parser.add_argument("--times", type=int, default=15, help="repetitions (default 15)")
+    given = parser.parse_args()
+    warnings.simplefilter("ignore")
+    files = sorted(FIXTURES.glob("*.onnx"))
+    for folder in given.folders:
+        files += sorted(folder.rglob("*.onnx"))
+    print(f"Python {platform.python_version()}, {platform.machine()}\n")
+    against_onnx_tool(files, given.times)
+    cold_start(given.times)
+
+
+if __name__ == "__main__":
+    main()
