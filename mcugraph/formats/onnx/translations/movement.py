@@ -61,10 +61,18 @@ def _slice(node: Node) -> Translation:
         raise GraphError("starts or ends are missing")
     axes = node.argument("axes", 3) or tuple(range(len(starts)))
     steps = (node.known(4) if node.has(4) else None) or (1,) * len(starts)
-    index: list[slice | int | None] = [slice(None)] * node.rank()
+    shape = node.shape(0)
+    index: list[slice | int | None] = [slice(None)] * len(shape)
     for axis, start, end, step in zip(axes, starts, ends, steps, strict=True):
-        index[axis] = slice(start, end, step)
+        index[axis] = slice(start, end, step) if step > 0 else _back(start, end, step, shape[axis])
     return Translation(Slice(tuple(index)), (0,))
+
+
+def _back(start: int, end: int, step: int, length: int) -> slice:
+    """A slice that runs backwards: ONNX lets it start at 0 where numpy's is before the data."""
+    first, last = (bound + length if bound < 0 else bound for bound in (start, end))
+    stop = min(last, length - 1)
+    return slice(min(max(first, 0), length - 1), None if stop < 0 else stop, step)
 
 
 def _pad(node: Node) -> Translation:
@@ -98,8 +106,13 @@ def _resize(node: Node) -> Translation:
     scales = 1 if node.type == "Upsample" or node.opset < 11 else 2
     axes = node.integers("axes", tuple(range(node.rank())))
     if node.has(3):
-        size = [-1] * node.rank()
-        for axis, length in zip(axes, node.known(3), strict=True):
+        size, policy = [-1] * node.rank(), node.text("keep_aspect_ratio_policy", "stretch")
+        target = dict(zip(axes, node.known(3), strict=True))
+        ratios = [length / node.shape(0)[axis] for axis, length in target.items()]
+        for axis, length in target.items():
+            if policy != "stretch":
+                ratio = min(ratios) if policy == "not_larger" else max(ratios)
+                length = int(node.shape(0)[axis] * ratio + 0.5)
             size[axis] = length
         return Translation(Resize(method, size=tuple(size)), (0,))
     value = node.value_of(scales)
