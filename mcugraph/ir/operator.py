@@ -84,6 +84,13 @@ class Op(ABC):
         """The values of the outputs, for folding constants; None where there is no rule."""
         return None
 
+    def couple(self, channels: Any) -> tuple[Array, ...] | None:
+        """Labels of the outputs, from those of the inputs (``mcugraph.ops.coupling.Channels``).
+
+        None where there is no rule: whatever the operator reads has to stay.
+        """
+        return None
+
     @property
     def bodies(self) -> tuple[str, ...]:
         """Names of the subgraphs that the operator calls."""

@@ -3,9 +3,12 @@
 from collections.abc import Sequence
 from dataclasses import dataclass
 
+import numpy as np
+
 from mcugraph.errors import GraphError
-from mcugraph.ir import Dim, Dims, Role, Signature, TensorType
+from mcugraph.ir import Array, Dim, Dims, Role, Signature, TensorType
 from mcugraph.ops.base import Rules, count, given
+from mcugraph.ops.coupling import Channels, compress, varies
 
 
 @dataclass(frozen=True, slots=True)
@@ -66,3 +69,24 @@ class Attention(Rules):
     def macs(self, s: Signature) -> Dim | None:
         q, k, v = self._operands(s.inputs)
         return count(q[:3]) * k[2] * (q[3] + v[3])
+
+    def couple(self, channels: Channels) -> tuple[Array, ...] | None:
+        found = [channels.labels(index) for index in range(3)]
+        query, keys, values = found
+        if query is None or keys is None or values is None or self.outputs > 1:
+            return None
+        q: Array = query.reshape(self._heads(query.shape, self.query_heads))
+        k: Array = keys.reshape(self._heads(keys.shape, self.key_heads))
+        v: Array = values.reshape(self._heads(values.shape, self.key_heads))
+        if any(varies(labels, 2) for labels in (q, k, v)):
+            return None
+        shared = q.shape[1] // k.shape[1]
+        channels.unite(q[:, :, 0], np.repeat(k[:, :, 0], shared, axis=1))
+        for part in (q, k, v):
+            heads = [part[:, head, 0] for head in range(part.shape[1])]
+            channels.equal(heads, "equal channels in every head")
+        result = np.repeat(v[:, :, :1], shared, axis=1)
+        whole = np.broadcast_to(result, (*q.shape[:3], v.shape[3]))
+        if query.ndim == 3:
+            whole = whole.transpose(0, 2, 1, 3)
+        return (compress(whole.reshape(channels.results[0])),)

@@ -3,9 +3,12 @@
 from collections.abc import Sequence
 from dataclasses import dataclass
 
+import numpy as np
+
 from mcugraph.errors import GraphError
-from mcugraph.ir import Dim, Shape, Signature, TensorType
+from mcugraph.ir import Array, Dim, Shape, Signature, TensorType
 from mcugraph.ops.base import Fusable, LinearAlgebra, Padding, count, given, windows, without
+from mcugraph.ops.coupling import FIXED, Channels, spread, vector
 
 
 @dataclass(frozen=True, slots=True)
@@ -77,6 +80,28 @@ class Conv(_Convolution):
             return None
         return count(without(s.outputs[0], self.channel_axis)) * count(weight)
 
+    def couple(self, channels: Channels) -> tuple[Array, ...] | None:
+        data, weight = channels.labels(0), channels.shapes[1]
+        if data is None or weight is None or channels.labels(1) is not None:
+            return None
+        given = vector(data, self.channel_axis)
+        if given is None:
+            channels.freeze(data, "labels change along more than the channels")
+            given = np.full(data.shape[self.channel_axis], FIXED)
+        if self.depthwise:
+            made = np.repeat(given, weight[self.weight_out] // len(given))
+            channels.joins(made)
+        else:
+            made = channels.fresh(weight[self.weight_out])
+            channels.bind(1, self.weight_in, given[: len(given) // self.groups])
+            if self.groups > 1:
+                reason = "equal channels in every group of a convolution"
+                channels.equal(np.split(given, self.groups), reason)
+                channels.equal(np.split(made, self.groups), reason)
+        channels.bind(1, self.weight_out, made)
+        channels.bind(2, 0, made)
+        return (spread(made, self.channel_axis, channels.results[0]),)
+
 
 @dataclass(frozen=True, slots=True)
 class ConvTranspose(_Convolution):
@@ -120,3 +145,26 @@ class ConvTranspose(_Convolution):
         if data is None or weight is None:
             return None
         return count(without(data, self.channel_axis)) * count(weight)
+
+    def couple(self, channels: Channels) -> tuple[Array, ...] | None:
+        data, weight = channels.labels(0), channels.shapes[1]
+        if data is None or weight is None or channels.labels(1) is not None:
+            return None
+        given = vector(data, self.channel_axis)
+        if given is None:
+            channels.freeze(data, "labels change along more than the channels")
+            given = np.full(data.shape[self.channel_axis], FIXED)
+        count = channels.results[0][self.channel_axis]
+        if self.groups == len(given) == count:
+            made = given
+            channels.joins(made)
+        else:
+            made = channels.fresh(count)
+            if self.groups > 1:
+                reason = "equal channels in every group of a convolution"
+                channels.equal(np.split(given, self.groups), reason)
+                channels.equal(np.split(made, self.groups), reason)
+        channels.bind(1, self.weight_in, given)
+        channels.bind(1, self.weight_out, made[: weight[self.weight_out]])
+        channels.bind(2, 0, made)
+        return (spread(made, self.channel_axis, channels.results[0]),)

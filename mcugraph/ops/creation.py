@@ -7,6 +7,7 @@ import numpy as np
 
 from mcugraph.ir import Array, DType, Role, Shape, TensorType
 from mcugraph.ops.base import Rules, given, normal_axis
+from mcugraph.ops.coupling import Channels, none
 
 
 @dataclass(frozen=True, slots=True)
@@ -34,6 +35,9 @@ class ShapeOf(Rules):
         """The result for data of the given shape; needs no data."""
         return np.asarray(self._value(shape), np.int64)
 
+    def couple(self, channels: Channels) -> tuple[Array, ...] | None:
+        return tuple(map(none, channels.results))
+
 
 @dataclass(frozen=True, slots=True)
 class Fill(Rules):
@@ -50,6 +54,9 @@ class Fill(Rules):
 
     def infer(self, inputs: Sequence[TensorType | None]) -> tuple[TensorType, ...]:
         return (TensorType(given(inputs, 1).dtype, self.shape),)
+
+    def couple(self, channels: Channels) -> tuple[Array, ...] | None:
+        return tuple(map(none, channels.results))
 
 
 @dataclass(frozen=True, slots=True)
@@ -70,6 +77,17 @@ class Generate(Rules):
     def infer(self, inputs: Sequence[TensorType | None]) -> tuple[TensorType, ...]:
         return (TensorType(self.dtype, self.shape),)
 
+    def evaluate(self, inputs: Sequence[Array | None]) -> tuple[Array, ...] | None:
+        if self.function != "range" or len(inputs) != 3:
+            return None
+        start, _, delta = inputs
+        if start is None or delta is None:
+            return None
+        return (start.ravel()[0] + np.arange(self.shape[0], dtype=start.dtype) * delta.ravel()[0],)
+
+    def couple(self, channels: Channels) -> tuple[Array, ...] | None:
+        return tuple(map(none, channels.results))
+
 
 @dataclass(frozen=True, slots=True)
 class OneHot(Rules):
@@ -88,3 +106,6 @@ class OneHot(Rules):
         axis = normal_axis(self.axis, len(indices.shape) + 1)
         shape = (*indices.shape[:axis], self.depth, *indices.shape[axis:])
         return (TensorType(given(inputs, self.values).dtype, shape),)
+
+    def couple(self, channels: Channels) -> tuple[Array, ...] | None:
+        return tuple(map(none, channels.results))

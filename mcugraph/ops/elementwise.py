@@ -8,6 +8,7 @@ import numpy as np
 
 from mcugraph.ir import Array, Dim, DType, Role, Signature, TensorType
 from mcugraph.ops.base import Fusable, Rules, broadcast, count
+from mcugraph.ops.coupling import Channels, meet, through, varies, vector
 
 
 def _divide(a: Array, b: Array) -> Any:
@@ -129,6 +130,24 @@ class Elementwise(Fusable):
         with_type = self.function in _COMPARISONS
         return (np.asarray(result, None if with_type else operands[-1].dtype),)
 
+    def couple(self, channels: Channels) -> tuple[Array, ...] | None:
+        if self.function == "prelu":
+            return _slopes(channels)
+        return (meet(channels),)
+
+
+def _slopes(channels: Channels) -> tuple[Array, ...] | None:
+    """A PReLU has one slope for all channels, or one for each."""
+    data, slopes = channels.labels(0), channels.shapes[1]
+    if data is None or slopes is None or channels.labels(1) is not None:
+        return None
+    axes = [axis for axis in range(data.ndim) if varies(data, axis)]
+    along = vector(data, axes[0]) if len(axes) == 1 else None
+    for axis, length in enumerate(slopes):
+        if along is not None and length == len(along) > 1:
+            channels.bind(1, axis, along)
+    return (data,)
+
 
 @dataclass(frozen=True, slots=True)
 class Convert(Rules):
@@ -149,6 +168,9 @@ class Convert(Rules):
         if self.function != "cast" or inputs[0] is None or self.dtype not in _NUMPY:
             return None
         return (inputs[0].astype(_NUMPY[self.dtype]),)
+
+    def couple(self, channels: Channels) -> tuple[Array, ...] | None:
+        return through(lambda labels: labels, channels)
 
 
 _NUMPY = {

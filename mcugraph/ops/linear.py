@@ -3,9 +3,12 @@
 from collections.abc import Sequence
 from dataclasses import dataclass
 
+import numpy as np
+
 from mcugraph.errors import GraphError
-from mcugraph.ir import Dim, Dims, Role, Shape, Signature, TensorType
+from mcugraph.ir import Array, Dim, Dims, Role, Shape, Signature, TensorType
 from mcugraph.ops.base import Fusable, LinearAlgebra, broadcast, count, given, without
+from mcugraph.ops.coupling import FIXED, Channels, compress, none, spread, varies, vector
 
 
 @dataclass(frozen=True, slots=True)
@@ -47,6 +50,30 @@ class Dense(LinearAlgebra, Fusable):
         weight = s.inputs[1]
         return None if weight is None else count(without(s.outputs[0], -1)) * count(weight)
 
+    def couple(self, channels: Channels) -> tuple[Array, ...] | None:
+        data, weight = channels.labels(0), channels.shapes[1]
+        if data is None or weight is None or channels.labels(1) is not None:
+            return None
+        if self.transposed:
+            data = data.transpose()
+        if self.flatten:
+            data = compress(data.reshape(-1, weight[self.weight_in]))
+        result = channels.results[0]
+        rows = [axis for axis in range(data.ndim - 1) if varies(data, axis)]
+        if rows and not varies(data, -1) and data.shape[-1] > 1:
+            # The layer works along another axis than that of the channels (a token mixer).
+            channels.freeze(channels.fresh(result[-1]), "it mixes tokens, not channels")
+            return (np.broadcast_to(data[..., :1], result),)
+        given = vector(data, -1)
+        if given is None:
+            channels.freeze(data, "labels change along more than the units")
+            given = np.full(data.shape[-1], FIXED)
+        made = channels.fresh(weight[self.weight_out])
+        channels.bind(1, self.weight_in, given)
+        channels.bind(1, self.weight_out, made)
+        channels.bind(2, -1, made)
+        return (spread(made, -1, result),)
+
 
 @dataclass(frozen=True, slots=True)
 class MatMul(LinearAlgebra):
@@ -85,6 +112,35 @@ class MatMul(LinearAlgebra):
         if a is None or b is None:
             return None
         return count(s.outputs[0]) * self._sides(a, b)[0][-1]
+
+    def couple(self, channels: Channels) -> tuple[Array, ...] | None:
+        a, b = channels.labels(0), channels.labels(1)
+        if a is None or b is None or min(a.ndim, b.ndim) < 2:
+            return None
+        a = a.swapaxes(-1, -2) if self.transpose_a else a
+        b = b if self.transpose_b else b.swapaxes(-1, -2)
+        # Both as (..., row or column, depth); depth is summed over.
+        result = channels.results[0]
+        lead = (1,) * (len(result) - a.ndim), (1,) * (len(result) - b.ndim)
+        a, b = a.reshape(lead[0] + a.shape), b.reshape(lead[1] + b.shape)
+        deep = varies(a, -1), varies(b, -1)
+        if deep[0] != deep[1]:
+            for labels in (a, b):
+                channels.freeze(labels, "channels are summed against an axis without channels")
+        if (varies(a, -2) and deep[0]) or (varies(b, -2) and deep[1]):
+            for labels in (a, b):
+                channels.freeze(labels, "channels lie along two axes of a product")
+            return (np.broadcast_to(np.int64(FIXED), result),)
+        if all(deep):
+            channels.unite(*np.broadcast_arrays(a[..., :1, :], b[..., :1, :]))
+            return (none(result),)
+        rows = np.broadcast_to(a[..., :1], result)
+        columns = np.broadcast_to(b[..., :1].swapaxes(-1, -2), result)
+        if varies(rows, -2) and varies(columns, -1):
+            for labels in (a, b):
+                channels.freeze(labels, "channels of two axes meet in one tensor")
+            return (np.broadcast_to(np.int64(FIXED), result),)
+        return (compress(rows if varies(rows, -2) else columns),)
 
 
 @dataclass(frozen=True, slots=True)

@@ -14,6 +14,7 @@ import numpy as np
 from mcugraph.errors import GraphError
 from mcugraph.ir import Array, Shape, TensorType
 from mcugraph.ops.base import Rules, given, normal_axis
+from mcugraph.ops.coupling import Channels, through
 
 
 class Movement(Rules):
@@ -36,6 +37,9 @@ class Movement(Rules):
 
     def evaluate(self, inputs: Sequence[Array | None]) -> tuple[Array, ...] | None:
         return None if inputs[0] is None else (self.move(inputs[0]),)
+
+    def couple(self, channels: Channels) -> tuple[Array, ...] | None:
+        return through(self.move, channels)
 
 
 @dataclass(frozen=True, slots=True)

@@ -3,8 +3,11 @@
 from collections.abc import Sequence
 from dataclasses import dataclass
 
-from mcugraph.ir import Role, TensorType
+import numpy as np
+
+from mcugraph.ir import Array, Role, TensorType
 from mcugraph.ops.base import Rules, given
+from mcugraph.ops.coupling import Channels, bind_aligned, vector
 
 
 @dataclass(frozen=True, slots=True)
@@ -27,6 +30,15 @@ class BatchNorm(Rules):
     @property
     def inplace(self) -> tuple[int, ...]:
         return (0,)
+
+    def couple(self, channels: Channels) -> tuple[Array, ...] | None:
+        data = channels.labels(0)
+        along = None if data is None else vector(data, self.channel_axis)
+        if data is None or along is None:
+            return None
+        for index in range(1, len(channels.shapes)):
+            channels.bind(index, 0, along)
+        return (data,)
 
 
 @dataclass(frozen=True, slots=True)
@@ -59,3 +71,22 @@ class Normalization(Rules):
 
     def role(self, index: int) -> Role:
         return Role.BIAS if index == 2 else Role.WEIGHT
+
+    def couple(self, channels: Channels) -> tuple[Array, ...] | None:
+        data = channels.labels(0)
+        if data is None or self.statistics:
+            return None
+        for index in range(1, len(channels.shapes)):
+            if self.function in ("group_norm", "instance_norm"):
+                along = vector(data, 1)
+                if along is None:
+                    return None
+                channels.bind(index, 0, along)
+            else:
+                bind_aligned(channels, index, data)
+        if self.function == "group_norm" and self.groups > 1:
+            along = vector(data, 1)
+            if along is None:
+                return None
+            channels.equal(np.split(along, self.groups), "equal channels in every group of a norm")
+        return (data,)

@@ -3,8 +3,9 @@
 from collections.abc import Sequence
 from dataclasses import dataclass
 
-from mcugraph.ir import Dim, DType, Signature, TensorType
+from mcugraph.ir import Array, Dim, DType, Signature, TensorType
 from mcugraph.ops.base import Fusable, Padding, Rules, count, given, windows
+from mcugraph.ops.coupling import Channels, resized
 
 
 @dataclass(frozen=True, slots=True)
@@ -49,6 +50,13 @@ class Pool(Fusable):
     def elementwise(self, s: Signature) -> Dim | None:
         return count(s.outputs[0]) * count(self.window)
 
+    def couple(self, channels: Channels) -> tuple[Array, ...] | None:
+        data = channels.labels(0)
+        if data is None:
+            return None
+        made = resized(data, channels.results[0], channels, "channels are pooled together")
+        return (made,) * len(channels.results)
+
 
 @dataclass(frozen=True, slots=True)
 class GlobalPool(Rules):
@@ -69,3 +77,9 @@ class GlobalPool(Rules):
 
     def elementwise(self, s: Signature) -> Dim | None:
         return None if s.inputs[0] is None else count(s.inputs[0])
+
+    def couple(self, channels: Channels) -> tuple[Array, ...] | None:
+        data = channels.labels(0)
+        if data is None:
+            return None
+        return (resized(data, channels.results[0], channels, "channels are pooled together"),)

@@ -8,6 +8,7 @@ import numpy as np
 
 from mcugraph.ir import Array, Dim, DType, Shape, Signature, TensorType
 from mcugraph.ops.base import Rules, count, given, normal_axis
+from mcugraph.ops.coupling import Channels, resized, through
 
 _VALUES: dict[str, Callable[..., Any]] = {
     "sum": np.sum,
@@ -64,6 +65,15 @@ class Reduce(Rules):
         result = function(data, axis=self._axes(data.ndim), keepdims=self.keepdims)
         return (np.asarray(result, data.dtype),)
 
+    def couple(self, channels: Channels) -> tuple[Array, ...] | None:
+        data = channels.labels(0)
+        if data is None or self.kind.startswith("arg"):
+            return None
+        reduced = self._axes(data.ndim)
+        kept = tuple(1 if axis in reduced else dim for axis, dim in enumerate(data.shape))
+        made = resized(data, kept, channels, "channels are reduced together")
+        return (made.reshape(channels.results[0]),)
+
 
 @dataclass(frozen=True, slots=True)
 class Cumulate(Rules):
@@ -77,6 +87,9 @@ class Cumulate(Rules):
 
     def infer(self, inputs: Sequence[TensorType | None]) -> tuple[TensorType, ...]:
         return (given(inputs, 0),)
+
+    def couple(self, channels: Channels) -> tuple[Array, ...] | None:
+        return through(lambda labels: labels, channels)
 
 
 @dataclass(frozen=True, slots=True)

@@ -2,12 +2,14 @@
 
 from collections.abc import Sequence
 from dataclasses import dataclass
+from typing import Any
 
 import numpy as np
 
 from mcugraph.errors import GraphError
 from mcugraph.ir import Array, Role, Shape, TensorType
 from mcugraph.ops.base import Fusable, Rules, given, normal_axis
+from mcugraph.ops.coupling import Channels, compress, resized, spread, together, varies
 from mcugraph.ops.movement import Movement
 
 
@@ -43,6 +45,9 @@ class Concat(Fusable):
         arrays = [value for value in inputs if value is not None]
         return (np.concatenate(arrays, self.axis),) if len(arrays) == len(inputs) else None
 
+    def couple(self, channels: Channels) -> tuple[Array, ...] | None:
+        return together(self.evaluate, channels)
+
 
 @dataclass(frozen=True, slots=True)
 class Stack(Rules):
@@ -67,6 +72,9 @@ class Stack(Rules):
         arrays = [value for value in inputs if value is not None]
         return (np.stack(arrays, self.axis),) if len(arrays) == len(inputs) else None
 
+    def couple(self, channels: Channels) -> tuple[Array, ...] | None:
+        return together(self.evaluate, channels)
+
 
 @dataclass(frozen=True, slots=True)
 class Unstack(Rules):
@@ -86,6 +94,9 @@ class Unstack(Rules):
 
     def evaluate(self, inputs: Sequence[Array | None]) -> tuple[Array, ...] | None:
         return None if inputs[0] is None else tuple(np.moveaxis(inputs[0], self.axis, 0))
+
+    def couple(self, channels: Channels) -> tuple[Array, ...] | None:
+        return together(self.evaluate, channels, inputs=1)
 
 
 @dataclass(frozen=True, slots=True)
@@ -133,6 +144,9 @@ class Split(Rules):
         cuts = np.cumsum(self._sizes(data.shape[self.axis]))[:-1]
         return tuple(np.split(data, cuts, self.axis))
 
+    def couple(self, channels: Channels) -> tuple[Array, ...] | None:
+        return together(self.evaluate, channels, inputs=1)
+
 
 Item = slice | int | None
 
@@ -174,6 +188,22 @@ class Pad(Rules):
         pairs = zip(data.shape, self.pads, strict=True)
         return (TensorType(data.dtype, tuple(dim + a + b for dim, (a, b) in pairs)),)
 
+    def couple(self, channels: Channels) -> tuple[Array, ...] | None:
+        data = channels.labels(0)
+        if data is None or min(min(pair) for pair in self.pads) < 0:
+            return None
+        # Only along axes where labels change does it matter what is put around them.
+        pads = [pair if varies(data, axis) else (0, 0) for axis, pair in enumerate(self.pads)]
+        modes: dict[str, Any] = {"mode": self.mode}
+        padded = np.pad(data, pads, **modes) if any(map(any, pads)) else data
+        core = padded[
+            tuple(
+                slice(None) if old == new else slice(0, 1)
+                for old, new in zip(padded.shape, channels.results[0], strict=True)
+            )
+        ]
+        return (compress(np.broadcast_to(core, channels.results[0])),)
+
 
 @dataclass(frozen=True, slots=True)
 class Tile(Rules):
@@ -194,6 +224,9 @@ class Tile(Rules):
 
     def evaluate(self, inputs: Sequence[Array | None]) -> tuple[Array, ...] | None:
         return None if inputs[0] is None else (np.tile(inputs[0], self.repeats),)
+
+    def couple(self, channels: Channels) -> tuple[Array, ...] | None:
+        return together(self.evaluate, channels, inputs=1)
 
 
 @dataclass(frozen=True, slots=True)
@@ -227,6 +260,19 @@ class Gather(Rules):
             return (np.take(data, indices.astype(np.int64), self.axis),)
         except IndexError as error:
             raise GraphError(str(error)) from None
+
+    def couple(self, channels: Channels) -> tuple[Array, ...] | None:
+        data, table = channels.labels(0), channels.shapes[0]
+        if data is None and table is not None and len(table) == 2 and self.axis % 2 == 0:
+            made = channels.fresh(table[1])  # an embedding
+            channels.bind(0, 1, made)
+            return (spread(made, -1, channels.results[0]),)
+        if data is None or varies(data, self.axis % data.ndim):
+            return None
+        core = data.take([0], self.axis)
+        before, after = data.shape[: self.axis], data.shape[self.axis :][1:]
+        rank = len(channels.results[0]) - len(before) - len(after)
+        return (np.broadcast_to(core.reshape(*before, *(1,) * rank, *after), channels.results[0]),)
 
 
 @dataclass(frozen=True, slots=True)
@@ -301,3 +347,9 @@ class Resize(Rules):
             raise GraphError(f"scales {self.scales} do not fit data of shape {data.shape}")
         factors = zip(data.shape, self.scales, strict=True)
         return (TensorType(data.dtype, tuple(int(dim * scale) for dim, scale in factors)),)
+
+    def couple(self, channels: Channels) -> tuple[Array, ...] | None:
+        data = channels.labels(0)
+        if data is None:
+            return None
+        return (resized(data, channels.results[0], channels, "channels are interpolated"),)

@@ -1,0 +1,195 @@
+"""What a coupling rule sees of one operator: the channel labels around it.
+
+Every element of an activation carries a label: the channel that it belongs to, or ``NONE``.
+Label arrays have the shape of the tensor, with strides of 0 along the axes where labels do not
+change, so they take little memory, and numpy moves them as the operator moves data. Labels that
+meet are united; what is united can only be removed together.
+"""
+
+from collections.abc import Callable, Sequence
+from typing import Protocol
+
+import numpy as np
+
+from mcugraph.ir import Array, Shape
+
+NONE = 0  # belongs to no channel: space, padding, constants
+FIXED = 1  # has to stay: inputs of the graph, and whatever is tied to them
+
+
+class Channels(Protocol):
+    """The labels around one operator, and what its rule may say about them.
+
+    Attributes:
+        shapes: Of the inputs; None for one left out.
+        results: Shapes of the outputs.
+    """
+
+    @property
+    def shapes(self) -> tuple[Shape | None, ...]:
+        """Shapes of the inputs."""
+
+    @property
+    def results(self) -> tuple[Shape, ...]:
+        """Shapes of the outputs."""
+
+    def labels(self, index: int) -> Array | None:
+        """Labels of an input; None for constants and inputs left out."""
+
+    def fresh(self, count: int) -> Array:
+        """Labels of the channels that the operator's layer makes."""
+
+    def joins(self, labels: Array) -> None:
+        """The channels that the layer makes are those of existing labels (depthwise)."""
+
+    def unite(self, first: Array, second: Array) -> None:
+        """Labels at equal places (after broadcasting) are of one class."""
+
+    def freeze(self, labels: Array, reason: str) -> None:
+        """The classes of these labels have to stay."""
+
+    def equal(self, parts: Sequence[Array], reason: str) -> None:
+        """Of each part, equally many classes have to stay."""
+
+    def bind(self, index: int, axis: int, labels: Array) -> None:
+        """The entries of an axis of a constant input belong to these labels."""
+
+
+def varies(labels: Array, axis: int) -> bool:
+    """Whether labels change along an axis."""
+    if labels.shape[axis] < 2 or labels.strides[axis] == 0:
+        return False
+    first = labels.take([0], axis)
+    return bool((labels != first).any())
+
+
+def compress(labels: Array) -> Array:
+    """The same labels with strides of 0 along every axis where they do not change."""
+    core = labels
+    for axis in range(labels.ndim):
+        if labels.shape[axis] > 1 and not varies(core, axis):
+            core = core.take([0], axis)
+    return np.broadcast_to(core, labels.shape)
+
+
+def vector(labels: Array, axis: int) -> Array | None:
+    """Labels along one axis, if they change along no other."""
+    axis %= labels.ndim
+    if any(varies(labels, other) for other in range(labels.ndim) if other != axis):
+        return None
+    return labels[tuple(slice(None) if i == axis else 0 for i in range(labels.ndim))]
+
+
+def spread(labels: Array, axis: int, shape: Shape) -> Array:
+    """Labels along one axis of a shape, the same along all others."""
+    axis %= len(shape)
+    column = labels.reshape([-1 if i == axis else 1 for i in range(len(shape))])
+    return np.broadcast_to(column, shape)
+
+
+def none(shape: Shape) -> Array:
+    """No channels anywhere."""
+    return np.broadcast_to(np.zeros((), np.int64), shape)
+
+
+def resized(labels: Array, shape: Shape, channels: Channels, reason: str) -> Array:
+    """Labels of a result whose shape differs along some axes, where labels may not change."""
+    for axis, (old, new) in enumerate(zip(labels.shape, shape, strict=True)):
+        if old != new and varies(labels, axis):
+            channels.freeze(labels, reason)
+            return none(shape)
+    core = labels[
+        tuple(
+            slice(None) if old == new else slice(0, 1)
+            for old, new in zip(labels.shape, shape, strict=True)
+        )
+    ]
+    return np.broadcast_to(core, shape)
+
+
+def refuse(channels: Channels, reason: str) -> tuple[Array, ...]:
+    """The rule of operators that no channel survives: what they read has to stay."""
+    for index in range(len(channels.shapes)):
+        labels = channels.labels(index)
+        if labels is not None:
+            channels.freeze(labels, reason)
+    return tuple(np.broadcast_to(np.int64(FIXED), shape) for shape in channels.results)
+
+
+def meet(channels: Channels) -> Array:
+    """The rule of elementwise operators: labels that meet are united, constants follow."""
+    rank = len(channels.results[0])
+    result: Array | None = None
+    for index in range(len(channels.shapes)):
+        labels = channels.labels(index)
+        if labels is not None:
+            aligned = labels.reshape((1,) * (rank - labels.ndim) + labels.shape)
+            result = aligned if result is None else _meet(channels, result, aligned)
+    if result is None:
+        return none(channels.results[0])
+    result = np.broadcast_to(result, channels.results[0])
+    for index, shape in enumerate(channels.shapes):
+        if shape is not None and channels.labels(index) is None:
+            bind_aligned(channels, index, result)
+    return result
+
+
+def _meet(channels: Channels, first: Array, second: Array) -> Array:
+    """Labels of what two operands of the same rank make; their axes may be broadcast."""
+    axes = range(first.ndim)
+    of_first = {axis for axis in axes if varies(first, axis)}
+    of_second = {axis for axis in axes if varies(second, axis)}
+    if any(first.shape[axis] == 1 for axis in of_second):
+        channels.freeze(first, "one channel is broadcast over many")
+        return np.broadcast_to(second, np.broadcast_shapes(first.shape, second.shape))
+    if any(second.shape[axis] == 1 for axis in of_first):
+        channels.freeze(second, "one channel is broadcast over many")
+        return np.broadcast_to(first, np.broadcast_shapes(first.shape, second.shape))
+    if of_first - of_second and of_second - of_first:
+        for labels in (first, second):
+            channels.freeze(labels, "channels of two axes meet in one tensor")
+        return np.broadcast_to(np.int64(FIXED), np.broadcast_shapes(first.shape, second.shape))
+    one, other = np.broadcast_arrays(_core(first), _core(second))
+    channels.unite(one, other)
+    shape = np.broadcast_shapes(first.shape, second.shape)
+    return np.broadcast_to(np.where(one == NONE, other, one), shape)
+
+
+def _core(labels: Array) -> Array:
+    """The labels with length 1 along axes where they do not change."""
+    return labels[tuple(slice(0, 1) if s == 0 else slice(None) for s in labels.strides)]
+
+
+def bind_aligned(channels: Channels, index: int, labels: Array) -> None:
+    """A constant that is broadcast against labels follows them along the axes that it has."""
+    shape = channels.shapes[index] or ()
+    lead = labels.ndim - len(shape)
+    for axis, length in enumerate(shape):
+        if length > 1 and varies(labels, axis + lead):
+            along = vector(labels, axis + lead)
+            if along is None:
+                channels.freeze(labels, "a constant differs along more than its channels")
+                return
+            channels.bind(index, axis, along)
+
+
+def through(op: Callable[[Array], Array], channels: Channels) -> tuple[Array, ...]:
+    """The rule of operators that move the elements of their first input."""
+    labels = channels.labels(0)
+    if labels is None:
+        return tuple(map(none, channels.results))
+    return (compress(op(labels)),)
+
+
+def together(
+    values: Callable[[Sequence[Array | None]], tuple[Array, ...] | None],
+    channels: Channels,
+    inputs: int | None = None,
+) -> tuple[Array, ...] | None:
+    """The rule of operators that join or cut: labels go where values would."""
+    arrays: list[Array | None] = []
+    for index, shape in enumerate(channels.shapes[:inputs]):
+        labels = channels.labels(index)
+        arrays.append(none(shape) if labels is None and shape is not None else labels)
+    results = values(arrays)
+    return None if results is None else tuple(map(compress, results))

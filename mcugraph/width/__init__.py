@@ -1,0 +1,1 @@
+"""Channel classes and width groups: what can be pruned, and what only together."""

@@ -1,0 +1,165 @@
+"""Channel labels pushed through a graph, operator by operator."""
+
+from collections.abc import Hashable, Sequence
+from dataclasses import dataclass, field
+
+import numpy as np
+
+from mcugraph.ir import Array, Graph, Kind, Operator, Role, Shape
+from mcugraph.ops.coupling import FIXED, refuse, varies
+from mcugraph.width.unions import Unions
+
+
+@dataclass(slots=True)
+class Labelling:
+    """The labels of a graph.
+
+    Attributes:
+        unions: Which labels are one class.
+        activations: Tensor name -> labels, in the shape of the tensor.
+        constants: (tensor name, axis) -> the labels that its entries belong to.
+        layers: Layer name -> labels of the channels that it makes, in order.
+        equal: (parts, reason): of each part equally many classes have to stay.
+    """
+
+    unions: Unions = field(default_factory=Unions)
+    activations: dict[str, Array] = field(default_factory=dict)
+    constants: dict[tuple[str, int], Array] = field(default_factory=dict)
+    layers: dict[str, Array] = field(default_factory=dict)
+    equal: list[tuple[tuple[Array, ...], str]] = field(default_factory=list)
+
+
+def label(graph: Graph) -> Labelling:
+    """Label every tensor of a graph with the channels that its elements belong to."""
+    labelling = Labelling()
+    made: dict[Hashable, Array] = {}
+    for name in graph.inputs:
+        tensor = graph.tensors[name]
+        labelling.activations[name] = np.broadcast_to(np.int64(FIXED), tensor.shape or ())
+    for tensor in graph.tensors.values():
+        if tensor.kind in (Kind.STATE, Kind.OUTER) and tensor.shape is not None:
+            labelling.activations[tensor.name] = np.broadcast_to(np.int64(FIXED), tensor.shape)
+    for operator in graph.operators:
+        _operator(graph, operator, labelling, made)
+    for name in graph.outputs:
+        if name in labelling.activations:
+            labelling.unions.freeze(labelling.activations[name], "an output of the graph")
+    return labelling
+
+
+def _operator(
+    graph: Graph, operator: Operator, labelling: Labelling, made: dict[Hashable, Array]
+) -> None:
+    outputs = [graph.tensors[name] for name in operator.outputs]
+    if graph.signature(operator) is None:
+        for name in operator.inputs:
+            if name in labelling.activations:
+                labels = labelling.activations[name]
+                labelling.unions.freeze(labels, f"{operator.name}: a shape is not known")
+        for tensor in outputs:
+            labelling.activations[tensor.name] = np.broadcast_to(
+                np.int64(FIXED), tensor.shape or ()
+            )
+        return
+    view = _View(graph, operator, labelling, made)
+    results = operator.op.couple(view)
+    if results is None:
+        results = refuse(view, f"{operator.op.kind} has no rule for channels")
+    for tensor, labels in zip(outputs, results, strict=True):
+        labelling.activations[tensor.name] = np.broadcast_to(labels, tensor.shape or ())
+
+
+class _View:
+    """One operator and the labels around it, as its coupling rule sees them."""
+
+    def __init__(
+        self,
+        graph: Graph,
+        operator: Operator,
+        labelling: Labelling,
+        made: dict[Hashable, Array],
+    ) -> None:
+        self._graph, self._operator = graph, operator
+        self._labelling, self._made = labelling, made
+        inputs = [None if n is None else graph.tensors[n] for n in operator.inputs]
+        self.shapes: tuple[Shape | None, ...] = tuple(
+            None if tensor is None else tensor.shape for tensor in inputs
+        )
+        self.results: tuple[Shape, ...] = tuple(
+            graph.tensors[name].shape or () for name in operator.outputs
+        )
+
+    def labels(self, index: int) -> Array | None:
+        name = self._name(index)
+        return None if name is None else self._labelling.activations.get(name)
+
+    def _name(self, index: int) -> str | None:
+        inputs = self._operator.inputs
+        return inputs[index] if index < len(inputs) else None
+
+    def fresh(self, count: int) -> Array:
+        # A layer that is used twice makes the same channels twice.
+        key: Hashable = (self._weight_key(), count)
+        if key not in self._made:
+            self._made[key] = self._labelling.unions.fresh(count)
+        self._labelling.layers[layer_name(self._graph, self._operator)] = self._made[key]
+        return self._made[key]
+
+    def _weight_key(self) -> Hashable:
+        for name in self._operator.inputs:
+            tensor = None if name is None else self._graph.tensors[name]
+            if tensor is not None and tensor.constant is not None:
+                return tensor.constant.key
+        return self._operator.name
+
+    def joins(self, labels: Array) -> None:
+        layers = self._labelling.layers
+        name = layer_name(self._graph, self._operator)
+        if name in layers:
+            self.unite(layers[name], labels)
+        else:
+            layers[name] = labels
+
+    def unite(self, first: Array, second: Array) -> None:
+        self._labelling.unions.unite(first, second)
+
+    def freeze(self, labels: Array, reason: str) -> None:
+        self._labelling.unions.freeze(labels, f"{self._operator.name}: {reason}")
+
+    def equal(self, parts: Sequence[Array], reason: str) -> None:
+        self._labelling.equal.append((tuple(parts), f"{self._operator.name}: {reason}"))
+
+    def bind(self, index: int, axis: int, labels: Array) -> None:
+        name = self._name(index)
+        tensor = None if name is None else self._graph.tensors[name]
+        if name is None or tensor is None or not tensor.is_constant or not tensor.shape:
+            return
+        key = (name, axis % len(tensor.shape))
+        if key in self._labelling.constants:
+            self.unite(self._labelling.constants[key], labels)
+        else:
+            self._labelling.constants[key] = labels
+
+
+def layer_name(graph: Graph, operator: Operator) -> str:
+    """What its users call a layer: the owner of its weights, else the operator.
+
+    PyTorch and ONNX models name weights ``module.path.weight``; in a TFLite file a layer goes by
+    its result.
+    """
+    for index, name in enumerate(operator.inputs):
+        if name is None or not graph.tensors[name].is_constant:
+            continue
+        if operator.op.role(index) is Role.WEIGHT and name.endswith(".weight"):
+            return name.removesuffix(".weight")
+    return operator.name
+
+
+def along(labels: Array, axis: int) -> Array | None:
+    """The labels of each entry of an axis; None where they do not change along it.
+
+    Where labels change along other axes too, the first row stands for all.
+    """
+    if not varies(labels, axis):
+        return None
+    return labels[tuple(slice(None) if i == axis else 0 for i in range(labels.ndim))]
