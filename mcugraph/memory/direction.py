@@ -5,8 +5,7 @@ run (forwards) or what has not yet (backwards). Networks join more than they for
 is built backwards usually has far fewer ways to go on.
 """
 
-from mcugraph.memory.downsets import mask
-from mcugraph.memory.network import Network, saved_bytes
+from mcugraph.memory.network import Network, mask, saved_bytes
 
 
 class Direction:

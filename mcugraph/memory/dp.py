@@ -6,9 +6,8 @@ reordering" (2019), and "Differentiable neural network pruning to enable smart a
 microcontrollers" (2021), but level by level in place of recursion.
 """
 
-from mcugraph.memory.downsets import Downsets
 from mcugraph.memory.limits import Limits
-from mcugraph.memory.network import Network
+from mcugraph.memory.network import Network, mask, saved_bytes
 
 _STATE_BYTES = 400  # about what one state takes, tables included
 _CHECK_EVERY = 256
@@ -20,10 +19,11 @@ def dp_order(net: Network, limits: Limits) -> list[int]:
     Raises:
         LimitReached: A limit was reached first.
     """
-    sets = Downsets(net)
+    sets = _Downsets(net)
     n = len(net.preds)
+    ready = tuple(v for v, preds in enumerate(net.preds) if not preds)
     # downset -> (least peak, what is live after it, what is ready, last operator)
-    level = {0: (0, net.start, tuple(sets.ready(0)), -1)}
+    level = {0: (0, net.start, ready, -1)}
     last: list[dict[int, int]] = []
     states = 0
     for _ in range(n):
@@ -44,8 +44,47 @@ def dp_order(net: Network, limits: Limits) -> list[int]:
         last.append({target: entry[3] for target, entry in following.items()})
         level = following
     order = []
-    done = sets.full
+    done = (1 << n) - 1
     for table in reversed(last):
         order.append(table[done])
         done ^= 1 << order[-1]
     return order[::-1]
+
+
+class _Downsets:
+    """Steps between downsets held as integers, one bit an operator."""
+
+    __slots__ = ("frees", "net", "pairs", "preds")
+
+    def __init__(self, net: Network) -> None:
+        self.net = net
+        self.preds = [mask(preds) for preds in net.preds]
+        readers = [mask(consumers) for consumers in net.consumers]
+        # A tensor dies with v if all its other readers have run.
+        self.frees = [
+            [(readers[t] & ~(1 << v), net.sizes[t]) for t in tensors]
+            for v, tensors in enumerate(net.frees)
+        ]
+        self.pairs = [
+            [(readers[pair[0]] & ~(1 << v), pair) for pair in pairs]
+            for v, pairs in enumerate(net.pairs)
+        ]
+
+    def added(self, done: int, v: int) -> int:
+        """Bytes that ``v`` adds to what is live while it runs after the downset ``done``."""
+        cost = self.net.step[v] if done else self.net.step[v] + self.net.first
+        if self.pairs[v]:
+            cost -= saved_bytes([pair for others, pair in self.pairs[v] if not others & ~done])
+        return cost
+
+    def change(self, done: int, v: int) -> int:
+        """By how many bytes ``v`` changes what is live once it has run."""
+        freed = sum(size for others, size in self.frees[v] if not others & ~done)
+        return self.net.kept[v] - freed
+
+    def ready_after(self, ready: tuple[int, ...], done: int, v: int) -> tuple[int, ...]:
+        """What is ready once ``v`` has run too; ``done`` includes it already."""
+        preds = self.preds
+        return tuple(w for w in ready if w != v) + tuple(
+            w for w in self.net.succs[v] if not preds[w] & ~done
+        )

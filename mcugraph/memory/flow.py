@@ -18,14 +18,14 @@ class FlowNetwork:
         self.out.append([])
         return len(self.out) - 1
 
-    def add_arc(self, tail: int, head: int, capacity: int, back: int = 0) -> None:
-        """An arc of the given capacity, and one backwards."""
+    def add_arc(self, tail: int, head: int, capacity: int) -> None:
+        """An arc of the given capacity."""
         self.out[tail].append(len(self.head))
         self.head.append(head)
         self.capacity.append(capacity)
         self.out[head].append(len(self.head))
         self.head.append(tail)
-        self.capacity.append(back)
+        self.capacity.append(0)
 
     def maximum(self, source: int, sink: int) -> int:
         """Push as much flow as possible; ``capacity`` then holds what is left of each arc."""
@@ -35,10 +35,6 @@ class FlowNetwork:
             if level[sink] < 0:
                 return total
             total += self._blocking(source, sink, level)
-
-    def reachable(self, source: int) -> list[bool]:
-        """Nodes on the source's side of the smallest minimum cut, once the flow is maximum."""
-        return [depth >= 0 for depth in self._levels(source, -1)]
 
     def _levels(self, source: int, sink: int) -> list[int]:
         level = [-1] * len(self.out)

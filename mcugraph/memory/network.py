@@ -148,6 +148,14 @@ def assemble(
     )
 
 
+def mask(operators: Iterable[int]) -> int:
+    """A set of operators as an integer, one bit an operator."""
+    result = 0
+    for v in operators:
+        result |= 1 << v
+    return result
+
+
 def saved_bytes(pairs: Sequence[tuple[int, int, int]]) -> int:
     """Most bytes that in-place pairs save together, each tensor being in one pair at most.
 

@@ -69,6 +69,7 @@ class Solver:
         self.order: Sequence[int] = range(len(net.preds))
         self.peak = order_peak(net, self.order)
         self.lower_bound = lower_bound if net.preds else self.peak
+        limits.tell(self.lower_bound, self.peak)
 
     def solve_plainly(self) -> None:
         """The dynamic programme on the whole problem."""

@@ -31,7 +31,7 @@ _STATE_BYTES = 400  # about what one state takes, tables included, besides its m
 _CHECK_EVERY = 1000  # operators tried
 
 _NEVER = 1 << 62  # more than any budget
-_BATCH = 8  # states that are expanded on one level before the next level's turn
+_BATCH = 8  # most states that are expanded on one level before the next level's turn
 
 
 class Search:
@@ -86,10 +86,11 @@ class Search:
             )
             self._push(state, live, self._ready_after(direction.ready, state, moves), -1, moves)
         work = 0
+        batch = 1  # the first dive is narrow: where the budget is ample, it succeeds
         while not self.complete and self.states < quota:
             self.complete = True
             for level in self.levels:
-                for _ in range(min(_BATCH, len(level))):
+                for _ in range(min(batch, len(level))):
                     live, state, ready = heappop(level)
                     self._expand(state, live, ready)
                     if direction.goal in self.origin:
@@ -102,6 +103,7 @@ class Search:
                         limits.check((len(self.origin) + len(self.closed)) * self.state_bytes)
                 if level:
                     self.complete = False
+            batch = min(_BATCH, 2 * batch)
 
     def _expand(self, state: int, live: int, ready: tuple[int, ...]) -> None:
         """Visit what can follow a state."""
