@@ -16,12 +16,16 @@ if TYPE_CHECKING:
     )
     from mcugraph.formats.loader import load
     from mcugraph.ir import Graph, Op, Operator, Signature, Tensor, TensorType
+    from mcugraph.memory.planning.arena import ArenaProblem, Block, Plan
+    from mcugraph.memory.planning.planner import plan
     from mcugraph.memory.runtime import Runtime
     from mcugraph.ops.custom import CustomOp, register
     from mcugraph.profiler import Profile, profile
 
 # Public name -> the module that defines it.
 _HOME = {
+    "ArenaProblem": "mcugraph.memory.planning.arena",
+    "Block": "mcugraph.memory.planning.arena",
     "CustomOp": "mcugraph.ops.custom",
     "DimensionError": "mcugraph.errors",
     "FormatError": "mcugraph.errors",
@@ -30,6 +34,7 @@ _HOME = {
     "McuGraphError": "mcugraph.errors",
     "Op": "mcugraph.ir",
     "Operator": "mcugraph.ir",
+    "Plan": "mcugraph.memory.planning.arena",
     "Profile": "mcugraph.profiler",
     "Runtime": "mcugraph.memory.runtime",
     "Signature": "mcugraph.ir",
@@ -37,12 +42,15 @@ _HOME = {
     "TensorType": "mcugraph.ir",
     "UsageError": "mcugraph.errors",
     "load": "mcugraph.formats.loader",
+    "plan": "mcugraph.memory.planning.planner",
     "profile": "mcugraph.profiler",
     "register": "mcugraph.ops.custom",
 }
 
 __version__ = "0.1.0"
 __all__ = [
+    "ArenaProblem",
+    "Block",
     "CustomOp",
     "DimensionError",
     "FormatError",
@@ -51,6 +59,7 @@ __all__ = [
     "McuGraphError",
     "Op",
     "Operator",
+    "Plan",
     "Profile",
     "Runtime",
     "Signature",
@@ -58,6 +67,7 @@ __all__ = [
     "TensorType",
     "UsageError",
     "load",
+    "plan",
     "profile",
     "register",
 ]

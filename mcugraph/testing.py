@@ -1,6 +1,6 @@
-"""Tools to property-test a scheduler: random problems, a brute-force oracle and a checker.
+"""Tools to property-test schedulers and planners: random problems, oracles and checkers.
 
-``problems()`` needs the package ``hypothesis``; the rest needs nothing.
+``problems()`` and ``arenas()`` need the package ``hypothesis``; the rest needs nothing.
 """
 
 from collections.abc import Callable
@@ -8,12 +8,22 @@ from itertools import permutations
 from typing import TYPE_CHECKING, Any
 
 from mcugraph.memory.check import check_schedule
+from mcugraph.memory.planning.arena import ArenaProblem, Block
+from mcugraph.memory.planning.check import check_plan
 from mcugraph.memory.problem import Problem
 
 if TYPE_CHECKING:
     from hypothesis.strategies import SearchStrategy
 
-__all__ = ["SHAPES", "brute_force_peak", "check_schedule", "problems"]
+__all__ = [
+    "SHAPES",
+    "arenas",
+    "brute_force_arena",
+    "brute_force_peak",
+    "check_plan",
+    "check_schedule",
+    "problems",
+]
 
 SHAPES = ("chain", "branches", "cell", "layered", "random")
 
@@ -36,6 +46,66 @@ def brute_force_peak(problem: Problem) -> int:
             best = peak if best is None else min(best, peak)
     assert best is not None, "the file order is always there"
     return best
+
+
+def brute_force_arena(problem: ArenaProblem) -> int:
+    """Smallest arena in bytes, by placing the blocks in every sequence; for about seven blocks.
+
+    In some sequence every block of a best plan is at the lowest place that those before it leave.
+    Blocks that may share their place are kept apart, so leave ``shares`` empty.
+    """
+    blocks, step = problem.blocks, problem.alignment
+    fixed = [i for i, block in enumerate(blocks) if block.offset is not None]
+    free = [i for i, block in enumerate(blocks) if block.offset is None]
+    best: int | None = None
+    for sequence in permutations(free):
+        taken: list[tuple[int, int, Block]] = []
+        for i in (*fixed, *sequence):
+            block = blocks[i]
+            size = -(-block.size // step) * step
+            near = [
+                (start, end)
+                for start, end, other in taken
+                if other.lower < block.upper and block.lower < other.upper
+            ]
+            starts = [0, *(end for _, end in near)] if block.offset is None else [block.offset]
+            start = min(
+                s for s in starts if all(s + size <= low or high <= s for low, high in near)
+            )
+            taken.append((start, start + size, block))
+        arena = max((end for _, end, _ in taken), default=0)
+        best = arena if best is None else min(best, arena)
+    assert best is not None, "there is always one sequence"
+    return best
+
+
+def arenas(
+    max_blocks: int = 6, max_size: int = 9, fixed: bool = False
+) -> "SearchStrategy[ArenaProblem]":
+    """A hypothesis strategy for planning problems without blocks that share their place.
+
+    Args:
+        max_blocks: Most blocks.
+        max_size: Largest block, in bytes.
+        fixed: One block may have a fixed offset.
+    """
+    from hypothesis import strategies as st
+
+    @st.composite
+    def build(draw: Any) -> ArenaProblem:
+        alignment = draw(st.sampled_from((1, 1, 4)))
+        blocks = []
+        for number in range(draw(st.integers(0, max_blocks))):
+            lower = draw(st.integers(0, 5))
+            upper = draw(st.integers(lower + 1, 7))
+            offset = None
+            if fixed and not number and draw(st.booleans()):
+                offset = alignment * draw(st.integers(0, 3))
+            size = draw(st.integers(0 if fixed else 1, max_size))
+            blocks.append(Block(f"b{number}", size, lower, upper, offset))
+        return ArenaProblem(tuple(blocks), alignment)
+
+    return build()
 
 
 def problems(

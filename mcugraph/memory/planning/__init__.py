@@ -1,0 +1,1 @@
+"""Planning: where in one arena every tensor lies."""

@@ -1,0 +1,127 @@
+"""Placement in a given sequence, the sequences to try, and how to learn from one that fails."""
+
+from collections.abc import Callable, Iterable, Sequence
+from random import Random
+
+from mcugraph.memory.planning.items import Items
+
+
+def first_fit(items: Items, sequence: Iterable[int]) -> list[int]:
+    """Offsets in units: each item at the lowest place that those before it leave."""
+    offsets = list(items.fixed)
+    for i in sequence:
+        if offsets[i] < 0:
+            offsets[i] = lowest(items, offsets, i)
+    return offsets
+
+
+def lowest(items: Items, offsets: Sequence[int], i: int) -> int:
+    """The lowest offset at which an item meets none that has one already."""
+    blocked = [
+        (offsets[j] - above, offsets[j] + below)
+        for j, above, below in items.apart[i]
+        if offsets[j] >= 0
+    ]
+    blocked.sort()
+    offset = 0
+    for low, high in blocked:
+        if offset <= low:
+            break
+        if high > offset:
+            offset = high
+    return offset
+
+
+def by_size(items: Items) -> list[int]:
+    """The largest first, then the longest needed."""
+    length = [sum(hi - lo for lo, hi, _ in parts) for parts in items.spans]
+    return sorted(range(len(items.height)), key=lambda i: (-items.height[i], -length[i], i))
+
+
+def by_time(items: Items) -> list[int]:
+    """As they come to be needed: what a simple allocator does while the network runs."""
+    return sorted(range(len(items.height)), key=lambda i: (items.spans[i][0][0], i))
+
+
+def by_area(items: Items) -> list[int]:
+    """The largest product of size and time first."""
+    area = [sum((hi - lo) * size for lo, hi, size in parts) for parts in items.spans]
+    return sorted(range(len(items.height)), key=lambda i: (-area[i], i))
+
+
+def by_length(items: Items) -> list[int]:
+    """The longest needed first, then the largest."""
+    length = [sum(hi - lo for lo, hi, _ in parts) for parts in items.spans]
+    return sorted(range(len(items.height)), key=lambda i: (-length[i], -items.height[i], i))
+
+
+def by_crowd(items: Items) -> list[int]:
+    """Those needed while most memory is live first: they have the least choice."""
+    live: dict[int, int] = {}
+    for parts in items.spans:
+        for lo, hi, size in parts:
+            live[lo] = live.get(lo, 0) + size
+            live[hi] = live.get(hi, 0) - size
+    times, total, level = sorted(live), 0, {}
+    for time in times:
+        total += live[time]
+        level[time] = total
+    crowd = []
+    for parts in items.spans:
+        lo, hi = parts[0][0], parts[-1][1]
+        crowd.append(max(level[t] for t in times if lo <= t < hi))
+    return sorted(range(len(crowd)), key=lambda i: (-crowd[i], -items.height[i], i))
+
+
+SEQUENCES: tuple[Callable[[Items], list[int]], ...] = (
+    by_size, by_area, by_length, by_crowd, by_time
+)  # fmt: skip
+
+
+def learn(
+    items: Items,
+    sequence: Sequence[int],
+    goal: int,
+    tries: int,
+    seed: int,
+    keep_on: Callable[[], None],
+) -> list[int] | None:
+    """Offsets of an arena of ``goal`` units at most; None where none was found.
+
+    Items are placed in sequence, each at its lowest place. One that ends above the goal goes
+    back in front of an item that stood in its way, and the placement starts again from there.
+
+    Args:
+        items: What to place.
+        sequence: The first sequence to try.
+        goal: Units of the arena.
+        tries: Placements to try.
+        seed: Of the random choices.
+        keep_on: Called at every try; raises to stop.
+    """
+    random = Random(seed)
+    order = [i for i in sequence if items.fixed[i] < 0]
+    offsets = list(items.fixed)
+    begin = 0  # what stands before this position in the sequence keeps its place
+    for _ in range(tries):
+        keep_on()
+        for i in order[begin:]:
+            offsets[i] = -1
+        failed = -1
+        for position in range(begin, len(order)):
+            i = order[position]
+            offsets[i] = lowest(items, offsets, i)
+            if offsets[i] + items.height[i] > goal:
+                failed = position
+                break
+        if failed < 0:
+            return offsets
+        i = order[failed]
+        near = {j for j, _, _ in items.apart[i]}
+        before = [p for p in range(failed) if order[p] in near]
+        if not before:
+            return None
+        begin = before[0] if random.random() < 0.1 else random.choice(before)
+        del order[failed]
+        order.insert(begin, i)
+    return None

@@ -1,0 +1,158 @@
+"""Planning: every tensor's offset in the smallest arena, and a proof of it."""
+
+from collections.abc import Callable, Sequence
+from contextlib import suppress
+from dataclasses import replace
+from functools import partial
+
+from mcugraph.errors import UsageError
+from mcugraph.ir import Graph
+from mcugraph.memory.limits import LimitReached, Limits, Progress
+from mcugraph.memory.liveness import problem_of
+from mcugraph.memory.planning.arena import ArenaProblem, Plan, arena_problem
+from mcugraph.memory.planning.joint import better_orders
+from mcugraph.memory.planning.named import NAMED, named
+from mcugraph.memory.planning.solver import Solver
+from mcugraph.memory.problem import Name, Problem
+from mcugraph.memory.runtime import Runtime
+from mcugraph.memory.scheduler import schedule
+
+METHODS = ("auto", *NAMED)
+# Without a limit of its own, what each stage may take that does not have to end by itself.
+_SEARCH_SECONDS, _JOINT_SECONDS = 10.0, 10.0
+
+
+def plan(
+    graph_or_problem: Graph | Problem | ArenaProblem,
+    order: Sequence[Name] | None = None,
+    alignment: int = 16,
+    time_limit: float | None = None,
+    method: str = "auto",
+    progress: Progress | None = None,
+) -> Plan:
+    """Place all tensors in one arena, as small as possible.
+
+    A tensor is live from the start of its producer to the end of its last reader; tensors that
+    are live together do not overlap. Scratch memory is placed as well, outputs take over their
+    inputs where the problem has in-place pairs, and blocks of an ``ArenaProblem`` may have fixed
+    offsets.
+
+    Args:
+        graph_or_problem: A graph, a scheduling problem, or blocks with their lifetimes. Where a
+            graph calls subgraphs, the largest arena of any of them is scratch of the caller.
+        order: Operator names, in the order in which they run. None: the order with the least
+            peak; if that does not pack into its peak, other orders with the same peak are tried.
+        alignment: Bytes; offsets are multiples of it and sizes are rounded up to it.
+        time_limit: Seconds for scheduling and planning together; the best plan till then is
+            returned. None: 10 for each stage that could take longer.
+        method: ``"auto"``: greedy starts, then exact search. ``"tflm"``: the greedy planner of
+            TensorFlow Lite Micro. ``"first_fit"``: the lowest free offset in execution order
+            (Deutel et al., "Energy-efficient deployment of deep learning applications on Cortex-M
+            based microcontrollers"). ``"greedy_by_size"``: the largest tensor first at the
+            lowest free offset (Pisarchyk and Lee, "Efficient memory management for deep neural
+            net inference").
+        progress: Called with seconds, proven lower bound and best arena, in bytes, when one of
+            them changes.
+
+    Returns:
+        The plan. ``optimal`` says whether ``lower_bound`` proves it the smallest for its order.
+
+    Raises:
+        GraphError: The problem or the order contradicts itself.
+        UsageError: Unknown method, or an order for blocks that have their lifetimes already.
+    """
+    if method not in METHODS:
+        raise UsageError(f"unknown method {method!r}; expected one of {', '.join(METHODS)}")
+    if alignment < 1:
+        raise UsageError(f"an alignment of {alignment} bytes is not possible")
+    limits = Limits(time_limit, None, progress)
+    if isinstance(graph_or_problem, ArenaProblem):
+        if order is not None:
+            raise UsageError("blocks have their lifetimes already: an order says nothing of them")
+        return _pack(graph_or_problem, method, limits)
+    problem = graph_or_problem
+    if isinstance(problem, Graph):
+        problem = _whole(problem, alignment, limits)
+    problem.verify()
+    if order is not None:
+        return _pack(arena_problem(problem, order, alignment), method, limits, order)
+    rounded = aligned(problem, alignment)
+    best = schedule(rounded, time_limit=_left(limits, _SEARCH_SECONDS)).order
+    if method == "auto":
+        return _jointly(problem, rounded, best, alignment, limits)
+    return _pack(arena_problem(problem, best, alignment), method, limits, best)
+
+
+def aligned(problem: Problem, alignment: int) -> Problem:
+    """The problem with every size rounded up."""
+    return replace(
+        problem,
+        sizes=tuple(-(-size // alignment) * alignment for size in problem.sizes),
+        scratch=tuple(-(-size // alignment) * alignment for size in problem.scratch),
+    )
+
+
+def _pack(problem: ArenaProblem, method: str, limits: Limits, order: Sequence[Name] = ()) -> Plan:
+    """One problem with given lifetimes."""
+    if method != "auto":
+        return named(problem, method, order)
+    solver = Solver(problem, limits)
+    _run(solver.quick)
+    _run(partial(solver.exact, _share(limits, _SEARCH_SECONDS)))
+    return solver.plan(order)
+
+
+def _jointly(
+    problem: Problem, rounded: Problem, order: Sequence[Name], alignment: int, limits: Limits
+) -> Plan:
+    """The plan of an order; of another one with the same peak, if the first does not pack."""
+    solver = Solver(arena_problem(rounded, order, alignment), limits)
+    _run(solver.quick)
+    if not solver.optimal:
+        number = {name: i for i, name in enumerate(problem.operators)}
+        start = [number[name] for name in order]
+        walk = better_orders(rounded, start, solver, _share(limits, _JOINT_SECONDS))
+        with suppress(LimitReached, KeyboardInterrupt):
+            for found, better in walk:
+                order, solver = [problem.operators[v] for v in found], better
+    final = Solver(arena_problem(problem, order, alignment), limits)
+    final.adopt(solver.offsets)
+    _run(partial(final.exact, _share(limits, _SEARCH_SECONDS)))
+    return final.plan(order)
+
+
+def _run(stage: Callable[[], None]) -> None:
+    """A stage that limits or Ctrl-C may end early."""
+    with suppress(LimitReached, KeyboardInterrupt):
+        stage()
+
+
+def _left(limits: Limits, most: float) -> float:
+    """Seconds that a stage may take."""
+    if limits.seconds is None:
+        return most
+    return max(0.0, limits.seconds - limits.elapsed)
+
+
+def _share(limits: Limits, most: float) -> Limits:
+    return Limits(_left(limits, most), None, None)
+
+
+def _whole(graph: Graph, alignment: int, limits: Limits) -> Problem:
+    """The problem of a graph; an operator that calls subgraphs needs the largest one's arena."""
+    arenas: dict[str, int] = {}
+
+    def solve(part: Graph) -> Problem:
+        scratch = {}
+        for operator in part.operators:
+            for body in operator.op.bodies:
+                if body not in arenas:
+                    inner = solve(graph.subgraphs[body])
+                    arenas[body] = plan(
+                        inner, alignment=alignment, time_limit=_left(limits, _SEARCH_SECONDS)
+                    ).arena
+            if operator.op.bodies:
+                scratch[operator.name] = max(arenas[body] for body in operator.op.bodies)
+        return problem_of(part, Runtime(), scratch)
+
+    return solve(graph)
