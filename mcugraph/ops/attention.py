@@ -8,14 +8,14 @@ import numpy as np
 from mcugraph.errors import GraphError
 from mcugraph.ir import Array, Dim, Dims, Role, Signature, TensorType
 from mcugraph.ops.base import Rules, count, given
-from mcugraph.ops.coupling import Channels, compress, varies
+from mcugraph.ops.coupling import Channels, compress, equal_rows, varies
 
 
 @dataclass(frozen=True, slots=True)
 class Attention(Rules):
     """softmax(query keys^T) values, head by head: (query, keys, values, mask, past...).
 
-    Operands are (batch, heads, length, depth), or (batch, length, heads * depth) with the
+    Operands are (..., heads, length, depth), or (batch, length, heads * depth) with the
     numbers of heads as attributes. Fewer heads of keys than of queries are shared (grouped
     queries).
 
@@ -39,9 +39,19 @@ class Attention(Rules):
         """A shape as (batch, heads, length, depth)."""
         if len(shape) == 4:
             return shape
+        if heads is None and len(shape) > 1:
+            lead = (1, 1, *shape[:-2])
+            return (count(lead[:-1]), *lead[-1:], *shape[-2:])
         if len(shape) != 3 or heads is None:
             raise GraphError(f"attention cannot take an operand of shape {shape}")
         return (shape[0], heads, shape[1], shape[2] // heads)
+
+    def _by_head(self, labels: Array, heads: int | None) -> Array:
+        """An array as (batch, heads, length, depth)."""
+        batch, count, length, depth = self._heads(labels.shape, heads)
+        if labels.ndim == 4:
+            return labels
+        return labels.reshape(batch, length, count, depth).transpose(0, 2, 1, 3)
 
     def _operands(self, inputs: Sequence[Dims | None]) -> tuple[Dims, Dims, Dims]:
         query, keys, values = inputs[:3]
@@ -59,8 +69,8 @@ class Attention(Rules):
     def infer(self, inputs: Sequence[TensorType | None]) -> tuple[TensorType, ...]:
         query = given(inputs, 0)
         q, k, v = self._operands([None if t is None else t.shape for t in inputs])
-        if len(query.shape) == 4:
-            result: Dims = (q[0], q[1], q[2], v[3])
+        if len(query.shape) == 4 or self.query_heads is None:
+            result: Dims = (*query.shape[:-1], v[3])
         else:
             result = (q[0], q[2], q[1] * v[3])
         shapes: tuple[Dims, ...] = (result, k, v, (q[0], q[1], q[2], k[2]))
@@ -75,16 +85,14 @@ class Attention(Rules):
         query, keys, values = found
         if query is None or keys is None or values is None or self.outputs > 1:
             return None
-        q: Array = query.reshape(self._heads(query.shape, self.query_heads))
-        k: Array = keys.reshape(self._heads(keys.shape, self.key_heads))
-        v: Array = values.reshape(self._heads(values.shape, self.key_heads))
+        q = self._by_head(query, self.query_heads)
+        k, v = self._by_head(keys, self.key_heads), self._by_head(values, self.key_heads)
         if any(varies(labels, 2) for labels in (q, k, v)):
             return None
         shared = q.shape[1] // k.shape[1]
         channels.unite(q[:, :, 0], np.repeat(k[:, :, 0], shared, axis=1))
         for part in (q, k, v):
-            heads = [part[:, head, 0] for head in range(part.shape[1])]
-            channels.equal(heads, "equal channels in every head")
+            equal_rows(channels, part, "equal channels in every head")
         result = np.repeat(v[:, :, :1], shared, axis=1)
         whole = np.broadcast_to(result, (*q.shape[:3], v.shape[3]))
         if query.ndim == 3:

@@ -8,7 +8,7 @@ import numpy as np
 from mcugraph.errors import GraphError
 from mcugraph.ir import Array, Dim, Shape, Signature, TensorType
 from mcugraph.ops.base import Fusable, LinearAlgebra, Padding, count, given, windows, without
-from mcugraph.ops.coupling import FIXED, Channels, spread, vector
+from mcugraph.ops.coupling import Channels, read_along, spread
 
 
 @dataclass(frozen=True, slots=True)
@@ -84,10 +84,7 @@ class Conv(_Convolution):
         data, weight = channels.labels(0), channels.shapes[1]
         if data is None or weight is None or channels.labels(1) is not None:
             return None
-        given = vector(data, self.channel_axis)
-        if given is None:
-            channels.freeze(data, "labels change along more than the channels")
-            given = np.full(data.shape[self.channel_axis], FIXED)
+        given = read_along(channels, data, self.channel_axis)
         if self.depthwise:
             made = np.repeat(given, weight[self.weight_out] // len(given))
             channels.joins(made)
@@ -150,10 +147,7 @@ class ConvTranspose(_Convolution):
         data, weight = channels.labels(0), channels.shapes[1]
         if data is None or weight is None or channels.labels(1) is not None:
             return None
-        given = vector(data, self.channel_axis)
-        if given is None:
-            channels.freeze(data, "labels change along more than the channels")
-            given = np.full(data.shape[self.channel_axis], FIXED)
+        given = read_along(channels, data, self.channel_axis)
         count = channels.results[0][self.channel_axis]
         if self.groups == len(given) == count:
             made = given

@@ -77,7 +77,25 @@ def vector(labels: Array, axis: int) -> Array | None:
     axis %= labels.ndim
     if any(varies(labels, other) for other in range(labels.ndim) if other != axis):
         return None
+    return first_row(labels, axis)
+
+
+def first_row(labels: Array, axis: int) -> Array:
+    """Labels along one axis, at the beginning of all others."""
+    axis %= labels.ndim
     return labels[tuple(slice(None) if i == axis else 0 for i in range(labels.ndim))]
+
+
+def read_along(channels: Channels, labels: Array, axis: int) -> Array:
+    """What an operator that sums over an axis reads there: all at one entry is one class.
+
+    After a pixel shuffle, say, an entry of the channel axis holds the labels of r * r channels
+    of the layer before; they can only go together.
+    """
+    row = first_row(labels, axis)
+    if vector(labels, axis) is None:
+        channels.unite(core(labels), spread(row, axis, labels.shape))
+    return row
 
 
 def spread(labels: Array, axis: int, shape: Shape) -> Array:
@@ -149,13 +167,13 @@ def _meet(channels: Channels, first: Array, second: Array) -> Array:
         for labels in (first, second):
             channels.freeze(labels, "channels of two axes meet in one tensor")
         return np.broadcast_to(np.int64(FIXED), np.broadcast_shapes(first.shape, second.shape))
-    one, other = np.broadcast_arrays(_core(first), _core(second))
+    one, other = np.broadcast_arrays(core(first), core(second))
     channels.unite(one, other)
     shape = np.broadcast_shapes(first.shape, second.shape)
     return np.broadcast_to(np.where(one == NONE, other, one), shape)
 
 
-def _core(labels: Array) -> Array:
+def core(labels: Array) -> Array:
     """The labels with length 1 along axes where they do not change."""
     return labels[tuple(slice(0, 1) if s == 0 else slice(None) for s in labels.strides)]
 
@@ -171,6 +189,14 @@ def bind_aligned(channels: Channels, index: int, labels: Array) -> None:
                 channels.freeze(labels, "a constant differs along more than its channels")
                 return
             channels.bind(index, axis, along)
+
+
+def equal_rows(channels: Channels, labels: Array, reason: str) -> None:
+    """Where labels change along several axes, every row along the last of them keeps as many."""
+    axes = [axis for axis in range(labels.ndim) if varies(labels, axis)]
+    if len(axes) > 1:
+        rows = np.moveaxis(core(labels), axes[-1], -1).reshape(-1, labels.shape[axes[-1]])
+        channels.equal(list(rows), reason)
 
 
 def through(op: Callable[[Array], Array], channels: Channels) -> tuple[Array, ...]:

@@ -8,7 +8,7 @@ import numpy as np
 from mcugraph.errors import GraphError
 from mcugraph.ir import Array, Dim, Dims, Role, Shape, Signature, TensorType
 from mcugraph.ops.base import Fusable, LinearAlgebra, broadcast, count, given, without
-from mcugraph.ops.coupling import FIXED, Channels, compress, none, spread, varies, vector
+from mcugraph.ops.coupling import FIXED, Channels, compress, none, read_along, spread, varies
 
 
 @dataclass(frozen=True, slots=True)
@@ -64,10 +64,7 @@ class Dense(LinearAlgebra, Fusable):
             # The layer works along another axis than that of the channels (a token mixer).
             channels.freeze(channels.fresh(result[-1]), "it mixes tokens, not channels")
             return (np.broadcast_to(data[..., :1], result),)
-        given = vector(data, -1)
-        if given is None:
-            channels.freeze(data, "labels change along more than the units")
-            given = np.full(data.shape[-1], FIXED)
+        given = read_along(channels, data, -1)
         made = channels.fresh(weight[self.weight_out])
         channels.bind(1, self.weight_in, given)
         channels.bind(1, self.weight_out, made)
@@ -183,7 +180,8 @@ class Einsum(LinearAlgebra):
             dots.append(shape[len(head) : len(head) + extra])
             lengths = shape[: len(head)] + shape[len(head) + extra :]
             for letter, size in zip(head + tail, lengths, strict=True):
-                if sizes.setdefault(letter, size) == 1:
+                known = sizes.setdefault(letter, size)
+                if isinstance(known, int) and known == 1:  # broadcast
                     sizes[letter] = size
         return sizes, broadcast(dots)
 

@@ -14,7 +14,7 @@ import numpy as np
 from mcugraph.errors import GraphError
 from mcugraph.ir import Array, Shape, TensorType
 from mcugraph.ops.base import Rules, given, normal_axis
-from mcugraph.ops.coupling import Channels, through
+from mcugraph.ops.coupling import Channels, equal_rows, through
 
 
 class Movement(Rules):
@@ -79,6 +79,11 @@ class Reshape(Movement):
 
     def move(self, data: Array) -> Array:
         return data.reshape(self._target(data.shape))
+
+    def couple(self, channels: Channels) -> tuple[Array, ...] | None:
+        results = through(self.move, channels)
+        equal_rows(channels, results[0], "an axis is cut into equal parts")
+        return results
 
 
 @dataclass(frozen=True, slots=True)
@@ -169,6 +174,24 @@ class Reverse(Movement):
 
     def move(self, data: Array) -> Array:
         return np.flip(data, self.axes)
+
+
+@dataclass(frozen=True, slots=True)
+class Roll(Movement):
+    """Elements shifted along some axes; what leaves at one end comes back at the other."""
+
+    shifts: tuple[int, ...]
+    axes: tuple[int, ...]
+
+    @property
+    def kind(self) -> str:
+        return "roll"
+
+    def infer(self, inputs: Sequence[TensorType | None]) -> tuple[TensorType, ...]:
+        return (given(inputs, 0),)
+
+    def move(self, data: Array) -> Array:
+        return np.roll(data, self.shifts, self.axes)
 
 
 @dataclass(frozen=True, slots=True)
@@ -265,6 +288,27 @@ class SpaceToDepth(_Blocks):
         order = (0, 1, 3, 5, 2, 4) if self.columns_first else (0, 3, 5, 1, 2, 4)
         result = parts.transpose(order).reshape(n, c * b**2, h // b, w // b)
         return np.moveaxis(result, 1, self.channel_axis)
+
+
+@dataclass(frozen=True, slots=True)
+class ChannelShuffle(_Blocks):
+    """Channels of several groups interleaved (Zhang et al., arXiv:1707.01083)."""
+
+    groups: int
+
+    @property
+    def kind(self) -> str:
+        return "channel_shuffle"
+
+    def _target(self, data: Shape) -> Shape:
+        if len(data) < 2 or data[1] % self.groups:
+            raise GraphError(f"{data} has no channels in {self.groups} even groups")
+        return data
+
+    def move(self, data: Array) -> Array:
+        n, c, *rest = data.shape
+        parts = data.reshape(n, self.groups, c // self.groups, *rest)
+        return parts.swapaxes(1, 2).reshape(data.shape)
 
 
 @dataclass(frozen=True, slots=True)

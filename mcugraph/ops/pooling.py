@@ -83,3 +83,41 @@ class GlobalPool(Rules):
         if data is None:
             return None
         return (resized(data, channels.results[0], channels, "channels are pooled together"),)
+
+
+@dataclass(frozen=True, slots=True)
+class AdaptivePool(Rules):
+    """Pooling to a given size: windows of even share, which may overlap (PyTorch).
+
+    Attributes:
+        function: ``"max"`` or ``"average"``.
+        size: Length of each spatial axis of the result. Data is (batch, channels, spatial...).
+        index_dtype: Element type of the positions of the maxima, where they are an output too.
+    """
+
+    function: str
+    size: tuple[int, ...]
+    index_dtype: DType | None = None
+
+    @property
+    def kind(self) -> str:
+        return f"adaptive_{self.function}_pool{len(self.size)}d"
+
+    def infer(self, inputs: Sequence[TensorType | None]) -> tuple[TensorType, ...]:
+        data = given(inputs, 0)
+        if len(data.shape) != len(self.size) + 2:
+            raise GraphError(f"data of shape {data.shape} cannot be pooled to {self.size}")
+        dtypes = [data.dtype] if self.index_dtype is None else [data.dtype, self.index_dtype]
+        return tuple(TensorType(dtype, (*data.shape[:2], *self.size)) for dtype in dtypes)
+
+    def elementwise(self, s: Signature) -> Dim | None:
+        data = s.inputs[0]
+        if data is None:
+            return None
+        total = data[0] * data[1]
+        for length, size in zip(data[2:], self.size, strict=True):
+            # Window i reaches from i * length // size to the upper end of its share.
+            total = total * sum(
+                -(-(i + 1) * length // size) - i * length // size for i in range(size)
+            )
+        return total

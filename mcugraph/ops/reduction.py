@@ -115,3 +115,24 @@ class TopK(Rules):
 
     def elementwise(self, s: Signature) -> Dim | None:
         return None if s.inputs[0] is None else count(s.inputs[0])
+
+
+@dataclass(frozen=True, slots=True)
+class Sort(Rules):
+    """All elements along an axis in order, and where they were; or only where they were."""
+
+    axis: int = -1
+    indices_only: bool = False
+    index_dtype: DType = DType.INT64
+
+    @property
+    def kind(self) -> str:
+        return "argsort" if self.indices_only else "sort"
+
+    def infer(self, inputs: Sequence[TensorType | None]) -> tuple[TensorType, ...]:
+        data = given(inputs, 0)
+        places = TensorType(self.index_dtype, data.shape)
+        return (places,) if self.indices_only else (data, places)
+
+    def elementwise(self, s: Signature) -> Dim | None:
+        return None if s.inputs[0] is None else count(s.inputs[0])
