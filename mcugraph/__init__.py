@@ -15,6 +15,7 @@ if TYPE_CHECKING:
         UsageError,
     )
     from mcugraph.formats.loader import load
+    from mcugraph.formats.torch.importer import from_torch
     from mcugraph.ir import Graph, Op, Operator, Signature, Tensor, TensorType
     from mcugraph.memory.planning.arena import ArenaProblem, Block, Plan
     from mcugraph.memory.planning.planner import plan
@@ -41,6 +42,7 @@ _HOME = {
     "Tensor": "mcugraph.ir",
     "TensorType": "mcugraph.ir",
     "UsageError": "mcugraph.errors",
+    "from_torch": "mcugraph.formats.torch.importer",
     "load": "mcugraph.formats.loader",
     "plan": "mcugraph.memory.planning.planner",
     "profile": "mcugraph.profiler",
@@ -66,6 +68,7 @@ __all__ = [
     "Tensor",
     "TensorType",
     "UsageError",
+    "from_torch",
     "load",
     "plan",
     "profile",

@@ -13,7 +13,7 @@ _LFS = b"version https://git-lfs.github.com/spec/"
 def load(
     path: str | Path, dims: Mapping[Key, int] | None = None, signature: str | None = None
 ) -> Graph:
-    """The graph of a model file: TFLite or ONNX, told apart by content and not by suffix.
+    """The graph of a model file: TFLite, ONNX or a saved PyTorch program (.pt2).
 
     Args:
         path: The file.
@@ -39,7 +39,9 @@ def load(
 
         return load_tflite(name, data, bindings, signature)
     if data.startswith(b"PK\x03\x04"):
-        raise FormatError(f"{name}: this is a zip archive, and no model in it can be read yet")
+        from mcugraph.formats.torch.importer import load_pt2
+
+        return load_pt2(name, data, bindings)
     if signature is not None:
         raise FormatError(f"{name}: only TFLite files have signatures")
     from mcugraph.formats.onnx.importer import load_onnx

@@ -112,7 +112,8 @@ def _with_bias(edit: Edit, layer: Operator, norm: Operator) -> Operator:
     """
     if len(layer.inputs) > 2 and layer.inputs[2] is not None:
         return layer
-    shift = edit.tensors[norm.inputs[2] or ""]
+    # Without a shift of its own the bias is made from the mean.
+    shift = next(edit.tensors[name] for name in norm.inputs[2:] if name is not None)
     stored = [edit.tensors[name] for name in (layer.inputs[1], *norm.inputs[1:]) if name]
     key = ("folded bias", *(t.constant.key if t.constant else t.name for t in stored))
     name = f"{layer.name}/folded_bias"

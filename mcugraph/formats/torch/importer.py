@@ -1,0 +1,123 @@
+"""PyTorch modules and saved programs to graphs."""
+
+import io
+import zipfile
+from collections.abc import Mapping, Sequence
+from typing import Any
+
+from mcugraph.errors import FormatError, GraphError, UsageError
+from mcugraph.formats.dims import Bindings
+from mcugraph.formats.torch.export import export, functional, quiet, reason
+from mcugraph.formats.torch.program import Program
+from mcugraph.formats.torch.sizes import Sizes
+from mcugraph.ir import Graph, Source, verify
+
+
+def from_torch(
+    model: Any, example_inputs: Any = (), kwargs: Mapping[str, Any] | None = None
+) -> Graph:
+    """The graph of a PyTorch model at inference.
+
+    The model goes through ``torch.export``, which runs it on fake tensors; no real data passes
+    through it, and it comes back untouched, in the mode it was in. Operators bear the path of
+    the module that made them, parameters and buffers their name in the state dict. Values are
+    read from the model when a rule asks for them.
+
+    Args:
+        model: A ``torch.nn.Module``, a ``torch.fx.GraphModule`` among them, or a
+            ``torch.export.ExportedProgram``, which needs no inputs.
+        example_inputs: The positional inputs: a tuple, or one tensor. Only their shapes and
+            types matter; they may lie on the meta device if the model does.
+        kwargs: The inputs by keyword.
+
+    Returns:
+        The graph, with operators in the order in which the model runs them, without those that
+        no output depends on.
+
+    Raises:
+        FormatError: ``torch.export`` rejects the model; the message quotes its reason.
+        UsageError: The model is none, or PyTorch is not installed.
+    """
+    torch = _torch()
+    name = type(model).__name__
+    if isinstance(model, torch.export.ExportedProgram):
+        program, name = model, "main"
+    elif isinstance(model, torch.nn.Module):
+        model = getattr(model, "_orig_mod", model)  # what torch.compile wraps
+        name = type(model).__name__
+        program = export(model, _arguments(example_inputs, torch), kwargs or {})
+    else:
+        raise UsageError(f"from_torch takes a torch.nn.Module, not {name}")
+    return _graph(program, name, name, Bindings(name, None), Source("torch"))
+
+
+def load_pt2(path: str, data: bytes, bindings: Bindings) -> Graph:
+    """The graph of a program that ``torch.export.save`` wrote.
+
+    Args:
+        path: Named in errors and kept as the source.
+        data: The whole file, a zip archive.
+        bindings: Values for dynamic dimensions.
+
+    Raises:
+        FormatError: The archive is damaged, or holds something else.
+        DimensionError: A dynamic dimension other than the batch is not bound.
+    """
+    _check_archive(path, data)
+    torch = _torch()
+    try:
+        with quiet():
+            program = torch.export.load(io.BytesIO(data))
+    except Exception as error:
+        raise FormatError(f"{path}: torch.export cannot load it: {reason(error)}") from error
+    return _graph(program, path, "main", bindings, Source("torch", path, len(data)))
+
+
+def _graph(program: Any, where: str, name: str, bindings: Bindings, source: Source) -> Graph:
+    try:
+        graph = Program(functional(program), Sizes(bindings)).translate(name, source)
+        verify(graph)
+    except GraphError as error:
+        raise FormatError(f"{where}: {error}") from error
+    return graph
+
+
+def _torch() -> Any:
+    try:
+        import torch
+    except ImportError:
+        raise UsageError("PyTorch is not installed: pip install 'mcugraph[torch]'") from None
+    return torch
+
+
+def _arguments(given: Any, torch: Any) -> Sequence[Any]:
+    if isinstance(given, torch.Tensor):
+        return (given,)
+    if not isinstance(given, list | tuple):
+        raise UsageError(f"example_inputs are a tuple of inputs, not {type(given).__name__}")
+    return tuple(given)
+
+
+def _check_archive(path: str, data: bytes) -> None:
+    """Tell an exported program from the other zip archives that hold models.
+
+    Raises:
+        FormatError: It is none.
+    """
+    try:
+        with zipfile.ZipFile(io.BytesIO(data)) as archive:
+            names = archive.namelist()
+    except (zipfile.BadZipFile, ValueError) as error:
+        raise FormatError(f"{path}: truncated or damaged archive: {error}") from None
+    ends = {name.rpartition("/")[2] for name in names}
+    if "archive_format" in ends or "serialized_exported_program.json" in ends:
+        return
+    if "constants.pkl" in ends:
+        what = "a TorchScript program"
+    elif "data.pkl" in ends:
+        what = "what torch.save wrote: weights or a pickled module"
+    else:
+        raise FormatError(f"{path}: this is a zip archive without a model that can be read")
+    raise FormatError(
+        f"{path}: this is {what}; export the module with torch.export and save that as .pt2"
+    )

@@ -1,0 +1,399 @@
+"""The translation of one exported program."""
+
+from collections.abc import Callable, Sequence
+from functools import cache, partial
+from typing import Any
+
+import numpy as np
+
+from mcugraph.errors import FormatError, GraphError
+from mcugraph.formats.names import Names
+from mcugraph.formats.torch.call import Call, Inputs, Translation
+from mcugraph.formats.torch.naming import Paths
+from mcugraph.formats.torch.operators import TRANSLATIONS
+from mcugraph.formats.torch.sizes import Sizes
+from mcugraph.formats.torch.types import dtype_of
+from mcugraph.ir import (
+    Array,
+    Constant,
+    DType,
+    Graph,
+    Kind,
+    Op,
+    Operator,
+    Source,
+    Tensor,
+    TensorType,
+)
+from mcugraph.ops.custom import registered
+from mcugraph.ops.opaque import Opaque
+from mcugraph.ops.variables import Variable
+
+Value = Callable[[], Any]  # makes a torch.Tensor
+
+# Results that depend on the shapes of their arguments alone.
+_OF_SHAPE = frozenset(
+    {"zeros_like", "ones_like", "full_like", "empty_like"}
+    | {"new_zeros", "new_ones", "new_full", "new_empty"}
+)
+# Calls that only change the shape of a constant, so that the same bytes serve.
+_SAME_BYTES = frozenset({"view", "_unsafe_view", "reshape", "unsqueeze", "squeeze", "flatten"})
+
+
+class Program:
+    """An exported program while it is translated."""
+
+    def __init__(self, program: Any, sizes: Sizes) -> None:
+        self.program, self.sizes = program, sizes
+        self.nodes = list(program.graph.nodes)
+        self.paths = Paths(self.nodes, list(program.state_dict))
+        self.tensors: dict[str, Tensor] = {}
+        self.operators: list[Operator] = []
+        self.inputs: list[str] = []
+        self.after: list[tuple[str, str]] = []
+        self._tensor_names, self._operator_names = Names(), Names()
+        self._values: dict[str, Value] = {}  # of constants
+        self._made: dict[Any, Any] = {}  # node -> tensor, list of tensors, or number
+
+    def translate(self, name: str, source: Source) -> Graph:
+        """The graph, without what no output depends on.
+
+        Raises:
+            GraphError: An operator contradicts itself.
+        """
+        needed = _needed(self.program, self.nodes)
+        self._placeholders()
+        for node in self.nodes:
+            if node.op == "get_attr":
+                self._attribute(node)
+            elif node.op == "call_function" and node in needed:
+                self._node(node)
+        outputs = self._outputs()
+        used = {n for op in self.operators for n in (*op.inputs, *op.outputs) if n is not None}
+        used.update(self.inputs, outputs)
+        return Graph(
+            name=name,
+            operators=tuple(self.operators),
+            tensors={key: t for key, t in self.tensors.items() if key in used},
+            inputs=tuple(self.inputs),
+            outputs=outputs,
+            source=source,
+            after=tuple(self.after),
+            assumptions=tuple(self.sizes.finish()),
+        )
+
+    # ---- what the program starts from ----------------------------------------------------------
+
+    def _placeholders(self) -> None:
+        signature = self.program.graph_signature
+        nodes = [node for node in self.nodes if node.op == "placeholder"]
+        changed = set(signature.buffers_to_mutate.values())
+        keys: dict[Any, str] = {}
+        pairs = list(zip(nodes, signature.input_specs, strict=True))
+        # Inputs first: they keep the names that the forward method gives them.
+        for node, spec in pairs:
+            if spec.target is None:
+                self._input(node, str(getattr(spec.arg, "name", node.name)))
+        for node, spec in pairs:
+            if spec.target is None:
+                continue
+            held = self._held(spec.target)
+            if held is None:
+                continue
+            name = self._tensor_names.unique(spec.target)
+            key = keys.setdefault(_identity(held), spec.target)
+            kind = Kind.STATE if spec.target in changed else Kind.CONSTANT
+            self._constant(name, key, held, kind)
+            self._made[node] = self.tensors[name]
+
+    def _input(self, node: Any, name: str) -> None:
+        value = node.meta.get("val")
+        if not hasattr(value, "dtype"):
+            self._made[node] = self.sizes.resolve(value)
+            return
+        name = self._tensor_names.unique(name)
+        shape = self.sizes.bind(name, value.shape)
+        self.tensors[name] = Tensor(name, dtype_of(value.dtype), shape)
+        self.inputs.append(name)
+        self._made[node] = self.tensors[name]
+
+    def _held(self, target: str) -> Any:
+        """A parameter, buffer or constant of the program."""
+        state = self.program.state_dict
+        return state[target] if target in state else self.program.constants.get(target)
+
+    def _constant(self, name: str, key: str, held: Any, kind: Kind = Kind.CONSTANT) -> None:
+        shape, dtype = tuple(int(dim) for dim in held.shape), dtype_of(held.dtype)
+        value = partial(_on_host, held, name)
+        self._values[name] = value
+        constant = Constant(key, partial(_array, value))
+        self.tensors[name] = Tensor(name, dtype, shape, kind, constant)
+
+    def _attribute(self, node: Any) -> None:
+        """A tensor that the program's own module holds."""
+        held: Any = self.program.graph_module
+        for part in str(node.target).split("."):
+            held = getattr(held, part)
+        if hasattr(held, "dtype"):
+            name = self._tensor_names.unique(str(node.target))
+            self._constant(name, name, held)
+            self._made[node] = self.tensors[name]
+
+    def _outputs(self) -> tuple[str, ...]:
+        names: dict[str, None] = {}
+        signature = self.program.graph_signature
+        (output,) = (node for node in self.nodes if node.op == "output")
+        for value, spec in zip(output.args[0], signature.output_specs, strict=True):
+            made = self._resolve(value)
+            if not isinstance(made, Tensor):
+                continue
+            if spec.kind.name == "USER_OUTPUT":
+                names[made.name] = None
+            elif spec.kind.name == "BUFFER_MUTATION":
+                self._assign(spec.target, made)
+        return tuple(names)
+
+    def _assign(self, target: str, value: Tensor) -> None:
+        """A new value for a buffer, after everything that reads the old one."""
+        name = self._operator_names.unique(f"{target}.assign")
+        self.after += [(op.name, name) for op in self.operators if target in op.inputs]
+        op = Variable("assign_variable", target)
+        self.operators.append(Operator(name, op, (target, value.name), (), "aten::copy_"))
+
+    # ---- calls ---------------------------------------------------------------------------------
+
+    def _node(self, node: Any) -> None:
+        value = node.meta.get("val")
+        if getattr(node.target, "__name__", "") == "getitem":
+            entries, index = (self._resolve(argument) for argument in node.args)
+            self._made[node] = entries[index]
+            return
+        several = isinstance(value, list | tuple)
+        fakes = list(value) if isinstance(value, list | tuple) else [value]
+        if value is None or not any(hasattr(fake, "dtype") for fake in fakes):
+            self._made[node] = self.sizes.resolve(value)
+            return
+        results = tuple(
+            TensorType(dtype_of(fake.dtype), self.sizes.shape(fake.shape))
+            for fake in fakes
+            if hasattr(fake, "dtype")
+        )
+        call = self._call(node, results)
+        try:
+            made = self._fold(node, call) or self._translate(call)
+        except GraphError as error:
+            raise GraphError(f"operator {call.label!r} ({call.native}): {error}") from error
+        missing = len(results) - len(made)
+        self._made[node] = [*made, *(None for _ in range(missing))] if several else made[0]
+
+    def _call(self, node: Any, results: tuple[TensorType, ...]) -> Call:
+        schema = getattr(node.target, "_schema", None)
+        native = str(node.target) if schema is None else str(schema.name)
+        namespace, _, name = native.rpartition("::")
+        known = namespace in ("aten", "quantized_decomposed") and schema is not None
+        arguments = self._arguments(node, schema)
+        read = [t for t in _flat(arguments.values()) if isinstance(t, Tensor)]
+        weights = [t for t in read if t.is_constant and t.name in self.program.state_dict]
+        return Call(
+            type=name.removesuffix("_") if known else native,
+            overload=str(schema.overload_name) if schema is not None else "",
+            native=native,
+            label=self.paths.label(node, weights[0].name if weights else None),
+            arguments=arguments,
+            results=results,
+            used=_used(node, len(results)),
+            builder=self,
+        )
+
+    def _arguments(self, node: Any, schema: Any) -> dict[str, Any]:
+        given = [self._resolve(argument) for argument in node.args]
+        named = {key: self._resolve(value) for key, value in node.kwargs.items()}
+        if schema is None:
+            return {**{str(i): value for i, value in enumerate(given)}, **named}
+        arguments: dict[str, Any] = {}
+        for i, argument in enumerate(schema.arguments):
+            if i < len(given):
+                arguments[argument.name] = given[i]
+            elif argument.name in named:
+                arguments[argument.name] = named[argument.name]
+            elif argument.has_default_value():
+                arguments[argument.name] = argument.default_value
+        return arguments
+
+    def _resolve(self, value: Any) -> Any:
+        if value in self._made if _hashable_node(value) else False:
+            return self._made[value]
+        if isinstance(value, list | tuple):
+            return [self._resolve(entry) for entry in value]
+        return self.sizes.resolve(value)
+
+    def _translate(self, call: Call) -> tuple[Tensor | None, ...]:
+        plain = {k: v for k, v in call.arguments.items() if not isinstance(v, Tensor)}
+        own = registered(call.native, lambda: plain)
+        if own is not None:
+            result: Any = own
+        elif call.type in TRANSLATIONS:
+            result = TRANSLATIONS[call.type](call)
+        else:
+            result = Opaque(call.native)
+        if isinstance(result, Op):
+            result = Translation(result, call.tensors())
+        if isinstance(result, Translation):
+            return self.emit(call, result.op, result.inputs, call.results, None)
+        return tuple(result)
+
+    # ---- what translations add -----------------------------------------------------------------
+
+    def emit(
+        self, call: Call, op: Op, inputs: Inputs, types: Sequence[TensorType], part: str | None
+    ) -> tuple[Tensor, ...]:
+        """Append an operator."""
+        label = call.label if part is None else f"{call.label}/{part}"
+        name = self._operator_names.unique(label)
+        known = op.infer(
+            [None if t is None or t.shape is None else TensorType(t.dtype, t.shape) for t in inputs]
+        )
+        # Results beyond those of the rule only matter in training (statistics, masks).
+        types = types if known is None else types[: len(known)]
+        results = []
+        for i, kind in enumerate(types):
+            own = self._tensor_names.unique(name if len(types) == 1 else f"{name}:{i}")
+            self.tensors[own] = Tensor(own, kind.dtype, kind.shape)
+            results.append(self.tensors[own])
+        read = [None if t is None else t.name for t in inputs]
+        while read and read[-1] is None:
+            read.pop()
+        written = tuple(t.name for t in results)
+        self.operators.append(Operator(name, op, tuple(read), written, call.native))
+        return tuple(results)
+
+    def scalar(self, call: Call, argument: str, value: Any, dtype: DType) -> Tensor:
+        """A constant of one element."""
+        if not isinstance(value, int | float | bool | complex):
+            raise GraphError(f"argument {argument!r} is {value!r}, no number")
+        if isinstance(value, float) and not dtype.is_float:
+            dtype = DType.FLOAT32
+        return self._literal(call, argument, np.asarray(value), dtype)
+
+    def integers(self, call: Call, argument: str, values: Sequence[int]) -> Tensor:
+        """A constant vector of indices."""
+        return self._literal(call, argument, np.asarray(values, np.int64), DType.INT64)
+
+    def _literal(self, call: Call, argument: str, array: Array, dtype: DType) -> Tensor:
+        name = self._tensor_names.unique(f"{call.label}.{argument}")
+        constant = Constant(("literal", name), lambda: array)
+        self.tensors[name] = Tensor(name, dtype, array.shape, Kind.CONSTANT, constant)
+        return self.tensors[name]
+
+    # ---- constants -----------------------------------------------------------------------------
+
+    def _fold(self, node: Any, call: Call) -> tuple[Tensor | None, ...] | None:
+        """The results as constants, where they are the same in every inference."""
+        read = call.tensors()
+        of_shape = call.type in _OF_SHAPE
+        if not call.native.startswith("aten::") or _is_random(node.target):
+            return None
+        if not of_shape and any(t.name not in self._values for t in read):
+            return None
+        if not of_shape and any(not t.is_constant for t in read):
+            return None
+        if call.type in ("alias", "detach", "contiguous", "clone", "lift_fresh", "lift_fresh_copy"):
+            return (read[0],)
+        compute = cache(partial(self._compute, node))
+        results = []
+        for i, kind in enumerate(call.results):
+            own = self.paths.inside(node)
+            name = self._tensor_names.unique(own if len(call.results) == 1 else f"{own}:{i}")
+            value = partial(_entry, compute, i)
+            key: Any = ("folded", name)
+            if call.type in _SAME_BYTES and read[0].constant is not None:
+                key = read[0].constant.key
+            self._values[name] = value
+            constant = Constant(key, partial(_array, value))
+            self.tensors[name] = Tensor(name, kind.dtype, kind.shape, Kind.CONSTANT, constant)
+            results.append(self.tensors[name])
+        return tuple(results)
+
+    def _compute(self, node: Any) -> Any:
+        """What a call yields, on the host."""
+        import torch
+
+        def real(value: Any) -> Any:
+            if isinstance(value, Tensor):
+                if value.name in self._values:
+                    return self._values[value.name]()
+                return torch.empty(value.shape or ())
+            if isinstance(value, list):
+                return [real(entry) for entry in value]
+            return torch.device("cpu") if isinstance(value, torch.device) else value
+
+        args = [real(self._resolve(argument)) for argument in node.args]
+        kwargs = {key: real(self._resolve(value)) for key, value in node.kwargs.items()}
+        with torch.no_grad():
+            return node.target(*args, **kwargs)
+
+
+def _hashable_node(value: Any) -> bool:
+    return hasattr(value, "users") and hasattr(value, "meta")
+
+
+def _flat(values: Any) -> list[Any]:
+    flat: list[Any] = []
+    for value in values:
+        flat += _flat(value) if isinstance(value, list | tuple) else [value]
+    return flat
+
+
+def _entry(compute: Value, index: int) -> Any:
+    result = compute()
+    return result[index] if isinstance(result, list | tuple) else result
+
+
+def _on_host(held: Any, name: str) -> Any:
+    if held.device.type == "meta":
+        raise FormatError(f"{name}: the model is on the meta device, so it has no values")
+    return held.detach().cpu()
+
+
+def _array(value: Value) -> Array:
+    """A torch tensor as numpy; types that numpy lacks become float32."""
+    tensor = value().detach()
+    if str(tensor.dtype) == "torch.bfloat16" or "float8" in str(tensor.dtype):
+        tensor = tensor.float()
+    array: Array = tensor.numpy()
+    return array
+
+
+def _identity(held: Any) -> Any:
+    """Equal for tensors that are the same memory."""
+    if held.device.type == "meta" or not held.numel():
+        return id(held)
+    place = held.untyped_storage().data_ptr(), held.storage_offset()
+    return (*place, tuple(held.shape), tuple(held.stride())) if place[0] else id(held)
+
+
+def _is_random(target: Any) -> bool:
+    return any("nondeterministic" in str(tag) for tag in getattr(target, "tags", ()))
+
+
+def _used(node: Any, count: int) -> tuple[bool, ...]:
+    """Which results something reads; getitem nodes tell."""
+    used = [False] * count
+    for user in node.users:
+        if getattr(user.target, "__name__", "") == "getitem" and user.op == "call_function":
+            used[user.args[1]] = used[user.args[1]] or bool(user.users)
+        else:
+            used = [True] * count
+    return tuple(used)
+
+
+def _needed(program: Any, nodes: list[Any]) -> set[Any]:
+    """The nodes that an output depends on, directly or not."""
+    needed: set[Any] = set()
+    pending = [node for node in nodes if node.op == "output"]
+    while pending:
+        node = pending.pop()
+        if node not in needed:
+            needed.add(node)
+            pending += node.all_input_nodes
+    return needed

@@ -1,0 +1,1 @@
+"""Operators of PyTorch in the words of ``mcugraph.ops``, by family."""

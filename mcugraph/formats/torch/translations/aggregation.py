@@ -1,0 +1,186 @@
+"""PyTorch: pooling, reductions and normalisations."""
+
+from mcugraph.formats.torch.call import Call, Translation, Translator, shape_of
+from mcugraph.formats.torch.translations.linear import Result, batched
+from mcugraph.ir import DType, Tensor
+from mcugraph.ops.elementwise import Elementwise
+from mcugraph.ops.normalization import BatchNorm, Normalization
+from mcugraph.ops.pooling import AdaptivePool, GlobalPool, Pool
+from mcugraph.ops.reduction import Cumulate, Reduce, Sort, TopK
+
+
+def _pool(function: str, rank: int) -> Translator:
+    def translate(call: Call) -> Result:
+        window = call.spread("kernel_size", rank, 1)
+        given = call.get("stride")
+        padding = call.spread("padding", rank, 0)
+        indices = len(call.results) > 1 and call.used[1]
+        op = Pool(
+            function,
+            window=window,
+            strides=call.spread("stride", rank, 1) if given else window,
+            padding=tuple((pad, pad) for pad in padding),
+            dilations=call.spread("dilation", rank, 1) if call.has("dilation") else (),
+            ceil=bool(call.get("ceil_mode")),
+            index_dtype=DType.INT64 if indices else None,
+        )
+        return batched(call, op, rank + 2, (call.data(),))
+
+    return translate
+
+
+def _adaptive(function: str, rank: int) -> Translator:
+    def translate(call: Call) -> Result:
+        data = shape_of(call.data())[-rank:]
+        size = call.shape[-rank:]
+        op: GlobalPool | Pool | AdaptivePool
+        if len(call.results) > 1 and call.used[1]:
+            op = AdaptivePool(function, size, DType.INT64)
+        elif set(size) == {1}:
+            op = GlobalPool(function)
+        elif all(d % s == 0 for d, s in zip(data, size, strict=True)):
+            window = tuple(d // s for d, s in zip(data, size, strict=True))
+            op = Pool(function, window, strides=window, padding="valid")
+        else:
+            op = AdaptivePool(function, size)
+        return batched(call, op, rank + 2, (call.data(),))
+
+    return translate
+
+
+def _reduce(function: str) -> Translator:
+    def translate(call: Call) -> Result:
+        data = call.data()
+        dtype = call.results[0].dtype
+        op = Reduce(
+            function,
+            call.axes(),
+            bool(call.get("keepdim")),
+            None if dtype is data.dtype else dtype,
+        )
+        return Translation(op, (data,))
+
+    return translate
+
+
+def _extreme(function: str) -> Translator:
+    """A maximum or minimum: of everything, of two tensors, or along an axis with its place."""
+
+    def translate(call: Call) -> Result:
+        if call.overload == "other":
+            operands = (call.tensor(), call.operand("other"))
+            return Translation(Elementwise(f"{function}imum"), operands)
+        if not call.has("dim"):
+            return Translation(Reduce(function, None), (call.data(),))
+        axes, keep = (call.axis(),), bool(call.get("keepdim"))
+        values: Tensor | None = None
+        places: Tensor | None = None
+        if call.used[0] or not call.used[1]:
+            (values,) = call.emit(Reduce(function, axes, keep), (call.data(),))
+        if call.used[1]:
+            op = Reduce(f"arg_{function}", axes, keep, DType.INT64)
+            (places,) = call.emit(op, (call.data(),))
+        return values, places
+
+    return translate
+
+
+def _place(function: str) -> Translator:
+    return lambda call: Translation(
+        Reduce(function, call.axes(), bool(call.get("keepdim")), DType.INT64), (call.data(),)
+    )
+
+
+def _norm(call: Call) -> Translation:
+    order = call.get("ord", call.get("p", 2))
+    function = {1: "l1", 2: "l2"}.get(order, "lp")
+    return Translation(Reduce(function, call.axes(), bool(call.get("keepdim"))), (call.data(),))
+
+
+def _cumulate(function: str) -> Translator:
+    return lambda call: Translation(Cumulate(function), (call.data(),))
+
+
+def _top_k(call: Call) -> Translation:
+    return Translation(TopK(int(call.get("k", 1)), call.axis(default=-1)), (call.data(),))
+
+
+def _sort(call: Call) -> Translation:
+    op = Sort(call.axis(default=-1), indices_only=len(call.results) == 1)
+    return Translation(op, (call.data(),))
+
+
+def _batch_norm(call: Call) -> Translation:
+    """With running statistics a batch norm, with those of the data a normalisation."""
+    names = ("weight", "bias", "running_mean", "running_var")
+    scale, shift, mean, variance = (call.maybe(name) for name in names)
+    if mean is None or call.get("training") or call.get("use_input_stats"):
+        instance = call.has("use_input_stats")
+        axes = tuple(axis for axis in range(0 if not instance else 2, call.rank) if axis != 1)
+        function = "instance_norm" if instance else "mean_variance_norm"
+        return Translation(Normalization(function, axes), (call.data(), scale, shift))
+    return Translation(BatchNorm(), (call.data(), scale, shift, mean, variance))
+
+
+def _layer_norm(function: str) -> Translator:
+    def translate(call: Call) -> Translation:
+        axes = tuple(range(-len(call.get("normalized_shape")), 0))
+        inputs = (call.data(), call.maybe("weight"), call.maybe("bias"))
+        return Translation(Normalization(function, axes), inputs)
+
+    return translate
+
+
+def _group_norm(call: Call) -> Translation:
+    groups = int(call.get("num_groups", call.get("group", 1)))
+    op = Normalization("group_norm", tuple(range(2, call.rank)), groups=groups)
+    return Translation(op, (call.data(), call.maybe("weight"), call.maybe("bias")))
+
+
+def _softmax(function: str) -> Translator:
+    return lambda call: Translation(
+        Normalization(function, (call.axis(default=-1),)), (call.data(),)
+    )
+
+
+_REDUCTIONS = {
+    "all": "all", "amax": "max", "amin": "min", "any": "any", "logsumexp": "log_sum_exp",
+    "mean": "mean", "nanmean": "mean", "nansum": "sum", "prod": "prod", "std": "std",
+    "sum": "sum", "var": "var", "count_nonzero": "count_nonzero",
+}  # fmt: skip
+
+TRANSLATIONS: dict[str, Translator] = {
+    **{f"max_pool{rank}d": _pool("max", rank) for rank in (1, 2, 3)},
+    **{f"max_pool{rank}d_with_indices": _pool("max", rank) for rank in (1, 2, 3)},
+    **{f"avg_pool{rank}d": _pool("average", rank) for rank in (1, 2, 3)},
+    **{f"adaptive_avg_pool{rank}d": _adaptive("average", rank) for rank in (1, 2, 3)},
+    **{f"_adaptive_avg_pool{rank}d": _adaptive("average", rank) for rank in (2, 3)},
+    **{f"adaptive_max_pool{rank}d": _adaptive("max", rank) for rank in (1, 2, 3)},
+    **{name: _reduce(function) for name, function in _REDUCTIONS.items()},
+    "max": _extreme("max"),
+    "min": _extreme("min"),
+    "argmax": _place("arg_max"),
+    "argmin": _place("arg_min"),
+    "norm": _norm,
+    "linalg_vector_norm": _norm,
+    "cumsum": _cumulate("cumsum"),
+    "cumprod": _cumulate("cumprod"),
+    "topk": _top_k,
+    "sort": _sort,
+    "argsort": _sort,
+    "batch_norm": _batch_norm,
+    "instance_norm": _batch_norm,
+    "native_batch_norm": _batch_norm,
+    "_native_batch_norm_legit": _batch_norm,
+    "_native_batch_norm_legit_no_training": _batch_norm,
+    "layer_norm": _layer_norm("layer_norm"),
+    "native_layer_norm": _layer_norm("layer_norm"),
+    "rms_norm": _layer_norm("rms_norm"),
+    "group_norm": _group_norm,
+    "native_group_norm": _group_norm,
+    "softmax": _softmax("softmax"),
+    "_softmax": _softmax("softmax"),
+    "_safe_softmax": _softmax("softmax"),
+    "log_softmax": _softmax("log_softmax"),
+    "_log_softmax": _softmax("log_softmax"),
+}

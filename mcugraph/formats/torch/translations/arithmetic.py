@@ -1,0 +1,183 @@
+"""PyTorch: element by element, and changes of type."""
+
+from mcugraph.formats.torch.call import Call, Translation, Translator
+from mcugraph.formats.torch.types import dtype_of
+from mcugraph.ir import Op, Tensor
+from mcugraph.ops.elementwise import Convert, Elementwise
+
+
+def _unary(function: str) -> Translator:
+    return lambda call: Translation(Elementwise(function), (call.data(),))
+
+
+def _binary(function: str) -> Translator:
+    """Two operands, of which one may be a number."""
+
+    def translate(call: Call) -> Translation | tuple[Tensor | None, ...]:
+        first, second = list(call.arguments)[:2]
+        left, right = call.operand(first), call.operand(second)
+        if call.get("alpha", 1) != 1:
+            scale = call.builder.scalar(call, "alpha", call.get("alpha"), right.dtype)
+            (right,) = call.emit(Elementwise("mul"), (right, scale), "scale")
+        return Translation(Elementwise(function), (left, right))
+
+    return translate
+
+
+def _reversed(call: Call) -> Translation:
+    """``rsub(a, b)`` is b - a."""
+    return Translation(Elementwise("sub"), (call.operand("other"), call.tensor()))
+
+
+def _div(call: Call) -> Translation:
+    mode = call.get("rounding_mode")
+    function = {"floor": "floor_div", "trunc": "trunc_div"}.get(mode, "div")
+    return Translation(Elementwise(function), (call.operand("self"), call.operand("other")))
+
+
+def _all_operands(function: str) -> Translator:
+    return lambda call: Translation(Elementwise(function), call.tensors())
+
+
+# (low, high) -> the activation that a clip to these bounds is.
+_CLIPS = {(0.0, 6.0): "relu6", (-1.0, 1.0): "relu_n1_to_1", (0.0, 1.0): "relu_0_to_1"}
+
+
+def _clip(low_name: str, high_name: str) -> Translator:
+    def translate(call: Call) -> Translation:
+        low, high = call.get(low_name), call.get(high_name)
+        if isinstance(low, Tensor) or isinstance(high, Tensor):
+            return Translation(Elementwise("clip"), call.tensors())
+        if low == 0 and high is None:
+            return Translation(Elementwise("relu"), (call.data(),))
+        if low is not None and high is not None and (low, high) in _CLIPS:
+            return Translation(Elementwise(_CLIPS[low, high]), (call.data(),))
+        bounds = (None if low is None else float(low), None if high is None else float(high))
+        return Translation(Elementwise("clip", bounds=bounds), (call.data(),))
+
+    return translate
+
+
+def _threshold(call: Call) -> Translation:
+    plain = call.get("threshold") == 0 and call.get("value") == 0
+    return Translation(Elementwise("relu" if plain else "thresholded_relu"), (call.data(),))
+
+
+def _where(call: Call) -> Op | Translation:
+    operands = (call.tensor("condition"), call.operand("self"), call.operand("other"))
+    return Translation(Elementwise("select"), operands)
+
+
+def _masked_fill(call: Call) -> Translation:
+    operands = (call.tensor("mask"), call.operand("value"), call.tensor())
+    return Translation(Elementwise("select"), operands)
+
+
+def _same(call: Call) -> tuple[Tensor | None, ...]:
+    """Nothing happens at inference: the result is the argument."""
+    return (call.data(),)
+
+
+def _dropout(call: Call) -> Translation:
+    return Translation(Elementwise("dropout"), (call.data(),))
+
+
+def _convert(call: Call) -> Translation | tuple[Tensor | None, ...]:
+    """A change of type, device or memory format; only the first is anything here."""
+    data = call.data()
+    if call.results[0].dtype is data.dtype:
+        return (data,)
+    return Translation(Convert("cast", call.results[0].dtype), (data,))
+
+
+def _quantize(function: str) -> Translator:
+    def translate(call: Call) -> Translation:
+        dtype = call.results[0].dtype
+        if function == "quantize" and call.has("dtype"):
+            dtype = dtype_of(call.get("dtype"))
+        return Translation(Convert(function, dtype), (call.data(),))
+
+    return translate
+
+
+def _glu(call: Call) -> tuple[Tensor | None, ...]:
+    """The first half of an axis, times the sigmoid of the second."""
+    from mcugraph.ops.selection import Split
+
+    first, second = call.emit(Split(call.axis(default=-1), parts=2), (call.data(),), "split")
+    (gate,) = call.emit(Elementwise("sigmoid"), (second,), "sigmoid")
+    return call.emit(Elementwise("mul"), (first, gate), last=True)
+
+
+_UNARY = {
+    "abs": "abs", "acos": "acos", "acosh": "acosh", "asin": "asin", "asinh": "asinh",
+    "atan": "atan", "atanh": "atanh", "bitwise_not": "bitwise_not", "ceil": "ceil",
+    "celu": "celu", "cos": "cos", "cosh": "cosh", "elu": "elu", "erf": "erf", "erfc": "erfc",
+    "exp": "exp", "exp2": "exp2", "expm1": "expm1", "fix": "trunc", "floor": "floor",
+    "frac": "frac", "gelu": "gelu", "hardshrink": "hard_shrink",
+    "hardsigmoid": "hard_sigmoid", "hardswish": "hard_swish", "isfinite": "isfinite",
+    "isinf": "isinf", "isnan": "isnan", "leaky_relu": "leaky_relu", "log": "log",
+    "log10": "log10", "log1p": "log1p", "log2": "log2", "log_sigmoid": "log_sigmoid",
+    "logical_not": "not", "logit": "logit", "mish": "mish", "nan_to_num": "nan_to_num",
+    "neg": "neg", "negative": "neg", "reciprocal": "reciprocal", "relu": "relu",
+    "relu6": "relu6", "round": "round", "rrelu": "leaky_relu", "rsqrt": "rsqrt",
+    "selu": "selu", "sgn": "sign", "sigmoid": "sigmoid", "sign": "sign", "silu": "silu",
+    "sin": "sin", "sinh": "sinh", "softplus": "softplus", "softshrink": "soft_shrink",
+    "softsign": "softsign", "special_erf": "erf", "sqrt": "sqrt", "square": "square",
+    "tan": "tan", "tanh": "tanh", "tril": "trilu", "triu": "trilu", "trunc": "trunc",
+    "log_sigmoid_forward": "log_sigmoid",
+}  # fmt: skip
+
+_BINARY = {
+    "add": "add", "atan2": "atan2", "arctan2": "atan2", "bitwise_and": "bitwise_and",
+    "bitwise_left_shift": "bit_shift", "bitwise_or": "bitwise_or",
+    "bitwise_right_shift": "bit_shift", "bitwise_xor": "bitwise_xor", "eq": "equal",
+    "floor_divide": "floor_div", "floor_div": "floor_div", "fmax": "maximum",
+    "fmin": "minimum", "fmod": "mod", "ge": "greater_equal", "greater": "greater",
+    "greater_equal": "greater_equal", "gt": "greater", "le": "less_equal", "less": "less",
+    "less_equal": "less_equal", "logical_and": "and", "logical_or": "or",
+    "logical_xor": "xor", "lt": "less", "maximum": "maximum", "minimum": "minimum",
+    "mul": "mul", "multiply": "mul", "ne": "not_equal", "not_equal": "not_equal",
+    "pow": "pow", "remainder": "floor_mod", "sub": "sub", "subtract": "sub",
+    "xlogy": "xlogy", "hypot": "hypot", "float_power": "pow", "copysign": "copysign",
+    "heaviside": "heaviside",
+}  # fmt: skip
+
+# What copies, moves between devices or only marks the tensor.
+_SAME = (
+    *("alias", "clone", "contiguous", "detach", "lift", "lift_fresh", "lift_fresh_copy"),
+    *("conj", "resolve_conj", "resolve_neg", "positive", "requires_grad"),
+    *("alias_copy", "detach_copy"),
+)
+_DROPOUTS = ("dropout", "alpha_dropout", "feature_dropout", "feature_alpha_dropout")
+_CONVERSIONS = ("to", "_to_copy", "type_as", "float", "half", "double", "long", "int", "bool")
+
+TRANSLATIONS: dict[str, Translator] = {
+    **{name: _unary(function) for name, function in _UNARY.items()},
+    **{name: _binary(function) for name, function in _BINARY.items()},
+    **dict.fromkeys(_SAME, _same),
+    **dict.fromkeys(_DROPOUTS, _dropout),
+    **dict.fromkeys(_CONVERSIONS, _convert),
+    "rsub": _reversed,
+    "div": _div,
+    "divide": _div,
+    "true_divide": _div,
+    "prelu": _all_operands("prelu"),
+    "_prelu_kernel": _all_operands("prelu"),
+    "addcmul": _all_operands("addcmul"),
+    "addcdiv": _all_operands("addcdiv"),
+    "lerp": _all_operands("lerp"),
+    "clamp": _clip("min", "max"),
+    "clip": _clip("min", "max"),
+    "clamp_min": _clip("min", ""),
+    "clamp_max": _clip("", "max"),
+    "hardtanh": _clip("min_val", "max_val"),
+    "threshold": _threshold,
+    "where": _where,
+    "masked_fill": _masked_fill,
+    "glu": _glu,
+    "quantize_per_tensor": _quantize("quantize"),
+    "quantize_per_channel": _quantize("quantize"),
+    "dequantize_per_tensor": _quantize("dequantize"),
+    "dequantize_per_channel": _quantize("dequantize"),
+}

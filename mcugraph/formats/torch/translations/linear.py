@@ -1,0 +1,189 @@
+"""PyTorch: convolutions, products and attention."""
+
+from math import prod
+
+from mcugraph.errors import GraphError
+from mcugraph.formats.torch.call import Call, Translation, Translator, shape_of
+from mcugraph.ir import Op, Tensor
+from mcugraph.ops.attention import Attention
+from mcugraph.ops.base import Padding
+from mcugraph.ops.convolution import Conv, ConvTranspose
+from mcugraph.ops.elementwise import Elementwise
+from mcugraph.ops.linear import Dense, Einsum, MatMul
+from mcugraph.ops.movement import Reshape, Squeeze, Unsqueeze
+
+Result = Op | Translation | tuple[Tensor | None, ...]
+
+
+def batched(call: Call, op: Op, axes: int, inputs: tuple[Tensor | None, ...]) -> Result:
+    """An operator that wants ``axes`` axes, applied to data that may lack the batch."""
+    data = call.data()
+    if len(shape_of(data)) == axes:
+        return Translation(op, inputs)
+    (single,) = call.emit(Unsqueeze((0,)), (data,), "unsqueeze")
+    result = call.emit(op, (single, *inputs[1:]))
+    return call.emit(Squeeze((0,)), result[:1], "squeeze", last=True)
+
+
+def _padding(call: Call, window: tuple[int, ...], dilations: tuple[int, ...]) -> Padding:
+    given = call.get("padding", 0)
+    if given == "valid":
+        return "valid"
+    if given == "same":  # stride 1: all that the window reaches beyond a position
+        reach = [d * (k - 1) for d, k in zip(dilations, window, strict=True)]
+        return tuple((total // 2, total - total // 2) for total in reach)
+    return tuple((pad, pad) for pad in call.spread("padding", len(window), 0))
+
+
+def _conv(call: Call) -> Result:
+    weight = call.tensor("weight")
+    shape = shape_of(weight)
+    window, groups = shape[2:], int(call.get("groups", 1))
+    dilations = call.spread("dilation", len(window), 1)
+    op = Conv(
+        strides=call.spread("stride", len(window), 1),
+        dilations=dilations,
+        padding=_padding(call, window, dilations),
+        groups=groups,
+        depthwise=groups > 1 and shape[1] == 1,
+    )
+    return batched(call, op, len(shape), (call.data(), weight, call.maybe("bias")))
+
+
+def _conv_transpose(call: Call) -> Result:
+    weight = call.tensor("weight")
+    rank = len(shape_of(weight)) - 2
+    op = ConvTranspose(
+        strides=call.spread("stride", rank, 1),
+        dilations=call.spread("dilation", rank, 1),
+        padding=tuple((pad, pad) for pad in call.spread("padding", rank, 0)),
+        groups=int(call.get("groups", 1)),
+        weight_out=1,
+        weight_in=0,
+        output_padding=call.spread("output_padding", rank, 0),
+    )
+    return batched(call, op, rank + 2, (call.data(), weight, call.maybe("bias")))
+
+
+def _convolution(call: Call) -> Result:
+    return _conv_transpose(call) if call.get("transposed") else _conv(call)
+
+
+def _linear(call: Call) -> Translation:
+    inputs = (call.data(), call.tensor("weight"), call.maybe("bias"))
+    return Translation(Dense(weight_out=0, weight_in=1), inputs)
+
+
+def _product(call: Call, a: Tensor, b: Tensor, bias: Tensor | None = None) -> Translation:
+    """A product; with a constant matrix it is a dense layer."""
+    if b.is_constant and len(shape_of(b)) == 2 and len(shape_of(a)) > 1:
+        return Translation(Dense(weight_out=1, weight_in=0), (a, b, bias))
+    return Translation(MatMul(), (a, b))
+
+
+def _matmul(call: Call) -> Translation:
+    a, b = call.tensors()[:2]
+    return _product(call, a, b)
+
+
+def _addmm(call: Call) -> Result:
+    """A product and something added to it, each maybe scaled."""
+    names = list(call.arguments)
+    bias, a, b = (call.tensor(name) for name in names[:3])
+    scaled = call.get("beta", 1) != 1 or call.get("alpha", 1) != 1
+    product = _product(call, a, b, bias)
+    if isinstance(product.op, Dense) and not scaled and len(shape_of(bias)) < 2:
+        return product
+    (value,) = call.emit(product.op, product.inputs[:2])
+    for argument, tensor in (("alpha", value), ("beta", bias)):
+        if call.get(argument, 1) != 1:
+            scale = call.builder.scalar(call, argument, call.get(argument), tensor.dtype)
+            (scaled_value,) = call.emit(Elementwise("mul"), (tensor, scale), argument)
+            value, bias = (scaled_value, bias) if argument == "alpha" else (value, scaled_value)
+    return call.emit(Elementwise("add"), (value, bias), "add", last=True)
+
+
+def _einsum(call: Call) -> Translation:
+    equation = str(call.get("equation")).replace(" ", "")
+    if "->" not in equation:
+        letters = equation.replace(",", "").replace("...", "")
+        once = sorted(letter for letter in set(letters) if letters.count(letter) == 1)
+        equation += f"->{'...' if '...' in equation else ''}{''.join(once)}"
+    return Translation(Einsum(equation), call.listed("tensors"))
+
+
+def _bilinear(call: Call) -> Result:
+    first, second = call.tensor("input1"), call.tensor("input2")
+    product = Einsum("...i,oij,...j->...o")
+    inputs = (first, call.tensor("weight"), second)
+    bias = call.maybe("bias")
+    if bias is None:
+        return Translation(product, inputs)
+    return call.emit(Elementwise("add"), (*call.emit(product, inputs), bias), "add", last=True)
+
+
+_LETTERS = "abcdefghijklmnopqrstuvwxyz"
+
+
+def _tensordot(call: Call) -> Translation:
+    a, b = call.tensor(), call.tensor("other")
+    left = _LETTERS[: len(shape_of(a))]
+    right = list(_LETTERS[len(left) : len(left) + len(shape_of(b))])
+    summed = set()
+    for i, j in zip(call.get("dims_self"), call.get("dims_other"), strict=True):
+        right[j] = left[i]
+        summed.add(left[i])
+    rest = [letter for letter in [*left, *right] if letter not in summed]
+    return Translation(Einsum(f"{left},{''.join(right)}->{''.join(rest)}"), (a, b))
+
+
+def _outer(call: Call) -> Translation:
+    return Translation(Einsum("i,j->ij"), call.tensors()[:2])
+
+
+def _attention(call: Call) -> Result:
+    operands = [call.tensor(name) for name in ("query", "key", "value")]
+    mask = call.maybe("attn_mask")
+    ranks = {len(shape_of(operand)) for operand in operands}
+    if ranks == {3}:
+        return Translation(Attention(query_heads=1, key_heads=1), (*operands, mask))
+    if ranks == {4}:
+        return Translation(Attention(), (*operands, mask))
+    if len(ranks) != 1 or mask is not None:
+        raise GraphError(f"operands of {', '.join(map(str, sorted(ranks)))} axes")
+    # All but the last three axes count as batch.
+    folded: list[Tensor] = []
+    for operand in operands:
+        shape = (1, 1, *shape_of(operand))
+        target = (prod(shape[:-3]), *shape[-3:])
+        folded += call.emit(Reshape(target), (operand,), "reshape")
+    result = call.emit(Attention(), folded)
+    return call.emit(Reshape(call.shape), result, "reshape", last=True)
+
+
+TRANSLATIONS: dict[str, Translator] = {
+    "conv1d": _conv,
+    "conv2d": _conv,
+    "conv3d": _conv,
+    "conv_transpose1d": _conv_transpose,
+    "conv_transpose2d": _conv_transpose,
+    "conv_transpose3d": _conv_transpose,
+    "convolution": _convolution,
+    "linear": _linear,
+    "mm": _matmul,
+    "bmm": _matmul,
+    "mv": _matmul,
+    "dot": _matmul,
+    "vdot": _matmul,
+    "matmul": _matmul,
+    "linalg_matmul": _matmul,
+    "addmm": _addmm,
+    "addmv": _addmm,
+    "baddbmm": _addmm,
+    "einsum": _einsum,
+    "bilinear": _bilinear,
+    "tensordot": _tensordot,
+    "outer": _outer,
+    "ger": _outer,
+    "scaled_dot_product_attention": _attention,
+}

@@ -1,0 +1,284 @@
+"""PyTorch: elements joined, cut, repeated, padded, resized, looked up or made."""
+
+from mcugraph.errors import GraphError
+from mcugraph.formats.torch.call import Call, Translation, Translator, shape_of
+from mcugraph.formats.torch.translations.linear import Result
+from mcugraph.ir import Tensor
+from mcugraph.ops.base import normal_axis
+from mcugraph.ops.creation import Generate, OneHot
+from mcugraph.ops.movement import Reshape
+from mcugraph.ops.opaque import Declared
+from mcugraph.ops.selection import (
+    Concat,
+    Gather,
+    GatherElements,
+    Pad,
+    Resize,
+    Scatter,
+    Slice,
+    Split,
+    Stack,
+    Tile,
+    Unstack,
+)
+
+
+def _concat(call: Call) -> Result:
+    # An empty vector joins with anything, for historical reasons.
+    tensors = [t for t in call.listed("tensors") if shape_of(t) != (0,)]
+    if len(tensors) == 1:
+        return (tensors[0],)
+    axis = normal_axis(int(call.get("dim", 0)), len(call.shape))
+    return Translation(Concat(axis), tensors)
+
+
+def _joined(axis: int) -> Translator:
+    """``hstack`` and its kin, of tensors that have the axis already."""
+
+    def translate(call: Call) -> Result:
+        tensors = call.listed("tensors")
+        if any(len(shape_of(tensor)) != len(call.shape) for tensor in tensors):
+            return Translation(Declared("stack"), tensors)
+        return Translation(Concat(min(axis, len(call.shape) - 1)), tensors)
+
+    return translate
+
+
+def _stack(call: Call) -> Result:
+    axis = normal_axis(int(call.get("dim", 0)), len(call.shape))
+    return Translation(Stack(axis), call.listed("tensors"))
+
+
+def _split(call: Call) -> Result:
+    axis, length = call.axis(), shape_of(call.data())[call.axis()]
+    sizes = tuple(result.shape[axis] for result in call.results)
+    even = -(-length // len(sizes))
+    if len(sizes) == 1:
+        return (call.data(),)
+    if call.type.endswith("chunk") and all(
+        size == min(even, length - i * even) for i, size in enumerate(sizes)
+    ):
+        return Translation(Split(axis, parts=len(sizes)), (call.data(),))
+    return Translation(Split(axis, sizes), (call.data(),))
+
+
+def _unbind(call: Call) -> Result:
+    return Translation(Unstack(call.axis()), (call.data(),))
+
+
+def _slice(call: Call) -> Result:
+    if call.shape == shape_of(call.data()) and call.get("step", 1) == 1:
+        return (call.data(),)
+    start, end = call.get("start"), call.get("end")
+    index: list[slice | int | None] = [slice(None)] * call.rank
+    last = None if end is None or end >= 2**62 else int(end)
+    index[call.axis()] = slice(start or None, last, int(call.get("step", 1)))
+    return Translation(Slice(tuple(index)), (call.data(),))
+
+
+def _select(call: Call) -> Result:
+    index: list[slice | int | None] = [slice(None)] * call.axis() + [int(call.get("index"))]
+    return Translation(Slice(tuple(index)), (call.data(),))
+
+
+def _narrow(call: Call) -> Result:
+    index: list[slice | int | None] = [slice(None)] * call.axis()
+    if isinstance(call.get("start"), Tensor):
+        return Translation(Declared("narrow"), call.tensors())
+    start = int(call.get("start"))
+    index.append(slice(start, start + int(call.get("length"))))
+    return Translation(Slice(tuple(index)), (call.data(),))
+
+
+def _index(call: Call) -> Result:
+    """Advanced indexing; one tensor of indices is a gather, several are a gather of places."""
+    indices = [(i, t) for i, t in enumerate(call.get("indices")) if isinstance(t, Tensor)]
+    if any(not tensor.dtype.label.endswith(("int64", "int32")) for _, tensor in indices):
+        return Translation(Declared("boolean_index"), call.tensors())
+    if len(indices) == 1:
+        return Translation(Gather(indices[0][0]), (call.data(), indices[0][1]))
+    return Translation(Declared("index"), call.tensors())
+
+
+def _index_select(call: Call) -> Result:
+    return Translation(Gather(call.axis()), (call.data(), call.tensor("index")))
+
+
+def _gather(call: Call) -> Result:
+    places = call.tensor("index") if call.has("index") else call.tensor("indices")
+    if len(shape_of(places)) != call.rank:
+        return Translation(Declared("gather"), call.tensors())
+    return Translation(GatherElements(call.axis()), (call.data(), places))
+
+
+def _embedding(call: Call) -> Result:
+    return Translation(Gather(0), (call.tensor("weight"), call.tensor("indices")))
+
+
+def _take(call: Call) -> Result:
+    shape = shape_of(call.data())
+    data = call.data()
+    if len(shape) != 1:
+        (data,) = call.emit(Reshape((-1,)), (data,), "flat")
+    return call.emit(Gather(0), (data, call.tensor("index")), last=True)
+
+
+def _repeat_interleave(call: Call) -> Result:
+    if not isinstance(call.get("repeats"), int) or not call.has("dim"):
+        return Translation(Declared("repeat_interleave"), call.tensors())
+    axis, times = call.axis(), int(call.get("repeats"))
+    places = [i for i in range(shape_of(call.data())[axis]) for _ in range(times)]
+    where = call.builder.integers(call, "index", places)
+    return Translation(Gather(axis), (call.data(), where))
+
+
+def _scatter(call: Call) -> Result:
+    return Translation(Scatter(), call.tensors())
+
+
+_MODES = {"constant": "constant", "reflect": "reflect", "replicate": "edge", "circular": "wrap"}
+
+
+def _pad(mode: str | None = None) -> Translator:
+    def translate(call: Call) -> Result:
+        flat = [int(value) for value in call.get("pad", call.get("padding"))]
+        pads = [(0, 0)] * call.rank
+        # PyTorch counts from the last axis on.
+        for i in range(len(flat) // 2):
+            pads[-1 - i] = (flat[2 * i], flat[2 * i + 1])
+        if not any(flat):
+            return (call.data(),)
+        return Translation(Pad(tuple(pads), mode or _MODES[call.get("mode")]), (call.data(),))
+
+    return translate
+
+
+def _repeat(call: Call) -> Result:
+    repeats = tuple(int(value) for value in call.get("repeats", call.get("dims")))
+    data, shape = call.data(), shape_of(call.data())
+    if len(repeats) < len(shape):
+        repeats = (1,) * (len(shape) - len(repeats)) + repeats
+    if set(repeats) <= {1} and len(repeats) == len(shape):
+        return (data,)
+    if len(repeats) > len(shape):
+        whole = (1,) * (len(repeats) - len(shape)) + shape
+        (data,) = call.emit(Reshape(whole), (data,), "reshape")
+    return call.emit(Tile(repeats), (data,), last=True)
+
+
+def _resize(method: str) -> Translator:
+    def translate(call: Call) -> Result:
+        return Translation(Resize(method, size=(-1, -1, *call.shape[2:])), (call.data(),))
+
+    return translate
+
+
+def _random(call: Call) -> Result:
+    result = call.results[0]
+    return Translation(Generate("random", result.dtype, result.shape), ())
+
+
+def _one_hot(call: Call) -> Result:
+    depth = call.shape[-1]
+    values = [call.builder.scalar(call, name, i, call.results[0].dtype) for i, name in _ON_OFF]
+    size = call.builder.scalar(call, "depth", depth, call.results[0].dtype)
+    return Translation(OneHot(depth), (call.data(), size, *values))
+
+
+_ON_OFF = ((0, "off"), (1, "on"))
+
+
+def _declared(function: str) -> Translator:
+    """No linear algebra, and shapes that only the program tells."""
+    return lambda call: Translation(Declared(function), call.tensors())
+
+
+def _index_put(call: Call) -> Result:
+    if not call.tensors():
+        raise GraphError("nothing is written")
+    return Translation(Scatter("index_put"), call.tensors())
+
+
+def _unfold(call: Call) -> Result:
+    return Translation(Declared("unfold"), (call.data(),))
+
+
+_DECLARED = (
+    *("bucketize", "nonzero", "unique", "_unique2", "unique_consecutive", "masked_select"),
+    *("searchsorted", "multinomial", "tensor_split_indices", "block_diag", "diag", "diagonal"),
+    *("diag_embed", "trace", "meshgrid", "combinations", "cartesian_prod", "histc", "bincount"),
+    *("im2col", "col2im", "as_strided", "affine_grid_generator", "grid_sampler"),
+    *("grid_sampler_2d", "grid_sampler_3d", "max_unpool2d", "max_unpool3d", "median", "mode"),
+    *("kthvalue", "cummax", "cummin", "cross", "linalg_cross", "diff", "rot90", "fill"),
+    *("copy", "embedding_bag", "put", "complex", "polar", "real", "imag", "view_as_real"),
+    *("view_as_complex", "quantile", "segment_reduce", "column_stack", "fractional_max_pool2d"),
+)
+_METHODS = {
+    "upsample_nearest1d": "nearest", "upsample_nearest2d": "nearest",
+    "upsample_nearest3d": "nearest", "_upsample_nearest_exact1d": "nearest",
+    "_upsample_nearest_exact2d": "nearest", "_upsample_nearest_exact3d": "nearest",
+    "upsample_linear1d": "linear", "upsample_bilinear2d": "linear",
+    "upsample_trilinear3d": "linear", "_upsample_bilinear2d_aa": "linear",
+    "upsample_bicubic2d": "cubic", "_upsample_bicubic2d_aa": "cubic",
+}  # fmt: skip
+_RANDOM = (
+    *("rand", "randn", "randint", "randperm", "rand_like", "randn_like", "randint_like"),
+    *("bernoulli", "normal", "uniform", "normal_functional", "exponential"),
+)
+
+TRANSLATIONS: dict[str, Translator] = {
+    **{name: _declared(name) for name in _DECLARED},
+    **{name: _resize(method) for name, method in _METHODS.items()},
+    **dict.fromkeys(_RANDOM, _random),
+    "cat": _concat,
+    "concat": _concat,
+    "concatenate": _concat,
+    "hstack": _joined(1),
+    "vstack": _joined(0),
+    "dstack": _joined(2),
+    "stack": _stack,
+    "split": _split,
+    "split_with_sizes": _split,
+    "split_copy": _split,
+    "split_with_sizes_copy": _split,
+    "tensor_split": _split,
+    "unsafe_split": _split,
+    "chunk": _split,
+    "unsafe_chunk": _split,
+    "unbind": _unbind,
+    "unbind_copy": _unbind,
+    "slice": _slice,
+    "slice_copy": _slice,
+    "select": _select,
+    "select_copy": _select,
+    "narrow": _narrow,
+    "index": _index,
+    "index_select": _index_select,
+    "gather": _gather,
+    "take_along_dim": _gather,
+    "take": _take,
+    "embedding": _embedding,
+    "repeat_interleave": _repeat_interleave,
+    "scatter": _scatter,
+    "scatter_add": _scatter,
+    "scatter_reduce": _scatter,
+    "masked_scatter": _scatter,
+    "slice_scatter": _scatter,
+    "select_scatter": _scatter,
+    "diagonal_scatter": _scatter,
+    "index_add": _scatter,
+    "index_copy": _scatter,
+    "index_fill": _scatter,
+    "index_put": _index_put,
+    "_index_put_impl": _index_put,
+    "_unsafe_index_put": _index_put,
+    "_unsafe_index": _index,
+    "pad": _pad(),
+    "constant_pad_nd": _pad("constant"),
+    **{f"reflection_pad{rank}d": _pad("reflect") for rank in (1, 2, 3)},
+    **{f"replication_pad{rank}d": _pad("edge") for rank in (1, 2, 3)},
+    "repeat": _repeat,
+    "tile": _repeat,
+    "one_hot": _one_hot,
+    "unfold": _unfold,
+}
