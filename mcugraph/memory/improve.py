@@ -10,6 +10,7 @@ from mcugraph.memory.search import Search
 
 _FIRST_QUOTA = 500  # states
 _GROWTH = 4
+_FAILURES = 3  # searches a turn that may end without an order or a proof
 _PROBES = 2  # searches a turn that only aim at the bound
 _FORWARD_COST = 4  # a state counts for so many: forwards, networks rarely need fewer of them
 
@@ -42,13 +43,15 @@ def improve(
         effort = min(efforts, key=lambda effort: effort.spent)
         low = lower_bound  # this turn finds nothing below
         budget = (low + peak - 1) // 2 if effort.spent == 0 else peak - 1
-        while low < peak:
+        failures = 0
+        while low < peak and failures < _FAILURES:
             search = effort.search(budget, effort.quota, limits)
             if search.order is not None:
                 peak = order_peak(net, search.order)
                 yield lower_bound, search.order
             else:
                 low = min(peak, search.next_budget)
+                failures += not search.complete
                 if search.complete:
                     lower_bound = low
                     yield lower_bound, None

@@ -121,6 +121,7 @@ class Search:
             elif raw in closed:
                 target, remaining, moves = closed[raw]
             else:
+                # The empty state need not be closed, so that all that is ready is looked at.
                 affected = self._affected(raw, v, change if state else -1, ready)
                 target, remaining, moves = self._close(raw, live + change, affected, ready)
                 if moves:
@@ -135,13 +136,9 @@ class Search:
                 self._push(target, remaining, self._ready_after(ready, target, added), state, added)
 
     def _push(
-        self,
-        state: int,
-        live: int,
-        ready: tuple[int, ...],
-        source: int,
-        added: tuple[int, ...],
+        self, state: int, live: int, ready: tuple[int, ...], source: int, added: tuple[int, ...]
     ) -> None:
+        """A new state, reached from ``source`` by the operators ``added``."""
         self.origin[state] = (source, added)
         heappush(self.levels[state.bit_count()], (live, state, ready))
 
@@ -166,7 +163,10 @@ class Search:
         return change, cost
 
     def _affected(self, state: int, v: int, change: int, ready: tuple[int, ...]) -> list[int]:
-        """Operators that may have become free when ``v`` was added, giving ``state``."""
+        """Operators that may have become free when ``v`` was added, giving ``state``.
+
+        Those of ``ready`` that do not share a tensor with ``v`` only if less is live than before.
+        """
         direction = self.direction
         candidates = [*direction.sharers[v], *direction.following[v]]
         if change < 0:
@@ -178,10 +178,7 @@ class Search:
     def _close(
         self, state: int, live: int, candidates: list[int], ready: tuple[int, ...]
     ) -> tuple[int, int, tuple[int, ...]]:
-        """Make all free moves: of ``candidates``, and of what those make free.
-
-        What of ``ready`` is no candidate may only become free when less is live.
-        """
+        """Make all free moves: of ``candidates``, and of what those make free (see ``_affected``)."""
         direction = self.direction
         fixed, budget = direction.fixed, self.budget
         moves: list[int] = []
