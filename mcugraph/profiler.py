@@ -6,14 +6,12 @@ from typing import Any
 
 from mcugraph.cost.flash import constants, flash_of
 from mcugraph.cost.work import Work, total, work_of
-from mcugraph.errors import UsageError
 from mcugraph.formats.loader import load
 from mcugraph.ir import Graph, Role
 from mcugraph.memory.footprint import Footprint, footprint
 from mcugraph.memory.runtime import Runtime, find_runtime
 from mcugraph.memory.tflm import footprint as tflm
-from mcugraph.rewrite.accounting import ACCOUNTINGS, account
-from mcugraph.rewrite.precision import PRECISIONS, quantize
+from mcugraph.rewrite.accounting import counted_forms
 
 # Seconds that the profile gives the search for the best order; `schedule` takes as long as asked.
 SEARCH_SECONDS = 10.0
@@ -143,18 +141,17 @@ def profile(
     if not isinstance(graph, Graph):
         graph = load(graph)
     device = find_runtime(runtime)
-    _choose("accounting", accounting, ACCOUNTINGS)
-    if precision is not None:
-        _choose("precision", precision, PRECISIONS)
-    accounted = account(graph, accounting)
-    counted, stored = accounted.runs, accounted.stores
-    if precision == "int8" or accounting == "paper":
-        counted, stored = quantize(counted), quantize(stored)
+    forms = counted_forms(graph, accounting, precision)
+    counted, stored = forms.runs, forms.stores
     parts = work_of(counted, accounting)
     work = total(parts)
     flash = flash_of(stored, 1 if accounting == "paper" else None)
     memory = footprint(counted, device, SEARCH_SECONDS)
-    arena = tflm.footprint(counted) if accounting == "deployed" else tflm.TflmFootprint(None, None, None)
+    arena = (
+        tflm.footprint(counted)
+        if accounting == "deployed"
+        else tflm.TflmFootprint(None, None, None)
+    )
     unsized = _unsized(counted)
     return Profile(
         model=ModelFacts(
@@ -177,11 +174,6 @@ def profile(
         order=tuple(map(str, memory.best.order)),
         layers=_layers(counted, parts, memory),
     )
-
-
-def _choose(what: str, value: str, known: tuple[str, ...]) -> None:
-    if value not in known:
-        raise UsageError(f"unknown {what} {value!r}; expected one of {', '.join(known)}")
 
 
 def _memory(memory: Footprint, arena: tflm.TflmFootprint) -> Memory:

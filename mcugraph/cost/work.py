@@ -57,12 +57,12 @@ def _operator(
     elementwise = None if signature is None else op.elementwise(signature)
     if macs is None or elementwise is None:
         return Work(macs or 0, elementwise or 0, unknown=(f"{operator.native} ({operator.name})",))
-    if accounting == "paper" and _counted_by_paper(op):
+    if accounting == "paper" and paper_counts(op):
         return Work(macs + elementwise, elementwise)
     return Work(macs, elementwise)
 
 
-def _counted_by_paper(op: object) -> bool:
+def paper_counts(op: object) -> bool:
     """Whether the paper counts an operator's elementwise operations as MACs."""
     if isinstance(op, Elementwise):
         return op.function == "add"

@@ -13,11 +13,35 @@ def verify(graph: Graph) -> None:
     Raises:
         GraphError: One line naming the graph, the operator and what is wrong.
     """
+    _verify_calls(graph)
     for part in graph.walk():
-        _verify_one(part, graph)
+        _verify_one(part)
 
 
-def _verify_one(graph: Graph, root: Graph) -> None:
+def _verify_calls(root: Graph) -> None:
+    """Subgraphs that are called exist, and none calls itself, directly or not."""
+    done: set[str] = set()
+    path: list[tuple[str, list[str]]] = [("", _bodies(root))]
+    while path:
+        name, waiting = path[-1]
+        if not waiting:
+            done.add(name)
+            path.pop()
+            continue
+        body = waiting.pop()
+        if body not in root.subgraphs:
+            raise GraphError(f"graph {name or root.name!r} calls {body!r}, which is no subgraph")
+        if any(body == caller for caller, _ in path):
+            raise GraphError(f"subgraph {body!r} calls itself")
+        if body not in done:
+            path.append((body, _bodies(root.subgraphs[body])))
+
+
+def _bodies(graph: Graph) -> list[str]:
+    return [body for operator in graph.operators for body in operator.op.bodies]
+
+
+def _verify_one(graph: Graph) -> None:
     where = f"graph {graph.name!r}"
     seen: set[str] = set()
     ready = {name for name, tensor in graph.tensors.items() if tensor.kind.value != "activation"}
@@ -41,9 +65,6 @@ def _verify_one(graph: Graph, root: Graph) -> None:
             if written in ready:
                 raise GraphError(f"{here}: writes {written!r}, which has a value already")
         ready.update(operator.outputs)
-        for body in operator.op.bodies:
-            if body not in root.subgraphs:
-                raise GraphError(f"{here}: calls {body!r}, which is no subgraph")
     for name in graph.outputs:
         if name not in ready:
             raise GraphError(f"{where}: output {name!r} is never written")

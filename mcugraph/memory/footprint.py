@@ -1,13 +1,13 @@
 """The memory figures of a graph, its subgraphs included."""
 
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 
 from mcugraph.ir import Graph, Kind
 from mcugraph.memory.bounds import cut_bound, operator_bound
 from mcugraph.memory.liveness import problem_of
 from mcugraph.memory.network import Network
-from mcugraph.memory.problem import Problem
+from mcugraph.memory.problem import Name, Problem
 from mcugraph.memory.result import Schedule
 from mcugraph.memory.runtime import Runtime
 from mcugraph.memory.scheduler import describe, schedule
@@ -44,22 +44,9 @@ def footprint(graph: Graph, runtime: Runtime, time_limit: float | None = None) -
     """
 
     def figure(of: Callable[[Problem], int]) -> Problem:
-        """The problem of the whole, where ``of`` gives the figure of each subgraph's own."""
-        memo: dict[str, int] = {}
+        return problem_with_bodies(graph, runtime, of)
 
-        def solve(part: Graph) -> Problem:
-            scratch = {}
-            for operator in part.operators:
-                for body in operator.op.bodies:
-                    if body not in memo:
-                        memo[body] = of(solve(graph.subgraphs[body]))
-                if operator.op.bodies:
-                    scratch[operator.name] = max(memo[body] for body in operator.op.bodies)
-            return problem_of(part, runtime, scratch)
-
-        return solve(graph)
-
-    plain = figure(lambda problem: _file_order(problem).peak)
+    plain = figure(lambda problem: file_order(problem).peak)
     if any(operator.op.bodies for operator in graph.operators):
         least = figure(lambda problem: schedule(problem, time_limit=time_limit).peak)
         operators, cut = figure(operator_bound), figure(cut_bound)
@@ -68,14 +55,43 @@ def footprint(graph: Graph, runtime: Runtime, time_limit: float | None = None) -
     tensors = [t for part in graph.walk() for t in part.tensors.values()]
     return Footprint(
         best=schedule(least, time_limit=time_limit),
-        in_file_order=_file_order(plain),
+        in_file_order=file_order(plain),
         operator_bound=operator_bound(operators),
         cut_bound=cut_bound(cut),
         state=sum(t.nbytes for t in tensors if t.kind is Kind.STATE),
     )
 
 
-def _file_order(problem: Problem) -> Schedule:
+def problem_with_bodies(graph: Graph, runtime: Runtime, of: Callable[[Problem], int]) -> Problem:
+    """The problem of a graph whose operators may call subgraphs.
+
+    Args:
+        graph: The graph.
+        runtime: How the device executes it.
+        of: The bytes that the problem of a subgraph counts for at the operator that calls it.
+    """
+    memo: dict[str, int] = {}
+
+    def solve(part: Graph) -> Problem:
+        scratch = {}
+        for operator in part.operators:
+            for body in operator.op.bodies:
+                if body not in memo:
+                    memo[body] = of(solve(graph.subgraphs[body]))
+            if operator.op.bodies:
+                scratch[operator.name] = max(memo[body] for body in operator.op.bodies)
+        return problem_of(part, runtime, scratch)
+
+    return solve(graph)
+
+
+def file_order(problem: Problem) -> Schedule:
     """The order that the problem comes in, as a schedule."""
-    order = range(len(problem.operators))
-    return describe(problem, Network.from_problem(problem), order, operator_bound(problem), 0.0)
+    return in_order(problem, problem.operators)
+
+
+def in_order(problem: Problem, order: Sequence[Name]) -> Schedule:
+    """A given order as a schedule; its lower bound is the operator bound."""
+    number = {name: i for i, name in enumerate(problem.operators)}
+    steps = [number[name] for name in order]
+    return describe(problem, Network.from_problem(problem), steps, operator_bound(problem), 0.0)

@@ -3,9 +3,7 @@
 from collections.abc import Collection, Sequence
 
 
-def table(
-    header: Sequence[str], rows: Sequence[Sequence[str]], right: Collection[int] = ()
-) -> str:
+def table(header: Sequence[str], rows: Sequence[Sequence[str]], right: Collection[int] = ()) -> str:
     """Columns as wide as they need to be; those in ``right`` are aligned right."""
     widths = [max(map(len, column)) for column in zip(header, *rows, strict=True)]
     lines = []

@@ -3,6 +3,7 @@
 from collections.abc import Callable
 from dataclasses import dataclass, replace
 
+from mcugraph.errors import UsageError
 from mcugraph.ir import Graph, Operator
 from mcugraph.ops.elementwise import ACTIVATIONS, Elementwise
 from mcugraph.ops.normalization import BatchNorm
@@ -14,6 +15,7 @@ from mcugraph.rewrite.deploy import (
     split_silu,
 )
 from mcugraph.rewrite.edit import Edit
+from mcugraph.rewrite.precision import PRECISIONS, quantize
 
 ACCOUNTINGS = ("deployed", "paper")
 
@@ -44,6 +46,28 @@ def account(graph: Graph, accounting: str) -> Accounted:
         deployed = graph if graph.source.exact else _each(graph, _deployed)
         return Accounted(deployed, deployed)
     return Accounted(_each(graph, _paper), _each(graph, drop_identities))
+
+
+def counted_forms(graph: Graph, accounting: str, precision: str | None) -> Accounted:
+    """The form of a graph that an accounting counts, at a precision.
+
+    Raises:
+        UsageError: Unknown accounting or precision.
+    """
+    _choose("accounting", accounting, ACCOUNTINGS)
+    if precision is not None:
+        _choose("precision", precision, PRECISIONS)
+    forms = account(graph, accounting)
+    if precision == "int8" or accounting == "paper":
+        runs = quantize(forms.runs)
+        stores = runs if forms.stores is forms.runs else quantize(forms.stores)
+        return Accounted(runs, stores)
+    return forms
+
+
+def _choose(what: str, value: str, known: tuple[str, ...]) -> None:
+    if value not in known:
+        raise UsageError(f"unknown {what} {value!r}; expected one of {', '.join(known)}")
 
 
 def _each(graph: Graph, rewrite: Callable[[Graph], Graph]) -> Graph:

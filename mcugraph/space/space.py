@@ -8,6 +8,10 @@ import numpy as np
 from mcugraph.errors import UsageError
 from mcugraph.ir import Array, Graph
 from mcugraph.ops.coupling import FIXED
+from mcugraph.rewrite.accounting import counted_forms
+from mcugraph.space.peak import PeakResource
+from mcugraph.space.resources import PolynomialResource, Resource
+from mcugraph.space.symbolic import Shapes, macs_of, size_of
 from mcugraph.width.groups import EqualWidths, Grouping, WidthGroup, group
 from mcugraph.width.propagate import Labelling, label
 
@@ -20,11 +24,14 @@ class Space:
         graph: The network at full width.
         labelling: The channel that each element of each tensor belongs to.
         grouping: The classes of channels as width groups.
+        accounting, precision: How costs are counted, as for ``profile``.
     """
 
     graph: Graph
     labelling: Labelling
     grouping: Grouping
+    accounting: str = "deployed"
+    precision: str | None = None
 
     @property
     def groups(self) -> tuple[WidthGroup, ...]:
@@ -56,6 +63,49 @@ class Space:
                 found[name] = self.labelling.unions.reason(fixed[0])
         return found
 
+    @cached_property
+    def macs(self) -> Resource:
+        """Multiply-accumulates of one inference."""
+        runs, _ = self._counted
+        return PolynomialResource(self._names, macs_of(runs, self.accounting))
+
+    @cached_property
+    def size(self) -> Resource:
+        """Bytes of weights and biases (accounting "paper": the number of parameters)."""
+        _, stores = self._counted
+        each = 1 if self.accounting == "paper" else None
+        return PolynomialResource(self._names, size_of(stores, each))
+
+    @cached_property
+    def peak(self) -> PeakResource:
+        """Peak memory in bytes, of the best order at each w."""
+        return self.peak_by("optimal")
+
+    def peak_by(self, method: str) -> PeakResource:
+        """Peak memory by another method: ``"file_order"`` or ``"operator_bound"``."""
+        return PeakResource(self._names, self._counted[0], method)
+
+    @cached_property
+    def _names(self) -> tuple[str, ...]:
+        return tuple(entry.name for entry in self.groups)
+
+    @cached_property
+    def _counted(self) -> tuple[Shapes, Shapes]:
+        """The network as it runs, and as it is stored."""
+        forms = counted_forms(self.graph, self.accounting, self.precision)
+        runs = Shapes.of(forms.runs, self.grouping)
+        if forms.stores is forms.runs:
+            return runs, runs
+        return runs, Shapes.of(forms.stores, self.grouping)
+
+    def fractions(self, w: Array) -> Array:
+        """Widths as fractions of the full ones, shape (groups,)."""
+        return np.asarray(w, np.float64) / self.full
+
+    def from_fractions(self, fractions: Array) -> Array:
+        """Fractions of the full widths as widths, shape (groups,)."""
+        return np.asarray(fractions, np.float64) * self.full
+
     def round(self, w: Array) -> Array:
         """The nearest feasible integer widths: at least one class a group, equal where needed.
 
@@ -77,11 +127,16 @@ class Space:
         return rounded
 
 
-def widths(graph: Graph) -> Space:
-    """The widths that a network can have, from how channels are coupled in it.
+def widths(graph: Graph, accounting: str = "deployed", precision: str | None = None) -> Space:
+    """The widths that a network can have, and its costs as functions of them.
 
     Args:
         graph: Of any front-end.
+        accounting: ``"deployed"`` or ``"paper"``, as for ``profile``.
+        precision: None: the model's own element types. ``"int8"``: once it is quantised.
+
+    Raises:
+        UsageError: Unknown accounting or precision.
     """
     labelling = label(graph)
-    return Space(graph, labelling, group(graph, labelling))
+    return Space(graph, labelling, group(graph, labelling), accounting, precision)

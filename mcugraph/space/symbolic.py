@@ -1,0 +1,114 @@
+"""The costs of a network as polynomials in its widths, from the rules that count numbers."""
+
+from collections import Counter
+from collections.abc import Hashable
+from dataclasses import dataclass
+
+from mcugraph.cost.work import paper_counts
+from mcugraph.ir import Graph, Operator, Role, Shape, Signature, Tensor
+from mcugraph.ops.control import Control
+from mcugraph.ops.coupling import FIXED
+from mcugraph.width.groups import Grouping
+from mcugraph.width.polynomial import Polynomial
+from mcugraph.width.propagate import Labelling, along, label
+
+
+@dataclass(frozen=True, slots=True)
+class Shapes:
+    """Every shape of a graph, with lengths as polynomials in the widths of a space."""
+
+    graph: Graph
+    labelling: Labelling
+    group_of: dict[int, int]  # representative label in this graph -> group of the space
+    widths: tuple[int, ...]
+
+    @classmethod
+    def of(cls, graph: Graph, grouping: Grouping) -> "Shapes":
+        """The shapes of a rewritten form of the graph that a space was made from.
+
+        Layers keep their names in rewrites, so a channel of a layer tells the group.
+        """
+        labelling = label(graph)
+        group_of_channel = {
+            channel: number
+            for number, group in enumerate(grouping.groups)
+            for members in group.classes
+            for channel in members
+        }
+        group_of = {}
+        for layer, labels in labelling.layers.items():
+            for index, root in enumerate(labelling.unions.roots(labels).tolist()):
+                if root > FIXED and (layer, index) in group_of_channel:
+                    group_of[root] = group_of_channel[layer, index]
+        return cls(graph, labelling, group_of, tuple(g.width for g in grouping.groups))
+
+    def shape(self, tensor: Tensor) -> tuple[Polynomial, ...]:
+        """The shape of a tensor."""
+        shape: Shape = tensor.shape or ()
+        return tuple(self._length(tensor, axis, length) for axis, length in enumerate(shape))
+
+    def _length(self, tensor: Tensor, axis: int, length: int) -> Polynomial:
+        if tensor.is_constant:
+            labels = self.labelling.constants.get((tensor.name, axis))
+        else:
+            labels = along(self.labelling.activations[tensor.name], axis)
+        if labels is None:
+            return Polynomial.of(length)
+        roots = self.labelling.unions.roots(labels).tolist()
+        counts = Counter(self.group_of[root] for root in roots if root in self.group_of)
+        result = Polynomial.of(length - sum(counts.values()))
+        for number, entries in counts.items():
+            # Classes of a group occur equally often, so this divides.
+            result = result + Polynomial.variable(number) * entries // self.widths[number]
+        return result
+
+    def elements(self, tensor: Tensor) -> Polynomial:
+        """The number of elements of a tensor."""
+        total = Polynomial.of(1)
+        for length in self.shape(tensor):
+            total = total * length
+        return total
+
+    def signature(self, operator: Operator) -> Signature:
+        """The shapes around an operator."""
+        inputs = [None if n is None else self.graph.tensors[n] for n in operator.inputs]
+        return Signature(
+            tuple(None if tensor is None else self.shape(tensor) for tensor in inputs),
+            tuple(self.shape(self.graph.tensors[name]) for name in operator.outputs),
+        )
+
+
+def macs_of(shapes: Shapes, accounting: str) -> Polynomial:
+    """Multiply-accumulates of one inference; what control flow runs counts as it stands."""
+    total = Polynomial.of(0)
+    for operator in shapes.graph.operators:
+        if isinstance(operator.op, Control) or shapes.graph.signature(operator) is None:
+            continue
+        signature = shapes.signature(operator)
+        total = total + (operator.op.macs(signature) or 0)
+        if accounting == "paper" and paper_counts(operator.op):
+            total = total + (operator.op.elementwise(signature) or 0)
+    return total
+
+
+def size_of(shapes: Shapes, bytes_per_parameter: int | None = None) -> Polynomial:
+    """Bytes of weights and biases, shared ones once."""
+    total = Polynomial.of(0)
+    seen: set[Hashable] = set()
+    for operator in shapes.graph.operators:
+        for index, name in enumerate(operator.inputs):
+            tensor = None if name is None else shapes.graph.tensors[name]
+            if tensor is None or not tensor.is_constant:
+                continue
+            key = tensor.constant.key if tensor.constant else tensor.name
+            if key in seen or operator.op.role(index) is Role.PARAMETER:
+                continue
+            seen.add(key)
+            each = tensor.dtype.bits if bytes_per_parameter is None else 8 * bytes_per_parameter
+            total = total + shapes.elements(tensor) * each // 8
+    return total
+
+
+def bytes_of(shapes: Shapes, tensor: Tensor) -> Polynomial:
+    """Bytes of a tensor."""
+    return shapes.elements(tensor) * tensor.dtype.bits // 8
