@@ -27,9 +27,9 @@ from heapq import heappop, heappush
 from mcugraph.memory.direction import Direction
 from mcugraph.memory.limits import Limits
 
-_STATE_BYTES = 400  # about what one state takes, tables included, besides its mask
+_STATE_BYTES = 450  # about what one state takes, tables included, besides its mask and tuples
+_CLOSED_BYTES = 300  # the same for one that was closed
 _CHECK_EVERY = 1000  # operators tried
-
 _NEVER = 1 << 62  # more than any budget
 _BATCH = 8  # most states that are expanded on one level before the next level's turn
 
@@ -43,6 +43,7 @@ class Search:
         next_budget: The least budget above the given one for which the search would have gone
             differently: if it is complete without an order, a lower bound on the peak.
         states: How many states were expanded.
+        memory: Bytes that the states take, about.
     """
 
     __slots__ = (
@@ -51,10 +52,10 @@ class Search:
         "complete",
         "direction",
         "levels",
+        "memory",
         "next_budget",
         "order",
         "origin",
-        "state_bytes",
         "states",
     )
 
@@ -64,7 +65,7 @@ class Search:
         self.next_budget = _NEVER
         self.complete = False
         self.states = 0
-        self.state_bytes = _STATE_BYTES + len(direction.need) // 4
+        self.memory = 0
         self.order: list[int] | None = None
         # state -> the state it came from, and the operators added since
         self.origin: dict[int, tuple[int, tuple[int, ...]]] = {}
@@ -75,6 +76,9 @@ class Search:
             [] for _ in range(len(direction.need) + 1)
         ]
         self._run(quota, limits)
+        self.origin.clear()
+        self.closed.clear()
+        self.levels.clear()
 
     def _run(self, quota: int, limits: Limits) -> None:
         direction = self.direction
@@ -100,7 +104,7 @@ class Search:
                     work += len(ready)
                     if work >= _CHECK_EVERY:
                         work = 0
-                        limits.check((len(self.origin) + len(self.closed)) * self.state_bytes)
+                        limits.check(self.memory)
                 if level:
                     self.complete = False
             batch = min(_BATCH, 2 * batch)
@@ -109,6 +113,7 @@ class Search:
         """Visit what can follow a state."""
         budget, origin, closed = self.budget, self.origin, self.closed
         found: list[tuple[int, int, int, tuple[int, ...]]] = []
+        moves: tuple[int, ...]
         for v in ready:
             change, cost = self._move(state, live, v)
             if cost > budget:
@@ -126,6 +131,7 @@ class Search:
                 target, remaining, moves = self._close(raw, live + change, affected, ready)
                 if moves:
                     closed[raw] = target, remaining, moves
+                    self.memory += _CLOSED_BYTES + len(self.levels) // 4
             if remaining <= live and self._is_valley(state, target, v):
                 found = [(target, remaining, v, moves)]
                 break
@@ -140,6 +146,7 @@ class Search:
     ) -> None:
         """A new state, reached from ``source`` by the operators ``added``."""
         self.origin[state] = (source, added)
+        self.memory += _STATE_BYTES + len(self.levels) // 8 + 8 * (len(ready) + len(added))
         heappush(self.levels[state.bit_count()], (live, state, ready))
 
     def _move(self, state: int, live: int, v: int) -> tuple[int, int]:
@@ -178,7 +185,7 @@ class Search:
     def _close(
         self, state: int, live: int, candidates: list[int], ready: tuple[int, ...]
     ) -> tuple[int, int, tuple[int, ...]]:
-        """Make all free moves: of ``candidates``, and of what those make free (see ``_affected``)."""
+        """Make all free moves among ``candidates``, and those that become free by them."""
         direction = self.direction
         fixed, budget = direction.fixed, self.budget
         moves: list[int] = []
