@@ -61,6 +61,16 @@ def footprint(graph: Graph) -> TflmFootprint:
     )
 
 
+def scratch_of(model: StoredModel) -> tuple[dict[Position, tuple[int, ...]], tuple[str, ...]]:
+    """Scratch buffers that each operator's reference kernel asks for, in bytes.
+
+    With them comes a sentence for every reason why the head cannot be told.
+    """
+    needs, problems = _needs(dict(_nodes(model)), HOST)
+    problems += _unsized(model)
+    return {at: need.scratch for at, need in needs.items()}, tuple(dict.fromkeys(problems))
+
+
 def kernel_scratch(graph: Graph) -> dict[str, int]:
     """Bytes of scratch that each operator's reference kernel asks for, by operator name.
 
