@@ -40,7 +40,8 @@ def account(graph: Graph, accounting: str) -> Accounted:
     batch norm and biases are folded, ReLUs fused and identities dropped.
 
     ``"paper"`` follows "Differentiable Network Pruning for Microcontrollers" (Liberis and
-    Lane): batch norm keeps its parameters, and neither it nor activations take a step.
+    Lane): batch norm keeps its parameters, and neither it nor activations take a step; a sum of
+    several tensors is one step, however it is written.
     """
     if accounting == "deployed":
         deployed = graph if graph.source.exact else _each(graph, _deployed)
@@ -82,12 +83,41 @@ def _deployed(graph: Graph) -> Graph:
 
 
 def _paper(graph: Graph) -> Graph:
-    edit = Edit(drop_identities(graph))
+    edit = Edit(merge_additions(drop_identities(graph)))
     for operator in edit.operators:
         source = _source_of_activation(edit, operator)
         if source is not None:
             edit.bypass(operator, source)
     return edit.graph()
+
+
+def merge_additions(graph: Graph) -> Graph:
+    """Additions of sums that nothing else reads, as one addition of all their operands."""
+    edit = Edit(graph)
+    for operator in edit.operators:
+        if not _is_plain_sum(edit, operator):
+            continue
+        operands: list[str | None] = []
+        for name in operator.inputs:
+            part = edit.producer(name)
+            whole = part is not None and name is not None and _is_plain_sum(edit, part)
+            if part is not None and whole and edit.only_read_by(name or "", operator):
+                operands += part.inputs
+                edit.remove(part)
+            else:
+                operands.append(name)
+        edit.change(replace(operator, inputs=tuple(operands)))
+    return edit.graph()
+
+
+def _is_plain_sum(edit: Edit, operator: Operator) -> bool:
+    """Whether an operator adds activations of one shape and does nothing else."""
+    op = operator.op
+    if not isinstance(op, Elementwise) or op.function != "add" or op.activation is not None:
+        return False
+    read = [edit.tensors[name or ""] for name in operator.inputs]
+    shapes = {tensor.shape for tensor in [*read, edit.tensors[operator.outputs[0]]]}
+    return len(shapes) == 1 and not any(tensor.is_constant for tensor in read)
 
 
 def _source_of_activation(edit: Edit, operator: Operator) -> str | None:

@@ -47,6 +47,10 @@ class Edit:
         """Put an operator in the place of the one that has its name."""
         self._operators[operator.name] = operator
 
+    def remove(self, operator: Operator) -> None:
+        """Take out an operator whose results nothing reads any more."""
+        self._operators.pop(operator.name)
+
     def absorb(self, into: Operator, operator: Operator) -> None:
         """Let ``into`` write what ``operator`` wrote; the operator and its operand are gone.
 
