@@ -17,11 +17,15 @@ if TYPE_CHECKING:
     from mcugraph.formats.loader import load
     from mcugraph.formats.torch.importer import from_torch
     from mcugraph.ir import Graph, Op, Operator, Signature, Tensor, TensorType
+    from mcugraph.memory.bounds import cut_bound, operator_bound
     from mcugraph.memory.planning.arena import ArenaProblem, Block, Plan
     from mcugraph.memory.planning.planner import plan
+    from mcugraph.memory.problem import Problem
+    from mcugraph.memory.result import Schedule
     from mcugraph.memory.runtime import Runtime
     from mcugraph.ops.custom import CustomOp, register
     from mcugraph.profiler import Profile, profile
+    from mcugraph.scheduling import schedule
 
 # Public name -> the module that defines it.
 _HOME = {
@@ -36,17 +40,22 @@ _HOME = {
     "Op": "mcugraph.ir",
     "Operator": "mcugraph.ir",
     "Plan": "mcugraph.memory.planning.arena",
+    "Problem": "mcugraph.memory.problem",
     "Profile": "mcugraph.profiler",
     "Runtime": "mcugraph.memory.runtime",
+    "Schedule": "mcugraph.memory.result",
     "Signature": "mcugraph.ir",
     "Tensor": "mcugraph.ir",
     "TensorType": "mcugraph.ir",
     "UsageError": "mcugraph.errors",
+    "cut_bound": "mcugraph.memory.bounds",
     "from_torch": "mcugraph.formats.torch.importer",
     "load": "mcugraph.formats.loader",
+    "operator_bound": "mcugraph.memory.bounds",
     "plan": "mcugraph.memory.planning.planner",
     "profile": "mcugraph.profiler",
     "register": "mcugraph.ops.custom",
+    "schedule": "mcugraph.scheduling",
 }
 
 __version__ = "0.1.0"
@@ -62,17 +71,22 @@ __all__ = [
     "Op",
     "Operator",
     "Plan",
+    "Problem",
     "Profile",
     "Runtime",
+    "Schedule",
     "Signature",
     "Tensor",
     "TensorType",
     "UsageError",
+    "cut_bound",
     "from_torch",
     "load",
+    "operator_bound",
     "plan",
     "profile",
     "register",
+    "schedule",
 ]
 
 

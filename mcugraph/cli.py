@@ -14,6 +14,7 @@ COMMANDS = {
     "profile": "peak SRAM, flash and work of a model file",
     "check": "whether a model fits a board or a budget",
     "diff": "how the figures of two models differ",
+    "schedule": "the operator order with the least peak memory, proven",
     "boards": "the boards that are known, and which of them a model fits",
 }
 

@@ -22,7 +22,7 @@ LAYERS = [
     {"ops"},
     {"formats", "rewrite", "memory", "cost", "width"},
     {"testing"},
-    {"profiler", "boards", "space"},
+    {"profiler", "boards", "scheduling", "space"},
     {"budget"},
     {"report", "prune"},
     {"commands"},

@@ -5,6 +5,7 @@ from collections.abc import Callable
 
 from mcugraph.errors import McuGraphError
 from mcugraph.ir import Graph
+from mcugraph.memory.problem import Problem
 from mcugraph.profiler import Profile
 
 Commands = "argparse._SubParsersAction[argparse.ArgumentParser]"
@@ -54,6 +55,28 @@ def counted(options: argparse.Namespace, path: str) -> tuple[Graph, Profile]:
 
     graph = load(path, dict(options.dim), options.signature)
     return graph, profile(graph, options.runtime, options.accounting, options.precision)
+
+
+def problem(options: argparse.Namespace) -> Problem:
+    """The scheduling problem of a model file, or of an operator graph as JSON."""
+    from mcugraph.formats.loader import load
+    from mcugraph.scheduling import problem_of_model
+
+    if options.model.lower().endswith(".json"):
+        return Problem.from_json(options.model)
+    graph = load(options.model, dict(options.dim), options.signature)
+    return problem_of_model(graph, options.runtime, options.accounting, options.precision)
+
+
+def seconds(text: str) -> float:
+    """A positive number of seconds."""
+    try:
+        value = float(text)
+    except ValueError:
+        value = 0.0
+    if not 0 < value < float("inf"):
+        raise argparse.ArgumentTypeError(f"{text!r} is no positive number of seconds")
+    return value
 
 
 def positive(text: str) -> int:

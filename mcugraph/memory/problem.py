@@ -7,6 +7,7 @@ from os import PathLike
 from typing import Any
 
 from mcugraph.errors import FormatError, GraphError
+from mcugraph.ir import Graph
 
 Name = str | int  # what a file calls an operator or a tensor
 
@@ -134,6 +135,17 @@ class Problem:
                 raise GraphError(f"{what} hold tensor number {tensor}, which does not exist")
         if len(set(tensors)) != len(tensors):
             raise GraphError(f"{what} hold a tensor twice")
+
+    @classmethod
+    def from_graph(cls, graph: Graph) -> "Problem":
+        """The problem of a graph as it stands: its operators, its activations in bytes.
+
+        ``mcugraph.schedule`` takes a graph as it is deployed, which differs from this for ONNX
+        and PyTorch models.
+        """
+        from mcugraph.memory.liveness import problem_of
+
+        return problem_of(graph)
 
     @classmethod
     def from_json(cls, source: "str | PathLike[str] | Mapping[str, Any]") -> "Problem":
