@@ -140,12 +140,15 @@ class Problem:
     def from_graph(cls, graph: Graph) -> "Problem":
         """The problem of a graph as it stands: its operators, its activations in bytes.
 
+        An operator that calls subgraphs needs the least peak of the largest of them besides.
         ``mcugraph.schedule`` takes a graph as it is deployed, which differs from this for ONNX
         and PyTorch models.
         """
-        from mcugraph.memory.liveness import problem_of
+        from mcugraph.memory.footprint import problem_with_bodies
+        from mcugraph.memory.runtime import Runtime
+        from mcugraph.memory.scheduler import schedule
 
-        return problem_of(graph)
+        return problem_with_bodies(graph, Runtime(), lambda body: schedule(body).peak)
 
     @classmethod
     def from_json(cls, source: "str | PathLike[str] | Mapping[str, Any]") -> "Problem":
