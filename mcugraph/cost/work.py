@@ -2,6 +2,7 @@
 
 from dataclasses import dataclass
 
+from mcugraph.errors import GraphError
 from mcugraph.ir import Graph, Operator
 from mcugraph.ops.control import Control
 from mcugraph.ops.elementwise import Elementwise
@@ -53,8 +54,12 @@ def _operator(
     if isinstance(op, Control):
         return _control(operator, op, root, accounting, memo)
     signature = graph.signature(operator)
-    macs = None if signature is None else op.macs(signature)
-    elementwise = None if signature is None else op.elementwise(signature)
+    try:
+        macs = None if signature is None else op.macs(signature)
+        elementwise = None if signature is None else op.elementwise(signature)
+    except (IndexError, ValueError, TypeError, ZeroDivisionError) as error:
+        where = f"{root.source.path or root.name}: operator {operator.name!r} ({operator.native})"
+        raise GraphError(f"{where}: its shapes do not fit together ({error})") from error
     if macs is None or elementwise is None:
         return Work(macs or 0, elementwise or 0, unknown=(f"{operator.native} ({operator.name})",))
     if accounting == "paper" and paper_counts(op):

@@ -52,7 +52,10 @@ def _add(
         if name:
             scope.tensors[name] = Tensor(name, dtype if shape is not None else inner, shape)
     inputs = [None if t is None else t.name for t in node.inputs]
-    seen = dict.fromkeys([*inputs, *captured])
+    if native == "Loop":
+        # A trip count and a condition that are constant are attributes, not weights.
+        inputs[:2] = [None if n is None or scope.tensors[n].is_constant else n for n in inputs[:2]]
+    seen = dict.fromkeys(name for name in (*inputs, *captured) if name is not None)
     scope.add(op, node, tuple(seen), native)
 
 

@@ -42,6 +42,12 @@ from mcugraph.ops.custom import registered
 from mcugraph.ops.elementwise import Convert
 from mcugraph.ops.opaque import Declared, Opaque
 
+# What comes of inputs or attributes that are left out, or longer or shorter than they should be.
+_CONTRADICTIONS = (
+    *(IndexError, KeyError, ValueError, TypeError, AttributeError),
+    *(OverflowError, ZeroDivisionError, MemoryError),
+)
+
 # Values with more elements than this are folded only when somebody asks for them.
 _SMALL = 4096
 
@@ -233,11 +239,16 @@ class Scope:
             value_of=lambda i: self.value(proto.input[i]) if proto.input[i] else None,
         )
         native = f"{proto.domain}::{proto.op_type}" if proto.domain else proto.op_type
+        label = proto.name or next(iter(proto.output), "")
         try:
             self._dispatch(node, proto, native)
         except GraphError as error:
-            label = proto.name or next(iter(proto.output), "")
             raise GraphError(f"operator {label!r} ({native}): {error}") from error
+        except _CONTRADICTIONS as error:
+            raise GraphError(
+                f"operator {label!r} ({native}): its inputs and attributes do not fit together "
+                f"({type(error).__name__}: {error})"
+            ) from error
 
     def _dispatch(self, node: Node, proto: Any, native: str) -> None:
         standard = proto.domain in ("", "ai.onnx")

@@ -13,7 +13,7 @@ from typing import Any
 
 import numpy as np
 
-from mcugraph.errors import FormatError
+from mcugraph.errors import FormatError, GraphError
 
 IDENTIFIER = b"TFL3"
 
@@ -26,6 +26,8 @@ def guarded(path: str) -> Iterator[None]:
     """Turn what damaged bytes cause into one FormatError that names the file."""
     try:
         yield
+    except GraphError as error:
+        raise FormatError(f"{path}: {error}") from error
     except (
         struct.error,
         IndexError,
