@@ -15,7 +15,7 @@ from mcugraph.ops.coupling import Channels, compress, equal_rows, varies
 class Attention(Rules):
     """softmax(query keys^T) values, head by head: (query, keys, values, mask, past...).
 
-    Operands are (..., heads, length, depth), or (batch, length, heads * depth) with the
+    Operands are (batch, heads, length, depth), or (batch, length, heads * depth) with the
     numbers of heads as attributes. Fewer heads of keys than of queries are shared (grouped
     queries).
 
@@ -39,9 +39,6 @@ class Attention(Rules):
         """A shape as (batch, heads, length, depth)."""
         if len(shape) == 4:
             return shape
-        if heads is None and len(shape) > 1:
-            lead = (1, 1, *shape[:-2])
-            return (count(lead[:-1]), *lead[-1:], *shape[-2:])
         if len(shape) != 3 or heads is None:
             raise GraphError(f"attention cannot take an operand of shape {shape}")
         return (shape[0], heads, shape[1], shape[2] // heads)
@@ -69,8 +66,8 @@ class Attention(Rules):
     def infer(self, inputs: Sequence[TensorType | None]) -> tuple[TensorType, ...]:
         query = given(inputs, 0)
         q, k, v = self._operands([None if t is None else t.shape for t in inputs])
-        if len(query.shape) == 4 or self.query_heads is None:
-            result: Dims = (*query.shape[:-1], v[3])
+        if len(query.shape) == 4:
+            result: Dims = (q[0], q[1], q[2], v[3])
         else:
             result = (q[0], q[2], q[1] * v[3])
         shapes: tuple[Dims, ...] = (result, k, v, (q[0], q[1], q[2], k[2]))

@@ -42,8 +42,41 @@ class Movement(Rules):
         return through(self.move, channels)
 
 
+class _View(Movement):
+    """Movements that leave every element where it lies in memory."""
+
+    __slots__ = ()
+
+    @property
+    def inplace(self) -> tuple[int, ...]:
+        return (0,)
+
+
+class _Targeted(Movement):
+    """Movements that work out the shape of their result first."""
+
+    __slots__ = ()
+
+    @abstractmethod
+    def _target(self, data: Shape) -> Shape:
+        """The shape of the result."""
+
+    def infer(self, inputs: Sequence[TensorType | None]) -> tuple[TensorType, ...]:
+        data = given(inputs, 0)
+        return (TensorType(data.dtype, self._target(data.shape)),)
+
+
+class _Reshaping(_View, _Targeted):
+    """The same elements in the same order, in another shape."""
+
+    __slots__ = ()
+
+    def move(self, data: Array) -> Array:
+        return data.reshape(self._target(data.shape))
+
+
 @dataclass(frozen=True, slots=True)
-class Reshape(Movement):
+class Reshape(_Reshaping):
     """A new shape for the same elements in the same order.
 
     Attributes:
@@ -58,14 +91,6 @@ class Reshape(Movement):
     def kind(self) -> str:
         return "reshape"
 
-    @property
-    def inplace(self) -> tuple[int, ...]:
-        return (0,)
-
-    def infer(self, inputs: Sequence[TensorType | None]) -> tuple[TensorType, ...]:
-        data = given(inputs, 0)
-        return (TensorType(data.dtype, self._target(data.shape)),)
-
     def _target(self, data: Shape) -> Shape:
         shape = list(self.shape)
         if self.keep_zero:
@@ -77,9 +102,6 @@ class Reshape(Movement):
             raise GraphError(f"data of shape {data} cannot become {self.shape}")
         return tuple(shape)
 
-    def move(self, data: Array) -> Array:
-        return data.reshape(self._target(data.shape))
-
     def couple(self, channels: Channels) -> tuple[Array, ...] | None:
         results = through(self.move, channels)
         equal_rows(channels, results[0], "an axis is cut into equal parts")
@@ -87,7 +109,7 @@ class Reshape(Movement):
 
 
 @dataclass(frozen=True, slots=True)
-class Flatten(Movement):
+class Flatten(_Reshaping):
     """Axes before ``axis`` joined into one, and those from it on into another (ONNX)."""
 
     axis: int = 1
@@ -96,24 +118,13 @@ class Flatten(Movement):
     def kind(self) -> str:
         return "flatten"
 
-    @property
-    def inplace(self) -> tuple[int, ...]:
-        return (0,)
-
-    def infer(self, inputs: Sequence[TensorType | None]) -> tuple[TensorType, ...]:
-        data = given(inputs, 0)
-        return (TensorType(data.dtype, self._target(data.shape)),)
-
     def _target(self, data: Shape) -> Shape:
         axis = self.axis if self.axis == len(data) else normal_axis(self.axis, len(data))
         return (prod(data[:axis]), prod(data[axis:]))
 
-    def move(self, data: Array) -> Array:
-        return data.reshape(self._target(data.shape))
-
 
 @dataclass(frozen=True, slots=True)
-class Squeeze(Movement):
+class Squeeze(_View):
     """Axes of length 1 removed; axes None: all of them."""
 
     axes: tuple[int, ...] | None = None
@@ -122,16 +133,12 @@ class Squeeze(Movement):
     def kind(self) -> str:
         return "squeeze"
 
-    @property
-    def inplace(self) -> tuple[int, ...]:
-        return (0,)
-
     def move(self, data: Array) -> Array:
         return np.squeeze(data, self.axes)
 
 
 @dataclass(frozen=True, slots=True)
-class Unsqueeze(Movement):
+class Unsqueeze(_View):
     """Axes of length 1 put in, at the given places of the result."""
 
     axes: tuple[int, ...]
@@ -139,10 +146,6 @@ class Unsqueeze(Movement):
     @property
     def kind(self) -> str:
         return "unsqueeze"
-
-    @property
-    def inplace(self) -> tuple[int, ...]:
-        return (0,)
 
     def move(self, data: Array) -> Array:
         return np.expand_dims(data, self.axes)
@@ -208,22 +211,8 @@ class Expand(Movement):
         return np.broadcast_to(data, np.broadcast_shapes(data.shape, self.shape))
 
 
-class _Blocks(Movement):
-    """Movements that trade space for channels or batch, as one reshape, transpose, reshape."""
-
-    __slots__ = ()
-
-    def infer(self, inputs: Sequence[TensorType | None]) -> tuple[TensorType, ...]:
-        data = given(inputs, 0)
-        return (TensorType(data.dtype, self._target(data.shape)),)
-
-    @abstractmethod
-    def _target(self, data: Shape) -> Shape:
-        """The shape of the result."""
-
-
 @dataclass(frozen=True, slots=True)
-class DepthToSpace(_Blocks):
+class DepthToSpace(_Targeted):
     """Pixel shuffle: channels become blocks of space.
 
     Attributes:
@@ -261,7 +250,7 @@ class DepthToSpace(_Blocks):
 
 
 @dataclass(frozen=True, slots=True)
-class SpaceToDepth(_Blocks):
+class SpaceToDepth(_Targeted):
     """Pixel unshuffle: blocks of space become channels; attributes as in ``DepthToSpace``."""
 
     block: int
@@ -291,7 +280,7 @@ class SpaceToDepth(_Blocks):
 
 
 @dataclass(frozen=True, slots=True)
-class ChannelShuffle(_Blocks):
+class ChannelShuffle(_Targeted):
     """Channels of several groups interleaved (Zhang et al., arXiv:1707.01083)."""
 
     groups: int
@@ -312,7 +301,7 @@ class ChannelShuffle(_Blocks):
 
 
 @dataclass(frozen=True, slots=True)
-class SpaceToBatch(_Blocks):
+class SpaceToBatch(_Targeted):
     """Zero-padded blocks of space become batch entries (channels last).
 
     Attributes:
@@ -349,7 +338,7 @@ class SpaceToBatch(_Blocks):
 
 
 @dataclass(frozen=True, slots=True)
-class BatchToSpace(_Blocks):
+class BatchToSpace(_Targeted):
     """Batch entries become blocks of space, cropped (channels last)."""
 
     block: tuple[int, ...]

@@ -8,8 +8,11 @@ from mcugraph.ops.base import Rules
 
 
 @dataclass(frozen=True, slots=True)
-class Opaque(Rules):
-    """An operator known by name alone: its work is unknown, and said to be so."""
+class Declared(Rules):
+    """A known operator without linear algebra whose shapes depend on more than shapes.
+
+    Its arguments are computed at run time, or it works on sequences.
+    """
 
     name: str
 
@@ -18,12 +21,6 @@ class Opaque(Rules):
         return self.name
 
     def infer(self, inputs: Sequence[TensorType | None]) -> tuple[TensorType, ...] | None:
-        return None
-
-    def macs(self, s: Signature) -> Dim | None:
-        return None
-
-    def elementwise(self, s: Signature) -> Dim | None:
         return None
 
     def role(self, index: int) -> Role:
@@ -31,14 +28,11 @@ class Opaque(Rules):
 
 
 @dataclass(frozen=True, slots=True)
-class Declared(Rules):
-    """A known operator without linear algebra whose arguments are computed at run time."""
+class Opaque(Declared):
+    """An operator known by name alone: its work is unknown, and said to be so."""
 
-    name: str
+    def macs(self, s: Signature) -> Dim | None:
+        return None
 
-    @property
-    def kind(self) -> str:
-        return self.name
-
-    def infer(self, inputs: Sequence[TensorType | None]) -> tuple[TensorType, ...] | None:
+    def elementwise(self, s: Signature) -> Dim | None:
         return None

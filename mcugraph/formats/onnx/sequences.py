@@ -6,8 +6,8 @@ from typing import TYPE_CHECKING, Any
 
 from mcugraph.formats.onnx.node import Node
 from mcugraph.ir import DType, Tensor, TensorType
+from mcugraph.ops.opaque import Declared
 from mcugraph.ops.selection import Split
-from mcugraph.ops.sequence import SequenceOp
 
 if TYPE_CHECKING:
     from mcugraph.formats.onnx.scope import Scope
@@ -51,7 +51,7 @@ def _tensor(scope: "Scope", node: Node, native: str, kind: TensorType | None) ->
 
 def _operator(scope: "Scope", node: Node, native: str) -> None:
     inputs = tuple(None if t is None else t.name for t in node.inputs)
-    scope.add(SequenceOp(native), node, inputs, native)
+    scope.add(Declared(native), node, inputs, native)
 
 
 def _entries(scope: "Scope", node: Node) -> Entries:

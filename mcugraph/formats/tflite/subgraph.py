@@ -132,7 +132,7 @@ class Subgraph:
                 self._infer(op, node, order, outputs)
         except GraphError as error:
             raise FormatError(f"{self.file.path}: operator {name!r} ({native}): {error}") from None
-        if isinstance(op, Opaque | Declared):
+        if isinstance(op, Declared):
             self._data_dependent(op, outputs)
         arguments = [node.inputs[i] if i < len(node.inputs) else None for i in order]
         self._renew(outputs)
