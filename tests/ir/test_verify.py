@@ -63,7 +63,7 @@ def test_a_good_graph() -> None:
         ),
         (
             graph(Operator("c", Call(("body",)), ("x",), ("y",), "CALL_ONCE")),
-            "graph 'net', operator 'c': calls 'body', which is no subgraph",
+            "graph 'net' calls 'body', which is no subgraph",
         ),
     ],
 )
@@ -83,7 +83,8 @@ def test_subgraphs_are_checked_too() -> None:
     verify(replace(GOOD, subgraphs={"body": inner}))
 
 
-def test_a_loop_of_calls_ends() -> None:
+def test_subgraphs_do_not_call_themselves() -> None:
     call = Operator("c", Call(("body",)), ("x",), ("y",), "CALL_ONCE")
     inner = replace(graph(call), name="body")
-    verify(graph(call, subgraphs={"body": inner}))
+    with pytest.raises(GraphError, match="subgraph 'body' calls itself"):
+        verify(graph(call, subgraphs={"body": inner}))
