@@ -1,16 +1,20 @@
 """Tools to property-test schedulers and planners: random problems, oracles and checkers.
 
-``problems()`` and ``arenas()`` need the package ``hypothesis``; the rest needs nothing.
+``problems()``, ``graphs()`` and ``arenas()`` need the package ``hypothesis``; the rest does not.
 """
 
 from collections.abc import Callable
 from itertools import permutations
 from typing import TYPE_CHECKING, Any
 
+from mcugraph.ir import DType, Graph, Kind, Op, Operator, Source, Tensor
 from mcugraph.memory.check import check_schedule
 from mcugraph.memory.planning.arena import ArenaProblem, Block
 from mcugraph.memory.planning.check import check_plan
 from mcugraph.memory.problem import Problem
+from mcugraph.ops.convolution import Conv
+from mcugraph.ops.elementwise import Elementwise
+from mcugraph.ops.selection import Concat, Split
 
 if TYPE_CHECKING:
     from hypothesis.strategies import SearchStrategy
@@ -22,6 +26,7 @@ __all__ = [
     "brute_force_peak",
     "check_plan",
     "check_schedule",
+    "graphs",
     "problems",
 ]
 
@@ -215,3 +220,72 @@ def _edges(integer: Integer, n: int, shape: str) -> list[list[int]]:
             chosen = [integer(0, v - 1) for _ in range(integer(0, 3))]
         sources.append(list(dict.fromkeys(chosen)))
     return sources
+
+
+def graphs(min_operators: int = 1, max_operators: int = 9) -> "SearchStrategy[Graph]":
+    """Small convolutional networks as graphs: convolutions, sums, concats, splits, ReLUs.
+
+    Tensors are float32 of shape (1, channels, 4, 4); several inputs, outputs that nothing reads
+    and operators with two outputs occur. Needs the package ``hypothesis``.
+
+    Args:
+        min_operators: Fewest operators.
+        max_operators: Most operators.
+    """
+    from hypothesis import strategies as st
+
+    @st.composite
+    def draw_graph(draw: Callable[..., Any]) -> Graph:
+        def integer(low: int, high: int) -> int:
+            return int(draw(st.integers(low, high)))
+
+        return build_graph(integer, integer(min_operators, max_operators))
+
+    return draw_graph()
+
+
+def build_graph(integer: Integer, n: int) -> Graph:
+    """A random convolutional network of n operators; ``integer`` draws the choices."""
+    tensors: dict[str, Tensor] = {}
+
+    def new(name: str, channels: int) -> str:
+        tensors[name] = Tensor(name, DType.FLOAT32, (1, channels, 4, 4))
+        return name
+
+    def channels(name: str) -> int:
+        return (tensors[name].shape or ())[1]
+
+    inputs = tuple(new(f"input{i}", integer(1, 4)) for i in range(integer(1, 2)))
+    known, operators = list(inputs), []
+    for i in range(n):
+        first = known[integer(0, len(known) - 1)]
+        alike = [name for name in known if channels(name) == channels(first)]
+        second = alike[integer(0, len(alike) - 1)]
+        other = known[integer(0, len(known) - 1)]
+        kind = integer(0, 4)
+        reads: tuple[str, ...] = (first,)
+        op: Op
+        widths: tuple[int, ...]
+        if kind == 1:
+            op, reads, widths = Elementwise("add"), (first, second), (channels(first),)
+        elif kind == 2:
+            op, reads = Concat(1), (first, other)
+            widths = (channels(first) + channels(other),)
+        elif kind == 3 and channels(first) > 1:
+            op = Split(1, sizes=(1, channels(first) - 1))
+            widths = op.sizes or ()
+        elif kind == 4:
+            op, widths = Elementwise("relu"), (channels(first),)
+        else:
+            made = integer(1, 6)
+            weight = f"conv{i}.weight"
+            shape = (made, channels(first), 3, 3)
+            tensors[weight] = Tensor(weight, DType.FLOAT32, shape, Kind.CONSTANT)
+            op, reads, widths = Conv((1, 1), (1, 1), "same"), (first, weight), (made,)
+        outputs = tuple(new(f"t{i}_{j}", width) for j, width in enumerate(widths))
+        operators.append(Operator(f"{op.kind}_{i}", op, reads, outputs, op.kind))
+        known += outputs
+    read = {name for operator in operators for name in operator.inputs}
+    made_here = known[len(inputs) :]
+    ends = [t for t in made_here if t not in read and integer(0, 4)] or made_here[-1:]
+    return Graph("random", tuple(operators), tensors, inputs, tuple(ends), Source("random"))

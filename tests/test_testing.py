@@ -3,8 +3,10 @@ from itertools import pairwise
 import pytest
 from hypothesis import Phase, find, given, settings
 
+from mcugraph.ir import TensorType, verify
 from mcugraph.memory.problem import Problem
-from mcugraph.testing import brute_force_peak, check_schedule, problems
+from mcugraph.profiler import profile
+from mcugraph.testing import brute_force_peak, check_schedule, graphs, problems
 
 NO_SHRINKING = settings(max_examples=5000, database=None, phases=[Phase.generate])
 
@@ -88,3 +90,22 @@ def test_a_wrong_scheduler_is_found():
     )
     order = smallest_output_first(counterexample)
     assert all(a != b for a, b in pairwise(order))
+
+
+@settings(max_examples=60, deadline=None)
+@given(graphs(min_operators=1, max_operators=6))
+def test_graphs_are_sound_and_their_profile_is_the_truth(graph):
+    verify(graph)
+    for operator in graph.operators:
+        types = [
+            TensorType(graph.tensors[n].dtype, graph.tensors[n].shape) for n in operator.inputs
+        ]
+        shapes = [kind.shape for kind in operator.op.infer(types)]
+        assert shapes == [graph.tensors[name].shape for name in operator.outputs]
+    found = profile(graph)
+    assert found.complete
+    assert found.memory.peak_is_optimal
+    bare = Problem.from_graph(graph)
+    assert found.memory.operator_bound <= found.memory.cut_bound <= found.memory.peak
+    # Fused ReLUs never need more than the graph as it stands.
+    assert found.memory.peak <= brute_force_peak(bare)

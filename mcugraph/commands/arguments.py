@@ -42,7 +42,7 @@ def reading(command: argparse.ArgumentParser) -> None:
         "--dim",
         action="append",
         default=[],
-        type=_dimension,
+        type=dimension,
         metavar="NAME=VALUE",
         help="bind a dynamic dimension, by its name or as INPUT:AXIS=VALUE; repeatable",
     )
@@ -98,7 +98,8 @@ def quantity(parse: Callable[[str], int]) -> Callable[[str], int]:
     return read
 
 
-def _dimension(text: str) -> tuple[str | tuple[str, int], int]:
+def dimension(text: str) -> tuple[str | tuple[str, int], int]:
+    """A value for a dynamic dimension: NAME=VALUE or INPUT:AXIS=VALUE."""
     name, _, value = text.rpartition("=")
     if not name or not value.isdecimal():
         raise argparse.ArgumentTypeError(f"{text!r} is not NAME=VALUE or INPUT:AXIS=VALUE")

@@ -5,6 +5,7 @@ import json
 import sys
 from typing import Any
 
+from mcugraph.boards import parse_size
 from mcugraph.commands import arguments
 from mcugraph.memory.bounds import cut_bound, operator_bound
 from mcugraph.memory.footprint import file_order
@@ -35,6 +36,12 @@ def add(commands: Any) -> None:
     command.add_argument(
         "--time-limit", type=arguments.seconds, metavar="SECONDS", help="stop the search then"
     )
+    command.add_argument(
+        "--memory-limit",
+        type=arguments.quantity(parse_size),
+        metavar="SIZE",
+        help="stop the search when its states take so much, like 4GiB",
+    )
     command.add_argument("--json", action="store_true", help="print JSON")
     command.set_defaults(run=run)
 
@@ -43,7 +50,7 @@ def run(options: argparse.Namespace) -> int:
     """Print the schedule; always 0."""
     problem = arguments.problem(options)
     progress = _Progress()
-    found = schedule(problem, options.method, options.time_limit, progress=progress)
+    found = schedule(problem, options.method, options.time_limit, options.memory_limit, progress)
     progress.done()
     given = file_order(problem)
     bounds = {"operator_bound": operator_bound(problem), "cut_bound": cut_bound(problem)}
