@@ -19,11 +19,13 @@ if TYPE_CHECKING:
     from mcugraph.ir import Graph, Op, Operator, Signature, Tensor, TensorType
     from mcugraph.memory.bounds import cut_bound, operator_bound
     from mcugraph.memory.planning.arena import ArenaProblem, Block, Plan
-    from mcugraph.memory.planning.planner import plan
     from mcugraph.memory.problem import Problem
     from mcugraph.memory.result import Schedule
     from mcugraph.memory.runtime import Runtime
     from mcugraph.ops.custom import CustomOp, register
+    from mcugraph.optimizer.entry import optimize
+    from mcugraph.optimizer.result import Optimization
+    from mcugraph.planning import plan
     from mcugraph.profiler import Profile, profile
     from mcugraph.scheduling import schedule
 
@@ -39,6 +41,7 @@ _HOME = {
     "McuGraphError": "mcugraph.errors",
     "Op": "mcugraph.ir",
     "Operator": "mcugraph.ir",
+    "Optimization": "mcugraph.optimizer.result",
     "Plan": "mcugraph.memory.planning.arena",
     "Problem": "mcugraph.memory.problem",
     "Profile": "mcugraph.profiler",
@@ -52,7 +55,8 @@ _HOME = {
     "from_torch": "mcugraph.formats.torch.importer",
     "load": "mcugraph.formats.loader",
     "operator_bound": "mcugraph.memory.bounds",
-    "plan": "mcugraph.memory.planning.planner",
+    "optimize": "mcugraph.optimizer.entry",
+    "plan": "mcugraph.planning",
     "profile": "mcugraph.profiler",
     "register": "mcugraph.ops.custom",
     "schedule": "mcugraph.scheduling",
@@ -70,6 +74,7 @@ __all__ = [
     "McuGraphError",
     "Op",
     "Operator",
+    "Optimization",
     "Plan",
     "Problem",
     "Profile",
@@ -83,6 +88,7 @@ __all__ = [
     "from_torch",
     "load",
     "operator_bound",
+    "optimize",
     "plan",
     "profile",
     "register",

@@ -15,6 +15,8 @@ COMMANDS = {
     "check": "whether a model fits a board or a budget",
     "diff": "how the figures of two models differ",
     "schedule": "the operator order with the least peak memory, proven",
+    "plan": "where in one arena every tensor lies, and a map of it",
+    "optimize": "write a model back with less memory",
     "boards": "the boards that are known, and which of them a model fits",
 }
 

@@ -6,15 +6,12 @@ from dataclasses import replace
 from functools import partial
 
 from mcugraph.errors import UsageError
-from mcugraph.ir import Graph
 from mcugraph.memory.limits import LimitReached, Limits, Progress
-from mcugraph.memory.liveness import problem_of
 from mcugraph.memory.planning.arena import ArenaProblem, Plan, arena_problem
 from mcugraph.memory.planning.joint import better_orders
 from mcugraph.memory.planning.named import NAMED, named
 from mcugraph.memory.planning.solver import Solver
 from mcugraph.memory.problem import Name, Problem
-from mcugraph.memory.runtime import Runtime
 from mcugraph.memory.scheduler import schedule
 
 METHODS = ("auto", *NAMED)
@@ -23,39 +20,14 @@ _SEARCH_SECONDS, _JOINT_SECONDS = 10.0, 10.0
 
 
 def plan(
-    graph_or_problem: Graph | Problem | ArenaProblem,
+    problem: Problem | ArenaProblem,
     order: Sequence[Name] | None = None,
     alignment: int = 16,
     time_limit: float | None = None,
     method: str = "auto",
     progress: Progress | None = None,
 ) -> Plan:
-    """Place all tensors in one arena, as small as possible.
-
-    A tensor is live from the start of its producer to the end of its last reader; tensors that
-    are live together do not overlap. Scratch memory is placed as well, outputs take over their
-    inputs where the problem has in-place pairs, and blocks of an ``ArenaProblem`` may have fixed
-    offsets.
-
-    Args:
-        graph_or_problem: A graph, a scheduling problem, or blocks with their lifetimes. Where a
-            graph calls subgraphs, the largest arena of any of them is scratch of the caller.
-        order: Operator names, in the order in which they run. None: the order with the least
-            peak; if that does not pack into its peak, other orders with the same peak are tried.
-        alignment: Bytes; offsets are multiples of it and sizes are rounded up to it.
-        time_limit: Seconds for scheduling and planning together; the best plan till then is
-            returned. None: 10 for each stage that could take longer.
-        method: ``"auto"``: greedy starts, then exact search. ``"tflm"``: the greedy planner of
-            TensorFlow Lite Micro. ``"first_fit"``: the lowest free offset in execution order
-            (Deutel et al., "Energy-efficient deployment of deep learning applications on Cortex-M
-            based microcontrollers"). ``"greedy_by_size"``: the largest tensor first at the
-            lowest free offset (Pisarchyk and Lee, "Efficient memory management for deep neural
-            net inference").
-        progress: Called with seconds, proven lower bound and best arena, in bytes, when one of
-            them changes.
-
-    Returns:
-        The plan. ``optimal`` says whether ``lower_bound`` proves it the smallest for its order.
+    """Place all tensors of a problem in one arena; ``mcugraph.plan`` describes the arguments.
 
     Raises:
         GraphError: The problem or the order contradicts itself.
@@ -66,13 +38,10 @@ def plan(
     if alignment < 1:
         raise UsageError(f"an alignment of {alignment} bytes is not possible")
     limits = Limits(time_limit, None, progress)
-    if isinstance(graph_or_problem, ArenaProblem):
+    if isinstance(problem, ArenaProblem):
         if order is not None:
             raise UsageError("blocks have their lifetimes already: an order says nothing of them")
-        return _pack(graph_or_problem, method, limits)
-    problem = graph_or_problem
-    if isinstance(problem, Graph):
-        problem = _whole(problem, alignment, limits)
+        return _pack(problem, method, limits)
     problem.verify()
     if order is not None:
         return _pack(arena_problem(problem, order, alignment), method, limits, order)
@@ -136,23 +105,3 @@ def _left(limits: Limits, most: float) -> float:
 
 def _share(limits: Limits, most: float) -> Limits:
     return Limits(_left(limits, most), None, None)
-
-
-def _whole(graph: Graph, alignment: int, limits: Limits) -> Problem:
-    """The problem of a graph; an operator that calls subgraphs needs the largest one's arena."""
-    arenas: dict[str, int] = {}
-
-    def solve(part: Graph) -> Problem:
-        scratch = {}
-        for operator in part.operators:
-            for body in operator.op.bodies:
-                if body not in arenas:
-                    inner = solve(graph.subgraphs[body])
-                    arenas[body] = plan(
-                        inner, alignment=alignment, time_limit=_left(limits, _SEARCH_SECONDS)
-                    ).arena
-            if operator.op.bodies:
-                scratch[operator.name] = max(arenas[body] for body in operator.op.bodies)
-        return problem_of(part, Runtime(), scratch)
-
-    return solve(graph)

@@ -1,0 +1,242 @@
+"""TFLite files rewritten in place: another order of the operators, a memory plan.
+
+All else stays byte for byte. References inside a flatbuffer are distances from where they stand,
+forward only, so operators change places by new distances in their vector. What is new goes in
+front, behind the file's first eight bytes: the root table, which lists the new buffer and the new
+metadata besides what the file had, and these two; the rest of the file moves as one.
+
+Sources: https://flatbuffers.dev/internals, tensorflow/compiler/mlir/lite/schema/schema.fbs.
+"""
+
+import struct
+from collections.abc import Callable, Iterator, Sequence
+
+from mcugraph.errors import FormatError
+from mcugraph.formats.tflite import reader
+
+# Name of the metadata that holds a memory plan, and the version of its form
+# (tensorflow/lite/micro/docs/memory_management.md).
+PLAN = "OfflineMemoryAllocation"
+_VERSION = 1
+
+# What is put in front is a multiple of this, so that everything keeps its alignment.
+_STEP = 64
+
+# Fields of the tables, by their number in the schema.
+_SUBGRAPHS, _BUFFERS, _METADATA, _KNOWN_FIELDS = 2, 4, 6, 8
+_OPERATORS = 3
+_BUFFER_OFFSET = 1
+_LARGE_OPTIONS_OFFSET = 9
+
+
+def rewritten(
+    path: str,
+    data: bytes,
+    order: Sequence[int] | None = None,
+    offsets: Sequence[int] | None = None,
+) -> bytes:
+    """The file with its operators in another order and with a memory plan.
+
+    Args:
+        path: Named in errors.
+        data: The file.
+        order: Operators of the first subgraph by their number, in the new order; None: as it is.
+        offsets: Bytes, one a tensor of each subgraph, one subgraph after the other; -1: left to
+            the runtime. None: no plan is added.
+
+    Raises:
+        FormatError: The file is damaged, or holds what is not known to survive this.
+    """
+    with reader.guarded(path):
+        buffer = bytearray(data)
+        file = _Flatbuffer(buffer)
+        if order is not None:
+            _permute(file, order)
+        if offsets is None:
+            return bytes(buffer)
+        front = _front(file, path, offsets)
+        _shift_absolute(file, len(front))
+        zipped = _shifted_archive(bytes(buffer), len(front))
+        return struct.pack("<I", _root_position()) + zipped[4:8] + front + zipped[8:]
+
+
+def metadata_names(path: str, data: bytes) -> tuple[str, ...]:
+    """Names of the metadata of a file.
+
+    Raises:
+        FormatError: The file is damaged.
+    """
+    with reader.guarded(path):
+        file = _Flatbuffer(bytearray(data))
+        return tuple(file.text(table, 0) for table in file.tables(file.root, _METADATA))
+
+
+class _Flatbuffer:
+    """Positions and numbers in a flatbuffer."""
+
+    def __init__(self, data: bytearray) -> None:
+        self.data = data
+        self.root = self.u32(0)
+
+    def u32(self, at: int) -> int:
+        return int(struct.unpack_from("<I", self.data, at)[0])
+
+    def fields(self, table: int) -> int:
+        """How many fields the table may have."""
+        vtable = table - int(struct.unpack_from("<i", self.data, table)[0])
+        return (int(struct.unpack_from("<H", self.data, vtable)[0]) - 4) // 2
+
+    def field(self, table: int, number: int) -> int:
+        """Position of a field; 0 where it is left out."""
+        if number >= self.fields(table):
+            return 0
+        vtable = table - int(struct.unpack_from("<i", self.data, table)[0])
+        distance = int(struct.unpack_from("<H", self.data, vtable + 4 + 2 * number)[0])
+        return table + distance if distance else 0
+
+    def target(self, table: int, number: int) -> int:
+        """Position of what a field refers to; 0 where it is left out."""
+        at = self.field(table, number)
+        return at + self.u32(at) if at else 0
+
+    def tables(self, table: int, number: int) -> list[int]:
+        """Positions of the tables of a vector field."""
+        vector = self.target(table, number)
+        if not vector:
+            return []
+        count = self.u32(vector)
+        if count > len(self.data) // 4:
+            raise ValueError(f"a vector claims {count} entries")
+        slots = range(vector + 4, vector + 4 + 4 * count, 4)
+        return [slot + self.u32(slot) for slot in slots]
+
+    def text(self, table: int, number: int) -> str:
+        at = self.target(table, number)
+        return reader.text(bytes(self.data[at + 4 : at + 4 + self.u32(at)])) if at else ""
+
+
+def _permute(file: _Flatbuffer, order: Sequence[int]) -> None:
+    main = file.tables(file.root, _SUBGRAPHS)[0]
+    operators = file.tables(main, _OPERATORS)
+    if sorted(order) != list(range(len(operators))):
+        raise ValueError("the order does not hold every operator once")
+    first = file.target(main, _OPERATORS) + 4
+    for place, number in enumerate(order):
+        slot = first + 4 * place
+        struct.pack_into("<I", file.data, slot, operators[number] - slot)
+
+
+def _root_position() -> int:
+    """Where the new root table stands: behind identifier and its own vtable."""
+    return 8 + _vtable_bytes()
+
+
+def _vtable_bytes() -> int:
+    return 4 + 2 * _KNOWN_FIELDS
+
+
+def _front(file: _Flatbuffer, path: str, offsets: Sequence[int]) -> bytes:
+    """What is put in at position 8."""
+    if any(
+        file.field(file.root, number) for number in range(_KNOWN_FIELDS, file.fields(file.root))
+    ):
+        raise FormatError(f"{path}: the file has fields that are newer than what can be rewritten")
+    buffers = file.tables(file.root, _BUFFERS)
+    metadata = file.tables(file.root, _METADATA)
+    kept = [table for table in metadata if file.text(table, 0) != PLAN]
+    content = struct.pack(f"<{3 + len(offsets)}i", _VERSION, 0, len(offsets), *offsets)
+
+    root = _root_position()
+    list_of_buffers = root + 4 + 4 * _KNOWN_FIELDS
+    list_of_metadata = list_of_buffers + 4 + 4 * (len(buffers) + 1)
+    entry = list_of_metadata + 4 + 4 * (len(kept) + 1) + 8  # behind its vtable
+    name = entry + 12
+    name_bytes = PLAN.encode() + b"\0"
+    holder = _up(name + 4 + len(name_bytes), 4) + 8  # behind its vtable, padded
+    values = _up(holder + 8 + 4, 16) - 4
+    end = 8 + _up(values + 4 + len(content) - 8, _STEP)
+    moved = end - 8
+
+    front = bytearray(moved)
+
+    def put(form: str, at: int, *numbers: int) -> None:
+        struct.pack_into(form, front, at - 8, *numbers)
+
+    # The root: version as it is, references to where their targets now are.
+    present = [number for number in range(_KNOWN_FIELDS) if file.field(file.root, number)]
+    present = sorted({*present, _BUFFERS, _METADATA})
+    slots = [4 + 4 * number if number in present else 0 for number in range(_KNOWN_FIELDS)]
+    put(f"<HH{_KNOWN_FIELDS}H", 8, _vtable_bytes(), 4 + 4 * _KNOWN_FIELDS, *slots)
+    put("<i", root, root - 8)
+    targets = {number: file.target(file.root, number) + moved for number in present if number}
+    targets[_BUFFERS], targets[_METADATA] = list_of_buffers, list_of_metadata
+    for number in present:
+        at = root + 4 + 4 * number
+        put("<I", at, targets[number] - at if number else file.u32(file.field(file.root, 0)))
+
+    _put_list(put, list_of_buffers, [*(b + moved for b in buffers), holder])
+    _put_list(put, list_of_metadata, [*(m + moved for m in kept), entry])
+    # Metadata: the name and the number of the buffer.
+    put("<HHHH", entry - 8, 8, 12, 4, 8)
+    put("<iII", entry, 8, name - (entry + 4), len(buffers))
+    put("<I", name, len(name_bytes) - 1)
+    front[name + 4 - 8 : name + 4 - 8 + len(name_bytes)] = name_bytes
+    # Buffer: its bytes, aligned to 16.
+    put("<HHH", holder - 8, 6, 8, 4)
+    put("<iI", holder, 8, values - (holder + 4))
+    put("<I", values, len(content))
+    front[values + 4 - 8 : values + 4 - 8 + len(content)] = content
+    return bytes(front)
+
+
+def _put_list(put: Callable[..., None], at: int, targets: Sequence[int]) -> None:
+    put("<I", at, len(targets))
+    for place, target in enumerate(targets):
+        slot = at + 4 + 4 * place
+        put("<I", slot, target - slot)
+
+
+def _up(value: int, step: int) -> int:
+    return -(-value // step) * step
+
+
+def _shift_absolute(file: _Flatbuffer, moved: int) -> None:
+    """Positions in the file of data that lies behind the flatbuffer."""
+    places = {file.field(table, _BUFFER_OFFSET) for table in file.tables(file.root, _BUFFERS)}
+    for subgraph in file.tables(file.root, _SUBGRAPHS):
+        for operator in file.tables(subgraph, _OPERATORS):
+            places.add(file.field(operator, _LARGE_OPTIONS_OFFSET))
+    for at in places - {0}:
+        position = struct.unpack_from("<Q", file.data, at)[0]
+        if position > 1:  # 1 stands for what is not there yet
+            struct.pack_into("<Q", file.data, at, position + moved)
+
+
+def _shifted_archive(data: bytes, moved: int) -> bytes:
+    """The file with the positions in a zip archive at its end (associated files) moved on."""
+    end = data.rfind(b"PK\5\6", max(0, len(data) - (1 << 16) - 22))
+    if end < 0 or end + 22 > len(data):
+        return data
+    count, _, start = struct.unpack_from("<HII", data, end + 10)
+    entries = list(_archive_entries(data, start, count))
+    if len(entries) != count:
+        return data
+    patched = bytearray(data)
+    struct.pack_into("<I", patched, end + 16, start + moved)
+    for at in entries:
+        position = struct.unpack_from("<I", data, at + 42)[0]
+        struct.pack_into("<I", patched, at + 42, position + moved)
+    return bytes(patched)
+
+
+def _archive_entries(data: bytes, start: int, count: int) -> Iterator[int]:
+    """Positions of the entries of a zip archive's directory, if they are where they should be."""
+    at = start
+    for _ in range(count):
+        if data[at : at + 4] != b"PK\1\2":
+            return
+        position = struct.unpack_from("<I", data, at + 42)[0]
+        if data[position : position + 4] != b"PK\3\4":
+            return
+        yield at
+        at += 46 + sum(struct.unpack_from("<HHH", data, at + 28))

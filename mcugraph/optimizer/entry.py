@@ -1,0 +1,155 @@
+"""A model file in, a better one out."""
+
+import os
+import tempfile
+from collections.abc import Mapping
+from contextlib import suppress
+from pathlib import Path
+
+from mcugraph.errors import FormatError, McuGraphError, UsageError
+from mcugraph.formats.loader import load
+from mcugraph.optimizer import onnx, runs, tflite
+from mcugraph.optimizer.result import Figures, Optimization
+from mcugraph.profiler import Profile, profile
+
+SECONDS = 10.0
+
+
+def optimize(
+    path_in: str | Path,
+    path_out: str | Path,
+    force: bool = False,
+    verify: bool = False,
+    time_limit: float | None = SECONDS,
+    dims: Mapping[str | tuple[str, int], int] | None = None,
+) -> Optimization:
+    """Write a model back with less memory: its operators reordered, its tensors planned.
+
+    TFLite: operators get the order in which TFLM needs the smallest arena, and the metadata entry
+    ``OfflineMemoryAllocation`` gets an offset for every tensor. ONNX: nodes get the order with
+    the least peak memory. All else in the file stays as it is. Only what pays is changed: if
+    nothing does, the new file is a copy.
+
+    State, resource variables, scratch memory of kernels and subgraphs that others call are left to
+    the runtime. The new file is read back and held against the old one before it replaces
+    anything.
+
+    Args:
+        path_in: A .tflite or .onnx file.
+        path_out: Where to write; may be ``path_in``.
+        force: Write order and plan although nothing is saved.
+        verify: Run both files on random inputs (TFLM or LiteRT; ONNX Runtime), and compare their
+            outputs bit for bit.
+        time_limit: Seconds that each search may take; None: no limit.
+        dims: Values for dynamic dimensions, as for ``load``.
+
+    Returns:
+        The figures before and after, in bytes.
+
+    Raises:
+        FormatError: The file cannot be read or rewritten.
+        UsageError: The new file cannot be written there, or no runtime to verify with is
+            installed.
+        McuGraphError: The new file did not prove as good as the old one; nothing was written.
+    """
+    source, target = str(path_in), str(path_out)
+    if not Path(target).resolve().parent.is_dir():
+        raise UsageError(f"{target}: there is no such folder")
+    graph = load(source, dims)
+    data = Path(source).read_bytes()
+    before = profile(graph)
+    if graph.source.format == "tflite":
+        change = tflite.improved(source, data, graph, force, time_limit)
+    elif graph.source.format == "onnx":
+        change = onnx.improved(source, target, data, graph, before, force)
+    else:
+        raise UsageError(f"{source}: {graph.source.format} files cannot be written back")
+    temporary = _temporary(target, change.data)
+    try:
+        try:
+            renewed = load(temporary, dims)
+            after = profile(renewed)
+        except FormatError as error:
+            raise McuGraphError(f"{source}: the new file cannot be read back: {error}") from error
+        change_notes = change.notes
+        if _worse(before, after) and graph.source.format == "onnx" and not force:
+            # The order was found for the network as deployed; the file's own may be as good.
+            change = tflite.Change(data, notes=("no order was found that needs less memory",))
+            Path(temporary).write_bytes(data)
+            after, change_notes = before, change.notes
+        _hold(source, before, after)
+        verified, said = runs.compare(source, temporary, graph) if verify else (None, ())
+        with suppress(OSError):
+            os.chmod(temporary, Path(source).stat().st_mode & 0o777)
+        os.replace(temporary, target)
+    except BaseException:
+        with suppress(OSError):
+            os.unlink(temporary)
+        raise
+    return Optimization(
+        path_in=source,
+        path_out=target,
+        format=graph.source.format,
+        changed=change.data != data,
+        moved=change.moved,
+        planned=change.planned,
+        before=_figures(before, data),
+        after=_figures(after, change.data),
+        left=change.left,
+        notes=(*change_notes, *said),
+        verified=verified,
+    )
+
+
+def _temporary(target: str, data: bytes) -> str:
+    folder = Path(target).resolve().parent
+    try:
+        handle, name = tempfile.mkstemp(prefix=f".{Path(target).name}.", dir=folder)
+        with os.fdopen(handle, "wb") as file:
+            file.write(data)
+    except OSError as error:
+        raise UsageError(f"{target}: cannot be written: {error.strerror}") from None
+    return name
+
+
+def _figures(found: Profile, data: bytes) -> Figures:
+    memory = found.memory
+    return Figures(memory.tflm_arena, memory.tflm_persistent, memory.file_order_peak, len(data))
+
+
+def _worse(before: Profile, after: Profile) -> bool:
+    return after.memory.file_order_peak > before.memory.file_order_peak
+
+
+def _hold(path: str, before: Profile, after: Profile) -> None:
+    """The new file against the old one.
+
+    Raises:
+        McuGraphError: It is worse, or another network.
+    """
+    old, new = before.memory, after.memory
+    same = (
+        (before.macs, after.macs),
+        (before.elementwise, after.elementwise),
+        (before.flash.weights, after.flash.weights),
+        (before.flash.biases, after.flash.biases),
+        (old.state, new.state),
+        (_layers(before), _layers(after)),
+    )
+    if any(a != b for a, b in same):
+        raise McuGraphError(f"{path}: the new file came out as another network; nothing is written")
+    if before.model.format == "tflite":
+        figures = ((old.tflm_arena, new.tflm_arena), (old.tflm_persistent, new.tflm_persistent))
+    else:
+        figures = ((old.file_order_peak, new.file_order_peak), (0, 0))
+    for was, now in figures:
+        if was is not None and (now is None or now > was):
+            raise McuGraphError(
+                f"{path}: the new file would take {now} bytes, and the old one takes {was}; "
+                "nothing is written"
+            )
+
+
+def _layers(found: Profile) -> list[tuple[str, str]]:
+    """Operators without their names, since some are named by their place."""
+    return sorted((layer.type, str(layer.output_shape)) for layer in found.layers)

@@ -1,0 +1,52 @@
+"""An ONNX file with its nodes in a better order."""
+
+from collections.abc import Sequence
+from pathlib import Path
+
+from mcugraph.errors import UsageError
+from mcugraph.formats.onnx.writer import external_files, node_order, rewritten
+from mcugraph.ir import Graph
+from mcugraph.optimizer.tflite import Change
+from mcugraph.profiler import Profile
+from mcugraph.rewrite.accounting import account
+
+
+def improved(
+    path: str, path_out: str, data: bytes, graph: Graph, figures: Profile, force: bool
+) -> Change:
+    """The file in the order with the least peak, as it is counted when deployed.
+
+    Args:
+        path: Named in errors.
+        path_out: Where the new file will be.
+        data: The file.
+        graph: Its translation.
+        figures: Its profile, which has the order.
+        force: Reorder although nothing is saved.
+
+    Raises:
+        FormatError: The file cannot be rewritten.
+        UsageError: Weights lie in files beside it, where the new one would not find them.
+    """
+    from onnx import ModelProto
+
+    model = ModelProto.FromString(data)
+    if (
+        external_files(model.graph)
+        and Path(path).resolve().parent != Path(path_out).resolve().parent
+    ):
+        raise UsageError(
+            f"{path_out}: weights of {path} lie in files beside it; "
+            "write the new file to the same folder"
+        )
+    if figures.memory.peak >= figures.memory.file_order_peak and not force:
+        return Change(data, notes=("no order needs less memory than the one in the file",))
+    runs = account(graph, "deployed").runs
+    outputs = {operator.name: operator.outputs for operator in runs.operators}
+    wanted = [name for operator in figures.order for name in outputs.get(operator, ())]
+    order = node_order(model.graph, wanted)
+    return Change(rewritten(path, data, order), _moved(order))
+
+
+def _moved(order: Sequence[int]) -> int:
+    return sum(place != number for place, number in enumerate(order))

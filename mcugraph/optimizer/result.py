@@ -1,0 +1,68 @@
+"""What optimizing a file did."""
+
+from dataclasses import asdict, dataclass
+from typing import Any
+
+
+@dataclass(frozen=True, slots=True)
+class Figures:
+    """Bytes that a file takes; None: not known.
+
+    Attributes:
+        tflm_arena: The head of TFLM's arena, with its reference kernels.
+        tflm_persistent: The tail, on a device with 32-bit pointers.
+        peak: The largest live set in the order of the file.
+        file: The file itself.
+    """
+
+    tflm_arena: int | None
+    tflm_persistent: int | None
+    peak: int
+    file: int
+
+
+@dataclass(frozen=True, slots=True)
+class Optimization:
+    """What ``optimize`` wrote.
+
+    Attributes:
+        path_in, path_out: The two files.
+        format: ``"tflite"`` or ``"onnx"``.
+        changed: Whether the new file differs from the old one.
+        moved: How many operators have another place in the order.
+        planned: How many tensors got an offset in the arena.
+        before, after: Bytes of the old and the new file, read back from the file.
+        left: What was left to the runtime, by name and with the reason.
+        notes: What else there is to say, one sentence each.
+        verified: Which runtime ran both files and found their outputs the same, bit for bit;
+            None: it was not asked for, or none runs the file (``notes`` say so).
+    """
+
+    path_in: str
+    path_out: str
+    format: str
+    changed: bool
+    moved: int
+    planned: int
+    before: Figures
+    after: Figures
+    left: tuple[str, ...] = ()
+    notes: tuple[str, ...] = ()
+    verified: str | None = None
+
+    @property
+    def saved(self) -> int:
+        """Bytes of SRAM that the new file needs less: of TFLM's head, or of the peak.
+
+        The peak counts for ONNX, where an order can be written back but no plan, and where TFLM's
+        head is not known.
+        """
+        before, after = self.before.tflm_arena, self.after.tflm_arena
+        if self.format == "tflite" and before is not None and after is not None:
+            return before - after
+        return self.before.peak - self.after.peak
+
+    def to_dict(self) -> dict[str, Any]:
+        """Plain dicts, lists and numbers, ready for JSON."""
+        result = {"schema_version": 1, **asdict(self), "saved": self.saved}
+        return {**result, "left": list(self.left), "notes": list(self.notes)}

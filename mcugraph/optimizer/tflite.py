@@ -1,0 +1,117 @@
+"""A TFLite file in a better order, with a memory plan of its own."""
+
+from dataclasses import dataclass
+
+from mcugraph.formats.tflite.writer import metadata_names, rewritten
+from mcugraph.ir import Graph
+from mcugraph.memory.planning.head import Head, HeadPlan, head_of
+from mcugraph.memory.tflm.planner import UNPLANNED
+
+# Metadata that names operators by their number.
+_NUMBERED = "model_control_dependencies"
+
+
+@dataclass(frozen=True, slots=True)
+class Change:
+    """A new file, and what is different in it.
+
+    Attributes:
+        data: The new file; the old one where nothing pays.
+        moved: How many operators have another place.
+        planned: How many tensors have an offset.
+        left: What was left to the runtime, and why.
+        notes: What else there is to say.
+    """
+
+    data: bytes
+    moved: int = 0
+    planned: int = 0
+    left: tuple[str, ...] = ()
+    notes: tuple[str, ...] = ()
+
+
+def improved(path: str, data: bytes, graph: Graph, force: bool, seconds: float | None) -> Change:
+    """The file with what pays: an order, a plan, both or nothing.
+
+    Args:
+        path: Named in errors.
+        data: The file.
+        graph: Its translation.
+        force: Write order and plan although nothing is saved.
+        seconds: For the search of an order, and for that of a plan; None: as long as it takes.
+
+    Raises:
+        FormatError: The file cannot be rewritten.
+    """
+    record = graph.source.stored
+    if record is None or not record.describes(graph):
+        return Change(data, notes=("dimensions were bound, so the file's own plan is not known",))
+    head, problems = head_of(graph)
+    if head is None:
+        return Change(
+            data, notes=(*problems, "without TFLM's plan there is nothing to compare with")
+        )
+    movable = _NUMBERED not in metadata_names(path, data)
+    best = _best(head, movable, force, seconds)
+    moved = sum(place != number for place, number in enumerate(best.order))
+    notes = () if movable else (f"the order is kept, since metadata {_NUMBERED!r} refers to it",)
+    if best.order == head.file_order and best.offsets == head.model.offsets:
+        return Change(data, notes=(*notes, "TFLM's own plan of the file is as small"))
+    offsets = None if best.offsets == head.model.offsets else best.offsets
+    return Change(
+        rewritten(path, data, best.order if moved else None, offsets),
+        moved,
+        0 if offsets is None else sum(offset != UNPLANNED for offset in offsets),
+        _left(head, graph),
+        notes,
+    )
+
+
+def _best(head: Head, movable: bool, force: bool, seconds: float | None) -> HeadPlan:
+    """Of what can be written, the smallest head; of equal ones what changes least."""
+    untouched = head.untouched()
+    if _plans_state(head):
+        # State at offsets of the file's own: only whoever wrote them knows what else lies there.
+        return untouched
+    order = head.reordered(seconds) if movable else head.file_order
+    planned = [head.solve(head.file_order, seconds)]
+    if order != head.file_order:
+        planned.append(head.solve(order, seconds))
+    if force:
+        fitting = [entry for entry in planned if entry.arena <= untouched.arena]
+        return min(reversed(fitting), key=lambda entry: entry.arena, default=untouched)
+    choices = [untouched]
+    if order != head.file_order and head.model.offsets is None:
+        arena = head.arena(order, None)
+        choices.append(HeadPlan(order, None, arena, planned[-1].lower_bound, arena))
+    return min([*choices, *planned], key=lambda entry: entry.arena)
+
+
+def _plans_state(head: Head) -> bool:
+    tensors = [tensor for graph in head.model.subgraphs for tensor in graph.tensors]
+    offsets = head.model.offsets or ()
+    return any(
+        t.variable and offset != UNPLANNED for t, offset in zip(tensors, offsets, strict=False)
+    )
+
+
+def _left(head: Head, graph: Graph) -> tuple[str, ...]:
+    """What has no offset in the plan, and why."""
+    main, *others = head.model.subgraphs
+    found = []
+    states = sum(tensor.variable for part in head.model.subgraphs for tensor in part.tensors)
+    if states:
+        found.append(f"{states} variable tensors: TFLM keeps them in its tail")
+    resources = sum(operator.native == "VAR_HANDLE" for operator in main.operators)
+    if resources:
+        found.append(f"{resources} resource variables: TFLM keeps them in its tail")
+    names = list(graph.subgraphs)
+    for name, part in zip(names, others, strict=False):
+        if part.operators:
+            found.append(f"subgraph {name!r}: TFLM places its tensors around the plan")
+    scratch = [i for (g, i), sizes in head.scratch.items() if sizes and not g]
+    if scratch:
+        shown = ", ".join(repr(graph.operators[i].name) for i in scratch[:3])
+        more = f" and {len(scratch) - 3} more" if scratch[3:] else ""
+        found.append(f"scratch of {shown}{more}: TFLM places it around the plan")
+    return tuple(found)
