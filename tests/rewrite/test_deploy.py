@@ -1,0 +1,344 @@
+"""What a conversion to TFLite does to a graph, one rewrite at a time."""
+
+from collections.abc import Sequence
+from dataclasses import replace
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+import mcugraph as mg
+from mcugraph.ir import Constant, DType, Graph, Kind, Op, Operator, Source, Tensor, verify
+from mcugraph.ops.convolution import Conv
+from mcugraph.ops.elementwise import Elementwise
+from mcugraph.ops.linear import Dense, MatMul
+from mcugraph.ops.normalization import BatchNorm
+from mcugraph.ops.pooling import Pool
+from mcugraph.rewrite.accounting import account
+from mcugraph.rewrite.deploy import (
+    drop_identities,
+    fold_batch_norm,
+    fold_bias,
+    fuse_activations,
+    split_silu,
+)
+from mcugraph.rewrite.precision import quantize
+
+CONV = Conv((1, 1), (1, 1), "same")
+SHAPE = (1, 4, 8, 8)
+
+
+def graph(
+    operators: Sequence[tuple[str, Op, Sequence[str]]],
+    constants: dict[str, tuple[int, ...]] | None = None,
+    outputs: Sequence[str] | None = None,
+    shape: tuple[int, ...] = SHAPE,
+) -> Graph:
+    """Operators named after their only result, all of one shape, from the input x."""
+    tensors = [Tensor("x", DType.FLOAT32, shape)]
+    tensors += [Tensor(name, DType.FLOAT32, shape) for name, _, _ in operators]
+    for name, size in (constants or {}).items():
+        constant = Constant(name, lambda: pytest.fail("no weight is decoded"))
+        tensors.append(Tensor(name, DType.FLOAT32, size, Kind.CONSTANT, constant))
+    made = Graph(
+        "g",
+        tuple(Operator(n, op, tuple(inputs), (n,), op.kind) for n, op, inputs in operators),
+        {t.name: t for t in tensors},
+        ("x",),
+        tuple(outputs or [operators[-1][0]]),
+        Source("onnx"),
+    )
+    verify(made)
+    return made
+
+
+def kinds(made: Graph) -> list[str]:
+    verify(made)
+    return [operator.op.kind for operator in made.operators]
+
+
+W = {"w": (4, 4, 3, 3), "v": (4, 4, 3, 3)}
+NORM = {"scale": (4,), "shift": (4,), "mean": (4,), "var": (4,)}
+
+
+def relu(function: str = "relu") -> Elementwise:
+    return Elementwise(function)
+
+
+@pytest.mark.parametrize("function", ["relu", "relu6", "relu_n1_to_1"])
+@pytest.mark.parametrize(
+    ("op", "more"),
+    [
+        (CONV, ["w"]),
+        (Elementwise("add"), ["x"]),
+        (Elementwise("mul"), ["x"]),
+        (Pool("max", (3, 3), (1, 1), "same"), []),
+    ],
+)
+def test_activations_are_fused(function: str, op: Op, more: list[str]) -> None:
+    made = fuse_activations(graph([("a", op, ["x", *more]), ("b", relu(function), ["a"])], W))
+    (operator,) = made.operators
+    assert operator.op.activation == function  # type: ignore[attr-defined]
+    assert operator.outputs == ("b",)
+    assert "a" not in made.tensors
+    verify(made)
+
+
+@pytest.mark.parametrize("function", ["hard_swish", "gelu", "tanh", "sigmoid", "leaky_relu"])
+def test_other_activations_stay(function: str) -> None:
+    made = fuse_activations(graph([("a", CONV, ["x", "w"]), ("b", relu(function), ["a"])], W))
+    assert kinds(made) == ["conv2d", function]
+
+
+@pytest.mark.parametrize(
+    ("operators", "outputs"),
+    [
+        # Somebody else reads what the activation reads.
+        (
+            [("a", CONV, ["x", "w"]), ("b", relu(), ["a"]), ("c", Elementwise("add"), ["a", "b"])],
+            ["c"],
+        ),
+        # It is a result of the graph.
+        ([("a", CONV, ["x", "w"]), ("b", relu(), ["a"])], ["a", "b"]),
+        # The operator before it has no such kernel, or one activation already.
+        ([("a", Elementwise("maximum"), ["x", "x"]), ("b", relu(), ["a"])], ["b"]),
+        ([("a", MatMul(), ["x", "x"]), ("b", relu(), ["a"])], ["b"]),
+        ([("a", replace(CONV, activation="relu"), ["x", "w"]), ("b", relu("relu6"), ["a"])], ["b"]),
+        # Nothing is before it.
+        ([("b", relu(), ["x"])], ["b"]),
+    ],
+)  # fmt: skip
+def test_activations_that_are_not_fused(operators: Any, outputs: list[str]) -> None:
+    before = graph(operators, W, outputs)
+    assert kinds(fuse_activations(before)) == kinds(before)
+
+
+def test_batch_norm_is_folded_into_the_layer_before() -> None:
+    made = fold_batch_norm(
+        graph([("a", CONV, ["x", "w"]), ("b", BatchNorm(), ["a", *NORM])], {**W, **NORM})
+    )
+    (conv,) = made.operators
+    assert conv.outputs == ("b",)
+    # The shift becomes a bias of one element a channel.
+    bias = made.tensors[str(conv.inputs[2])]
+    assert (bias.shape, bias.is_constant) == ((4,), True)
+    assert set(made.tensors) == {"x", "w", "b", bias.name}
+    with pytest.raises(mg.FormatError, match="not computed"):
+        bias.constant.array()  # type: ignore[union-attr]
+
+
+def test_batch_norm_uses_the_bias_that_is_there() -> None:
+    constants = {**W, **NORM, "b0": (4,)}
+    made = fold_batch_norm(
+        graph([("a", CONV, ["x", "w", "b0"]), ("b", BatchNorm(), ["a", *NORM])], constants)
+    )
+    assert made.operators[0].inputs == ("x", "w", "b0")
+
+
+@pytest.mark.parametrize(
+    ("operators", "outputs"),
+    [
+        ([("b", BatchNorm(), ["x", *NORM])], ["b"]),
+        ([("r", relu(), ["x"]), ("b", BatchNorm(), ["r", *NORM])], ["b"]),
+        ([("a", CONV, ["x", "w"]), ("b", BatchNorm(), ["a", *NORM])], ["a", "b"]),
+        ([("a", CONV, ["x", "x"]), ("b", BatchNorm(), ["a", *NORM])], ["b"]),
+    ],
+)
+def test_batch_norm_that_stays(operators: Any, outputs: list[str]) -> None:
+    before = graph(operators, {**W, **NORM}, outputs)
+    assert kinds(fold_batch_norm(before)) == kinds(before)
+
+
+def test_layers_that_share_all_share_the_folded_bias() -> None:
+    """As the two halves of a siamese network."""
+    made = fold_batch_norm(
+        graph(
+            [
+                ("a", CONV, ["x", "w"]),
+                ("b", BatchNorm(), ["a", *NORM]),
+                ("c", CONV, ["b", "w"]),
+                ("d", BatchNorm(), ["c", *NORM]),
+                ("e", CONV, ["d", "v"]),
+                ("f", BatchNorm(), ["e", *NORM]),
+            ],
+            {**W, **NORM},
+        )
+    )
+    first, second, third = (made.tensors[str(op.inputs[2])].constant for op in made.operators)
+    assert first is not None
+    assert second is not None
+    assert third is not None
+    assert first.key == second.key != third.key
+
+
+@pytest.mark.parametrize(
+    ("constant", "folds"),
+    [
+        ((4, 1, 1), True),
+        ((1, 4, 1, 1), True),
+        ((1, 1, 1), False),
+        ((8,), False),
+        ((4, 8, 8), False),
+    ],
+)
+def test_a_constant_a_channel_becomes_a_bias(constant: tuple[int, ...], folds: bool) -> None:
+    for inputs in (["a", "k"], ["k", "a"]):
+        made = fold_bias(
+            graph(
+                [("a", CONV, ["x", "w"]), ("b", Elementwise("add"), inputs)],
+                {**W, "k": constant},
+            )
+        )
+        assert kinds(made) == (["conv2d"] if folds else ["conv2d", "add"])
+        if folds:
+            assert made.operators[0].inputs == ("x", "w", "k")
+            assert made.operators[0].outputs == ("b",)
+
+
+def test_a_matrix_product_and_an_addition_are_a_dense_layer() -> None:
+    made = fold_bias(
+        graph(
+            [("a", Dense(1, 0), ["x", "w"]), ("b", Elementwise("add"), ["a", "k"])],
+            {"w": (8, 8), "k": (8,)},
+            shape=(2, 8),
+        )
+    )
+    assert kinds(made) == ["dense"]
+
+
+def test_identities_and_dropouts_are_gone() -> None:
+    made = drop_identities(
+        graph(
+            [
+                ("a", Elementwise("identity"), ["x"]),
+                ("b", CONV, ["a", "w"]),
+                ("c", Elementwise("dropout"), ["b"]),
+                ("d", Elementwise("identity"), ["c"]),
+            ],
+            W,
+        )
+    )
+    assert kinds(made) == ["conv2d"]
+    assert made.operators[0].inputs == ("x", "w")
+    assert made.outputs == ("b",)
+
+
+def test_an_identity_between_a_layer_and_its_activation() -> None:
+    before = graph(
+        [
+            ("a", CONV, ["x", "w"]),
+            ("b", Elementwise("identity"), ["a"]),
+            ("c", relu(), ["b"]),
+        ],
+        W,
+    )
+    assert kinds(account(before, "deployed").runs) == ["conv2d"]
+
+
+def test_silu_is_a_sigmoid_and_a_product() -> None:
+    made = split_silu(graph([("a", CONV, ["x", "w"]), ("b", Elementwise("silu"), ["a"])], W))
+    assert kinds(made) == ["conv2d", "sigmoid", "mul"]
+    gate = made.operators[1].outputs[0]
+    assert made.operators[2].inputs == ("a", gate)
+    assert made.operators[2].outputs == ("b",)
+
+
+def test_everything_together() -> None:
+    before = graph(
+        [
+            ("a", CONV, ["x", "w"]),
+            ("n", BatchNorm(), ["a", *NORM]),
+            ("r", relu(), ["n"]),
+            ("s", CONV, ["r", "v"]),
+            ("t", Elementwise("silu"), ["s"]),
+            ("u", Elementwise("add"), ["t", "r"]),
+            ("q", relu("relu6"), ["u"]),
+        ],
+        {**W, **NORM},
+    )
+    counted = account(before, "deployed")
+    assert kinds(counted.runs) == ["conv2d", "conv2d", "sigmoid", "mul", "add"]
+    assert counted.stores is counted.runs
+    # The original is as it was.
+    assert kinds(before) == ["conv2d", "batch_norm", "relu", "conv2d", "silu", "add", "relu6"]
+
+
+def test_a_file_that_is_exact_is_left_alone(models: Path) -> None:
+    exact = mg.load(models / "densenet_float.tflite")
+    assert account(exact, "deployed").runs is exact
+
+
+# ---- the paper ---------------------------------------------------------------------------------
+
+
+def test_paper_neither_steps_nor_memory_for_norms_and_activations() -> None:
+    before = graph(
+        [
+            ("a", CONV, ["x", "w"]),
+            ("n", BatchNorm(), ["a", *NORM]),
+            ("r", relu("hard_swish"), ["n"]),
+            ("g", Elementwise("sigmoid"), ["r"]),
+            ("m", Elementwise("mul"), ["r", "g"]),  # a SiLU, written out
+            ("b", CONV, ["m", "v"]),
+        ],
+        {**W, **NORM},
+    )
+    counted = account(before, "paper")
+    assert kinds(counted.runs) == ["conv2d", "conv2d"]
+    # The parameters of the batch norm stay: four a channel.
+    stored = [t for t in counted.stores.tensors.values() if t.is_constant]
+    assert sum(t.elements for t in stored) == 2 * 144 + 16
+
+
+def test_paper_figures_of_a_fixture(models: Path) -> None:
+    """autoencoder: weights, biases and 4 parameters for each unit with batch norm, a byte each."""
+    profile = mg.profile(models / "autoencoder.onnx", accounting="paper")
+    normed = 48 + 48 + 8 + 48 + 48
+    assert profile.model.parameters == 20_736 + normed + 160 + 4 * normed
+    assert profile.flash.weights + profile.flash.biases == profile.model.parameters
+    assert profile.memory.peak == 208
+    assert profile.macs == 20_736
+
+
+def test_paper_counts_pooling_and_additions_as_work(models: Path) -> None:
+    deployed = mg.profile(models / "branching.onnx")
+    paper = mg.profile(models / "branching.onnx", accounting="paper")
+    # Two additions of 8x16x16 and the mean over as much.
+    assert paper.macs - deployed.macs == 3 * 2048
+
+
+# ---- precision ---------------------------------------------------------------------------------
+
+
+def test_int8_replaces_floats_alone() -> None:
+    before = graph([("a", CONV, ["x", "w", "b0"])], {**W, "b0": (4,)})
+    others = {
+        "i": Tensor("i", DType.INT64, (2,)),
+        "u": Tensor("u", DType.UINT8, (2,)),
+        "h": Tensor("h", DType.FLOAT16, (2,)),
+    }
+    made = quantize(before.replace(tensors={**before.tensors, **others}))
+    types = {name: tensor.dtype for name, tensor in made.tensors.items()}
+    assert types["x"] is types["a"] is types["w"] is types["h"] is DType.INT8
+    assert types["b0"] is DType.INT32
+    assert types["i"] is DType.INT64
+    assert types["u"] is DType.UINT8
+
+
+def test_int8_reaches_subgraphs() -> None:
+    inner = graph([("a", CONV, ["x", "w"])], W)
+    outer = graph([("a", relu(), ["x"])]).replace(subgraphs={"body": inner})
+    assert quantize(outer).subgraphs["body"].tensors["x"].dtype is DType.INT8
+
+
+@pytest.mark.parametrize("name", ["resnet", "unet", "efficientnet"])
+def test_int8_is_a_quarter_of_float(name: str, models: Path) -> None:
+    path = models / f"{name}_float.tflite"
+    whole, small = mg.profile(path), mg.profile(path, precision="int8")
+    assert whole.memory.peak == 4 * small.memory.peak
+    assert whole.flash.weights == 4 * small.flash.weights
+    assert whole.flash.biases == small.flash.biases
+    assert whole.macs == small.macs
+    # What is quantised already stays.
+    done = models / f"{name}_int8.tflite"
+    assert mg.profile(done).memory == mg.profile(done, precision="int8").memory
