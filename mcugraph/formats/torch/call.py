@@ -22,6 +22,9 @@ class Builder(Protocol):
     def scalar(self, call: "Call", argument: str, value: Any, dtype: DType) -> Tensor:
         """A constant of one element."""
 
+    def before_transpose(self, tensor: Tensor) -> Tensor | None:
+        """The constant matrix that a constant is the transpose of, if it is one."""
+
     def integers(self, call: "Call", argument: str, values: Sequence[int]) -> Tensor:
         """A constant vector of indices."""
 

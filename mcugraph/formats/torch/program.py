@@ -1,18 +1,19 @@
 """The translation of one exported program."""
 
-from collections.abc import Callable, Sequence
+from collections.abc import Sequence
 from functools import cache, partial
 from typing import Any
 
 import numpy as np
 
-from mcugraph.errors import FormatError, GraphError
+from mcugraph.errors import GraphError
 from mcugraph.formats.names import Names
 from mcugraph.formats.torch.call import Call, Inputs, Translation
 from mcugraph.formats.torch.naming import Paths
 from mcugraph.formats.torch.operators import TRANSLATIONS
 from mcugraph.formats.torch.sizes import Sizes
 from mcugraph.formats.torch.types import dtype_of
+from mcugraph.formats.torch.values import Value, identity, is_random, on_host, pick, to_numpy
 from mcugraph.ir import (
     Array,
     Constant,
@@ -29,8 +30,6 @@ from mcugraph.ops.custom import registered
 from mcugraph.ops.opaque import Opaque
 from mcugraph.ops.variables import Variable
 
-Value = Callable[[], Any]  # makes a torch.Tensor
-
 # Results that depend on the shapes of their arguments alone.
 _OF_SHAPE = frozenset(
     {"zeros_like", "ones_like", "full_like", "empty_like"}
@@ -38,6 +37,8 @@ _OF_SHAPE = frozenset(
 )
 # Calls that only change the shape of a constant, so that the same bytes serve.
 _SAME_BYTES = frozenset({"view", "_unsafe_view", "reshape", "unsqueeze", "squeeze", "flatten"})
+# Calls that turn a matrix around.
+_TRANSPOSES = frozenset({"t", "transpose", "permute", "swapaxes", "numpy_T", "mT"})
 
 
 class Program:
@@ -53,6 +54,7 @@ class Program:
         self.after: list[tuple[str, str]] = []
         self._tensor_names, self._operator_names = Names(), Names()
         self._values: dict[str, Value] = {}  # of constants
+        self._transposed: dict[str, Tensor] = {}
         self._made: dict[Any, Any] = {}  # node -> tensor, list of tensors, or number
 
     def translate(self, name: str, source: Source) -> Graph:
@@ -101,7 +103,7 @@ class Program:
             if held is None:
                 continue
             name = self._tensor_names.unique(spec.target)
-            key = keys.setdefault(_identity(held), spec.target)
+            key = keys.setdefault(identity(held), spec.target)
             kind = Kind.STATE if spec.target in changed else Kind.CONSTANT
             self._constant(name, key, held, kind)
             self._made[node] = self.tensors[name]
@@ -124,9 +126,9 @@ class Program:
 
     def _constant(self, name: str, key: str, held: Any, kind: Kind = Kind.CONSTANT) -> None:
         shape, dtype = tuple(int(dim) for dim in held.shape), dtype_of(held.dtype)
-        value = partial(_on_host, held, name)
+        value = partial(on_host, held, name)
         self._values[name] = value
-        constant = Constant(key, partial(_array, value))
+        constant = Constant(key, partial(to_numpy, value))
         self.tensors[name] = Tensor(name, dtype, shape, kind, constant)
 
     def _attribute(self, node: Any) -> None:
@@ -221,8 +223,8 @@ class Program:
         return arguments
 
     def _resolve(self, value: Any) -> Any:
-        if value in self._made if _hashable_node(value) else False:
-            return self._made[value]
+        if hasattr(value, "all_input_nodes"):  # a node; of a submodule nothing was made
+            return self._made.get(value)
         if isinstance(value, list | tuple):
             return [self._resolve(entry) for entry in value]
         return self.sizes.resolve(value)
@@ -273,7 +275,14 @@ class Program:
             raise GraphError(f"argument {argument!r} is {value!r}, no number")
         if isinstance(value, float) and not dtype.is_float:
             dtype = DType.FLOAT32
-        return self._literal(call, argument, np.asarray(value), dtype)
+        kind = {DType.FLOAT64: np.float64, DType.BOOL: np.bool_}.get(dtype, np.int64)
+        if dtype.is_float and dtype is not DType.FLOAT64:
+            kind = np.float32
+        return self._literal(call, argument, np.asarray(value, kind), dtype)
+
+    def before_transpose(self, tensor: Tensor) -> Tensor | None:
+        """The constant matrix that a constant is the transpose of, if it is one."""
+        return self._transposed.get(tensor.name)
 
     def integers(self, call: Call, argument: str, values: Sequence[int]) -> Tensor:
         """A constant vector of indices."""
@@ -291,7 +300,7 @@ class Program:
         """The results as constants, where they are the same in every inference."""
         read = call.tensors()
         of_shape = call.type in _OF_SHAPE
-        if not call.native.startswith("aten::") or _is_random(node.target):
+        if not call.native.startswith("aten::") or is_random(node.target):
             return None
         if not of_shape and any(t.name not in self._values for t in read):
             return None
@@ -304,14 +313,16 @@ class Program:
         for i, kind in enumerate(call.results):
             own = self.paths.inside(node)
             name = self._tensor_names.unique(own if len(call.results) == 1 else f"{own}:{i}")
-            value = partial(_entry, compute, i)
+            value = partial(pick, compute, i)
             key: Any = ("folded", name)
             if call.type in _SAME_BYTES and read[0].constant is not None:
                 key = read[0].constant.key
             self._values[name] = value
-            constant = Constant(key, partial(_array, value))
+            constant = Constant(key, partial(to_numpy, value))
             self.tensors[name] = Tensor(name, kind.dtype, kind.shape, Kind.CONSTANT, constant)
             results.append(self.tensors[name])
+        if call.type in _TRANSPOSES and len(read[0].shape or ()) == 2 and _turns(call):
+            self._transposed[results[0].name] = read[0]
         return tuple(results)
 
     def _compute(self, node: Any) -> Any:
@@ -333,8 +344,13 @@ class Program:
             return node.target(*args, **kwargs)
 
 
-def _hashable_node(value: Any) -> bool:
-    return hasattr(value, "users") and hasattr(value, "meta")
+def _turns(call: Call) -> bool:
+    """Whether a call exchanges the two axes of a matrix."""
+    if call.has("dims"):
+        return [int(axis) % 2 for axis in call.get("dims")] == [1, 0]
+    given = [call.get(name) for name in ("dim0", "dim1", "axis0", "axis1")]
+    axes = [int(axis) % 2 for axis in given if axis is not None]
+    return len(axes) == 0 or axes[0] != axes[1]
 
 
 def _flat(values: Any) -> list[Any]:
@@ -342,38 +358,6 @@ def _flat(values: Any) -> list[Any]:
     for value in values:
         flat += _flat(value) if isinstance(value, list | tuple) else [value]
     return flat
-
-
-def _entry(compute: Value, index: int) -> Any:
-    result = compute()
-    return result[index] if isinstance(result, list | tuple) else result
-
-
-def _on_host(held: Any, name: str) -> Any:
-    if held.device.type == "meta":
-        raise FormatError(f"{name}: the model is on the meta device, so it has no values")
-    return held.detach().cpu()
-
-
-def _array(value: Value) -> Array:
-    """A torch tensor as numpy; types that numpy lacks become float32."""
-    tensor = value().detach()
-    if str(tensor.dtype) == "torch.bfloat16" or "float8" in str(tensor.dtype):
-        tensor = tensor.float()
-    array: Array = tensor.numpy()
-    return array
-
-
-def _identity(held: Any) -> Any:
-    """Equal for tensors that are the same memory."""
-    if held.device.type == "meta" or not held.numel():
-        return id(held)
-    place = held.untyped_storage().data_ptr(), held.storage_offset()
-    return (*place, tuple(held.shape), tuple(held.stride())) if place[0] else id(held)
-
-
-def _is_random(target: Any) -> bool:
-    return any("nondeterministic" in str(tag) for tag in getattr(target, "tags", ()))
 
 
 def _used(node: Any, count: int) -> tuple[bool, ...]:

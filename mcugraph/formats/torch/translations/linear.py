@@ -77,6 +77,9 @@ def _linear(call: Call) -> Translation:
 def _product(call: Call, a: Tensor, b: Tensor, bias: Tensor | None = None) -> Translation:
     """A product; with a constant matrix it is a dense layer."""
     if b.is_constant and len(shape_of(b)) == 2 and len(shape_of(a)) > 1:
+        stored = call.builder.before_transpose(b)
+        if stored is not None:
+            return Translation(Dense(weight_out=0, weight_in=1), (a, stored, bias))
         return Translation(Dense(weight_out=1, weight_in=0), (a, b, bias))
     return Translation(MatMul(), (a, b))
 
@@ -137,6 +140,16 @@ def _tensordot(call: Call) -> Translation:
     return Translation(Einsum(f"{left},{''.join(right)}->{''.join(rest)}"), (a, b))
 
 
+def _trilinear(call: Call) -> Translation:
+    """What ``bilinear`` is made of: three operands, each without some axes of the whole."""
+    operands = [call.tensor(f"i{i}") for i in (1, 2, 3)]
+    lacking = [set(call.get(f"expand{i}", ())) for i in (1, 2, 3)]
+    letters = _LETTERS[: len(shape_of(operands[0])) + len(lacking[0])]
+    lacking.append(set(call.get("sumdim", ())))
+    terms = ["".join(x for i, x in enumerate(letters) if i not in axes) for axes in lacking]
+    return Translation(Einsum(f"{','.join(terms[:3])}->{terms[3]}"), operands)
+
+
 def _outer(call: Call) -> Translation:
     return Translation(Einsum("i,j->ij"), call.tensors()[:2])
 
@@ -182,6 +195,7 @@ TRANSLATIONS: dict[str, Translator] = {
     "baddbmm": _addmm,
     "einsum": _einsum,
     "bilinear": _bilinear,
+    "_trilinear": _trilinear,
     "tensordot": _tensordot,
     "outer": _outer,
     "ger": _outer,
