@@ -5,7 +5,7 @@ wherever the model keeps them.
 """
 
 from mcugraph.formats.onnx.node import Translator
-from mcugraph.formats.onnx.translations import aggregation, arithmetic, linear, movement
+from mcugraph.formats.onnx.translations import aggregation, arithmetic, contrib, linear, movement
 
 TRANSLATIONS: dict[str, Translator] = {
     **aggregation.TRANSLATIONS,
@@ -13,3 +13,6 @@ TRANSLATIONS: dict[str, Translator] = {
     **linear.TRANSLATIONS,
     **movement.TRANSLATIONS,
 }
+
+# The same for other domains: domain -> type -> translation.
+CONTRIBUTED = contrib.TRANSLATIONS

@@ -12,8 +12,8 @@ from mcugraph.formats.dims import Bindings
 from mcugraph.formats.names import Names
 from mcugraph.formats.onnx import control, sequences
 from mcugraph.formats.onnx.declared import declared_types
-from mcugraph.formats.onnx.node import Computed, Node, Translation, decode
-from mcugraph.formats.onnx.operators import TRANSLATIONS
+from mcugraph.formats.onnx.node import Computed, Node, Translation, Translator, decode
+from mcugraph.formats.onnx.operators import CONTRIBUTED, TRANSLATIONS
 from mcugraph.formats.onnx.types import DTYPES
 from mcugraph.formats.onnx.values import (
     CONSTANT_FIELDS,
@@ -50,19 +50,6 @@ _CONTRADICTIONS = (
 
 # Values with more elements than this are folded only when somebody asks for them.
 _SMALL = 4096
-
-# Operators that other domains than the standard one define alike.
-_QONNX = frozenset({"Quant", "BipolarQuant", "FloatQuant", "IntQuant", "Trunc"})
-_KNOWN_ELSEWHERE = {
-    "com.microsoft": frozenset(
-        {"QLinearAdd", "QLinearMul", "QLinearSigmoid", "QLinearLeakyRelu"}
-        | {"QLinearGlobalAveragePool", "QuantizeLinear", "DequantizeLinear"}
-        | {"QuickGelu", "FastGelu", "BiasGelu", "Gelu"}
-    ),
-    "onnx.brevitas": _QONNX,
-    "qonnx.custom_op.general": _QONNX,
-    "finn.custom_op.general": _QONNX,
-}
 
 
 @dataclass(frozen=True, slots=True)
@@ -261,8 +248,8 @@ class Scope:
         elif standard and node.type in sequences.TRANSLATIONS:
             sequences.TRANSLATIONS[node.type](self, node, proto, native)
         else:
-            known = standard or node.type in _KNOWN_ELSEWHERE.get(proto.domain, frozenset())
-            self._operator(node, proto, native, known)
+            known = TRANSLATIONS if standard else CONTRIBUTED.get(proto.domain, {})
+            self._operator(node, proto, native, known.get(node.type))
 
     def _constant_node(self, node: Node) -> None:
         name = node.outputs[0]
@@ -291,8 +278,7 @@ class Scope:
         constant = Constant(name, lambda: np.full(dims, value.ravel()[0]))
         self.tensors[name] = Tensor(name, dtype, dims, Kind.CONSTANT, constant)
 
-    def _operator(self, node: Node, proto: Any, native: str, known: bool) -> None:
-        translate = TRANSLATIONS.get(node.type) if known else None
+    def _operator(self, node: Node, proto: Any, native: str, translate: Translator | None) -> None:
         op: Op
         order, dtype = None, None
         own = registered(native, lambda: node.attributes)

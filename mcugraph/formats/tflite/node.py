@@ -17,6 +17,7 @@ PADDINGS: tuple[Padding, Padding] = ("same", "valid")
 class Node:
     """One operator of the file, as the translations below see it."""
 
+    native: str
     operator: Any
     inputs: tuple[Tensor | None, ...]
     outputs: tuple[Tensor, ...]

@@ -119,6 +119,7 @@ class Subgraph:
         outputs = reader.numbers(raw, "Outputs")
         name = names.unique(self.tensors[outputs[0]].name if outputs else f"{native}_{index}")
         node = Node(
+            native=native,
             operator=raw,
             inputs=tuple(None if i is None else self.tensors[i] for i in inputs),
             outputs=tuple(self.tensors[i] for i in outputs),
@@ -188,8 +189,8 @@ class Subgraph:
         """Outputs whose shape only the file can tell."""
         for i in outputs:
             tensor = self.tensors[i]
-            if tensor.shape is None and self.raw[i].ShapeIsNone():
-                self.tensors[i] = replace(tensor, shape=())
+            if tensor.shape is None and self.raw[i].HasRank():
+                self.tensors[i] = replace(tensor, shape=())  # a scalar
             if self.rebound:
                 self.complete = False
                 self.assumptions.append(

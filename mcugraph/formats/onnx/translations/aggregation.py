@@ -79,9 +79,6 @@ TRANSLATIONS: dict[str, Translator] = {
     "LpPool": _pool("lp"),
     "GlobalMaxPool": lambda node: GlobalPool("max"),
     "GlobalAveragePool": lambda node: GlobalPool("average"),
-    "QLinearGlobalAveragePool": lambda node: Translation(
-        GlobalPool("average", -1 if node.integer("channels_last", 0) else 1), (0,)
-    ),
     "GlobalLpPool": lambda node: GlobalPool("lp"),
     **{name: _reduce(function) for name, function in _REDUCTIONS.items()},
     "ArgMax": _arg("arg_max"),

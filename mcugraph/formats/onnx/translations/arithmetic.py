@@ -10,15 +10,6 @@ def _function(function: str) -> Translator:
     return lambda node: Elementwise(function)
 
 
-def _qlinear(function: str) -> Translator:
-    """Two-operand arithmetic of ONNX Runtime: (a, scale, zero, b, scale, zero, scale, zero)."""
-    return lambda node: Translation(Elementwise(function), (0, 3), result_type(node, 7))
-
-
-def _qlinear_unary(function: str) -> Translator:
-    return lambda node: Translation(Elementwise(function), (0,), result_type(node, 4))
-
-
 # (low, high) -> the activation that a clip to these bounds is.
 _CLIPS = {(0.0, 6.0): "relu6", (-1.0, 1.0): "relu_n1_to_1", (0.0, 1.0): "relu_0_to_1"}
 
@@ -70,7 +61,6 @@ _FUNCTIONS = {
     "Sin": "sin", "Sinh": "sinh", "Softplus": "softplus", "Softsign": "softsign",
     "Sqrt": "sqrt", "Sub": "sub", "Sum": "add", "Swish": "silu", "Tan": "tan", "Tanh": "tanh",
     "ThresholdedRelu": "thresholded_relu", "Where": "select", "Xor": "xor", "Affine": "affine",
-    "QuickGelu": "quick_gelu", "FastGelu": "gelu", "BiasGelu": "gelu",
 }  # fmt: skip
 
 
@@ -87,12 +77,4 @@ TRANSLATIONS: dict[str, Translator] = {
     "QuantizeLinear": _quantize,
     "DequantizeLinear": _dequantize,
     "DynamicQuantizeLinear": lambda node: Declared("dynamic_quantize"),
-    "QLinearAdd": _qlinear("add"),
-    "QLinearMul": _qlinear("mul"),
-    "QLinearSigmoid": _qlinear_unary("sigmoid"),
-    "QLinearLeakyRelu": _qlinear_unary("leaky_relu"),
-    **{
-        name: (lambda node: Translation(Elementwise("fake_quant"), (0,)))
-        for name in _FAKE_QUANTIZERS
-    },
 }

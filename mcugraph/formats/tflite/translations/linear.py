@@ -106,6 +106,53 @@ def _sequence(
     )
 
 
+def _rnn_step(node: Node) -> Op:
+    hidden = node.shape(1)[0]
+    return Recurrent("rnn", (1, 2), (3,), hidden, batch_axis=0, time_axis=None)
+
+
+def _bidirectional(
+    cell: str, table: str, weights: tuple[int, ...], biases: tuple[int, ...], last: int
+) -> Translator:
+    """Two cells in opposite directions; the file declares whether results are joined."""
+
+    def translate(node: Node) -> Op:
+        time_major = bool(node.options(table).TimeMajor())
+        return Recurrent(
+            cell,
+            weights=weights,
+            biases=biases,
+            hidden=node.shape(last)[0],
+            directions=2,
+            batch_axis=1 if time_major else 0,
+            time_axis=0 if time_major else 1,
+            outputs=(),
+        )
+
+    return translate
+
+
+def _conv3d_transpose(node: Node) -> Translation:
+    o = node.options("Conv3D")
+    op = ConvTranspose(
+        strides=(o.StrideD(), o.StrideH(), o.StrideW()),
+        dilations=(o.DilationDFactor(), o.DilationHFactor(), o.DilationWFactor()),
+        padding=PADDINGS[o.Padding()],
+        channel_axis=-1,
+        weight_out=-2,
+        weight_in=-1,
+        activation=activation(o),
+        output_shape=tuple((node.ints(0) or node.result())[1:4]),
+    )
+    # The file's order is (output shape, weights, data, bias).
+    return op, (2, 1, 3, 0)
+
+
+# Forward and backward cell: gates, recurrent and projection matrices (schema).
+_TWO_LSTM_MATRICES = (*range(1, 9), 16, *range(18, 26), 33, *range(40, 48))
+_TWO_LSTM_BIASES = (*range(12, 16), 17, *range(29, 33), 34)
+
+
 def _lstm_step(node: Node) -> Op:
     if node.options("LSTM").KernelType() == 1:
         # The basic kernel has one matrix, over data and previous output, for all four gates.
@@ -137,5 +184,13 @@ TRANSLATIONS: dict[str, Translator] = {
     "UNIDIRECTIONAL_SEQUENCE_LSTM": _lstm,
     "UNIDIRECTIONAL_SEQUENCE_RNN": _rnn,
     "LSTM": _lstm_step,
+    "RNN": _rnn_step,
+    "BIDIRECTIONAL_SEQUENCE_LSTM": _bidirectional(
+        "lstm", "BidirectionalSequenceLSTM", _TWO_LSTM_MATRICES, _TWO_LSTM_BIASES, 8
+    ),
+    "BIDIRECTIONAL_SEQUENCE_RNN": _bidirectional(
+        "rnn", "BidirectionalSequenceRNN", (1, 2, 5, 6, 10, 11), (3, 7), 1
+    ),
+    "CONV_3D_TRANSPOSE": _conv3d_transpose,
     "SVDF": lambda node: Svdf(node.options("SVDF").Rank(), activation(node.options("SVDF"))),
 }

@@ -17,6 +17,7 @@ from mcugraph.ops.movement import (
     Transpose,
     Unsqueeze,
 )
+from mcugraph.ops.opaque import Declared
 from mcugraph.ops.selection import (
     Concat,
     Gather,
@@ -118,7 +119,43 @@ def _space_to_batch(node: Node) -> Op:
     return SpaceToBatch(node.constant(1), node.pairs(2))
 
 
+# Known to do no linear algebra; shapes that depend on data are as the file declares them.
+_DECLARED = (
+    "BITCAST",
+    "BROADCAST_ARGS",
+    "BUCKETIZE",
+    "COMPLEX_ABS",
+    "DENSIFY",
+    "DILATE",
+    "HASHTABLE",
+    "HASHTABLE_FIND",
+    "HASHTABLE_IMPORT",
+    "HASHTABLE_LOOKUP",
+    "HASHTABLE_SIZE",
+    "IMAG",
+    "MATRIX_DIAG",
+    "MATRIX_SET_DIAG",
+    "MULTINOMIAL",
+    "NON_MAX_SUPPRESSION_V4",
+    "NON_MAX_SUPPRESSION_V5",
+    "RANDOM_STANDARD_NORMAL",
+    "RANDOM_UNIFORM",
+    "REAL",
+    "REVERSE_SEQUENCE",
+    "SCATTER_ND",
+    "SEGMENT_SUM",
+    "SPARSE_TO_DENSE",
+    "UNIQUE",
+    "UNSORTED_SEGMENT_MAX",
+    "UNSORTED_SEGMENT_MIN",
+    "UNSORTED_SEGMENT_PROD",
+    "UNSORTED_SEGMENT_SUM",
+    "WHERE",
+    "CUSTOM:TFLite_Detection_PostProcess",
+)
+
 TRANSLATIONS: dict[str, Translator] = {
+    **{name: (lambda node: Declared(node.native)) for name in _DECLARED},
     "RESHAPE": _reshape,
     "SQUEEZE": _squeeze,
     "EXPAND_DIMS": lambda node: Unsqueeze(node.constant(1)),

@@ -1,0 +1,129 @@
+"""ONNX operators of other domains: those of ONNX Runtime and of QONNX that files often hold."""
+
+from mcugraph.formats.onnx.node import Computed, Node, Translation, Translator, result_type
+from mcugraph.formats.onnx.translations.aggregation import TRANSLATIONS as AGGREGATION
+from mcugraph.formats.onnx.translations.arithmetic import TRANSLATIONS as ARITHMETIC
+from mcugraph.formats.onnx.translations.linear import TRANSLATIONS as LINEAR
+from mcugraph.ir import Op
+from mcugraph.ops.attention import Attention
+from mcugraph.ops.base import Fusable
+from mcugraph.ops.elementwise import Elementwise
+from mcugraph.ops.linear import Dense, MatMul
+from mcugraph.ops.normalization import Normalization
+from mcugraph.ops.pooling import GlobalPool
+from mcugraph.ops.selection import Concat
+
+_ACTIVATIONS = {
+    "Relu": "relu",
+    "LeakyRelu": "leaky_relu",
+    "Sigmoid": "sigmoid",
+    "Tanh": "tanh",
+    "HardSigmoid": "hard_sigmoid",
+    "Clip": "clip",
+}
+
+
+def _fused(translate: Translator) -> Translator:
+    """A standard operator with an activation as an attribute."""
+
+    def fused(node: Node) -> Op:
+        op = translate(node)
+        activation = _ACTIVATIONS.get(node.text("activation", ""))
+        if activation is None or not isinstance(op, Fusable):
+            raise Computed
+        return op.with_activation(activation)
+
+    return fused
+
+
+def _fused_matmul(node: Node) -> Op:
+    return MatMul(bool(node.integer("transA", 0)), bool(node.integer("transB", 0)))
+
+
+def _qgemm(node: Node) -> Translation:
+    """(data, scale, zero, weights, scale, zero, bias, scale, zero)."""
+    transposed = node.integer("transB", 0)
+    op = Dense(
+        weight_out=0 if transposed else 1,
+        weight_in=1 if transposed else 0,
+        transposed=bool(node.integer("transA", 0)),
+    )
+    return Translation(op, (0, 3, 6), result_type(node, 8))
+
+
+def _qlinear_binary(function: str) -> Translator:
+    """(a, scale, zero, b, scale, zero, scale, zero)."""
+    return lambda node: Translation(Elementwise(function), (0, 3), result_type(node, 7))
+
+
+def _qlinear_unary(function: str) -> Translator:
+    """(data, scale, zero, scale, zero)."""
+    return lambda node: Translation(Elementwise(function), (0,), result_type(node, 4))
+
+
+def _qlinear_concat(node: Node) -> Translation:
+    """(scale, zero, then data, scale and zero of each part)."""
+    return Translation(Concat(node.integer("axis", 1)), tuple(range(2, len(node.inputs), 3)))
+
+
+def _channels_last(node: Node) -> int:
+    return -1 if node.integer("channels_last", 0) else 1
+
+
+def _qlinear_pool(node: Node) -> Translation:
+    op = AGGREGATION["AveragePool"](node)
+    if isinstance(op, Translation) or node.integer("channels_last", 0):
+        raise Computed
+    return Translation(op, (0,))
+
+
+def _skip_layer_norm(node: Node) -> Translation:
+    """(data, what is added to it, scale, shift, bias)."""
+    return Translation(Normalization("skip_layer_norm"), (0, 2, 3, 1, 4))
+
+
+def _multi_head_attention(node: Node) -> Translation:
+    """(query, keys, values, bias, ...), each of three axes."""
+    heads = node.integer("num_heads", 0)
+    if not heads or not (node.has(1) and node.has(2)) or any(node.rank(i) != 3 for i in range(3)):
+        raise Computed
+    return Translation(Attention(heads, heads), (0, 1, 2))
+
+
+# Training tools mark arbitrary precision with these: a value is rounded, not stored.
+_FAKE_QUANTIZERS: dict[str, Translator] = {
+    name: lambda node: Translation(Elementwise("fake_quant"), (0,))
+    for name in ("Quant", "BipolarQuant", "FloatQuant", "IntQuant", "Trunc")
+}
+
+# Domain -> operator type -> translation.
+TRANSLATIONS: dict[str, dict[str, Translator]] = {
+    "com.microsoft": {
+        "FusedConv": _fused(LINEAR["Conv"]),
+        "FusedGemm": _fused(LINEAR["Gemm"]),
+        "FusedMatMul": _fused_matmul,
+        "TransposeMatMul": _fused_matmul,
+        "QGemm": _qgemm,
+        "QLinearAdd": _qlinear_binary("add"),
+        "QLinearMul": _qlinear_binary("mul"),
+        "QLinearSigmoid": _qlinear_unary("sigmoid"),
+        "QLinearLeakyRelu": _qlinear_unary("leaky_relu"),
+        "QLinearSoftmax": _qlinear_unary("softmax"),
+        "QLinearConcat": _qlinear_concat,
+        "QLinearAveragePool": _qlinear_pool,
+        "QLinearGlobalAveragePool": lambda node: Translation(
+            GlobalPool("average", _channels_last(node)), (0,)
+        ),
+        "MultiHeadAttention": _multi_head_attention,
+        "SkipLayerNormalization": _skip_layer_norm,
+        "QuickGelu": lambda node: Elementwise("quick_gelu"),
+        "FastGelu": lambda node: Elementwise("gelu"),
+        "BiasGelu": lambda node: Elementwise("gelu"),
+        "Gelu": lambda node: Elementwise("gelu"),
+        "QuantizeLinear": ARITHMETIC["QuantizeLinear"],
+        "DequantizeLinear": ARITHMETIC["DequantizeLinear"],
+    },
+    "onnx.brevitas": _FAKE_QUANTIZERS,
+    "qonnx.custom_op.general": _FAKE_QUANTIZERS,
+    "finn.custom_op.general": _FAKE_QUANTIZERS,
+}
