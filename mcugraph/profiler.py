@@ -9,12 +9,15 @@ from mcugraph.cost.work import Work, total, work_of
 from mcugraph.formats.loader import load
 from mcugraph.ir import Graph, Role
 from mcugraph.memory.footprint import Footprint, footprint
+from mcugraph.memory.planning.head import planned_arena
 from mcugraph.memory.runtime import Runtime, find_runtime
 from mcugraph.memory.tflm import footprint as tflm
 from mcugraph.rewrite.accounting import counted_forms
 
 # Seconds that the profile gives the search for the best order; `schedule` takes as long as asked.
 SEARCH_SECONDS = 10.0
+# The same for the best arena.
+PLAN_SECONDS = 1.0
 
 
 @dataclass(frozen=True, slots=True)
@@ -152,6 +155,7 @@ def profile(
         if accounting == "deployed"
         else tflm.TflmFootprint(None, None, None)
     )
+    planned = planned_arena(counted, PLAN_SECONDS) if accounting == "deployed" else None
     unsized = _unsized(counted)
     return Profile(
         model=ModelFacts(
@@ -164,7 +168,7 @@ def profile(
         runtime=device.name,
         accounting=accounting,
         precision=precision,
-        memory=_memory(memory, arena),
+        memory=_memory(memory, arena, planned),
         flash=FlashFacts(flash.file, flash.weights, flash.biases, flash.quantization, flash.other),
         macs=work.macs,
         elementwise=work.elementwise,
@@ -176,7 +180,7 @@ def profile(
     )
 
 
-def _memory(memory: Footprint, arena: tflm.TflmFootprint) -> Memory:
+def _memory(memory: Footprint, arena: tflm.TflmFootprint, planned: int | None) -> Memory:
     best = memory.best
     live = tuple(LiveTensor(str(entry.tensor), entry.bytes) for entry in best.live)
     return Memory(
@@ -189,7 +193,7 @@ def _memory(memory: Footprint, arena: tflm.TflmFootprint) -> Memory:
         tflm_arena=arena.arena,
         tflm_persistent=arena.persistent,
         tflm_persistent_host=arena.persistent_host,
-        planned_arena=None,
+        planned_arena=planned,
         state=memory.state,
         bottleneck=None if best.bottleneck is None else Bottleneck(str(best.bottleneck), live),
     )
