@@ -27,6 +27,8 @@ if TYPE_CHECKING:
     from mcugraph.optimizer.result import Optimization
     from mcugraph.planning import plan
     from mcugraph.profiler import Profile, profile
+    from mcugraph.space.space import Space, widths
+    from mcugraph.width.groups import WidthGroup
     from mcugraph.scheduling import schedule
 
 # Public name -> the module that defines it.
@@ -48,6 +50,7 @@ _HOME = {
     "Runtime": "mcugraph.memory.runtime",
     "Schedule": "mcugraph.memory.result",
     "Signature": "mcugraph.ir",
+    "Space": "mcugraph.space.space",
     "Tensor": "mcugraph.ir",
     "TensorType": "mcugraph.ir",
     "UsageError": "mcugraph.errors",
@@ -59,6 +62,7 @@ _HOME = {
     "plan": "mcugraph.planning",
     "profile": "mcugraph.profiler",
     "register": "mcugraph.ops.custom",
+    "widths": "mcugraph.space.space",
     "schedule": "mcugraph.scheduling",
 }
 
@@ -81,6 +85,7 @@ __all__ = [
     "Runtime",
     "Schedule",
     "Signature",
+    "Space",
     "Tensor",
     "TensorType",
     "UsageError",

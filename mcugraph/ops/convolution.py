@@ -85,7 +85,8 @@ class Conv(_Convolution):
         if data is None or weight is None or channels.labels(1) is not None:
             return None
         given = read_along(channels, data, self.channel_axis)
-        if self.depthwise:
+        # Of one channel, converters make a depthwise convolution too.
+        if self.depthwise and len(given) > 1:
             made = np.repeat(given, weight[self.weight_out] // len(given))
             channels.joins(made)
         else:

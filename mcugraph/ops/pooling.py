@@ -3,6 +3,7 @@
 from collections.abc import Sequence
 from dataclasses import dataclass
 
+from mcugraph.errors import GraphError
 from mcugraph.ir import Array, Dim, DType, Signature, TensorType
 from mcugraph.ops.base import Fusable, Padding, Rules, count, given, windows
 from mcugraph.ops.coupling import Channels, resized
@@ -121,3 +122,10 @@ class AdaptivePool(Rules):
                 -(-(i + 1) * length // size) - i * length // size for i in range(size)
             )
         return total
+
+    def couple(self, channels: Channels) -> tuple[Array, ...] | None:
+        data = channels.labels(0)
+        if data is None:
+            return None
+        made = resized(data, channels.results[0], channels, "channels are pooled together")
+        return (made,) * len(channels.results)

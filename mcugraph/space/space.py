@@ -11,6 +11,7 @@ from mcugraph.ops.coupling import FIXED
 from mcugraph.rewrite.accounting import counted_forms
 from mcugraph.space.peak import PeakResource
 from mcugraph.space.resources import PolynomialResource, Resource
+from mcugraph.space.rounding import nearest
 from mcugraph.space.symbolic import Shapes, macs_of, size_of
 from mcugraph.width.groups import EqualWidths, Grouping, WidthGroup, group
 from mcugraph.width.propagate import Labelling, label
@@ -109,22 +110,39 @@ class Space:
     def round(self, w: Array) -> Array:
         """The nearest feasible integer widths: at least one class a group, equal where needed.
 
+        Nearest by Euclidean distance, to the given widths clipped to what the network has.
+
         Args:
             w: One width a group, shape (groups,).
 
         Raises:
             UsageError: There is not one width a group.
         """
+        return nearest(self._vector(w), self.full, self._constraints)
+
+    def feasible(self, w: Array) -> bool:
+        """Whether the network can be slimmed to these widths, shape (groups,).
+
+        They are integers from 1 to the full width, and what has to stay equal is.
+
+        Raises:
+            UsageError: There is not one width a group.
+        """
+        given = self._vector(w)
+        whole = (given == np.rint(given)) & (given >= 1) & (given <= self.full)
+        return bool(whole.all() and not (self._constraints @ (given - self.full)).any())
+
+    @cached_property
+    def _constraints(self) -> Array:
+        """A of the constraints A (w - full) = 0, shape (constraints, groups)."""
+        rows = [constraint.matrix(len(self.groups)) for constraint in self.equal]
+        return np.concatenate([np.zeros((0, len(self.groups)), np.int64), *rows])
+
+    def _vector(self, w: Array) -> Array:
         given = np.asarray(w, np.float64)
         if given.shape != self.full.shape:
             raise UsageError(f"{len(self.groups)} widths are needed, not shape {given.shape}")
-        rounded = np.clip(np.rint(given), 1, self.full).astype(np.int64)
-        for constraint in self.equal:
-            if all(len(part) == 1 for part in constraint.groups):
-                numbers = sorted({part[0] for part in constraint.groups})
-                shared = np.rint(given[numbers].mean())
-                rounded[numbers] = np.clip(shared, 1, self.full[numbers].min())
-        return rounded
+        return given
 
 
 def widths(graph: Graph, accounting: str = "deployed", precision: str | None = None) -> Space:

@@ -4,6 +4,8 @@ from collections import Counter, defaultdict
 from collections.abc import Hashable
 from dataclasses import dataclass
 
+import numpy as np
+
 from mcugraph.ir import Array, Graph
 from mcugraph.ops.coupling import FIXED, core, varies
 from mcugraph.ops.normalization import BatchNorm, Normalization
@@ -51,10 +53,24 @@ class WidthGroup:
 
 @dataclass(frozen=True, slots=True)
 class EqualWidths:
-    """Groups that have to keep equally many classes, and why."""
+    """Parts of an axis that have to stay equally long, and why.
+
+    Attributes:
+        groups: For each part, the numbers of the groups that lie in it, one entry for each entry
+            of the axis that a class has there: ``((0,), (1, 2))`` says w0 = w1 + w2, up to what
+            has to stay in each part; at full width it holds.
+        reason: The operator that asks for it, and its words.
+    """
 
     groups: tuple[tuple[int, ...], ...]
     reason: str
+
+    def matrix(self, count: int) -> Array:
+        """The constraint as rows of A in A (w - full) = 0, shape (parts - 1, count)."""
+        sides = np.zeros((len(self.groups), count), np.int64)
+        for row, part in zip(sides, self.groups, strict=True):
+            np.add.at(row, list(part), 1)
+        return np.asarray(sides[1:] - sides[0])
 
 
 @dataclass(frozen=True, slots=True)
@@ -64,7 +80,7 @@ class Grouping:
     Attributes:
         groups: In the order in which layers first make them.
         of_root: Representative label -> number of its group.
-        equal: Constraints between groups: of each tuple of groups, the sums of widths are equal.
+        equal: Constraints between groups.
     """
 
     groups: tuple[WidthGroup, ...]
@@ -104,7 +120,7 @@ def _parts(labelling: Labelling) -> list[tuple[list[list[int]], str]]:
         rows = [labelling.unions.roots(array).tolist() for array in arrays]
         # One class all along each row: the rows themselves are what is pruned.
         if any(len(set(row)) > 1 for row in rows):
-            found.append(([sorted(set(row)) for row in rows], reason))
+            found.append((rows, reason))
     return found
 
 
@@ -123,7 +139,8 @@ def _build(
     parts: list[tuple[list[list[int]], str]],
 ) -> Grouping:
     of_root = {root: number for number, roots in enumerate(kinds) for root in roots}
-    members = _members(graph, labelling, of_root, [len(roots) for roots in kinds])
+    widths = [len(roots) for roots in kinds]
+    members = _members(graph, labelling, of_root, widths)
     used: Counter[str] = Counter()
     groups = []
     for number, roots in enumerate(kinds):
@@ -138,14 +155,23 @@ def _build(
                 classes=tuple(frozenset(channels[root]) for root in roots),
             )
         )
-    equal = {
-        EqualWidths(
-            tuple(tuple(sorted({of_root[r] for r in row if r in of_root})) for row in rows), reason
-        )
-        for rows, reason in parts
-    }
-    binding = [e for e in equal if len(set(e.groups)) > 1]
-    return Grouping(tuple(groups), of_root, tuple(sorted(binding, key=lambda e: e.groups)))
+    return Grouping(tuple(groups), of_root, _equal(parts, of_root, widths))
+
+
+def _equal(
+    parts: list[tuple[list[list[int]], str]], of_root: dict[int, int], widths: list[int]
+) -> tuple[EqualWidths, ...]:
+    """The constraints between groups, each once, with the first reason for it."""
+    found: dict[tuple[tuple[int, ...], ...], str] = {}
+    for rows, reason in parts:
+        sides = set()
+        for row in rows:
+            entries = Counter(of_root[root] for root in row if root in of_root)
+            # Classes of a group occur equally often, so this divides.
+            sides.add(tuple(g for g in sorted(entries) for _ in range(entries[g] // widths[g])))
+        if len(sides) > 1:
+            found.setdefault(tuple(sorted(sides)), reason)
+    return tuple(EqualWidths(sides, reason) for sides, reason in sorted(found.items()))
 
 
 def _members(

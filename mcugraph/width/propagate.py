@@ -5,7 +5,7 @@ from dataclasses import dataclass, field
 
 import numpy as np
 
-from mcugraph.ir import Array, Graph, Kind, Operator, Role, Shape
+from mcugraph.ir import Array, Graph, Kind, Operator, Role, Shape, Tensor
 from mcugraph.ops.coupling import FIXED, refuse, varies
 from mcugraph.width.unions import Unions
 
@@ -98,12 +98,18 @@ class _View:
         return inputs[index] if index < len(inputs) else None
 
     def fresh(self, count: int) -> Array:
-        # A layer that is used twice makes the same channels twice.
-        key: Hashable = (self._weight_key(), count)
+        # A layer that is used twice makes the same channels twice. One matrix may be two layers,
+        # though: an embedding, and transposed the dense layer at the end.
+        op = self._operator.op
+        key: Hashable = (self._weight_key(), count, op.kind, getattr(op, "weight_out", None))
         if key not in self._made:
             self._made[key] = self._labelling.unions.fresh(count)
-        self._labelling.layers[layer_name(self._graph, self._operator)] = self._made[key]
-        return self._made[key]
+        made, layers = self._made[key], self._labelling.layers
+        name = layer_name(self._graph, self._operator)
+        if name in layers and layers[name] is not made:
+            name = self._operator.name
+        layers[name] = made
+        return made
 
     def _weight_key(self) -> Hashable:
         for name in self._operator.inputs:
@@ -135,23 +141,34 @@ class _View:
         if name is None or tensor is None or not tensor.is_constant or not tensor.shape:
             return
         key = (name, axis % len(tensor.shape))
-        if key in self._labelling.constants:
-            self.unite(self._labelling.constants[key], labels)
-        else:
+        if key not in self._labelling.constants:
             self._labelling.constants[key] = labels
+        elif not self._merged(tensor):
+            self.unite(self._labelling.constants[key], labels)
+
+    def _merged(self, tensor: Tensor) -> bool:
+        """Whether layers share a tensor only because a converter stores equal ones once.
+
+        Such are biases of zeros: whatever is cut from one value everywhere, the rest is alike.
+        In PyTorch, what is shared is meant to be.
+        """
+        if self._graph.source.format == "torch" or tensor.constant is None:
+            return False
+        value = tensor.constant.array()
+        return bool(value.size) and bool((value == value.flat[0]).all())
 
 
 def layer_name(graph: Graph, operator: Operator) -> str:
     """What its users call a layer: the owner of its weights, else the operator.
 
-    PyTorch and ONNX models name weights ``module.path.weight``; in a TFLite file a layer goes by
-    its result.
+    PyTorch and ONNX models name weights ``module.path.weight`` (``att.in_proj_weight`` in an
+    attention); in a TFLite file a layer goes by its result.
     """
     for index, name in enumerate(operator.inputs):
         if name is None or not graph.tensors[name].is_constant:
             continue
-        if operator.op.role(index) is Role.WEIGHT and name.endswith(".weight"):
-            return name.removesuffix(".weight")
+        if operator.op.role(index) is Role.WEIGHT and name.endswith((".weight", "_weight")):
+            return name[: -len(".weight")]
     return operator.name
 
 

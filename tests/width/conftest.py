@@ -1,0 +1,63 @@
+"""Spaces of PyTorch networks, from the module itself and from its ONNX export."""
+
+import importlib.util
+import warnings
+from collections.abc import Callable
+from pathlib import Path
+from types import ModuleType
+from typing import Any
+
+import pytest
+
+import mcugraph as mg
+from mcugraph.space.space import Space
+
+ROOT = Path(__file__).resolve().parents[2]
+
+
+def load_module(path: Path) -> ModuleType:
+    spec = importlib.util.spec_from_file_location(path.stem, path)
+    assert spec is not None
+    assert spec.loader is not None
+    module = importlib.util.module_from_spec(spec)
+    spec.loader.exec_module(module)
+    return module
+
+
+@pytest.fixture(scope="session")
+def group_models() -> ModuleType:
+    """``fixtures/groups/models.py``."""
+    return load_module(ROOT / "fixtures" / "groups" / "models.py")
+
+
+@pytest.fixture(scope="session")
+def to_onnx(tmp_path_factory: pytest.TempPathFactory) -> Callable[..., mg.Graph]:
+    """A module as the graph of its ONNX export, batch norm unfolded."""
+
+    def export(model: Any, inputs: tuple[Any, ...]) -> mg.Graph:
+        import torch
+
+        path = tmp_path_factory.mktemp("onnx") / "model.onnx"
+        with warnings.catch_warnings():
+            warnings.simplefilter("ignore")
+            torch.onnx.export(
+                model,
+                inputs,
+                str(path),
+                dynamo=False,
+                do_constant_folding=False,
+                training=torch.onnx.TrainingMode.PRESERVE,
+            )
+        return mg.load(path)
+
+    return export
+
+
+@pytest.fixture(scope="session")
+def space_of() -> Callable[..., Space]:
+    """A module as a space of widths."""
+
+    def build(model: Any, *inputs: Any, **options: Any) -> Space:
+        return mg.widths(mg.from_torch(model.eval(), inputs), **options)
+
+    return build
