@@ -27,9 +27,9 @@ if TYPE_CHECKING:
     from mcugraph.optimizer.result import Optimization
     from mcugraph.planning import plan
     from mcugraph.profiler import Profile, profile
+    from mcugraph.scheduling import schedule
     from mcugraph.space.space import Space, widths
     from mcugraph.width.groups import WidthGroup
-    from mcugraph.scheduling import schedule
 
 # Public name -> the module that defines it.
 _HOME = {
@@ -54,6 +54,7 @@ _HOME = {
     "Tensor": "mcugraph.ir",
     "TensorType": "mcugraph.ir",
     "UsageError": "mcugraph.errors",
+    "WidthGroup": "mcugraph.width.groups",
     "cut_bound": "mcugraph.memory.bounds",
     "from_torch": "mcugraph.formats.torch.importer",
     "load": "mcugraph.formats.loader",
@@ -62,8 +63,8 @@ _HOME = {
     "plan": "mcugraph.planning",
     "profile": "mcugraph.profiler",
     "register": "mcugraph.ops.custom",
-    "widths": "mcugraph.space.space",
     "schedule": "mcugraph.scheduling",
+    "widths": "mcugraph.space.space",
 }
 
 __version__ = "0.1.0"
@@ -89,6 +90,7 @@ __all__ = [
     "Tensor",
     "TensorType",
     "UsageError",
+    "WidthGroup",
     "cut_bound",
     "from_torch",
     "load",
@@ -98,6 +100,7 @@ __all__ = [
     "profile",
     "register",
     "schedule",
+    "widths",
 ]
 
 
