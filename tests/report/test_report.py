@@ -1,0 +1,96 @@
+"""Numbers and tables as people read them."""
+
+from pathlib import Path
+
+import pytest
+
+import mcugraph as mg
+from mcugraph.report.data import to_csv
+from mcugraph.report.table import shorten, table
+from mcugraph.report.text import SORTS, layer_table, select, summary
+from mcugraph.report.units import decimal, exact, kib, size
+
+
+@pytest.mark.parametrize(
+    ("value", "text"),
+    [
+        (0, "0 B (0.0 KiB)"),
+        (1, "1 B (0.0 KiB)"),
+        (1024, "1,024 B (1.0 KiB)"),
+        (55_296, "55,296 B (54.0 KiB)"),
+        (1024 * 1024, "1,048,576 B (1.00 MiB)"),
+        (1024 * 1024 - 52, "1,048,524 B (1023.9 KiB)"),
+    ],
+)
+def test_bytes_are_exact_and_in_kib(value: int, text: str) -> None:
+    assert size(value) == text
+    assert f"{exact(value)} B ({kib(value)})" == text
+
+
+@pytest.mark.parametrize(
+    ("value", "text"),
+    [
+        (0, "0"),
+        (999, "999"),
+        (1000, "1.00 k"),
+        (7_157_888, "7.16 M"),
+        (300_774_272, "300.77 M"),
+        (1_000_000_000, "1.00 G"),
+    ],
+)
+def test_counts_are_decimal(value: int, text: str) -> None:
+    assert decimal(value) == text
+
+
+def test_tables() -> None:
+    text = table(("name", "n"), [("a", "1"), ("long", "1,000")], right={1})
+    assert text.splitlines() == ["name      n", "----  -----", "a         1", "long  1,000"]
+    assert table(("name", "n"), []) == "name  n\n----  -"
+
+
+def test_long_names_keep_their_end() -> None:
+    assert shorten("short", 10) == "short"
+    cut = shorten("/blocks/blocks.0/blocks.0.0/Conv", 16)
+    assert len(cut) == 16
+    assert cut.startswith("/bloc")
+    assert cut.endswith("Conv")
+    assert "…" in cut
+
+
+@pytest.fixture(scope="module")
+def profile() -> mg.Profile:
+    models = Path(__file__).resolve().parents[2] / "fixtures" / "models"
+    return mg.profile(models / "branching_int8.tflite")
+
+
+@pytest.mark.parametrize("column", SORTS)
+def test_largest_first(profile: mg.Profile, column: str) -> None:
+    layers = select(profile.layers, column, None)
+    assert sorted(layers, key=lambda x: x.name) == sorted(profile.layers, key=lambda x: x.name)
+    fields = {"output": "output_bytes", "live": "live_bytes"}
+    if column == "order":
+        assert layers == profile.layers
+    else:
+        values = [getattr(layer, fields.get(column, column)) for layer in layers]
+        assert values == sorted(values, reverse=True)
+    assert list(select(profile.layers, column, 3)) == list(layers[:3])
+
+
+def test_unknown_columns(profile: mg.Profile) -> None:
+    with pytest.raises(mg.UsageError, match="cannot sort by 'name'; expected one of order"):
+        layer_table(profile, "name")
+    with pytest.raises(mg.UsageError):
+        to_csv(profile, "name")
+
+
+def test_the_summary_says_what_reordering_saves(profile: mg.Profile) -> None:
+    lines = [" ".join(line.split()) for line in summary(profile).splitlines()]
+    assert "SRAM peak, best order 12,288 B 12.0 KiB proven optimal" in lines
+    assert "peak, file order 20,480 B 20.0 KiB reordering saves 8,192 B" in lines
+
+
+def test_hidden_rows_are_counted(profile: mg.Profile) -> None:
+    text = layer_table(profile, limit=4)
+    assert text.endswith("\n(7 more)")
+    assert len(text.splitlines()) == 2 + 4 + 1
+    assert not layer_table(profile).endswith("more)")
