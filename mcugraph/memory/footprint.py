@@ -53,11 +53,13 @@ def footprint(graph: Graph, runtime: Runtime, time_limit: float | None = None) -
     else:
         least = operators = cut = plain
     tensors = [t for part in graph.walk() for t in part.tensors.values()]
+    best, bound = schedule(least, time_limit=time_limit), operator_bound(operators)
     return Footprint(
-        best=schedule(least, time_limit=time_limit),
+        best=best,
         in_file_order=file_order(plain),
-        operator_bound=operator_bound(operators),
-        cut_bound=cut_bound(cut),
+        operator_bound=bound,
+        # The cut bound lies between the two.
+        cut_bound=bound if bound == best.peak else cut_bound(cut),
         state=sum(t.nbytes for t in tensors if t.kind is Kind.STATE),
     )
 

@@ -77,12 +77,15 @@ class Edit:
             operators.update({p.name: p for p in parts} if name == operator.name else {name: old})
         self._operators = operators
 
+    def _renamed(self, operator: Operator) -> Operator:
+        """The operator reading what now stands for its inputs."""
+        if self._instead.keys().isdisjoint(operator.inputs):
+            return operator
+        return replace(operator, inputs=tuple(self.current(name) for name in operator.inputs))
+
     def graph(self) -> Graph:
         """The changed graph, without tensors that nothing uses any more."""
-        operators = tuple(
-            replace(op, inputs=tuple(self.current(name) for name in op.inputs))
-            for op in self._operators.values()
-        )
+        operators = tuple(map(self._renamed, self._operators.values()))
         outputs = tuple(dict.fromkeys(self.current(name) or name for name in self._graph.outputs))
         used = {name for op in operators for name in (*op.inputs, *op.outputs)}
         used.update(self._graph.inputs, outputs)

@@ -9,8 +9,6 @@ type. Elsewhere the conversions stay operators of their own.
 
 from dataclasses import replace
 
-from networkx.utils import UnionFind
-
 from mcugraph.ir import DType, Graph, Kind, Operator, Quantization, Tensor
 from mcugraph.ops.control import Control
 from mcugraph.ops.elementwise import Convert
@@ -37,8 +35,10 @@ class _Regions:
     """The float regions of a graph, and which of them run on integers."""
 
     def __init__(self, graph: Graph) -> None:
+        from networkx.utils import UnionFind
+
         self.graph = graph
-        self.sets: UnionFind = UnionFind()
+        self.sets = UnionFind()
         self.broken: set[str] = set()  # tensors whose region has to stay float
         self.entries: dict[str, Operator] = {}
         self.exits: dict[str, list[Operator]] = {}

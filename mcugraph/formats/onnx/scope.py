@@ -21,6 +21,7 @@ from mcugraph.formats.onnx.values import (
     absent_value,
     declared_dims,
     evaluate,
+    filled,
     pick,
     stored_value,
 )
@@ -264,10 +265,7 @@ class Scope:
         raise GraphError("a constant without a value")
 
     def _constant_of_shape(self, node: Node, native: str) -> None:
-        from onnx import numpy_helper
-
         proto = node.attributes.get("value")
-        value = np.zeros(1, np.float32) if proto is None else numpy_helper.to_array(proto)
         dtype = DType.FLOAT32 if proto is None else DTYPES[proto.data_type]
         name = node.outputs[0]
         shape = self.value(proto_input) if (proto_input := node.tensor(0).name) else None
@@ -275,7 +273,7 @@ class Scope:
             self._finish(Declared("fill"), node, (proto_input,), native, None)
             return
         dims = tuple(int(dim) for dim in shape.ravel())
-        constant = Constant(name, lambda: np.full(dims, value.ravel()[0]))
+        constant = Constant(name, partial(filled, dims, proto))
         self.tensors[name] = Tensor(name, dtype, dims, Kind.CONSTANT, constant)
 
     def _operator(self, node: Node, proto: Any, native: str, translate: Translator | None) -> None:
@@ -321,7 +319,8 @@ class Scope:
         """Define the outputs of a node and append the operator."""
         # Results beyond those of the rule only matter in training (masks, running statistics).
         outputs = node.outputs if results is None else node.outputs[: len(results)]
-        node = replace(node, outputs=outputs)
+        if len(outputs) < len(node.outputs):
+            node = replace(node, outputs=outputs)
         for i, name in enumerate(outputs):
             if not name:
                 continue
