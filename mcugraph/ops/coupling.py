@@ -39,6 +39,9 @@ class Channels(Protocol):
     def fresh(self, count: int) -> Array:
         """Labels of the channels that the operator's layer makes."""
 
+    def spare(self, count: int) -> Array:
+        """Labels of entries that go only together with channels they meet (padding)."""
+
     def joins(self, labels: Array) -> None:
         """The channels that the layer makes are those of existing labels (depthwise)."""
 

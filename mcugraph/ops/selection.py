@@ -195,7 +195,13 @@ class Pad(Rules):
         # Only along axes where labels change does it matter what is put around them.
         pads = [pair if varies(data, axis) else (0, 0) for axis, pair in enumerate(self.pads)]
         modes: dict[str, Any] = {"mode": self.mode}
-        padded = np.pad(data, pads, **modes) if any(map(any, pads)) else data
+        padded = data
+        if self.mode != "constant":
+            padded = np.pad(data, pads, **modes) if any(map(any, pads)) else data
+        else:
+            for axis, pair in enumerate(pads):
+                if any(pair):
+                    padded = self._put(channels, padded, axis, pair)
         core = padded[
             tuple(
                 slice(None) if old == new else slice(0, 1)
@@ -203,6 +209,14 @@ class Pad(Rules):
             )
         ]
         return (compress(np.broadcast_to(core, channels.results[0])),)
+
+    def _put(self, channels: Channels, data: Array, axis: int, pair: tuple[int, int]) -> Array:
+        """Entries around channels: with those that they are added to, they go."""
+        parts = [data]
+        for count, place in zip(pair, (0, 2), strict=True):
+            shape = (*data.shape[:axis], count, *data.shape[axis + 1 :])
+            parts.insert(place, spread(channels.spare(count), axis, shape))
+        return np.concatenate(parts, axis)
 
 
 @dataclass(frozen=True, slots=True)

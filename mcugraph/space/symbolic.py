@@ -5,12 +5,12 @@ from collections.abc import Hashable
 from dataclasses import dataclass
 
 from mcugraph.cost.work import paper_counts
-from mcugraph.ir import Graph, Operator, Role, Shape, Signature, Tensor
+from mcugraph.ir import Array, Graph, Operator, Role, Shape, Signature, Tensor
 from mcugraph.ops.control import Control
-from mcugraph.ops.coupling import FIXED
+from mcugraph.ops.coupling import FIXED, core, varies
 from mcugraph.width.groups import Grouping
 from mcugraph.width.polynomial import Polynomial
-from mcugraph.width.propagate import Labelling, along, label
+from mcugraph.width.propagate import Labelling, label
 
 
 @dataclass(frozen=True, slots=True)
@@ -49,18 +49,31 @@ class Shapes:
 
     def _length(self, tensor: Tensor, axis: int, length: int) -> Polynomial:
         if tensor.is_constant:
-            labels = self.labelling.constants.get((tensor.name, axis))
+            labels, lines = self.labelling.constants.get((tensor.name, axis)), 1
         else:
-            labels = along(self.labelling.activations[tensor.name], axis)
+            labels, lines = self._lines(tensor, axis)
         if labels is None:
             return Polynomial.of(length)
-        roots = self.labelling.unions.roots(labels).tolist()
+        roots = self.labelling.unions.roots(labels).ravel().tolist()
         counts = Counter(self.group_of[root] for root in roots if root in self.group_of)
-        result = Polynomial.of(length - sum(counts.values()))
+        result = Polynomial.of(length * lines - sum(counts.values()))
         for number, entries in counts.items():
             # Classes of a group occur equally often, so this divides.
             result = result + Polynomial.variable(number) * entries // self.widths[number]
-        return result
+        return result // lines
+
+    def _lines(self, tensor: Tensor, axis: int) -> tuple[Array | None, int]:
+        """The labels along an axis that channels change, and how many lines of them there are."""
+        labels = self.labelling.activations[tensor.name]
+        if self.labelling.shrinks(labels) != axis:
+            return None, 1
+        lines = core(labels)
+        # What does not tell classes apart counts once.
+        roots = self.labelling.unions.roots(lines)
+        once = tuple(
+            slice(None) if varies(roots, other) else slice(0, 1) for other in range(roots.ndim)
+        )
+        return lines[once], lines[once].size // lines.shape[axis]
 
     def elements(self, tensor: Tensor) -> Polynomial:
         """The number of elements of a tensor."""

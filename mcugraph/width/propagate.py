@@ -6,7 +6,7 @@ from dataclasses import dataclass, field
 import numpy as np
 
 from mcugraph.ir import Array, Graph, Kind, Operator, Role, Shape, Tensor
-from mcugraph.ops.coupling import FIXED, refuse, varies
+from mcugraph.ops.coupling import FIXED, core, refuse, varies
 from mcugraph.width.unions import Unions
 
 
@@ -27,6 +27,26 @@ class Labelling:
     constants: dict[tuple[str, int], Array] = field(default_factory=dict)
     layers: dict[str, Array] = field(default_factory=dict)
     equal: list[tuple[tuple[Array, ...], str]] = field(default_factory=list)
+
+    def shrinks(self, labels: Array) -> int | None:
+        """The axis of an activation that gets shorter when channels go; None: there is none.
+
+        Where classes change along several axes, the lines along this one keep equally many: heads
+        stay, and each gets fewer channels.
+        """
+        roots = self.unions.roots(core(labels))
+        axes = [axis for axis in range(roots.ndim) if varies(roots, axis)]
+        if len(axes) > 1:
+            parts = {
+                frozenset(self.unions.roots(part).ravel().tolist())
+                for parts, _ in self.equal
+                for part in parts
+            }
+            for axis in reversed(axes):
+                lines = np.moveaxis(roots, axis, -1).reshape(-1, roots.shape[axis])
+                if all(frozenset(line) in parts for line in lines.tolist()):
+                    return axis
+        return axes[-1] if axes else None
 
 
 def label(graph: Graph) -> Labelling:
@@ -111,6 +131,9 @@ class _View:
         layers[name] = made
         return made
 
+    def spare(self, count: int) -> Array:
+        return self._labelling.unions.fresh(count)
+
     def _weight_key(self) -> Hashable:
         for name in self._operator.inputs:
             tensor = None if name is None else self._graph.tensors[name]
@@ -170,13 +193,3 @@ def layer_name(graph: Graph, operator: Operator) -> str:
         if operator.op.role(index) is Role.WEIGHT and name.endswith((".weight", "_weight")):
             return name[: -len(".weight")]
     return operator.name
-
-
-def along(labels: Array, axis: int) -> Array | None:
-    """The labels of each entry of an axis; None where they do not change along it.
-
-    Where labels change along other axes too, the first row stands for all.
-    """
-    if not varies(labels, axis):
-        return None
-    return labels[tuple(slice(None) if i == axis else 0 for i in range(labels.ndim))]
