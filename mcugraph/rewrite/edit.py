@@ -1,6 +1,7 @@
 """What rewrites share: a graph taken apart, changed step by step, and put together again."""
 
 from dataclasses import replace
+from functools import cached_property
 
 from mcugraph.ir import Graph, Operator, Tensor
 
@@ -16,11 +17,17 @@ class Edit:
         self._graph = graph
         self._operators = {operator.name: operator for operator in graph.operators}
         self._instead: dict[str, str] = {}
+        self._changed = False
         self.tensors: dict[str, Tensor] = dict(graph.tensors)
-        self._consumers = {
-            name: [reader.name for reader in readers] for name, readers in graph.consumers().items()
-        }
-        self._producers = {name: op.name for name, op in graph.producers().items()}
+
+    @cached_property
+    def _consumers(self) -> dict[str, list[str]]:
+        found = self._graph.consumers()
+        return {name: [reader.name for reader in readers] for name, readers in found.items()}
+
+    @cached_property
+    def _producers(self) -> dict[str, str]:
+        return {name: operator.name for name, operator in self._graph.producers().items()}
 
     @property
     def operators(self) -> list[Operator]:
@@ -45,10 +52,12 @@ class Edit:
 
     def change(self, operator: Operator) -> None:
         """Put an operator in the place of the one that has its name."""
+        self._changed = True
         self._operators[operator.name] = operator
 
     def remove(self, operator: Operator) -> None:
         """Take out an operator whose results nothing reads any more."""
+        self._changed = True
         self._operators.pop(operator.name)
 
     def absorb(self, into: Operator, operator: Operator) -> None:
@@ -56,6 +65,7 @@ class Edit:
 
         Only where ``operator`` alone read the result of ``into``.
         """
+        self._changed = True
         (result,) = operator.outputs[:1]
         self._operators.pop(operator.name)
         self._operators[into.name] = replace(into, outputs=(result, *into.outputs[1:]))
@@ -63,6 +73,7 @@ class Edit:
 
     def bypass(self, operator: Operator, source: str) -> None:
         """Remove an operator; whoever read its result reads ``source``."""
+        self._changed = True
         (result,) = operator.outputs[:1]
         self._operators.pop(operator.name)
         self._instead[result] = source
@@ -72,6 +83,7 @@ class Edit:
 
     def expand(self, operator: Operator, parts: list[Operator]) -> None:
         """Put several operators in the place of one; the last writes its result."""
+        self._changed = True
         operators: dict[str, Operator] = {}
         for name, old in self._operators.items():
             operators.update({p.name: p for p in parts} if name == operator.name else {name: old})
@@ -85,6 +97,8 @@ class Edit:
 
     def graph(self) -> Graph:
         """The changed graph, without tensors that nothing uses any more."""
+        if not self._changed:
+            return self._graph
         operators = tuple(map(self._renamed, self._operators.values()))
         outputs = tuple(dict.fromkeys(self.current(name) or name for name in self._graph.outputs))
         used = {name for op in operators for name in (*op.inputs, *op.outputs)}

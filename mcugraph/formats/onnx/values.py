@@ -48,7 +48,7 @@ def declared_dims(
 _EXTERNAL = 1  # TensorProto.EXTERNAL
 
 # TensorProto.DataType -> how numpy reads its raw bytes.
-_PLAIN = {
+_PLAIN: dict[int, np.dtype[Any]] = {
     1: np.dtype("<f4"),
     2: np.dtype("u1"),
     3: np.dtype("i1"),

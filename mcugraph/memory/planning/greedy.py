@@ -1,6 +1,8 @@
 """Placement in a given sequence, the sequences to try, and how to learn from one that fails."""
 
+from bisect import bisect_left
 from collections.abc import Callable, Iterable, Sequence
+from itertools import accumulate
 from random import Random
 
 from mcugraph.memory.planning.items import Items
@@ -62,14 +64,12 @@ def by_crowd(items: Items) -> list[int]:
         for lo, hi, size in parts:
             live[lo] = live.get(lo, 0) + size
             live[hi] = live.get(hi, 0) - size
-    times, total, level = sorted(live), 0, {}
-    for time in times:
-        total += live[time]
-        level[time] = total
+    times = sorted(live)
+    levels = list(accumulate(live[time] for time in times))
     crowd = []
     for parts in items.spans:
         lo, hi = parts[0][0], parts[-1][1]
-        crowd.append(max(level[t] for t in times if lo <= t < hi))
+        crowd.append(max(levels[bisect_left(times, lo) : bisect_left(times, hi)]))
     return sorted(range(len(crowd)), key=lambda i: (-crowd[i], -items.height[i], i))
 
 

@@ -11,6 +11,7 @@ from dataclasses import dataclass, replace
 
 from mcugraph.ir import Graph
 from mcugraph.ir.stored import StoredGraph, StoredModel
+from mcugraph.memory.bounds import operator_bound
 from mcugraph.memory.planning.arena import SCRATCH, TENSOR, ArenaProblem, Block
 from mcugraph.memory.planning.planner import plan
 from mcugraph.memory.problem import Problem
@@ -202,6 +203,8 @@ def planned_arena(graph: Graph, seconds: float = SECONDS) -> int | None:
     if head is None:
         return None
     first = head.solve(head.file_order, seconds)
+    if first.solved == operator_bound(head.problem()):
+        return first.solved  # no order and no plan needs less
     order = head.reordered(seconds)
     if order == head.file_order:
         return first.solved

@@ -27,9 +27,15 @@ class Solver:
             raise GraphError(f"the fixed offsets of {first!r} and {second!r} make them overlap")
         self.peak = problem.bound
         self.lower_bound = -(-self.peak // self.items.unit)
-        self.sequences = [make(self.items) for make in SEQUENCES]
-        self.offsets = first_fit(self.items, self.sequences[0])
+        self._sequences: dict[int, list[int]] = {}
+        self.offsets = first_fit(self.items, self.sequence(0))
         self.arena = self.items.arena(self.offsets)
+
+    def sequence(self, turn: int) -> list[int]:
+        """One of the greedy sequences, made when it is first needed."""
+        if turn not in self._sequences:
+            self._sequences[turn] = SEQUENCES[turn](self.items)
+        return self._sequences[turn]
 
     @property
     def optimal(self) -> bool:
@@ -48,11 +54,12 @@ class Solver:
 
     def quick(self, tries: int = _TRIES, seed: int = 0) -> None:
         """Greedy placements and what can be learned from their failures."""
-        for sequence in self.sequences[1:]:
+        for turn in range(1, len(SEQUENCES)):
             if self.optimal:
                 return
-            self.adopt(first_fit(self.items, sequence))
-        for turn, sequence in enumerate(self.sequences):
+            self.adopt(first_fit(self.items, self.sequence(turn)))
+        for turn in range(len(SEQUENCES)):
+            sequence = self.sequence(turn)
             # The bound first; then, should that be out of reach, whatever is better.
             for goal in (self.lower_bound, (self.lower_bound + self.arena) // 2, self.arena - 1):
                 if self.optimal:
