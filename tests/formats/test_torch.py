@@ -536,3 +536,43 @@ def test_unknown_operators_are_named() -> None:
     assert not profile.complete
     assert profile.unknown_operators == ("mcugraph_test::twice (twice)",)
     assert profile.memory.peak == 2 * 6 * 4 * 4  # shapes are known all the same
+
+
+# ---- control flow ------------------------------------------------------------------------------
+
+
+def test_conditions() -> None:
+    """Both branches are subgraphs; the costlier one counts."""
+
+    class Choice(nn.Module):
+        def __init__(self) -> None:
+            super().__init__()
+            self.small, self.large = (
+                nn.Linear(4, 4),
+                nn.Sequential(nn.Linear(4, 8), nn.Linear(8, 4)),
+            )
+
+        def forward(self, x: Tensor) -> Tensor:
+            y = torch.cond(x.sum() > 0, lambda x: self.small(x), lambda x: self.large(x), (x,))
+            return y * 2
+
+    graph = mg.from_torch(Choice(), (torch.zeros(3, 4),))
+    assert kinds(graph) == ["reduce_sum", "greater", "if", "mul"]
+    check_rules(graph)
+    assert sorted(graph.subgraphs) == ["cond.false", "cond.true"]
+    assert kinds(graph.subgraphs["cond.false"]) == ["dense", "dense"]
+    profile = mg.profile(graph)
+    assert profile.macs == 3 * 64
+    assert profile.flash.weights == 4 * (16 + 64 + 2)
+    assert any("costlier branch" in text for text in profile.assumptions)
+
+
+def test_shapes_that_depend_on_data() -> None:
+    class Picks(nn.Module):
+        def forward(self, x: Tensor) -> Tensor:
+            return x.nonzero() * 2
+
+    with pytest.raises(
+        mg.DimensionError, match=r"Picks: operator 'nonzero' .* depends on the data"
+    ):
+        mg.from_torch(Picks(), (torch.ones(3),))

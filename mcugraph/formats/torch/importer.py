@@ -5,7 +5,7 @@ import zipfile
 from collections.abc import Mapping, Sequence
 from typing import Any
 
-from mcugraph.errors import FormatError, GraphError, UsageError
+from mcugraph.errors import DimensionError, FormatError, GraphError, UsageError
 from mcugraph.formats.dims import Bindings
 from mcugraph.formats.torch.export import export, functional, quiet, reason
 from mcugraph.formats.torch.program import Program
@@ -36,6 +36,7 @@ def from_torch(
 
     Raises:
         FormatError: ``torch.export`` rejects the model; the message quotes its reason.
+        DimensionError: The shape of a tensor depends on data.
         UsageError: The model is none, or PyTorch is not installed.
     """
     torch = _torch()
@@ -79,6 +80,10 @@ def _graph(program: Any, where: str, name: str, bindings: Bindings, source: Sour
         verify(graph)
     except GraphError as error:
         raise FormatError(f"{where}: {error}") from error
+    except DimensionError as error:
+        if str(error).startswith(f"{where}: "):
+            raise
+        raise DimensionError(f"{where}: {error}") from error
     return graph
 
 

@@ -1,14 +1,16 @@
 """The translation of one exported program."""
 
 from collections.abc import Sequence
+from dataclasses import replace
 from functools import cache, partial
 from typing import Any
 
 import numpy as np
 
-from mcugraph.errors import GraphError
+from mcugraph.errors import DimensionError, GraphError
 from mcugraph.formats.names import Names
 from mcugraph.formats.torch.call import Call, Inputs, Translation
+from mcugraph.formats.torch.control import conditional
 from mcugraph.formats.torch.naming import Paths
 from mcugraph.formats.torch.operators import TRANSLATIONS
 from mcugraph.formats.torch.sizes import Sizes
@@ -42,16 +44,18 @@ _TRANSPOSES = frozenset({"t", "transpose", "permute", "swapaxes", "numpy_T", "mT
 
 
 class Program:
-    """An exported program while it is translated."""
+    """An exported program, or a body of its control flow, while it is translated."""
 
-    def __init__(self, program: Any, sizes: Sizes) -> None:
+    def __init__(self, program: Any, sizes: Sizes, module: Any = None) -> None:
         self.program, self.sizes = program, sizes
-        self.nodes = list(program.graph.nodes)
+        self.module = program.graph_module if module is None else module
+        self.nodes = list(self.module.graph.nodes)
         self.paths = Paths(self.nodes, list(program.state_dict))
         self.tensors: dict[str, Tensor] = {}
         self.operators: list[Operator] = []
         self.inputs: list[str] = []
         self.after: list[tuple[str, str]] = []
+        self.subgraphs: dict[str, Graph] = {}
         self._tensor_names, self._operator_names = Names(), Names()
         self._values: dict[str, Value] = {}  # of constants
         self._transposed: dict[str, Tensor] = {}
@@ -63,14 +67,52 @@ class Program:
         Raises:
             GraphError: An operator contradicts itself.
         """
-        needed = _needed(self.program, self.nodes)
         self._placeholders()
+        self._nodes()
+        return self._graph(name, self._outputs(), source)
+
+    def body(self, module: Any, operands: list[Any], name: str) -> tuple[str, Graph]:
+        """A body of control flow as a subgraph, which sees the operands as values around it.
+
+        Args:
+            module: The body.
+            operands: What the program passes to it.
+            name: What to call it, if that is free.
+        """
+        while name in self.subgraphs:
+            name += "'"
+        inner = Program(self.program, self.sizes, module)
+        inner.subgraphs = self.subgraphs
+        placeholders = [node for node in inner.nodes if node.op == "placeholder"]
+        for node, value in zip(placeholders, operands, strict=True):
+            inner.see(node, value)
+        inner._nodes()
+        (output,) = (node for node in inner.nodes if node.op == "output")
+        results = [value.name for value in inner.resolve(list(output.args[0]))]
+        graph = inner._graph(name, tuple(results), Source("torch"))
+        self.subgraphs[name] = graph.replace(subgraphs={}, assumptions=())
+        return name, graph
+
+    def see(self, node: Any, value: Any) -> None:
+        """Let a placeholder of a body stand for a value around it."""
+        if isinstance(value, Tensor):
+            name = self._tensor_names.unique(value.name)
+            kind = Kind.OUTER if value.kind is Kind.ACTIVATION else value.kind
+            value = replace(value, name=name, kind=kind)
+            self.tensors[name] = value
+            if value.constant is not None:
+                self._values[name] = value.constant.array
+        self._made[node] = value
+
+    def _nodes(self) -> None:
+        needed = _needed(self.nodes)
         for node in self.nodes:
             if node.op == "get_attr":
                 self._attribute(node)
             elif node.op == "call_function" and node in needed:
                 self._node(node)
-        outputs = self._outputs()
+
+    def _graph(self, name: str, outputs: tuple[str, ...], source: Source) -> Graph:
         used = {n for op in self.operators for n in (*op.inputs, *op.outputs) if n is not None}
         used.update(self.inputs, outputs)
         return Graph(
@@ -80,6 +122,7 @@ class Program:
             inputs=tuple(self.inputs),
             outputs=outputs,
             source=source,
+            subgraphs=self.subgraphs,
             after=tuple(self.after),
             assumptions=tuple(self.sizes.finish()),
         )
@@ -133,7 +176,7 @@ class Program:
 
     def _attribute(self, node: Any) -> None:
         """A tensor that the program's own module holds."""
-        held: Any = self.program.graph_module
+        held: Any = self.module
         for part in str(node.target).split("."):
             held = getattr(held, part)
         if hasattr(held, "dtype"):
@@ -146,7 +189,7 @@ class Program:
         signature = self.program.graph_signature
         (output,) = (node for node in self.nodes if node.op == "output")
         for value, spec in zip(output.args[0], signature.output_specs, strict=True):
-            made = self._resolve(value)
+            made = self.resolve(value)
             if not isinstance(made, Tensor):
                 continue
             if spec.kind.name == "USER_OUTPUT":
@@ -167,7 +210,7 @@ class Program:
     def _node(self, node: Any) -> None:
         value = node.meta.get("val")
         if getattr(node.target, "__name__", "") == "getitem":
-            entries, index = (self._resolve(argument) for argument in node.args)
+            entries, index = (self.resolve(argument) for argument in node.args)
             self._made[node] = entries[index]
             return
         several = isinstance(value, list | tuple)
@@ -175,14 +218,20 @@ class Program:
         if value is None or not any(hasattr(fake, "dtype") for fake in fakes):
             self._made[node] = self.sizes.resolve(value)
             return
-        results = tuple(
-            TensorType(dtype_of(fake.dtype), self.sizes.shape(fake.shape))
-            for fake in fakes
-            if hasattr(fake, "dtype")
-        )
+        try:
+            results = tuple(
+                TensorType(dtype_of(fake.dtype), self.sizes.shape(fake.shape))
+                for fake in fakes
+                if hasattr(fake, "dtype")
+            )
+        except DimensionError as error:
+            raise DimensionError(f"operator {node.name!r} ({node.target}): {error}") from None
         call = self._call(node, results)
         try:
-            made = self._fold(node, call) or self._translate(call)
+            if call.native == "cond":
+                made: tuple[Tensor | None, ...] = conditional(self, node, call)
+            else:
+                made = self._fold(node, call) or self._translate(call)
         except GraphError as error:
             raise GraphError(f"operator {call.label!r} ({call.native}): {error}") from error
         missing = len(results) - len(made)
@@ -190,17 +239,18 @@ class Program:
 
     def _call(self, node: Any, results: tuple[TensorType, ...]) -> Call:
         schema = getattr(node.target, "_schema", None)
-        native = str(node.target) if schema is None else str(schema.name)
+        native = str(schema.name) if schema is not None else getattr(node.target, "__name__", "")
         namespace, _, name = native.rpartition("::")
         known = namespace in ("aten", "quantized_decomposed") and schema is not None
         arguments = self._arguments(node, schema)
-        read = [t for t in _flat(arguments.values()) if isinstance(t, Tensor)]
-        weights = [t for t in read if t.is_constant and t.name in self.program.state_dict]
+        weight = arguments.get("weight")
+        layer = weight.name if isinstance(weight, Tensor) else None
+        layer = layer if layer in self.program.state_dict else None
         return Call(
             type=name.removesuffix("_") if known else native,
             overload=str(schema.overload_name) if schema is not None else "",
             native=native,
-            label=self.paths.label(node, weights[0].name if weights else None),
+            label=self.paths.label(node, layer),
             arguments=arguments,
             results=results,
             used=_used(node, len(results)),
@@ -208,8 +258,8 @@ class Program:
         )
 
     def _arguments(self, node: Any, schema: Any) -> dict[str, Any]:
-        given = [self._resolve(argument) for argument in node.args]
-        named = {key: self._resolve(value) for key, value in node.kwargs.items()}
+        given = [self.resolve(argument) for argument in node.args]
+        named = {key: self.resolve(value) for key, value in node.kwargs.items()}
         if schema is None:
             return {**{str(i): value for i, value in enumerate(given)}, **named}
         arguments: dict[str, Any] = {}
@@ -222,11 +272,12 @@ class Program:
                 arguments[argument.name] = argument.default_value
         return arguments
 
-    def _resolve(self, value: Any) -> Any:
+    def resolve(self, value: Any) -> Any:
+        """What a node has made, in lists too; symbolic numbers as plain ones."""
         if hasattr(value, "all_input_nodes"):  # a node; of a submodule nothing was made
             return self._made.get(value)
         if isinstance(value, list | tuple):
-            return [self._resolve(entry) for entry in value]
+            return [self.resolve(entry) for entry in value]
         return self.sizes.resolve(value)
 
     def _translate(self, call: Call) -> tuple[Tensor | None, ...]:
@@ -338,8 +389,8 @@ class Program:
                 return [real(entry) for entry in value]
             return torch.device("cpu") if isinstance(value, torch.device) else value
 
-        args = [real(self._resolve(argument)) for argument in node.args]
-        kwargs = {key: real(self._resolve(value)) for key, value in node.kwargs.items()}
+        args = [real(self.resolve(argument)) for argument in node.args]
+        kwargs = {key: real(self.resolve(value)) for key, value in node.kwargs.items()}
         with torch.no_grad():
             return node.target(*args, **kwargs)
 
@@ -353,13 +404,6 @@ def _turns(call: Call) -> bool:
     return len(axes) == 0 or axes[0] != axes[1]
 
 
-def _flat(values: Any) -> list[Any]:
-    flat: list[Any] = []
-    for value in values:
-        flat += _flat(value) if isinstance(value, list | tuple) else [value]
-    return flat
-
-
 def _used(node: Any, count: int) -> tuple[bool, ...]:
     """Which results something reads; getitem nodes tell."""
     used = [False] * count
@@ -371,7 +415,7 @@ def _used(node: Any, count: int) -> tuple[bool, ...]:
     return tuple(used)
 
 
-def _needed(program: Any, nodes: list[Any]) -> set[Any]:
+def _needed(nodes: list[Any]) -> set[Any]:
     """The nodes that an output depends on, directly or not."""
     needed: set[Any] = set()
     pending = [node for node in nodes if node.op == "output"]

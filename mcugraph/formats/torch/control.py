@@ -1,0 +1,27 @@
+"""Control flow of exported programs: ``torch.cond``, whose branches are subgraphs."""
+
+from typing import TYPE_CHECKING, Any
+
+from mcugraph.formats.torch.call import Call
+from mcugraph.ir import Tensor
+from mcugraph.ops.control import If
+from mcugraph.ops.opaque import Opaque
+
+if TYPE_CHECKING:
+    from mcugraph.formats.torch.program import Program
+
+
+def conditional(program: "Program", node: Any, call: Call) -> tuple[Tensor | None, ...]:
+    """``cond(predicate, true branch, false branch, operands)``."""
+    predicate, *branches, operands = node.args
+    given = [program.resolve(operand) for operand in operands]
+    condition = program.resolve(predicate)
+    read = list(dict.fromkeys(t for t in given if isinstance(t, Tensor) and not t.is_constant))
+    if not isinstance(condition, Tensor):
+        return program.emit(call, Opaque(call.native), read, call.results, None)
+    names = []
+    for branch, label in zip(branches, ("true", "false"), strict=True):
+        module = getattr(program.module, str(branch.target))
+        names.append(program.body(module, given, f"{call.label}.{label}")[0])
+    op = If(tuple(names), tuple((kind.dtype, kind.shape) for kind in call.results))
+    return program.emit(call, op, [condition, *read], call.results, None)
