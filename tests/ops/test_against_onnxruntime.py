@@ -566,3 +566,16 @@ def test_quantised_forms(against_runtime: Compare) -> None:
         "QLinearSigmoid", {"a": a}, 1, {"b": scale, "c": point, "d": scale, "e": point}, **domain
     )
     against_runtime("DynamicQuantizeLinear", {"a": data(2, 3)}, 3)
+    weight = {**constants, "d": b}
+    del weight["g"], weight["h"]
+    bias = {"g": data(4, dtype=np.int32)}
+    against_runtime("QGemm", {"a": a}, 1, {**weight, **bias}, alpha=1.0, **domain)
+    scaled = {**weight, **bias, "h": scale, "i": point}
+    against_runtime("QGemm", {"a": a}, 1, scaled, alpha=1.0, **domain)
+    parts = {"a": scale, "b": point, "d": scale, "e": point, "f": a, "g": scale, "h": point}
+    against_runtime("QLinearConcat", {"c": a}, 1, parts, axis=1, **domain)
+    image = data(1, 2, 4, 4, dtype=np.uint8)
+    four = {"b": scale, "c": point, "d": scale, "e": point}
+    pool: dict[str, Any] = {"kernel_shape": [2, 2], "strides": [2, 2], **domain}
+    against_runtime("QLinearAveragePool", {"a": image}, 1, four, **pool)
+    against_runtime("QLinearGlobalAveragePool", {"a": image}, 1, four, channels_last=0, **domain)

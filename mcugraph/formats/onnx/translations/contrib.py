@@ -4,7 +4,7 @@ from mcugraph.formats.onnx.node import Computed, Node, Translation, Translator, 
 from mcugraph.formats.onnx.translations.aggregation import TRANSLATIONS as AGGREGATION
 from mcugraph.formats.onnx.translations.arithmetic import TRANSLATIONS as ARITHMETIC
 from mcugraph.formats.onnx.translations.linear import TRANSLATIONS as LINEAR
-from mcugraph.ir import Op
+from mcugraph.ir import DType, Op
 from mcugraph.ops.attention import Attention
 from mcugraph.ops.base import Fusable
 from mcugraph.ops.elementwise import Elementwise
@@ -48,7 +48,8 @@ def _qgemm(node: Node) -> Translation:
         weight_in=1 if transposed else 0,
         transposed=bool(node.integer("transA", 0)),
     )
-    return Translation(op, (0, 3, 6), result_type(node, 8))
+    # Without a scale for it the result is float.
+    return Translation(op, (0, 3, 6), result_type(node, 8) if node.has(7) else DType.FLOAT32)
 
 
 def _qlinear_binary(function: str) -> Translator:
