@@ -215,7 +215,7 @@ def _layers(graph: Graph, parts: tuple[Work, ...], memory: Footprint) -> tuple[L
     ):
         results = [graph.tensors[name] for name in operator.outputs]
         weights = {
-            tensor.name: tensor.nbytes
+            tensor.name: tensor.stored_bytes
             for role, tensor in constants(graph, operator)
             if role is Role.WEIGHT
         }

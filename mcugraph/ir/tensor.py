@@ -28,10 +28,12 @@ class Constant:
     """The stored value of a constant tensor, decoded only when a rule asks for it.
 
     ``key`` names the stored bytes: tensors with equal keys share them, and flash counts them once.
+    ``packed`` is how many those are where the type and shape do not tell (sparse tensors).
     """
 
     key: Hashable
     load: Callable[[], Array] = field(compare=False, repr=False)
+    packed: int | None = None
 
     def array(self) -> Array:
         """The value as a numpy array.
@@ -71,6 +73,13 @@ class Tensor:
     def nbytes(self) -> int:
         """Bytes of the value; 0 where its size is not known (see ``has_size``)."""
         return self.dtype.nbytes(self.elements)
+
+    @property
+    def stored_bytes(self) -> int:
+        """Bytes that a constant takes in flash."""
+        if self.constant is not None and self.constant.packed is not None:
+            return self.constant.packed
+        return self.nbytes
 
     @property
     def has_size(self) -> bool:

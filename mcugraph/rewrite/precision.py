@@ -36,4 +36,5 @@ def _int8(tensor: Tensor, role: Role | None) -> Tensor:
     if not tensor.dtype.is_float:
         return tensor
     bias = tensor.is_constant and role is Role.BIAS
-    return replace(tensor, dtype=DType.INT32 if bias else DType.INT8)
+    constant = tensor.constant and replace(tensor.constant, packed=None)
+    return replace(tensor, dtype=DType.INT32 if bias else DType.INT8, constant=constant)

@@ -60,6 +60,8 @@ class Subgraph:
                     raise ValueError(
                         f"tensor {name!r} needs {tensor.nbytes} bytes and has {stored}"
                     )
+            if raw.Sparsity() is not None:
+                constant = replace(constant, packed=self.file.stored(raw.Buffer()))
             return replace(tensor, kind=Kind.CONSTANT, constant=constant)
         if index not in written and not tensor.elements:
             return replace(tensor, kind=Kind.CONSTANT)
