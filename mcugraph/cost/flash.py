@@ -47,7 +47,9 @@ def flash_of(graph: Graph, bytes_per_parameter: int | None = None) -> Flash:
         if role is not Role.PARAMETER:
             parameters += tensor.elements
         size[role] += (
-            tensor.stored_bytes if bytes_per_parameter is None else tensor.elements * bytes_per_parameter
+            tensor.stored_bytes
+            if bytes_per_parameter is None
+            else tensor.elements * bytes_per_parameter
         )
     tensors = [tensor for part in graph.walk() for tensor in part.tensors.values()]
     quantization = sum(t.quantization.nbytes for t in tensors if t.quantization is not None)

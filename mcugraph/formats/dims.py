@@ -21,7 +21,7 @@ class Bindings:
         self._used: set[Key] = set()
         self._batches: dict[str, None] = {}
         for key, value in self._dims.items():
-            if value < 0:
+            if not _is_count(value):
                 raise DimensionError(f"{path}: dimension {_show(key)} cannot be {value!r}")
 
     def bind(
@@ -81,6 +81,11 @@ class Bindings:
         if not self._batches:
             return []
         return [f"the dynamic batch of {', '.join(map(repr, self._batches))} is taken as 1"]
+
+
+def _is_count(value: object) -> bool:
+    """Whether a value, whatever a caller hands in, is a length."""
+    return isinstance(value, int) and not isinstance(value, bool) and value >= 0
 
 
 def _show(key: Key) -> str:

@@ -54,14 +54,11 @@ class Subgraph:
             return replace(tensor, kind=Kind.STATE)
         constant = self.file.constant(raw.Buffer(), dtype)
         if constant is not None and index not in self.inputs:
-            if raw.Sparsity() is None and dtype.has_size:
-                stored = self.file.stored(raw.Buffer())
-                if stored < tensor.nbytes:
-                    raise ValueError(
-                        f"tensor {name!r} needs {tensor.nbytes} bytes and has {stored}"
-                    )
+            stored = self.file.stored(raw.Buffer())
             if raw.Sparsity() is not None:
-                constant = replace(constant, packed=self.file.stored(raw.Buffer()))
+                constant = replace(constant, packed=stored)
+            elif dtype.has_size and stored < tensor.nbytes:
+                raise ValueError(f"tensor {name!r} needs {tensor.nbytes} bytes and has {stored}")
             return replace(tensor, kind=Kind.CONSTANT, constant=constant)
         if index not in written and not tensor.elements:
             return replace(tensor, kind=Kind.CONSTANT)

@@ -203,8 +203,8 @@ def planned_arena(graph: Graph, seconds: float = SECONDS) -> int | None:
     if head is None:
         return None
     first = head.solve(head.file_order, seconds)
-    if first.solved == operator_bound(head.problem()):
-        return first.solved  # no order and no plan needs less
+    if head.after is None or first.solved == operator_bound(head.problem()):
+        return first.solved  # the order has to stay, or none needs less
     order = head.reordered(seconds)
     if order == head.file_order:
         return first.solved
