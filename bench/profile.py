@@ -31,6 +31,12 @@ def ours(file: Path) -> None:
     mg.profile(file)
 
 
+def load(file: Path) -> None:
+    import mcugraph as mg
+
+    mg.load(file)
+
+
 def peer(file: Path) -> None:
     import onnx_tool
 
@@ -77,12 +83,14 @@ def geometric_mean(values: list[float]) -> float:
 
 
 def against_onnx_tool(files: list[Path], times: int) -> None:
-    print("| file | in-process, ms: mcugraph | onnx-tool | ratio", end="")
-    print(" | whole process, ms: mcugraph | onnx-tool | ratio |")
-    print("|---|" + "--:|" * 6)
+    print("| file | in-process, ms: load | profile | onnx-tool | ratio", end="")
+    print(" | whole process, ms: profile | onnx-tool | ratio |")
+    print("|---|" + "--:|" * 7)
     ratios: tuple[list[float], list[float]] = ([], [])
     for file in files:
-        inside = medians([lambda f=file: ours(f), lambda f=file: peer(f)], times)
+        loading, *inside = medians(
+            [lambda f=file: load(f), lambda f=file: ours(f), lambda f=file: peer(f)], times
+        )
         whole = medians(
             [
                 lambda f=file: process(PROGRAM, "profile", str(f)),
@@ -90,7 +98,8 @@ def against_onnx_tool(files: list[Path], times: int) -> None:
             ],
             max(3, times // 3),
         )
-        print(f"| `{file.name}` | {cells(*inside)} | {cells(*whole)} |", flush=True)
+        first = f"| `{file.name}` | {loading * 1000:,.1f}"
+        print(f"{first} | {cells(*inside)} | {cells(*whole)} |", flush=True)
         for found, (mine, other) in zip(ratios, (inside, whole), strict=True):
             if mine is not None and other is not None:
                 found.append(mine / other)
