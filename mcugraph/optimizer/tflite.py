@@ -51,6 +51,10 @@ def improved(path: str, data: bytes, graph: Graph, force: bool, seconds: float |
         return Change(
             data, notes=(*problems, "without TFLM's plan there is nothing to compare with")
         )
+    unwritten = _unwritten(head)
+    if unwritten:
+        # What such a file computes depends on what lies in the arena by chance.
+        return Change(data, notes=(f"nothing writes {unwritten} tensors that operators read",))
     movable = _NUMBERED not in metadata_names(path, data)
     best = _best(head, movable, force, seconds)
     moved = sum(place != number for place, number in enumerate(best.order))
@@ -65,6 +69,15 @@ def improved(path: str, data: bytes, graph: Graph, force: bool, seconds: float |
         _left(head, graph),
         notes,
     )
+
+
+def _unwritten(head: Head) -> int:
+    """How many tensors of the first subgraph are read although nothing fills them."""
+    main = head.model.subgraphs[0]
+    filled = {*main.inputs, *(t for operator in main.operators for t in operator.outputs), -1}
+    read = {t for operator in main.operators for t in operator.inputs} - filled
+    tensors = [main.tensors[t] for t in read]
+    return sum(not t.constant and not t.variable and bool(t.elements) for t in tensors)
 
 
 def _best(head: Head, movable: bool, force: bool, seconds: float | None) -> HeadPlan:
