@@ -12,6 +12,7 @@ from mcugraph.rewrite.deploy import (
     fold_batch_norm,
     fold_bias,
     fuse_activations,
+    split_attention,
     split_silu,
 )
 from mcugraph.rewrite.edit import Edit
@@ -37,7 +38,8 @@ def account(graph: Graph, accounting: str) -> Accounted:
     """The form of a graph, and of its subgraphs, that an accounting counts.
 
     ``"deployed"`` is what TFLite runs. A TFLite file is taken as it stands; in other graphs
-    batch norm and biases are folded, ReLUs fused and identities dropped.
+    batch norm and biases are folded, ReLUs fused, identities dropped, attention and SiLU taken
+    apart.
 
     ``"paper"`` follows "Differentiable Network Pruning for Microcontrollers" (Liberis and
     Lane): batch norm keeps its parameters, and neither it nor activations take a step; a sum of
@@ -77,7 +79,14 @@ def _each(graph: Graph, rewrite: Callable[[Graph], Graph]) -> Graph:
 
 
 def _deployed(graph: Graph) -> Graph:
-    for rewrite in (drop_identities, split_silu, fold_batch_norm, fold_bias, fuse_activations):
+    for rewrite in (
+        drop_identities,
+        split_silu,
+        split_attention,
+        fold_batch_norm,
+        fold_bias,
+        fuse_activations,
+    ):
         graph = rewrite(graph)
     return graph
 

@@ -3,12 +3,13 @@
 from dataclasses import replace
 
 from mcugraph.errors import FormatError
-from mcugraph.ir import Array, Constant, Graph, Kind, Operator, Tensor
+from mcugraph.ir import Array, Constant, Graph, Kind, Op, Operator, Shape, Tensor
+from mcugraph.ops.attention import Attention
 from mcugraph.ops.base import FUSABLE_ACTIVATIONS, Fusable
 from mcugraph.ops.convolution import Conv, ConvTranspose
 from mcugraph.ops.elementwise import IDENTITIES, Elementwise
-from mcugraph.ops.linear import Dense
-from mcugraph.ops.normalization import BatchNorm
+from mcugraph.ops.linear import Dense, MatMul
+from mcugraph.ops.normalization import BatchNorm, Normalization
 from mcugraph.rewrite.edit import Edit
 
 
@@ -88,6 +89,49 @@ def split_silu(graph: Graph) -> Graph:
         multiply = replace(operator, op=Elementwise("mul"), inputs=(operator.inputs[0], gate.name))
         edit.expand(operator, [sigmoid, multiply])
     return edit.graph()
+
+
+def split_attention(graph: Graph) -> Graph:
+    """Attention as the BATCH_MATMUL, SOFTMAX and BATCH_MATMUL that TFLite has for it.
+
+    The scores are then tensors of their own. The scaling belongs to the projection of the
+    queries. Where heads share keys, or values of earlier steps are read, it stays one operator.
+    """
+    edit = Edit(graph)
+    for operator in edit.operators:
+        op = operator.op
+        if not isinstance(op, Attention) or op.outputs > 1 or len(operator.inputs) > 4:
+            continue
+        query, keys, values, *masks = operator.inputs
+        shapes = [edit.tensors[name or ""].shape for name in (query, keys, values)]
+        q, k, _ = shapes
+        if q is None or k is None or not _one_head_each(op, shapes):
+            continue
+        (result,) = operator.outputs
+        scores = replace(edit.tensors[result], shape=(*q[:-1], k[-2]))
+        steps: list[tuple[str, Op, tuple[str | None, ...]]] = [
+            ("scores", MatMul(transpose_b=True), (query, keys))
+        ]
+        if masks and masks[0] is not None:
+            steps.append(("masked", Elementwise("add"), (f"{result}/scores", masks[0])))
+        steps.append(("softmax", Normalization("softmax"), (f"{result}/{steps[-1][0]}",)))
+        parts = []
+        for name, step, inputs in steps:
+            made = replace(scores, name=f"{result}/{name}")
+            edit.tensors[made.name] = made
+            parts.append(
+                Operator(f"{operator.name}/{name}", step, inputs, (made.name,), operator.native)
+            )
+        product = replace(operator, op=MatMul(), inputs=(f"{result}/softmax", values))
+        edit.expand(operator, [*parts, product])
+    return edit.graph()
+
+
+def _one_head_each(op: Attention, shapes: list[Shape | None]) -> bool:
+    """Whether each head of queries has keys and values of its own, on an axis of its own."""
+    if op.query_heads is not None or op.key_heads is not None:
+        return op.query_heads == op.key_heads == 1
+    return len({None if shape is None else shape[:-2] for shape in shapes}) == 1
 
 
 def _foldable_layer(edit: Edit, operator: Operator) -> Operator | None:

@@ -321,3 +321,18 @@ def test_a_constant_position_table_is_folded() -> None:
     assert constant.shape == (6, 4)
     assert constant.constant is not None
     assert constant.constant.array().shape == (6, 4)
+
+
+def test_scores_take_memory_in_a_deployment() -> None:
+    """TFLite has no attention: the scores of 4 heads, 10 x 10 each, before and after softmax."""
+
+    class Attend(nn.Module):
+        def forward(self, q: Tensor, k: Tensor, v: Tensor) -> Tensor:
+            return F.scaled_dot_product_attention(q, k, v)
+
+    operands = [torch.zeros(1, 4, 10, 2) for _ in range(3)]
+    graph = checked(Attend(), *operands)
+    profile = mg.profile(graph, precision="int8")
+    assert [layer.kind for layer in profile.layers] == ["matmul", "softmax", "matmul"]
+    assert profile.macs == 2 * 4 * 10 * 10 * 2
+    assert profile.memory.peak == 2 * 400 + 80  # and the values, which wait
