@@ -21,11 +21,15 @@ class Translation:
         op: The operator.
         order: Which inputs of the node it takes, in its own order; None: all, as they come.
         dtype: Type of the first output, where it is not the one that the operator infers.
+        scaled: Quantised inputs, each with the input that is its scale; the zero point follows.
+        result_scale: The input that is the scale of the first output, if it is quantised.
     """
 
     op: Op
     order: tuple[int, ...] | None = None
     dtype: DType | None = None
+    scaled: tuple[tuple[int, int], ...] = ()
+    result_scale: int | None = None
 
 
 @dataclass(frozen=True, slots=True)

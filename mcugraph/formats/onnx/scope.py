@@ -1,6 +1,6 @@
 """The translation of one ONNX graph: the main one or a body of control flow."""
 
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field, replace
 from functools import partial
 from typing import Any
@@ -277,36 +277,50 @@ class Scope:
         self.tensors[name] = Tensor(name, dtype, dims, Kind.CONSTANT, constant)
 
     def _operator(self, node: Node, proto: Any, native: str, translate: Translator | None) -> None:
-        op: Op
-        order, dtype = None, None
-        own = registered(native, lambda: node.attributes)
-        try:
-            if own is not None:
-                result: Op | Translation = own
-            else:
-                result = Opaque(native) if translate is None else translate(node)
-            if isinstance(result, Translation):
-                op, order, dtype = result.op, result.order, result.dtype
-            else:
-                op = result
-        except Computed:
-            op = Declared(node.type)
+        found = self._translated(node, native, translate)
+        op = found.op
         names = (
             list(proto.input)
-            if order is None
-            else [proto.input[i] if i < len(proto.input) else "" for i in order]
+            if found.order is None
+            else [proto.input[i] if i < len(proto.input) else "" for i in found.order]
         )
         while names and not names[-1]:
             names.pop()
         arguments = tuple(name or None for name in names)
         types = self._types(arguments)
         results = op.infer(types) if types is not None else None
-        if results is not None and dtype is not None:
-            results = (TensorType(dtype, results[0].shape), *results[1:])
+        if results is not None and found.dtype is not None:
+            results = (TensorType(found.dtype, results[0].shape), *results[1:])
         if self._foldable(op, arguments) and results is not None:
             self._fold_all(op, node, arguments, results)
         else:
             self._finish(op, node, arguments, native, results)
+        for data, scale in found.scaled:
+            self._quantized(proto.input[data], proto.input[scale : scale + 2])
+        if found.result_scale is not None:
+            scale = found.result_scale
+            self._quantized(node.outputs[0], proto.input[scale : scale + 2])
+
+    def _translated(self, node: Node, native: str, translate: Translator | None) -> Translation:
+        """A node in the words of ``mcugraph.ops``; a user's own rule goes first."""
+        own = registered(native, lambda: node.attributes)
+        if own is not None:
+            return Translation(own)
+        if translate is None:
+            return Translation(Opaque(native))
+        try:
+            found = translate(node)
+        except Computed:
+            return Translation(Declared(node.type))
+        return found if isinstance(found, Translation) else Translation(found)
+
+    def _quantized(self, name: str, parameters: Sequence[str]) -> None:
+        """Note the scale and zero point of a tensor, which operators give as inputs."""
+        given = [self.tensors[parameter] for parameter in parameters if parameter]
+        if given and name in self.tensors:
+            nbytes = sum(tensor.nbytes for tensor in given)
+            quantization = Quantization(given[0].elements, nbytes)
+            self.tensors[name] = replace(self.tensors[name], quantization=quantization)
 
     def _finish(
         self,

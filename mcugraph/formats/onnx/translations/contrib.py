@@ -49,22 +49,28 @@ def _qgemm(node: Node) -> Translation:
         transposed=bool(node.integer("transA", 0)),
     )
     # Without a scale for it the result is float.
-    return Translation(op, (0, 3, 6), result_type(node, 8) if node.has(7) else DType.FLOAT32)
+    scaled, order = ((0, 1), (3, 4)), (0, 3, 6)
+    if not node.has(7):
+        return Translation(op, order, DType.FLOAT32, scaled)
+    return Translation(op, order, result_type(node, 8), scaled, 7)
 
 
 def _qlinear_binary(function: str) -> Translator:
     """(a, scale, zero, b, scale, zero, scale, zero)."""
-    return lambda node: Translation(Elementwise(function), (0, 3), result_type(node, 7))
+    scaled = ((0, 1), (3, 4))
+    return lambda node: Translation(Elementwise(function), (0, 3), result_type(node, 7), scaled, 6)
 
 
 def _qlinear_unary(function: str) -> Translator:
     """(data, scale, zero, scale, zero)."""
-    return lambda node: Translation(Elementwise(function), (0,), result_type(node, 4))
+    return lambda node: Translation(Elementwise(function), (0,), result_type(node, 4), ((0, 1),), 3)
 
 
 def _qlinear_concat(node: Node) -> Translation:
     """(scale, zero, then data, scale and zero of each part)."""
-    return Translation(Concat(node.integer("axis", 1)), tuple(range(2, len(node.inputs), 3)))
+    parts = tuple(range(2, len(node.inputs), 3))
+    scaled = tuple((part, part + 1) for part in parts)
+    return Translation(Concat(node.integer("axis", 1)), parts, None, scaled, 0)
 
 
 def _channels_last(node: Node) -> int:

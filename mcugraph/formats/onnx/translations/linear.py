@@ -65,11 +65,11 @@ def _einsum(node: Node) -> Op:
 
 
 def _qlinear_conv(node: Node) -> Translation:
-    return Translation(_conv(node, 3), (0, 3, 8), result_type(node, 7))
+    return Translation(_conv(node, 3), (0, 3, 8), result_type(node, 7), ((0, 1), (3, 4)), 6)
 
 
 def _qlinear_matmul(node: Node) -> Translation:
-    return Translation(_matmul(node, 0, 3), (0, 3), result_type(node, 7))
+    return Translation(_matmul(node, 0, 3), (0, 3), result_type(node, 7), ((0, 1), (3, 4)), 6)
 
 
 def _recurrent(cell: str) -> Translator:
