@@ -259,7 +259,8 @@ def find_board(name: str, among: Iterable[Board] | None = None) -> Board:
         if found:
             return _only(name, found)
     names = {plain: board.key for board in known for plain in _names(board)}
-    raise UsageError(f"unknown board {name!r}{_hint(wanted, names)}")
+    hint = _hint(wanted, names) or "; `mcugraph boards` lists them"
+    raise UsageError(f"unknown board {name!r}{hint}")
 
 
 def _only(name: str, found: list[Board]) -> Board:

@@ -48,9 +48,11 @@ def run(options: argparse.Namespace) -> int:
     verdict = judge(graph, budget, found, known)
     time = None if board is None else latency(found, graph, board)
     if options.json:
-        print(json.dumps(_plain(verdict, time), indent=2))
+        print(json.dumps(_plain(verdict, time, found.assumptions), indent=2))
     else:
         print(_text(options.model, verdict))
+        if found.assumptions:
+            print("\n" + "\n".join(f"Assumed: {text}" for text in found.assumptions))
         if board is not None and time is not None:
             fast, slow, source = time
             print(
@@ -105,9 +107,17 @@ def _text(model: str, verdict: Verdict) -> str:
     return "\n".join(lines)
 
 
-def _plain(verdict: Verdict, time: tuple[float, float, str] | None) -> dict[str, Any]:
+def _plain(
+    verdict: Verdict, time: tuple[float, float, str] | None, assumptions: tuple[str, ...]
+) -> dict[str, Any]:
     needs = [{**asdict(need), "left": need.left, "met": need.met} for need in verdict.needs]
     estimate = None
     if time is not None:
         estimate = dict(zip(("fast_s", "slow_s", "source"), time, strict=True))
-    return {**asdict(verdict), "needs": needs, "advice": list(verdict.advice), "latency": estimate}
+    return {
+        **asdict(verdict),
+        "needs": needs,
+        "advice": list(verdict.advice),
+        "latency": estimate,
+        "assumptions": list(assumptions),
+    }
