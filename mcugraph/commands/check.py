@@ -56,7 +56,7 @@ def run(options: argparse.Namespace) -> int:
         if board is not None and time is not None:
             fast, slow, source = time
             print(
-                f"\nEstimated latency: {fast * 1000:.3g} to {slow * 1000:.3g} ms on its "
+                f"\nEstimated latency: {_duration(fast)} to {_duration(slow)} on its "
                 f"{board.core} at {board.clock_hz / 1e6:g} MHz, from published rates ({source})"
             )
     return 0 if verdict.fits else 1
@@ -105,6 +105,10 @@ def _text(model: str, verdict: Verdict) -> str:
         lines += ["", "What would help:"]
         lines += [f"  - {text}" for text in verdict.advice]
     return "\n".join(lines)
+
+
+def _duration(seconds: float) -> str:
+    return f"{seconds:.1f} s" if seconds >= 1 else f"{seconds * 1000:.3g} ms"
 
 
 def _plain(
