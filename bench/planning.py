@@ -1,0 +1,200 @@
+"""Arena planners side by side: arena over its lower bound, and seconds.
+
+    python bench/planning.py [GRAPH.json or FILE.csv ...] [--seconds 10] [--json FILE]
+
+Without files it takes the operator graphs of ``../shared/graphs``, or networks drawn at random
+where there are none. All planners get the same lifetimes: those of the order that our planner
+chose. Every plan goes through the checker. Vela's allocators need ``ethos-u-vela``, CP-SAT needs
+``ortools``; without them their columns are left out.
+"""
+
+import argparse
+import json
+import sys
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
+from importlib.util import find_spec
+from pathlib import Path
+from time import perf_counter
+
+from schedule_networks import randwire
+
+from mcugraph.memory.planning.arena import ArenaProblem, Plan, arena_problem, placed
+from mcugraph.memory.planning.check import check_plan
+from mcugraph.memory.planning.minimalloc import read_csv
+from mcugraph.memory.planning.planner import plan
+from mcugraph.memory.problem import Problem
+from mcugraph.report.table import table
+
+GRAPHS = Path(__file__).resolve().parents[2] / "shared" / "graphs"
+ALIGNMENT = 16
+
+Offsets = Callable[[ArenaProblem], Sequence[int]]
+
+
+@dataclass
+class Range:
+    """A live range as Vela's allocators see one; both ends count."""
+
+    start_time: int
+    end_time: int
+    size: int
+    number: int
+    address: int = 0
+
+    def get_alignment(self) -> int:
+        return ALIGNMENT
+
+    def set_address(self, address: int) -> int:
+        self.address = address
+        return address
+
+    def __lt__(self, other: "Range") -> bool:
+        return (self.start_time, self.end_time, self.number) < (
+            other.start_time,
+            other.end_time,
+            other.number,
+        )
+
+    def __hash__(self) -> int:
+        return self.number
+
+
+@dataclass
+class Ranges:
+    lrs: list[Range]
+
+
+def ranges(problem: ArenaProblem) -> list[Range]:
+    return [
+        Range(b.lower, b.upper - 1, problem.aligned(b.size), i)
+        for i, b in enumerate(problem.blocks)
+    ]
+
+
+def vela_greedy(problem: ArenaProblem) -> Sequence[int]:
+    from ethosu.vela.greedy_allocation import allocate_live_ranges
+
+    live = ranges(problem)
+    allocate_live_ranges(Ranges(live), ALIGNMENT)
+    return [entry.address for entry in live]
+
+
+def vela_hillclimb(problem: ArenaProblem) -> Sequence[int]:
+    """Its own number of iterations would take an hour on the largest; it stops improving early."""
+    from ethosu.vela.hillclimb_allocation import allocate_live_ranges
+
+    return list(allocate_live_ranges(ranges(problem), 5000, problem.bound))
+
+
+def cp_sat(seconds: float) -> Offsets:
+    """Rectangles in time and address that do not overlap, the highest end as low as it gets."""
+
+    def solve(problem: ArenaProblem) -> Sequence[int]:
+        from ortools.sat.python import cp_model
+
+        model = cp_model.CpModel()
+        sizes = [problem.aligned(b.size) // ALIGNMENT for b in problem.blocks]
+        start = plan(problem, method="greedy_by_size")
+        most = start.arena // ALIGNMENT
+        arena = model.new_int_var(problem.bound // ALIGNMENT, most, "arena")
+        times, spans, offsets = [], [], []
+        for i, (block, size) in enumerate(zip(problem.blocks, sizes, strict=True)):
+            offset = model.new_int_var(0, most - size, f"o{i}")
+            offsets.append(offset)
+            model.add(offset + size <= arena)
+            spans.append(model.new_fixed_size_interval_var(offset, size, f"y{i}"))
+            length = block.upper - block.lower
+            times.append(model.new_fixed_size_interval_var(block.lower, length, f"x{i}"))
+            model.add_hint(offset, (start.blocks[i].offset or 0) // ALIGNMENT)
+        model.add_no_overlap_2d(times, spans)
+        model.minimize(arena)
+        solver = cp_model.CpSolver()
+        solver.parameters.max_time_in_seconds = seconds
+        solver.parameters.num_workers = 2
+        status = solver.solve(model)
+        if status not in (cp_model.OPTIMAL, cp_model.FEASIBLE):
+            return [block.offset or 0 for block in start.blocks]
+        return [solver.value(offset) * ALIGNMENT for offset in offsets]
+
+    return solve
+
+
+def named(method: str) -> Offsets:
+    return lambda problem: [b.offset or 0 for b in plan(problem, method=method).blocks]
+
+
+def planners(seconds: float) -> dict[str, Offsets]:
+    found: dict[str, Offsets] = {
+        "tflm": named("tflm"),
+        "first fit": named("first_fit"),
+        "by size": named("greedy_by_size"),
+    }
+    if find_spec("ethosu") is not None:
+        found |= {"vela greedy": vela_greedy, "vela hill-climb": vela_hillclimb}
+    if find_spec("ortools") is not None:
+        found["cp-sat"] = cp_sat(seconds)
+    return found
+
+
+def arena_of(problem: ArenaProblem, offsets: Sequence[int]) -> int:
+    """Through the checker."""
+    ends = [o + problem.aligned(b.size) for o, b in zip(offsets, problem.blocks, strict=True)]
+    arena = max(ends, default=0)
+    blocks = placed(problem, offsets)
+    return check_plan(problem, Plan(blocks, arena, arena, arena, problem.alignment))
+
+
+def problems(files: Sequence[str]) -> dict[str, Problem | ArenaProblem]:
+    paths = [Path(name) for name in files] or sorted(GRAPHS.glob("*.json"))
+    found: dict[str, Problem | ArenaProblem] = {}
+    for path in paths:
+        csv = path.suffix == ".csv"
+        found[path.stem] = read_csv(path, ALIGNMENT) if csv else Problem.from_json(path)
+    return found or {f"randwire_s{seed}": randwire(seed) for seed in range(8)}
+
+
+def main() -> None:
+    parser = argparse.ArgumentParser(description=(__doc__ or "").splitlines()[0])
+    parser.add_argument("files", nargs="*")
+    parser.add_argument("--seconds", type=float, default=10.0, help="for CP-SAT, a problem")
+    parser.add_argument("--json", metavar="FILE")
+    options = parser.parse_args()
+    others = planners(options.seconds)
+    rows, results, larger = [], {}, []
+    for name, problem in problems(options.files).items():
+        began = perf_counter()
+        ours = plan(problem, alignment=ALIGNMENT)
+        total = perf_counter() - began
+        blocks = problem
+        if isinstance(blocks, Problem):
+            blocks = arena_problem(blocks, ours.order, ALIGNMENT)
+        check_plan(blocks, ours)
+        figures = {"mcugraph": (ours.arena, total)}
+        for label, solve in others.items():
+            began = perf_counter()
+            offsets = solve(blocks)
+            figures[label] = (arena_of(blocks, offsets), perf_counter() - began)
+            if figures[label][0] < ours.arena:
+                larger.append(f"{name}: {label} {figures[label][0]} < {ours.arena}")
+        results[name] = {
+            "blocks": len(blocks.blocks),
+            "bound": ours.peak,
+            "proven": ours.optimal,
+            **{label: {"arena": a, "seconds": round(s, 4)} for label, (a, s) in figures.items()},
+        }
+        cells = [f"{a / ours.peak:.3f} {s:7.2f}s" for a, s in figures.values()]
+        rows.append((name, str(len(blocks.blocks)), f"{ours.peak:,}", *cells))
+        print(f"{name}: {ours.arena:,} of {ours.peak:,}", file=sys.stderr, flush=True)
+    header = ("problem", "blocks", "bound", "mcugraph", *others)
+    print(table(header, rows, right=range(1, len(header))))
+    at_bound = sum(figures["mcugraph"]["arena"] == figures["bound"] for figures in results.values())
+    slow = [name for name, found in results.items() if found["mcugraph"]["seconds"] > 1]
+    print(f"\n{at_bound} of {len(results)} at the bound; over 1 s: {', '.join(slow) or 'none'}")
+    print("larger than another planner's:", "; ".join(larger) or "none")
+    if options.json:
+        Path(options.json).write_text(json.dumps(results, indent=1) + "\n")
+
+
+if __name__ == "__main__":
+    main()
