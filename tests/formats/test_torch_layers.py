@@ -336,3 +336,100 @@ def test_scores_take_memory_in_a_deployment() -> None:
     assert [layer.kind for layer in profile.layers] == ["matmul", "softmax", "matmul"]
     assert profile.macs == 2 * 4 * 10 * 10 * 2
     assert profile.memory.peak == 2 * 400 + 80  # and the values, which wait
+
+
+# ---- another count -----------------------------------------------------------------------------
+
+
+class Windows(nn.Module):
+    """Attention in shifted windows with a bias of relative positions (Liu et al., 2103.14030)."""
+
+    def __init__(self, width: int = 16, heads: int = 4, side: int = 4) -> None:
+        super().__init__()
+        self.heads, self.side = heads, side
+        self.qkv, self.out = nn.Linear(width, 3 * width), nn.Linear(width, width)
+        self.norm = nn.LayerNorm(width)
+        self.bias = nn.Parameter(torch.zeros((2 * side - 1) ** 2, heads))
+        self.register_buffer("index", torch.zeros(side**2, side**2, dtype=torch.int64))
+
+    def forward(self, x: Tensor) -> Tensor:
+        b, h, w, c = x.shape
+        s, n = self.side, self.side**2
+        y = torch.roll(self.norm(x), (-2, -2), (1, 2))
+        y = y.view(b, h // s, s, w // s, s, c).permute(0, 1, 3, 2, 4, 5).reshape(-1, n, c)
+        qkv = self.qkv(y).reshape(-1, n, 3, self.heads, c // self.heads)
+        q, k, v = qkv.permute(2, 0, 3, 1, 4)
+        scores = q * (c // self.heads) ** -0.5 @ k.transpose(-2, -1)
+        bias = self.bias[self.index.view(-1)].view(n, n, -1).permute(2, 0, 1)
+        y = self.out(((scores + bias).softmax(-1) @ v).transpose(1, 2).reshape(-1, n, c))
+        y = y.view(b, h // s, w // s, s, s, c).permute(0, 1, 3, 2, 4, 5).reshape(b, h, w, c)
+        return x + torch.roll(y, (2, 2), (1, 2))
+
+
+class Gated(nn.Module):
+    """Dilated gated convolutions with skips (van den Oord et al., arXiv:1609.03499)."""
+
+    def __init__(self) -> None:
+        super().__init__()
+        self.first = nn.Conv1d(1, 8, 1)
+        self.filters = nn.ModuleList(nn.Conv1d(8, 16, 2, dilation=2**i) for i in range(4))
+        self.mix = nn.ModuleList(nn.Conv1d(8, 8, 1) for _ in range(4))
+
+    def forward(self, x: Tensor) -> Tensor:
+        x = self.first(x)
+        total = torch.zeros(1)
+        for i, (layer, mix) in enumerate(zip(self.filters, self.mix, strict=True)):
+            a, b = layer(F.pad(x, (2**i, 0))).chunk(2, 1)
+            y = mix(torch.tanh(a) * torch.sigmoid(b))
+            total, x = total + y, x + y
+        return total.relu()
+
+
+class Rotary(nn.Module):
+    """Attention with rotated queries and keys (Su et al., arXiv:2104.09864)."""
+
+    def __init__(self, width: int = 16, heads: int = 2) -> None:
+        super().__init__()
+        self.heads = heads
+        self.qkv, self.out = nn.Linear(width, 3 * width, bias=False), nn.Linear(width, width)
+        self.register_buffer("rates", torch.rand(width // heads // 2))
+
+    def forward(self, x: Tensor) -> Tensor:
+        b, n, c = x.shape
+        q, k, v = self.qkv(x).view(b, n, 3, self.heads, c // self.heads).transpose(1, 3).unbind(2)
+        angles = torch.outer(torch.arange(n).float(), self.rates).repeat(1, 2)
+
+        def turn(y: Tensor) -> Tensor:
+            half = y.shape[-1] // 2
+            turned = torch.cat((-y[..., half:], y[..., :half]), -1)
+            return y * angles.cos() + turned * angles.sin()
+
+        y = F.scaled_dot_product_attention(turn(q), turn(k), v)
+        return self.out(y.transpose(1, 2).reshape(b, n, c))
+
+
+MIXTURE = {
+    "windows": (Windows(), (2, 8, 8, 16)),
+    "gated": (Gated(), (1, 1, 64)),
+    "rotary": (Rotary(), (2, 6, 16)),
+    "encoder": (nn.TransformerEncoderLayer(16, 4, 32, batch_first=True), (2, 10, 16)),
+    "unet": (SmallUNet(), (1, 3, 8, 8)),
+    "convnext": (ConvNextBlock(8), (1, 8, 6, 6)),
+}
+
+
+@pytest.mark.parametrize("name", MIXTURE)
+def test_work_against_the_counter_of_torch(name: str) -> None:
+    """PyTorch's own counter of floating-point operations, with attention taken apart."""
+    from torch.nn.attention import SDPBackend, sdpa_kernel
+    from torch.utils.flop_counter import FlopCounterMode
+
+    model, shape = MIXTURE[name]
+    graph = checked(model, torch.zeros(shape))
+    torch.backends.mha.set_fastpath_enabled(False)
+    try:
+        with FlopCounterMode(display=False) as counter, sdpa_kernel(SDPBackend.MATH):
+            model.eval()(torch.zeros(shape))
+    finally:
+        torch.backends.mha.set_fastpath_enabled(True)
+    assert 2 * mg.profile(graph).macs == counter.get_total_flops()

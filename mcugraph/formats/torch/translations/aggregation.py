@@ -85,6 +85,13 @@ def _extreme(function: str) -> Translator:
     return translate
 
 
+def _both_extremes(call: Call) -> Result:
+    axes, keep = call.axes(), bool(call.get("keepdim"))
+    (low,) = call.emit(Reduce("min", axes, keep), (call.data(),))
+    (high,) = call.emit(Reduce("max", axes, keep), (call.data(),))
+    return low, high
+
+
 def _place(function: str) -> Translator:
     return lambda call: Translation(
         Reduce(function, call.axes(), bool(call.get("keepdim")), DType.INT64), (call.data(),)
@@ -159,12 +166,14 @@ TRANSLATIONS: dict[str, Translator] = {
     **{name: _reduce(function) for name, function in _REDUCTIONS.items()},
     "max": _extreme("max"),
     "min": _extreme("min"),
+    "aminmax": _both_extremes,
     "argmax": _place("arg_max"),
     "argmin": _place("arg_min"),
     "norm": _norm,
     "linalg_vector_norm": _norm,
     "cumsum": _cumulate("cumsum"),
     "cumprod": _cumulate("cumprod"),
+    "logcumsumexp": _cumulate("log_cumsum_exp"),
     "topk": _top_k,
     "sort": _sort,
     "argsort": _sort,

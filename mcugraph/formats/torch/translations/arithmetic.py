@@ -125,7 +125,11 @@ _UNARY = {
     "sin": "sin", "sinh": "sinh", "softplus": "softplus", "softshrink": "soft_shrink",
     "softsign": "softsign", "special_erf": "erf", "sqrt": "sqrt", "square": "square",
     "tan": "tan", "tanh": "tanh", "tril": "trilu", "triu": "trilu", "trunc": "trunc",
-    "log_sigmoid_forward": "log_sigmoid",
+    "log_sigmoid_forward": "log_sigmoid", "absolute": "abs", "arccos": "acos",
+    "arccosh": "acosh", "arcsin": "asin", "arcsinh": "asinh", "arctan": "atan",
+    "arctanh": "atanh", "digamma": "digamma", "erfinv": "erfinv", "isneginf": "isinf",
+    "isposinf": "isinf", "lgamma": "lgamma", "signbit": "signbit", "sinc": "sinc",
+    "deg2rad": "deg2rad", "rad2deg": "rad2deg", "special_expit": "sigmoid",
 }  # fmt: skip
 
 _BINARY = {
@@ -140,7 +144,8 @@ _BINARY = {
     "mul": "mul", "multiply": "mul", "ne": "not_equal", "not_equal": "not_equal",
     "pow": "pow", "remainder": "floor_mod", "sub": "sub", "subtract": "sub",
     "xlogy": "xlogy", "hypot": "hypot", "float_power": "pow", "copysign": "copysign",
-    "heaviside": "heaviside",
+    "heaviside": "heaviside", "logaddexp": "logaddexp", "logaddexp2": "logaddexp",
+    "isclose": "isclose", "ldexp": "ldexp", "gcd": "gcd", "lcm": "lcm",
 }  # fmt: skip
 
 # What copies, moves between devices or only marks the tensor.

@@ -114,6 +114,10 @@ def _flip(call: Call) -> Result:
     return Translation(Reverse(call.axes("dims") or ()), (call.data(),))
 
 
+def _mirror(axis: int) -> Translator:
+    return lambda call: Translation(Reverse((axis,)), (call.data(),))
+
+
 def _roll(call: Call) -> Result:
     shifts, axes = _integers(call, "shifts"), call.axes("dims")
     if axes is None:
@@ -167,6 +171,8 @@ TRANSLATIONS: dict[str, Translator] = {
     "expand_as": _expand,
     "broadcast_to": _expand,
     "flip": _flip,
+    "fliplr": _mirror(1),
+    "flipud": _mirror(0),
     "roll": _roll,
     "pixel_shuffle": _pixel_shuffle,
     "pixel_unshuffle": _pixel_unshuffle,

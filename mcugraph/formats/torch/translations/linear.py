@@ -150,6 +150,14 @@ def _trilinear(call: Call) -> Translation:
     return Translation(Einsum(f"{','.join(terms[:3])}->{terms[3]}"), operands)
 
 
+def _inner(call: Call) -> Translation:
+    a, b = call.tensors()[:2]
+    left, right = _LETTERS[: len(shape_of(a))], _LETTERS[-len(shape_of(b)) :]
+    if not left or not right:
+        return Translation(Elementwise("mul"), (a, b))
+    return Translation(Einsum(f"{left},{right[:-1]}{left[-1]}->{left[:-1]}{right[:-1]}"), (a, b))
+
+
 def _outer(call: Call) -> Translation:
     return Translation(Einsum("i,j->ij"), call.tensors()[:2])
 
@@ -197,6 +205,7 @@ TRANSLATIONS: dict[str, Translator] = {
     "bilinear": _bilinear,
     "_trilinear": _trilinear,
     "tensordot": _tensordot,
+    "inner": _inner,
     "outer": _outer,
     "ger": _outer,
     "scaled_dot_product_attention": _attention,

@@ -49,8 +49,13 @@ def _stack(call: Call) -> Result:
     return Translation(Stack(axis), call.listed("tensors"))
 
 
+_SPLIT_AXES = {"vsplit": 0, "hsplit": 1, "dsplit": 2}
+
+
 def _split(call: Call) -> Result:
-    axis, length = call.axis(), shape_of(call.data())[call.axis()]
+    axis = _SPLIT_AXES[call.type] if call.type in _SPLIT_AXES else call.axis()
+    axis = min(axis, call.rank - 1)
+    length = shape_of(call.data())[axis]
     sizes = tuple(result.shape[axis] for result in call.results)
     even = -(-length // len(sizes))
     if len(sizes) == 1:
@@ -211,6 +216,8 @@ _DECLARED = (
     *("grid_sampler_2d", "grid_sampler_3d", "max_unpool2d", "max_unpool3d", "median", "mode"),
     *("kthvalue", "cummax", "cummin", "cross", "linalg_cross", "diff", "rot90", "fill"),
     *("copy", "embedding_bag", "put", "complex", "polar", "real", "imag", "view_as_real"),
+    *("cosine_similarity", "pairwise_distance", "kron", "diagflat", "_embedding_bag"),
+    *("isin", "nonzero_static"),
     *("view_as_complex", "quantile", "segment_reduce", "column_stack", "fractional_max_pool2d"),
 )
 _METHODS = {
@@ -242,6 +249,10 @@ TRANSLATIONS: dict[str, Translator] = {
     "split_copy": _split,
     "split_with_sizes_copy": _split,
     "tensor_split": _split,
+    "hsplit": _split,
+    "vsplit": _split,
+    "dsplit": _split,
+    "unsafe_split_with_sizes": _split,
     "unsafe_split": _split,
     "chunk": _split,
     "unsafe_chunk": _split,
@@ -252,6 +263,7 @@ TRANSLATIONS: dict[str, Translator] = {
     "select": _select,
     "select_copy": _select,
     "narrow": _narrow,
+    "narrow_copy": _narrow,
     "index": _index,
     "index_select": _index_select,
     "gather": _gather,
@@ -268,6 +280,7 @@ TRANSLATIONS: dict[str, Translator] = {
     "diagonal_scatter": _scatter,
     "index_add": _scatter,
     "index_copy": _scatter,
+    "index_reduce": _scatter,
     "index_fill": _scatter,
     "index_put": _index_put,
     "_index_put_impl": _index_put,
