@@ -2,7 +2,7 @@
 
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field, replace
-from typing import Self
+from typing import Any, Self
 
 from mcugraph.ir.operator import Operator, Signature
 from mcugraph.ir.stored import Record
@@ -99,6 +99,33 @@ class Graph:
         """This graph and every subgraph that its operators call, each once."""
         yield self
         yield from self.called(*self.operators)
+
+    def to_networkx(self) -> Any:
+        """The operators as a ``networkx.MultiDiGraph``, one edge for each tensor between two.
+
+        Nodes are operator names, with ``kind`` and ``op``; edges have the ``tensor``'s name, its
+        ``shape`` and its ``bytes``. Graph inputs and outputs are the nodes ``input:NAME`` and
+        ``output:NAME``, with the kinds ``"input"`` and ``"output"``. Constants are left out.
+        """
+        import networkx
+
+        graph = networkx.MultiDiGraph(name=self.name)
+        made_by = {name: operator.name for name, operator in self.producers().items()}
+        for operator in self.operators:
+            graph.add_node(operator.name, kind=operator.op.kind, op=operator.op)
+        read_by = {name: [op.name for op in ops] for name, ops in self.consumers().items()}
+        for name in self.inputs:
+            made_by[name] = f"input:{name}"
+            graph.add_node(made_by[name], kind="input")
+        for name in self.outputs:
+            read_by[name] = [*read_by[name], f"output:{name}"]
+            graph.add_node(f"output:{name}", kind="output")
+        for name, source in made_by.items():
+            tensor = self.tensors[name]
+            for reader in read_by[name]:
+                facts = {"tensor": name, "shape": tensor.shape, "bytes": tensor.nbytes}
+                graph.add_edge(source, reader, key=name, **facts)
+        return graph
 
     def __str__(self) -> str:
         from mcugraph.ir.text import to_text

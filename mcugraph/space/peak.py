@@ -2,23 +2,22 @@
 
 The size of every tensor is a polynomial in the widths. At given widths the scheduler finds the
 order with the least peak; its value is the live set at the bottleneck, a sum of sizes, and the
-gradient is that of this sum. Where several operators or orders share the peak, the first in the
-order found counts, so the gradient is one of the one-sided derivatives there.
+gradient is that of this sum. At a tie, where several operators or orders share the peak, it is
+that of the one found first, which can depend on the calls before; elsewhere it is the derivative.
 """
 
 from collections.abc import Sequence
-from dataclasses import replace
 from typing import Any
 
 import numpy as np
 
 from mcugraph.errors import UsageError
 from mcugraph.ir import Array
-from mcugraph.memory.footprint import file_order, in_order, problem_with_bodies
+from mcugraph.memory.footprint import problem_with_bodies
 from mcugraph.memory.problem import Problem
-from mcugraph.memory.result import Schedule
 from mcugraph.memory.runtime import Runtime
 from mcugraph.memory.scheduler import schedule
+from mcugraph.space.orders import Bottleneck, Orders
 from mcugraph.space.resources import Resource
 from mcugraph.space.symbolic import Shapes, bytes_of
 from mcugraph.width.polynomial import Compiled, Polynomial
@@ -49,74 +48,103 @@ class PeakResource(Resource):
             raise UsageError(f"unknown method {method!r}; expected one of {', '.join(METHODS)}")
         self.method = method
         self._problem = problem_with_bodies(shapes.graph, Runtime(), lambda p: schedule(p).peak)
-        self._number = {name: i for i, name in enumerate(self._problem.tensors)}
         self._polynomials = [
             bytes_of(shapes, shapes.graph.tensors[str(name)]) for name in self._problem.tensors
         ]
         self._sizes = Compiled.of(self._polynomials, len(self.names))
-        self._last: Schedule | None = None
+        self._orders = Orders(self._problem)
+        self._last: tuple[bytes, Array, Bottleneck] | None = None
+
+    @property
+    def searched(self) -> int:
+        """How often the scheduler had to run so far; other calls found a known order proven."""
+        return self._orders.searched
+
+    def __call__(self, w: Any) -> Any:
+        """The value at w, in the form of w; of a matrix, what known orders prove in one go."""
+        if isinstance(w, np.ndarray) and w.ndim == 2 and self.method == "optimal":
+            return self._candidates(self._checked(w))
+        return super().__call__(w)
 
     def value(self, w: Array) -> float:
         """The bytes that are live at the bottleneck."""
-        return self._at(w)[0]
+        sizes, bottleneck = self._at(w)
+        return float(sizes @ bottleneck.live) + self._scratch(bottleneck)
 
     def gradient(self, w: Any) -> Array:
         """The derivative of the bottleneck's live set by each width, shape (groups,)."""
-        widths = self._checked(w)
-        return self._sizes.gradient(widths, self._at(widths)[1])
+        widths = self._vector(w)
+        return self._sizes.gradient(widths, self._at(widths)[1].live)
 
     def formula(self) -> Polynomial:
         """The live set that is the peak at full width."""
-        return self.formula_at(None)
+        return self._formula(self._solve(np.array(self._problem.sizes, np.float64), 1))
 
-    def formula_at(self, w: Array | None) -> Polynomial:
-        """The live set that is the peak at w; None: at full width."""
-        chosen, extra = self._bottleneck(self._problem) if w is None else self._at(w)[1:]
-        total = Polynomial.of(extra)
-        for polynomial, live in zip(self._polynomials, chosen.tolist(), strict=True):
+    def formula_at(self, w: Any) -> Polynomial:
+        """The live set that is the peak at w, shape (groups,)."""
+        return self._formula(self._at(self._vector(w))[1])
+
+    def bottleneck_at(self, w: Any) -> tuple[str | None, dict[str, int]]:
+        """The operator during which memory peaks at w, and the bytes of each tensor live there.
+
+        Args:
+            w: Widths, shape (groups,).
+        """
+        sizes, bottleneck = self._at(self._vector(w))
+        chosen = np.flatnonzero(bottleneck.live * sizes)
+        live = {str(self._problem.tensors[i]): round(sizes[i]) for i in chosen.tolist()}
+        v = bottleneck.operator
+        return None if v is None else str(self._problem.operators[v]), live
+
+    def problem_at(self, w: Any) -> Problem:
+        """The scheduling problem at w, shape (groups,), sizes rounded to bytes."""
+        return self._orders.problem(np.rint(self._sizes.values(self._vector(w))), 1)
+
+    def _formula(self, bottleneck: Bottleneck) -> Polynomial:
+        total = Polynomial.of(self._scratch(bottleneck))
+        for polynomial, live in zip(self._polynomials, bottleneck.live.tolist(), strict=True):
             total = total + polynomial * int(live)
         return total
 
-    def _at(self, w: Array) -> tuple[float, Array, int]:
-        """The peak at w, which tensors are live there (0 or 1 each), and what is live besides."""
-        sizes = self._sizes.values(w)
-        whole = bool((sizes == np.rint(sizes)).all())
-        scale = 1 if whole else _FRACTION
-        counted = np.rint(sizes * scale).astype(np.int64).tolist()
-        scratch = tuple(extra * scale for extra in self._problem.scratch)
-        problem = replace(self._problem, sizes=tuple(counted), scratch=scratch)
-        chosen, constant = self._bottleneck(problem)
-        return float(sizes @ chosen) + constant // scale, chosen, constant // scale
+    def _scratch(self, bottleneck: Bottleneck) -> int:
+        if bottleneck.operator is None or not self._problem.scratch:
+            return 0
+        return self._problem.scratch[bottleneck.operator]
 
-    def _bottleneck(self, problem: Problem) -> tuple[Array, int]:
-        """The tensors live at the bottleneck, and the scratch there."""
+    def _at(self, w: Array) -> tuple[Array, Bottleneck]:
+        """The sizes of all tensors at w, and where the peak is."""
+        key = w.tobytes()
+        if self._last is None or self._last[0] != key:
+            sizes = self._sizes.values(w)
+            scale = int(_scales(sizes))
+            self._last = key, sizes, self._solve(np.rint(sizes * scale), scale)
+        return self._last[1], self._last[2]
+
+    def _solve(self, sizes: Array, scale: int) -> Bottleneck:
         if self.method == "operator_bound":
-            names, operator = self._largest_operator(problem)
-        else:
-            found = file_order(problem) if self.method == "file_order" else self._solve(problem)
-            names = [self._number[str(live.tensor)] for live in found.live]
-            operator = found.bottleneck
-        chosen = np.zeros(len(self._polynomials))
-        chosen[names] = 1
-        if operator is None or not problem.scratch:
-            return chosen, 0
-        return chosen, problem.scratch[problem.operators.index(operator)]
+            return self._orders.largest_operator(sizes, scale)
+        if self.method == "file_order":
+            return self._orders.in_file_order(sizes, scale)
+        return self._orders.best(sizes, scale)
 
-    def _solve(self, problem: Problem) -> Schedule:
-        """The best schedule; the last order stays where it still meets the operator bound."""
-        if self._last is not None:
-            again = in_order(problem, self._last.order)
-            if again.optimal:
-                return again
-        self._last = schedule(problem)
-        return self._last
+    def _candidates(self, w: Array) -> Array:
+        """The values at many widths, shape (candidates, groups)."""
+        sizes = self._sizes.values(w)
+        scales = _scales(sizes)
+        counted = np.rint(sizes * scales[:, None])
+        values = np.full(len(w), np.nan)
+        left = np.arange(len(w))
+        while len(left):
+            live, scratch = self._orders.proven(counted[left], scales[left])
+            values[left] = (sizes[left] * live).sum(axis=1) + scratch
+            left = left[np.isnan(scratch)]
+            searched = self.searched
+            while len(left) and self.searched == searched:
+                values[left[0]] = self.value(w[left[0]])
+                left = left[1:]
+        return values
 
-    def _largest_operator(self, problem: Problem) -> tuple[list[int], Any]:
-        best: tuple[int, list[int], Any] = (-1, [], None)
-        for i, operator in enumerate(problem.operators):
-            names = sorted({*problem.inputs[i], *problem.outputs[i]})
-            extra = problem.scratch[i] if problem.scratch else 0
-            total = sum(problem.sizes[n] for n in names) + extra
-            if total > best[0]:
-                best = (total, names, operator)
-        return best[1], best[2]
+
+def _scales(sizes: Array) -> Array:
+    """In which fraction of a byte to count sizes, shape (..., tensors): 1 where all are whole."""
+    return np.asarray(np.where((sizes == np.rint(sizes)).all(axis=-1), 1, _FRACTION))

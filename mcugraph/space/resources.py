@@ -52,10 +52,18 @@ class Resource(ABC):
     def formula(self) -> Polynomial:
         """The cost as a polynomial (of the peak: the one that holds at full width)."""
 
+    def _vector(self, w: Any) -> Array:
+        widths = self._checked(w)
+        if widths.ndim != 1:
+            raise UsageError(f"a gradient needs one vector of widths, not shape {widths.shape}")
+        return widths
+
     def _checked(self, w: Any) -> Array:
         widths = np.asarray(w, np.float64)
         if widths.ndim not in (1, 2) or widths.shape[-1] != len(self.names):
             raise UsageError(f"{len(self.names)} widths are needed, not shape {widths.shape}")
+        if not np.isfinite(widths).all():
+            raise UsageError("a width is not finite")
         return widths
 
 
@@ -84,7 +92,7 @@ class PolynomialResource(Resource):
 
     def gradient(self, w: Any) -> Array:
         """The derivative by each width, shape (groups,), at a vector w."""
-        return self._compiled.gradient(self._checked(w), np.ones(1))
+        return self._compiled.gradient(self._vector(w), np.ones(1))
 
     def formula(self) -> Polynomial:
         """The polynomial itself."""

@@ -86,31 +86,64 @@ def _reduced(basis: Array) -> Array:
 
 def _closest(wanted: Array, full: Array, basis: Array) -> Array:
     """The point full + basis @ z in the box that is nearest to the wanted one."""
-    best, least = full, float(((full - wanted) ** 2).sum())
-    size = basis.shape[1]
-    if not size:
-        return best
+    if not basis.shape[1]:
+        return full
+    start = _descend(wanted, full, basis)
+    farthest = float(((start - wanted) ** 2).sum())
+    # Within a wide reach, most points are outside of the box: widen it only as far as needed.
+    reach, nodes = 0.25 * len(full), _NODES
+    while nodes > 0:
+        found, nodes = _within(min(reach, farthest), wanted, full, basis, nodes)
+        if found is not None:
+            return found
+        if reach >= farthest:
+            break
+        reach *= 2
+    return start
+
+
+def _descend(wanted: Array, full: Array, basis: Array) -> Array:
+    """A point of the lattice in the box from which no step along one column leads nearer."""
+    point, better = full, True
+    while better:
+        better = False
+        for column in basis.T:
+            moved = column != 0
+            low, high = (1 - point[moved]) / column[moved], (full - point)[moved] / column[moved]
+            least = np.ceil(np.minimum(low, high).max() - 1e-9)
+            most = np.floor(np.maximum(low, high).min() + 1e-9)
+            step = np.rint(column @ (wanted - point) / (column @ column))
+            step = int(min(max(step, least), most))
+            if step and (step * column) @ (2 * (wanted - point) - step * column) > 1e-9:
+                point, better = point + step * column, True
+    return point
+
+
+def _within(
+    reach: float, wanted: Array, full: Array, basis: Array, nodes: int
+) -> tuple[Array | None, int]:
+    """The nearest point whose squared distance is below ``reach``, and how many nodes are left."""
+    best, size = None, basis.shape[1]
     rotation, triangle = np.linalg.qr(basis.astype(np.float64))
     target = rotation.T @ (wanted - full)
     beside = float(((wanted - full - rotation @ target) ** 2).sum())
     z = np.zeros(size)
     # For each level from the last coordinate on: what the others cost, and the values to try.
     stack = [(beside, _outwards(z, triangle, target, size - 1))]
-    for _ in range(_NODES):
-        if not stack:
-            break
+    while stack and nodes > 0:
+        nodes -= 1
         spent, values = stack[-1]
         level = size - len(stack)
         z[level], cost = next(values)
-        if spent + cost >= least - 1e-9:
+        if spent + cost >= reach - 1e-9:
             stack.pop()
         elif level:
             stack.append((spent + cost, _outwards(z, triangle, target, level - 1)))
         else:
             point = full + basis @ z.astype(np.int64)
             if (point >= 1).all() and (point <= full).all():
-                best, least = point, spent + cost
-    return best
+                best, reach = point, spent + cost
+    return best, nodes
 
 
 def _outwards(

@@ -97,6 +97,7 @@ class Compiled:
         owner: Which polynomial each monomial belongs to.
         coefficients: One a monomial.
         factors: The variables of each monomial, filled up with ``variables``, which stands for 1.
+        filled, starts: The polynomials that have monomials, and the first monomial of each.
     """
 
     count: int
@@ -104,6 +105,8 @@ class Compiled:
     owner: Array
     coefficients: Array
     factors: Array
+    filled: Array
+    starts: Array
 
     @classmethod
     def of(cls, polynomials: list[Polynomial], variables: int) -> "Compiled":
@@ -113,23 +116,23 @@ class Compiled:
         factors = np.full((len(flat), degree), variables, np.int64)
         for row, (_, monomial, _) in enumerate(flat):
             factors[row, : len(monomial)] = monomial
-        return cls(
-            len(polynomials),
-            variables,
-            np.array([i for i, _, _ in flat], np.int64),
-            np.array([float(c) for _, _, c in flat]),
-            factors,
-        )
+        owner = np.array([i for i, _, _ in flat], np.int64)
+        filled, starts = np.unique(owner, return_index=True)
+        coefficients = np.array([float(c) for _, _, c in flat])
+        return cls(len(polynomials), variables, owner, coefficients, factors, filled, starts)
 
     def values(self, w: Array) -> Array:
         """The values, shape (..., count), at widths of shape (..., variables)."""
         extended = np.concatenate([w, np.ones((*w.shape[:-1], 1))], axis=-1)
-        terms = extended[..., self.factors].prod(axis=-1) * self.coefficients
-        # Monomials are grouped by owner; one reduction sums each group.
-        starts = np.searchsorted(self.owner, np.arange(self.count))
-        empty = starts == np.append(starts[1:], len(self.owner))
-        padded = np.concatenate([terms, np.zeros((*w.shape[:-1], 1))], axis=-1)
-        return np.where(empty, 0.0, np.add.reduceat(padded, starts, axis=-1))
+        if not len(self.owner):
+            return np.zeros((*w.shape[:-1], self.count))
+        terms = np.broadcast_to(self.coefficients, (*w.shape[:-1], len(self.owner)))
+        for place in range(self.factors.shape[1]):
+            terms = terms * extended[..., self.factors[:, place]]
+        # Monomials are in the order of their owners; one reduction sums those of each.
+        result = np.zeros((*w.shape[:-1], self.count))
+        result[..., self.filled] = np.add.reduceat(terms, self.starts, axis=-1)
+        return result
 
     def gradient(self, w: Array, weights: Array) -> Array:
         """The gradient, shape (variables,), of a weighted sum of the polynomials at w."""
@@ -139,6 +142,9 @@ class Compiled:
         values = np.append(w, 1.0)[factors]
         result = np.zeros(self.variables + 1)
         for place in range(factors.shape[1]):
-            others = np.delete(values, place, axis=1).prod(axis=1)
-            np.add.at(result, factors[:, place], scaled * others)
+            derivative = scaled
+            for other in range(factors.shape[1]):
+                if other != place:
+                    derivative = derivative * values[:, other]
+            result += np.bincount(factors[:, place], derivative, self.variables + 1)
         return result[:-1]

@@ -17,6 +17,11 @@ class Unions:
         self._parent = [NONE, FIXED]
         self._reason: dict[int, str] = {}
 
+    @property
+    def count(self) -> int:
+        """How many labels there are; they are numbered from 0."""
+        return len(self._parent)
+
     def fresh(self, count: int) -> Array:
         """New labels, each a class of its own."""
         first = len(self._parent)
