@@ -1,0 +1,1 @@
+"""Pruning PyTorch models: channels taken out of them for good."""

@@ -1,0 +1,58 @@
+"""Attributes of PyTorch's own modules, made to fit parameters that were cut."""
+
+from collections.abc import Mapping
+from typing import Any
+
+from mcugraph.ir import Shape
+
+
+def refit(model: Any, inputs: Mapping[str, Shape]) -> None:
+    """Set ``out_channels``, ``num_features`` and the like from the shapes of parameters.
+
+    Args:
+        model: The module, with parameters and buffers cut already.
+        inputs: Path of a module -> the shape of its input, for norms without parameters.
+    """
+    from torch import nn
+
+    for path, module in model.named_modules():
+        weight: Any = getattr(module, "weight", None)
+        if isinstance(module, nn.modules.conv._ConvNd) and weight is not None:
+            _convolution(module, tuple(weight.shape))
+        elif isinstance(module, nn.Linear):
+            module.out_features, module.in_features = weight.shape
+        elif isinstance(module, nn.Embedding | nn.EmbeddingBag):
+            module.num_embeddings, module.embedding_dim = weight.shape
+        elif isinstance(module, nn.PReLU):
+            module.num_parameters = weight.numel()
+        elif isinstance(module, nn.modules.batchnorm._NormBase):
+            held = [t for t in (weight, module.running_mean) if t is not None]
+            if held:
+                module.num_features = len(held[0])
+            elif path in inputs:
+                module.num_features = inputs[path][1]
+        elif isinstance(module, nn.GroupNorm):
+            module.num_channels = _channels(weight, inputs.get(path), module.num_channels)
+        elif isinstance(module, nn.LayerNorm) or type(module).__name__ == "RMSNorm":
+            count = len(module.normalized_shape)
+            if weight is not None:
+                module.normalized_shape = tuple(weight.shape)
+            elif path in inputs:
+                module.normalized_shape = tuple(inputs[path][-count:])
+
+
+def _channels(weight: Any, shape: Shape | None, before: int) -> int:
+    if weight is not None:
+        return len(weight)
+    return before if shape is None else shape[1]
+
+
+def _convolution(module: Any, shape: tuple[int, ...]) -> None:
+    transposed = module.transposed
+    outer, inner = shape[:2]
+    if module.groups > 1 and inner == 1:
+        # One channel a group on the second axis: groups go, none gets narrower.
+        before = module.in_channels if transposed else module.out_channels
+        module.groups = module.groups * outer // before
+    inner *= module.groups
+    module.in_channels, module.out_channels = (outer, inner) if transposed else (inner, outer)
