@@ -438,6 +438,28 @@ def test_gradients_switched_off_inside() -> None:
     assert names(graph) == ["layer", "relu"]
 
 
+def test_constants_are_computed_apart_from_the_model() -> None:
+    class Writes(nn.Module):
+        def __init__(self) -> None:
+            super().__init__()
+            self.register_buffer("table", torch.zeros(4))
+
+        def forward(self, x: Tensor) -> Tensor:
+            y = torch.empty(4).fill_(2.0).add_(self.table + 1)
+            return x + y.clone().mul_(3) + torch.tensor([1.0, 2.0, 3.0, 4.0]).add_(1)
+
+    model = Writes()
+    graph = mg.from_torch(model, (torch.zeros(1, 4),))
+    assert kinds(graph) == ["add", "add"]
+    first, second = (graph.tensors[op.inputs[1] or ""].constant for op in graph.operators)
+    assert first is not None
+    assert second is not None
+    for _ in range(2):
+        np.testing.assert_array_equal(first.array(), [9, 9, 9, 9])
+        np.testing.assert_array_equal(second.array(), [2, 3, 4, 5])
+    assert torch.equal(model.table, torch.zeros(4))
+
+
 # ---- errors ------------------------------------------------------------------------------------
 
 

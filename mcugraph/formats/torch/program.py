@@ -1,8 +1,8 @@
 """The translation of one exported program."""
 
-from collections.abc import Sequence
+from collections.abc import Hashable, Sequence
 from dataclasses import replace
-from functools import cache, partial
+from functools import partial
 from typing import Any
 
 import numpy as np
@@ -11,11 +11,12 @@ from mcugraph.errors import DimensionError, GraphError
 from mcugraph.formats.names import Names
 from mcugraph.formats.torch.call import Call, Inputs, Translation
 from mcugraph.formats.torch.control import conditional
+from mcugraph.formats.torch.folding import fold
 from mcugraph.formats.torch.naming import Paths
 from mcugraph.formats.torch.operators import TRANSLATIONS
 from mcugraph.formats.torch.sizes import Sizes
 from mcugraph.formats.torch.types import dtype_of
-from mcugraph.formats.torch.values import Value, identity, is_random, on_host, pick, to_numpy
+from mcugraph.formats.torch.values import Value, from_numpy, identity, on_host, to_numpy
 from mcugraph.ir import (
     Array,
     Constant,
@@ -32,16 +33,6 @@ from mcugraph.ops.custom import registered
 from mcugraph.ops.opaque import Opaque
 from mcugraph.ops.variables import Variable
 
-# Results that depend on the shapes of their arguments alone.
-_OF_SHAPE = frozenset(
-    {"zeros_like", "ones_like", "full_like", "empty_like"}
-    | {"new_zeros", "new_ones", "new_full", "new_empty"}
-)
-# Calls that only change the shape of a constant, so that the same bytes serve.
-_SAME_BYTES = frozenset({"view", "_unsafe_view", "reshape", "unsqueeze", "squeeze", "flatten"})
-# Calls that turn a matrix around.
-_TRANSPOSES = frozenset({"t", "transpose", "permute", "swapaxes", "numpy_T", "mT"})
-
 
 class Program:
     """An exported program, or a body of its control flow, while it is translated."""
@@ -57,8 +48,9 @@ class Program:
         self.after: list[tuple[str, str]] = []
         self.subgraphs: dict[str, Graph] = {}
         self._tensor_names, self._operator_names = Names(), Names()
-        self._values: dict[str, Value] = {}  # of constants
-        self._transposed: dict[str, Tensor] = {}
+        self.values: dict[str, Value] = {}  # of constants
+        self.transposed: dict[str, Tensor] = {}  # constants -> what they are the transpose of
+        self._state: dict[str, str] = {}  # buffers that change -> their tensors
         self._made: dict[Any, Any] = {}  # node -> tensor, list of tensors, or number
 
     def translate(self, name: str, source: Source) -> Graph:
@@ -100,8 +92,8 @@ class Program:
             kind = Kind.OUTER if value.kind is Kind.ACTIVATION else value.kind
             value = replace(value, name=name, kind=kind)
             self.tensors[name] = value
-            if value.constant is not None:
-                self._values[name] = value.constant.array
+            if value.constant is not None and value.is_constant:
+                self.values[name] = partial(from_numpy, value.constant.array)
         self._made[node] = value
 
     def _nodes(self) -> None:
@@ -145,11 +137,10 @@ class Program:
             held = self._held(spec.target)
             if held is None:
                 continue
-            name = self._tensor_names.unique(spec.target)
             key = keys.setdefault(identity(held), spec.target)
-            kind = Kind.STATE if spec.target in changed else Kind.CONSTANT
-            self._constant(name, key, held, kind)
-            self._made[node] = self.tensors[name]
+            self._made[node] = self._stored(spec.target, key, held)
+            if spec.target in changed:
+                self._made[node] = self._changing(spec.target, self._made[node])
 
     def _input(self, node: Any, name: str) -> None:
         value = node.meta.get("val")
@@ -167,12 +158,32 @@ class Program:
         state = self.program.state_dict
         return state[target] if target in state else self.program.constants.get(target)
 
-    def _constant(self, name: str, key: str, held: Any, kind: Kind = Kind.CONSTANT) -> None:
-        shape, dtype = tuple(int(dim) for dim in held.shape), dtype_of(held.dtype)
-        value = partial(on_host, held, name)
-        self._values[name] = value
-        constant = Constant(key, partial(to_numpy, value))
-        self.tensors[name] = Tensor(name, dtype, shape, kind, constant)
+    def _stored(self, name: str, key: str, held: Any) -> Tensor:
+        """A tensor that the program holds, as a constant."""
+        kind = TensorType(dtype_of(held.dtype), tuple(int(dim) for dim in held.shape))
+        return self.constant(name, kind, partial(on_host, held, name), key)
+
+    def constant(self, label: str, kind: TensorType, value: Value, key: Hashable) -> Tensor:
+        """A new constant.
+
+        Args:
+            label: Its name, if that is free.
+            kind: Its type.
+            value: Makes its value, as a tensor of PyTorch.
+            key: Names its bytes; None: nothing else shares them.
+        """
+        name = self._tensor_names.unique(label)
+        self.values[name] = value
+        constant = Constant(("folded", name) if key is None else key, partial(to_numpy, value))
+        self.tensors[name] = Tensor(name, kind.dtype, kind.shape, Kind.CONSTANT, constant)
+        return self.tensors[name]
+
+    def _changing(self, target: str, tensor: Tensor) -> Tensor:
+        """A buffer that the program writes to: no constant, but state."""
+        self._state[target] = tensor.name
+        del self.values[tensor.name]
+        self.tensors[tensor.name] = replace(tensor, kind=Kind.STATE)
+        return self.tensors[tensor.name]
 
     def _attribute(self, node: Any) -> None:
         """A tensor that the program's own module holds."""
@@ -180,9 +191,7 @@ class Program:
         for part in str(node.target).split("."):
             held = getattr(held, part)
         if hasattr(held, "dtype"):
-            name = self._tensor_names.unique(str(node.target))
-            self._constant(name, name, held)
-            self._made[node] = self.tensors[name]
+            self._made[node] = self._stored(str(node.target), str(node.target), held)
 
     def _outputs(self) -> tuple[str, ...]:
         names: dict[str, None] = {}
@@ -201,9 +210,10 @@ class Program:
     def _assign(self, target: str, value: Tensor) -> None:
         """A new value for a buffer, after everything that reads the old one."""
         name = self._operator_names.unique(f"{target}.assign")
-        self.after += [(op.name, name) for op in self.operators if target in op.inputs]
-        op = Variable("assign_variable", target)
-        self.operators.append(Operator(name, op, (target, value.name), (), "aten::copy_"))
+        state = self._state[target]
+        self.after += [(op.name, name) for op in self.operators if state in op.inputs]
+        op = Variable("assign_variable", state)
+        self.operators.append(Operator(name, op, (state, value.name), (), "aten::copy_"))
 
     # ---- calls ---------------------------------------------------------------------------------
 
@@ -215,29 +225,28 @@ class Program:
             return
         several = isinstance(value, list | tuple)
         fakes = list(value) if isinstance(value, list | tuple) else [value]
-        if value is None or not any(hasattr(fake, "dtype") for fake in fakes):
-            self._made[node] = self.sizes.resolve(value)
-            return
         try:
-            results = tuple(
-                TensorType(dtype_of(fake.dtype), self.sizes.shape(fake.shape))
-                for fake in fakes
-                if hasattr(fake, "dtype")
-            )
+            if value is None or not any(hasattr(fake, "dtype") for fake in fakes):
+                self._made[node] = self.sizes.resolve(value)
+                return
+            results = tuple(self._type(fake) for fake in fakes if hasattr(fake, "dtype"))
         except DimensionError as error:
             raise DimensionError(f"operator {node.name!r} ({node.target}): {error}") from None
-        call = self._call(node, results)
+        call = self._call(node, results, _used(node, len(fakes)))
         try:
             if call.native == "cond":
                 made: tuple[Tensor | None, ...] = conditional(self, node, call)
             else:
-                made = self._fold(node, call) or self._translate(call)
+                made = fold(self, node, call) or self._translate(call)
         except GraphError as error:
             raise GraphError(f"operator {call.label!r} ({call.native}): {error}") from error
-        missing = len(results) - len(made)
+        missing = len(fakes) - len(made)
         self._made[node] = [*made, *(None for _ in range(missing))] if several else made[0]
 
-    def _call(self, node: Any, results: tuple[TensorType, ...]) -> Call:
+    def _type(self, fake: Any) -> TensorType:
+        return TensorType(dtype_of(fake.dtype), self.sizes.shape(fake.shape))
+
+    def _call(self, node: Any, results: tuple[TensorType, ...], used: tuple[bool, ...]) -> Call:
         schema = getattr(node.target, "_schema", None)
         native = str(schema.name) if schema is not None else getattr(node.target, "__name__", "")
         namespace, _, name = native.rpartition("::")
@@ -253,7 +262,7 @@ class Program:
             label=self.paths.label(node, layer),
             arguments=arguments,
             results=results,
-            used=_used(node, len(results)),
+            used=used,
             builder=self,
         )
 
@@ -333,7 +342,7 @@ class Program:
 
     def before_transpose(self, tensor: Tensor) -> Tensor | None:
         """The constant matrix that a constant is the transpose of, if it is one."""
-        return self._transposed.get(tensor.name)
+        return self.transposed.get(tensor.name)
 
     def integers(self, call: Call, argument: str, values: Sequence[int]) -> Tensor:
         """A constant vector of indices."""
@@ -344,64 +353,6 @@ class Program:
         constant = Constant(("literal", name), lambda: array)
         self.tensors[name] = Tensor(name, dtype, array.shape, Kind.CONSTANT, constant)
         return self.tensors[name]
-
-    # ---- constants -----------------------------------------------------------------------------
-
-    def _fold(self, node: Any, call: Call) -> tuple[Tensor | None, ...] | None:
-        """The results as constants, where they are the same in every inference."""
-        read = call.tensors()
-        of_shape = call.type in _OF_SHAPE
-        if not call.native.startswith("aten::") or is_random(node.target):
-            return None
-        if not of_shape and any(t.name not in self._values for t in read):
-            return None
-        if not of_shape and any(not t.is_constant for t in read):
-            return None
-        if call.type in ("alias", "detach", "contiguous", "clone", "lift_fresh", "lift_fresh_copy"):
-            return (read[0],)
-        compute = cache(partial(self._compute, node))
-        results = []
-        for i, kind in enumerate(call.results):
-            own = self.paths.inside(node)
-            name = self._tensor_names.unique(own if len(call.results) == 1 else f"{own}:{i}")
-            value = partial(pick, compute, i)
-            key: Any = ("folded", name)
-            if call.type in _SAME_BYTES and read[0].constant is not None:
-                key = read[0].constant.key
-            self._values[name] = value
-            constant = Constant(key, partial(to_numpy, value))
-            self.tensors[name] = Tensor(name, kind.dtype, kind.shape, Kind.CONSTANT, constant)
-            results.append(self.tensors[name])
-        if call.type in _TRANSPOSES and len(read[0].shape or ()) == 2 and _turns(call):
-            self._transposed[results[0].name] = read[0]
-        return tuple(results)
-
-    def _compute(self, node: Any) -> Any:
-        """What a call yields, on the host."""
-        import torch
-
-        def real(value: Any) -> Any:
-            if isinstance(value, Tensor):
-                if value.name in self._values:
-                    return self._values[value.name]()
-                return torch.empty(value.shape or ())
-            if isinstance(value, list):
-                return [real(entry) for entry in value]
-            return torch.device("cpu") if isinstance(value, torch.device) else value
-
-        args = [real(self.resolve(argument)) for argument in node.args]
-        kwargs = {key: real(self.resolve(value)) for key, value in node.kwargs.items()}
-        with torch.no_grad():
-            return node.target(*args, **kwargs)
-
-
-def _turns(call: Call) -> bool:
-    """Whether a call exchanges the two axes of a matrix."""
-    if call.has("dims"):
-        return [int(axis) % 2 for axis in call.get("dims")] == [1, 0]
-    given = [call.get(name) for name in ("dim0", "dim1", "axis0", "axis1")]
-    axes = [int(axis) % 2 for axis in given if axis is not None]
-    return len(axes) == 0 or axes[0] != axes[1]
 
 
 def _used(node: Any, count: int) -> tuple[bool, ...]:

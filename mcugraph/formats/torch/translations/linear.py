@@ -164,7 +164,7 @@ def _outer(call: Call) -> Translation:
 
 def _attention(call: Call) -> Result:
     operands = [call.tensor(name) for name in ("query", "key", "value")]
-    mask = call.maybe("attn_mask")
+    mask = call.maybe("attn_mask") or call.maybe("attn_bias")
     ranks = {len(shape_of(operand)) for operand in operands}
     if ranks == {3}:
         return Translation(Attention(query_heads=1, key_heads=1), (*operands, mask))
@@ -209,4 +209,9 @@ TRANSLATIONS: dict[str, Translator] = {
     "outer": _outer,
     "ger": _outer,
     "scaled_dot_product_attention": _attention,
+    "_scaled_dot_product_attention_math": _attention,
+    "_scaled_dot_product_flash_attention": _attention,
+    "_scaled_dot_product_flash_attention_for_cpu": _attention,
+    "_scaled_dot_product_efficient_attention": _attention,
+    "_scaled_dot_product_fused_attention_overrideable": _attention,
 }

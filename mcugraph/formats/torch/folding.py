@@ -1,0 +1,76 @@
+"""Calls whose results are the same in every inference: constants, computed when asked for."""
+
+from functools import cache, partial
+from typing import TYPE_CHECKING, Any
+
+from mcugraph.formats.torch.call import Call, shape_of
+from mcugraph.formats.torch.values import is_random, pick
+from mcugraph.ir import Tensor
+
+if TYPE_CHECKING:
+    from mcugraph.formats.torch.program import Program
+
+# Results that depend on the shapes of their arguments alone.
+_OF_SHAPE = frozenset(
+    {"zeros_like", "ones_like", "full_like", "empty_like"}
+    | {"new_zeros", "new_ones", "new_full", "new_empty"}
+)
+# Calls that leave a constant as it is.
+_SAME = frozenset({"alias", "detach", "contiguous", "clone", "lift_fresh", "lift_fresh_copy"})
+# Calls that only change the shape of a constant, so that the same bytes serve.
+_SAME_BYTES = frozenset({"view", "_unsafe_view", "reshape", "unsqueeze", "squeeze", "flatten"})
+# Calls that turn a matrix around.
+_TRANSPOSES = frozenset({"t", "transpose", "permute", "swapaxes", "numpy_T", "mT"})
+
+
+def fold(program: "Program", node: Any, call: Call) -> tuple[Tensor, ...] | None:
+    """The results of a call as constants; None where they depend on the inputs."""
+    read = call.tensors()
+    if not call.native.startswith("aten::") or is_random(node.target):
+        return None
+    if call.type not in _OF_SHAPE and not all(tensor.name in program.values for tensor in read):
+        return None
+    if call.type in _SAME:
+        return (read[0],)
+    compute = cache(partial(_compute, program, node))
+    results = []
+    for i, kind in enumerate(call.results):
+        own = program.paths.inside(node)
+        label = own if len(call.results) == 1 else f"{own}:{i}"
+        same = call.type in _SAME_BYTES and read[0].constant is not None
+        key = read[0].constant.key if same and read[0].constant is not None else None
+        results.append(program.constant(label, kind, partial(pick, compute, i), key))
+    if call.type in _TRANSPOSES and len(shape_of(read[0])) == 2 and _turns(call):
+        program.transposed[results[0].name] = read[0]
+    return tuple(results)
+
+
+def _turns(call: Call) -> bool:
+    """Whether a call exchanges the two axes of a matrix."""
+    if call.has("dims"):
+        return [int(axis) % 2 for axis in call.get("dims")] == [1, 0]
+    given = [call.get(name) for name in ("dim0", "dim1", "axis0", "axis1")]
+    axes = [int(axis) % 2 for axis in given if axis is not None]
+    return len(axes) == 0 or axes[0] != axes[1]
+
+
+def _compute(program: "Program", node: Any) -> Any:
+    """What a call yields, on the host; nothing is written to."""
+    import torch
+
+    writes = node.target._schema.is_mutable
+
+    def real(value: Any) -> Any:
+        if isinstance(value, Tensor):
+            if value.name not in program.values:  # only its shape matters
+                return torch.empty(value.shape or ())
+            held = program.values[value.name]()
+            return held.clone() if writes else held
+        if isinstance(value, list):
+            return [real(entry) for entry in value]
+        return torch.device("cpu") if isinstance(value, torch.device) else value
+
+    args = [real(program.resolve(argument)) for argument in node.args]
+    kwargs = {key: real(program.resolve(value)) for key, value in node.kwargs.items()}
+    with torch.no_grad():
+        return node.target(*args, **kwargs)
