@@ -26,7 +26,8 @@ LAYERS = [
     {"budget", "optimizer"},
     {"report", "prune"},
     {"commands"},
-    {"cli", "__main__"},
+    {"cli"},
+    {"__main__"},
 ]
 # Nothing in the package builds on these.
 LEAVES = {"testing", "prune", "cli", "__main__"}
