@@ -1,5 +1,6 @@
 """PyTorch models: names, sharing, inputs and outputs, modes, figures worked out by hand."""
 
+import importlib
 import importlib.util
 from pathlib import Path
 from types import ModuleType
@@ -9,7 +10,7 @@ import numpy as np
 import pytest
 
 import mcugraph as mg
-from mcugraph.ir import Graph, Kind, TensorType
+from mcugraph.ir import DType, Graph, Kind, TensorType
 from mcugraph.ops.opaque import Opaque
 
 torch = pytest.importorskip("torch")
@@ -535,6 +536,25 @@ def test_dynamic_dimensions_are_bound(tmp_path: Path) -> None:
     assert mg.profile(graph).macs == 20 * 16
     with pytest.raises(mg.DimensionError, match="axis 1"):
         mg.load(path)
+
+
+def test_quantised_programs_are_not_exact() -> None:
+    """Float operators between conversions: what a converter makes of them is not known here."""
+    importlib.import_module("torch.ao.quantization.fx._decomposed")  # defines the operators
+    ops = torch.ops.quantized_decomposed
+
+    class Quantised(nn.Module):
+        def forward(self, x: Tensor) -> Tensor:
+            q = ops.quantize_per_tensor.default(x, 0.1, 0, -128, 127, torch.int8)
+            return ops.dequantize_per_tensor.default(q, 0.1, 0, -128, 127, torch.int8).relu()
+
+    graph = mg.from_torch(Quantised(), (torch.zeros(3),))
+    check_rules(graph)
+    assert kinds(graph) == ["quantize", "dequantize", "relu"]
+    assert graph.tensors[graph.operators[0].outputs[0]].dtype is DType.INT8
+    profile = mg.profile(graph)
+    assert not profile.complete
+    assert any("quantised program" in text for text in profile.assumptions)
 
 
 # ---- operators of a user's own -----------------------------------------------------------------

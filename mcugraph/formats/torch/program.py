@@ -33,6 +33,9 @@ from mcugraph.ops.custom import registered
 from mcugraph.ops.opaque import Opaque
 from mcugraph.ops.variables import Variable
 
+_QUANTIZED = "quantized_decomposed::"
+_AS_FLOAT = "the quantised program is counted in floats, with its conversions, as it is written"
+
 
 class Program:
     """An exported program, or a body of its control flow, while it is translated."""
@@ -105,6 +108,8 @@ class Program:
                 self._node(node)
 
     def _graph(self, name: str, outputs: tuple[str, ...], source: Source) -> Graph:
+        converted = any(op.native.startswith(_QUANTIZED) for op in self.operators)
+        said = [_AS_FLOAT] if converted else []
         used = {n for op in self.operators for n in (*op.inputs, *op.outputs) if n is not None}
         used.update(self.inputs, outputs)
         return Graph(
@@ -116,7 +121,8 @@ class Program:
             source=source,
             subgraphs=self.subgraphs,
             after=tuple(self.after),
-            assumptions=tuple(self.sizes.finish()),
+            assumptions=(*self.sizes.finish(), *said),
+            complete=not converted,
         )
 
     # ---- what the program starts from ----------------------------------------------------------
