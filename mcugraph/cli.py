@@ -17,6 +17,8 @@ COMMANDS = {
     "schedule": "the operator order with the least peak memory, proven",
     "plan": "where in one arena every tensor lies, and a map of it",
     "optimize": "write a model back with less memory",
+    "groups": "which channels can be pruned, and which only together",
+    "symbolic": "MACs, size and peak memory as formulas in the layer widths",
     "boards": "the boards that are known, and which of them a model fits",
 }
 

@@ -6,8 +6,9 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from mcugraph.ir import Array, Graph
-from mcugraph.ops.coupling import FIXED, core, varies
+from mcugraph.ir import Array, Graph, Operator
+from mcugraph.ops.convolution import Conv, ConvTranspose
+from mcugraph.ops.coupling import FIXED, core, first_row, varies
 from mcugraph.ops.normalization import BatchNorm, Normalization
 from mcugraph.width.propagate import Labelling, layer_name
 
@@ -187,6 +188,7 @@ def _members(
                 labels = labelling.constants.get((name, axis))
                 if labels is None:
                     continue
+                labels = _whole_axis(operator, index, axis, labelling, labels)
                 counts = Counter(
                     of_root[r] for r in labelling.unions.roots(labels).tolist() if r in of_root
                 )
@@ -196,6 +198,23 @@ def _members(
                     if member not in found[number]:
                         found[number].append(member)
     return found
+
+
+def _whole_axis(
+    operator: Operator, index: int, axis: int, labelling: Labelling, labels: Array
+) -> Array:
+    """The labels of an axis of a weight, those of every group of a grouped convolution."""
+    op = operator.op
+    if not isinstance(op, Conv | ConvTranspose) or op.groups == 1 or index != 1:
+        return labels
+    rank = 2 + len(op.strides)
+    for weight_axis, name in ((op.weight_in, operator.inputs[0]), (op.weight_out, None)):
+        data = labelling.activations.get(operator.outputs[0] if name is None else name)
+        if axis == weight_axis % rank and data is not None:
+            row = first_row(data, op.channel_axis)
+            if len(row) > len(labels):
+                return row
+    return labels
 
 
 def _use(op: object, index: int, axis: int) -> str:

@@ -1,12 +1,13 @@
 """Channel labels pushed through a graph, operator by operator."""
 
-from collections.abc import Hashable, Sequence
+from collections.abc import Hashable, Iterator, Sequence
 from dataclasses import dataclass, field
 
 import numpy as np
 
 from mcugraph.ir import Array, Graph, Kind, Operator, Role, Shape, Tensor
-from mcugraph.ops.coupling import FIXED, core, refuse, varies
+from mcugraph.ops.coupling import FIXED, core, first_row, refuse, varies
+from mcugraph.ops.selection import Slice, Split
 from mcugraph.width.unions import Unions
 
 
@@ -87,6 +88,47 @@ def _operator(
         results = refuse(view, f"{operator.op.kind} has no rule for channels")
     for tensor, labels in zip(outputs, results, strict=True):
         labelling.activations[tensor.name] = np.broadcast_to(labels, tensor.shape or ())
+    if isinstance(operator.op, Split | Slice):
+        reason = f"{operator.name}: equal channels of what is cut after a shuffle"
+        for labels in results:
+            labelling.equal += _cut(labelling, view.labels(0), labels, reason)
+
+
+def _cut(
+    labelling: Labelling, whole: Array | None, piece: Array, reason: str
+) -> list[tuple[tuple[Array, ...], str]]:
+    """The constraints that follow when shuffled channels are cut into pieces.
+
+    Channels of several parts lie in turn, one of each. The first half, say, holds after pruning
+    what it held before only if equally many channels of the first half of each part are kept.
+    """
+    axis = None if whole is None else labelling.shrinks(whole)
+    if whole is None or axis is None or piece.ndim != whole.ndim:
+        return []
+    length = whole.shape[axis]
+    line, cut = first_row(whole, axis), first_row(piece, axis)
+    starts = np.flatnonzero(line == cut[0]) if 0 < len(cut) < length else []
+    for start in starts:
+        if np.array_equal(line[start : start + len(cut)], cut):
+            return list(_within(labelling, line, int(start), int(start) + len(cut), reason))
+    return []
+
+
+def _within(
+    labelling: Labelling, line: Array, start: int, stop: int, reason: str
+) -> Iterator[tuple[tuple[Array, ...], str]]:
+    for parts, _ in labelling.equal:
+        count = len(parts)
+        if any(part.shape != (len(line) // count,) for part in parts) or len(line) % count:
+            continue
+        if count < 2 or start % count or stop % count:
+            continue
+        if np.array_equal(np.stack(parts, 1).ravel(), line):
+            first, last = start // count, stop // count
+            yield tuple(part[first:last] for part in parts), reason
+            for part in parts:
+                yield from _within(labelling, part, first, last, reason)
+            return
 
 
 class _View:

@@ -1,0 +1,182 @@
+"""Orders that were the best for some sizes, tried again before a new one is searched for.
+
+Along a path of slowly changing widths the best order rarely changes. Whether one still is the best
+takes one product of a matrix and a vector where the largest operator alone proves it, else one
+minimum cut at the operator where the order peaks; only where neither does, the scheduler runs.
+"""
+
+from collections.abc import Sequence
+from dataclasses import dataclass, replace
+
+import numpy as np
+
+from mcugraph.ir import Array
+from mcugraph.memory.bounds import ancestor_masks, operator_cut
+from mcugraph.memory.network import Network
+from mcugraph.memory.problem import Problem
+from mcugraph.memory.scheduler import schedule
+
+_KEPT = 32  # orders, the last one that helped first
+_CUTS = 4  # operators at which an order reaches its peak that are tried for a proof
+
+
+@dataclass(frozen=True, slots=True)
+class Order:
+    """An order and what is live while each operator of it runs.
+
+    Attributes:
+        operators: Numbers of the operators, in the order in which they run.
+        live: 1 where a tensor is live during a step, shape (steps, tensors).
+    """
+
+    operators: Array
+    live: Array
+
+    @classmethod
+    def of(cls, problem: Problem, operators: Sequence[int]) -> "Order":
+        """An order of a problem, with its liveness."""
+        step_of = {v: step for step, v in enumerate(operators)}
+        begin = dict.fromkeys(problem.graph_inputs, 0)
+        begin |= {t: step_of[v] for v, made in enumerate(problem.outputs) for t in made}
+        end = dict(begin)
+        for v, read in enumerate(problem.inputs):
+            for tensor in read:
+                end[tensor] = max(end[tensor], step_of[v])
+        end |= dict.fromkeys(problem.graph_outputs, len(operators))
+        live = np.zeros((len(operators), len(problem.tensors)))
+        for tensor, first in begin.items():
+            live[first : end[tensor] + 1, tensor] = 1
+        return cls(np.array(operators, np.int64), live)
+
+
+@dataclass(frozen=True, slots=True)
+class Bottleneck:
+    """Where a network needs the most memory.
+
+    Attributes:
+        live: 1 for each tensor that is live there, shape (tensors,).
+        operator: The number of the operator that runs; None for a network without operators.
+        bytes: The live set, in the unit of the sizes.
+    """
+
+    live: Array
+    operator: int | None
+    bytes: int
+
+
+class Orders:
+    """The best orders of one problem at changing sizes.
+
+    Sizes are whole numbers in any unit, with the scratch of operators in the same unit.
+
+    Attributes:
+        searched: How often the scheduler had to run.
+    """
+
+    def __init__(self, problem: Problem) -> None:
+        self._problem = problem
+        self._known: list[Order] = []
+        self._ancestors: list[int] | None = None
+        self._scratch = np.zeros(len(problem.operators))
+        if problem.scratch:
+            self._scratch[:] = problem.scratch
+        self._touched = np.zeros((len(problem.operators), len(problem.tensors)))
+        for row, read, made in zip(self._touched, problem.inputs, problem.outputs, strict=True):
+            row[[*read, *made]] = 1
+        self.searched = 0
+
+    def in_file_order(self, sizes: Array, scale: int = 1) -> Bottleneck:
+        """The bottleneck of the order that the problem comes in."""
+        if not self._problem.operators:
+            return _resting(self._problem, sizes)
+        order = Order.of(self._problem, range(len(self._problem.operators)))
+        return self._bottleneck(order, self._timeline(order, sizes, scale))
+
+    def largest_operator(self, sizes: Array, scale: int = 1) -> Bottleneck:
+        """The operator with the most inputs and outputs, whatever waits besides."""
+        if not self._problem.operators:
+            return _resting(self._problem, sizes)
+        totals = self._touched @ sizes + self._scratch * scale
+        v = int(totals.argmax())
+        return Bottleneck(self._touched[v], v, int(totals[v]))
+
+    def best(self, sizes: Array, scale: int = 1) -> Bottleneck:
+        """The bottleneck of an order with the least peak, shape of sizes (tensors,)."""
+        if not self._problem.operators:
+            return _resting(self._problem, sizes)
+        bound = int((self._touched @ sizes + self._scratch * scale).max())
+        least, chosen, when = -1, 0, np.zeros(0)
+        for index, order in enumerate(self._known):
+            timeline = self._timeline(order, sizes, scale)
+            peak = int(timeline.max())
+            if least < 0 or peak < least:
+                least, chosen, when = peak, index, timeline
+            if least == bound:
+                break
+        if least < 0 or (least > bound and not self._cut_proves(chosen, when, sizes, scale)):
+            self._search(sizes, scale)
+            chosen, when = 0, self._timeline(self._known[0], sizes, scale)
+        if chosen:
+            self._known.insert(0, self._known.pop(chosen))
+        return self._bottleneck(self._known[0], when)
+
+    def proven(self, sizes: Array, scales: Array) -> tuple[Array, Array]:
+        """Bottlenecks of many candidates, as far as known orders and operators prove them.
+
+        Args:
+            sizes: Shape (candidates, tensors).
+            scales: Of the sizes of each candidate, shape (candidates,).
+
+        Returns:
+            What is live at the bottleneck, shape (candidates, tensors), and the scratch there,
+            unscaled; NaN where the known orders prove nothing.
+        """
+        live = np.zeros_like(sizes)
+        scratch = np.full(len(sizes), np.nan)
+        extra = scales[:, None] * self._scratch
+        bounds = (sizes @ self._touched.T + extra).max(axis=1, initial=0)
+        for order in self._known:
+            left = np.flatnonzero(np.isnan(scratch))
+            timeline = sizes[left] @ order.live.T + extra[left][:, order.operators]
+            steps = timeline.argmax(axis=1)
+            met = timeline.max(axis=1) == bounds[left]
+            live[left[met]] = order.live[steps[met]]
+            scratch[left[met]] = self._scratch[order.operators[steps[met]]]
+        return live, scratch
+
+    def _timeline(self, order: Order, sizes: Array, scale: int) -> Array:
+        return np.asarray(order.live @ sizes + self._scratch[order.operators] * scale)
+
+    def _bottleneck(self, order: Order, timeline: Array) -> Bottleneck:
+        step = int(timeline.argmax())
+        return Bottleneck(order.live[step], int(order.operators[step]), int(timeline[step]))
+
+    def problem(self, sizes: Array, scale: int) -> Problem:
+        """The problem at some sizes, shape (tensors,)."""
+        scratch = tuple(extra * scale for extra in self._problem.scratch)
+        counted = tuple(np.asarray(sizes, np.int64).tolist())
+        return replace(self._problem, sizes=counted, scratch=scratch)
+
+    def _cut_proves(self, index: int, timeline: Array, sizes: Array, scale: int) -> bool:
+        """Whether a minimum cut shows that no order takes less than this one."""
+        peak = int(timeline.max())
+        net = Network.from_problem(self.problem(sizes, scale))
+        if self._ancestors is None:
+            self._ancestors = ancestor_masks(net)
+        steps = np.flatnonzero(timeline == peak)[:_CUTS]
+        operators = self._known[index].operators[steps].tolist()
+        return any(operator_cut(net, self._ancestors, v) == peak for v in operators)
+
+    def _search(self, sizes: Array, scale: int) -> None:
+        self.searched += 1
+        number = {name: v for v, name in enumerate(self._problem.operators)}
+        found = schedule(self.problem(sizes, scale))
+        order = Order.of(self._problem, [number[name] for name in found.order])
+        self._known = [order, *self._known[: _KEPT - 1]]
+
+
+def _resting(problem: Problem, sizes: Array) -> Bottleneck:
+    """Without operators, inputs and outputs are live all the time."""
+    live = np.zeros(len(problem.tensors))
+    live[[*problem.graph_inputs, *problem.graph_outputs]] = 1
+    return Bottleneck(live, None, int(sizes @ live))
