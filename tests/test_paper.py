@@ -252,3 +252,40 @@ def test_resid() -> None:
     graph = graph_of(Resid, (3, 16, 16))
     assert mg.profile(graph, accounting="paper").memory.peak == 6_144
     assert mg.profile(graph, accounting="paper", runtime="inplace").memory.peak == 5_120
+
+
+class Sums(nn.Module):
+    """Four convolutions of an input, added up in some way."""
+
+    def __init__(self, add: Callable[..., torch.Tensor]) -> None:
+        super().__init__()
+        self.parts = nn.ModuleList(nn.Conv2d(4, 4, 1) for _ in range(4))
+        self.add = add
+
+    def forward(self, x: torch.Tensor) -> torch.Tensor:
+        return self.add(*(part(x) for part in self.parts))
+
+
+@pytest.mark.parametrize(
+    ("add", "operands"),
+    [
+        (lambda a, b, c, d: a + b + c + d, [4]),
+        (lambda a, b, c, d: (a + b) + (c + d), [4]),
+        (lambda a, b, c, d: a + (b + (c + d)), [4]),
+        # An activation between: two sums.
+        (lambda a, b, c, d: (a + b).relu() + c + d, [2, 3]),
+        # What something else reads as well has to be there.
+        (lambda a, b, c, d: (s := a + b) * c + (s + d), [2, 3]),
+        # Other shapes, and numbers.
+        (lambda a, b, c, d: a + b.mean((2, 3), keepdim=True) + c + d, [2, 3]),
+        (lambda a, b, c, d: a + b + 1 + c + d, [2, 2, 3]),
+    ],
+)
+def test_sums_are_one_step(add: Callable[..., torch.Tensor], operands: list[int]) -> None:
+    graph = graph_of(lambda: Sums(add), (4, 6, 6))
+    runs = account(graph, "paper").runs
+    found = [len(op.inputs) for op in runs.operators if op.op.kind == "add"]
+    assert found == operands
+    # Elsewhere they stay as they are written.
+    deployed = account(graph, "deployed").runs
+    assert sum(op.op.kind == "add" for op in deployed.operators) == sum(n - 1 for n in operands)
