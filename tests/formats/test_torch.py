@@ -609,6 +609,17 @@ def test_conditions() -> None:
     assert any("costlier branch" in text for text in profile.assumptions)
 
 
+def test_numbers_that_depend_on_data() -> None:
+    class Scales(nn.Module):
+        def forward(self, x: Tensor) -> Tensor:
+            return x * x.sum().item()
+
+    graph = mg.from_torch(Scales(), (torch.ones(3),))
+    assert kinds(graph) == ["reduce_sum", "mul"]
+    assert graph.operators[1].inputs == ("x", "sum_1")
+    assert mg.profile(graph).complete
+
+
 def test_shapes_that_depend_on_data() -> None:
     class Picks(nn.Module):
         def forward(self, x: Tensor) -> Tensor:

@@ -33,6 +33,7 @@ from mcugraph.ops.custom import registered
 from mcugraph.ops.opaque import Opaque
 from mcugraph.ops.variables import Variable
 
+_NUMBERS = ("aten.item.default", "aten._local_scalar_dense.default")
 _QUANTIZED = "quantized_decomposed::"
 _AS_FLOAT = "the quantised program is counted in floats, with its conversions, as it is written"
 
@@ -228,6 +229,10 @@ class Program:
         if getattr(node.target, "__name__", "") == "getitem":
             entries, index = (self.resolve(argument) for argument in node.args)
             self._made[node] = entries[index]
+            return
+        if str(node.target) in _NUMBERS:
+            # A number that comes from data: the tensor itself serves wherever a number is read.
+            self._made[node] = self.resolve(node.args[0])
             return
         several = isinstance(value, list | tuple)
         fakes = list(value) if isinstance(value, list | tuple) else [value]

@@ -217,7 +217,7 @@ _DECLARED = (
     *("kthvalue", "cummax", "cummin", "cross", "linalg_cross", "diff", "rot90", "fill"),
     *("copy", "embedding_bag", "put", "complex", "polar", "real", "imag", "view_as_real"),
     *("cosine_similarity", "pairwise_distance", "kron", "diagflat", "_embedding_bag"),
-    *("isin", "nonzero_static"),
+    *("isin", "nonzero_static", "broadcast_tensors"),
     *("view_as_complex", "quantile", "segment_reduce", "column_stack", "fractional_max_pool2d"),
 )
 _METHODS = {
