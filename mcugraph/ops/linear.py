@@ -8,7 +8,17 @@ import numpy as np
 from mcugraph.errors import GraphError
 from mcugraph.ir import Array, Dim, Dims, Role, Shape, Signature, TensorType
 from mcugraph.ops.base import Fusable, LinearAlgebra, broadcast, count, given, without
-from mcugraph.ops.coupling import FIXED, Channels, compress, none, read_along, spread, varies
+from mcugraph.ops.coupling import (
+    FIXED,
+    NONE,
+    Channels,
+    compress,
+    core,
+    none,
+    read_along,
+    spread,
+    varies,
+)
 
 
 @dataclass(frozen=True, slots=True)
@@ -121,6 +131,10 @@ class MatMul(LinearAlgebra):
         lead = (1,) * (len(result) - a.ndim), (1,) * (len(result) - b.ndim)
         a, b = a.reshape(lead[0] + a.shape), b.reshape(lead[1] + b.shape)
         deep = varies(a, -1), varies(b, -1)
+        if a.shape[-1] == 1 and not any(varies(x, i) for x in (a, b) for i in (-1, -2)):
+            # Heads of depth 1: nothing changes along the axis, but it is summed over.
+            deep = (bool((core(a) != NONE).any()), bool((core(b) != NONE).any()))
+            deep = (all(deep), all(deep))
         if deep[0] != deep[1]:
             for labels in (a, b):
                 channels.freeze(labels, "channels are summed against an axis without channels")

@@ -14,7 +14,7 @@ import numpy as np
 from mcugraph.errors import GraphError
 from mcugraph.ir import Array, Shape, TensorType
 from mcugraph.ops.base import Rules, given, normal_axis
-from mcugraph.ops.coupling import Channels, equal_rows, through
+from mcugraph.ops.coupling import Channels, equal_rows, first_row, through, varies
 
 
 class Movement(Rules):
@@ -298,6 +298,13 @@ class ChannelShuffle(_Targeted):
         n, c, *rest = data.shape
         parts = data.reshape(n, self.groups, c // self.groups, *rest)
         return parts.swapaxes(1, 2).reshape(data.shape)
+
+    def couple(self, channels: Channels) -> tuple[Array, ...] | None:
+        data = channels.labels(0)
+        if data is not None and varies(data, 1):
+            parts = np.split(first_row(data, 1), self.groups)
+            channels.equal(parts, "equal channels in every group of a shuffle")
+        return through(self.move, channels)
 
 
 @dataclass(frozen=True, slots=True)

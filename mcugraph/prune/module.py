@@ -80,3 +80,19 @@ class Step(torch.nn.Module):
         if self.method:
             return getattr(args[0], self.target)(*args[1:], **kwargs)
         return self.target(*args, **kwargs)
+
+
+class Whole(torch.nn.Module):
+    """A model in a module: of a ``GraphModule`` alone, the exporter forgets inner paths.
+
+    Args:
+        model: What is called.
+    """
+
+    def __init__(self, model: torch.nn.Module) -> None:
+        super().__init__()
+        self.whole = model
+
+    def forward(self, *args: Any, **kwargs: Any) -> Any:
+        """Call it."""
+        return self.whole(*args, **kwargs)

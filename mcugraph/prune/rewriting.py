@@ -23,7 +23,7 @@ from mcugraph.prune.flow import described, paired
 from mcugraph.prune.kept import Kept
 from mcugraph.prune.literals import RULES, Site, Written, rewritten
 
-_STEP = re.compile(r"^(?:(.*)\.)?mcugraph_step_(\d+)")
+_STEP = re.compile(r"^whole\.(?:(.*)\.)?mcugraph_step_(\d+)")
 _SIZED = (Reshape, Expand, Split, Slice, Pad, Attention, Normalization, Conv, ConvTranspose)
 
 
@@ -101,10 +101,12 @@ class Rewriting:
 
     def _locate(self) -> None:
         """Find out which operators each call becomes."""
+        from mcugraph.prune.module import Whole
+
         tagged = copy.deepcopy(self._model)
         for path, graph in self._inside_out():
             tagged = _replaced(tagged, path, copy.deepcopy(graph), self._model, steps=True)
-        for operator, other in paired(self._kept.space.graph, self._export(tagged)):
+        for operator, other in paired(self._kept.space.graph, self._export(Whole(tagged))):
             step = _STEP.match(other.name)
             if step is None:
                 continue

@@ -107,8 +107,9 @@ def _cut(
         return []
     length = whole.shape[axis]
     line, cut = first_row(whole, axis), first_row(piece, axis)
-    starts = np.flatnonzero(line == cut[0]) if 0 < len(cut) < length else []
-    for start in starts:
+    if not 0 < len(cut) < length:
+        return []
+    for start in np.flatnonzero(line == cut[0]):
         if np.array_equal(line[start : start + len(cut)], cut):
             return list(_within(labelling, line, int(start), int(start) + len(cut), reason))
     return []
