@@ -13,6 +13,7 @@ from mcugraph.rewrite.deploy import (
     fold_bias,
     fuse_activations,
     split_attention,
+    split_channel_shuffle,
     split_silu,
 )
 from mcugraph.rewrite.edit import Edit
@@ -83,6 +84,7 @@ def _deployed(graph: Graph) -> Graph:
         drop_identities,
         split_silu,
         split_attention,
+        split_channel_shuffle,
         fold_batch_norm,
         fold_bias,
         fuse_activations,

@@ -9,6 +9,7 @@ from mcugraph.ops.base import FUSABLE_ACTIVATIONS, Fusable
 from mcugraph.ops.convolution import Conv, ConvTranspose
 from mcugraph.ops.elementwise import IDENTITIES, Elementwise
 from mcugraph.ops.linear import Dense, MatMul
+from mcugraph.ops.movement import ChannelShuffle, Reshape, Transpose
 from mcugraph.ops.normalization import BatchNorm, Normalization
 from mcugraph.rewrite.edit import Edit
 
@@ -132,6 +133,29 @@ def _one_head_each(op: Attention, shapes: list[Shape | None]) -> bool:
     if op.query_heads is not None or op.key_heads is not None:
         return op.query_heads == op.key_heads == 1
     return len({None if shape is None else shape[:-2] for shape in shapes}) == 1
+
+
+def split_channel_shuffle(graph: Graph) -> Graph:
+    """A channel shuffle as the RESHAPE, TRANSPOSE and RESHAPE that TFLite has for it."""
+    edit = Edit(graph)
+    for operator in edit.operators:
+        data = edit.tensors[operator.inputs[0] or ""] if operator.inputs else None
+        if not isinstance(operator.op, ChannelShuffle) or data is None or data.shape is None:
+            continue
+        (batch, channels, *rest), groups = data.shape, operator.op.groups
+        shapes = [(batch, groups, channels // groups), (batch, channels // groups, groups)]
+        order = (0, 2, 1, *range(3, 3 + len(rest)))
+        (result,) = operator.outputs
+        steps: list[Op] = [Reshape((*shapes[0], *rest)), Transpose(order)]
+        parts, source = [], operator.inputs[0]
+        for name, op, shape in zip(("grouped", "shuffled"), steps, shapes, strict=True):
+            made = replace(edit.tensors[result], name=f"{result}/{name}", shape=(*shape, *rest))
+            edit.tensors[made.name] = made
+            label = f"{operator.name}/{name}"
+            parts.append(Operator(label, op, (source,), (made.name,), operator.native))
+            source = made.name
+        edit.expand(operator, [*parts, replace(operator, op=Reshape(data.shape), inputs=(source,))])
+    return edit.graph()
 
 
 def _foldable_layer(edit: Edit, operator: Operator) -> Operator | None:

@@ -338,6 +338,24 @@ def test_scores_take_memory_in_a_deployment() -> None:
     assert profile.memory.peak == 2 * 400 + 80  # and the values, which wait
 
 
+def test_channel_shuffle_in_a_deployment() -> None:
+    """As the layer or written out: the same operators, with the same figures."""
+
+    class Written(nn.Module):
+        def forward(self, x: Tensor) -> Tensor:
+            b, c, h, w = x.shape
+            return x.view(b, 2, c // 2, h, w).transpose(1, 2).reshape(b, c, h, w)
+
+    data = torch.zeros(1, 8, 4, 4)
+    layer = mg.profile(checked(nn.ChannelShuffle(2), data))
+    written = mg.profile(checked(Written(), data))
+    assert [x.kind for x in layer.layers] == ["reshape", "transpose", "reshape"]
+    assert [x.kind for x in written.layers] == [x.kind for x in layer.layers]
+    assert layer.memory.tflm_arena is not None
+    assert layer.memory.peak == written.memory.peak == 2 * 8 * 16 * 4
+    assert layer.elementwise == written.elementwise
+
+
 # ---- another count -----------------------------------------------------------------------------
 
 
