@@ -1,6 +1,7 @@
 """Plans: against brute force, through the checker, and on graphs of real networks."""
 
 from pathlib import Path
+from random import Random
 from time import monotonic
 
 import pytest
@@ -15,7 +16,14 @@ from mcugraph.memory.planning.minimalloc import read_csv, to_csv
 from mcugraph.memory.planning.planner import METHODS
 from mcugraph.memory.problem import Problem
 from mcugraph.memory.scheduler import schedule
-from mcugraph.testing import arenas, brute_force_arena, check_plan, check_schedule, problems
+from mcugraph.testing import (
+    arenas,
+    brute_force_arena,
+    build_problem,
+    check_plan,
+    check_schedule,
+    problems,
+)
 
 GRAPHS = sorted((Path(__file__).resolve().parents[3] / "shared" / "graphs").glob("*.json"))
 
@@ -93,15 +101,16 @@ def test_in_place() -> None:
 
 
 def test_the_order_is_changed_for_the_arena() -> None:
-    path = next((path for path in GRAPHS if path.stem == "swiftnetlike_cellA"), None)
-    if path is None:
-        pytest.skip("no shared graphs")
-    problem = Problem.from_json(path)
+    """One where the first order is proven not to pack, and another of the same peak does."""
+    random = Random(265)
+    count, shape = random.randint(8, 14), random.choice(("layered", "random", "cell"))
+    problem = build_problem(random.randint, count, shape, max_size=9, plain=True)
     first = schedule(problem)
-    assert mg.plan(problem, first.order, time_limit=1).arena > first.peak
-    plan = mg.plan(problem)
-    assert plan.arena == first.peak
-    assert check_schedule(problem, plan.order) == first.peak
+    kept = mg.plan(problem, first.order, alignment=1)
+    assert (kept.arena, kept.lower_bound, kept.peak) == (40, 40, 39)
+    plan = mg.plan(problem, alignment=1)
+    assert plan.arena == plan.lower_bound == 39
+    assert check_schedule(problem, plan.order) == first.peak == 39
 
 
 # What no order found yet packs into its peak.

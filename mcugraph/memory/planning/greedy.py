@@ -1,7 +1,7 @@
 """Placement in a given sequence, the sequences to try, and how to learn from one that fails."""
 
 from bisect import bisect_left
-from collections.abc import Callable, Iterable, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from itertools import accumulate
 from random import Random
 
@@ -125,3 +125,69 @@ def learn(
         del order[failed]
         order.insert(begin, i)
     return None
+
+
+def exchange(
+    items: Items,
+    sequence: Sequence[int],
+    goal: int,
+    tries: int,
+    seed: int,
+    keep_on: Callable[[], None],
+) -> Iterator[list[int]]:
+    """Offsets of smaller and smaller arenas, by local search in the sequence of placement.
+
+    Two items that hold up the highest one, from beside it or from below, change places in the
+    sequence; what does not make the arena larger is kept. The idea is that of the hill climb in
+    the compiler Vela.
+
+    Args:
+        items: What to place.
+        sequence: The first sequence.
+        goal: Units of the arena at which to stop.
+        tries: Placements without a smaller arena after which to stop.
+        seed: Of the random choices.
+        keep_on: Called at every try; raises to stop.
+    """
+    random = Random(seed)
+    order = [i for i in sequence if items.fixed[i] < 0]
+    offsets = first_fit(items, order)
+    yield offsets
+    arena, stuck = items.arena(offsets), 0
+    while arena > goal and stuck < tries and len(order) > 1:
+        keep_on()
+        stuck += 1
+        place = {i: p for p, i in enumerate(order)}
+        near = _holding(items, offsets, place)
+        first, second = sorted(random.sample(near, 2)) if len(near) > 1 else (0, len(order) - 1)
+        trial = list(order)
+        trial[first], trial[second] = trial[second], trial[first]
+        tried = list(offsets)
+        for i in trial[first:]:
+            tried[i] = -1
+        for i in trial[first:]:
+            tried[i] = lowest(items, tried, i)
+            if tried[i] + items.height[i] > arena:
+                break
+        else:
+            order, offsets = trial, tried
+            reached = items.arena(offsets)
+            if reached < arena:
+                arena, stuck = reached, 0
+                yield offsets
+
+
+def _holding(items: Items, offsets: Sequence[int], place: Mapping[int, int]) -> list[int]:
+    """Positions of the highest item, of what is needed with it, and of what those lie on."""
+    ends = [offset + height for offset, height in zip(offsets, items.height, strict=True)]
+    top = ends.index(max(ends))
+    pending = [top, *(j for j, _, _ in items.apart[top])]
+    found = set(pending)
+    while pending:
+        i = pending.pop()
+        for j, _, below in items.apart[i]:
+            if offsets[i] and offsets[j] + below == offsets[i] and j not in found:
+                found.add(j)
+                pending.append(j)
+                break
+    return sorted(place[i] for i in found if i in place)

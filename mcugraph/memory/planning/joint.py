@@ -10,7 +10,10 @@ from mcugraph.memory.planning.solver import Solver
 from mcugraph.memory.problem import Problem
 from mcugraph.memory.replay import order_peak
 
-_TRIES = 12  # placements a sequence, for an order that is only tried
+_ROUNDS = 6  # of learning, for an order that is only tried
+_PATIENCE = 200  # orders without a better one, after which to stop; more for more operators
+_UPHILL = 0.02  # how often an order that packs worse is kept
+_MARGIN = 3  # steps around those that do not pack
 
 
 def better_orders(
@@ -35,27 +38,56 @@ def better_orders(
     random, net = Random(seed), Network.from_problem(problem)
     peak = order_peak(net, order)
     current, best = list(order), solver
-    least = solver.arena * solver.items.unit
-    goal = solver.peak
-    while least > goal and current:
+    level = _excess(solver)
+    spots = _crowded(solver, len(current))
+    left = patience = _PATIENCE + 10 * len(current)
+    while best.arena > best.lower_bound and left > 0 and current:
         limits.check()
+        left -= 1
         trial = current
         for _ in range(random.choice((1, 1, 2, 4, 8))):
-            trial = _moved(net, trial, random)
+            trial = _moved(net, trial, random, spots)
         if trial == current or order_peak(net, trial) > peak:
             continue
         found = _pack(problem, trial, best.problem.alignment, limits, random.randrange(1 << 30))
-        arena = found.arena * found.items.unit
-        if arena <= least:
-            current = trial
-            if arena < least:
-                least, best = arena, found
-                yield current, found
+        excess = _excess(found)
+        if excess <= level or random.random() < _UPHILL:
+            current, level, spots = trial, excess, _crowded(found, len(trial))
+        if _bytes(found) < _bytes(best):
+            best, left = found, patience
+            yield trial, found
 
 
-def _moved(net: Network, order: Sequence[int], random: Random) -> list[int]:
+def _bytes(solver: Solver) -> int:
+    return solver.arena * solver.items.unit
+
+
+def _excess(solver: Solver) -> tuple[int, int]:
+    """How bad a packing is: bytes of the arena, then what lies above the bound, times how long."""
+    items, bound = solver.items, solver.lower_bound
+    above = sum(
+        (offset + size - bound) * (hi - lo)
+        for offset, parts in zip(solver.offsets, items.spans, strict=True)
+        for lo, hi, size in parts
+        if offset + size > bound
+    )
+    return solver.arena * items.unit, above * items.unit
+
+
+def _crowded(solver: Solver, steps: int) -> list[int]:
+    """The steps at which something lies above the bound, and those around."""
+    items, bound = solver.items, solver.lower_bound
+    found: set[int] = set()
+    for offset, parts in zip(solver.offsets, items.spans, strict=True):
+        for lo, hi, size in parts:
+            if offset + size > bound:
+                found.update(range(max(lo - _MARGIN, 0), min(hi + _MARGIN, steps)))
+    return sorted(found) or list(range(steps))
+
+
+def _moved(net: Network, order: Sequence[int], random: Random, spots: Sequence[int]) -> list[int]:
     """One operator at another place that precedence allows."""
-    at = random.randrange(len(order))
+    at = random.choice(spots)
     v = order[at]
     low = at
     while low > 0 and order[low - 1] not in net.preds[v]:
@@ -73,5 +105,6 @@ def _pack(
 ) -> Solver:
     names = [problem.operators[v] for v in order]
     solver = Solver(arena_problem(problem, names, alignment), limits)
-    solver.quick(_TRIES, seed)
+    solver.quick()
+    solver.climb(_ROUNDS, limits, seed)
     return solver

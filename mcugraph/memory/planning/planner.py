@@ -15,8 +15,9 @@ from mcugraph.memory.problem import Name, Problem
 from mcugraph.memory.scheduler import schedule
 
 METHODS = ("auto", *NAMED)
-# Without a limit of its own, what each stage may take that does not have to end by itself.
-_SEARCH_SECONDS, _JOINT_SECONDS = 10.0, 10.0
+# Without a limit of its own, the seconds that each stage may take if it does not end by itself.
+_SEARCH_SECONDS, _CLIMB_SECONDS, _JOINT_SECONDS, _EXACT_SECONDS = 10.0, 8.0, 8.0, 4.0
+_FEW_ROUNDS, _ROUNDS = 24, 1 << 30
 
 
 def plan(
@@ -66,8 +67,9 @@ def _pack(problem: ArenaProblem, method: str, limits: Limits, order: Sequence[Na
     if method != "auto":
         return named(problem, method, order)
     solver = Solver(problem, limits)
-    _run(solver.quick)
-    _run(partial(solver.exact, _share(limits, _SEARCH_SECONDS)))
+    solver.quick()
+    _run(partial(solver.climb, _FEW_ROUNDS, _share(limits, _CLIMB_SECONDS, 0.3)))
+    _thorough(solver, limits)
     return solver.plan(order)
 
 
@@ -76,18 +78,26 @@ def _jointly(
 ) -> Plan:
     """The plan of an order; of another one with the same peak, if the first does not pack."""
     solver = Solver(arena_problem(rounded, order, alignment), limits)
-    _run(solver.quick)
+    solver.quick()
+    _run(partial(solver.climb, _FEW_ROUNDS, _share(limits, _CLIMB_SECONDS, 0.3)))
     if not solver.optimal:
         number = {name: i for i, name in enumerate(problem.operators)}
         start = [number[name] for name in order]
-        walk = better_orders(rounded, start, solver, _share(limits, _JOINT_SECONDS))
+        walk = better_orders(rounded, start, solver, _share(limits, _JOINT_SECONDS, 0.5))
         with suppress(LimitReached, KeyboardInterrupt):
             for found, better in walk:
                 order, solver = [problem.operators[v] for v in found], better
     final = Solver(arena_problem(problem, order, alignment), limits)
     final.adopt(solver.offsets)
-    _run(partial(final.exact, _share(limits, _SEARCH_SECONDS)))
+    _thorough(final, limits)
     return final.plan(order)
+
+
+def _thorough(solver: Solver, limits: Limits) -> None:
+    """A proof where it is found soon; else a better plan, and then a proof again."""
+    _run(partial(solver.exact, _share(limits, 0.1 * _EXACT_SECONDS, 0.2)))
+    _run(partial(solver.climb, _ROUNDS, _share(limits, _CLIMB_SECONDS, 0.7)))
+    _run(partial(solver.exact, _share(limits, _EXACT_SECONDS)))
 
 
 def _run(stage: Callable[[], None]) -> None:
@@ -96,12 +106,12 @@ def _run(stage: Callable[[], None]) -> None:
         stage()
 
 
-def _left(limits: Limits, most: float) -> float:
-    """Seconds that a stage may take."""
+def _left(limits: Limits, most: float, part: float = 1.0) -> float:
+    """Seconds that a stage may take: a part of what is left."""
     if limits.seconds is None:
         return most
-    return max(0.0, limits.seconds - limits.elapsed)
+    return max(0.0, limits.seconds - limits.elapsed) * part
 
 
-def _share(limits: Limits, most: float) -> Limits:
-    return Limits(_left(limits, most), None, None)
+def _share(limits: Limits, most: float, part: float = 1.0) -> Limits:
+    return Limits(_left(limits, most, part), None, None)

@@ -1,16 +1,17 @@
 """From quick to thorough: greedy placements, learning from failures, exact search."""
 
 from collections.abc import Sequence
+from random import Random
 
 from mcugraph.errors import GraphError
 from mcugraph.memory.limits import Limits
 from mcugraph.memory.planning.arena import ArenaProblem, Plan, placed
 from mcugraph.memory.planning.exact import fits
-from mcugraph.memory.planning.greedy import SEQUENCES, first_fit, learn
+from mcugraph.memory.planning.greedy import SEQUENCES, exchange, first_fit, learn
 from mcugraph.memory.planning.items import Items, clash, items_of
 from mcugraph.memory.problem import Name
 
-_TRIES = 400  # placements that learn from failures, before the search for a proof
+_TRIES = 300  # placements that learn from failures, in a short round
 
 
 class Solver:
@@ -52,25 +53,50 @@ class Solver:
         self.limits.tell(self.lower_bound * unit, self.arena * unit)
         return True
 
-    def quick(self, tries: int = _TRIES, seed: int = 0) -> None:
-        """Greedy placements and what can be learned from their failures."""
+    def quick(self) -> None:
+        """Greedy placements."""
         for turn in range(1, len(SEQUENCES)):
             if self.optimal:
                 return
             self.adopt(first_fit(self.items, self.sequence(turn)))
-        for turn in range(len(SEQUENCES)):
-            sequence = self.sequence(turn)
-            # The bound first; then, should that be out of reach, whatever is better.
-            for goal in (self.lower_bound, (self.lower_bound + self.arena) // 2, self.arena - 1):
-                if self.optimal:
-                    return
-                if self.lower_bound <= goal < self.arena:
-                    found = learn(self.items, sequence, goal, tries, seed + turn, self.limits.check)
-                    self.adopt(found)
 
-    def exact(self, keep_on: Limits | None = None) -> None:
+    def climb(self, rounds: int, keep_on: Limits, seed: int = 0) -> None:
+        """Learn from placements that fail, and exchange items, in many sequences.
+
+        Most rounds start from the best offsets so far, from the bottom up, the others from a
+        greedy sequence; some items are then moved at random.
+        """
+        random, count = Random(seed), len(self.items.height)
+        for turn in range(rounds):
+            if self.optimal:
+                return
+            keep_on.check()
+            if turn < len(SEQUENCES):
+                sequence = list(self.sequence(turn))
+            elif random.random() < 0.6:
+                rank = zip(self.offsets, self.items.height, strict=True)
+                key = [(offset, -height) for offset, height in rank]
+                sequence = sorted(range(count), key=key.__getitem__)
+            else:
+                sequence = list(self.sequence(random.randrange(len(SEQUENCES))))
+            for _ in range(0 if turn < len(SEQUENCES) else random.choice((0, 1, 3, 10))):
+                sequence.insert(random.randrange(count), sequence.pop(random.randrange(count)))
+            new = random.randrange(1 << 30)
+            if turn >= 2 * len(SEQUENCES) and random.random() < 0.2:
+                tries = random.choice((_TRIES, 10 * _TRIES))
+                for offsets in exchange(
+                    self.items, sequence, self.lower_bound, tries, new, keep_on.check
+                ):
+                    self.adopt(offsets)
+                continue
+            # The bound, or, should that be out of reach, whatever is better.
+            goal = random.choice((self.lower_bound, self.arena - 1, self.arena - 1))
+            tries = random.choice((_TRIES, 10 * _TRIES)) if turn >= len(SEQUENCES) else _TRIES
+            self.adopt(learn(self.items, sequence, goal, tries, new, keep_on.check))
+
+    def exact(self, keep_on: Limits) -> None:
         """Bisect between the bound and the best arena."""
-        check = (keep_on or self.limits).check
+        check = keep_on.check
         goal = self.lower_bound
         while not self.optimal:
             found = fits(self.items, goal, check)
