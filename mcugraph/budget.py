@@ -106,11 +106,12 @@ def needs_of(found: Profile, budget: Budget) -> tuple[Need, ...]:
         culprit = f"{largest.name} ({largest.live_bytes:,} B live)" if largest else None
         needs.append(Need("SRAM", needed, exact, budget.sram, parts, culprit))
     if budget.flash is not None:
-        model = _stored(found)
-        parts = f"model {model:,} + TFLM's code, at least {RUNTIME_CODE:,}"
+        model, exact = _stored(found)
+        least = "" if exact else "at least "
+        parts = f"model {least}{model:,} + TFLM's code, at least {RUNTIME_CODE:,}"
         largest = max(layers, key=lambda layer: layer.weights, default=None)
         culprit = f"{largest.name} ({largest.weights:,} B of weights)" if largest else None
-        needs.append(Need("flash", model + RUNTIME_CODE, True, budget.flash, parts, culprit))
+        needs.append(Need("flash", model + RUNTIME_CODE, exact, budget.flash, parts, culprit))
     if budget.macs is not None:
         largest = max(layers, key=lambda layer: layer.macs or 0, default=None)
         culprit = f"{largest.name} ({largest.macs or 0:,} MACs)" if largest else None
@@ -125,9 +126,9 @@ def board_budget(board: Board) -> Budget:
 
 
 def fitting_boards(found: Profile, among: Iterable[Board] | None = None) -> tuple[Board, ...]:
-    """The boards that a model fits, the one with the least SRAM first."""
+    """The boards that a model fits as far as its figures tell, the least SRAM first."""
     known = boards() if among is None else among
-    fits = [b for b in known if _all(n.met for n in needs_of(found, board_budget(b)))]
+    fits = [b for b in known if _all(n.met for n in needs_of(found, board_budget(b))) is not False]
     return tuple(sorted(fits, key=lambda board: (board.sram_block, board.flash, board.key)))
 
 
@@ -148,12 +149,12 @@ def latency(found: Profile, graph: Graph, board: Board) -> tuple[float, float, s
     return (*estimate, "; ".join(sources))
 
 
-def _stored(found: Profile) -> int:
-    """Bytes of the model in flash: its file, or what is known of it."""
+def _stored(found: Profile) -> tuple[int, bool]:
+    """Bytes of the model in flash, and whether that is all; without a file it is not."""
     flash = found.flash
     if flash.file is not None and flash.other is not None:
-        return flash.file
-    return flash.weights + flash.biases + flash.quantization
+        return flash.file, True
+    return flash.weights + flash.biases + flash.quantization, False
 
 
 def _all(answers: Iterable[bool | None]) -> bool | None:
@@ -183,11 +184,13 @@ def _advice(
             yield f"quantised to int8 it {verdict[_all(n.met for n in needs)]}: {shown}"
     fits = fitting_boards(found, among)[:3]
     if fits:
+        proven = all(need.exact for need in needs_of(found, board_budget(fits[0])))
         names = ", ".join(board.name for board in fits)
-        yield f"the smallest boards that it fits: {names}"
+        yield f"the smallest boards that it {'fits' if proven else 'may fit'}: {names}"
     elif among:
         yield "it fits none of the boards that are known"
 
 
 def _amount(need: Need) -> str:
-    return f"{need.needed:,}" if need.resource == "MACs" else f"{need.needed:,} B"
+    least = "" if need.exact else "at least "
+    return f"{least}{need.needed:,}{'' if need.resource == 'MACs' else ' B'}"

@@ -276,7 +276,7 @@ def test_unknown_operators_are_shown(tmp_path: Path, capsys: Capture) -> None:
     path.write_bytes(helper.make_model(graph).SerializeToString())
     text = run(capsys, "profile", path, "--layers")
     assert "Not counted, no rule: mine::Thing (y)" in text
-    assert "Incomplete: the figures above are lower bounds." in text
+    assert "Incomplete: what could not be counted is missing above" in text
     (row,) = [line for line in text.splitlines() if line.startswith("y ")]
     assert row.split()[3:5] == ["?", "?"]
     rows = list(csv.DictReader(io.StringIO(run(capsys, "profile", path, "--csv"))))

@@ -46,9 +46,7 @@ def run(options: argparse.Namespace) -> int:
             needs = needs_of(found, board_budget(board))
             missed = [f"{n.resource} by {-n.left:,} B" for n in needs if n.met is False]
             unsure = any(need.met is None for need in needs)
-            row.append(
-                f"no, {' and '.join(missed)}" if missed else "not proven" if unsure else "yes"
-            )
+            row.append(f"no, {' and '.join(missed)}" if missed else "may fit" if unsure else "yes")
             entry["fits"] = False if missed else None if unsure else True
             entry["needs"] = [{**asdict(need), "left": need.left} for need in needs]
         rows.append(row)

@@ -50,7 +50,7 @@ def summary(profile: Profile) -> str:
         lines += ["", f"Not counted, no rule: {names}"]
     lines += ["", *(f"Assumed: {text}" for text in profile.assumptions)]
     if not profile.complete:
-        lines += ["", "Incomplete: the figures above are lower bounds."]
+        lines += ["", "Incomplete: what could not be counted is missing above."]
     return "\n".join(lines).rstrip()
 
 

@@ -49,7 +49,7 @@ class File:
         if buffer.Offset() > 1:  # stored behind the flatbuffer, for files of over 2 GiB
             start, stop = buffer.Offset(), buffer.Offset() + buffer.Size()
             if stop > len(self.data):
-                raise ValueError(f"buffer {index} ends behind the file")
+                raise reader.Damage(f"buffer {index} ends behind the file")
             return Constant(index, lambda: decode(self.data[start:stop], dtype))
         if buffer.DataIsNone() or not buffer.DataLength():
             return None

@@ -21,6 +21,23 @@ IDENTIFIER = b"TFL3"
 _EMPTY_TABLE = bytes([4, 0, 4, 0, 4, 0, 0, 0])
 
 
+class Damage(Exception):
+    """What is wrong with the bytes, in words."""
+
+
+# What reading damaged bytes raises in the flatbuffers runtime and in whoever uses their values.
+_SYMPTOMS = (
+    struct.error,
+    IndexError,
+    ValueError,
+    OverflowError,
+    TypeError,
+    AttributeError,
+    KeyError,
+    MemoryError,
+)
+
+
 @contextmanager
 def guarded(path: str) -> Iterator[None]:
     """Turn what damaged bytes cause into one FormatError that names the file."""
@@ -28,18 +45,11 @@ def guarded(path: str) -> Iterator[None]:
         yield
     except GraphError as error:
         raise FormatError(f"{path}: {error}") from error
-    except (
-        struct.error,
-        IndexError,
-        ValueError,
-        OverflowError,
-        TypeError,
-        AttributeError,
-        KeyError,
-        MemoryError,
-    ) as error:
+    except Damage as error:
+        raise FormatError(f"{path}: damaged TFLite file: {error}; copy it again") from error
+    except _SYMPTOMS as error:
         raise FormatError(
-            f"{path}: damaged TFLite file ({type(error).__name__}: {error}); "
+            f"{path}: damaged TFLite file: it points behind its own end or contradicts itself; "
             "it may be truncated, copy it again"
         ) from error
 
@@ -48,11 +58,11 @@ def tables(parent: Any, name: str, limit: int) -> list[Any]:
     """The tables of a vector field, like ``tables(model, "Subgraphs", ...)``.
 
     Raises:
-        ValueError: The vector claims more entries than ``limit`` bytes can hold.
+        Damage: The vector claims more entries than ``limit`` bytes can hold.
     """
     length = getattr(parent, f"{name}Length")()
     if not 0 <= length <= limit // 4:
-        raise ValueError(f"{name} claims {length} entries")
+        raise Damage(f"{name} claims {length} entries")
     get = getattr(parent, name)
     return [get(i) for i in range(length)]
 

@@ -1,5 +1,6 @@
 """The translation of one subgraph of a TFLite file."""
 
+from collections.abc import Iterable, Sized
 from dataclasses import replace
 from typing import Any
 
@@ -48,7 +49,7 @@ class Subgraph:
         dtype = DTYPES[raw.Type()] if raw.Type() < len(DTYPES) else DType.UNKNOWN
         shape = tuple(reader.numbers(raw, "Shape"))
         if min(shape, default=0) < 0:
-            raise ValueError(f"tensor {name!r} has the shape {shape}")
+            raise reader.Damage(f"tensor {name!r} has the shape {shape}")
         tensor = Tensor(name, dtype, shape, quantization=quantization(raw))
         if raw.IsVariable():
             return replace(tensor, kind=Kind.STATE)
@@ -58,7 +59,7 @@ class Subgraph:
             if raw.Sparsity() is not None:
                 constant = replace(constant, packed=stored)
             elif dtype.has_size and stored < tensor.nbytes:
-                raise ValueError(f"tensor {name!r} needs {tensor.nbytes} bytes and has {stored}")
+                raise reader.Damage(f"tensor {name!r} needs {tensor.nbytes} bytes and has {stored}")
             return replace(tensor, kind=Kind.CONSTANT, constant=constant)
         if index not in written and not tensor.elements:
             return replace(tensor, kind=Kind.CONSTANT)
@@ -116,6 +117,9 @@ class Subgraph:
         native = self.file.codes[raw.OpcodeIndex()]
         inputs = [None if i < 0 else i for i in reader.numbers(raw, "Inputs")]
         outputs = reader.numbers(raw, "Outputs")
+        bodies = called(raw, native)
+        self._within("tensor", [*(i for i in inputs if i is not None), *outputs], self.raw, native)
+        self._within("subgraph", bodies, self.file.subgraphs, native)
         name = names.unique(self.tensors[outputs[0]].name if outputs else f"{native}_{index}")
         node = Node(
             native=native,
@@ -123,7 +127,7 @@ class Subgraph:
             inputs=tuple(None if i is None else self.tensors[i] for i in inputs),
             outputs=tuple(self.tensors[i] for i in outputs),
             values=tuple(None if i is None else self._value(i) for i in inputs),
-            subgraphs=tuple(self.file.names[i] for i in called(raw, native)),
+            subgraphs=tuple(self.file.names[i] for i in bodies),
             variable=variable_name(raw, native),
         )
         try:
@@ -143,6 +147,12 @@ class Subgraph:
             outputs=tuple(self.tensors[i].name for i in outputs),
             native=native,
         )
+
+    def _within(self, what: str, numbers: Iterable[int], of: Sized, native: str) -> None:
+        """Check that what an operator names is there."""
+        for number in numbers:
+            if not 0 <= number < len(of):
+                raise reader.Damage(f"{native} names {what} {number}, of {len(of)}")
 
     def _renew(self, outputs: list[int]) -> None:
         """Give a tensor that has a value already a new name for the one written now."""

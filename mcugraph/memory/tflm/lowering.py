@@ -5,6 +5,7 @@ from dataclasses import replace
 from mcugraph.ir import DType, Graph, Kind, Op, Operator, Shape, Tensor
 from mcugraph.ir.stored import StoredGraph, StoredModel, StoredOperator, StoredTensor
 from mcugraph.memory.tflm import padding
+from mcugraph.ops.opaque import Declared
 
 # What TFLite calls an operator whose ``kind`` does not say so in capitals already.
 _NAMES = {
@@ -57,8 +58,8 @@ _CHAINS = {
 }
 
 _MODELLED = (
-    "TFLM's figures take each operator as one operator of TFLite, batch norm and clipping as "
-    "two, and a PAD before it where its padding is neither SAME nor VALID"
+    "TFLM's figures are modelled: each operator is one operator of TFLite, batch norm and clip "
+    "are two, other padding than SAME and VALID is a PAD"
 )
 
 
@@ -201,4 +202,4 @@ def _parameters(tensor: Tensor) -> tuple[int, int]:
 def tflite_name(op: Op) -> str:
     """What a TFLite file calls an operator; its kind in capitals where it has no such name."""
     kind = op.kind.lower()
-    return _NAMES.get(kind, kind.upper())
+    return _NAMES.get(kind, kind if isinstance(op, Declared) else kind.upper())
