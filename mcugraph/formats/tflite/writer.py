@@ -51,7 +51,7 @@ def rewritten(
         buffer = bytearray(data)
         file = _Flatbuffer(buffer)
         if order is not None:
-            _permute(file, order)
+            _permute(file, path, order)
         if offsets is None:
             return bytes(buffer)
         front = _front(file, path, offsets)
@@ -115,11 +115,11 @@ class _Flatbuffer:
         return reader.text(bytes(self.data[at + 4 : at + 4 + self.u32(at)])) if at else ""
 
 
-def _permute(file: _Flatbuffer, order: Sequence[int]) -> None:
+def _permute(file: _Flatbuffer, path: str, order: Sequence[int]) -> None:
     main = file.tables(file.root, _SUBGRAPHS)[0]
     operators = file.tables(main, _OPERATORS)
     if sorted(order) != list(range(len(operators))):
-        raise ValueError("the order does not hold every operator once")
+        raise FormatError(f"{path}: the order does not hold every operator once")
     first = file.target(main, _OPERATORS) + 4
     for place, number in enumerate(order):
         slot = first + 4 * place
