@@ -53,7 +53,13 @@ def _plain(space: Any) -> dict[str, Any]:
     from mcugraph.space.formulas import factored
 
     symbols = [f"w{number}" for number in range(len(space.groups))]
-    operator, live = space.peak.bottleneck_at(space.full)
+    peak = space.peak_by("optimal")  # at a tie, the first order that is found for full width
+    operator, live = peak.bottleneck_at(space.full)
+    formulas = {
+        "macs": factored(space.macs.formula(), symbols),
+        "size": factored(space.size.formula(), symbols),
+        "peak": factored(peak.formula_at(space.full), symbols),
+    }
     fewer = space.full - np.eye(len(space.full), dtype=np.int64)
     saved = {
         name: (getattr(space, name)(space.full) - getattr(space, name)(fewer)).tolist()
@@ -72,7 +78,7 @@ def _plain(space: Any) -> dict[str, Any]:
             }
             for number, (symbol, entry) in enumerate(zip(symbols, space.groups, strict=True))
         ],
-        "formulas": {name: factored(getattr(space, name).formula(), symbols) for name in _COSTS},
+        "formulas": formulas,
         "values": {name: _number(getattr(space, name)(space.full)) for name in _COSTS},
         "bottleneck": {"operator": operator, "live": list(live)},
     }

@@ -2,7 +2,8 @@
 
 Along a path of slowly changing widths the best order rarely changes. Whether one still is the best
 takes one product of a matrix and a vector where the largest operator alone proves it, else one
-minimum cut at the operator where the order peaks; only where neither does, the scheduler runs.
+minimum cut at the operator where the order peaks, else one search for anything below its peak, in
+the one part of the network where it peaks. Only where none of them proves it, the scheduler runs.
 """
 
 from collections.abc import Sequence
@@ -12,12 +13,18 @@ import numpy as np
 
 from mcugraph.ir import Array
 from mcugraph.memory.bounds import ancestor_masks, operator_cut
+from mcugraph.memory.direction import Direction
+from mcugraph.memory.limits import Limits
 from mcugraph.memory.network import Network
 from mcugraph.memory.problem import Problem
+from mcugraph.memory.replay import order_peak
 from mcugraph.memory.scheduler import schedule
+from mcugraph.memory.search import Search
+from mcugraph.memory.split import split
 
 _KEPT = 32  # orders, the last one that helped first
 _CUTS = 4  # operators at which an order reaches its peak that are tried for a proof
+_STATES = 20_000  # that a search may visit to prove a known order, before all starts again
 
 
 @dataclass(frozen=True, slots=True)
@@ -113,7 +120,7 @@ class Orders:
                 least, chosen, when = peak, index, timeline
             if least == bound:
                 break
-        if least < 0 or (least > bound and not self._cut_proves(chosen, when, sizes, scale)):
+        if least < 0 or (least > bound and not self._proves(chosen, when, sizes, scale)):
             self._search(sizes, scale)
             chosen, when = 0, self._timeline(self._known[0], sizes, scale)
         if chosen:
@@ -157,15 +164,17 @@ class Orders:
         counted = tuple(np.asarray(sizes, np.int64).tolist())
         return replace(self._problem, sizes=counted, scratch=scratch)
 
-    def _cut_proves(self, index: int, timeline: Array, sizes: Array, scale: int) -> bool:
-        """Whether a minimum cut shows that no order takes less than this one."""
+    def _proves(self, index: int, timeline: Array, sizes: Array, scale: int) -> bool:
+        """Whether no order takes less than this one, by a minimum cut or a short search."""
         peak = int(timeline.max())
         net = Network.from_problem(self.problem(sizes, scale))
         if self._ancestors is None:
             self._ancestors = ancestor_masks(net)
+        order = self._known[index].operators
         steps = np.flatnonzero(timeline == peak)[:_CUTS]
-        operators = self._known[index].operators[steps].tolist()
-        return any(operator_cut(net, self._ancestors, v) == peak for v in operators)
+        if any(operator_cut(net, self._ancestors, v) == peak for v in order[steps].tolist()):
+            return True
+        return any(_none_below(part, peak) for part in _parts_at(net, order, peak))
 
     def _search(self, sizes: Array, scale: int) -> None:
         self.searched += 1
@@ -173,6 +182,23 @@ class Orders:
         found = schedule(self.problem(sizes, scale))
         order = Order.of(self._problem, [number[name] for name in found.order])
         self._known = [order, *self._known[: _KEPT - 1]]
+
+
+def _parts_at(net: Network, order: Array, peak: int) -> list[Network]:
+    """The independent parts of a network in which an order reaches a peak."""
+    found = []
+    for part, operators in split(net):
+        number = {v: i for i, v in enumerate(operators)}
+        if order_peak(part, [number[v] for v in order.tolist() if v in number]) == peak:
+            found.append(part)
+    return found
+
+
+def _none_below(part: Network, peak: int) -> bool:
+    """Whether a search of limited length shows that no order stays below the peak."""
+    direction = Direction(part, forward=bool(part.first))
+    search = Search(direction, peak - 1, _STATES, Limits(None, None, None))
+    return search.complete and search.order is None
 
 
 def _resting(problem: Problem, sizes: Array) -> Bottleneck:

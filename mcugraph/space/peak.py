@@ -77,8 +77,9 @@ class PeakResource(Resource):
         return self._sizes.gradient(widths, self._at(widths)[1].live)
 
     def formula(self) -> Polynomial:
-        """The live set that is the peak at full width."""
-        return self._formula(self._solve(np.array(self._problem.sizes, np.float64), 1))
+        """The live set that is the peak at full width, whatever was asked before."""
+        sizes = np.array(self._problem.sizes, np.float64)
+        return self._formula(self._solve(Orders(self._problem), sizes, 1))
 
     def formula_at(self, w: Any) -> Polynomial:
         """The live set that is the peak at w, shape (groups,)."""
@@ -117,15 +118,16 @@ class PeakResource(Resource):
         if self._last is None or self._last[0] != key:
             sizes = self._sizes.values(w)
             scale = int(_scales(sizes))
-            self._last = key, sizes, self._solve(np.rint(sizes * scale), scale)
+            counted = np.rint(sizes * scale)
+            self._last = key, sizes, self._solve(self._orders, counted, scale)
         return self._last[1], self._last[2]
 
-    def _solve(self, sizes: Array, scale: int) -> Bottleneck:
+    def _solve(self, orders: Orders, sizes: Array, scale: int) -> Bottleneck:
         if self.method == "operator_bound":
-            return self._orders.largest_operator(sizes, scale)
+            return orders.largest_operator(sizes, scale)
         if self.method == "file_order":
-            return self._orders.in_file_order(sizes, scale)
-        return self._orders.best(sizes, scale)
+            return orders.in_file_order(sizes, scale)
+        return orders.best(sizes, scale)
 
     def _candidates(self, w: Array) -> Array:
         """The values at many widths, shape (candidates, groups)."""
