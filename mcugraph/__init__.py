@@ -27,6 +27,7 @@ if TYPE_CHECKING:
     from mcugraph.optimizer.result import Optimization
     from mcugraph.planning import plan
     from mcugraph.profiler import Profile, profile
+    from mcugraph.prune.slimming import slim
     from mcugraph.scheduling import schedule
     from mcugraph.space.space import Space, widths
     from mcugraph.width.groups import WidthGroup
@@ -64,6 +65,7 @@ _HOME = {
     "profile": "mcugraph.profiler",
     "register": "mcugraph.ops.custom",
     "schedule": "mcugraph.scheduling",
+    "slim": "mcugraph.prune.slimming",
     "widths": "mcugraph.space.space",
 }
 
@@ -100,6 +102,7 @@ __all__ = [
     "profile",
     "register",
     "schedule",
+    "slim",
     "widths",
 ]
 

@@ -46,7 +46,16 @@ class Concat(Fusable):
         return (np.concatenate(arrays, self.axis),) if len(arrays) == len(inputs) else None
 
     def couple(self, channels: Channels) -> tuple[Array, ...] | None:
-        return together(self.evaluate, channels)
+        found = [channels.labels(index) for index in range(len(channels.shapes))]
+        axis = self.axis % len(channels.results[0])
+        if any(labels is not None and varies(labels, axis) for labels in found):
+            for index, shape in enumerate(channels.shapes):
+                if found[index] is None and shape is not None:
+                    made = channels.spare(shape[axis])
+                    channels.bind(index, axis, made)
+                    found[index] = spread(made, axis, shape)
+        results = self.evaluate(found)
+        return None if results is None else tuple(map(compress, results))
 
 
 @dataclass(frozen=True, slots=True)

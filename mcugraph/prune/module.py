@@ -29,9 +29,7 @@ class SlimModule(torch.fx.GraphModule):
         shell = torch.nn.Module()
         copied = copy.deepcopy(held, memo)
         shell.__dict__.update({k: copied[k] for k in ("_parameters", "_buffers", "_modules")})
-        made = SlimModule(
-            shell, copy.deepcopy(self.graph), class_name=str(self._graphmodule_cls_name)
-        )
+        made = SlimModule(shell, copy.deepcopy(self.graph), class_name=type(self).__name__)
         made._take(copied)
         memo[id(self)] = made
         return made
@@ -52,7 +50,7 @@ def _restored(restore: Any, arguments: Any, held: dict[str, Any]) -> SlimModule:
     shell = torch.nn.Module()
     shell.__dict__.update(held)
     plain = restore(*arguments)
-    made = SlimModule(shell, plain.graph, class_name=plain._graphmodule_cls_name)
+    made = SlimModule(shell, plain.graph, class_name=type(plain).__name__)
     made._take(held)
     return made
 

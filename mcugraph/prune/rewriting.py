@@ -48,13 +48,15 @@ class Rewriting:
         self.failures: dict[str, str] = {}
         self.located: set[str] = set()
         self._steps: dict[tuple[str, int], list[list[Operator]]] = defaultdict(list)
+        from mcugraph.prune.tracing import traced
+
         for path, operators in self._owners().items():
             try:
-                self.modules[path] = _traced(self._model.get_submodule(path))
+                self.modules[path] = traced(self._model.get_submodule(path))
             except Exception as error:  # whatever the model's own code raises on a proxy
-                reason = str(error).strip().splitlines()
+                reason = str(error).strip().partition("\n")[0].partition(". ")[0]
                 for operator in operators:
-                    self.failures[operator] = reason[0] if reason else type(error).__name__
+                    self.failures[operator] = reason or type(error).__name__
 
     def _owners(self) -> dict[str, list[str]]:
         """Path of a module -> the operators in its own code that may name a size that changes."""
@@ -168,33 +170,20 @@ def _name(node: Any) -> str:
     return ""
 
 
-def _traced(module: Any) -> Any:
-    """The code of a module alone, as a ``torch.fx.Graph``."""
-    import torch
-
-    class Tracer(torch.fx.Tracer):
-        """Children stay as they are."""
-
-        def is_leaf_module(self, m: Any, module_qualified_name: str) -> bool:
-            return True
-
-    return Tracer().trace(module)
-
-
-def _replaced(model: Any, path: str, graph: Any, traced: Any, steps: bool = False) -> Any:
+def _replaced(model: Any, path: str, graph: Any, source: Any, steps: bool = False) -> Any:
     """The model with a traced form in the place of a module, wherever it holds that.
 
     Args:
         model: Changed in place, unless the module is the model itself.
         path: Of the module.
         graph: Its traced code.
-        traced: The model that it was traced in, which holds constants of the code.
+        source: The model that it was traced in, which holds constants of the code.
         steps: Whether to put each call into a module of its own.
     """
     from mcugraph.prune.module import SlimModule, Step
 
     old = model.get_submodule(path)
-    for name, value in vars(traced.get_submodule(path)).items():
+    for name, value in vars(source.get_submodule(path)).items():
         if name.startswith("_tensor_constant") and not hasattr(old, name):
             setattr(old, name, value)
     if steps:

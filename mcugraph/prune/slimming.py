@@ -10,7 +10,7 @@ from mcugraph.formats.torch.importer import from_torch
 from mcugraph.ir import Graph, Shape
 from mcugraph.ops.attention import Attention
 from mcugraph.prune.cutting import Cuts, default, holders_of
-from mcugraph.prune.flow import Flow, Mismatch, follow
+from mcugraph.prune.flow import Flow, Mismatch, described, follow
 from mcugraph.prune.kept import Keep, Kept
 from mcugraph.prune.refit import refit
 from mcugraph.prune.rewriting import Rewriting
@@ -27,8 +27,10 @@ def slim(
     """A copy of a PyTorch model without some of its channels.
 
     Parameters and buffers are cut, and attributes of PyTorch's own modules (``out_channels``,
-    ``groups``, ``num_features`` and so on) follow. Modules keep their classes. The channels of
-    every layer keep their order. Afterwards the result is exported and held against the whole
+    ``groups``, ``num_features`` and so on) follow. The channels of every layer keep their order.
+    Modules keep their classes, but for those whose forward method names a size that changes, as
+    ``x.view(-1, 2, 8)`` does: a ``torch.fx.GraphModule`` with another size takes their place.
+    Afterwards the result is exported and held against the whole
     model, operator by operator: it has to do to the channels that stay what the model did.
 
     The result has two records as plain attributes: ``mcugraph_kept``, for each tensor that was
@@ -49,7 +51,7 @@ def slim(
         space: What ``widths(from_torch(model, example_inputs))`` gave, to save its time.
 
     Returns:
-        A module of the same class, in the same mode.
+        A module with the same names of parameters, in the same mode.
 
     Raises:
         UsageError: A group or class is not there, nothing of a group would stay, or what has to
@@ -105,11 +107,28 @@ class _Slimming:
         try:
             return follow(self.kept, self._graph(small))
         except Mismatch as error:
-            said = "; ".join(
+            said = [
                 f"operator {name!r}: its sizes cannot be rewritten: {why}"
                 for name, why in rewriting.failures.items()
-            )
-            raise Mismatch(f"{error}; {said}" if said else str(error)) from None
+            ]
+            raise Mismatch("; ".join([*said, *self._computed(), str(error)])) from None
+
+    def _computed(self) -> list[str]:
+        """What is said of constants that the forward method makes, and channels go from."""
+        space, found = self.kept.space, []
+        for operator in space.graph.operators:
+            for name in operator.inputs:
+                tensor = None if name is None else space.graph.tensors[name]
+                if tensor is None or tensor.constant is None or name is None:
+                    continue
+                axes = [labels for (n, _), labels in space.labelling.constants.items() if n == name]
+                cut = any(not self.kept.mask(labels).all() for labels in axes)
+                if cut and not isinstance(tensor.constant.key, str):
+                    found.append(
+                        f"{described(operator)}: it reads {name!r}, which is computed and cannot"
+                        " be cut"
+                    )
+        return found
 
     def _cut(self, cuts: Cuts) -> Any:
         small = copy.deepcopy(self.model)
