@@ -4,7 +4,8 @@ from collections import Counter
 from collections.abc import Hashable
 from dataclasses import dataclass
 
-from mcugraph.cost.work import paper_counts
+from mcugraph.cost.flash import constants
+from mcugraph.cost.work import paper_counts, work_of
 from mcugraph.ir import Array, Graph, Operator, Role, Shape, Signature, Tensor
 from mcugraph.ops.control import Control
 from mcugraph.ops.coupling import FIXED, core, varies
@@ -94,8 +95,10 @@ class Shapes:
 def macs_of(shapes: Shapes, accounting: str) -> Polynomial:
     """Multiply-accumulates of one inference; what control flow runs counts as it stands."""
     total = Polynomial.of(0)
-    for operator in shapes.graph.operators:
+    as_it_stands = work_of(shapes.graph, accounting)
+    for operator, work in zip(shapes.graph.operators, as_it_stands, strict=True):
         if isinstance(operator.op, Control) or shapes.graph.signature(operator) is None:
+            total = total + work.macs
             continue
         signature = shapes.signature(operator)
         total = total + (operator.op.macs(signature) or 0)
@@ -105,7 +108,7 @@ def macs_of(shapes: Shapes, accounting: str) -> Polynomial:
 
 
 def size_of(shapes: Shapes, bytes_per_parameter: int | None = None) -> Polynomial:
-    """Bytes of weights and biases, shared ones once."""
+    """Bytes of weights and biases, shared ones once; those of subgraphs as they stand."""
     total = Polynomial.of(0)
     seen: set[Hashable] = set()
     for operator in shapes.graph.operators:
@@ -117,11 +120,29 @@ def size_of(shapes: Shapes, bytes_per_parameter: int | None = None) -> Polynomia
             if key in seen or operator.op.role(index) is Role.PARAMETER:
                 continue
             seen.add(key)
-            each = tensor.dtype.bits if bytes_per_parameter is None else 8 * bytes_per_parameter
-            total = total + shapes.elements(tensor) * each // 8
+            if bytes_per_parameter is None:
+                total = total + bytes_of(shapes, tensor)
+            else:
+                total = total + shapes.elements(tensor) * bytes_per_parameter
+    return total + _size_of_bodies(shapes.graph, bytes_per_parameter, seen)
+
+
+def _size_of_bodies(graph: Graph, bytes_per_parameter: int | None, seen: set[Hashable]) -> int:
+    """Bytes of the weights and biases of the subgraphs that a graph calls, without those seen."""
+    total = 0
+    for body in graph.called(*graph.operators):
+        for operator in body.operators:
+            for role, tensor in constants(body, operator):
+                key = tensor.constant.key if tensor.constant else (body.name, tensor.name)
+                if key not in seen and role is not Role.PARAMETER:
+                    seen.add(key)
+                    each = bytes_per_parameter
+                    total += tensor.nbytes if each is None else tensor.elements * each
     return total
 
 
 def bytes_of(shapes: Shapes, tensor: Tensor) -> Polynomial:
-    """Bytes of a tensor."""
+    """Bytes of a tensor; as it stands where its size is not known, or no whole number of bytes."""
+    if not tensor.has_size or tensor.elements * tensor.dtype.bits % 8:
+        return Polynomial.of(tensor.nbytes)
     return shapes.elements(tensor) * tensor.dtype.bits // 8

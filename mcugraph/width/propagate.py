@@ -5,6 +5,7 @@ from dataclasses import dataclass, field
 
 import numpy as np
 
+from mcugraph.errors import GraphError
 from mcugraph.ir import Array, Graph, Kind, Operator, Role, Shape, Tensor
 from mcugraph.ops.coupling import FIXED, core, first_row, refuse, varies
 from mcugraph.ops.selection import Slice, Split
@@ -83,11 +84,19 @@ def _operator(
             )
         return
     view = _View(graph, operator, labelling, made)
-    results = operator.op.couple(view)
-    if results is None:
-        results = refuse(view, f"{operator.op.kind} has no rule for channels")
+    try:
+        results = operator.op.couple(view)
+        if results is None:
+            results = refuse(view, f"{operator.op.kind} has no rule for channels")
+        results = tuple(
+            np.broadcast_to(labels, tensor.shape or ())
+            for tensor, labels in zip(outputs, results, strict=True)
+        )
+    except (GraphError, ValueError, IndexError):
+        # Files may declare shapes that their operators do not make.
+        results = refuse(view, "the shapes around it contradict each other")
     for tensor, labels in zip(outputs, results, strict=True):
-        labelling.activations[tensor.name] = np.broadcast_to(labels, tensor.shape or ())
+        labelling.activations[tensor.name] = labels
     if isinstance(operator.op, Split | Slice):
         reason = f"{operator.name}: equal channels of what is cut after a shuffle"
         for labels in results:

@@ -3,7 +3,7 @@
 import numpy as np
 
 from mcugraph.ir import Array
-from mcugraph.ops.coupling import FIXED, NONE
+from mcugraph.ops.coupling import FIXED, NONE, core
 
 
 class Unions:
@@ -40,6 +40,10 @@ class Unions:
     def unite(self, first: Array, second: Array) -> None:
         """Make one class of the labels at each place, after broadcasting."""
         one, other = np.broadcast_arrays(first, second)
+        # What is the same all along an axis on both sides is looked at once.
+        still = [a == 0 == b for a, b in zip(one.strides, other.strides, strict=True)]
+        where = tuple(slice(0, 1) if same else slice(None) for same in still)
+        one, other = one[where], other[where]
         pairs = np.stack([one.ravel(), other.ravel()], axis=1)
         pairs = np.unique(pairs[(pairs != NONE).all(axis=1) & (one != other).ravel()], axis=0)
         for a, b in pairs.tolist():
@@ -52,7 +56,7 @@ class Unions:
 
     def freeze(self, labels: Array, reason: str) -> None:
         """The classes of these labels have to stay, for a reason."""
-        for label in np.unique(labels).tolist():
+        for label in np.unique(core(labels)).tolist():
             root = self.find(label)
             if root > FIXED:
                 self._parent[root] = FIXED

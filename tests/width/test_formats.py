@@ -47,3 +47,37 @@ def test_costs_at_full_width_are_the_profile(network: str) -> None:
         assert space.macs(space.full) == profile.macs
         assert space.size(space.full) == profile.flash.weights + profile.flash.biases
         assert space.peak(space.full) == profile.memory.peak
+
+
+SHARED_MODELS = Path(__file__).resolve().parents[3] / "shared" / "models"
+CONTROL_FLOW = [
+    "onnx2tf_If_p2_11.onnx",
+    "onnx2tf_Loop_2_16.onnx",
+    "litert_call_once_mul.tflite",
+    "litert_while_op_with_forwarding_input.tflite",
+    "tract_qlstm_3-2-3_T3_S1.onnx",
+    "mww_vad.tflite",
+    "tfls_test_model_nl_classifier.tflite",
+    "tract_linear_regressor.onnx",
+]
+
+
+@pytest.mark.skipif(not SHARED_MODELS.is_dir(), reason="the folder of models is not there")
+@pytest.mark.parametrize("name", CONTROL_FLOW)
+def test_control_flow_and_strings_count_as_they_stand(name: str) -> None:
+    path = next(SHARED_MODELS.rglob(name), None)
+    if path is None:
+        pytest.skip("this model is not there")
+    graph = mg.load(path)
+    space, profile = mg.widths(graph), mg.profile(graph)
+    assert space.macs(space.full) == profile.macs
+    assert space.size(space.full) == profile.flash.weights + profile.flash.biases
+    assert space.peak(space.full) == profile.memory.peak
+
+
+@pytest.mark.skipif(not SHARED_MODELS.is_dir(), reason="the folder of models is not there")
+def test_shapes_that_contradict_each_other() -> None:
+    path = next(SHARED_MODELS.rglob("litert_dynamic_shapes.tflite"), None)
+    if path is None:
+        pytest.skip("this model is not there")
+    assert mg.widths(mg.load(path)).groups == ()
