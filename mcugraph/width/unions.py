@@ -16,6 +16,7 @@ class Unions:
     def __init__(self) -> None:
         self._parent = [NONE, FIXED]
         self._reason: dict[int, str] = {}
+        self._resolved: Array | None = None  # label -> representative, until something changes
 
     @property
     def count(self) -> int:
@@ -24,6 +25,7 @@ class Unions:
 
     def fresh(self, count: int) -> Array:
         """New labels, each a class of its own."""
+        self._resolved = None
         first = len(self._parent)
         self._parent.extend(range(first, first + count))
         return np.arange(first, first + count, dtype=np.int64)
@@ -46,6 +48,7 @@ class Unions:
         one, other = one[where], other[where]
         pairs = np.stack([one.ravel(), other.ravel()], axis=1)
         pairs = np.unique(pairs[(pairs != NONE).all(axis=1) & (one != other).ravel()], axis=0)
+        self._resolved = None
         for a, b in pairs.tolist():
             low, high = sorted((self.find(a), self.find(b)))
             if low != high:
@@ -56,6 +59,7 @@ class Unions:
 
     def freeze(self, labels: Array, reason: str) -> None:
         """The classes of these labels have to stay, for a reason."""
+        self._resolved = None
         for label in np.unique(core(labels)).tolist():
             root = self.find(label)
             if root > FIXED:
@@ -70,6 +74,9 @@ class Unions:
 
     def roots(self, labels: Array) -> Array:
         """The representative of each label."""
-        values, inverse = np.unique(labels, return_inverse=True)
-        found = np.array([self.find(v) for v in values.tolist()], np.int64)
-        return found[inverse].reshape(labels.shape)
+        if self._resolved is None:
+            table = np.array(self._parent, np.int64)
+            while (further := table[table]).tobytes() != table.tobytes():
+                table = further
+            self._resolved = table
+        return np.asarray(self._resolved[labels])
