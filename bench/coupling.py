@@ -81,7 +81,9 @@ def main() -> None:
         )
     else:
         tasks.append(theirs)
-    print("| network | import | groups | ours | Torch-Pruning | ratio |\n|---|--:|--:|--:|--:|--:|")
+    print(
+        "| network | import | groups | ours | Torch-Pruning | from, to | ratio |\n|---|--:|--:|--:|--:|--:|--:|"
+    )
     for name, (model, inputs) in networks().items():
         runs: list[list[tuple[float, float]]] = [[] for _ in tasks]
         failed: list[str | None] = [None] * len(tasks)
@@ -94,12 +96,18 @@ def main() -> None:
                     runs[index].append(result)
         parts = [statistics.median(column) * 1e3 for column in zip(*runs[0], strict=True)]
         mine = statistics.median(map(sum, runs[0])) * 1e3
-        other, ratio = "-", "-"
-        if len(tasks) > 1:
-            other = failed[1] or f"{(seconds := statistics.median(map(sum, runs[1]))) * 1e3:.0f} ms"
-            ratio = "-" if failed[1] else f"{mine / seconds / 1e3:.2f}"
+        other, spread, ratio = "-", "-", "-"
+        if len(tasks) > 1 and failed[1]:
+            other = failed[1]
+        elif len(tasks) > 1:
+            taken = [sum(run) * 1e3 for run in runs[1]]
+            other, ratio = (
+                f"{statistics.median(taken):.0f} ms",
+                f"{mine / statistics.median(taken):.2f}",
+            )
+            spread = f"{min(taken):.0f} to {max(taken):.0f}"
         cells = [f"{value:.0f} ms" for value in (*parts, mine)]
-        print(f"| {name} | {' | '.join(cells)} | {other} | {ratio} |")
+        print(f"| {name} | {' | '.join(cells)} | {other} | {spread} | {ratio} |")
 
 
 if __name__ == "__main__":
