@@ -81,9 +81,8 @@ def main() -> None:
         )
     else:
         tasks.append(theirs)
-    print(
-        "| network | import | groups | ours | Torch-Pruning | from, to | ratio |\n|---|--:|--:|--:|--:|--:|--:|"
-    )
+    print("| network | import | groups | ours | Torch-Pruning | from, to | ratio |")
+    print("|---" + "|--:" * 6 + "|")
     for name, (model, inputs) in networks().items():
         runs: list[list[tuple[float, float]]] = [[] for _ in tasks]
         failed: list[str | None] = [None] * len(tasks)
