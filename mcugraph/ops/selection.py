@@ -202,7 +202,10 @@ class Pad(Rules):
         if data is None or min(min(pair) for pair in self.pads) < 0:
             return None
         # Only along axes where labels change does it matter what is put around them.
-        pads = [pair if varies(data, axis) else (0, 0) for axis, pair in enumerate(self.pads)]
+        axes = [axis for axis in range(data.ndim) if varies(data, axis)]
+        if not axes and data.ndim > 1 and data.shape[1] == 1:
+            axes = [1]  # one channel, with others put around it
+        pads = [pair if axis in axes else (0, 0) for axis, pair in enumerate(self.pads)]
         modes: dict[str, Any] = {"mode": self.mode}
         padded = data
         if self.mode != "constant":

@@ -5,7 +5,7 @@ place, the labels that the whole one holds there without those that went. Their 
 as after a channel shuffle: the layers that read them are then cut in that order.
 """
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any
 
 import numpy as np
@@ -53,6 +53,7 @@ def follow(kept: Kept, slim: Graph) -> Flow:
         Mismatch: An operator does not do what it did; the message names it.
     """
     full, labelling = kept.space.graph, kept.space.labelling
+    slim = _as_before(full, slim)
     pairs = paired(full, slim)
     found = label(slim)
     translate = np.full(found.unions.count, -1, np.int64)
@@ -74,6 +75,17 @@ def follow(kept: Kept, slim: Graph) -> Flow:
                 raise Mismatch(f"output {name!r} would come in another order")
     _check_unions(kept, found, translate)
     return flow
+
+
+def _as_before(full: Graph, slim: Graph) -> Graph:
+    """Convolutions with groups of one channel left are still no depthwise ones."""
+    operators = tuple(
+        replace(new, op=replace(new.op, depthwise=old.op.depthwise))
+        if isinstance(old.op, Conv) and isinstance(new.op, Conv) and new.op.groups > 1
+        else new
+        for old, new in paired(full, slim)
+    )
+    return replace(slim, operators=operators)
 
 
 def paired(full: Graph, slim: Graph) -> list[tuple[Operator, Operator]]:

@@ -50,9 +50,11 @@ def _channels(weight: Any, shape: Shape | None, before: int) -> int:
 def _convolution(module: Any, shape: tuple[int, ...]) -> None:
     transposed = module.transposed
     outer, inner = shape[:2]
-    if module.groups > 1 and inner == 1:
+    before, other = module.out_channels, module.in_channels
+    if transposed:
+        before, other = other, before
+    if module.groups > 1 and module.groups == other:
         # One channel a group on the second axis: groups go, none gets narrower.
-        before = module.in_channels if transposed else module.out_channels
         module.groups = module.groups * outer // before
     inner *= module.groups
     module.in_channels, module.out_channels = (outer, inner) if transposed else (inner, outer)
