@@ -155,7 +155,9 @@ def profile(
         if accounting == "deployed"
         else tflm.TflmFootprint(None, None, None)
     )
-    planned = planned_arena(counted, PLAN_SECONDS) if accounting == "deployed" else None
+    planned = (
+        planned_arena(counted, arena.arena, PLAN_SECONDS) if accounting == "deployed" else None
+    )
     unsized = _unsized(counted)
     return Profile(
         model=ModelFacts(

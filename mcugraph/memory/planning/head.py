@@ -192,19 +192,24 @@ def _has_state_inside(native: str) -> bool:
     return native.startswith(("CUSTOM:", "RANDOM_")) or native == "MULTINOMIAL"
 
 
-def planned_arena(graph: Graph, seconds: float = SECONDS) -> int | None:
+def planned_arena(graph: Graph, arena: int | None, seconds: float = SECONDS) -> int | None:
     """Bytes of TFLM's head with our plan of our order; None where it is not known.
 
     Args:
         graph: The graph.
+        arena: Bytes of TFLM's head with its own plan, where they are known.
         seconds: After about so long the best plan till then counts.
     """
     head, _ = head_of(graph)
     if head is None:
         return None
+    # Where TFLM's own plan is as small as the largest operator, no order and no plan needs less.
+    least = None if head.after is None else operator_bound(head.problem())
+    if arena is not None and arena == least:
+        return arena
     first = head.solve(head.file_order, seconds)
-    if head.after is None or first.solved == operator_bound(head.problem()):
-        return first.solved  # the order has to stay, or none needs less
+    if head.after is None or first.solved == least:
+        return first.solved
     order = head.reordered(seconds)
     if order == head.file_order:
         return first.solved
