@@ -1,13 +1,7 @@
 """PyTorch networks whose training the benchmarks of widths compare with."""
 
-import sys
-from pathlib import Path
-
 import torch
 from torch import Tensor, nn
-
-# The scripts in this folder would hide modules of Python from torch.export: `profile` is one.
-sys.path[:] = [p for p in sys.path if Path(p).resolve() != Path(__file__).resolve().parent]
 
 
 def conv_bn(i: int, o: int, k: int = 1, s: int = 1, g: int = 1, relu: bool = True) -> nn.Sequential:

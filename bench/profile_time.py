@@ -2,8 +2,8 @@
 
 All in one run, as medians of interleaved repetitions, so that the ratios hold on a busy machine.
 
-    python bench/profile.py                  # the fixtures
-    python bench/profile.py FOLDER ...       # and the ONNX files of other folders
+    python bench/profile_time.py                  # the fixtures
+    python bench/profile_time.py FOLDER ...       # and the ONNX files of other folders
 """
 
 import argparse
