@@ -7,6 +7,7 @@ import numpy as np
 
 from mcugraph.errors import GraphError
 from mcugraph.ir import Array, Graph, Kind, Operator, Role, Shape, Tensor
+from mcugraph.ops.convolution import Conv, ConvTranspose
 from mcugraph.ops.coupling import FIXED, core, first_row, refuse, varies
 from mcugraph.ops.selection import Slice, Split
 from mcugraph.width.unions import Unions
@@ -101,6 +102,9 @@ def _operator(
         reason = f"{operator.name}: equal channels of what is cut after a shuffle"
         for labels in results:
             labelling.equal += _cut(labelling, view.labels(0), labels, reason)
+    if isinstance(operator.op, Conv | ConvTranspose) and not operator.op.depthwise:
+        reason = f"{operator.name}: equal channels of what its groups take after a shuffle"
+        labelling.equal += _shared_out(labelling, view.labels(0), operator.op, reason)
 
 
 def _cut(
@@ -122,6 +126,22 @@ def _cut(
         if np.array_equal(line[start : start + len(cut)], cut):
             return list(_within(labelling, line, int(start), int(start) + len(cut), reason))
     return []
+
+
+def _shared_out(
+    labelling: Labelling, whole: Array | None, op: Conv | ConvTranspose, reason: str
+) -> list[tuple[tuple[Array, ...], str]]:
+    """The same constraints, where the groups of a convolution cut the channels."""
+    if whole is None or op.groups < 2:
+        return []
+    line = first_row(whole, op.channel_axis)
+    size = len(line) // op.groups
+    starts = range(0, size * op.groups, size) if size else ()
+    return [
+        constraint
+        for start in starts
+        for constraint in _within(labelling, line, start, start + size, reason)
+    ]
 
 
 def _within(

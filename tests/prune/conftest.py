@@ -21,8 +21,11 @@ torch = pytest.importorskip("torch")
 ROOT = Path(__file__).resolve().parents[2]
 
 
-def load_module(path: Path) -> ModuleType:
-    spec = importlib.util.spec_from_file_location(f"prune_{path.stem}", path)
+def load_module(path: Path, name: str | None = None) -> ModuleType:
+    name = name or f"prune_{path.stem}"
+    if name in sys.modules:
+        return sys.modules[name]
+    spec = importlib.util.spec_from_file_location(name, path)
     assert spec is not None
     assert spec.loader is not None
     module = importlib.util.module_from_spec(spec)
@@ -36,7 +39,12 @@ class Case:
 
     def __init__(self, name: str) -> None:
         own = load_module(Path(__file__).with_name("networks.py"))
-        if name in own.NETWORKS:
+        if name.startswith("fixtures/"):
+            fixtures = load_module(ROOT / "fixtures" / "networks.py", "fixture_networks")
+            self.model, self.inputs = fixtures.build(name.removeprefix("fixtures/"))
+            self.model.eval()
+            self.masks = True
+        elif name in own.NETWORKS:
             self.model, self.inputs = own.build(name)
             self.masks = own.NETWORKS[name][2]
         else:
@@ -94,7 +102,7 @@ def tensor_mask(kept: Kept, labels: Any) -> Any:
 
 @pytest.fixture(scope="session")
 def case() -> Callable[[str], Case]:
-    """A network by name: of ``networks.py``, or of ``fixtures/groups``."""
+    """A network by name: of ``networks.py``, ``fixtures/groups`` or ``fixtures/networks.py``."""
     known: dict[str, Case] = {}
 
     def find(name: str) -> Case:

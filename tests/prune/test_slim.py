@@ -49,8 +49,11 @@ def check(case: Any, seed: int) -> None:
         assert costs(graph, accounting, precision) == said
 
 
+FIXTURES = sorted(f"fixtures/{path.stem}" for path in (ROOT / "fixtures" / "models").glob("*.onnx"))
+
+
 @pytest.mark.parametrize("seed", [0, 1])
-@pytest.mark.parametrize("name", [*OWN, *SHARED])
+@pytest.mark.parametrize("name", [*OWN, *SHARED, *FIXTURES])
 def test_slim_computes_what_the_masked_model_does(
     name: str, seed: int, case: Callable[[str], Any]
 ) -> None:
