@@ -8,11 +8,21 @@ from mcugraph.ir import Graph
 from mcugraph.memory.problem import Problem
 from mcugraph.profiler import Profile
 
-Commands = "argparse._SubParsersAction[argparse.ArgumentParser]"
-
 
 def counting(command: argparse.ArgumentParser) -> None:
-    """How a model is counted."""
+    """How a model is counted, on which runtime, and how its file is read."""
+    forms(command)
+    command.add_argument(
+        "--runtime",
+        default="tflm",
+        metavar="NAME",
+        help="tflm (the default), inplace or inputs_elsewhere",
+    )
+    reading(command)
+
+
+def forms(command: argparse.ArgumentParser) -> None:
+    """Which form of a model is counted."""
     command.add_argument(
         "--accounting",
         default="deployed",
@@ -24,13 +34,6 @@ def counting(command: argparse.ArgumentParser) -> None:
         metavar="NAME",
         help="int8: what a float model costs once quantised; the default keeps its types",
     )
-    command.add_argument(
-        "--runtime",
-        default="tflm",
-        metavar="NAME",
-        help="tflm (the default), inplace or inputs_elsewhere",
-    )
-    reading(command)
 
 
 def reading(command: argparse.ArgumentParser) -> None:
@@ -48,23 +51,28 @@ def reading(command: argparse.ArgumentParser) -> None:
     )
 
 
+def loaded(options: argparse.Namespace, path: str) -> Graph:
+    """The graph of a file, read as the options say."""
+    from mcugraph.formats.loader import load
+
+    return load(path, dict(options.dim), options.signature)
+
+
 def counted(options: argparse.Namespace, path: str) -> tuple[Graph, Profile]:
     """The graph of a file, and its profile counted as the options say."""
-    from mcugraph.formats.loader import load
     from mcugraph.profiler import profile
 
-    graph = load(path, dict(options.dim), options.signature)
+    graph = loaded(options, path)
     return graph, profile(graph, options.runtime, options.accounting, options.precision)
 
 
 def problem(options: argparse.Namespace) -> Problem:
     """The scheduling problem of a model file, or of an operator graph as JSON."""
-    from mcugraph.formats.loader import load
     from mcugraph.scheduling import problem_of_model
 
     if options.model.lower().endswith(".json"):
         return Problem.from_json(options.model)
-    graph = load(options.model, dict(options.dim), options.signature)
+    graph = loaded(options, options.model)
     return problem_of_model(graph, options.runtime, options.accounting, options.precision)
 
 

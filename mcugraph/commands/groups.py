@@ -24,10 +24,9 @@ def add(commands: Any) -> None:
 
 def run(options: argparse.Namespace) -> int:
     """Print the groups; always 0."""
-    from mcugraph.formats.loader import load
     from mcugraph.space.space import widths
 
-    space = widths(load(options.model, dict(options.dim), options.signature))
+    space = widths(arguments.loaded(options, options.model))
     print(json.dumps(_plain(space), indent=2) if options.json else _text(space, options.classes))
     return 0
 

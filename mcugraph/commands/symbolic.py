@@ -19,17 +19,7 @@ def add(commands: Any) -> None:
         "groups, and what one channel less of each group saves.",
     )
     command.add_argument("model", metavar="MODEL", help="a .tflite, .onnx or .pt2 file")
-    command.add_argument(
-        "--accounting",
-        default="deployed",
-        metavar="NAME",
-        help="deployed (what TFLite runs; the default) or paper",
-    )
-    command.add_argument(
-        "--precision",
-        metavar="NAME",
-        help="int8: what a float model costs once quantised; the default keeps its types",
-    )
+    arguments.forms(command)
     arguments.reading(command)
     command.add_argument("--json", action="store_true", help="print JSON")
     command.set_defaults(run=run)
@@ -37,10 +27,9 @@ def add(commands: Any) -> None:
 
 def run(options: argparse.Namespace) -> int:
     """Print the formulas; always 0."""
-    from mcugraph.formats.loader import load
     from mcugraph.space.space import widths
 
-    graph = load(options.model, dict(options.dim), options.signature)
+    graph = arguments.loaded(options, options.model)
     found = _plain(widths(graph, options.accounting, options.precision))
     print(json.dumps(found, indent=2) if options.json else _text(found))
     return 0

@@ -15,8 +15,6 @@ import numpy as np
 
 from mcugraph.errors import FormatError, GraphError
 
-IDENTIFIER = b"TFL3"
-
 # A table without fields (vtable of 4 bytes, then the table), for options that a file leaves out.
 _EMPTY_TABLE = bytes([4, 0, 4, 0, 4, 0, 0, 0])
 
