@@ -14,7 +14,7 @@ import pytest
 import mcugraph as mg
 from mcugraph.ops.coupling import core
 from mcugraph.ops.normalization import BatchNorm
-from mcugraph.prune.kept import Kept
+from mcugraph.prune.slimming.kept import Kept
 
 torch = pytest.importorskip("torch")
 

@@ -14,8 +14,8 @@ from mcugraph.errors import GraphError
 from mcugraph.ir import Array, Graph, Operator
 from mcugraph.ops.convolution import Conv
 from mcugraph.ops.coupling import core
-from mcugraph.prune.cutting import Cuts, Shapes, collect
-from mcugraph.prune.kept import Kept
+from mcugraph.prune.slimming.cutting import Cuts, Shapes, collect
+from mcugraph.prune.slimming.kept import Kept
 from mcugraph.width.propagate import Labelling, label
 
 

@@ -7,11 +7,11 @@ from typing import Any
 import pytest
 
 import mcugraph as mg
-from mcugraph.prune.slimming import slim
+from mcugraph.prune.slimming.slimmer import slim
 
 torch = pytest.importorskip("torch")
 
-ROOT = Path(__file__).resolve().parents[2]
+ROOT = Path(__file__).resolve().parents[3]
 SHARED = sorted(path.stem for path in (ROOT / "fixtures" / "groups").glob("*.json"))
 OWN = [
     "grouped", "shared", "pixel_shuffle", "pyramid", "ghost", "unet", "literal", "shuffled",

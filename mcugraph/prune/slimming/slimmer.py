@@ -9,11 +9,11 @@ from mcugraph.errors import FormatError, UsageError
 from mcugraph.formats.torch.importer import from_torch
 from mcugraph.ir import Graph, Shape
 from mcugraph.ops.attention import Attention
-from mcugraph.prune.cutting import Cuts, default, holders_of
-from mcugraph.prune.flow import Flow, Mismatch, described, follow
-from mcugraph.prune.kept import Keep, Kept
-from mcugraph.prune.refit import refit
-from mcugraph.prune.rewriting import Rewriting
+from mcugraph.prune.slimming.cutting import Cuts, default, holders_of
+from mcugraph.prune.slimming.flow import Flow, Mismatch, described, follow
+from mcugraph.prune.slimming.kept import Keep, Kept
+from mcugraph.prune.slimming.refit import refit
+from mcugraph.prune.slimming.rewriting import Rewriting
 from mcugraph.space.space import Space, widths
 
 

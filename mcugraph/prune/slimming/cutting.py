@@ -11,7 +11,7 @@ from mcugraph.errors import GraphError
 from mcugraph.ir import Array, Graph, Tensor
 from mcugraph.ops.convolution import Conv, ConvTranspose
 from mcugraph.ops.coupling import first_row
-from mcugraph.prune.kept import Kept
+from mcugraph.prune.slimming.kept import Kept
 
 Shapes = Mapping[str, tuple[int, ...]]
 

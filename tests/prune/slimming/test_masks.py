@@ -12,7 +12,7 @@ from mcugraph.ops.normalization import BatchNorm
 
 torch = pytest.importorskip("torch")
 
-ROOT = Path(__file__).resolve().parents[2]
+ROOT = Path(__file__).resolve().parents[3]
 SHARED = sorted(path.stem for path in (ROOT / "fixtures" / "groups").glob("*.json"))
 # Of the networks beside this file, those whose activations keep 0, whose norms are batch norms,
 # and whose layers have a module each.

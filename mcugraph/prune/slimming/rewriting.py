@@ -19,9 +19,9 @@ from mcugraph.ops.convolution import Conv, ConvTranspose
 from mcugraph.ops.movement import Expand, Reshape
 from mcugraph.ops.normalization import Normalization
 from mcugraph.ops.selection import Pad, Slice, Split
-from mcugraph.prune.flow import described, paired
-from mcugraph.prune.kept import Kept
-from mcugraph.prune.literals import RULES, Site, Written, rewritten
+from mcugraph.prune.slimming.flow import described, paired
+from mcugraph.prune.slimming.kept import Kept
+from mcugraph.prune.slimming.literals import RULES, Site, Written, rewritten
 
 _STEP = re.compile(r"^whole\.(?:(.*)\.)?mcugraph_step_(\d+)")
 _SIZED = (Reshape, Expand, Split, Slice, Pad, Attention, Normalization, Conv, ConvTranspose)
@@ -48,7 +48,7 @@ class Rewriting:
         self.failures: dict[str, str] = {}
         self.located: set[str] = set()
         self._steps: dict[tuple[str, int], list[list[Operator]]] = defaultdict(list)
-        from mcugraph.prune.tracing import traced
+        from mcugraph.prune.slimming.tracing import traced
 
         for path, operators in self._owners().items():
             try:
@@ -103,7 +103,7 @@ class Rewriting:
 
     def _locate(self) -> None:
         """Find out which operators each call becomes."""
-        from mcugraph.prune.module import Whole
+        from mcugraph.prune.slimming.module import Whole
 
         tagged = copy.deepcopy(self._model)
         for path, graph in self._inside_out():
@@ -180,7 +180,7 @@ def _replaced(model: Any, path: str, graph: Any, source: Any, steps: bool = Fals
         source: The model that it was traced in, which holds constants of the code.
         steps: Whether to put each call into a module of its own.
     """
-    from mcugraph.prune.module import SlimModule, Step
+    from mcugraph.prune.slimming.module import SlimModule, Step
 
     old = model.get_submodule(path)
     for name, value in vars(source.get_submodule(path)).items():

@@ -8,7 +8,7 @@ from typing import Any
 import numpy as np
 
 from mcugraph.ir import Array, Shape
-from mcugraph.prune.kept import Kept
+from mcugraph.prune.slimming.kept import Kept
 
 
 @dataclass(frozen=True)

@@ -1,0 +1,1 @@
+"""A copy of a PyTorch model without some of its channels."""
