@@ -27,7 +27,7 @@ if TYPE_CHECKING:
     from mcugraph.optimizer.result import Optimization
     from mcugraph.planning import plan
     from mcugraph.profiler import Profile, profile
-    from mcugraph.prune.slimming import slim
+    from mcugraph.prune.slimming.slimmer import slim
     from mcugraph.scheduling import schedule
     from mcugraph.space.space import Space, widths
     from mcugraph.width.groups import WidthGroup
@@ -65,7 +65,7 @@ _HOME = {
     "profile": "mcugraph.profiler",
     "register": "mcugraph.ops.custom",
     "schedule": "mcugraph.scheduling",
-    "slim": "mcugraph.prune.slimming",
+    "slim": "mcugraph.prune.slimming.slimmer",
     "widths": "mcugraph.space.space",
 }
 
