@@ -11,7 +11,8 @@ from mcugraph.ir import Graph, Role
 from mcugraph.memory.footprint import Footprint, footprint
 from mcugraph.memory.planning.head import planned_arena
 from mcugraph.memory.runtime import Runtime, find_runtime
-from mcugraph.memory.tflm import footprint as tflm
+from mcugraph.memory.tflm.footprint import footprint as tflm_footprint
+from mcugraph.memory.tflm.program import program_of
 from mcugraph.rewrite.accounting import counted_forms
 
 # Seconds that the profile gives the search for the best order; `schedule` takes as long as asked.
@@ -150,14 +151,7 @@ def profile(
     work = total(parts)
     flash = flash_of(stored, 1 if accounting == "paper" else None)
     memory = footprint(counted, device, SEARCH_SECONDS)
-    arena = (
-        tflm.footprint(counted)
-        if accounting == "deployed"
-        else tflm.TflmFootprint(None, None, None)
-    )
-    planned = (
-        planned_arena(counted, arena.arena, PLAN_SECONDS) if accounting == "deployed" else None
-    )
+    arena = _arena(counted) if accounting == "deployed" else _Arena()
     unsized = _unsized(counted)
     return Profile(
         model=ModelFacts(
@@ -170,7 +164,7 @@ def profile(
         runtime=device.name,
         accounting=accounting,
         precision=precision,
-        memory=_memory(memory, arena, planned),
+        memory=_memory(memory, arena),
         flash=FlashFacts(flash.file, flash.weights, flash.biases, flash.quantization, flash.other),
         macs=work.macs,
         elementwise=work.elementwise,
@@ -182,7 +176,28 @@ def profile(
     )
 
 
-def _memory(memory: Footprint, arena: tflm.TflmFootprint, planned: int | None) -> Memory:
+@dataclass(frozen=True, slots=True)
+class _Arena:
+    """TFLM's arena in bytes, with its own plan of the head and with ours; None: not known."""
+
+    head: int | None = None
+    tail: int | None = None
+    tail_on_host: int | None = None
+    planned: int | None = None
+    notes: tuple[str, ...] = ()
+
+
+def _arena(graph: Graph) -> _Arena:
+    program, notes = program_of(graph)
+    if program is None:
+        return _Arena(notes=notes)
+    found = tflm_footprint(program)
+    planned = planned_arena(program, found.arena, PLAN_SECONDS)
+    notes += found.refusals
+    return _Arena(found.arena, found.persistent, found.persistent_host, planned, notes)
+
+
+def _memory(memory: Footprint, arena: _Arena) -> Memory:
     best = memory.best
     live = tuple(LiveTensor(str(entry.tensor), entry.bytes) for entry in best.live)
     return Memory(
@@ -192,10 +207,10 @@ def _memory(memory: Footprint, arena: tflm.TflmFootprint, planned: int | None) -
         file_order_peak=memory.in_file_order.peak,
         operator_bound=memory.operator_bound,
         cut_bound=memory.cut_bound,
-        tflm_arena=arena.arena,
-        tflm_persistent=arena.persistent,
-        tflm_persistent_host=arena.persistent_host,
-        planned_arena=planned,
+        tflm_arena=arena.head,
+        tflm_persistent=arena.tail,
+        tflm_persistent_host=arena.tail_on_host,
+        planned_arena=arena.planned,
         state=memory.state,
         bottleneck=None if best.bottleneck is None else Bottleneck(str(best.bottleneck), live),
     )

@@ -15,7 +15,8 @@ from typing import Any
 import pytest
 
 import mcugraph as mg
-from mcugraph.memory.tflm.footprint import footprint
+from mcugraph.memory.tflm import footprint as tflm
+from mcugraph.memory.tflm.program import program_of
 
 SHARED = Path(__file__).resolve().parents[3] / "shared" / "models"
 
@@ -27,6 +28,12 @@ def rows() -> list[dict[str, str]]:
         return []
     with path.open(newline="") as file:
         return [row for row in csv.DictReader(file, delimiter="\t") if row["tflm_head"]]
+
+
+def footprint(graph: mg.Graph) -> tflm.TflmFootprint:
+    program, notes = program_of(graph)
+    assert program is not None, notes
+    return tflm.footprint(program)
 
 
 @pytest.mark.parametrize("row", rows(), ids=lambda row: row["file"])
@@ -56,7 +63,8 @@ def test_an_onnx_model_takes_the_arena_of_the_file_it_becomes(models: Path) -> N
         modelled = footprint(account(mg.load(path), "deployed").runs)
         converted = footprint(mg.load(models / f"{path.stem}_float.tflite"))
         assert modelled.arena == converted.arena, path.stem
-        assert any("one operator of TFLite" in note for note in modelled.notes)
+        said = mg.profile(path).assumptions
+        assert any("one operator of TFLite" in note for note in said)
 
 
 def test_a_rewritten_graph_is_no_longer_the_file(models: Path) -> None:
@@ -257,17 +265,6 @@ def test_the_wheel_says_the_same(tmp_path: Path) -> None:
     for path, head, tail in answers:
         found = footprint(mg.load(path))
         assert (found.arena, found.persistent_host) == (int(head), int(tail)), path
-
-
-def test_scratch_is_told_by_operator(models: Path) -> None:
-    from mcugraph.memory.tflm.footprint import kernel_scratch
-
-    graph = mg.load(models / "resnet_int8.tflite")
-    kinds = {operator.name: operator.native for operator in graph.operators}
-    found = kernel_scratch(graph)
-    assert {kinds[name] for name in found} <= {"MEAN", "SUM"}
-    assert all(size % 16 == 0 for size in found.values())
-    assert kernel_scratch(graph.replace(operators=graph.operators)) == found
 
 
 def test_a_float_model_takes_the_arena_of_its_int8_file(models: Path) -> None:

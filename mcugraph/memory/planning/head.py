@@ -8,18 +8,18 @@ says what it makes of a plan, so the arena given here is the one that TFLM itsel
 import itertools
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
+from functools import cached_property
 
 from mcugraph.ir import Graph
 from mcugraph.ir.stored import StoredGraph, StoredModel
 from mcugraph.memory.bounds import operator_bound
-from mcugraph.memory.planning.arena import SCRATCH, TENSOR, ArenaProblem, Block
+from mcugraph.memory.planning.arena import SCRATCH, TENSOR, ArenaProblem, Block, Plan
 from mcugraph.memory.planning.planner import plan
 from mcugraph.memory.problem import Problem
 from mcugraph.memory.tflm.abi import align_up
-from mcugraph.memory.tflm.footprint import scratch_of
 from mcugraph.memory.tflm.lifetimes import ALIGNMENT, buffers
-from mcugraph.memory.tflm.lowering import origins, stored_model
 from mcugraph.memory.tflm.planner import UNPLANNED, place
+from mcugraph.memory.tflm.program import Program, program_of
 
 # Seconds for one plan of given lifetimes, and for another order with the same peak.
 SECONDS = 2.0
@@ -49,18 +49,18 @@ class HeadPlan:
 class Head:
     """The head of one model, for any order of the operators of its first subgraph.
 
-    Args:
+    Attributes:
         model: What the file holds.
         scratch: Scratch buffers of its kernels.
         after: Pairs (earlier, later) of operators of the first subgraph that keep their order;
             None: all of them do.
+        file_order: The operators of the first subgraph, by number.
     """
 
-    def __init__(
-        self, model: StoredModel, scratch: _Scratch, after: Sequence[tuple[int, int]] | None
-    ) -> None:
-        self.model, self.scratch, self.after = model, scratch, after
-        self.file_order = tuple(range(len(model.subgraphs[0].operators)))
+    def __init__(self, program: Program) -> None:
+        self.model, self.scratch = program.model, program.scratch
+        self.after = _kept(program)
+        self.file_order = tuple(range(len(self.model.subgraphs[0].operators)))
 
     def permuted(
         self, order: Sequence[int], offsets: Sequence[int] | None
@@ -80,19 +80,20 @@ class Head:
 
     def blocks(self, order: Sequence[int]) -> ArenaProblem:
         """What TFLM's planner gets to place; tensors are named by their number in the file."""
-        tensors = [t for graph in self.model.subgraphs for t in graph.tensors]
-        # With its own number for an offset, every buffer says which tensor it is.
-        marks = [UNPLANNED if tensor.variable else i for i, tensor in enumerate(tensors)]
         found = []
-        for number, buffer in enumerate(buffers(*self.permuted(order, marks))):
-            mark = buffer.offset
-            name, kind = (f"scratch {number}", SCRATCH) if mark == UNPLANNED else (mark, TENSOR)
+        for number, buffer in enumerate(buffers(*self.permuted(order, None))):
+            name = f"scratch {number}" if buffer.tensor is None else buffer.tensor
+            kind = SCRATCH if buffer.tensor is None else TENSOR
             found.append(Block(name, buffer.size, buffer.first, buffer.last + 1, None, kind))
         return ArenaProblem(tuple(found), ALIGNMENT)
 
+    def packed(self, order: Sequence[int], seconds: float | None = SECONDS) -> Plan:
+        """All buffers placed by us, with the operators in this order."""
+        return plan(self.blocks(order), alignment=ALIGNMENT, time_limit=seconds)
+
     def solve(self, order: Sequence[int], seconds: float | None = SECONDS) -> HeadPlan:
         """Offsets for the tensors of the first subgraph, with the operators in this order."""
-        result = plan(self.blocks(order), alignment=ALIGNMENT, time_limit=seconds)
+        result = self.packed(order, seconds)
         mine = len(self.model.subgraphs[0].tensors)
         total = sum(len(graph.tensors) for graph in self.model.subgraphs)
         chosen = {name: offset for name, offset in result.offsets.items() if int(name) < mine}
@@ -109,9 +110,10 @@ class Head:
         """The order with the least peak, and of those one that packs; operators by number."""
         if self.after is None:
             return self.file_order
-        order = plan(self.problem(), None, ALIGNMENT, seconds).order
+        order = plan(self.problem, None, ALIGNMENT, seconds).order
         return tuple(int(number) for number in order)
 
+    @cached_property
     def problem(self) -> Problem:
         """The first subgraph as a scheduling problem in aligned bytes; operators are numbers.
 
@@ -155,18 +157,13 @@ def head_of(graph: Graph) -> tuple[Head | None, tuple[str, ...]]:
 
     A graph that was not read from a TFLite file is taken as the file that it would become.
     """
-    model, notes = stored_model(graph)
-    if model is None:
-        return None, notes
-    scratch, problems = scratch_of(model)
-    if problems:
-        return None, tuple(problems)
-    return Head(model, scratch, _kept(graph, model)), notes
+    program, notes = program_of(graph)
+    return None if program is None else Head(program), notes
 
 
-def _kept(graph: Graph, model: StoredModel) -> list[tuple[int, int]] | None:
+def _kept(program: Program) -> list[tuple[int, int]] | None:
     """Pairs of operators of the first subgraph whose order must not change; None: all keep it."""
-    main = model.subgraphs[0]
+    main = program.model.subgraphs[0]
     written = set(main.inputs)
     for operator in main.operators:
         # A file that uses a tensor twice for different values means its order as it stands.
@@ -174,11 +171,11 @@ def _kept(graph: Graph, model: StoredModel) -> list[tuple[int, int]] | None:
             return None
         written.update(operator.outputs)
     places: dict[str, list[int]] = {}
-    for i, name in enumerate(origins(graph)):
+    for i, name in enumerate(program.origins):
         places.setdefault(name, []).append(i)
     pairs = {
         (i, j)
-        for earlier, later in graph.after
+        for earlier, later in program.after
         for i in places.get(earlier, ())
         for j in places.get(later, ())
     }
@@ -192,25 +189,23 @@ def _has_state_inside(native: str) -> bool:
     return native.startswith(("CUSTOM:", "RANDOM_")) or native == "MULTINOMIAL"
 
 
-def planned_arena(graph: Graph, arena: int | None, seconds: float = SECONDS) -> int | None:
-    """Bytes of TFLM's head with our plan of our order; None where it is not known.
+def planned_arena(program: Program, arena: int, seconds: float = SECONDS) -> int:
+    """Bytes of TFLM's head with our plan of our order.
 
     Args:
-        graph: The graph.
-        arena: Bytes of TFLM's head with its own plan, where they are known.
+        program: What TFLM loads.
+        arena: Bytes of TFLM's head with its own plan.
         seconds: After about so long the best plan till then counts.
     """
-    head, _ = head_of(graph)
-    if head is None:
-        return None
+    head = Head(program)
     # Where TFLM's own plan is as small as the largest operator, no order and no plan needs less.
-    least = None if head.after is None else operator_bound(head.problem())
-    if arena is not None and arena == least:
+    least = None if head.after is None else operator_bound(head.problem)
+    if arena == least:
         return arena
-    first = head.solve(head.file_order, seconds)
-    if head.after is None or first.solved == least:
-        return first.solved
+    first = head.packed(head.file_order, seconds).arena
+    if head.after is None or first == least:
+        return first
     order = head.reordered(seconds)
     if order == head.file_order:
-        return first.solved
-    return min(first.solved, head.solve(order, seconds).solved)
+        return first
+    return min(first, head.packed(order, seconds).arena)

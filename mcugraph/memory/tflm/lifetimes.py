@@ -38,16 +38,18 @@ def buffers(model: StoredModel, scratch: Scratch) -> list[Buffer]:
     clock = _Clock(model)
     clock.run(0)
     plan: list[Buffer] = []
-    position = 0
+    start = 0  # number of a subgraph's first tensor
     for g, graph in enumerate(model.subgraphs):
         handles = {t for op in graph.operators if op.native == "VAR_HANDLE" for t in op.outputs}
         for t, tensor in enumerate(graph.tensors):
-            offset = UNPLANNED if model.offsets is None else model.offsets[position]
-            position += 1
-            needed = not tensor.constant and (not tensor.variable or offset != UNPLANNED)
+            if tensor.constant:
+                continue
+            offset = UNPLANNED if model.offsets is None else model.offsets[start + t]
+            needed = not tensor.variable or offset != UNPLANNED
             size = align_up(runtime_bytes(tensor), ALIGNMENT)
             if needed and t not in handles and size:
-                plan.append(Buffer(size, clock.first[g][t], clock.last[g][t], offset))
+                plan.append(Buffer(size, clock.first[g][t], clock.last[g][t], offset, start + t))
+        start += len(graph.tensors)
     for operator, sizes in scratch.items():
         first, last = clock.operators.get(operator, (_NEVER, _NEVER))
         plan += [Buffer(align_up(size, ALIGNMENT), first, last) for size in sizes]

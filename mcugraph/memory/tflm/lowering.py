@@ -63,31 +63,30 @@ _MODELLED = (
 )
 
 
-def stored_model(graph: Graph) -> tuple[StoredModel | None, tuple[str, ...]]:
-    """What TFLM finds in the file, and what was assumed, one sentence each.
+def lowered(graph: Graph) -> tuple[StoredModel | None, tuple[str, ...], tuple[str, ...]]:
+    """What TFLM finds in the file, what its operators are of, and what was assumed.
 
-    None where a tensor's shape is not known; the sentence then names it.
+    Returns:
+        The model; for each operator of its first subgraph, the operator of the graph that it is
+        of; and a sentence for each assumption. The model is None where a tensor's shape is not
+        known; the sentence then names it.
     """
     record = graph.source.stored
     if record is not None and record.describes(graph):
-        return record.model, ()
+        return record.model, tuple(operator.name for operator in graph.operators), ()
     parts = (graph, *graph.subgraphs.values())
     unknown = [t.name for part in parts for t in part.tensors.values() if t.shape is None]
     if unknown:
-        return None, (f"TFLM's figures are not known: tensor {unknown[0]!r} has no known shape",)
+        return (
+            None,
+            (),
+            (f"TFLM's figures are not known: tensor {unknown[0]!r} has no known shape",),
+        )
     indices = {name: i for i, name in enumerate(graph.subgraphs, 1)}
-    model = StoredModel(tuple(_Lowering(part, indices).stored() for part in parts))
-    return model, () if graph.source.format == "tflite" else (_MODELLED,)
-
-
-def origins(graph: Graph) -> tuple[str, ...]:
-    """For each operator of the first stored subgraph, the operator of the graph that it is of."""
-    record = graph.source.stored
-    if record is not None and record.describes(graph):
-        return tuple(operator.name for operator in graph.operators)
-    indices = {name: i for i, name in enumerate(graph.subgraphs, 1)}
-    lowering = _Lowering(graph, indices)
-    return tuple(op.name for op in graph.operators for _ in lowering.steps(op))
+    lowerings = [_Lowering(part, indices) for part in parts]
+    model = StoredModel(tuple(lowering.stored() for lowering in lowerings))
+    notes = () if graph.source.format == "tflite" else (_MODELLED,)
+    return model, tuple(lowerings[0].origins), notes
 
 
 class _Lowering:
@@ -102,10 +101,15 @@ class _Lowering:
         kept = [t for t in graph.tensors.values() if not t.name.startswith("variable:")]
         self.tensors = [_tensor(tensor) for tensor in kept]
         self.index = {tensor.name: i for i, tensor in enumerate(kept)}
+        self.origins: list[str] = []  # for each operator of the file, that of the graph
         self.outer = [i for i, tensor in enumerate(kept) if tensor.kind is Kind.OUTER]
 
     def stored(self) -> StoredGraph:
-        operators = [step for op in self.graph.operators for step in self.steps(op)]
+        operators: list[StoredOperator] = []
+        for operator in self.graph.operators:
+            steps = self._steps(operator)
+            operators += steps
+            self.origins += [operator.name] * len(steps)
         return StoredGraph(
             tuple(self.tensors),
             tuple(operators),
@@ -120,7 +124,7 @@ class _Lowering:
         self.tensors.append(tensor)
         return len(self.tensors) - 1
 
-    def steps(self, operator: Operator) -> list[StoredOperator]:
+    def _steps(self, operator: Operator) -> list[StoredOperator]:
         """The operators of TFLite that take the place of one of the graph."""
         inputs = [-1 if n is None else self.index.get(n, -1) for n in operator.inputs]
         outputs = self._indices(operator.outputs)

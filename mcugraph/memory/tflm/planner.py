@@ -19,12 +19,14 @@ class Buffer:
         size: Bytes, already rounded up to the alignment.
         first, last: Both ends count: buffers with a common time may not overlap.
         offset: Where it has to lie (an offline plan), or ``UNPLANNED``.
+        tensor: Which tensor of the model it holds, by number; None: scratch of a kernel.
     """
 
     size: int
     first: int
     last: int
     offset: int = UNPLANNED
+    tensor: int | None = None
 
 
 @dataclass(frozen=True, slots=True)
