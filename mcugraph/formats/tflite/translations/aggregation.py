@@ -2,6 +2,7 @@
 
 from collections.abc import Callable
 
+from mcugraph.formats.tflite import options
 from mcugraph.formats.tflite.node import PADDINGS, Node, Translator, activation
 from mcugraph.ir import Op
 from mcugraph.ops.normalization import Normalization
@@ -15,12 +16,12 @@ def _normalization(function: str) -> Callable[[Node], Op]:
 
 def _pool(function: str) -> Callable[[Node], Op]:
     def translate(node: Node) -> Op:
-        o = node.options("Pool2D")
+        o = node.options(options.Pool2DOptions)
         return Pool(
             function,
-            window=(o.FilterHeight(), o.FilterWidth()),
-            strides=(o.StrideH(), o.StrideW()),
-            padding=PADDINGS[o.Padding()],
+            window=(o.filter_height, o.filter_width),
+            strides=(o.stride_h, o.stride_w),
+            padding=PADDINGS[o.padding],
             channel_axis=-1,
             activation=activation(o),
         )
@@ -30,7 +31,7 @@ def _pool(function: str) -> Callable[[Node], Op]:
 
 def _reduce(function: str) -> Callable[[Node], Op]:
     def translate(node: Node) -> Op:
-        keep = bool(node.options("Reducer").KeepDims())
+        keep = node.options(options.ReducerOptions).keep_dims
         return Reduce(function, node.constant(1), keep)
 
     return translate
