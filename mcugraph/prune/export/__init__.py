@@ -1,0 +1,1 @@
+"""Model files of PyTorch modules, held against what was predicted for them."""

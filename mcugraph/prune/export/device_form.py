@@ -1,0 +1,232 @@
+"""A module in the form that a device runs: channels last, with nothing left that only moves data.
+
+TFLite keeps images channels last, PyTorch channels first. What is rewritten here would otherwise
+stand in the file as operators of its own, each with a result in SRAM.
+"""
+
+import operator
+from collections.abc import Sequence
+from typing import Any
+
+from mcugraph.formats.torch.export import export, quiet
+
+# Between a flatten and the dense layer that reads it: what does the same to every element.
+_ELEMENTWISE = ("relu", "relu_", "relu6", "hardtanh", "dropout", "sigmoid", "tanh", "clone")
+_FLATTENS = ("flatten", "view", "reshape")
+_LAYERS = ("conv1d", "conv2d", "conv_transpose2d", "linear", "convolution")
+
+
+def device_form(
+    model: Any, args: Sequence[Any], channels_last: bool = True
+) -> tuple[Any, tuple[Any, ...]]:
+    """A module that does what the model does at inference, and the inputs for it.
+
+    - Images (inputs and outputs of four axes) are channels last, if so asked.
+    - A mean over height and width is a global average pooling, which the converter takes without
+      a transposition.
+    - A dense layer that reads flattened images has its columns in the order of channels last.
+    - A batch norm that follows no layer to be folded into is one multiplication and one addition.
+
+    Args:
+        model: A ``torch.nn.Module``; it stays as it is.
+        args: One tensor an input, as the model takes it.
+        channels_last: Whether images go in and come out with their channels last.
+
+    Returns:
+        A ``torch.fx.GraphModule`` that takes tensors by position and returns a tuple of all
+        results, and ``args`` as that module takes them.
+
+    Raises:
+        FormatError: ``torch.export`` rejects the model.
+    """
+    import torch
+
+    program = export(model, args, {})
+    with quiet():
+        whole = program.module()
+    for node in [n for n in whole.graph.nodes if n.op == "call_module"]:
+        whole.graph.erase_node(node)  # it checks shapes of inputs and returns nothing
+    # Inputs and outputs without the containers that the model has around them.
+    whole.graph.set_codegen(torch.fx.graph.CodeGen())
+    module = torch.fx.GraphModule(whole, whole.graph)
+    form = _DeviceForm(module)
+    form.apply()
+    if channels_last:
+        args = form.channels_last(args)
+    module.graph.eliminate_dead_code()
+    module.graph.lint()
+    module.recompile()
+    return module, tuple(args)
+
+
+class _DeviceForm:
+    """One module while it is rewritten."""
+
+    def __init__(self, module: Any) -> None:
+        import torch
+
+        self.module, self.graph, self.aten = module, module.graph, torch.ops.aten
+
+    def apply(self) -> None:
+        for node in list(self.graph.nodes):
+            name = _name(node)
+            if name == "mean" and _overload(node) == "dim":
+                self._pool(node)
+            elif name == "batch_norm":
+                self._scale(node)
+            elif name in _FLATTENS:
+                self._unroll(node)
+
+    def channels_last(self, args: Sequence[Any]) -> tuple[Any, ...]:
+        """Images in and out with their channels last."""
+        given = [node for node in self.graph.nodes if node.op == "placeholder"]
+        taken = []
+        for node, value in zip(given, args, strict=True):
+            if value.dim() != 4:
+                taken.append(value)
+                continue
+            with self.graph.inserting_before(_first_user(self.graph, given)):
+                first = self._call(self.aten.permute.default, node, [0, 3, 1, 2], like=node)
+            node.replace_all_uses_with(
+                first, delete_user_cb=lambda user, own=first: user is not own
+            )
+            taken.append(value.permute(0, 2, 3, 1).contiguous())
+        (output,) = (node for node in self.graph.nodes if node.op == "output")
+        results = []
+        for result in output.args[0]:
+            if _rank(result) == 4:
+                with self.graph.inserting_before(output):
+                    result = self._call(self.aten.permute.default, result, [0, 2, 3, 1])
+            results.append(result)
+        output.args = (tuple(results),)
+        return tuple(taken)
+
+    def _pool(self, node: Any) -> None:
+        """A mean over height and width as a pooling."""
+        source, axes, keep = node.args[0], node.args[1] or (), _argument(node, 2, "keepdim", False)
+        if _rank(source) != 4 or {axis % 4 for axis in axes} != {2, 3}:
+            return
+        if _argument(node, 3, "dtype", None) is not None:
+            return
+        with self.graph.inserting_before(node):
+            pooled = self._call(self.aten.adaptive_avg_pool2d.default, source, [1, 1], like=node)
+            if not keep:
+                pooled = self._call(self.aten.flatten.using_ints, pooled, 1, like=node)
+        self._replace(node, pooled)
+
+    def _scale(self, node: Any) -> None:
+        """A batch norm that cannot be folded as ``x * scale + shift``."""
+        import torch
+
+        source = node.args[0]
+        if _name(source) in _LAYERS and len(source.users) == 1:
+            return  # the converter folds it
+        values = [None if entry is None else self._constant(entry) for entry in node.args[1:5]]
+        weight, bias, mean, variance = values
+        if mean is None or variance is None or _argument(node, 5, "training", False):
+            return
+        scale = torch.rsqrt(variance.double() + float(node.args[7]))
+        scale = scale if weight is None else scale * weight.double()
+        shift = -mean.double() * scale
+        shift = shift if bias is None else shift + bias.double()
+        shape = (1, -1, *(1 for _ in range(_rank(source) - 2)))
+        with self.graph.inserting_before(node):
+            by = self._store(f"{node.name}_scale", scale.to(mean.dtype).view(shape), node)
+            plus = self._store(f"{node.name}_shift", shift.to(mean.dtype).view(shape), node)
+            scaled = self._call(self.aten.mul.Tensor, source, by, like=node)
+            shifted = self._call(self.aten.add.Tensor, scaled, plus, like=node)
+        self._replace(node, shifted)
+
+    def _unroll(self, node: Any) -> None:
+        """Flattened images channels last, and the columns of the dense layers that read them."""
+        source = node.args[0]
+        shape, flat = _shape(source), _shape(node)
+        if len(shape) != 4 or len(flat) != 2 or flat != (shape[0], shape[1] * shape[2] * shape[3]):
+            return
+        if shape[2] * shape[3] == 1:
+            return
+        readers = _dense_readers(node)
+        if not readers or any(_shape(reader.args[1])[1] != flat[1] for reader in readers):
+            return
+        for index, reader in enumerate(readers):
+            weight = self._constant(reader.args[1])
+            columns = weight.reshape(-1, *shape[1:]).permute(0, 2, 3, 1).reshape(weight.shape)
+            with self.graph.inserting_before(reader):
+                name = f"{node.name}_columns_{index}"
+                stored = self._store(name, columns.contiguous(), reader.args[1])
+            reader.replace_input_with(reader.args[1], stored)
+        with self.graph.inserting_before(node):
+            last = self._call(self.aten.permute.default, source, [0, 2, 3, 1], like=node)
+        node.replace_input_with(source, last)
+        if _name(node) == "view":  # a transposed tensor has no such view
+            node.target = self.aten.reshape.default
+
+    def _call(self, target: Any, *args: Any, like: Any = None) -> Any:
+        """A new node that bears the module path of another, for the names in the file."""
+        node = self.graph.call_function(target, args)
+        like = args[0] if like is None else like
+        node.meta = {k: v for k, v in like.meta.items() if k in ("nn_module_stack", "stack_trace")}
+        return node
+
+    def _store(self, name: str, value: Any, like: Any) -> Any:
+        self.module.register_buffer(name, value.detach())
+        node = self.graph.get_attr(name)
+        node.meta = {"val": value} | {
+            k: v for k, v in like.meta.items() if k in ("nn_module_stack", "stack_trace")
+        }
+        return node
+
+    def _constant(self, node: Any) -> Any:
+        value = operator.attrgetter(node.target)(self.module)
+        return value.detach()
+
+    def _replace(self, node: Any, by: Any) -> None:
+        by.meta = {**by.meta, "val": node.meta.get("val")}
+        node.replace_all_uses_with(by)
+        self.graph.erase_node(node)
+
+
+def _dense_readers(node: Any) -> list[Any]:
+    """The dense layers that read a tensor, through elementwise operators; none if others do too."""
+    found = []
+    for user in node.users:
+        name = _name(user)
+        if name == "linear" and user.args[0] is node and user.args[1].op == "get_attr":
+            found.append(user)
+        elif name in _ELEMENTWISE:
+            further = _dense_readers(user)
+            if not further:
+                return []
+            found += further
+        else:
+            return []
+    return found
+
+
+def _first_user(graph: Any, given: list[Any]) -> Any:
+    """The first node that is neither an input nor a constant."""
+    for node in graph.nodes:
+        if node.op not in ("placeholder", "get_attr"):
+            return node
+    return given[-1].next
+
+
+def _name(node: Any) -> str:
+    packet = getattr(getattr(node, "target", None), "overloadpacket", None)
+    return getattr(packet, "__name__", "") if node.op == "call_function" else ""
+
+
+def _overload(node: Any) -> str:
+    return str(getattr(node.target, "_overloadname", ""))
+
+
+def _argument(node: Any, index: int, name: str, default: Any) -> Any:
+    return node.args[index] if len(node.args) > index else node.kwargs.get(name, default)
+
+
+def _shape(node: Any) -> tuple[int, ...]:
+    return tuple(getattr(node.meta.get("val"), "shape", ()))
+
+
+def _rank(node: Any) -> int:
+    return len(_shape(node))

@@ -1,0 +1,141 @@
+"""Short names for the tensors of a converted file: most of it would be names otherwise."""
+
+import re
+from collections.abc import Iterable
+from typing import Any
+
+# Operators with weights, and the roles of their constants in the order of their inputs.
+_LAYERS = {
+    "conv_2d": ("weight", "bias"),
+    "depthwise_conv_2d": ("weight", "bias"),
+    "fully_connected": ("weight", "bias"),
+    "transpose_conv": ("shape", "weight", "bias"),
+}
+_LAYER_CLASSES = ("Conv1d", "Conv2d", "ConvTranspose1d", "ConvTranspose2d", "Linear")
+
+
+def shorten_names(data: bytes, model: Any, schema: Any, flatbuffers: Any) -> bytes:
+    """The file with its tensors named after the modules that make them.
+
+    The converter writes chains such as ``pkg.Net/torch.nn.Conv2d_stem;;...``. ``stem`` is left,
+    or ``blocks/0/add`` for an operator that is no layer; weights become ``stem/weight``. Inputs
+    and outputs are ``input`` and ``output``, numbered where there are several.
+
+    Args:
+        data: The converted file.
+        model: The module that it was made of.
+        schema: The classes of TFLite's schema, with its object interface.
+        flatbuffers: The package that writes them.
+    """
+    file = schema.ModelT.InitFromPackedBuf(data, 0)
+    kinds = {v: k.lower() for k, v in vars(schema.BuiltinOperator).items() if k[0] != "_"}
+    paths = _Paths(model)
+    (graph,) = file.subgraphs
+    given: dict[int, str] = {}
+    for signature in file.signatureDefs or ():
+        given.update(_ends("input", signature.inputs) | _ends("output", signature.outputs))
+    used = set(given.values())
+
+    def give(index: int, wanted: str) -> None:
+        if index in given:
+            return
+        name, number = wanted, 1
+        while name in used:
+            number += 1
+            name = f"{wanted}_{number}"
+        given[index] = name
+        used.add(name)
+
+    def constant(index: int) -> bool:
+        stored = file.buffers[graph.tensors[index].buffer].data
+        return stored is not None and len(stored) > 0
+
+    for operator in graph.operators:
+        code = file.operatorCodes[operator.opcodeIndex]
+        kind = kinds.get(max(code.builtinCode, code.deprecatedBuiltinCode), "custom")
+        results = [int(i) for i in operator.outputs]
+        constants = [int(i) for i in operator.inputs if i >= 0 and constant(int(i))]
+        chains = [graph.tensors[i].name.decode() for i in (results[0], *constants)]
+        if kind in _LAYERS:
+            base = next(filter(None, map(paths.layer, chains)), kind)
+            give(results[0], base)
+        else:
+            outer = paths.outermost(chains[0])
+            base = f"{outer}/{kind}" if outer else kind
+        for index in results:
+            give(index, base)
+        for index, role in zip(constants, _LAYERS.get(kind, ("constant",) * 9), strict=False):
+            give(index, f"{base}/{role}")
+    for index, name in given.items():
+        graph.tensors[index].name = name.encode()
+    for signature in file.signatureDefs or ():
+        for entry in (*signature.inputs, *signature.outputs):
+            entry.name = given[int(entry.tensorIndex)].encode()
+    builder = flatbuffers.Builder(len(data))
+    builder.Finish(file.Pack(builder), file_identifier=b"TFL3")
+    return bytes(builder.Output())
+
+
+def end_names(kind: str, count: int) -> list[str]:
+    """``["input"]``, or ``["input_0", "input_1"]``."""
+    return [kind] if count == 1 else [f"{kind}_{i}" for i in range(count)]
+
+
+def _ends(kind: str, entries: Any) -> dict[int, str]:
+    """Tensor -> name, for inputs or outputs; the converter numbers them, in any order."""
+    names = end_names(kind, len(entries))
+    numbers = [re.findall(r"\d+", entry.name.decode()) for entry in entries]
+    ranks = sorted(range(len(entries)), key=lambda i: [int(n) for n in numbers[i]])
+    return {int(entries[i].tensorIndex): name for i, name in zip(ranks, names, strict=True)}
+
+
+class _Paths:
+    """The module paths behind the converter's names."""
+
+    def __init__(self, model: Any) -> None:
+        self.paths = [name.split(".") for name, _ in model.named_modules() if name]
+        classes = {f"{type(m).__module__}.{type(m).__qualname__}" for m in model.modules()}
+        # The longest first: the name of one class may be the beginning of another's.
+        self.classes = sorted(classes, key=len, reverse=True)
+
+    def layer(self, name: str) -> str | None:
+        """The path of the layer with weights that a tensor stems from, if it does."""
+        return next((path for path, kind in self._chains(name) if kind in _LAYER_CLASSES), None)
+
+    def outermost(self, name: str) -> str:
+        """The shortest path that a tensor stems from; empty: the network itself."""
+        return min((path for path, _ in self._chains(name)), key=_depth, default="")
+
+    def _chains(self, name: str) -> Iterable[tuple[str, str]]:
+        """Path and class of each module in a name of the converter."""
+        for chain in re.sub(r";\d*$", "", name).split(";;"):
+            parts = [self._part(part) for part in chain.split("/")]
+            yield self._path([part for _, part in parts[1:]]), parts[-1][0]
+
+    def _part(self, part: str) -> tuple[str, str]:
+        """``pkg.My_Net_stem`` -> its class and its attribute."""
+        for known in self.classes:
+            if part == known or part.startswith(f"{known}_"):
+                return known.rpartition(".")[2], part[len(known) + 1 :]
+        kind, _, attribute = part.rpartition(".")[2].partition("_")
+        return kind, attribute
+
+    def _path(self, attributes: list[str]) -> str:
+        """The whole path: containers that are not called are missing in the converter's."""
+        fitting = [
+            path
+            for path in self.paths
+            if attributes and path[-1] == attributes[-1] and _within(attributes, path)
+        ]
+        found = fitting[0] if len(fitting) == 1 else [part for part in attributes if part]
+        return "/".join(found)
+
+
+def _within(part: list[str], whole: list[str]) -> bool:
+    """Whether the entries of one list come in another, in that order."""
+    rest = iter(whole)
+    return all(entry in rest for entry in part)
+
+
+def _depth(path: str) -> int:
+    return len(path.split("/")) if path else 0

@@ -1,0 +1,131 @@
+"""What the exporters share: tools kept quiet, and files that are written whole or not at all."""
+
+import logging
+import os
+import sys
+import tempfile
+from collections.abc import Iterator
+from contextlib import ExitStack, contextmanager, redirect_stderr, redirect_stdout, suppress
+from importlib import import_module
+from io import StringIO
+from pathlib import Path
+from typing import Any
+
+from mcugraph.errors import UsageError
+from mcugraph.formats.torch.export import quiet
+
+
+def tool(name: str) -> Any:
+    """A module of the ``export`` extra.
+
+    Raises:
+        UsageError: It is not installed, or does not load.
+    """
+    try:
+        return import_module(name)
+    except ImportError as error:
+        missing = error.name or name
+        raise UsageError(
+            f"{missing.partition('.')[0]} is not installed: pip install 'mcugraph[export]'"
+        ) from None
+
+
+@contextmanager
+def silence() -> Iterator[None]:
+    """Without what converters print: progress, warnings, and the logs of their C++ parts.
+
+    The C++ parts write to the file descriptors of standard output and error, so these point
+    nowhere for that time, for all threads of the process.
+    """
+    before = logging.root.manager.disable
+    with ExitStack() as stack:
+        stack.enter_context(quiet())
+        stack.enter_context(redirect_stdout(StringIO()))
+        stack.enter_context(redirect_stderr(StringIO()))
+        nowhere = os.open(os.devnull, os.O_WRONLY)
+        stack.callback(os.close, nowhere)
+        for number, stream in ((1, sys.__stdout__), (2, sys.__stderr__)):
+            with suppress(OSError, ValueError, AttributeError):
+                if stream is not None:
+                    stream.flush()
+                kept = os.dup(number)
+                stack.callback(os.close, kept)
+                stack.callback(os.dup2, kept, number)
+                os.dup2(nowhere, number)
+        logging.disable(logging.CRITICAL)
+        stack.callback(logging.disable, before)
+        yield
+
+
+@contextmanager
+def inference(model: Any) -> Iterator[None]:
+    """The module in inference mode, each part back in its own mode afterwards."""
+    modes = [(module, module.training) for module in model.modules()]
+    try:
+        for module, _ in modes:
+            module.training = False
+        yield
+    finally:
+        for module, mode in modes:
+            module.training = mode
+
+
+@contextmanager
+def written(path: str | Path) -> Iterator[Path]:
+    """A path to write to; what is there becomes the file once the block is left without error.
+
+    Raises:
+        UsageError: The folder does not exist, or the path is one.
+    """
+    target = Path(path)
+    if not target.parent.is_dir():
+        raise UsageError(f"{target}: the folder {str(target.parent)!r} does not exist")
+    if target.is_dir():
+        raise UsageError(f"{target}: is a folder; give the path of a file")
+    try:
+        folder = tempfile.TemporaryDirectory(prefix=f".{target.name}.", dir=target.parent)
+    except OSError as error:
+        raise UsageError(f"{target}: cannot be written: {error.strerror}") from None
+    with folder as name:
+        temporary = Path(name) / target.name
+        yield temporary
+        os.replace(temporary, target)
+
+
+def tensors_of(example_inputs: Any) -> tuple[Any, ...]:
+    """The example's inputs as a tuple of tensors.
+
+    Raises:
+        UsageError: An input is no tensor.
+    """
+    import torch
+
+    if isinstance(example_inputs, torch.Tensor):
+        return (example_inputs,)
+    if not isinstance(example_inputs, list | tuple):
+        raise UsageError(
+            f"example_inputs are a tuple of tensors, not {type(example_inputs).__name__}"
+        )
+    for index, value in enumerate(example_inputs):
+        if not isinstance(value, torch.Tensor):
+            raise UsageError(
+                f"example_inputs[{index}] is a {type(value).__name__}; an export takes tensors"
+            )
+    return tuple(example_inputs)
+
+
+def one_sample(example_inputs: Any) -> tuple[Any, ...]:
+    """The example's inputs with a batch of one: a device runs one sample at a time.
+
+    The first axis is taken for a batch where all inputs share its length.
+
+    Raises:
+        UsageError: An input is no tensor, or there is none.
+    """
+    given = tensors_of(example_inputs)
+    if not given:
+        raise UsageError("example_inputs are empty; an export needs one tensor for each input")
+    batches = {value.shape[0] if value.dim() else 1 for value in given}
+    if len(batches) > 1 or batches == {1}:
+        return given
+    return tuple(value[:1] for value in given)
