@@ -3,11 +3,10 @@
 from collections.abc import Iterator, Sequence
 
 from mcugraph.memory.flow import INFINITE, FlowNetwork
-from mcugraph.memory.greedy import greedy_orders
+from mcugraph.memory.instance import Instance
 from mcugraph.memory.network import OUTSIDE, Network, saved_bytes
 from mcugraph.memory.problem import Problem
 from mcugraph.memory.replay import step_costs
-from mcugraph.memory.split import split
 
 _MATCHINGS = 16  # in-place matchings of one operator that are tried one by one
 
@@ -18,31 +17,7 @@ def operator_bound(problem: Problem) -> int:
     The bound of earlier work on memory-aware architecture search: the peak itself on chains, too
     low elsewhere. Bytes that the operator may save in place are taken off; 0 without operators.
     """
-    problem.verify()
-    return _operator_bound(problem)
-
-
-def _operator_bound(problem: Problem) -> int:
-    sizes = list(problem.sizes)
-    if not problem.count_inputs:
-        for tensor in problem.graph_inputs:
-            sizes[tensor] = 0
-    kept = set(problem.graph_outputs)
-    best = 0
-    for index, (read, written) in enumerate(zip(problem.inputs, problem.outputs, strict=True)):
-        total = sum(sizes[t] for t in read) + sum(sizes[t] for t in written)
-        if problem.scratch:
-            total += problem.scratch[index]
-        if problem.inplace:
-            total -= saved_bytes(
-                [
-                    (a, b, sizes[b])
-                    for a, b in problem.inplace[index]
-                    if a not in kept and sizes[b] <= sizes[a]
-                ]
-            )
-        best = max(best, total)
-    return best
+    return Instance(problem).operator_bound
 
 
 def cut_bound(problem: Problem) -> int:
@@ -51,11 +26,14 @@ def cut_bound(problem: Problem) -> int:
     For each operator: the bytes that it adds while it runs, plus the least that can be live when
     it is ready and has not run. At least ``operator_bound``, at most the least peak.
     """
-    problem.verify()
-    net = Network.from_problem(problem)
-    best = _operator_bound(problem)
-    for part, _ in split(net):
-        best = max(cut_bounds(part, greedy_orders(part), best))
+    return cut_bound_of(Instance(problem))
+
+
+def cut_bound_of(instance: Instance) -> int:
+    """The cut bound of a problem that was checked."""
+    best = instance.operator_bound
+    for part in instance.parts:
+        best = max(cut_bounds(part.net, part.orders, best))
     return best
 
 

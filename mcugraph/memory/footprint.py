@@ -1,16 +1,17 @@
 """The memory figures of a graph, its subgraphs included."""
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable
 from dataclasses import dataclass
 
 from mcugraph.ir import Graph, Kind
-from mcugraph.memory.bounds import cut_bound, operator_bound
+from mcugraph.memory.bounds import cut_bound, cut_bound_of, operator_bound
+from mcugraph.memory.instance import Instance
+from mcugraph.memory.limits import Limits
 from mcugraph.memory.liveness import problem_of
-from mcugraph.memory.network import Network
-from mcugraph.memory.problem import Name, Problem
+from mcugraph.memory.problem import Problem
 from mcugraph.memory.result import Schedule
 from mcugraph.memory.runtime import Runtime
-from mcugraph.memory.scheduler import describe, schedule
+from mcugraph.memory.scheduler import describe, schedule, scheduled
 
 
 @dataclass(frozen=True, slots=True)
@@ -43,8 +44,8 @@ def footprint(graph: Graph, runtime: Runtime, time_limit: float | None = None) -
         time_limit: Seconds for the search for the best order.
     """
 
-    def figure(of: Callable[[Problem], int]) -> Problem:
-        return problem_with_bodies(graph, runtime, of)
+    def figure(of: Callable[[Problem], int]) -> Instance:
+        return Instance(problem_with_bodies(graph, runtime, of))
 
     plain = figure(lambda problem: file_order(problem).peak)
     if any(operator.op.bodies for operator in graph.operators):
@@ -53,13 +54,14 @@ def footprint(graph: Graph, runtime: Runtime, time_limit: float | None = None) -
     else:
         least = operators = cut = plain
     tensors = [t for part in graph.walk() for t in part.tensors.values()]
-    best, bound = schedule(least, time_limit=time_limit), operator_bound(operators)
+    best = scheduled(least, "auto", Limits(time_limit, None, None))
+    bound = operators.operator_bound
     return Footprint(
         best=best,
-        in_file_order=file_order(plain),
+        in_file_order=_as_given(plain),
         operator_bound=bound,
         # The cut bound lies between the two.
-        cut_bound=bound if bound == best.peak else cut_bound(cut),
+        cut_bound=bound if bound == best.peak else cut_bound_of(cut),
         state=sum(t.nbytes for t in tensors if t.kind is Kind.STATE),
     )
 
@@ -88,12 +90,10 @@ def problem_with_bodies(graph: Graph, runtime: Runtime, of: Callable[[Problem], 
 
 
 def file_order(problem: Problem) -> Schedule:
-    """The order that the problem comes in, as a schedule."""
-    return in_order(problem, problem.operators)
+    """The order that the problem comes in, as a schedule; its lower bound is the operator bound."""
+    return _as_given(Instance(problem))
 
 
-def in_order(problem: Problem, order: Sequence[Name]) -> Schedule:
-    """A given order as a schedule; its lower bound is the operator bound."""
-    number = {name: i for i, name in enumerate(problem.operators)}
-    steps = [number[name] for name in order]
-    return describe(problem, Network.from_problem(problem), steps, operator_bound(problem), 0.0)
+def _as_given(instance: Instance) -> Schedule:
+    order = range(len(instance.problem.operators))
+    return describe(instance, order, instance.operator_bound, 0.0)

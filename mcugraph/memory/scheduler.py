@@ -3,16 +3,14 @@
 from collections.abc import Sequence
 
 from mcugraph.errors import UsageError
-from mcugraph.memory.bounds import cut_bounds, operator_bound
+from mcugraph.memory.bounds import cut_bounds
 from mcugraph.memory.dp import dp_order
-from mcugraph.memory.greedy import greedy_orders
 from mcugraph.memory.improve import improve
+from mcugraph.memory.instance import Instance, Part
 from mcugraph.memory.limits import LimitReached, Limits, Progress
-from mcugraph.memory.network import Network
 from mcugraph.memory.problem import Problem
 from mcugraph.memory.replay import order_peak, step_costs
 from mcugraph.memory.result import Live, Schedule
-from mcugraph.memory.split import split
 
 METHODS = ("auto", "dp", "greedy")
 _USELESS_CUTS = 10  # after so many cuts without a better bound, the search proves more
@@ -46,10 +44,12 @@ def schedule(
     """
     if method not in METHODS:
         raise UsageError(f"unknown method {method!r}; expected one of {', '.join(METHODS)}")
-    limits = Limits(time_limit, memory_limit, progress)
-    lower_bound = operator_bound(problem)
-    net = Network.from_problem(problem)
-    solver = Solver(net, lower_bound, limits)
+    return scheduled(Instance(problem), method, Limits(time_limit, memory_limit, progress))
+
+
+def scheduled(instance: Instance, method: str, limits: Limits) -> Schedule:
+    """The schedule of a problem that was checked, by one of the methods of ``schedule``."""
+    solver = Solver(instance, limits)
     try:
         if method == "dp":
             solver.solve_plainly()
@@ -57,18 +57,18 @@ def schedule(
             solver.solve(exact=method == "auto")
     except (LimitReached, KeyboardInterrupt):
         pass
-    return describe(problem, net, solver.order, solver.lower_bound, limits.elapsed)
+    return describe(instance, solver.order, solver.lower_bound, limits.elapsed)
 
 
 class Solver:
     """The best order and the best bound so far."""
 
-    def __init__(self, net: Network, lower_bound: int, limits: Limits) -> None:
-        self.net = net
+    def __init__(self, instance: Instance, limits: Limits) -> None:
+        self.instance, self.net = instance, instance.net
         self.limits = limits
-        self.order: Sequence[int] = range(len(net.preds))
-        self.peak = order_peak(net, self.order)
-        self.lower_bound = lower_bound if net.preds else self.peak
+        self.order: Sequence[int] = range(len(self.net.preds))
+        self.peak = order_peak(self.net, self.order)
+        self.lower_bound = instance.operator_bound if self.net.preds else self.peak
         limits.tell(self.lower_bound, self.peak)
 
     def solve_plainly(self) -> None:
@@ -80,17 +80,13 @@ class Solver:
         """Part by part, only as far as the largest peak of a part needs it."""
         if self.peak == self.lower_bound:
             return
-        parts = split(self.net)
-        orders = [greedy_orders(net) for net, _ in parts]
-        best = [
-            min(candidates, key=lambda order: order_peak(net, order))
-            for (net, _), candidates in zip(parts, orders, strict=True)
-        ]
-        peaks = [order_peak(net, order) for (net, _), order in zip(parts, best, strict=True)]
+        parts = self.instance.parts
+        best = [min(p.orders, key=lambda order: order_peak(p.net, order)) for p in parts]
+        peaks = [order_peak(part.net, order) for part, order in zip(parts, best, strict=True)]
 
         def adopt() -> None:
             self.order = [
-                ops[v] for (_, ops), order in zip(parts, best, strict=True) for v in order
+                part.operators[v] for part, order in zip(parts, best, strict=True) for v in order
             ]
             self.peak = max(peaks)
             self.limits.tell(self.lower_bound, self.peak)
@@ -99,26 +95,26 @@ class Solver:
         bounded = [False] * len(parts)
         while self.peak > self.lower_bound:
             index = peaks.index(self.peak)
-            net = parts[index][0]
+            part = parts[index]
             if not bounded[index]:
                 bounded[index] = True
-                self._bound(net, orders[index])
+                self._bound(part)
             elif exact:
-                for bound, order in improve(net, peaks[index], self.lower_bound, self.limits):
+                for bound, order in improve(part.net, peaks[index], self.lower_bound, self.limits):
                     self.lower_bound = bound
                     if order is not None:
                         best[index] = order
-                        peaks[index] = order_peak(net, order)
+                        peaks[index] = order_peak(part.net, order)
                     adopt()
                     if self.peak > peaks[index]:
                         break
             else:
                 return
 
-    def _bound(self, net: Network, orders: Sequence[Sequence[int]]) -> None:
+    def _bound(self, part: Part) -> None:
         """Raise the bound by cuts, as long as they help."""
         useless = 0
-        for bound in cut_bounds(net, orders, self.lower_bound):
+        for bound in cut_bounds(part.net, part.orders, self.lower_bound):
             useless = 0 if bound > self.lower_bound else useless + 1
             self.lower_bound = bound
             self.limits.check()
@@ -127,9 +123,10 @@ class Solver:
 
 
 def describe(
-    problem: Problem, net: Network, order: Sequence[int], lower_bound: int, elapsed: float
+    instance: Instance, order: Sequence[int], lower_bound: int, elapsed: float
 ) -> Schedule:
     """The schedule of an order: its figures and its bottleneck."""
+    problem, net = instance.problem, instance.net
     timeline = step_costs(net, order)
     names = tuple(problem.operators[v] for v in order)
     if not timeline:
