@@ -1,6 +1,7 @@
 """How long a profile takes, against onnx-tool on the same ONNX files, and how fast it starts.
 
 All in one run, as medians of interleaved repetitions, so that the ratios hold on a busy machine.
+Processes find their modules compiled, as those of an installed package are.
 
     python bench/profile_time.py                  # the fixtures
     python bench/profile_time.py FOLDER ...       # and the ONNX files of other folders
@@ -9,10 +10,12 @@ All in one run, as medians of interleaved repetitions, so that the ratios hold o
 import argparse
 import contextlib
 import io
+import os
 import platform
 import statistics
 import subprocess
 import sys
+import tempfile
 import time
 import warnings
 from collections.abc import Callable, Iterable
@@ -21,6 +24,7 @@ from pathlib import Path
 
 FIXTURES = Path(__file__).resolve().parents[1] / "fixtures" / "models"
 TFLITE = FIXTURES / "mobilenet_v2_int8.tflite"
+CACHE = tempfile.TemporaryDirectory(prefix="compiled-")
 PROGRAM = "import sys; from mcugraph.cli import main; sys.exit(main())"
 PEER = "import sys, onnx_tool; onnx_tool.model_profile(sys.argv[1])"
 
@@ -47,8 +51,12 @@ def peer(file: Path) -> None:
 
 
 def process(*arguments: str) -> None:
+    compiled = os.environ | {"PYTHONPYCACHEPREFIX": CACHE.name, "PYTHONDONTWRITEBYTECODE": ""}
     done = subprocess.run(
-        [sys.executable, "-W", "ignore", "-c", *arguments], capture_output=True, check=False
+        [sys.executable, "-W", "ignore", "-c", *arguments],
+        capture_output=True,
+        check=False,
+        env=compiled,
     )
     if done.returncode:
         raise RuntimeError(done.stderr.decode().strip().splitlines()[-1])

@@ -1,7 +1,7 @@
 """The answers of ``memory`` and ``cost``, put together into one profile of a model."""
 
 from dataclasses import asdict, dataclass
-from pathlib import Path
+from os import PathLike
 from typing import Any
 
 from mcugraph.cost.flash import constants, flash_of
@@ -124,7 +124,7 @@ class Profile:
 
 
 def profile(
-    graph: Graph | str | Path,
+    graph: Graph | str | PathLike[str],
     runtime: str | Runtime = "tflm",
     accounting: str = "deployed",
     precision: str | None = None,

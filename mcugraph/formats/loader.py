@@ -1,7 +1,7 @@
 """One entry for all file formats, recognised by content."""
 
 from collections.abc import Mapping
-from pathlib import Path
+from os import PathLike, fspath
 
 from mcugraph.errors import FormatError
 from mcugraph.formats.dims import Bindings, Key
@@ -11,7 +11,7 @@ _LFS = b"version https://git-lfs.github.com/spec/"
 
 
 def load(
-    path: str | Path, dims: Mapping[Key, int] | None = None, signature: str | None = None
+    path: str | PathLike[str], dims: Mapping[Key, int] | None = None, signature: str | None = None
 ) -> Graph:
     """The graph of a model file: TFLite, ONNX or a saved PyTorch program (.pt2).
 
@@ -31,7 +31,7 @@ def load(
         DimensionError: A dynamic dimension other than the batch is not bound, or a binding
             does not fit the model.
     """
-    name = str(path)
+    name = fspath(path)
     data = _read(name)
     bindings = Bindings(name, dims)
     if data[4:8] == b"TFL3":
@@ -56,7 +56,8 @@ def _read(path: str) -> bytes:
         FormatError: It cannot be read, is empty, or only points to the real file.
     """
     try:
-        data = Path(path).read_bytes()
+        with open(path, "rb") as file:
+            data = file.read()
     except FileNotFoundError:
         raise FormatError(f"{path}: no such file") from None
     except IsADirectoryError:

@@ -1,6 +1,5 @@
 """The plain-data problem that schedulers and planners solve."""
 
-import json
 from collections.abc import Mapping
 from dataclasses import dataclass
 from os import PathLike
@@ -163,6 +162,8 @@ class Problem:
             FormatError: The file cannot be read, or it is not of this form.
             GraphError: It is, but it contradicts itself (see ``verify``).
         """
+        import json
+
         if isinstance(source, Mapping):
             return _from_mapping(source, "graph")
         try:
