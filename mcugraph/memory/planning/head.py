@@ -13,9 +13,11 @@ from functools import cached_property
 from mcugraph.ir import Graph
 from mcugraph.ir.stored import StoredGraph, StoredModel
 from mcugraph.memory.bounds import operator_bound
+from mcugraph.memory.limits import Limits
 from mcugraph.memory.planning.arena import SCRATCH, TENSOR, ArenaProblem, Block, Plan
-from mcugraph.memory.planning.planner import plan
+from mcugraph.memory.planning.planner import least_peak, packed, plan
 from mcugraph.memory.problem import Problem
+from mcugraph.memory.result import Schedule
 from mcugraph.memory.tflm.abi import align_up
 from mcugraph.memory.tflm.lifetimes import ALIGNMENT, buffers
 from mcugraph.memory.tflm.planner import UNPLANNED, place
@@ -110,7 +112,12 @@ class Head:
         """The order with the least peak, and of those one that packs; operators by number."""
         if self.after is None:
             return self.file_order
-        order = plan(self.problem, None, ALIGNMENT, seconds).order
+        limits = Limits(seconds, None, None)
+        return self.near(least_peak(self.problem, limits), limits)
+
+    def near(self, best: Schedule, limits: Limits) -> tuple[int, ...]:
+        """Of the orders with the peak of a given one, one that packs; operators by number."""
+        order = packed(self.problem, best.order, ALIGNMENT, limits).order
         return tuple(int(number) for number in order)
 
     @cached_property
@@ -205,7 +212,11 @@ def planned_arena(program: Program, arena: int, seconds: float = SECONDS) -> int
     first = head.packed(head.file_order, seconds).arena
     if head.after is None or first == least:
         return first
-    order = head.reordered(seconds)
+    limits = Limits(seconds, None, None)
+    best = least_peak(head.problem, limits)
+    if first == best.lower_bound:
+        return first
+    order = head.near(best, limits)
     if order == head.file_order:
         return first
     return min(first, head.packed(order, seconds).arena)

@@ -12,6 +12,7 @@ from mcugraph.memory.planning.joint import better_orders
 from mcugraph.memory.planning.named import NAMED, named
 from mcugraph.memory.planning.solver import Solver
 from mcugraph.memory.problem import Name, Problem
+from mcugraph.memory.result import Schedule
 from mcugraph.memory.scheduler import schedule
 
 METHODS = ("auto", *NAMED)
@@ -47,19 +48,24 @@ def plan(
     if order is not None:
         return _pack(arena_problem(problem, order, alignment), method, limits, order)
     rounded = aligned(problem, alignment)
-    best = schedule(rounded, time_limit=_left(limits, _SEARCH_SECONDS)).order
+    best = least_peak(rounded, limits).order
     if method == "auto":
-        return _jointly(problem, rounded, best, alignment, limits)
+        return packed(problem, best, alignment, limits)
     return _pack(arena_problem(problem, best, alignment), method, limits, best)
 
 
 def aligned(problem: Problem, alignment: int) -> Problem:
     """The problem with every size rounded up."""
-    return replace(
-        problem,
-        sizes=tuple(-(-size // alignment) * alignment for size in problem.sizes),
-        scratch=tuple(-(-size // alignment) * alignment for size in problem.scratch),
-    )
+    sizes = tuple(-(-size // alignment) * alignment for size in problem.sizes)
+    scratch = tuple(-(-size // alignment) * alignment for size in problem.scratch)
+    if (sizes, scratch) == (problem.sizes, problem.scratch):
+        return problem
+    return replace(problem, sizes=sizes, scratch=scratch)
+
+
+def least_peak(problem: Problem, limits: Limits) -> Schedule:
+    """The order with the least peak, of a problem whose sizes are rounded up."""
+    return schedule(problem, time_limit=_left(limits, _SEARCH_SECONDS))
 
 
 def _pack(problem: ArenaProblem, method: str, limits: Limits, order: Sequence[Name] = ()) -> Plan:
@@ -73,10 +79,9 @@ def _pack(problem: ArenaProblem, method: str, limits: Limits, order: Sequence[Na
     return solver.plan(order)
 
 
-def _jointly(
-    problem: Problem, rounded: Problem, order: Sequence[Name], alignment: int, limits: Limits
-) -> Plan:
+def packed(problem: Problem, order: Sequence[Name], alignment: int, limits: Limits) -> Plan:
     """The plan of an order; of another one with the same peak, if the first does not pack."""
+    rounded = aligned(problem, alignment)
     solver = Solver(arena_problem(rounded, order, alignment), limits)
     solver.quick()
     _run(partial(solver.climb, _FEW_ROUNDS, _share(limits, _CLIMB_SECONDS, 0.3)))
@@ -87,8 +92,10 @@ def _jointly(
         with suppress(LimitReached, KeyboardInterrupt):
             for found, better in walk:
                 order, solver = [problem.operators[v] for v in found], better
-    final = Solver(arena_problem(problem, order, alignment), limits)
-    final.adopt(solver.offsets)
+    final = solver
+    if rounded is not problem:  # the plan names the sizes of the problem itself
+        final = Solver(arena_problem(problem, order, alignment), limits)
+        final.adopt(solver.offsets)
     _thorough(final, limits)
     return final.plan(order)
 
