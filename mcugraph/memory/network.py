@@ -30,6 +30,7 @@ class Network:
             may use; the outputs are numbers that are not tensors of the network.
         constant: Bytes that are live all the time.
         first: Bytes that are live, besides, only while the first operator runs.
+        start: Bytes live before any operator ran, without ``first``.
     """
 
     preds: tuple[tuple[int, ...], ...]
@@ -44,13 +45,7 @@ class Network:
     pairs: tuple[tuple[tuple[int, int, int], ...], ...]
     constant: int
     first: int
-
-    @property
-    def start(self) -> int:
-        """Bytes live before any operator ran, without ``first``."""
-        return self.constant + sum(
-            size for size, p in zip(self.sizes, self.producer, strict=True) if p == OUTSIDE
-        )
+    start: int
 
     @classmethod
     def from_problem(cls, problem: Problem) -> "Network":
@@ -126,8 +121,11 @@ def assemble(
         succs[a].append(b)
     frees: list[list[int]] = [[] for _ in range(n)]
     kept = [0] * n
+    start = constant
     for tensor, size in enumerate(sizes):
-        if producer[tensor] != OUTSIDE:
+        if producer[tensor] == OUTSIDE:
+            start += size
+        else:
             kept[producer[tensor]] += size
         if not keep[tensor]:
             for reader in consumers[tensor]:
@@ -145,6 +143,7 @@ def assemble(
         pairs=pairs,
         constant=constant,
         first=first,
+        start=start,
     )
 
 
