@@ -25,6 +25,7 @@ def device_form(
     - A mean over height and width is a global average pooling, which the converter takes without
       a transposition.
     - A dense layer that reads flattened images has its columns in the order of channels last.
+    - A channel shuffle transposes the last two of three axes, where channels last are a matrix.
     - A batch norm that follows no layer to be folded into is one multiplication and one addition.
 
     Args:
@@ -74,7 +75,7 @@ class _DeviceForm:
                 self._pool(node)
             elif name == "batch_norm":
                 self._scale(node)
-            elif name in _FLATTENS:
+            elif name in _FLATTENS and not self._shuffle(node):
                 self._unroll(node)
 
     def channels_last(self, args: Sequence[Any]) -> tuple[Any, ...]:
@@ -94,7 +95,7 @@ class _DeviceForm:
         (output,) = (node for node in self.graph.nodes if node.op == "output")
         results = []
         for result in output.args[0]:
-            if _rank(result) == 4:
+            if hasattr(result, "meta") and _rank(result) == 4:
                 with self.graph.inserting_before(output):
                     result = self._call(self.aten.permute.default, result, [0, 2, 3, 1])
             results.append(result)
@@ -160,6 +161,34 @@ class _DeviceForm:
         node.replace_input_with(source, last)
         if _name(node) == "view":  # a transposed tensor has no such view
             node.target = self.aten.reshape.default
+
+    def _shuffle(self, node: Any) -> bool:
+        """The end of a channel shuffle (arXiv:1707.01083) as one that keeps channels last."""
+        swap = node.args[0]
+        while _name(swap) in ("contiguous", "clone"):
+            swap = swap.args[0]
+        if _name(swap) != "transpose" or {axis % 5 for axis in swap.args[1:]} != {1, 2}:
+            return False
+        parts = swap.args[0]
+        if _name(parts) not in _FLATTENS or len(_shape(parts)) != 5:
+            return False
+        source = parts.args[0]
+        shape, (batch, groups, each, height, width) = _shape(source), _shape(parts)
+        if not shape == _shape(node) == (batch, groups * each, height, width):
+            return False
+        steps = [
+            (self.aten.permute.default, [0, 2, 3, 1]),
+            (self.aten.reshape.default, [batch * height * width, groups, each]),
+            (self.aten.permute.default, [0, 2, 1]),
+            (self.aten.reshape.default, [batch, height, width, groups * each]),
+            (self.aten.permute.default, [0, 3, 1, 2]),
+        ]
+        made = source
+        with self.graph.inserting_before(node):
+            for target, argument in steps:
+                made = self._call(target, made, argument, like=node)
+        self._replace(node, made)
+        return True
 
     def _call(self, target: Any, *args: Any, like: Any = None) -> Any:
         """A new node that bears the module path of another, for the names in the file."""

