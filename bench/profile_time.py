@@ -1,6 +1,6 @@
 """How long a profile takes, against onnx-tool on the same ONNX files, and how fast it starts.
 
-All in one run, as medians of interleaved repetitions, so that the ratios hold on a busy machine.
+All in one run, each the fastest of interleaved repetitions: what else a machine does only adds.
 Processes find their modules compiled, as those of an installed package are.
 
     python bench/profile_time.py                  # the fixtures
@@ -12,7 +12,6 @@ import contextlib
 import io
 import os
 import platform
-import statistics
 import subprocess
 import sys
 import tempfile
@@ -62,8 +61,8 @@ def process(*arguments: str) -> None:
         raise RuntimeError(done.stderr.decode().strip().splitlines()[-1])
 
 
-def medians(tasks: Iterable[Callable[[], None]], times: int) -> list[float | None]:
-    """Median seconds of each task, after one run that is not counted; None: it fails."""
+def fastest(tasks: Iterable[Callable[[], None]], times: int) -> list[float | None]:
+    """Least seconds of each task, after one run that is not counted; None: it fails."""
     runs: list[tuple[Callable[[], None], list[float] | None]] = []
     for task in tasks:
         try:
@@ -78,7 +77,7 @@ def medians(tasks: Iterable[Callable[[], None]], times: int) -> list[float | Non
                 start = time.perf_counter()
                 task()
                 seconds.append(time.perf_counter() - start)
-    return [None if seconds is None else statistics.median(seconds) for _, seconds in runs]
+    return [None if seconds is None else min(seconds) for _, seconds in runs]
 
 
 def cells(mine: float | None, other: float | None) -> str:
@@ -96,10 +95,10 @@ def against_onnx_tool(files: list[Path], times: int) -> None:
     print("|---|" + "--:|" * 7)
     ratios: tuple[list[float], list[float]] = ([], [])
     for file in files:
-        loading, *inside = medians(
+        loading, *inside = fastest(
             [lambda f=file: load(f), lambda f=file: ours(f), lambda f=file: peer(f)], times
         )
-        whole = medians(
+        whole = fastest(
             [
                 lambda f=file: process(PROGRAM, "profile", str(f)),
                 lambda f=file: process(PEER, str(f)),
@@ -122,7 +121,7 @@ def against_onnx_tool(files: list[Path], times: int) -> None:
 
 def cold_start(times: int) -> None:
     onnx = TFLITE.with_name("mobilenet_v2.onnx")
-    start, import_only, tflite, from_onnx = medians(
+    start, import_only, tflite, from_onnx = fastest(
         [
             lambda: process("import numpy"),
             lambda: process("import mcugraph"),
