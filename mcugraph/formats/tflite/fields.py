@@ -1,14 +1,13 @@
 """Single fields of a TFLite file in the words of the graph."""
 
+from collections.abc import Callable
+from functools import cache
 from typing import Any
 
 import numpy as np
 
 from mcugraph.errors import FormatError
-from mcugraph.formats.tflite import options
-from mcugraph.formats.tflite.codes import BUILTINS, CUSTOM
-from mcugraph.formats.tflite.flatbuffer import EMPTY, T
-from mcugraph.formats.tflite.schema import Operator, OperatorCode, Tensor
+from mcugraph.formats.tflite import reader
 from mcugraph.ir import Array, DType, Quantization
 
 # TensorType of the schema -> element type.
@@ -62,62 +61,54 @@ def decode(data: Any, dtype: DType) -> Array:
     return np.frombuffer(data, _NUMPY[dtype])
 
 
-def native(code: OperatorCode) -> str:
-    """The name of an operator code; custom operators by their own name.
+@cache
+def _builtin_names() -> dict[int, str]:
+    from tflite.BuiltinOperator import BuiltinOperator
 
-    Codes below 127 are in the older field, the newer one, or both.
-    """
-    number = max(code.deprecated_builtin_code, code.builtin_code)
-    if number == CUSTOM:
-        return f"CUSTOM:{code.custom_code}"
-    return BUILTINS[number] if 0 <= number < len(BUILTINS) else f"BUILTIN_{number}"
+    return {code: name for name, code in vars(BuiltinOperator).items() if name.isupper()}
 
 
-def element_type(raw: Tensor) -> DType:
-    """The type of a tensor's elements."""
-    number = raw.type
-    return DTYPES[number] if 0 <= number < len(DTYPES) else DType.UNKNOWN
+def native(code: Any) -> str:
+    """The name of an operator code; custom operators by their own name."""
+    number = max(code.DeprecatedBuiltinCode(), reader.builtin_code(code))
+    name = _builtin_names().get(number, f"BUILTIN_{number}")
+    return f"CUSTOM:{reader.text(code.CustomCode())}" if name == "CUSTOM" else name
 
 
-def quantization(raw: Tensor) -> tuple[Quantization | None, int, int]:
-    """Scales and zero points of a tensor, if it has any, and how many of each the file holds."""
-    table = raw.quantization
-    if table is None:
-        return None, 0, 0
-    scales, zeros = table.scale[1], table.zero_point[1]
-    if not scales:
-        return None, 0, zeros
-    axis = table.quantized_dimension if scales > 1 else None
-    return Quantization(scales, 4 * scales + 8 * zeros, axis), scales, zeros
+def quantization(raw: Any) -> Quantization | None:
+    """Scales and zero points of a tensor, if it has any."""
+    table = raw.Quantization()
+    if table is None or not table.ScaleLength():
+        return None
+    scales, zeros = table.ScaleLength(), table.ZeroPointLength()
+    len(table.ScaleAsNumpy())  # raises where the numbers reach behind the file
+    axis = table.QuantizedDimension() if scales > 1 else None
+    return Quantization(scales, 4 * scales + 8 * zeros, axis)
 
 
-def options_of(raw: Operator, kind: type[T]) -> T:
-    """The builtin options of an operator; defaults where the file leaves them out."""
-    table = raw.builtin_options
-    return kind(*EMPTY) if table is None else kind(table.file, table.at)
+# Which fields of an operator's options name the subgraphs that it calls.
+_CALLS: dict[str, tuple[str, Callable[[Any], tuple[int, ...]]]] = {
+    "IF": ("IfOptions", lambda o: (o.ThenSubgraphIndex(), o.ElseSubgraphIndex())),
+    "WHILE": ("WhileOptions", lambda o: (o.CondSubgraphIndex(), o.BodySubgraphIndex())),
+    "CALL_ONCE": ("CallOnceOptions", lambda o: (o.InitSubgraphIndex(),)),
+    "STABLEHLO_COMPOSITE": (
+        "StableHLOCompositeOptions",
+        lambda o: (o.DecompositionSubgraphIndex(),),
+    ),
+}
 
 
-def called(raw: Operator, native: str) -> tuple[int, ...]:
+def called(raw: Any, native: str) -> tuple[int, ...]:
     """The subgraphs that an operator calls, by index."""
-    if native == "IF":
-        branches = options_of(raw, options.IfOptions)
-        return branches.then_subgraph_index, branches.else_subgraph_index
-    if native == "WHILE":
-        loop = options_of(raw, options.WhileOptions)
-        return loop.cond_subgraph_index, loop.body_subgraph_index
-    if native == "CALL_ONCE":
-        return (options_of(raw, options.CallOnceOptions).init_subgraph_index,)
-    if native == "STABLEHLO_COMPOSITE":  # newer operators have a second union of options
-        table = raw.builtin_options_2
-        kind = options.StableHLOCompositeOptions
-        composite = kind(*EMPTY) if table is None else kind(table.file, table.at)
-        return (composite.decomposition_subgraph_index,)
-    return ()
+    if native not in _CALLS:
+        return ()
+    table, indices = _CALLS[native]
+    return indices(reader.options(raw, table, second=native.startswith("STABLEHLO")))
 
 
-def variable_name(raw: Operator, native: str) -> str | None:
+def variable_name(raw: Any, native: str) -> str | None:
     """The variable that a handle stands for; None for other operators."""
     if native != "VAR_HANDLE":
         return None
-    o = options_of(raw, options.VarHandleOptions)
-    return "/".join(filter(None, (o.container, o.shared_name)))
+    o = reader.options(raw, "VarHandleOptions")
+    return "/".join(filter(None, (reader.text(o.Container()), reader.text(o.SharedName()))))

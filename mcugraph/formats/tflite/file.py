@@ -3,9 +3,8 @@
 from mcugraph.errors import FormatError
 from mcugraph.formats.dims import Bindings
 from mcugraph.formats.names import Names
+from mcugraph.formats.tflite import reader
 from mcugraph.formats.tflite.fields import decode, native
-from mcugraph.formats.tflite.flatbuffer import Damage
-from mcugraph.formats.tflite.schema import Model
 from mcugraph.ir import Constant, DType
 
 
@@ -15,19 +14,24 @@ class File:
     def __init__(
         self, path: str, data: bytes, bindings: Bindings, signature: str | None = None
     ) -> None:
+        from tflite.Model import Model
+
         self.path, self.data, self.bindings = path, data, bindings
-        self.model = Model(data, int.from_bytes(data[:4], "little"))
-        self.subgraphs = self.model.subgraphs
+        self.model = Model.GetRootAs(data, 0)
+        self.subgraphs = reader.tables(self.model, "Subgraphs", len(data))
         if not self.subgraphs:
             raise FormatError(f"{path}: this TFLite file has no graph inside")
         names = Names()
         self.names = [
-            names.unique(s.name or ("main" if not i else f"subgraph_{i}"))
+            names.unique(reader.text(s.Name()) or ("main" if not i else f"subgraph_{i}"))
             for i, s in enumerate(self.subgraphs)
         ]
-        self.codes = [native(code) for code in self.model.operator_codes]
-        self.buffers = self.model.buffers
-        self.signatures = {s.signature_key: s.subgraph_index for s in self.model.signature_defs}
+        self.codes = [native(c) for c in reader.tables(self.model, "OperatorCodes", len(data))]
+        self.buffers = reader.tables(self.model, "Buffers", len(data))
+        self.signatures = {
+            reader.text(s.SignatureKey()): int(s.SubgraphIndex())
+            for s in reader.tables(self.model, "SignatureDefs", len(data))
+        }
         self.main = 0 if signature is None else self._subgraph_of(signature)
 
     def _subgraph_of(self, signature: str) -> int:
@@ -41,17 +45,18 @@ class File:
         """The bytes of a buffer, decoded when asked for; None where there are none."""
         if not index:  # by convention buffer 0 is empty, even where there is none
             return None
-        start, length = self.span(index)
-        if start + length > len(self.data):
-            raise Damage(f"buffer {index} ends behind the file")
-        if not length:
-            return None
-        data = memoryview(self.data)[start : start + length]
-        return Constant(index, lambda: decode(data, dtype))
-
-    def span(self, index: int) -> tuple[int, int]:
-        """Where the bytes of a buffer begin, and how many there are."""
         buffer = self.buffers[index]
-        if buffer.offset > 1:  # stored behind the flatbuffer, for files of over 2 GiB
-            return buffer.offset, buffer.size
-        return buffer.data
+        if buffer.Offset() > 1:  # stored behind the flatbuffer, for files of over 2 GiB
+            start, stop = buffer.Offset(), buffer.Offset() + buffer.Size()
+            if stop > len(self.data):
+                raise reader.Damage(f"buffer {index} ends behind the file")
+            return Constant(index, lambda: decode(self.data[start:stop], dtype))
+        if buffer.DataIsNone() or not buffer.DataLength():
+            return None
+        length = len(buffer.DataAsNumpy())  # raises where the bytes reach behind the file
+        return Constant(index, lambda: decode(buffer.DataAsNumpy(), dtype)) if length else None
+
+    def stored(self, index: int) -> int:
+        """Bytes that a buffer holds."""
+        buffer = self.buffers[index]
+        return int(buffer.Size() if buffer.Offset() > 1 else buffer.DataLength())

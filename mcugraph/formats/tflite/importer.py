@@ -4,12 +4,13 @@ from dataclasses import replace
 
 from mcugraph.formats.dims import Bindings
 from mcugraph.formats.tflite import reader
+from mcugraph.formats.tflite.fields import DTYPES, called
 from mcugraph.formats.tflite.file import File
-from mcugraph.formats.tflite.plan import offsets
 from mcugraph.formats.tflite.state import hold_order, variables
+from mcugraph.formats.tflite.stored import stored_model
 from mcugraph.formats.tflite.subgraph import Subgraph
 from mcugraph.ir import Graph, verify
-from mcugraph.ir.stored import Record, StoredModel
+from mcugraph.ir.stored import Record
 
 
 def load_tflite(path: str, data: bytes, bindings: Bindings, signature: str | None = None) -> Graph:
@@ -43,9 +44,7 @@ def _graph(file: File) -> Graph:
     verify(main)
     if file.main or any(part.rebound for part in parts):
         return main
-    stored = tuple(
-        part.stored(graph) for part, graph in zip(parts, [main, *graphs[1:]], strict=True)
-    )
-    model = StoredModel(stored, offsets(file, sum(len(part.tensors) for part in stored)))
+    calls = [[called(raw, file.codes[raw.OpcodeIndex()]) for raw in p.operators] for p in parts]
+    model = stored_model(file.model, [main, *graphs[1:]], DTYPES, calls, len(file.data))
     record = Record(model, main.operators, main.tensors)
     return replace(main, source=replace(main.source, stored=record))

@@ -5,9 +5,7 @@ from dataclasses import dataclass
 from typing import Any
 
 from mcugraph.errors import GraphError
-from mcugraph.formats.tflite.fields import options_of
-from mcugraph.formats.tflite.flatbuffer import T
-from mcugraph.formats.tflite.schema import Operator
+from mcugraph.formats.tflite.reader import options
 from mcugraph.ir import Array, Op, Shape, Tensor
 from mcugraph.ops.base import Padding
 
@@ -20,16 +18,16 @@ class Node:
     """One operator of the file, as the translations below see it."""
 
     native: str
-    operator: Operator
+    operator: Any
     inputs: tuple[Tensor | None, ...]
     outputs: tuple[Tensor, ...]
     values: tuple[Array | None, ...]
     subgraphs: tuple[str, ...]
     variable: str | None
 
-    def options(self, kind: type[T]) -> T:
-        """The builtin options."""
-        return options_of(self.operator, kind)
+    def options(self, name: str) -> Any:
+        """The builtin options, by the name of their table without ``Options``."""
+        return options(self.operator, f"{name}Options")
 
     def shape(self, index: int) -> Shape:
         """The shape of an input."""
@@ -73,4 +71,4 @@ class Computed(Exception):
 
 def activation(options: Any) -> str | None:
     """The activation fused into an operator."""
-    return _ACTIVATIONS[options.fused_activation_function]
+    return _ACTIVATIONS[options.FusedActivationFunction()]

@@ -1,18 +1,17 @@
 """The translation of one subgraph of a TFLite file."""
 
-from collections.abc import Iterable, Sequence, Sized
+from collections.abc import Iterable, Sized
 from dataclasses import replace
+from typing import Any
 
 from mcugraph.errors import FormatError, GraphError
 from mcugraph.formats.names import Names
-from mcugraph.formats.tflite import schema
-from mcugraph.formats.tflite.fields import called, element_type, quantization, variable_name
+from mcugraph.formats.tflite import reader
+from mcugraph.formats.tflite.fields import DTYPES, called, quantization, variable_name
 from mcugraph.formats.tflite.file import File
-from mcugraph.formats.tflite.flatbuffer import Damage
 from mcugraph.formats.tflite.node import Computed, Node
 from mcugraph.formats.tflite.operators import TRANSLATIONS
 from mcugraph.ir import Array, DType, Graph, Kind, Op, Operator, Source, Tensor, TensorType
-from mcugraph.ir.stored import StoredGraph, StoredOperator, StoredTensor
 from mcugraph.ops.creation import ShapeOf
 from mcugraph.ops.custom import registered
 from mcugraph.ops.opaque import Declared, Opaque
@@ -23,16 +22,14 @@ class Subgraph:
 
     def __init__(self, file: File, index: int) -> None:
         self.file, self.index = file, index
-        table = file.subgraphs[index]
+        self.table = file.subgraphs[index]
         self.assumptions: list[str] = []
         self.complete = True
-        self.inputs, self.outputs = table.inputs or (), table.outputs or ()
-        self.raw = table.tensors
-        self.operators = table.operators
+        self.inputs = reader.numbers(self.table, "Inputs")
+        self.outputs = reader.numbers(self.table, "Outputs")
+        self.raw = reader.tables(self.table, "Tensors", len(file.data))
+        self.operators = reader.tables(self.table, "Operators", len(file.data))
         self.names = Names()
-        # What the file holds, besides what becomes of it.
-        self.stored_tensors: list[StoredTensor] = []
-        self.stored_operators: list[StoredOperator] = []
         self.tensors = self._tensors()
         self.overwritten: list[Tensor] = []
         self.filled = set(self.inputs)
@@ -42,37 +39,31 @@ class Subgraph:
 
     def _tensors(self) -> list[Tensor]:
         names = self.names
-        written = {i for op in self.operators for i in op.outputs or ()}
+        written = {i for op in self.operators for i in reader.numbers(op, "Outputs")}
         return [
-            self._tensor(i, raw, names.unique(raw.name or f"tensor_{i}"), written)
+            self._tensor(i, raw, names.unique(reader.text(raw.Name()) or f"tensor_{i}"), written)
             for i, raw in enumerate(self.raw)
         ]
 
-    def _tensor(self, index: int, raw: schema.Tensor, name: str, written: set[int]) -> Tensor:
-        dtype, given, buffer = element_type(raw), raw.shape, raw.buffer
-        shape = given or ()
+    def _tensor(self, index: int, raw: Any, name: str, written: set[int]) -> Tensor:
+        dtype = DTYPES[raw.Type()] if raw.Type() < len(DTYPES) else DType.UNKNOWN
+        shape = tuple(reader.numbers(raw, "Shape"))
         if min(shape, default=0) < 0:
-            raise Damage(f"tensor {name!r} has the shape {shape}")
-        parameters, scales, zero_points = quantization(raw)
-        is_variable = raw.is_variable
-        filled = buffer < len(self.file.buffers) and self.file.span(buffer)[1] > 0
-        self.stored_tensors.append(
-            StoredTensor(dtype, shape, filled, is_variable, scales, zero_points)
-        )
-        tensor = Tensor(name, dtype, shape, quantization=parameters)
-        if is_variable:
+            raise reader.Damage(f"tensor {name!r} has the shape {shape}")
+        tensor = Tensor(name, dtype, shape, quantization=quantization(raw))
+        if raw.IsVariable():
             return replace(tensor, kind=Kind.STATE)
-        constant = self.file.constant(buffer, dtype)
+        constant = self.file.constant(raw.Buffer(), dtype)
         if constant is not None and index not in self.inputs:
-            _, stored = self.file.span(buffer)
-            if raw.sparsity is not None:
+            stored = self.file.stored(raw.Buffer())
+            if raw.Sparsity() is not None:
                 constant = replace(constant, packed=stored)
             elif dtype.has_size and stored < tensor.nbytes:
-                raise Damage(f"tensor {name!r} needs {tensor.nbytes} bytes and has {stored}")
+                raise reader.Damage(f"tensor {name!r} needs {tensor.nbytes} bytes and has {stored}")
             return replace(tensor, kind=Kind.CONSTANT, constant=constant)
         if index not in written and not tensor.elements:
             return replace(tensor, kind=Kind.CONSTANT)
-        if given is None and index in written:
+        if raw.ShapeIsNone() and index in written:
             return replace(tensor, shape=None)  # a scalar, or left to the operator's own rule
         return tensor
 
@@ -95,14 +86,6 @@ class Subgraph:
             complete=self.complete,
         )
 
-    def stored(self, graph: Graph) -> StoredGraph:
-        """What the file holds; its operators with the attributes of those of the graph."""
-        operators = tuple(
-            entry if entry.op is operator.op else replace(entry, op=operator.op)
-            for entry, operator in zip(self.stored_operators, graph.operators, strict=True)
-        )
-        return StoredGraph(tuple(self.stored_tensors), operators, self.inputs, self.outputs)
-
     def _unwritten(self, operators: tuple[Operator, ...], inputs: dict[str, None]) -> list[str]:
         """Activations that are read but never written: somebody else has to fill them."""
         written = {name for operator in operators for name in operator.outputs} | inputs.keys()
@@ -123,17 +106,17 @@ class Subgraph:
             return
         for i in self.inputs:
             tensor, shape = self.tensors[i], self.tensors[i].shape
-            signature = self.raw[i].shape_signature or shape
+            signature = reader.numbers(self.raw[i], "ShapeSignature") or shape
             dims = tuple(None if dim == -1 else dim for dim in signature or ())
             bound = self.file.bindings.bind(tensor.name, dims, (None,) * len(dims))
             self.rebound |= bound != shape
             self.tensors[i] = replace(tensor, shape=bound)
         self.assumptions += self.file.bindings.finish()
 
-    def _operator(self, raw: schema.Operator, index: int, names: Names) -> Operator:
-        native = self.file.codes[raw.opcode_index]
-        numbers, outputs = raw.inputs or (), raw.outputs or ()
-        inputs = [None if i < 0 else i for i in numbers]
+    def _operator(self, raw: Any, index: int, names: Names) -> Operator:
+        native = self.file.codes[raw.OpcodeIndex()]
+        inputs = [None if i < 0 else i for i in reader.numbers(raw, "Inputs")]
+        outputs = reader.numbers(raw, "Outputs")
         bodies = called(raw, native)
         self._within("tensor", [*(i for i in inputs if i is not None), *outputs], self.raw, native)
         self._within("subgraph", bodies, self.file.subgraphs, native)
@@ -157,9 +140,6 @@ class Subgraph:
             self._data_dependent(op, outputs)
         arguments = [node.inputs[i] if i < len(node.inputs) else None for i in order]
         self._renew(outputs)
-        self.stored_operators.append(
-            StoredOperator(native, op, numbers, outputs, bodies, raw.custom_options)
-        )
         return Operator(
             name=name,
             op=op,
@@ -172,9 +152,9 @@ class Subgraph:
         """Check that what an operator names is there."""
         for number in numbers:
             if not 0 <= number < len(of):
-                raise Damage(f"{native} names {what} {number}, of {len(of)}")
+                raise reader.Damage(f"{native} names {what} {number}, of {len(of)}")
 
-    def _renew(self, outputs: Sequence[int]) -> None:
+    def _renew(self, outputs: list[int]) -> None:
         """Give a tensor that has a value already a new name for the one written now."""
         for i in outputs:
             if i in self.filled:
@@ -185,7 +165,7 @@ class Subgraph:
 
     def _translate(self, native: str, node: Node) -> tuple[Op, tuple[int, ...]]:
         translation = TRANSLATIONS.get(native)
-        own = registered(native, lambda: {"custom_options": node.operator.custom_options})
+        own = registered(native, lambda: {"custom_options": reader.custom_options(node.operator)})
         if own is not None:
             return own, tuple(range(len(node.inputs)))
         try:
@@ -195,7 +175,7 @@ class Subgraph:
         straight = tuple(range(len(node.inputs)))
         return result if isinstance(result, tuple) else (result, straight)
 
-    def _infer(self, op: Op, node: Node, order: tuple[int, ...], outputs: Sequence[int]) -> None:
+    def _infer(self, op: Op, node: Node, order: tuple[int, ...], outputs: list[int]) -> None:
         """Shapes from the operator's own rule, where the file's no longer hold."""
         arguments = [node.inputs[i] if i < len(node.inputs) else None for i in order]
         types = [
@@ -214,11 +194,11 @@ class Subgraph:
         if values is not None:
             self.values.update(zip((self.tensors[i].name for i in outputs), values, strict=True))
 
-    def _keep_declared(self, outputs: Sequence[int]) -> None:
+    def _keep_declared(self, outputs: list[int]) -> None:
         """Outputs whose shape only the file can tell."""
         for i in outputs:
             tensor = self.tensors[i]
-            if tensor.shape is None and self.raw[i].has_rank:
+            if tensor.shape is None and self.raw[i].HasRank():
                 self.tensors[i] = replace(tensor, shape=())  # a scalar
             if self.rebound:
                 self.complete = False
@@ -227,12 +207,12 @@ class Subgraph:
                     "although a dimension was bound to another value"
                 )
 
-    def _data_dependent(self, op: Op, outputs: Sequence[int]) -> None:
+    def _data_dependent(self, op: Op, outputs: list[int]) -> None:
         """A dynamic shape that no rule tells is known only where the batch explains it."""
         for i in outputs:
-            signature = self.raw[i].shape_signature or ()
+            signature = reader.numbers(self.raw[i], "ShapeSignature")
             batch_only = -1 not in signature[1:] and any(
-                -1 in (self.raw[j].shape_signature or ())[:1] for j in self.inputs
+                -1 in reader.numbers(self.raw[j], "ShapeSignature")[:1] for j in self.inputs
             )
             if -1 not in signature or batch_only:
                 continue

@@ -13,9 +13,11 @@ from collections.abc import Callable, Iterator, Sequence
 
 from mcugraph.errors import FormatError
 from mcugraph.formats.tflite import reader
-from mcugraph.formats.tflite.plan import PLAN
 
-_VERSION = 1  # of the form of a memory plan
+# Name of the metadata that holds a memory plan, and the version of its form
+# (tensorflow/lite/micro/docs/memory_management.md).
+PLAN = "OfflineMemoryAllocation"
+_VERSION = 1
 
 # What is put in front is a multiple of this, so that everything keeps its alignment.
 _STEP = 64
@@ -110,8 +112,7 @@ class _Flatbuffer:
 
     def text(self, table: int, number: int) -> str:
         at = self.target(table, number)
-        text = self.data[at + 4 : at + 4 + self.u32(at)] if at else b""
-        return text.decode("utf-8", "backslashreplace")
+        return reader.text(bytes(self.data[at + 4 : at + 4 + self.u32(at)])) if at else ""
 
 
 def _permute(file: _Flatbuffer, path: str, order: Sequence[int]) -> None:

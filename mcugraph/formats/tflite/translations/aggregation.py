@@ -2,7 +2,6 @@
 
 from collections.abc import Callable
 
-from mcugraph.formats.tflite import options
 from mcugraph.formats.tflite.node import PADDINGS, Node, Translator, activation
 from mcugraph.ir import Op
 from mcugraph.ops.normalization import Normalization
@@ -16,12 +15,12 @@ def _normalization(function: str) -> Callable[[Node], Op]:
 
 def _pool(function: str) -> Callable[[Node], Op]:
     def translate(node: Node) -> Op:
-        o = node.options(options.Pool2DOptions)
+        o = node.options("Pool2D")
         return Pool(
             function,
-            window=(o.filter_height, o.filter_width),
-            strides=(o.stride_h, o.stride_w),
-            padding=PADDINGS[o.padding],
+            window=(o.FilterHeight(), o.FilterWidth()),
+            strides=(o.StrideH(), o.StrideW()),
+            padding=PADDINGS[o.Padding()],
             channel_axis=-1,
             activation=activation(o),
         )
@@ -31,7 +30,7 @@ def _pool(function: str) -> Callable[[Node], Op]:
 
 def _reduce(function: str) -> Callable[[Node], Op]:
     def translate(node: Node) -> Op:
-        keep = node.options(options.ReducerOptions).keep_dims
+        keep = bool(node.options("Reducer").KeepDims())
         return Reduce(function, node.constant(1), keep)
 
     return translate

@@ -2,14 +2,12 @@
 
 from collections.abc import Callable
 
-from mcugraph.formats.tflite import options
-from mcugraph.formats.tflite.flatbuffer import Table
 from mcugraph.formats.tflite.node import Node, Translator, activation
 from mcugraph.ir import Op
 from mcugraph.ops.elementwise import Convert, Elementwise
 
 
-def _arithmetic(function: str, table: type[Table]) -> Callable[[Node], Op]:
+def _arithmetic(function: str, table: str) -> Callable[[Node], Op]:
     return lambda node: Elementwise(function, activation(node.options(table)))
 
 
@@ -22,10 +20,10 @@ def _convert(function: str) -> Callable[[Node], Op]:
 
 
 TRANSLATIONS: dict[str, Translator] = {
-    "ADD": _arithmetic("add", options.AddOptions),
-    "SUB": _arithmetic("sub", options.SubOptions),
-    "MUL": _arithmetic("mul", options.MulOptions),
-    "DIV": _arithmetic("div", options.DivOptions),
+    "ADD": _arithmetic("add", "Add"),
+    "SUB": _arithmetic("sub", "Sub"),
+    "MUL": _arithmetic("mul", "Mul"),
+    "DIV": _arithmetic("div", "Div"),
     "ADD_N": _function("add"),
     "CAST": _convert("cast"),
     "QUANTIZE": _convert("quantize"),

@@ -1,6 +1,5 @@
 """TFLite: convolutions, dense layers, matrix products and recurrent cells."""
 
-from mcugraph.formats.tflite import options
 from mcugraph.formats.tflite.node import PADDINGS, Node, Translation, Translator, activation
 from mcugraph.ir import Op
 from mcugraph.ops.convolution import Conv, ConvTranspose
@@ -9,12 +8,12 @@ from mcugraph.ops.recurrent import Recurrent, Svdf
 
 
 def _conv(node: Node) -> Op:
-    o = node.options(options.Conv2DOptions)
+    o = node.options("Conv2D")
     channels, depth = node.shape(0)[-1], node.shape(1)[-1]
     return Conv(
-        strides=(o.stride_h, o.stride_w),
-        dilations=(o.dilation_h_factor, o.dilation_w_factor),
-        padding=PADDINGS[o.padding],
+        strides=(o.StrideH(), o.StrideW()),
+        dilations=(o.DilationHFactor(), o.DilationWFactor()),
+        padding=PADDINGS[o.Padding()],
         groups=max(channels // depth, 1) if depth else 1,
         channel_axis=-1,
         weight_out=0,
@@ -24,11 +23,11 @@ def _conv(node: Node) -> Op:
 
 
 def _depthwise(node: Node) -> Op:
-    o = node.options(options.DepthwiseConv2DOptions)
+    o = node.options("DepthwiseConv2D")
     return Conv(
-        strides=(o.stride_h, o.stride_w),
-        dilations=(o.dilation_h_factor, o.dilation_w_factor),
-        padding=PADDINGS[o.padding],
+        strides=(o.StrideH(), o.StrideW()),
+        dilations=(o.DilationHFactor(), o.DilationWFactor()),
+        padding=PADDINGS[o.Padding()],
         groups=node.shape(0)[-1],
         depthwise=True,
         channel_axis=-1,
@@ -39,11 +38,11 @@ def _depthwise(node: Node) -> Op:
 
 
 def _conv3d(node: Node) -> Op:
-    o = node.options(options.Conv3DOptions)
+    o = node.options("Conv3D")
     return Conv(
-        strides=(o.stride_d, o.stride_h, o.stride_w),
-        dilations=(o.dilation_d_factor, o.dilation_h_factor, o.dilation_w_factor),
-        padding=PADDINGS[o.padding],
+        strides=(o.StrideD(), o.StrideH(), o.StrideW()),
+        dilations=(o.DilationDFactor(), o.DilationHFactor(), o.DilationWFactor()),
+        padding=PADDINGS[o.Padding()],
         channel_axis=-1,
         weight_out=-1,
         weight_in=-2,
@@ -52,22 +51,22 @@ def _conv3d(node: Node) -> Op:
 
 
 def _dense(node: Node) -> Op:
-    o = node.options(options.FullyConnectedOptions)
-    return Dense(flatten=not o.keep_num_dims, activation=activation(o))
+    o = node.options("FullyConnected")
+    return Dense(flatten=not o.KeepNumDims(), activation=activation(o))
 
 
 def _matmul(node: Node) -> Op:
-    o = node.options(options.BatchMatMulOptions)
-    return MatMul(transpose_a=o.adj_x, transpose_b=o.adj_y)
+    o = node.options("BatchMatMul")
+    return MatMul(transpose_a=bool(o.AdjX()), transpose_b=bool(o.AdjY()))
 
 
 def _transpose_conv(node: Node) -> Translation:
-    o = node.options(options.TransposeConvOptions)
+    o = node.options("TransposeConv")
     size = node.ints(0) or node.result()
     op = ConvTranspose(
-        strides=(o.stride_h, o.stride_w),
+        strides=(o.StrideH(), o.StrideW()),
         dilations=(1, 1),
-        padding=PADDINGS[o.padding],
+        padding=PADDINGS[o.Padding()],
         channel_axis=-1,
         weight_out=0,
         weight_in=-1,
@@ -85,12 +84,12 @@ _LSTM_BIASES: tuple[int, ...] = (*range(12, 16), 17)
 
 def _lstm(node: Node) -> Op:
     # The recurrent weights of the output gate are (cells, units); a projection makes them differ.
-    time_major = node.options(options.UnidirectionalSequenceLSTMOptions).time_major
+    time_major = bool(node.options("UnidirectionalSequenceLSTM").TimeMajor())
     return _sequence("lstm", _LSTM_MATRICES, _LSTM_BIASES, node.shape(8)[1], time_major)
 
 
 def _rnn(node: Node) -> Op:
-    time_major = node.options(options.SequenceRNNOptions).time_major
+    time_major = bool(node.options("SequenceRNN").TimeMajor())
     return _sequence("rnn", (1, 2), (3,), node.shape(1)[0], time_major)
 
 
@@ -112,20 +111,13 @@ def _rnn_step(node: Node) -> Op:
     return Recurrent("rnn", (1, 2), (3,), hidden, batch_axis=0, time_axis=None)
 
 
-_Bidirectional = options.BidirectionalSequenceLSTMOptions | options.BidirectionalSequenceRNNOptions
-
-
 def _bidirectional(
-    cell: str,
-    table: type[_Bidirectional],
-    weights: tuple[int, ...],
-    biases: tuple[int, ...],
-    last: int,
+    cell: str, table: str, weights: tuple[int, ...], biases: tuple[int, ...], last: int
 ) -> Translator:
     """Two cells in opposite directions; the file declares whether results are joined."""
 
     def translate(node: Node) -> Op:
-        time_major = node.options(table).time_major
+        time_major = bool(node.options(table).TimeMajor())
         return Recurrent(
             cell,
             weights=weights,
@@ -141,11 +133,11 @@ def _bidirectional(
 
 
 def _conv3d_transpose(node: Node) -> Translation:
-    o = node.options(options.Conv3DOptions)
+    o = node.options("Conv3D")
     op = ConvTranspose(
-        strides=(o.stride_d, o.stride_h, o.stride_w),
-        dilations=(o.dilation_d_factor, o.dilation_h_factor, o.dilation_w_factor),
-        padding=PADDINGS[o.padding],
+        strides=(o.StrideD(), o.StrideH(), o.StrideW()),
+        dilations=(o.DilationDFactor(), o.DilationHFactor(), o.DilationWFactor()),
+        padding=PADDINGS[o.Padding()],
         channel_axis=-1,
         weight_out=-2,
         weight_in=-1,
@@ -162,7 +154,7 @@ _TWO_LSTM_BIASES = (*range(12, 16), 17, *range(29, 33), 34)
 
 
 def _lstm_step(node: Node) -> Op:
-    if node.options(options.LSTMOptions).kernel_type == 1:
+    if node.options("LSTM").KernelType() == 1:
         # The basic kernel has one matrix, over data and previous output, for all four gates.
         matrices: tuple[int, ...] = (2,)
         biases: tuple[int, ...] = (3,)
@@ -194,13 +186,11 @@ TRANSLATIONS: dict[str, Translator] = {
     "LSTM": _lstm_step,
     "RNN": _rnn_step,
     "BIDIRECTIONAL_SEQUENCE_LSTM": _bidirectional(
-        "lstm", options.BidirectionalSequenceLSTMOptions, _TWO_LSTM_MATRICES, _TWO_LSTM_BIASES, 8
+        "lstm", "BidirectionalSequenceLSTM", _TWO_LSTM_MATRICES, _TWO_LSTM_BIASES, 8
     ),
     "BIDIRECTIONAL_SEQUENCE_RNN": _bidirectional(
-        "rnn", options.BidirectionalSequenceRNNOptions, (1, 2, 5, 6, 10, 11), (3, 7), 1
+        "rnn", "BidirectionalSequenceRNN", (1, 2, 5, 6, 10, 11), (3, 7), 1
     ),
     "CONV_3D_TRANSPOSE": _conv3d_transpose,
-    "SVDF": lambda node: Svdf(
-        node.options(options.SVDFOptions).rank, activation(node.options(options.SVDFOptions))
-    ),
+    "SVDF": lambda node: Svdf(node.options("SVDF").Rank(), activation(node.options("SVDF"))),
 }

@@ -2,7 +2,6 @@
 
 from collections.abc import Callable
 
-from mcugraph.formats.tflite import options
 from mcugraph.formats.tflite.node import Node, Translation, Translator, activation
 from mcugraph.ir import DType, Op
 from mcugraph.ops.creation import Fill, Generate, OneHot, ShapeOf
@@ -37,33 +36,34 @@ from mcugraph.ops.selection import (
 def _reshape(node: Node) -> Op:
     target = node.ints(1)
     if target is None:
-        given = node.options(options.ReshapeOptions).new_shape
+        given = node.options("Reshape").NewShapeAsNumpy()
         # Old files leave a target of [0] for a scalar; a computed one is as declared.
-        usable = len(node.inputs) < 2 and given is not None and given != (0,)
-        target = given if usable else None
-    return Reshape(node.result() if target is None else target)
+        usable = len(node.inputs) < 2 and hasattr(given, "tolist") and given.tolist() != [0]
+        target = tuple(given.tolist()) if usable else node.result()
+    return Reshape(target)
 
 
 def _squeeze(node: Node) -> Op:
-    return Squeeze(node.options(options.SqueezeOptions).squeeze_dims or None)
+    axes = node.options("Squeeze").SqueezeDimsAsNumpy()
+    return Squeeze(tuple(axes.tolist()) if hasattr(axes, "tolist") and len(axes) else None)
 
 
 def _strided_slice(node: Node) -> Op:
-    o = node.options(options.StridedSliceOptions)
+    o = node.options("StridedSlice")
     begin, end, strides = node.constant(1), node.constant(2), node.constant(3)
     index: list[slice | int | None] = []
-    new_axes = bin(o.new_axis_mask & ((1 << len(begin)) - 1) & ~o.ellipsis_mask).count("1")
+    new_axes = bin(o.NewAxisMask() & ((1 << len(begin)) - 1) & ~o.EllipsisMask()).count("1")
     for i, (start, stop, step) in enumerate(zip(begin, end, strides, strict=True)):
         bit = 1 << i
-        if o.ellipsis_mask & bit:
+        if o.EllipsisMask() & bit:
             index += [slice(None)] * (len(node.shape(0)) - (len(begin) - 1 - new_axes))
-        elif o.new_axis_mask & bit:
+        elif o.NewAxisMask() & bit:
             index.append(None)
-        elif o.shrink_axis_mask & bit:
+        elif o.ShrinkAxisMask() & bit:
             index.append(start)
         else:
-            first = None if o.begin_mask & bit else start
-            last = None if o.end_mask & bit else stop + (start if o.offset else 0)
+            first = None if o.BeginMask() & bit else start
+            last = None if o.EndMask() & bit else stop + (start if o.Offset() else 0)
             index.append(slice(first, last, step))
     return Slice(tuple(index))
 
@@ -80,7 +80,7 @@ def _pad(node: Node) -> Op:
 
 def _mirror_pad(node: Node) -> Op:
     modes = ("reflect", "symmetric")
-    return Pad(node.pairs(1), modes[node.options(options.MirrorPadOptions).mode])
+    return Pad(node.pairs(1), modes[node.options("MirrorPad").Mode()])
 
 
 def _resize(method: str) -> Callable[[Node], Op]:
@@ -103,12 +103,12 @@ def _split_v(node: Node) -> Op:
 
 
 def _gather(node: Node) -> Op:
-    o = node.options(options.GatherOptions)
-    return Gather(o.axis, o.batch_dims)
+    o = node.options("Gather")
+    return Gather(o.Axis(), o.BatchDims() if hasattr(o, "BatchDims") else 0)
 
 
 def _one_hot(node: Node) -> Op:
-    return OneHot(node.constant(1)[0], node.options(options.OneHotOptions).axis)
+    return OneHot(node.constant(1)[0], node.options("OneHot").Axis())
 
 
 def _batch_to_space(node: Node) -> Op:
@@ -162,20 +162,15 @@ TRANSLATIONS: dict[str, Translator] = {
     "TRANSPOSE": lambda node: Transpose(node.constant(1)),
     "REVERSE_V2": lambda node: Reverse(node.constant(1)),
     "BROADCAST_TO": lambda node: Expand(node.ints(1) or node.result()),
-    "DEPTH_TO_SPACE": lambda node: DepthToSpace(
-        node.options(options.DepthToSpaceOptions).block_size, -1
-    ),
-    "SPACE_TO_DEPTH": lambda node: SpaceToDepth(
-        node.options(options.SpaceToDepthOptions).block_size, -1
-    ),
+    "DEPTH_TO_SPACE": lambda node: DepthToSpace(node.options("DepthToSpace").BlockSize(), -1),
+    "SPACE_TO_DEPTH": lambda node: SpaceToDepth(node.options("SpaceToDepth").BlockSize(), -1),
     "BATCH_TO_SPACE_ND": _batch_to_space,
     "SPACE_TO_BATCH_ND": _space_to_batch,
     "CONCATENATION": lambda node: Concat(
-        node.options(options.ConcatenationOptions).axis,
-        activation(node.options(options.ConcatenationOptions)),
+        node.options("Concatenation").Axis(), activation(node.options("Concatenation"))
     ),
-    "PACK": lambda node: Stack(node.options(options.PackOptions).axis),
-    "UNPACK": lambda node: Unstack(node.options(options.UnpackOptions).axis),
+    "PACK": lambda node: Stack(node.options("Pack").Axis()),
+    "UNPACK": lambda node: Unstack(node.options("Unpack").Axis()),
     "SPLIT": _split,
     "SPLIT_V": _split_v,
     "SLICE": _slice,
