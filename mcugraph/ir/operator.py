@@ -91,6 +91,17 @@ class Op(ABC):
         """
         return None
 
+    def keeps_zero(self, zero: Sequence[bool | None]) -> bool:
+        """Whether some channels are 0 in the outputs.
+
+        Args:
+            zero: Of each input, whether they are 0 there; None: it has none of them.
+
+        Returns:
+            False where it is not so, or not known.
+        """
+        return False
+
     @property
     def bodies(self) -> tuple[str, ...]:
         """Names of the subgraphs that the operator calls."""

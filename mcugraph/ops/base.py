@@ -26,6 +26,15 @@ class Rules(Op):
         return Role.WEIGHT if index == 0 else Role.PARAMETER
 
 
+class KeepsZero(Rules):
+    """Mixin of operators that make 0 of zeros: sums, means, extrema and selections."""
+
+    __slots__ = ()
+
+    def keeps_zero(self, zero: Sequence[bool | None]) -> bool:
+        return zero[0] is True
+
+
 class LinearAlgebra(Rules):
     """Rules of operators that multiply by a weight tensor: data, weight and an optional bias."""
 

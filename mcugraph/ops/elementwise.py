@@ -70,6 +70,15 @@ ACTIVATIONS = frozenset(
 # What changes nothing at inference; a deployment drops it.
 IDENTITIES = frozenset({"identity", "dropout"})
 
+# Functions of one operand that are 0 at 0.
+_ZERO_AT_ZERO = frozenset(
+    {"abs", "ceil", "floor", "neg", "round", "sign", "sqrt", "square", "trunc", "frac"}
+    | {"asin", "asinh", "atan", "atanh", "erf", "expm1", "log1p", "sin", "sinh", "tan", "tanh"}
+    | {"relu", "relu6", "relu_n1_to_1", "relu_0_to_1", "leaky_relu", "prelu", "elu", "selu"}
+    | {"celu", "silu", "hard_swish", "gelu", "quick_gelu", "mish", "softsign", "identity"}
+    | {"dropout", "hard_shrink", "soft_shrink", "tanh_shrink"}
+)
+
 _COMPARISONS = frozenset(
     {"equal", "not_equal", "less", "less_equal", "greater", "greater_equal"}
     | {"and", "or", "not", "xor", "isnan", "isinf"}
@@ -129,6 +138,16 @@ class Elementwise(Fusable):
             result = function(result, operand)
         with_type = self.function in _COMPARISONS
         return (np.asarray(result, None if with_type else operands[-1].dtype),)
+
+    def keeps_zero(self, zero: Sequence[bool | None]) -> bool:
+        if self.function == "mul":
+            return any(zero)
+        if self.function in ("add", "sub", "maximum", "minimum"):
+            return all(zero)
+        if self.function == "clip":
+            low, high = self.bounds or (1, 0)
+            return zero[0] is True and (low is None or low <= 0) and (high is None or high >= 0)
+        return zero[0] is True and (self.function in _ZERO_AT_ZERO or self.function == "div")
 
     def couple(self, channels: Channels) -> tuple[Array, ...] | None:
         if self.function == "prelu":

@@ -13,11 +13,11 @@ import numpy as np
 
 from mcugraph.errors import GraphError
 from mcugraph.ir import Array, Shape, TensorType
-from mcugraph.ops.base import Rules, given, normal_axis
+from mcugraph.ops.base import KeepsZero, given, normal_axis
 from mcugraph.ops.coupling import Channels, equal_rows, first_row, through, varies
 
 
-class Movement(Rules):
+class Movement(KeepsZero):
     """Default rules: the first input is the data, and ``move`` says where each element goes."""
 
     __slots__ = ()

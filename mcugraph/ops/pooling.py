@@ -5,12 +5,12 @@ from dataclasses import dataclass
 
 from mcugraph.errors import GraphError
 from mcugraph.ir import Array, Dim, DType, Signature, TensorType
-from mcugraph.ops.base import Fusable, Padding, Rules, count, given, windows
+from mcugraph.ops.base import Fusable, KeepsZero, Padding, count, given, windows
 from mcugraph.ops.coupling import Channels, resized
 
 
 @dataclass(frozen=True, slots=True)
-class Pool(Fusable):
+class Pool(KeepsZero, Fusable):
     """Maximum, average or Lp norm of a window, channel by channel.
 
     Attributes:
@@ -60,7 +60,7 @@ class Pool(Fusable):
 
 
 @dataclass(frozen=True, slots=True)
-class GlobalPool(Rules):
+class GlobalPool(KeepsZero):
     """Maximum, average or Lp norm over all positions of each channel, axes kept as 1."""
 
     function: str
@@ -87,7 +87,7 @@ class GlobalPool(Rules):
 
 
 @dataclass(frozen=True, slots=True)
-class AdaptivePool(Rules):
+class AdaptivePool(KeepsZero):
     """Pooling to a given size: windows of even share, which may overlap (PyTorch).
 
     Attributes:

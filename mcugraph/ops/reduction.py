@@ -58,6 +58,17 @@ class Reduce(Rules):
     def elementwise(self, s: Signature) -> Dim | None:
         return None if s.inputs[0] is None else count(s.inputs[0])
 
+    def keeps_zero(self, zero: Sequence[bool | None]) -> bool:
+        return zero[0] is True and self.function in (
+            "sum",
+            "mean",
+            "max",
+            "min",
+            "l1",
+            "l2",
+            "sum_square",
+        )
+
     def evaluate(self, inputs: Sequence[Array | None]) -> tuple[Array, ...] | None:
         data, function = inputs[0], _VALUES.get(self.function)
         if data is None or function is None or self.dtype is not None:

@@ -8,7 +8,7 @@ import numpy as np
 
 from mcugraph.errors import GraphError
 from mcugraph.ir import Array, Role, Shape, TensorType
-from mcugraph.ops.base import Fusable, Rules, given, normal_axis
+from mcugraph.ops.base import Fusable, KeepsZero, Rules, given, normal_axis
 from mcugraph.ops.coupling import Channels, compress, resized, spread, together, varies
 from mcugraph.ops.movement import Movement
 
@@ -41,6 +41,9 @@ class Concat(Fusable):
         joined[axis] = sum(shape[axis] for shape in shapes)
         return (TensorType(given(inputs, 0).dtype, tuple(joined)),)
 
+    def keeps_zero(self, zero: Sequence[bool | None]) -> bool:
+        return False not in zero
+
     def evaluate(self, inputs: Sequence[Array | None]) -> tuple[Array, ...] | None:
         arrays = [value for value in inputs if value is not None]
         return (np.concatenate(arrays, self.axis),) if len(arrays) == len(inputs) else None
@@ -59,7 +62,7 @@ class Concat(Fusable):
 
 
 @dataclass(frozen=True, slots=True)
-class Stack(Rules):
+class Stack(KeepsZero):
     """Tensors of one shape joined along a new axis."""
 
     axis: int
@@ -86,7 +89,7 @@ class Stack(Rules):
 
 
 @dataclass(frozen=True, slots=True)
-class Unstack(Rules):
+class Unstack(KeepsZero):
     """One output for each entry of an axis, which is removed."""
 
     axis: int
@@ -109,7 +112,7 @@ class Unstack(Rules):
 
 
 @dataclass(frozen=True, slots=True)
-class Split(Rules):
+class Split(KeepsZero):
     """Consecutive parts of an axis.
 
     Attributes:
@@ -197,6 +200,9 @@ class Pad(Rules):
         pairs = zip(data.shape, self.pads, strict=True)
         return (TensorType(data.dtype, tuple(dim + a + b for dim, (a, b) in pairs)),)
 
+    def keeps_zero(self, zero: Sequence[bool | None]) -> bool:
+        return zero[0] is True and self.mode != "constant"
+
     def couple(self, channels: Channels) -> tuple[Array, ...] | None:
         data = channels.labels(0)
         if data is None or min(min(pair) for pair in self.pads) < 0:
@@ -232,7 +238,7 @@ class Pad(Rules):
 
 
 @dataclass(frozen=True, slots=True)
-class Tile(Rules):
+class Tile(KeepsZero):
     """The data repeated along each axis."""
 
     repeats: tuple[int, ...]
@@ -256,7 +262,7 @@ class Tile(Rules):
 
 
 @dataclass(frozen=True, slots=True)
-class Gather(Rules):
+class Gather(KeepsZero):
     """Entries of the data along an axis, at given indices: (data, indices).
 
     Attributes:
@@ -346,7 +352,7 @@ class Scatter(Rules):
 
 
 @dataclass(frozen=True, slots=True)
-class Resize(Rules):
+class Resize(KeepsZero):
     """Interpolation to a new spatial size.
 
     Attributes:

@@ -1,1 +1,52 @@
-"""Pruning PyTorch models: channels taken out of them for good."""
+"""Pruning PyTorch models: channels chosen while they train, and taken out for good.
+
+The names here are imported when they are first used.
+"""
+
+from importlib import import_module
+from typing import TYPE_CHECKING, Any
+
+from mcugraph.errors import UsageError
+
+if TYPE_CHECKING:
+    from mcugraph.prune.history import History
+    from mcugraph.prune.pruner import Pruner
+    from mcugraph.prune.salience import Layer, Salience
+    from mcugraph.prune.schedules import Gradual, OneShot
+    from mcugraph.prune.slimming.slimmer import slim
+
+# Public name -> the module that defines it.
+_HOME = {
+    "Gradual": "mcugraph.prune.schedules",
+    "History": "mcugraph.prune.history",
+    "Layer": "mcugraph.prune.salience",
+    "OneShot": "mcugraph.prune.schedules",
+    "Pruner": "mcugraph.prune.pruner",
+    "Salience": "mcugraph.prune.salience",
+    "slim": "mcugraph.prune.slimming.slimmer",
+}
+
+__all__ = [
+    "Gradual",
+    "History",
+    "Layer",
+    "OneShot",
+    "Pruner",
+    "Salience",
+    "slim",
+]
+
+
+def __getattr__(name: str) -> Any:
+    if name not in _HOME:
+        raise AttributeError(f"module {__name__!r} has no attribute {name!r}")
+    try:
+        return getattr(import_module(_HOME[name]), name)
+    except ModuleNotFoundError as error:
+        if error.name != "torch":
+            raise
+        raise UsageError("PyTorch is not installed: pip install 'mcugraph[torch]'") from None
+
+
+def __dir__() -> list[str]:
+    return sorted(__all__)

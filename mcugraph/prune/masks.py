@@ -1,0 +1,162 @@
+"""Masks on the channels of a model while it trains.
+
+While a module runs, its masked parameters are replaced by their products with the masks; before
+and after it holds the parameters themselves. Optimizers, checkpoints and weight decay see nothing
+of the masks, and gradients pass through them.
+"""
+
+from collections import defaultdict
+from collections.abc import Iterator
+from contextlib import contextmanager
+from typing import Any
+
+import numpy as np
+import torch
+
+from mcugraph.ir import Array
+from mcugraph.prune.placement import Classes, Factor, place
+from mcugraph.prune.slimming.cutting import holders_of
+
+
+class Masks:
+    """One mask entry for each class of channels.
+
+    Args:
+        model: It is masked from ``attach`` to ``detach``.
+        classes: Of its space.
+
+    Raises:
+        GraphError: There are channels that cannot be masked.
+    """
+
+    def __init__(self, model: torch.nn.Module, classes: Classes) -> None:
+        self.model, self.count = model, classes.count
+        self.hard = np.ones(self.count, np.bool_)
+        self._values = torch.ones(self.count + 1)
+        self._handles: list[Any] = []
+        holders = holders_of(model)
+        shapes = {name: tuple(held.shape) for name, (held, _) in holders.items()}
+        swaps: dict[str, list[_Masked]] = defaultdict(list)
+        of_parameter: dict[str, list[Factor]] = defaultdict(list)
+        for factor in place(classes, shapes):
+            of_parameter[factor.parameter].append(factor)
+        for name, factors in of_parameter.items():
+            path = _common(name, factors)
+            indices = [torch.from_numpy(np.ascontiguousarray(f.classes)) for f in factors]
+            for owner, attribute in holders[name][1]:
+                swaps[path].append(_Masked(owner, attribute, indices))
+        self._swaps = [_Swap(model.get_submodule(path), found) for path, found in swaps.items()]
+        self.set(self.hard)
+
+    def set(self, hard: Array) -> None:
+        """Keep the classes that are marked, shape (classes,)."""
+        self.hard = np.asarray(hard, np.bool_)
+        values = torch.from_numpy(np.append(self.hard, True).astype(np.float32))
+        self._fill(values.to(next(self.model.parameters()).device))
+
+    @contextmanager
+    def differentiable(self, everything: bool = False) -> Iterator[torch.Tensor]:
+        """Meanwhile the model is a function of the masks.
+
+        Args:
+            everything: Meanwhile, no class is masked.
+
+        Yields:
+            The masks, shape (classes + 1,), as a leaf of autograd.
+        """
+        start = torch.ones_like(self._values) if everything else self._values
+        leaf = start.clone().requires_grad_()
+        self._fill(leaf)
+        try:
+            yield leaf
+        finally:
+            self.set(self.hard)
+
+    def attach(self) -> None:
+        """Mask the model from now on."""
+        if not self._handles:
+            self._handles = [handle for swap in self._swaps for handle in swap.attach()]
+
+    def detach(self) -> None:
+        """Leave the model as it was before."""
+        for handle in self._handles:
+            handle.remove()
+        self._handles = []
+
+    @contextmanager
+    def lifted(self) -> Iterator[None]:
+        """Meanwhile the model has no masks."""
+        attached = bool(self._handles)
+        self.detach()
+        try:
+            yield
+        finally:
+            if attached:
+                self.attach()
+
+    def _fill(self, values: torch.Tensor) -> None:
+        self._values = values
+        for swap in self._swaps:
+            for masked in swap.masked:
+                masked.fill(values)
+
+
+class _Masked:
+    """A parameter where one module holds it, and the factor that it is masked with."""
+
+    def __init__(self, owner: torch.nn.Module, attribute: str, indices: list[torch.Tensor]) -> None:
+        stores = (owner._parameters, owner._buffers, vars(owner))
+        self.store: dict[str, Any] = next(store for store in stores if attribute in store)
+        self.attribute, self.indices = attribute, indices
+        self.factors: list[torch.Tensor] = []
+        self.held: list[Any] = []
+
+    def fill(self, values: torch.Tensor) -> None:
+        like = self.store[self.attribute]
+        placed = values.to(like.device, like.dtype)
+        self.indices = [index.to(like.device) for index in self.indices]
+        self.factors = [placed[index] for index in self.indices]
+
+    def enter(self) -> None:
+        value = self.store[self.attribute]
+        self.held.append(value)
+        for factor in self.factors:
+            value = value * factor.to(value.device)
+        self.store[self.attribute] = value
+
+    def leave(self) -> None:
+        self.store[self.attribute] = self.held.pop()
+
+
+class _Swap:
+    """What happens before and after a module runs."""
+
+    def __init__(self, module: torch.nn.Module, masked: list[_Masked]) -> None:
+        self.module, self.masked = module, masked
+
+    def attach(self) -> list[Any]:
+        # Bound methods: a deep copy of the model is masked through copies of this.
+        return [
+            self.module.register_forward_pre_hook(self.enter),
+            self.module.register_forward_hook(self.leave, always_call=True),
+        ]
+
+    def enter(self, module: torch.nn.Module, inputs: Any) -> None:
+        for masked in self.masked:
+            masked.enter()
+
+    def leave(self, module: torch.nn.Module, inputs: Any, outputs: Any) -> None:
+        for masked in self.masked:
+            if masked.held:  # it is not, where another hook failed before ours
+                masked.leave()
+
+
+def _common(name: str, factors: list[Factor]) -> str:
+    """The module inside of which a parameter is used: its owner, or one around it."""
+    path = name.split(".")[:-1]
+    for factor in factors:
+        for operator in factor.operators:
+            parts = operator.split(".")
+            same = [a == b for a, b in zip(path, parts, strict=False)]
+            path = path[: same.index(False) if False in same else len(same)]
+    return ".".join(path)

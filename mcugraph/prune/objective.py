@@ -1,0 +1,118 @@
+"""Budgets, and how far a network is beyond them: the resource loss."""
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+
+import numpy as np
+
+from mcugraph.errors import UsageError
+from mcugraph.ir import Array
+from mcugraph.space.peak import METHODS
+from mcugraph.space.resources import Resource
+from mcugraph.space.space import Space
+
+RESOURCES = {"peak": "bytes of SRAM", "size": "bytes of flash", "macs": "multiply-accumulates"}
+SCALARISATIONS = ("random", "sum")
+
+
+@dataclass(frozen=True)
+class Pull:
+    """The resource loss at some widths.
+
+    Attributes:
+        loss: P_RES: by how much budgets are exceeded, as a fraction of them; 0 where they are met.
+        gradient: By the width multipliers, shape (groups,).
+        unmet: The budgets that are exceeded.
+    """
+
+    loss: float
+    gradient: Array
+    unmet: tuple[str, ...]
+
+
+class Budgets:
+    """What a network may cost, and what it costs at given widths.
+
+    Args:
+        space: The widths, counted as the budgets are.
+        limits: ``"peak"`` and ``"size"`` in bytes, ``"macs"``; any of them.
+        peak_by: ``"optimal"``: the peak of the best order. ``"operator_bound"``: what earlier work
+            takes for the peak. None: no budget of the peak.
+
+    Raises:
+        UsageError: A name or a value is none, or a budget cannot be met by pruning.
+    """
+
+    def __init__(
+        self, space: Space, limits: Mapping[str, float], peak_by: str | None = "optimal"
+    ) -> None:
+        if peak_by is not None and peak_by not in METHODS:
+            raise UsageError(f"unknown peak {peak_by!r}; expected one of {', '.join(METHODS)}")
+        self.space = space
+        self.limits = {name: _limit(name, value) for name, value in limits.items()}
+        self.costs: dict[str, Resource] = {
+            "peak": space.peak,
+            "size": space.size,
+            "macs": space.macs,
+        }
+        self._held = {name: self.costs[name] for name in self.limits}
+        if "peak" in self._held:
+            if peak_by is None:
+                del self._held["peak"]
+            elif peak_by != "optimal":
+                self._held["peak"] = space.peak_by(peak_by)
+        self._check_reachable()
+
+    def at(self, widths: Array) -> dict[str, int]:
+        """The three costs at integer widths, shape (groups,): the peak is the true one."""
+        return {name: round(cost(widths)) for name, cost in self.costs.items()}
+
+    def unmet(self, widths: Array) -> tuple[str, ...]:
+        """The budgets that integer widths exceed, by the peak that the budgets are held against."""
+        return tuple(name for name, cost in self._held.items() if cost(widths) > self.limits[name])
+
+    def pull(self, widths: Array, random: np.random.Generator, scalarisation: str) -> Pull:
+        """The resource loss at integer widths, and where it falls.
+
+        Costs and gradients are those of the network as its masks leave it, at whole channels: what
+        is met is then met by the network that comes out.
+
+        Args:
+            widths: One a group, shape (groups,).
+            random: Where the weights of the scalarisation come from.
+            scalarisation: ``"random"``: the one of the exceeded budgets that is the largest once
+                multiplied by 1/uniform(0, 1), as Eq. 2 says; the factor only chooses. ``"sum"``:
+                all exceeded ones together.
+        """
+        over = {n: float(cost(widths)) / self.limits[n] for n, cost in self._held.items()}
+        over = {name: ratio for name, ratio in over.items() if ratio > 1}
+        chosen = list(over)
+        if scalarisation == "random" and over:
+            draws = 1 / (1 - random.random(len(RESOURCES)))  # of (0, 1]
+            draw = dict(zip(RESOURCES, draws.tolist(), strict=True))
+            chosen = [max(over, key=lambda name: draw[name] * over[name])]
+        gradient = np.zeros(len(self.space.full))
+        for name in chosen:
+            gradient += self.space.full * self._held[name].gradient(widths) / self.limits[name]
+        return Pull(sum(over[name] - 1 for name in chosen), gradient, tuple(over))
+
+    def _check_reachable(self) -> None:
+        least = self.space.round(np.ones(len(self.space.full)))
+        for name, cost in self._held.items():
+            needed = round(cost(least))
+            if needed > self.limits[name]:
+                raise UsageError(
+                    f"budget {name}: {needed:,} {RESOURCES[name]} are needed even with one channel"
+                    f" a group, more than {self.limits[name]:,}; raise the budget, or start from"
+                    " another network"
+                )
+
+
+def _limit(name: str, value: float) -> int:
+    if name not in RESOURCES:
+        raise UsageError(f"unknown budget {name!r}; the budgets are {', '.join(RESOURCES)}")
+    if isinstance(value, bool) or not isinstance(value, int | float | np.number):
+        raise UsageError(f"budget {name}: a number of {RESOURCES[name]} is needed, not {value!r}")
+    if not np.isfinite(value) or value < 1:
+        raise UsageError(f"budget {name}: it has to be at least 1, not {value!r}")
+    return int(value)

@@ -1,0 +1,242 @@
+"""Where the masks of channels act: on which parameters of a model.
+
+A mask is multiplied with the parameters that a channel comes out of: with the scale and the shift
+of a norm, or, where none follows, with the weights and the bias of the layer. That makes the
+channel 0 after the norm, as masking the activation itself would, at the cost of a vector. Where
+what lies behind does not keep 0, as a sigmoid does not, the weights that read the channel are
+masked too.
+"""
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from typing import Any
+
+import numpy as np
+
+from mcugraph.errors import GraphError
+from mcugraph.ir import Array, Operator
+from mcugraph.ops.convolution import Conv, ConvTranspose
+from mcugraph.ops.coupling import core, first_row
+from mcugraph.ops.linear import Dense
+from mcugraph.ops.normalization import BatchNorm, Normalization
+from mcugraph.ops.selection import Gather
+from mcugraph.space.space import Space
+
+
+@dataclass(frozen=True)
+class Factor:
+    """One parameter, and the class that each of its entries is masked with.
+
+    Attributes:
+        parameter: Its name in the model.
+        operators: The names of those that use it.
+        classes: Numbers of classes, in a shape that broadcasts to the parameter's; the number
+            after the last for entries that stay.
+    """
+
+    parameter: str
+    operators: tuple[str, ...]
+    classes: Array
+
+
+class Classes:
+    """The classes of a space, numbered through, and where they lie.
+
+    Args:
+        space: Of a PyTorch model.
+    """
+
+    def __init__(self, space: Space) -> None:
+        self.space = space
+        sizes = [group.width for group in space.groups]
+        self.count = sum(sizes)
+        self.starts = np.cumsum([0, *sizes[:-1]]).astype(np.int64)
+        unions, layers = space.labelling.unions, space.labelling.layers
+        self._number = {
+            unions.find(int(layers[layer][channel])): number
+            for number, (layer, channel) in enumerate(map(min, space.channel_classes))
+        }
+
+    def of(self, labels: Array) -> Array:
+        """Labels as numbers of classes; ``count`` for what has to stay."""
+        roots = self.space.labelling.unions.roots(labels)
+        found = [self._number.get(root, self.count) for root in roots.ravel().tolist()]
+        return np.array(found, np.int64).reshape(roots.shape)
+
+    def in_activation(self, name: str | None) -> bool:
+        """Whether an activation has channels that can go."""
+        labels = self.space.labelling.activations.get(name or "")
+        return labels is not None and bool((self.of(core(labels)) < self.count).any())
+
+    def made(self, operator: Operator) -> Array | None:
+        """The classes of a layer's weights by the channel they make, as ``Factor.classes``."""
+        op: Any = operator.op
+        axis = op.weight_out % self._rank(operator.inputs[1])
+        if isinstance(op, ConvTranspose) and op.groups > 1:
+            return self._by_group(operator, operator.outputs[0], axis)
+        return self.along(operator.inputs[1], axis)
+
+    def read(self, operator: Operator) -> Array | None:
+        """The classes of a layer's weights by the channel they read, as ``Factor.classes``."""
+        op: Any = operator.op
+        axis = op.weight_in % self._rank(operator.inputs[1])
+        if isinstance(op, Conv) and op.groups > 1:
+            return self._by_group(operator, operator.inputs[0], axis)
+        return self.along(operator.inputs[1], axis)
+
+    def along(self, name: str | None, axis: int) -> Array | None:
+        """The classes along an axis of a constant; None: nothing of it can go."""
+        labels = self.space.labelling.constants.get((name or "", axis))
+        if labels is None:
+            return None
+        return self._shaped(self.of(labels), self._rank(name), axis)
+
+    def _by_group(self, operator: Operator, activation: str | None, axis: int) -> Array:
+        """Of a grouped convolution, the axis of the weights that each group has for itself."""
+        op: Any = operator.op
+        labels = self.space.labelling.activations[activation or ""]
+        rows = self.of(first_row(labels, op.channel_axis)).reshape(op.groups, -1)
+        tensor = self.space.graph.tensors[operator.inputs[1] or ""]
+        assert tensor.shape is not None
+        rows = np.repeat(rows, tensor.shape[1 - axis] // op.groups, 0)
+        return (rows if axis == 1 else rows.T).reshape(*rows.shape, *[1] * (len(tensor.shape) - 2))
+
+    def _rank(self, name: str | None) -> int:
+        return len(self.space.graph.tensors[name or ""].shape or ())
+
+    @staticmethod
+    def _shaped(classes: Array, rank: int, axis: int) -> Array:
+        return classes.reshape([-1 if i == axis else 1 for i in range(rank)])
+
+
+def place(classes: Classes, shapes: Mapping[str, tuple[int, ...]]) -> tuple[Factor, ...]:
+    """The parameters to mask, in the order in which the model uses them.
+
+    Args:
+        classes: Of the model's space.
+        shapes: Of the tensors that the model holds, by name.
+
+    Raises:
+        GraphError: An operator mixes channels that cannot be masked before it.
+    """
+    return _Placement(classes, shapes).run()
+
+
+def is_layer(operator: Operator) -> bool:
+    """Whether an operator multiplies channels with weights."""
+    return isinstance(operator.op, Conv | ConvTranspose | Dense)
+
+
+def parameter_of(
+    space: Space, name: str | None, shapes: Mapping[str, tuple[int, ...]]
+) -> str | None:
+    """What the model calls a tensor that it holds; None: it holds no such one."""
+    tensor = space.graph.tensors[name] if name is not None else None
+    key = tensor.constant.key if tensor is not None and tensor.constant is not None else None
+    return key if isinstance(key, str) and key in shapes else None
+
+
+class _Placement:
+    """One walk through a graph."""
+
+    def __init__(self, classes: Classes, shapes: Mapping[str, tuple[int, ...]]) -> None:
+        self.classes, self.shapes = classes, shapes
+        self.graph = classes.space.graph
+
+    def run(self) -> tuple[Factor, ...]:
+        needed, zero, found = self._needed(), dict[str, bool](), list[Factor]()
+        for operator in self.graph.operators:
+            known = [
+                zero.get(name or "", False) if self.classes.in_activation(name) else None
+                for name in operator.inputs
+            ]
+            if self._contracts(operator) and known[0] is False:
+                found += self._reading(operator)
+            masks = self._making(operator) if operator.outputs[0] in needed else []
+            found += masks
+            silent = bool(masks) or operator.op.keeps_zero(known)
+            zero.update(dict.fromkeys(operator.outputs, silent))
+            ends = not any(map(self.classes.in_activation, operator.outputs))
+            if ends and not is_layer(operator) and False in known and True not in known:
+                raise GraphError(
+                    f"operator {operator.name!r} ({operator.op.kind}) mixes channels that cannot"
+                    " be masked before it"
+                )
+        return _merged(found)
+
+    def _needed(self) -> set[str]:
+        """The activations whose masked channels have to be 0, for what reads them."""
+        needed: set[str] = set()
+        for operator in reversed(self.graph.operators):
+            if (is_layer(operator) or _is_norm(operator)) and not self._contracts(operator):
+                continue  # channel by channel, and masked itself
+            ends = not any(map(self.classes.in_activation, operator.outputs))
+            if self._contracts(operator) or ends or not needed.isdisjoint(operator.outputs):
+                needed.update(n for n in operator.inputs if n and self.classes.in_activation(n))
+        return needed
+
+    def _contracts(self, operator: Operator) -> bool:
+        """Whether an operator sums over channels that can go, with weights."""
+        if not is_layer(operator) or getattr(operator.op, "depthwise", False):
+            return False
+        read = self.classes.read(operator)
+        return read is not None and bool((read < self.classes.count).any())
+
+    def _making(self, operator: Operator) -> list[Factor]:
+        """The parameters that the channels of a result come out of; none where it has others."""
+        if is_layer(operator):
+            made = self.classes.made(operator)
+            pairs = [(operator.inputs[1], made)]
+            if len(operator.inputs) > 2 and operator.inputs[2] is not None:
+                pairs.append((operator.inputs[2], self._along(operator.inputs[2])))
+        elif _is_norm(operator):
+            pairs = [(name, self._along(name)) for name in operator.inputs[1:3] if name is not None]
+        elif isinstance(operator.op, Gather):
+            pairs = [(operator.inputs[0], self._along(operator.inputs[0]))]
+        else:
+            return []
+        found = [self._factor(operator, name, classes) for name, classes in pairs]
+        return [factor for factor in found if factor is not None] if None not in found else []
+
+    def _reading(self, operator: Operator) -> list[Factor]:
+        factor = self._factor(operator, operator.inputs[1], self.classes.read(operator))
+        if factor is None:
+            raise GraphError(
+                f"operator {operator.name!r} ({operator.op.kind}) reads channels that cannot be"
+                " masked before it, with weights that are no parameter"
+            )
+        return [factor]
+
+    def _along(self, name: str | None) -> Array | None:
+        """The classes along the one axis of a constant on which channels lie."""
+        for axis in range(len(self.graph.tensors[name or ""].shape or ())):
+            classes = self.classes.along(name, axis)
+            if classes is not None and (classes < self.classes.count).any():
+                return classes
+        return None
+
+    def _factor(self, operator: Operator, name: str | None, classes: Array | None) -> Factor | None:
+        key = parameter_of(self.classes.space, name, self.shapes)
+        if key is None or classes is None:
+            return None
+        shape, held = self.graph.tensors[name or ""].shape, self.shapes[key]
+        if shape != held:  # a view of it
+            if shape is None or np.prod(shape) != np.prod(held):
+                return None
+            classes = np.broadcast_to(classes, shape).reshape(held)
+        return Factor(key, (operator.name,), classes)
+
+
+def _is_norm(operator: Operator) -> bool:
+    return isinstance(operator.op, BatchNorm | Normalization)
+
+
+def _merged(factors: Sequence[Factor]) -> tuple[Factor, ...]:
+    """Each factor of a parameter once, with all who use it."""
+    found: dict[tuple[str, tuple[int, ...], bytes], Factor] = {}
+    for factor in factors:
+        key = (factor.parameter, factor.classes.shape, factor.classes.tobytes())
+        before = found[key].operators if key in found else ()
+        operators = tuple(dict.fromkeys((*before, *factor.operators)))
+        found[key] = Factor(factor.parameter, operators, factor.classes)
+    return tuple(found.values())

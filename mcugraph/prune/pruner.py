@@ -1,0 +1,414 @@
+"""The pruning adapter: budgets in, a smaller model that meets them out.
+
+After Liberis and Lane, "Differentiable network pruning for microcontrollers" (2021),
+arXiv:2110.08350; "the paper" below.
+"""
+
+from collections.abc import Callable, Iterator, Mapping
+from contextlib import contextmanager
+from typing import Any
+
+import numpy as np
+import torch
+
+from mcugraph.errors import UsageError
+from mcugraph.formats.torch.importer import from_torch
+from mcugraph.ir import Array
+from mcugraph.prune.history import History
+from mcugraph.prune.learned import LearnedWidths, Options
+from mcugraph.prune.masks import Masks
+from mcugraph.prune.objective import Budgets, Pull
+from mcugraph.prune.placement import Classes
+from mcugraph.prune.ranking import Ranking
+from mcugraph.prune.relaxed import RelaxedMask
+from mcugraph.prune.salience import salience as salience_of
+from mcugraph.prune.schedules import Schedule, check_whole, uniform
+from mcugraph.prune.slimming.slimmer import slim
+from mcugraph.space.space import widths
+
+Loss = Callable[[], torch.Tensor]
+
+
+class Pruner:
+    """Prunes a PyTorch model while it trains, until it fits a microcontroller.
+
+    Each group of channels has a width multiplier: the fraction of its channels to keep. Every
+    ``interval`` training steps the multipliers take a step of gradient descent on
+
+        P = P_RES + alpha * P_TSK
+
+    (the paper's Eq. 1), where P_RES says by how much budgets are exceeded and P_TSK is the task
+    loss of a validation batch; then the least salient channels are masked. Once the budgets are
+    met the multipliers stay, while masks follow the saliences on. The model trains as usual
+    meanwhile: masks act while it runs, and its parameters, optimizer and checkpoints know nothing
+    of them.
+
+    ::
+
+        pruner = Pruner(model, torch.zeros(1, 1, 28, 28), {"peak": 16_000, "macs": 2_000_000})
+        for x, y in loader:
+            ...
+            optimizer.step()
+            pruner.step(lambda: loss(model(x_val), y_val))
+        small = pruner.slim()
+
+    Args:
+        model: A ``torch.nn.Module``. It is masked from now on, until ``remove``.
+        example_inputs: What one inference takes: a tuple, or one tensor. The device runs a batch of
+            as many, so a batch of 1 as a rule.
+        budgets: ``"peak"``: bytes of SRAM for activations. ``"size"``: bytes of flash for weights
+            and biases. ``"macs"``: multiply-accumulates of one inference. Any of them.
+        kwargs: Inputs by keyword.
+        interval: Training steps from one update to the next. The paper: 20.
+        learning_rate: Of the multipliers.
+        alpha: The weight of the task loss.
+        initial: The multiplier of every group at the start, between 0 and 1.
+        max_step: The most that a multiplier may change in one update: a longer step is shortened
+            as a whole. None: no limit, as in the paper.
+        objective: ``"both"``, or one of the losses alone: ``"task"`` or ``"resources"``.
+        scalarisation: How exceeded budgets make one loss. ``"random"``: one of them, drawn with a
+            bias towards those that are exceeded most (Eq. 2). ``"sum"``: all together.
+        threshold: Where the relaxed mask has its threshold: ``"exact"`` solves Eq. 4,
+            ``"percentile"`` takes the quantile of the saliences, as in Algorithm 1.
+        focus: While the peak is the only budget that is exceeded, only the groups of the
+            bottleneck change.
+        smoothing: The gradient is multiplied by twice the multiplier, as an L2 penalty would.
+        salience: What ranks channels: ``"batch_norm"`` (the paper: the absolute scale of the batch
+            norm behind a layer, or the L2 norm of the weights), ``"l2"``, ``"l1"``,
+            ``"gradient"``, ``"activation"``, ``"random"``, a function from a ``Layer`` to a
+            tensor of one number a channel, or a ``Salience``.
+        peak_by: The peak that the budget is held against: ``"optimal"``, of the best order;
+            ``"operator_bound"``, which earlier work takes; None: that budget is left out.
+        schedule: A ``Gradual`` or ``OneShot`` schedule, in place of learned multipliers.
+        freeze_when_met: Masks stay as they are once the budgets are met.
+        precision, accounting: How costs are counted, as for ``widths``.
+        seed: Of all that is random here.
+        steps_per_epoch: Report progress after every so many steps.
+        report: Takes each line of progress.
+
+    Raises:
+        UsageError: An option is none, nothing in the model can be pruned, or a budget cannot be
+            met even with one channel a group.
+        GraphError: There are channels that cannot be masked; the message names the operator.
+        FormatError: ``torch.export`` rejects the model.
+    """
+
+    def __init__(
+        self,
+        model: torch.nn.Module,
+        example_inputs: Any,
+        budgets: Mapping[str, float] | None = None,
+        *,
+        kwargs: Mapping[str, Any] | None = None,
+        interval: int = 20,
+        learning_rate: float = 1.0,
+        alpha: float = 1.0,
+        initial: float = 0.95,
+        max_step: float | None = 0.02,
+        objective: str = "both",
+        scalarisation: str = "random",
+        threshold: str = "exact",
+        focus: bool = True,
+        smoothing: bool = True,
+        salience: Any = "batch_norm",
+        peak_by: str | None = "optimal",
+        schedule: Schedule | None = None,
+        freeze_when_met: bool = False,
+        precision: str | None = "int8",
+        accounting: str = "deployed",
+        seed: int = 0,
+        steps_per_epoch: int | None = None,
+        report: Callable[[str], None] = print,
+    ) -> None:
+        check_whole("interval", interval, 1)
+        if not budgets and (schedule is None or schedule.sparsity is None):
+            raise UsageError("no budgets: name a peak, a size or macs, like {'peak': 64_000}")
+        self.model = getattr(model, "_orig_mod", model)  # what torch.compile wraps
+        self.example_inputs, self.kwargs = example_inputs, dict(kwargs or {})
+        self.interval, self.schedule = interval, schedule
+        self.freeze_when_met = freeze_when_met
+        self.steps_per_epoch, self.report = steps_per_epoch, report
+        options = Options(
+            learning_rate,
+            alpha,
+            initial,
+            max_step,
+            objective,
+            scalarisation,
+            threshold,
+            focus,
+            smoothing,
+        )
+        self._random = np.random.default_rng(seed)
+        rule = salience_of(salience, self._random)
+        graph = from_torch(self.model, example_inputs, kwargs)
+        self.space = widths(graph, accounting, precision)
+        if not self.space.groups:
+            raise UsageError(_nothing(type(model).__name__, self.space.refused))
+        self.budgets = Budgets(self.space, budgets or {}, peak_by)
+        self._classes = Classes(self.space)
+        self._learned = LearnedWidths(len(self.space.groups), options)
+        self._removed = None if schedule is None else schedule.removed(self.space, self.budgets)
+        self._masks = Masks(self.model, self._classes)
+        self._ranking = Ranking(self.model, self._masks, self._classes, rule)
+        self._scores: Array | None = None
+        self.widths = self.space.full.copy()
+        self.steps, self.frozen = 0, False
+        self.history = History(
+            tuple(group.name for group in self.space.groups), dict(self.budgets.limits)
+        )
+        self._masks.attach()
+
+    @property
+    def masks(self) -> dict[str, Array]:
+        """Which classes of each group stay: its name -> one bool a class."""
+        parts = np.split(self._masks.hard, self._classes.starts[1:])
+        names = (group.name for group in self.space.groups)
+        return {name: part.copy() for name, part in zip(names, parts, strict=True)}
+
+    @property
+    def multipliers(self) -> Array:
+        """The fraction of each group to keep, before rounding, shape (groups,)."""
+        if self.schedule is None:
+            return self._learned.multipliers
+        assert self._removed is not None
+        return np.asarray(1 - self._removed * self.schedule.progress(self.steps))
+
+    @property
+    def resources(self) -> dict[str, int]:
+        """What the model costs with the channels that stay: ``peak``, ``size`` and ``macs``."""
+        return self.budgets.at(self.widths)
+
+    @property
+    def satisfied(self) -> bool:
+        """Whether the channels that stay meet the budgets, and a schedule is at its end."""
+        due = self.schedule is None or self.schedule.progress(self.steps) == 1
+        return due and not self.budgets.unmet(self.widths)
+
+    def settled(self, tolerance: float = 0.01, updates: int = 5) -> bool:
+        """Whether the budgets are met and the masks hardly change any more.
+
+        A good time to slim the model and to train on without masks, which is faster.
+
+        Args:
+            tolerance: The fraction of the classes that may change in an update.
+            updates: How many updates in a row have to keep it.
+        """
+        changes = self.history.mask_change[-updates:]
+        calm = len(changes) == updates and bool((changes <= tolerance).all())
+        return self.satisfied and (self.frozen or calm)
+
+    def step(self, loss: Loss | None = None) -> bool:
+        """Count a training step; every ``interval`` of them, update multipliers and masks.
+
+        Args:
+            loss: Computes the task loss of the model on a validation batch, a scalar tensor. The
+                model runs in the mode it is in; its buffers, such as the statistics of batch
+                norms, and the gradients of its parameters are left as they were.
+
+        Returns:
+            Whether the masks were updated.
+
+        Raises:
+            UsageError: A loss is needed and not given, or is none, or not finite.
+        """
+        self.steps += 1
+        updated = not self.frozen and self.steps % self.interval == 0
+        if updated:
+            self._update(loss)
+        if self.steps_per_epoch and self.steps % self.steps_per_epoch == 0:
+            self.report(f"epoch {self.steps // self.steps_per_epoch}: {self.progress()}")
+        return updated
+
+    def enforce(self) -> None:
+        """Meet the budgets at once: all multipliers shrink by one factor, as little as needed.
+
+        For a training that ends before its budgets are met.
+        """
+        wanted = self.space.from_fractions(self.multipliers)
+        self.widths = self.space.round(wanted * uniform(self.space, self.budgets, wanted))
+        if self._scores is None:
+            self._scores = self._ranking.scores(_no_loss)
+        self._mask()
+
+    def freeze(self) -> None:
+        """From now on, masks and multipliers stay as they are."""
+        self.frozen = True
+
+    def remove(self) -> None:
+        """Take the masks off the model: it computes again what it would without a pruner."""
+        self._masks.detach()
+
+    def slim(self, over_budget: bool = False) -> torch.nn.Module:
+        """The model without the masked channels: a plain, smaller ``torch.nn.Module``.
+
+        Args:
+            over_budget: Give it although budgets are exceeded.
+
+        Raises:
+            UsageError: Budgets are exceeded.
+            GraphError: The model cannot run without these channels.
+        """
+        unmet = self.budgets.unmet(self.widths)
+        if unmet and not over_budget:
+            costs, limits = self.resources, self.budgets.limits
+            said = ", ".join(f"{n} {costs[n]:,} of {limits[n]:,}" for n in unmet)
+            raise UsageError(
+                f"the budgets are not met yet: {said}; train on, raise learning_rate, call"
+                " enforce(), or slim(over_budget=True)"
+            )
+        with self._masks.lifted():
+            small: torch.nn.Module = slim(
+                self.model, self.masks, self.example_inputs, self.kwargs, self.space
+            )
+        return small
+
+    def progress(self) -> str:
+        """Where things stand, in one line."""
+        costs = self.resources
+        parts = []
+        for name, cost in costs.items():
+            limit = self.budgets.limits.get(name)
+            parts.append(f"{name} {cost:,}" + (f" of {limit:,}" if limit else ""))
+        kept = self._masks.hard.mean()
+        line = f"{', '.join(parts)}; {kept:.1%} of channels kept"
+        if len(self.history):
+            line += f", {self.history.mask_change[-1]:.1%} changed last"
+            if np.isfinite(loss := self.history.task_loss[-1]):
+                line += f"; task loss {loss:.4g}"
+        state = "frozen" if self.frozen else "met" if self.satisfied else "not met"
+        return f"{line}; budgets {state}"
+
+    def state_dict(self) -> dict[str, Any]:
+        """Everything that ``load_state_dict`` needs, as tensors and plain values."""
+        return {
+            "groups": list(self.history.groups),
+            "variables": torch.from_numpy(self._learned.variables.copy()),
+            "widths": torch.from_numpy(self.widths.copy()),
+            "masks": torch.from_numpy(self._masks.hard.copy()),
+            "scores": None if self._scores is None else torch.from_numpy(self._scores.copy()),
+            "steps": self.steps,
+            "frozen": self.frozen,
+            "random": self._random.bit_generator.state,
+            "history": {name: list(column) for name, column in self.history.rows.items()},
+        }
+
+    def load_state_dict(self, state: Mapping[str, Any]) -> None:
+        """Go on where another pruner of the same model and options was.
+
+        Args:
+            state: What its ``state_dict`` gave.
+
+        Raises:
+            UsageError: It is of another model.
+        """
+        if list(state["groups"]) != list(self.history.groups) or len(state["masks"]) != len(
+            self._masks.hard
+        ):
+            raise UsageError("the state is of a pruner of another model: its groups differ")
+        self._learned.variables = state["variables"].numpy().copy()
+        self.widths = state["widths"].numpy().copy()
+        self._scores = None if state["scores"] is None else state["scores"].numpy().copy()
+        self.steps, self.frozen = state["steps"], state["frozen"]
+        self._random.bit_generator.state = state["random"]
+        self.history.rows = {name: list(column) for name, column in state["history"].items()}
+        self._masks.set(state["masks"].numpy())
+
+    def _update(self, loss: Loss | None) -> None:
+        """WIDTHUPDATE and MASK of Algorithm 1."""
+        task, pull = float("nan"), None
+        settled = self.satisfied
+        with _undisturbed(self.model):
+            self._scores = self._ranking.scores(lambda: _value(loss))
+            if self.schedule is not None:
+                self.widths = self.space.round(self.space.from_fractions(self.multipliers))
+            elif not settled:
+                pull = self._learned.pull(self.budgets, self.widths, self._random)
+                task = self._descend(pull, loss)
+                self.widths = self.space.round(self.space.from_fractions(self.multipliers))
+        before = self._masks.hard
+        self._mask()
+        self.history.add(
+            step=self.steps,
+            widths=self.widths.tolist(),
+            multipliers=self.multipliers.tolist(),
+            **self.resources,
+            task_loss=task,
+            resource_loss=0.0 if pull is None else pull.loss,
+            mask_change=float((before != self._masks.hard).mean()),
+        )
+        if self.freeze_when_met and self.satisfied:
+            self.freeze()
+
+    def _descend(self, pull: Pull, loss: Loss | None) -> float:
+        """One step of the multipliers; the task loss, NaN where it has no part."""
+        if not self._learned.needs_task:
+            self._learned.update(pull, None, None)
+            return float("nan")
+        assert self._scores is not None
+        with self._masks.differentiable() as masks:
+            value = _value(loss)
+            (by_mask,) = torch.autograd.grad(value, masks, allow_unused=True)
+        if by_mask is None:
+            raise UsageError("loss() does not depend on the model that is pruned")
+        found = by_mask[:-1].double().cpu().numpy()
+        if not np.isfinite(found).all():
+            raise UsageError("the gradient of loss() is not finite: has the training diverged?")
+        relaxed = RelaxedMask.of(
+            self._classes.starts,
+            self._scores,
+            self._learned.multipliers,
+            self._learned.options.threshold,
+        )
+        self._learned.update(pull, relaxed, found)
+        return float(value.detach())
+
+    def _mask(self) -> None:
+        """Keep the most salient classes of each group, as many as its width says."""
+        assert self._scores is not None
+        hard = np.zeros(self._classes.count, np.bool_)
+        parts = np.split(self._scores, self._classes.starts[1:])
+        for start, scores, width in zip(self._classes.starts, parts, self.widths, strict=True):
+            hard[start + np.argsort(-scores, kind="stable")[:width]] = True
+        self._masks.set(hard)
+
+
+def _nothing(name: str, refused: Mapping[str, str]) -> str:
+    """What is said of a model without prunable layers."""
+    why = "; ".join(f"{layer}: {reason}" for layer, reason in list(refused.items())[:3])
+    return f"nothing in {name} can be pruned" + (f": {why}" if why else ": it has no layers")
+
+
+def _no_loss() -> torch.Tensor:
+    raise UsageError("this salience needs a batch: call step(loss) first")
+
+
+def _value(loss: Callable[[], Any] | None) -> torch.Tensor:
+    """The task loss.
+
+    Raises:
+        UsageError: There is none, or it cannot be differentiated.
+    """
+    if loss is None:
+        raise UsageError("step() needs loss: a function that gives the task loss of a batch")
+    with torch.enable_grad():
+        value = loss()
+    if not isinstance(value, torch.Tensor) or value.numel() != 1:
+        raise UsageError(f"loss() has to give a scalar tensor, not {type(value).__name__}")
+    if not value.requires_grad:
+        raise UsageError(
+            "loss() gives a tensor without a gradient: does it run under no_grad, or detach?"
+        )
+    return value
+
+
+@contextmanager
+def _undisturbed(model: torch.nn.Module) -> Iterator[None]:
+    """Afterwards the buffers of a model are what they were: a validation batch counts nowhere."""
+    saved = [(buffer, buffer.clone()) for buffer in model.buffers()]
+    try:
+        yield
+    finally:
+        with torch.no_grad():
+            for buffer, before in saved:
+                buffer.copy_(before)

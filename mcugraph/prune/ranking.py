@@ -1,0 +1,200 @@
+"""The saliences of all classes of channels of a model, from those of its layers."""
+
+from collections.abc import Callable, Iterator
+from contextlib import ExitStack
+from dataclasses import dataclass
+from typing import Any
+
+import numpy as np
+import torch
+
+from mcugraph.errors import UsageError
+from mcugraph.ir import Array, Operator
+from mcugraph.ops.convolution import ConvTranspose
+from mcugraph.ops.coupling import first_row
+from mcugraph.ops.normalization import BatchNorm
+from mcugraph.ops.selection import Gather
+from mcugraph.prune.masks import Masks
+from mcugraph.prune.placement import Classes, is_layer, parameter_of
+from mcugraph.prune.salience import Layer, Salience
+from mcugraph.prune.slimming.cutting import holders_of
+
+
+@dataclass(frozen=True)
+class _Source:
+    """A layer that makes channels which can go.
+
+    Attributes:
+        operator: The layer.
+        weight: The name of its weights in the model.
+        axis: Of the weights, where its channels lie.
+        gamma: The name of the scale of the batch norm behind it; None: there is none.
+        numbers: The class of each of its channels, shape (channels,).
+        watched: The module whose results are the channels, the batch norm's where there is one.
+        channel_axis: Of those results.
+    """
+
+    operator: Operator
+    weight: str
+    axis: int
+    gamma: str | None
+    numbers: Array
+    watched: str
+    channel_axis: int
+
+    def by_channel(self, weight: torch.Tensor) -> torch.Tensor:
+        """Weights as shape (channels, inputs of a channel)."""
+        op: Any = self.operator.op
+        if isinstance(op, ConvTranspose) and op.groups > 1:
+            parts = weight.reshape(op.groups, -1, *weight.shape[1:])
+            return parts.transpose(1, 2).reshape(len(self.numbers), -1)
+        return weight.movedim(self.axis, 0).reshape(len(self.numbers), -1)
+
+
+class Ranking:
+    """The saliences of all classes: of each, the largest of its channels in any layer.
+
+    Args:
+        model: Whose layers are looked at.
+        masks: On the model.
+        classes: Of its space.
+        rule: What ranks the channels of a layer.
+
+    Raises:
+        UsageError: A group has no layer with weights, or the rule needs a module that is none.
+    """
+
+    def __init__(
+        self, model: torch.nn.Module, masks: Masks, classes: Classes, rule: Salience
+    ) -> None:
+        self.model, self.masks, self.classes, self.rule = model, masks, classes, rule
+        shapes = {name: tuple(held.shape) for name, (held, _) in holders_of(model).items()}
+        self._sources = list(_sources(classes, shapes))
+        ranked = np.zeros(classes.count + 1, np.bool_)
+        for source in self._sources:
+            ranked[source.numbers] = True
+        for group, start in zip(classes.space.groups, classes.starts, strict=True):
+            if not ranked[start : start + group.width].all():
+                raise UsageError(f"group {group.name!r}: no weights rank its channels")
+        self._watched: dict[str, torch.nn.Module] = {}
+        if rule.activity:
+            modules = dict(model.named_modules())
+            for source in self._sources:
+                if source.watched not in modules:
+                    raise UsageError(
+                        f"layer {source.operator.name!r}: its activations cannot be watched, since"
+                        " it is no module of its own; choose another salience"
+                    )
+                self._watched[source.watched] = modules[source.watched]
+
+    @property
+    def probes(self) -> bool:
+        """Whether the rule needs a pass of a batch through the model."""
+        return self.rule.gradient or self.rule.activity
+
+    def scores(self, loss: Callable[[], torch.Tensor]) -> Array:
+        """The salience of every class, shape (classes,).
+
+        Args:
+            loss: Of the model on a batch; called only if the rule needs it.
+
+        Raises:
+            UsageError: The rule does not give one number a channel, finite and not negative.
+        """
+        held = {name: tensor for name, (tensor, _) in holders_of(self.model).items()}
+        gradients, activity = self._probe(loss, held) if self.probes else ({}, {})
+        totals: dict[torch.device, torch.Tensor] = {}
+        for source in self._sources:
+            gradient = gradients.get(source.weight)
+            layer = Layer(
+                source.operator.name,
+                source.by_channel(held[source.weight].detach()),
+                None if source.gamma is None else held[source.gamma].detach(),
+                None if gradient is None else source.by_channel(gradient),
+                activity.get(source.watched),
+            )
+            with torch.no_grad():
+                found = _checked(layer, self.rule.score(layer))
+            total = totals.setdefault(
+                found.device, found.new_zeros(self.classes.count + 1, dtype=torch.float64)
+            )
+            numbers = torch.from_numpy(source.numbers).to(found.device)
+            total.scatter_reduce_(0, numbers, found.double(), "amax")
+        merged = torch.stack([total.cpu() for total in totals.values()]).amax(0).numpy()
+        if not np.isfinite(merged).all():
+            raise UsageError("a salience is not finite: has the training diverged?")
+        return np.asarray(merged[:-1])
+
+    def _probe(
+        self, loss: Callable[[], torch.Tensor], held: dict[str, torch.Tensor]
+    ) -> tuple[dict[str, torch.Tensor], dict[str, torch.Tensor]]:
+        """What the rule needs of one pass through the model without masks."""
+        seen: dict[str, list[torch.Tensor]] = {path: [] for path in self._watched}
+        axes = {source.watched: source.channel_axis for source in self._sources}
+        with ExitStack() as stack:
+            stack.enter_context(self.masks.differentiable(everything=True))
+            for path, module in self._watched.items():
+
+                def watch(module: Any, inputs: Any, result: torch.Tensor, path: str = path) -> None:
+                    others = [a for a in range(result.ndim) if a != axes[path] % result.ndim]
+                    seen[path].append((result.detach() > 0).double().mean(others))
+
+                stack.callback(module.register_forward_hook(watch).remove)
+            value = loss()
+            names = list(dict.fromkeys(source.weight for source in self._sources))
+            found: Any = [None] * len(names)
+            if self.rule.gradient:
+                weights = [held[name] for name in names]
+                found = torch.autograd.grad(value, weights, allow_unused=True)
+        gradients = {
+            name: torch.zeros_like(held[name]) if gradient is None else gradient
+            for name, gradient in zip(names, found, strict=True)
+        }
+        activity = {path: torch.stack(shares).mean(0) for path, shares in seen.items() if shares}
+        return gradients, activity
+
+
+def _sources(classes: Classes, shapes: dict[str, tuple[int, ...]]) -> Iterator[_Source]:
+    space = classes.space
+    norms = {
+        operator.inputs[0]: operator
+        for operator in space.graph.operators
+        if isinstance(operator.op, BatchNorm)
+    }
+    for operator in space.graph.operators:
+        if isinstance(operator.op, Gather):
+            table, place = operator.inputs[0], 1  # an embedding
+        elif is_layer(operator):
+            table, place = operator.inputs[1], getattr(operator.op, "weight_out", 0)
+        else:
+            continue
+        weight = parameter_of(space, table, shapes)
+        if weight is None or not classes.in_activation(operator.outputs[0]):
+            continue
+        if shapes[weight] != space.graph.tensors[table or ""].shape:
+            continue  # a view of it
+        axis = getattr(operator.op, "channel_axis", -1)
+        labels = space.labelling.activations[operator.outputs[0]]
+        norm = norms.get(operator.outputs[0])
+        gamma = None if norm is None else parameter_of(space, norm.inputs[1], shapes)
+        watched = operator if norm is None else norm
+        numbers = classes.of(first_row(labels, axis))
+        rank = len(shapes[weight])
+        yield _Source(operator, weight, place % rank, gamma, numbers, watched.name, axis)
+
+
+def _checked(layer: Layer, found: Any) -> torch.Tensor:
+    """What a rule says of a layer.
+
+    Raises:
+        UsageError: It is not one number a channel, not negative.
+    """
+    count = len(layer.weight)
+    if not isinstance(found, torch.Tensor) or tuple(found.shape) != (count,):
+        what = tuple(found.shape) if isinstance(found, torch.Tensor) else type(found).__name__
+        raise UsageError(
+            f"salience of layer {layer.name!r}: a tensor of shape ({count},) is needed, not {what}"
+        )
+    if (found < 0).any():
+        raise UsageError(f"salience of layer {layer.name!r}: it is negative somewhere")
+    return found.to(layer.weight.device)
