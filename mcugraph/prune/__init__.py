@@ -10,6 +10,7 @@ from mcugraph.errors import UsageError
 
 if TYPE_CHECKING:
     from mcugraph.prune.history import History
+    from mcugraph.prune.optimizers import carry_over
     from mcugraph.prune.pruner import Pruner
     from mcugraph.prune.salience import Layer, Salience
     from mcugraph.prune.schedules import Gradual, OneShot
@@ -23,6 +24,7 @@ _HOME = {
     "OneShot": "mcugraph.prune.schedules",
     "Pruner": "mcugraph.prune.pruner",
     "Salience": "mcugraph.prune.salience",
+    "carry_over": "mcugraph.prune.optimizers",
     "slim": "mcugraph.prune.slimming.slimmer",
 }
 
@@ -33,6 +35,7 @@ __all__ = [
     "OneShot",
     "Pruner",
     "Salience",
+    "carry_over",
     "slim",
 ]
 

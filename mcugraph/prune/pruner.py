@@ -399,6 +399,8 @@ def _value(loss: Callable[[], Any] | None) -> torch.Tensor:
         raise UsageError(
             "loss() gives a tensor without a gradient: does it run under no_grad, or detach?"
         )
+    if not torch.isfinite(value).all():
+        raise UsageError(f"loss() gives {value.item()}: has the training diverged?")
     return value
 
 

@@ -111,3 +111,9 @@ def case() -> Callable[[str], Case]:
         return known[name]
 
     return find
+
+
+@pytest.fixture(scope="session")
+def training() -> ModuleType:
+    """``training.py``: a task, and networks to prune on it."""
+    return load_module(Path(__file__).with_name("training.py"))

@@ -87,7 +87,7 @@ class Cuts:
             changed = {a: p for a, p in entries.items() if not _whole(p, value.shape[a])}
             if not changed:
                 continue
-            new = _taken(value.detach(), changed)
+            new = taken(value.detach(), changed)
             if isinstance(value, torch.nn.Parameter):
                 new = torch.nn.Parameter(new, requires_grad=value.requires_grad)
             for module, attribute in places:
@@ -138,7 +138,7 @@ def holders_of(model: Any) -> dict[str, tuple[Any, list[tuple[Any, str]]]]:
     return found
 
 
-def _taken(value: Any, entries: Entries) -> Any:
+def taken(value: Any, entries: Entries) -> Any:
     """What stays of a tensor."""
     import torch
 

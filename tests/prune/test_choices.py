@@ -1,0 +1,289 @@
+"""Saliences, schedules and objectives; and what a pruner refuses before any training."""
+
+from typing import Any
+
+import numpy as np
+import pytest
+
+import mcugraph as mg
+
+torch = pytest.importorskip("torch")
+
+from mcugraph.prune import Gradual, Layer, OneShot, Pruner, Salience  # noqa: E402
+from mcugraph.prune.objective import Budgets  # noqa: E402
+from mcugraph.prune.schedules import uniform  # noqa: E402
+
+INPUT = torch.zeros(1, 1, 10, 10)
+PLENTY = {"macs": 10**12}
+
+
+def step(pruner: Pruner, training: Any) -> None:
+    x, y = training.task(32)
+    pruner.step(lambda: torch.nn.functional.cross_entropy(pruner.model(x), y))
+
+
+def space_of(model: Any) -> mg.Space:
+    return mg.widths(mg.from_torch(model, INPUT), precision="int8")
+
+
+# Saliences
+
+
+def scores(training: Any, rule: Any, prepare: Any = None) -> dict[str, np.ndarray]:
+    torch.manual_seed(0)
+    model = training.Residual()
+    if prepare is not None:
+        with torch.no_grad():
+            prepare(model)
+    pruner = Pruner(model, INPUT, PLENTY, interval=1, salience=rule)
+    step(pruner, training)
+    parts = np.split(pruner._scores, pruner._classes.starts[1:])
+    return {group.name: p for group, p in zip(pruner.space.groups, parts, strict=True)}
+
+
+def test_the_default_is_the_largest_absolute_scale_of_the_norms_of_a_group(training: Any) -> None:
+    def prepare(model: Any) -> None:
+        model.stem[1].weight.copy_(torch.linspace(-1, 1, 12))
+        model.b[1].weight.copy_(torch.linspace(0.5, 0, 12))
+
+    found = scores(training, "batch_norm", prepare)["stem.0"]
+    one, other = np.abs(np.linspace(-1, 1, 12)), np.linspace(0.5, 0, 12)
+    np.testing.assert_allclose(found, np.maximum(one, other), atol=1e-7)
+
+
+def test_without_a_norm_it_is_the_norm_of_the_weights(training: Any) -> None:
+    torch.manual_seed(0)
+    model = torch.nn.Sequential(
+        torch.nn.Flatten(), torch.nn.Linear(100, 8), torch.nn.ReLU(), torch.nn.Linear(8, 4)
+    )
+    pruner = Pruner(model, INPUT, PLENTY, interval=1)
+    step(pruner, training)
+    np.testing.assert_allclose(pruner._scores, model[1].weight.detach().norm(dim=1), rtol=1e-6)
+
+
+@pytest.mark.parametrize(("rule", "order"), [("l1", 1), ("l2", 2)])
+def test_norms_of_the_weights(training: Any, rule: str, order: int) -> None:
+    torch.manual_seed(0)
+    weight = training.Residual().a[0].weight.detach().flatten(1)
+    expected = torch.linalg.vector_norm(weight, ord=order, dim=1)
+    np.testing.assert_allclose(scores(training, rule)["a.0"], expected, rtol=1e-6)
+
+
+def test_gradients_are_those_of_the_model_without_masks(training: Any) -> None:
+    torch.manual_seed(0)
+    model, (x, y) = training.Residual(), training.task(32)
+    torch.nn.functional.cross_entropy(model(x), y).backward()
+    expected = model.a[0].weight.grad.abs().sum((1, 2, 3))
+    np.testing.assert_allclose(scores(training, "gradient")["a.0"], expected, rtol=1e-5)
+
+
+def test_activity_is_the_share_of_activations_above_zero(training: Any) -> None:
+    def prepare(model: Any) -> None:
+        model.a[1].bias.copy_(torch.linspace(-9, 9, 16))
+
+    found = scores(training, "activation", prepare)["a.0"]
+    assert found[0] == 0
+    assert found[-1] == 1
+    assert (np.diff(found) >= 0).all()
+
+
+def test_a_function_of_ones_own(training: Any) -> None:
+    seen: list[Layer] = []
+
+    def rule(layer: Layer) -> torch.Tensor:
+        seen.append(layer)
+        return torch.arange(len(layer.weight), dtype=torch.float32)
+
+    assert (scores(training, rule)["a.0"] == np.arange(16)).all()
+    assert [layer.name for layer in seen] == ["stem.0", "a.0", "b.0"]
+    assert seen[1].weight.shape == (16, 12 * 9)
+    assert seen[1].gamma.shape == (16,)
+    assert seen[1].gradient is None
+    scores(training, Salience(rule, gradient=True, activity=True))
+    assert seen[4].gradient.shape == (16, 12 * 9)
+    assert seen[4].activity.shape == (16,)
+
+
+def test_random_saliences_stay_what_they_are(training: Any) -> None:
+    model = training.Residual()
+    pruner = Pruner(model, INPUT, PLENTY, interval=1, salience="random", seed=1)
+    other = Pruner(training.Residual(), INPUT, PLENTY, interval=1, salience="random", seed=2)
+    step(pruner, training)
+    first = pruner._scores.copy()
+    step(pruner, training)
+    step(other, training)
+    assert (pruner._scores == first).all()
+    assert (other._scores != first).any()
+
+
+@pytest.mark.parametrize(
+    ("rule", "said"),
+    [
+        (lambda layer: layer.weight, r"a tensor of shape \(12,\) is needed, not \(12, 9\)"),
+        (lambda layer: 3, r"a tensor of shape \(12,\) is needed, not int"),
+        (lambda layer: -torch.ones(len(layer.weight)), "layer 'stem.0': it is negative"),
+        (
+            lambda layer: torch.full((len(layer.weight),), float("nan")),
+            "gives nan: has the training diverged",
+        ),
+    ],
+)
+def test_a_function_that_ranks_nothing_is_refused(training: Any, rule: Any, said: str) -> None:
+    with pytest.raises(mg.UsageError, match=said):
+        scores(training, rule)
+
+
+# Schedules
+
+
+def test_gradual_pruning_follows_its_formula(training: Any) -> None:
+    model = training.Residual()
+    schedule = Gradual(sparsity=0.75, begin=4, steps=16)
+    pruner = Pruner(model, INPUT, schedule=schedule, interval=4)
+    found = []
+    for _ in range(24):
+        step(pruner, training)
+        found.append(pruner.multipliers[0])
+        assert pruner.satisfied == (pruner.steps >= 20)
+    expected = [1 - 0.75 * (1 - (1 - min(max((t - 4) / 16, 0), 1)) ** 3) for t in range(1, 25)]
+    np.testing.assert_allclose(found, expected)
+    assert pruner.history.widths.tolist() == [
+        [12, 16], [9, 12], [6, 8], [4, 5], [3, 4], [3, 4],
+    ] or (pruner.widths == [3, 4]).all()  # fmt: skip
+    small = pruner.slim()
+    assert small.a[0].weight.shape == (4, 3, 3, 3)
+
+
+def test_one_shot_pruning_takes_all_at_once_from_the_groups_that_are_named(training: Any) -> None:
+    model = training.Residual()
+    schedule = OneShot(sparsity={"a.0": 0.5}, at=6)
+    pruner = Pruner(model, INPUT, schedule=schedule, interval=3, salience="l1")
+    for _ in range(9):
+        step(pruner, training)
+    assert pruner.history.widths.tolist() == [[12, 16], [12, 8], [12, 8]]
+
+
+def test_without_a_sparsity_a_schedule_takes_as_little_as_the_budgets_allow(training: Any) -> None:
+    model = training.Residual()
+    space = space_of(model)
+    budgets = {"peak": int(space.peak(space.full) * 0.6), "macs": int(space.macs(space.full) / 2)}
+    pruner = Pruner(model, INPUT, budgets, schedule=OneShot(), interval=1)
+    step(pruner, training)
+    assert pruner.satisfied
+    fraction = uniform(space, pruner.budgets)
+    more = space.round(space.full * (fraction + 2e-4))
+    assert pruner.budgets.unmet(more)
+    assert (pruner.widths == space.round(space.full * fraction)).all()
+
+
+def test_a_schedule_can_miss_the_budgets(training: Any) -> None:
+    model = training.Residual()
+    pruner = Pruner(model, INPUT, {"macs": 20_000}, schedule=OneShot(0.1), interval=1)
+    step(pruner, training)
+    assert not pruner.satisfied
+    with pytest.raises(mg.UsageError, match="not met yet: macs"):
+        pruner.slim()
+
+
+# Objectives
+
+
+def test_only_exceeded_budgets_pull(training: Any) -> None:
+    space = space_of(training.Chain())
+    full = space.full
+    budgets = Budgets(space, {"peak": 10**9, "size": 1000, "macs": 10**12})
+    random = np.random.default_rng(0)
+    for scalarisation in ("random", "sum"):
+        pull = budgets.pull(full, random, scalarisation)
+        assert pull.unmet == ("size",)
+        assert pull.loss == pytest.approx(space.size(full) / 1000 - 1)
+        np.testing.assert_allclose(pull.gradient, full * space.size.gradient(full) / 1000)
+    met = budgets.pull(space.round(np.ones(3)), random, "sum")
+    assert met.loss == 0
+    assert not met.gradient.any()
+
+
+def test_random_scalarisation_prefers_what_is_exceeded_most(training: Any) -> None:
+    space = space_of(training.Chain())
+    full = space.full
+    limits = {"size": space.size(full) / 1.2, "macs": space.macs(full) / 6}
+    budgets = Budgets(space, limits)
+    random = np.random.default_rng(0)
+    losses = [budgets.pull(full, random, "random").loss for _ in range(400)]
+    share = np.isclose(losses, 5, rtol=1e-3).mean()
+    # Of two variables 1/u, one five times the other: it is larger in 9 cases of 10.
+    assert share == pytest.approx(0.9, abs=0.04)
+    assert np.isclose(losses, 0.2, rtol=1e-2).sum() == (1 - share) * 400
+    assert budgets.pull(full, random, "sum").loss == pytest.approx(5.2, rel=1e-3)
+
+
+# Refusals
+
+
+@pytest.mark.parametrize(
+    ("budgets", "options", "said"),
+    [
+        ({}, {}, "no budgets: name a peak"),
+        ({"sram": 9}, {}, "unknown budget 'sram'; the budgets are peak, size, macs"),
+        ({"peak": "64k"}, {}, "budget peak: a number of bytes of SRAM is needed, not '64k'"),
+        ({"peak": 0}, {}, "budget peak: it has to be at least 1"),
+        ({"peak": float("nan")}, {}, "budget peak: it has to be at least 1, not nan"),
+        ({"peak": 150}, {}, r"budget peak: 2\d\d bytes of SRAM are needed even with one channel"),
+        ({"size": 9, "macs": 9e9}, {}, r"budget size: \d+ bytes of flash are needed even with one"),
+        (PLENTY, {"interval": 0}, "interval: a whole number from 1 on"),
+        (PLENTY, {"alpha": -1}, "alpha: a number from 0 on"),
+        (PLENTY, {"learning_rate": "fast"}, "learning_rate: a number from 0 on"),
+        (PLENTY, {"initial": 1.0}, "initial: a number between 0 and 1"),
+        (PLENTY, {"max_step": 0}, "max_step: a number between 0 and 1"),
+        (PLENTY, {"objective": "accuracy"}, "unknown objective 'accuracy'; expected one of both"),
+        (PLENTY, {"scalarisation": "max"}, "unknown scalarisation 'max'"),
+        (PLENTY, {"threshold": "median"}, "unknown threshold 'median'"),
+        (PLENTY, {"salience": "taylor"}, "unknown salience 'taylor'; expected one of batch_norm"),
+        (PLENTY, {"peak_by": "guess"}, "unknown peak 'guess'"),
+        (PLENTY, {"precision": "int3"}, "precision"),
+        (PLENTY, {"schedule": OneShot(1.5)}, "sparsity: a fraction from 0 to below 1"),
+        (PLENTY, {"schedule": OneShot({"z": 0.5})}, "there is no group 'z'; the groups are a.0"),
+        ({}, {"schedule": OneShot()}, "no budgets"),
+    ],
+)
+def test_bad_options_are_refused_before_training(
+    training: Any, budgets: Any, options: Any, said: str
+) -> None:
+    model = training.Chain()
+    with pytest.raises(mg.UsageError, match=said) as error:
+        Pruner(model, INPUT, budgets, **options)
+    assert "\n" not in str(error.value)
+    assert not any(module._forward_pre_hooks for module in model.modules())
+
+
+def test_a_model_without_prunable_layers_is_refused() -> None:
+    flat = torch.nn.Sequential(torch.nn.Flatten(), torch.nn.Linear(100, 4))
+    with pytest.raises(mg.UsageError, match=r"nothing in Sequential can be pruned: 1: .*output"):
+        Pruner(flat, INPUT, PLENTY)
+    with pytest.raises(mg.UsageError, match="nothing in ReLU can be pruned: it has no layers"):
+        Pruner(torch.nn.ReLU(), INPUT, PLENTY)
+
+
+@pytest.mark.parametrize(
+    ("loss", "said"),
+    [
+        (None, "needs loss"),
+        (lambda model: 1.0, "scalar tensor, not float"),
+        (lambda model: model(INPUT), "scalar tensor"),
+        (lambda model: model(INPUT).sum().detach(), "without a gradient"),
+        (lambda model: torch.ones((), requires_grad=True), "does not depend on the model"),
+        (lambda model: model(INPUT).sum() * float("nan"), "not finite"),
+    ],
+)
+def test_a_loss_that_is_none_is_refused(training: Any, loss: Any, said: str) -> None:
+    model = training.Chain().eval()
+    pruner = Pruner(model, INPUT, {"macs": 20_000}, interval=1)
+    with pytest.raises(mg.UsageError, match=said):
+        pruner.step(None if loss is None else lambda: loss(model))
+    assert pruner.multipliers == pytest.approx(0.95)  # nothing half done
+
+
+def test_the_state_of_another_models_pruner_is_refused(training: Any) -> None:
+    state = Pruner(training.Chain(), INPUT, PLENTY).state_dict()
+    with pytest.raises(mg.UsageError, match="of a pruner of another model"):
+        Pruner(training.Residual(), INPUT, PLENTY).load_state_dict(state)
