@@ -22,8 +22,7 @@ def device_form(
     """A module that does what the model does at inference, and the inputs for it.
 
     - Images (inputs and outputs of four axes) are channels last, if so asked.
-    - A mean over height and width is a global average pooling, which the converter takes without
-      a transposition.
+    - A mean over height and width is taken where channels are last.
     - A dense layer that reads flattened images has its columns in the order of channels last.
     - A channel shuffle transposes the last two of three axes, where channels last are a matrix.
     - A batch norm that follows no layer to be folded into is one multiplication and one addition.
@@ -103,17 +102,25 @@ class _DeviceForm:
         return tuple(taken)
 
     def _pool(self, node: Any) -> None:
-        """A mean over height and width as a pooling."""
+        """A mean over height and width, which the converter would transpose images for."""
         source, axes, keep = node.args[0], node.args[1] or (), _argument(node, 2, "keepdim", False)
         if _rank(source) != 4 or {axis % 4 for axis in axes} != {2, 3}:
             return
         if _argument(node, 3, "dtype", None) is not None:
             return
         with self.graph.inserting_before(node):
-            pooled = self._call(self.aten.adaptive_avg_pool2d.default, source, [1, 1], like=node)
-            if not keep:
-                pooled = self._call(self.aten.flatten.using_ints, pooled, 1, like=node)
+            if keep:
+                pooled = self._call(
+                    self.aten.adaptive_avg_pool2d.default, source, [1, 1], like=node
+                )
+            else:
+                pooled = self._mean(source, node)
         self._replace(node, pooled)
+
+    def _mean(self, source: Any, like: Any) -> Any:
+        """The mean of each channel of images, taken where channels are last."""
+        last = self._call(self.aten.permute.default, source, [0, 2, 3, 1], like=like)
+        return self._call(self.aten.mean.dim, last, [1, 2], like=like)
 
     def _scale(self, node: Any) -> None:
         """A batch norm that cannot be folded as ``x * scale + shift``."""
@@ -145,6 +152,10 @@ class _DeviceForm:
         if len(shape) != 4 or len(flat) != 2 or flat != (shape[0], shape[1] * shape[2] * shape[3]):
             return
         if shape[2] * shape[3] == 1:
+            if _name(source) == "adaptive_avg_pool2d" and len(source.users) == 1:
+                with self.graph.inserting_before(node):
+                    pooled = self._mean(source.args[0], source)
+                self._replace(node, pooled)
             return
         readers = _dense_readers(node)
         if not readers or any(_shape(reader.args[1])[1] != flat[1] for reader in readers):

@@ -93,7 +93,11 @@ class _Paths:
     """The module paths behind the converter's names."""
 
     def __init__(self, model: Any) -> None:
-        self.paths = [name.split(".") for name, _ in model.named_modules() if name]
+        self.paths = [
+            (name.split("."), type(module).__name__)
+            for name, module in model.named_modules(remove_duplicate=False)
+            if name
+        ]
         classes = {f"{type(m).__module__}.{type(m).__qualname__}" for m in model.modules()}
         # The longest first: the name of one class may be the beginning of another's.
         self.classes = sorted(classes, key=len, reverse=True)
@@ -110,7 +114,8 @@ class _Paths:
         """Path and class of each module in a name of the converter."""
         for chain in re.sub(r";\d*$", "", name).split(";;"):
             parts = [self._part(part) for part in chain.split("/")]
-            yield self._path([part for _, part in parts[1:]]), parts[-1][0]
+            kind = parts[-1][0]
+            yield self._path([part for _, part in parts[1:]], kind), kind
 
     def _part(self, part: str) -> tuple[str, str]:
         """``pkg.My_Net_stem`` -> its class and its attribute."""
@@ -120,12 +125,15 @@ class _Paths:
         kind, _, attribute = part.rpartition(".")[2].partition("_")
         return kind, attribute
 
-    def _path(self, attributes: list[str]) -> str:
+    def _path(self, attributes: list[str], kind: str) -> str:
         """The whole path: containers that are not called are missing in the converter's."""
         fitting = [
             path
-            for path in self.paths
-            if attributes and path[-1] == attributes[-1] and _within(attributes, path)
+            for path, made_of in self.paths
+            if made_of == kind
+            and attributes
+            and path[-1] == attributes[-1]
+            and _within(attributes, path)
         ]
         found = fitting[0] if len(fitting) == 1 else [part for part in attributes if part]
         return "/".join(found)
