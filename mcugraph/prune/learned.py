@@ -82,7 +82,7 @@ class LearnedWidths:
             gradient += pull.gradient
         if mask is not None and by_mask is not None:
             gradient += options.alpha * mask.gradient(by_mask)
-        if options.focus and options.objective != "task" and pull.unmet == ("peak",):
+        if options.focus and options.objective != "task" and set(pull.unmet) <= {"peak", "arena"}:
             # Only the layers of the bottleneck can help; the task loss would shrink others too.
             gradient = np.where(pull.gradient > 0, gradient, 0.0)
         if options.smoothing:

@@ -11,7 +11,12 @@ from mcugraph.space.peak import METHODS
 from mcugraph.space.resources import Resource
 from mcugraph.space.space import Space
 
-RESOURCES = {"peak": "bytes of SRAM", "size": "bytes of flash", "macs": "multiply-accumulates"}
+RESOURCES = {
+    "peak": "bytes of SRAM",
+    "arena": "bytes of SRAM",
+    "size": "bytes of flash",
+    "macs": "multiply-accumulates",
+}
 SCALARISATIONS = ("random", "sum")
 
 
@@ -35,7 +40,8 @@ class Budgets:
 
     Args:
         space: The widths, counted as the budgets are.
-        limits: ``"peak"`` and ``"size"`` in bytes, ``"macs"``; any of them.
+        limits: ``"peak"``, ``"arena"`` and ``"size"`` in bytes, ``"macs"``; any of them. The arena
+            counts as the peak plus ``reserve``: what its planner needs besides.
         peak_by: ``"optimal"``: the peak of the best order. ``"operator_bound"``: what earlier work
             takes for the peak. None: no budget of the peak.
 
@@ -49,27 +55,34 @@ class Budgets:
         if peak_by is not None and peak_by not in METHODS:
             raise UsageError(f"unknown peak {peak_by!r}; expected one of {', '.join(METHODS)}")
         self.space = space
-        self.limits = {name: _limit(name, value) for name, value in limits.items()}
+        self.limits = {name: _checked(name, value) for name, value in limits.items()}
         self.costs: dict[str, Resource] = {
             "peak": space.peak,
             "size": space.size,
             "macs": space.macs,
         }
-        self._held = {name: self.costs[name] for name in self.limits}
+        self.reserve = 0
+        self._held = {name: self.costs.get(name, space.peak) for name in self.limits}
         if "peak" in self._held:
             if peak_by is None:
                 del self._held["peak"]
             elif peak_by != "optimal":
                 self._held["peak"] = space.peak_by(peak_by)
-        self._check_reachable()
+        self.check_reachable()
 
     def at(self, widths: Array) -> dict[str, int]:
-        """The three costs at integer widths, shape (groups,): the peak is the true one."""
-        return {name: round(cost(widths)) for name, cost in self.costs.items()}
+        """The costs at integer widths, shape (groups,): the peak is the true one.
+
+        The arena is there if it has a budget: the peak plus the reserve.
+        """
+        costs = {name: round(cost(widths)) for name, cost in self.costs.items()}
+        if "arena" in self.limits:
+            costs["arena"] = costs["peak"] + self.reserve
+        return costs
 
     def unmet(self, widths: Array) -> tuple[str, ...]:
         """The budgets that integer widths exceed, by the peak that the budgets are held against."""
-        return tuple(name for name, cost in self._held.items() if cost(widths) > self.limits[name])
+        return tuple(name for name, cost in self._held.items() if cost(widths) > self._room(name))
 
     def pull(self, widths: Array, random: np.random.Generator, scalarisation: str) -> Pull:
         """The resource loss at integer widths, and where it falls.
@@ -84,7 +97,7 @@ class Budgets:
                 multiplied by 1/uniform(0, 1), as Eq. 2 says; the factor only chooses. ``"sum"``:
                 all exceeded ones together.
         """
-        over = {n: float(cost(widths)) / self.limits[n] for n, cost in self._held.items()}
+        over = {n: float(cost(widths)) / self._room(n) for n, cost in self._held.items()}
         over = {name: ratio for name, ratio in over.items() if ratio > 1}
         chosen = list(over)
         if scalarisation == "random" and over:
@@ -93,13 +106,18 @@ class Budgets:
             chosen = [max(over, key=lambda name: draw[name] * over[name])]
         gradient = np.zeros(len(self.space.full))
         for name in chosen:
-            gradient += self.space.full * self._held[name].gradient(widths) / self.limits[name]
+            gradient += self.space.full * self._held[name].gradient(widths) / self._room(name)
         return Pull(sum(over[name] - 1 for name in chosen), gradient, tuple(over))
 
-    def _check_reachable(self) -> None:
+    def check_reachable(self) -> None:
+        """Hold the least widths against the budgets.
+
+        Raises:
+            UsageError: A budget cannot be met by pruning.
+        """
         least = self.space.round(np.ones(len(self.space.full)))
         for name, cost in self._held.items():
-            needed = round(cost(least))
+            needed = round(cost(least)) + self.limits[name] - self._room(name)
             if needed > self.limits[name]:
                 raise UsageError(
                     f"budget {name}: {needed:,} {RESOURCES[name]} are needed even with one channel"
@@ -107,8 +125,11 @@ class Budgets:
                     " another network"
                 )
 
+    def _room(self, name: str) -> int:
+        return max(1, self.limits[name] - self.reserve) if name == "arena" else self.limits[name]
 
-def _limit(name: str, value: float) -> int:
+
+def _checked(name: str, value: float) -> int:
     if name not in RESOURCES:
         raise UsageError(f"unknown budget {name!r}; the budgets are {', '.join(RESOURCES)}")
     if isinstance(value, bool) or not isinstance(value, int | float | np.number):

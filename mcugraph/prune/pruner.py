@@ -4,8 +4,7 @@ After Liberis and Lane, "Differentiable network pruning for microcontrollers" (2
 arXiv:2110.08350; "the paper" below.
 """
 
-from collections.abc import Callable, Iterator, Mapping
-from contextlib import contextmanager
+from collections.abc import Callable, Mapping
 from typing import Any
 
 import numpy as np
@@ -13,9 +12,11 @@ import torch
 
 from mcugraph.errors import UsageError
 from mcugraph.formats.torch.importer import from_torch
-from mcugraph.ir import Array
+from mcugraph.ir import Array, Graph
+from mcugraph.profiler import profile
 from mcugraph.prune.history import History
 from mcugraph.prune.learned import LearnedWidths, Options
+from mcugraph.prune.losses import Loss, no_loss, undisturbed, value_of
 from mcugraph.prune.masks import Masks
 from mcugraph.prune.objective import Budgets, Pull
 from mcugraph.prune.placement import Classes
@@ -25,8 +26,6 @@ from mcugraph.prune.salience import salience as salience_of
 from mcugraph.prune.schedules import Schedule, check_whole, uniform
 from mcugraph.prune.slimming.slimmer import slim
 from mcugraph.space.space import widths
-
-Loss = Callable[[], torch.Tensor]
 
 
 class Pruner:
@@ -56,8 +55,10 @@ class Pruner:
         model: A ``torch.nn.Module``. It is masked from now on, until ``remove``.
         example_inputs: What one inference takes: a tuple, or one tensor. The device runs a batch of
             as many, so a batch of 1 as a rule.
-        budgets: ``"peak"``: bytes of SRAM for activations. ``"size"``: bytes of flash for weights
-            and biases. ``"macs"``: multiply-accumulates of one inference. Any of them.
+        budgets: ``"peak"``: bytes of SRAM for activations. ``"arena"``: bytes of SRAM for the arena
+            that TensorFlow Lite Micro plans for them (its head), aligned and with the scratch of
+            its kernels. ``"size"``: bytes of flash for weights and biases. ``"macs"``:
+            multiply-accumulates of one inference. Any of them.
         kwargs: Inputs by keyword.
         interval: Training steps from one update to the next. The paper: 20.
         learning_rate: Of the multipliers.
@@ -146,6 +147,9 @@ class Pruner:
         if not self.space.groups:
             raise UsageError(_nothing(type(model).__name__, self.space.refused))
         self.budgets = Budgets(self.space, budgets or {}, peak_by)
+        self.arena: int | None = None
+        if "arena" in self.budgets.limits:
+            self._arena_of(graph)
         self._classes = Classes(self.space)
         self._learned = LearnedWidths(len(self.space.groups), options)
         self._removed = None if schedule is None else schedule.removed(self.space, self.budgets)
@@ -176,14 +180,19 @@ class Pruner:
 
     @property
     def resources(self) -> dict[str, int]:
-        """What the model costs with the channels that stay: ``peak``, ``size`` and ``macs``."""
-        return self.budgets.at(self.widths)
+        """What the model costs with the channels that stay: ``peak``, ``size`` and ``macs``.
+
+        And ``arena``, if that has a budget: until all budgets are met, an estimate.
+        """
+        costs = self.budgets.at(self.widths)
+        return costs if self.arena is None else {**costs, "arena": self.arena}
 
     @property
     def satisfied(self) -> bool:
         """Whether the channels that stay meet the budgets, and a schedule is at its end."""
         due = self.schedule is None or self.schedule.progress(self.steps) == 1
-        return due and not self.budgets.unmet(self.widths)
+        known = self.arena is not None or "arena" not in self.budgets.limits
+        return due and known and not self.budgets.unmet(self.widths)
 
     def settled(self, tolerance: float = 0.01, updates: int = 5) -> bool:
         """Whether the budgets are met and the masks hardly change any more.
@@ -226,10 +235,13 @@ class Pruner:
         For a training that ends before its budgets are met.
         """
         wanted = self.space.from_fractions(self.multipliers)
-        self.widths = self.space.round(wanted * uniform(self.space, self.budgets, wanted))
         if self._scores is None:
-            self._scores = self._ranking.scores(_no_loss)
-        self._mask()
+            self._scores = self._ranking.scores(no_loss)
+        while True:
+            self.widths = self.space.round(wanted * uniform(self.space, self.budgets, wanted))
+            self._mask()
+            if self._fits():
+                break
 
     def freeze(self) -> None:
         """From now on, masks and multipliers stay as they are."""
@@ -249,9 +261,9 @@ class Pruner:
             UsageError: Budgets are exceeded.
             GraphError: The model cannot run without these channels.
         """
-        unmet = self.budgets.unmet(self.widths)
-        if unmet and not over_budget:
+        if not over_budget and not self._fits():
             costs, limits = self.resources, self.budgets.limits
+            unmet = self.budgets.unmet(self.widths)
             said = ", ".join(f"{n} {costs[n]:,} of {limits[n]:,}" for n in unmet)
             raise UsageError(
                 f"the budgets are not met yet: {said}; train on, raise learning_rate, call"
@@ -289,6 +301,8 @@ class Pruner:
             "scores": None if self._scores is None else torch.from_numpy(self._scores.copy()),
             "steps": self.steps,
             "frozen": self.frozen,
+            "arena": self.arena,
+            "reserve": self.budgets.reserve,
             "random": self._random.bit_generator.state,
             "history": {name: list(column) for name, column in self.history.rows.items()},
         }
@@ -310,6 +324,7 @@ class Pruner:
         self.widths = state["widths"].numpy().copy()
         self._scores = None if state["scores"] is None else state["scores"].numpy().copy()
         self.steps, self.frozen = state["steps"], state["frozen"]
+        self.arena, self.budgets.reserve = state["arena"], state["reserve"]
         self._random.bit_generator.state = state["random"]
         self.history.rows = {name: list(column) for name, column in state["history"].items()}
         self._masks.set(state["masks"].numpy())
@@ -318,8 +333,8 @@ class Pruner:
         """WIDTHUPDATE and MASK of Algorithm 1."""
         task, pull = float("nan"), None
         settled = self.satisfied
-        with _undisturbed(self.model):
-            self._scores = self._ranking.scores(lambda: _value(loss))
+        with undisturbed(self.model):
+            self._scores = self._ranking.scores(lambda: value_of(loss))
             if self.schedule is not None:
                 self.widths = self.space.round(self.space.from_fractions(self.multipliers))
             elif not settled:
@@ -328,17 +343,50 @@ class Pruner:
                 self.widths = self.space.round(self.space.from_fractions(self.multipliers))
         before = self._masks.hard
         self._mask()
+        self._fits()
+        costs = self.resources
         self.history.add(
             step=self.steps,
             widths=self.widths.tolist(),
             multipliers=self.multipliers.tolist(),
-            **self.resources,
+            **{name: costs[name] for name in ("peak", "size", "macs")},
             task_loss=task,
             resource_loss=0.0 if pull is None else pull.loss,
             mask_change=float((before != self._masks.hard).mean()),
         )
         if self.freeze_when_met and self.satisfied:
             self.freeze()
+
+    def _fits(self) -> bool:
+        """Whether all budgets are met; the arena is held against its own once the others are.
+
+        Where it exceeds that, the reserve that it needs beyond the peak is known better.
+        """
+        limit = self.budgets.limits.get("arena")
+        if self.budgets.unmet(self.widths):
+            return False
+        if limit is None or self.arena is not None:
+            return True
+        small = self.slim(over_budget=True)
+        arena = self._arena_of(from_torch(small, self.example_inputs, self.kwargs))
+        if arena > limit:
+            self.budgets.reserve = arena - self.resources["peak"]
+            self.budgets.check_reachable()
+            return False
+        self.arena = arena
+        return True
+
+    def _arena_of(self, graph: Graph) -> int:
+        """What TFLM's planner takes for a graph.
+
+        Raises:
+            UsageError: It is not known.
+        """
+        found = profile(graph, accounting=self.space.accounting, precision=self.space.precision)
+        if found.memory.tflm_arena is None:
+            why = "; ".join(found.assumptions)
+            raise UsageError(f"budget arena: TFLM's arena of this model is not known: {why}")
+        return found.memory.tflm_arena
 
     def _descend(self, pull: Pull, loss: Loss | None) -> float:
         """One step of the multipliers; the task loss, NaN where it has no part."""
@@ -347,7 +395,7 @@ class Pruner:
             return float("nan")
         assert self._scores is not None
         with self._masks.differentiable() as masks:
-            value = _value(loss)
+            value = value_of(loss)
             (by_mask,) = torch.autograd.grad(value, masks, allow_unused=True)
         if by_mask is None:
             raise UsageError("loss() does not depend on the model that is pruned")
@@ -377,40 +425,3 @@ def _nothing(name: str, refused: Mapping[str, str]) -> str:
     """What is said of a model without prunable layers."""
     why = "; ".join(f"{layer}: {reason}" for layer, reason in list(refused.items())[:3])
     return f"nothing in {name} can be pruned" + (f": {why}" if why else ": it has no layers")
-
-
-def _no_loss() -> torch.Tensor:
-    raise UsageError("this salience needs a batch: call step(loss) first")
-
-
-def _value(loss: Callable[[], Any] | None) -> torch.Tensor:
-    """The task loss.
-
-    Raises:
-        UsageError: There is none, or it cannot be differentiated.
-    """
-    if loss is None:
-        raise UsageError("step() needs loss: a function that gives the task loss of a batch")
-    with torch.enable_grad():
-        value = loss()
-    if not isinstance(value, torch.Tensor) or value.numel() != 1:
-        raise UsageError(f"loss() has to give a scalar tensor, not {type(value).__name__}")
-    if not value.requires_grad:
-        raise UsageError(
-            "loss() gives a tensor without a gradient: does it run under no_grad, or detach?"
-        )
-    if not torch.isfinite(value).all():
-        raise UsageError(f"loss() gives {value.item()}: has the training diverged?")
-    return value
-
-
-@contextmanager
-def _undisturbed(model: torch.nn.Module) -> Iterator[None]:
-    """Afterwards the buffers of a model are what they were: a validation batch counts nowhere."""
-    saved = [(buffer, buffer.clone()) for buffer in model.buffers()]
-    try:
-        yield
-    finally:
-        with torch.no_grad():
-            for buffer, before in saved:
-                buffer.copy_(before)

@@ -271,3 +271,32 @@ def test_a_model_on_another_device_is_pruned_there(training: Any) -> None:
     x, y = (value.cuda() for value in training.task(16))
     pruner.step(lambda: torch.nn.functional.cross_entropy(model(x), y))
     assert pruner._masks._values.device.type == "cuda"
+
+
+@pytest.mark.parametrize("network", ["Chain", "Branching"])
+def test_the_arena_of_the_model_that_comes_out_is_within_its_budget(
+    network: str, training: Any
+) -> None:
+    """TFLM rounds offsets up and plans greedily: it may need more than the peak."""
+    torch.manual_seed(0)
+    model = getattr(training, network)()
+    whole = mg.profile(mg.from_torch(model, INPUT), precision="int8").memory
+    budget = int(whole.tflm_arena * 0.45)
+    pruner = Pruner(model, INPUT, {"arena": budget}, **FAST)
+    assert not pruner.satisfied
+    training.train(model, pruner, 160)
+    assert pruner.satisfied
+    small = mg.profile(mg.from_torch(pruner.slim(), INPUT), precision="int8").memory
+    assert small.tflm_arena == pruner.arena == pruner.resources["arena"] <= budget
+    assert small.peak == pruner.resources["peak"]
+
+
+def test_an_arena_is_enforced_too(training: Any) -> None:
+    model = training.Branching()
+    whole = mg.profile(mg.from_torch(model, INPUT), precision="int8").memory
+    pruner = Pruner(model, INPUT, {"arena": whole.tflm_arena // 3})
+    pruner.enforce()
+    small = mg.profile(mg.from_torch(pruner.slim(), INPUT), precision="int8").memory
+    assert small.tflm_arena <= whole.tflm_arena // 3
+    with pytest.raises(mg.UsageError, match="budget arena: .* even with one channel a group"):
+        Pruner(training.Branching(), INPUT, {"arena": 150})
