@@ -9,6 +9,10 @@ from typing import TYPE_CHECKING, Any
 from mcugraph.errors import UsageError
 
 if TYPE_CHECKING:
+    from mcugraph.prune.export.exported import Exported
+    from mcugraph.prune.export.qat import finish_qat, prepare_qat
+    from mcugraph.prune.export.to_onnx import export_onnx
+    from mcugraph.prune.export.to_tflite import export_tflite
     from mcugraph.prune.history import History
     from mcugraph.prune.optimizers import carry_over
     from mcugraph.prune.pruner import Pruner
@@ -18,6 +22,7 @@ if TYPE_CHECKING:
 
 # Public name -> the module that defines it.
 _HOME = {
+    "Exported": "mcugraph.prune.export.exported",
     "Gradual": "mcugraph.prune.schedules",
     "History": "mcugraph.prune.history",
     "Layer": "mcugraph.prune.salience",
@@ -25,10 +30,15 @@ _HOME = {
     "Pruner": "mcugraph.prune.pruner",
     "Salience": "mcugraph.prune.salience",
     "carry_over": "mcugraph.prune.optimizers",
+    "export_onnx": "mcugraph.prune.export.to_onnx",
+    "export_tflite": "mcugraph.prune.export.to_tflite",
+    "finish_qat": "mcugraph.prune.export.qat",
+    "prepare_qat": "mcugraph.prune.export.qat",
     "slim": "mcugraph.prune.slimming.slimmer",
 }
 
 __all__ = [
+    "Exported",
     "Gradual",
     "History",
     "Layer",
@@ -36,6 +46,10 @@ __all__ = [
     "Pruner",
     "Salience",
     "carry_over",
+    "export_onnx",
+    "export_tflite",
+    "finish_qat",
+    "prepare_qat",
     "slim",
 ]
 

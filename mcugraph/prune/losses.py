@@ -4,9 +4,11 @@ from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from typing import Any
 
+import numpy as np
 import torch
 
 from mcugraph.errors import UsageError
+from mcugraph.ir import Array
 
 Loss = Callable[[], torch.Tensor]
 
@@ -39,6 +41,29 @@ def value_of(loss: Callable[[], Any] | None) -> torch.Tensor:
     if not torch.isfinite(value).all():
         raise UsageError(f"loss() gives {value.item()}: has the training diverged?")
     return value
+
+
+def gradient_of(loss: Loss | None, masks: torch.Tensor) -> tuple[float, Array]:
+    """The task loss, and its derivative by the mask of each class.
+
+    Args:
+        loss: Of the model with these masks.
+        masks: A leaf of autograd, shape (classes + 1,); the last entry masks nothing.
+
+    Returns:
+        The loss, and an array of shape (classes,).
+
+    Raises:
+        UsageError: There is no loss, or it has no finite gradient by the masks.
+    """
+    value = value_of(loss)
+    (found,) = torch.autograd.grad(value, masks, allow_unused=True)
+    if found is None:
+        raise UsageError("loss() does not depend on the model that is pruned")
+    by_mask = found[:-1].double().cpu().numpy()
+    if not np.isfinite(by_mask).all():
+        raise UsageError("the gradient of loss() is not finite: has the training diverged?")
+    return float(value.detach()), np.asarray(by_mask)
 
 
 @contextmanager

@@ -6,7 +6,8 @@ from dataclasses import dataclass
 import numpy as np
 
 from mcugraph.errors import UsageError
-from mcugraph.ir import Array
+from mcugraph.ir import Array, Graph
+from mcugraph.profiler import profile
 from mcugraph.space.peak import METHODS
 from mcugraph.space.resources import Resource
 from mcugraph.space.space import Space
@@ -127,6 +128,19 @@ class Budgets:
 
     def _room(self, name: str) -> int:
         return max(1, self.limits[name] - self.reserve) if name == "arena" else self.limits[name]
+
+
+def arena_of(graph: Graph, space: Space) -> int:
+    """What TFLM's planner takes for a graph, counted as a space is, in bytes.
+
+    Raises:
+        UsageError: It is not known.
+    """
+    found = profile(graph, accounting=space.accounting, precision=space.precision)
+    if found.memory.tflm_arena is None:
+        why = "; ".join(found.assumptions)
+        raise UsageError(f"budget arena: TFLM's arena of this model is not known: {why}")
+    return found.memory.tflm_arena
 
 
 def _checked(name: str, value: float) -> int:

@@ -13,7 +13,7 @@ from typing import Any
 
 import numpy as np
 
-from mcugraph.errors import GraphError
+from mcugraph.errors import GraphError, UsageError
 from mcugraph.ir import Array, Operator
 from mcugraph.ops.convolution import Conv, ConvTranspose
 from mcugraph.ops.coupling import core, first_row
@@ -44,9 +44,16 @@ class Classes:
 
     Args:
         space: Of a PyTorch model.
+
+    Raises:
+        UsageError: The model has none.
     """
 
     def __init__(self, space: Space) -> None:
+        if not space.groups:
+            refused = [f"{layer}: {reason}" for layer, reason in space.refused.items()]
+            why = "; ".join(refused[:3]) or "it has no layers"
+            raise UsageError(f"nothing in {space.graph.name} can be pruned: {why}")
         self.space = space
         sizes = [group.width for group in space.groups]
         self.count = sum(sizes)
@@ -56,6 +63,22 @@ class Classes:
             unions.find(int(layers[layer][channel])): number
             for number, (layer, channel) in enumerate(map(min, space.channel_classes))
         }
+
+    def most(self, scores: Array, widths: Array) -> Array:
+        """The classes with the largest scores of each group, as many as its width says.
+
+        Args:
+            scores: Shape (classes,); of equal ones, the first count more.
+            widths: Shape (groups,).
+
+        Returns:
+            One bool a class, shape (classes,).
+        """
+        chosen = np.zeros(self.count, np.bool_)
+        parts = np.split(scores, self.starts[1:])
+        for start, part, width in zip(self.starts, parts, widths, strict=True):
+            chosen[start + np.argsort(-part, kind="stable")[:width]] = True
+        return chosen
 
     def of(self, labels: Array) -> Array:
         """Labels as numbers of classes; ``count`` for what has to stay."""

@@ -4,7 +4,8 @@ After Liberis and Lane, "Differentiable network pruning for microcontrollers" (2
 arXiv:2110.08350; "the paper" below.
 """
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterable, Mapping
+from pathlib import Path
 from typing import Any
 
 import numpy as np
@@ -12,13 +13,13 @@ import torch
 
 from mcugraph.errors import UsageError
 from mcugraph.formats.torch.importer import from_torch
-from mcugraph.ir import Array, Graph
-from mcugraph.profiler import profile
+from mcugraph.ir import Array
+from mcugraph.prune.export.exported import Exported
 from mcugraph.prune.history import History
 from mcugraph.prune.learned import LearnedWidths, Options
-from mcugraph.prune.losses import Loss, no_loss, undisturbed, value_of
+from mcugraph.prune.losses import Loss, gradient_of, no_loss, undisturbed, value_of
 from mcugraph.prune.masks import Masks
-from mcugraph.prune.objective import Budgets, Pull
+from mcugraph.prune.objective import Budgets, Pull, arena_of
 from mcugraph.prune.placement import Classes
 from mcugraph.prune.ranking import Ranking
 from mcugraph.prune.relaxed import RelaxedMask
@@ -144,13 +145,11 @@ class Pruner:
         rule = salience_of(salience, self._random)
         graph = from_torch(self.model, example_inputs, kwargs)
         self.space = widths(graph, accounting, precision)
-        if not self.space.groups:
-            raise UsageError(_nothing(type(model).__name__, self.space.refused))
+        self._classes = Classes(self.space)
         self.budgets = Budgets(self.space, budgets or {}, peak_by)
         self.arena: int | None = None
         if "arena" in self.budgets.limits:
-            self._arena_of(graph)
-        self._classes = Classes(self.space)
+            arena_of(graph, self.space)
         self._learned = LearnedWidths(len(self.space.groups), options)
         self._removed = None if schedule is None else schedule.removed(self.space, self.budgets)
         self._masks = Masks(self.model, self._classes)
@@ -275,6 +274,51 @@ class Pruner:
             )
         return small
 
+    def export_onnx(self, path: str | Path, model: torch.nn.Module | None = None) -> Exported:
+        """Write the slimmed model as ONNX and hold the file against the budgets.
+
+        Args:
+            path: The file to write.
+            model: What ``slim`` gave, if it was trained on; None: slim it now.
+
+        Returns:
+            What ``mcugraph.prune.export_onnx`` gives, with the budgets.
+        """
+        from mcugraph.prune.export.to_onnx import export_onnx
+
+        small = self.slim() if model is None else model
+        precision, limits = self.space.precision, self.budgets.limits
+        return export_onnx(small, self.example_inputs, path, self.kwargs, precision, limits)
+
+    def export_tflite(
+        self,
+        path: str | Path,
+        calibration: Iterable[Any],
+        model: torch.nn.Module | None = None,
+        samples: int = 200,
+    ) -> Exported:
+        """Write the slimmed model as int8 TFLite and hold the file against the budgets.
+
+        Args:
+            path: The file to write.
+            calibration: Batches of training data, as a ``DataLoader`` gives them.
+            model: What ``slim`` gave, if it was trained on; None: slim it now.
+            samples: How many samples are measured at most.
+
+        Returns:
+            What ``mcugraph.prune.export_tflite`` gives, with the budgets.
+
+        Raises:
+            UsageError: The model takes inputs by keyword.
+        """
+        from mcugraph.prune.export.to_tflite import export_tflite
+
+        if self.kwargs:
+            raise UsageError("a TFLite file has no inputs by keyword: give them by position")
+        small = self.slim() if model is None else model
+        limits = self.budgets.limits
+        return export_tflite(small, self.example_inputs, path, calibration, samples, budgets=limits)
+
     def progress(self) -> str:
         """Where things stand, in one line."""
         costs = self.resources
@@ -368,25 +412,13 @@ class Pruner:
         if limit is None or self.arena is not None:
             return True
         small = self.slim(over_budget=True)
-        arena = self._arena_of(from_torch(small, self.example_inputs, self.kwargs))
+        arena = arena_of(from_torch(small, self.example_inputs, self.kwargs), self.space)
         if arena > limit:
             self.budgets.reserve = arena - self.resources["peak"]
             self.budgets.check_reachable()
             return False
         self.arena = arena
         return True
-
-    def _arena_of(self, graph: Graph) -> int:
-        """What TFLM's planner takes for a graph.
-
-        Raises:
-            UsageError: It is not known.
-        """
-        found = profile(graph, accounting=self.space.accounting, precision=self.space.precision)
-        if found.memory.tflm_arena is None:
-            why = "; ".join(found.assumptions)
-            raise UsageError(f"budget arena: TFLM's arena of this model is not known: {why}")
-        return found.memory.tflm_arena
 
     def _descend(self, pull: Pull, loss: Loss | None) -> float:
         """One step of the multipliers; the task loss, NaN where it has no part."""
@@ -395,33 +427,17 @@ class Pruner:
             return float("nan")
         assert self._scores is not None
         with self._masks.differentiable() as masks:
-            value = value_of(loss)
-            (by_mask,) = torch.autograd.grad(value, masks, allow_unused=True)
-        if by_mask is None:
-            raise UsageError("loss() does not depend on the model that is pruned")
-        found = by_mask[:-1].double().cpu().numpy()
-        if not np.isfinite(found).all():
-            raise UsageError("the gradient of loss() is not finite: has the training diverged?")
+            value, by_mask = gradient_of(loss, masks)
         relaxed = RelaxedMask.of(
             self._classes.starts,
             self._scores,
             self._learned.multipliers,
             self._learned.options.threshold,
         )
-        self._learned.update(pull, relaxed, found)
-        return float(value.detach())
+        self._learned.update(pull, relaxed, by_mask)
+        return value
 
     def _mask(self) -> None:
         """Keep the most salient classes of each group, as many as its width says."""
         assert self._scores is not None
-        hard = np.zeros(self._classes.count, np.bool_)
-        parts = np.split(self._scores, self._classes.starts[1:])
-        for start, scores, width in zip(self._classes.starts, parts, self.widths, strict=True):
-            hard[start + np.argsort(-scores, kind="stable")[:width]] = True
-        self._masks.set(hard)
-
-
-def _nothing(name: str, refused: Mapping[str, str]) -> str:
-    """What is said of a model without prunable layers."""
-    why = "; ".join(f"{layer}: {reason}" for layer, reason in list(refused.items())[:3])
-    return f"nothing in {name} can be pruned" + (f": {why}" if why else ": it has no layers")
+        self._masks.set(self._classes.most(self._scores, self.widths))

@@ -298,5 +298,5 @@ def test_an_arena_is_enforced_too(training: Any) -> None:
     pruner.enforce()
     small = mg.profile(mg.from_torch(pruner.slim(), INPUT), precision="int8").memory
     assert small.tflm_arena <= whole.tflm_arena // 3
-    with pytest.raises(mg.UsageError, match="budget arena: .* even with one channel a group"):
+    with pytest.raises(mg.UsageError, match=r"budget arena: .* even with one channel a group"):
         Pruner(training.Branching(), INPUT, {"arena": 150})

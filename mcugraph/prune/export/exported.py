@@ -1,7 +1,7 @@
 """An exported file, read back and held against what was predicted for it."""
 
 from collections.abc import Iterable, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from pathlib import Path
 
 from mcugraph.errors import UsageError
@@ -49,6 +49,7 @@ class Exported:
             sides. 0 where they account for all of it.
         arena: What TFLM's planner takes for the file, its "head", in bytes; None: not known.
         notes: What else there is to know, a sentence each.
+        budgets: What the file is held against, as ``exceeded`` takes it.
     """
 
     path: Path
@@ -59,6 +60,7 @@ class Exported:
     unexplained: Mapping[str, int]
     arena: int | None
     notes: tuple[str, ...]
+    budgets: Mapping[str, int] = field(default_factory=dict)
 
     @property
     def figures(self) -> dict[str, int]:
@@ -71,20 +73,25 @@ class Exported:
         before, after = _figures(self.predicted), self.figures
         return {key: (before[key], after[key]) for key in RESOURCES if before[key] != after[key]}
 
-    def exceeded(self, budgets: Mapping[str, int]) -> dict[str, int]:
+    def exceeded(self, budgets: Mapping[str, int] | None = None) -> dict[str, int]:
         """By how much the file exceeds each budget that it exceeds; empty: it fits.
 
         Args:
-            budgets: For ``"peak"`` and ``"size"`` bytes, for ``"macs"`` a count.
+            budgets: For ``"peak"``, ``"arena"`` and ``"size"`` bytes, for ``"macs"`` a count.
+                None: those that the file was exported for.
 
         Raises:
-            UsageError: There is no such resource.
+            UsageError: There is no such resource, or it is not known.
         """
-        figures = self.figures
-        for name in budgets:
+        figures: dict[str, int | None] = {**self.figures, "arena": self.arena}
+        over = {}
+        for name, limit in (self.budgets if budgets is None else budgets).items():
             if name not in figures:
-                raise UsageError(f"unknown budget {name!r}; expected one of {', '.join(RESOURCES)}")
-        over = {name: figures[name] - limit for name, limit in budgets.items()}
+                raise UsageError(f"unknown budget {name!r}; expected one of {', '.join(figures)}")
+            figure = figures[name]
+            if figure is None:
+                raise UsageError(f"budget {name}: what {self.path} takes is not known")
+            over[name] = figure - limit
         return {name: amount for name, amount in over.items() if amount > 0}
 
     def __str__(self) -> str:
@@ -95,13 +102,20 @@ class Exported:
             said = f"  {key:<4} {after[key]:>12,}{unit}"
             if after[key] != before[key]:
                 said += f", predicted {before[key]:,}{unit}"
+            if key in self.budgets:
+                said += _against(after[key], self.budgets[key], unit)
             lines.append(said)
+        if self.arena is not None and "arena" in self.budgets:
+            limit = self.budgets["arena"]
+            lines.append(f"  arena{self.arena:>12,} B{_against(self.arena, limit, ' B')}")
         lines += [f"  added: {_counted(self.added)}"] if self.added else []
         lines += [f"  left out: {_counted(self.dropped)}"] if self.dropped else []
         return "\n".join([*lines, *(f"  {note}" for note in self.notes)])
 
 
-def compare(path: Path, model: Graph, precision: str | None) -> Exported:
+def compare(
+    path: Path, model: Graph, precision: str | None, budgets: Mapping[str, int] | None = None
+) -> Exported:
     """Read a file back and hold it against the graph of the model that it was made of.
 
     Args:
@@ -109,6 +123,7 @@ def compare(path: Path, model: Graph, precision: str | None) -> Exported:
         model: What ``from_torch`` makes of the model.
         precision: How the model is counted, and the file where it is no TFLite file: None or
             ``"int8"``.
+        budgets: What it is for, as ``Exported.exceeded`` takes it.
 
     Raises:
         FormatError: The file cannot be read back.
@@ -139,7 +154,13 @@ def compare(path: Path, model: Graph, precision: str | None) -> Exported:
         unexplained=unexplained,
         arena=found.memory.tflm_arena,
         notes=_notes(found),
+        budgets=dict(budgets or {}),
     )
+
+
+def _against(figure: int, limit: int, unit: str) -> str:
+    over = f": {figure - limit:,}{unit} too much" if figure > limit else ""
+    return f" of {limit:,}{unit}{over}"
 
 
 def _figures(of: Profile) -> dict[str, int]:

@@ -20,6 +20,7 @@ def export_onnx(
     path: str | Path,
     kwargs: Mapping[str, Any] | None = None,
     precision: str | None = "int8",
+    budgets: Mapping[str, int] | None = None,
 ) -> Exported:
     """Write a module as an ONNX file of floats, with the shapes of the example.
 
@@ -35,6 +36,8 @@ def export_onnx(
         kwargs: The inputs by keyword.
         precision: How the file and the model are counted: ``"int8"``: what they cost once
             quantised. None: as floats.
+        budgets: To hold the file against: bytes for ``"peak"``, ``"arena"`` and ``"size"``, a
+            count for ``"macs"``.
 
     Returns:
         The file's profile beside the predicted one.
@@ -71,4 +74,4 @@ def export_onnx(
                 )
         except Exception as error:
             raise FormatError(f"{name}: torch.onnx cannot export it: {reason(error)}") from error
-    return compare(Path(path), graph, precision)
+    return compare(Path(path), graph, precision, budgets)

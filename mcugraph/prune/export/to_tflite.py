@@ -1,6 +1,6 @@
 """A module as an int8 TFLite file."""
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
 from pathlib import Path
 from typing import Any
 
@@ -21,6 +21,7 @@ def export_tflite(
     calibration: Iterable[Any],
     samples: int = 200,
     channels_last: bool = True,
+    budgets: Mapping[str, int] | None = None,
 ) -> Exported:
     """Write a module as a TFLite file that computes with 8-bit integers.
 
@@ -47,6 +48,8 @@ def export_tflite(
         samples: How many samples are measured at most.
         channels_last: False: inputs and outputs keep the layout of PyTorch, and the file
             transposes them.
+        budgets: To hold the file against: bytes for ``"peak"``, ``"arena"`` and ``"size"``, a
+            count for ``"macs"``.
 
     Returns:
         The file's profile beside the predicted one, with what the converter added.
@@ -80,7 +83,7 @@ def export_tflite(
                 f"{name}: ai-edge-quantizer cannot quantise it: {reason(error)}"
             ) from error
         temporary.write_bytes(data)
-    return compare(Path(path), from_torch(model, inputs), "int8")
+    return compare(Path(path), from_torch(model, inputs), "int8", budgets)
 
 
 def _quantized(plain: bytes, batches: list[tuple[Any, ...]]) -> bytes:
