@@ -11,6 +11,7 @@ from mcugraph.prune.objective import SCALARISATIONS, Budgets, Pull
 from mcugraph.prune.relaxed import METHODS, RelaxedMask
 
 OBJECTIVES = ("both", "task", "resources")
+_FARTHEST = 25.0
 
 
 @dataclass(frozen=True)
@@ -89,7 +90,8 @@ class LearnedWidths:
             gradient = 2 * multipliers * gradient
         # Through the sigmoid, to the free variables.
         step = -options.learning_rate * gradient * multipliers * (1 - multipliers)
-        self.variables = self.variables + self._limited(step)
+        # Beyond the bounds, the sigmoid is 0 or 1 in floating point.
+        self.variables = np.clip(self.variables + self._limited(step), -_FARTHEST, _FARTHEST)
 
     def _limited(self, step: Array) -> Array:
         """A step as it is, or shortened so that no multiplier changes by more than it may."""

@@ -376,12 +376,12 @@ class Pruner:
     def _update(self, loss: Loss | None) -> None:
         """WIDTHUPDATE and MASK of Algorithm 1."""
         task, pull = float("nan"), None
-        settled = self.satisfied
+        met = self._fits()
         with undisturbed(self.model):
             self._scores = self._ranking.scores(lambda: value_of(loss))
             if self.schedule is not None:
                 self.widths = self.space.round(self.space.from_fractions(self.multipliers))
-            elif not settled:
+            elif not met:
                 pull = self._learned.pull(self.budgets, self.widths, self._random)
                 task = self._descend(pull, loss)
                 self.widths = self.space.round(self.space.from_fractions(self.multipliers))

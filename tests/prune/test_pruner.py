@@ -300,3 +300,24 @@ def test_an_arena_is_enforced_too(training: Any) -> None:
     assert small.tflm_arena <= whole.tflm_arena // 3
     with pytest.raises(mg.UsageError, match=r"budget arena: .* even with one channel a group"):
         Pruner(training.Branching(), INPUT, {"arena": 150})
+
+
+def test_what_fits_from_the_start_is_left_as_it_is(training: Any) -> None:
+    model = training.Chain()
+    whole = mg.profile(mg.from_torch(model, INPUT), precision="int8").memory
+    pruner = Pruner(model, INPUT, {"arena": whole.tflm_arena}, interval=1)
+    start = pruner.multipliers
+    training.train(model, pruner, 3)
+    assert pruner.satisfied
+    assert pruner._masks.hard.all()
+    assert (pruner.multipliers == start).all()
+    assert np.isnan(pruner.history.task_loss).all()
+
+
+def test_multipliers_stay_between_0_and_1_whatever_the_step(training: Any) -> None:
+    model = training.Chain()
+    options = {"learning_rate": 1e9, "max_step": None, "interval": 1}
+    pruner = Pruner(model, INPUT, part(model, macs=0.5), **options)
+    training.train(model, pruner, 4)
+    assert ((pruner.multipliers > 0) & (pruner.multipliers < 1)).all()
+    assert (pruner.widths >= 1).all()
