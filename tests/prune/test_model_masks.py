@@ -183,3 +183,14 @@ def test_classes_are_numbered_in_the_order_of_the_groups(case: Any) -> None:
     classes = Classes(mg.widths(mg.from_torch(found.model, found.inputs)))
     assert classes.count == classes.space.full.sum()
     assert (np.diff(classes.starts) == classes.space.full[:-1]).all()
+
+
+def test_a_compiled_model_sees_masks_change() -> None:
+    torch.manual_seed(0)
+    model, x = Residual().eval(), torch.randn(2, 3, 8, 8)
+    pruner = Pruner(torch.compile(model, backend="eager"), x[:1], PLENTY)
+    compiled = torch.compile(model, backend="eager")
+    for keep in ([0, 1], [2, 5, 6]):
+        masked(pruner, {"a.0": keep})
+        torch.testing.assert_close(compiled(x), model(x))
+    assert pruner.model is model
