@@ -9,7 +9,9 @@ The file has x_train, y_train, x_test and y_test: images of 28 x 28 and classes 
 import argparse
 import sys
 import time
+from importlib.util import find_spec
 from pathlib import Path
+from zipfile import BadZipFile
 
 import numpy as np
 import torch
@@ -86,12 +88,13 @@ def read(path):
         try:
             with np.load(path) as file:
                 arrays = {name: file[name] for name in SHAPES}
-        except (OSError, ValueError, KeyError, EOFError, TypeError) as error:
+        except (OSError, ValueError, KeyError, EOFError, TypeError, BadZipFile) as error:
             said = getattr(error, "strerror", None) or f"no .npz file with {', '.join(SHAPES)}"
             raise SystemExit(f"error: {path}: {said}") from None
     for name, shape in SHAPES.items():
-        if arrays[name].shape[1:] != shape or not len(arrays[name]):
-            raise SystemExit(f"error: {path}: {name} has the shape {arrays[name].shape}")
+        found = arrays[name]
+        if found.dtype != np.uint8 or found.shape[1:] != shape or not found.size:
+            raise SystemExit(f"error: {path}: {name} is {found.dtype} of shape {found.shape}")
     x, y, x_test, y_test = (torch.from_numpy(arrays[name]) for name in SHAPES)
     if len(x) != len(y) or len(x_test) != len(y_test) or max(y.max(), y_test.max()) > 9:
         raise SystemExit(f"error: {path}: one class from 0 to 9 for each image is needed")
@@ -118,14 +121,16 @@ def accuracy(model, x, y):
 def room(board, model, options):
     """What of a board is left for the network, as budgets of the pruner.
 
-    TFLM's arena is the head, at least the peak, and the tail. The tail hardly depends on the
-    widths, so that of the whole network is set aside, with what its head takes beyond its peak.
+    TFLM's arena has a head, for activations, which is what the budget "arena" is about, and a
+    tail. The tail hardly depends on the widths, so that of the whole network is set aside.
     """
-    whole = mg.profile(mg.from_torch(model, EXAMPLE), precision="int8").memory
-    beside = whole.tflm_persistent + whole.tflm_arena - whole.file_order_peak
+    whole = mg.profile(mg.from_torch(model, EXAMPLE), precision="int8")
     sram = board.sram_block - options.reserve_sram - options.margin
     code = options.reserve_flash + 16 * 1024  # of TFLM itself, as `mcugraph check` counts it
-    budgets = {"peak": sram - beside, "size": board.flash - code - options.overhead}
+    budgets = {
+        "arena": sram - whole.memory.tflm_persistent,
+        "size": board.flash - code - options.overhead,
+    }
     if options.macs:
         budgets["macs"] = options.macs
     for name, left in budgets.items():
@@ -247,6 +252,8 @@ def arguments():
     add("--out", default="pruned.tflite", help="the file to write")
     add("--no-export", action="store_true", help="stop before it")
     options = parser.parse_args()
+    if options.qat < 0:
+        parser.error("--qat: has to be 0 or more")
     if options.interval is None:
         options.interval = 20 if options.data else 4
     for name in ("width", "epochs", "prune_epochs", "interval", "batch"):
@@ -261,8 +268,12 @@ def main():
     board = find_board(options.board)
     if not options.no_export and not Path(options.out).resolve().parent.is_dir():
         raise SystemExit(f"error: {options.out}: the folder does not exist")
+    if not find_spec("litert_torch") and (options.qat or not options.no_export):
+        raise SystemExit("error: litert-torch is not installed: pip install 'mcugraph[export]'")
     torch.manual_seed(options.seed)
     data = read(options.data)
+    if len(data[0]) < 2 * options.batch:
+        raise SystemExit(f"error: {options.data}: fewer images than two batches")
     model, pruner = train(options, board, data)
     if options.qat:
         model = round_on(model, options, data)
