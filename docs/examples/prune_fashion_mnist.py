@@ -179,8 +179,9 @@ def train(options, board, data):
         print(
             f"epoch {epoch:2}: {seconds:.1f} s, loss {np.mean(losses):.3f}, "
             f"test {accuracy(model, x_test, y_test):.2%}"
-            + (f"; {pruner.progress()}" if pruning else "")
         )
+        if pruning:
+            print(f"  {pruner.progress()}")
         last = epoch == min(options.prune_epochs, options.epochs)
         if pruning and (last or (options.early and pruner.settled())):
             if not pruner.satisfied:
