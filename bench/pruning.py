@@ -186,7 +186,7 @@ def early(run: Run, budgets: Budgets) -> None:
     def step() -> None:
         if run.model is pruner.model:
             pruner.step(run.loss)
-            if pruner.settled():
+            if pruner.settled(tolerance=0.02, updates=3):
                 run.model = pruner.slim()
                 carry_over(run.optimizer, pruner.model, run.model)
 

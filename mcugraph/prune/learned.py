@@ -1,5 +1,6 @@
 """Width multipliers, learned by gradient descent (Algorithm 1, WIDTHUPDATE)."""
 
+from collections.abc import Callable
 from dataclasses import dataclass
 from typing import Any
 
@@ -12,6 +13,7 @@ from mcugraph.prune.relaxed import METHODS, RelaxedMask
 
 OBJECTIVES = ("both", "task", "resources")
 _FARTHEST = 25.0
+_HALVINGS = 10
 
 
 @dataclass(frozen=True)
@@ -92,6 +94,23 @@ class LearnedWidths:
         step = -options.learning_rate * gradient * multipliers * (1 - multipliers)
         # Beyond the bounds, the sigmoid is 0 or 1 in floating point.
         self.variables = np.clip(self.variables + self._limited(step), -_FARTHEST, _FARTHEST)
+
+    def land(self, start: Array, met: Callable[[], bool]) -> None:
+        """Shorten the step that was just taken, if it meets the budgets: no more than it has to.
+
+        Args:
+            start: The free variables before the step, shape (groups,).
+            met: Whether the multipliers as they are meet the budgets.
+        """
+        end = self.variables
+        if not met():
+            return
+        short, far = 0.0, 1.0
+        for _ in range(_HALVINGS):
+            middle = (short + far) / 2
+            self.variables = start + middle * (end - start)
+            short, far = (short, middle) if met() else (middle, far)
+        self.variables = start + far * (end - start)
 
     def _limited(self, step: Array) -> Array:
         """A step as it is, or shortened so that no multiplier changes by more than it may."""

@@ -380,11 +380,13 @@ class Pruner:
         with undisturbed(self.model):
             self._scores = self._ranking.scores(lambda: value_of(loss))
             if self.schedule is not None:
-                self.widths = self.space.round(self.space.from_fractions(self.multipliers))
+                self.widths = self._rounded()
             elif not met:
                 pull = self._learned.pull(self.budgets, self.widths, self._random)
+                start = self._learned.variables
                 task = self._descend(pull, loss)
-                self.widths = self.space.round(self.space.from_fractions(self.multipliers))
+                self._learned.land(start, lambda: not self.budgets.unmet(self._rounded()))
+                self.widths = self._rounded()
         before = self._masks.hard
         self._mask()
         self._fits()
@@ -436,6 +438,9 @@ class Pruner:
         )
         self._learned.update(pull, relaxed, by_mask)
         return value
+
+    def _rounded(self) -> Array:
+        return self.space.round(self.space.from_fractions(self.multipliers))
 
     def _mask(self) -> None:
         """Keep the most salient classes of each group, as many as its width says."""

@@ -321,3 +321,15 @@ def test_multipliers_stay_between_0_and_1_whatever_the_step(training: Any) -> No
     training.train(model, pruner, 4)
     assert ((pruner.multipliers > 0) & (pruner.multipliers < 1)).all()
     assert (pruner.widths >= 1).all()
+
+
+def test_the_last_step_goes_no_farther_than_the_budgets_ask(training: Any) -> None:
+    """Without the task loss, what is left of the budget is less than one channel takes."""
+    model = training.Chain()
+    options = {"objective": "resources", "interval": 1, "max_step": 0.3}
+    pruner = Pruner(model, INPUT, part(model, macs=0.5), **options)
+    training.train(model, pruner, 10)
+    assert pruner.satisfied
+    more = [pruner.widths + row for row in np.eye(3, dtype=int)]
+    assert any(pruner.budgets.unmet(widths) for widths in more)
+    assert pruner.resources["macs"] > 0.85 * pruner.budgets.limits["macs"]
