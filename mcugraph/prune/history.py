@@ -13,6 +13,7 @@ _COLUMNS = {
     "widths": "classes of each group that stay, shape (updates, groups)",
     "multipliers": "the fraction of each group to keep, before rounding, shape (updates, groups)",
     "peak": "bytes of SRAM, by the best order",
+    "arena": "bytes of SRAM that TFLM plans; NaN without a budget for them",
     "size": "bytes of flash",
     "macs": "multiply-accumulates",
     "task_loss": "of the batch that was given; NaN where none was asked for",
@@ -25,8 +26,8 @@ _COLUMNS = {
 class History:
     """One row an update of the masks; each column is an attribute.
 
-    ``step``, ``peak``, ``size``, ``macs``, ``task_loss``, ``resource_loss`` and ``mask_change``
-    have the shape (updates,), ``widths`` and ``multipliers`` (updates, groups).
+    ``widths`` and ``multipliers`` have the shape (updates, groups); ``step``, ``peak``, ``arena``,
+    ``size``, ``macs``, ``task_loss``, ``resource_loss`` and ``mask_change`` have (updates,).
 
     Attributes:
         groups: The names of the groups.
@@ -67,7 +68,8 @@ class History:
             The ``matplotlib.figure.Figure``.
 
         Raises:
-            UsageError: matplotlib is not installed, or nothing has happened yet.
+            UsageError: matplotlib is not installed, nothing has happened yet, or the figure cannot
+                be saved there.
         """
         try:
             from matplotlib.figure import Figure
@@ -77,9 +79,10 @@ class History:
             raise UsageError("there is no update to draw yet")
         figure = Figure(figsize=(10, 6.5), layout="constrained")
         costs, widths, losses, changes = figure.subplots(2, 2, sharex=True).ravel()
-        for name in ("peak", "size", "macs"):
-            budget = self.budgets.get(name)
-            values = getattr(self, name)
+        for name in ("peak", "arena", "size", "macs"):
+            budget, values = self.budgets.get(name), getattr(self, name)
+            if np.isnan(values).any():
+                continue
             scale = budget or values[0]
             costs.plot(self.step, values / scale, label=name if budget else f"{name} (no budget)")
         costs.axhline(1, color="black", linewidth=0.8)
@@ -94,5 +97,8 @@ class History:
         changes.plot(self.step, 100 * self.mask_change, drawstyle="steps-post")
         changes.set(title="Masks changed by an update, % of classes", xlabel="training steps")
         if path is not None:
-            figure.savefig(path, dpi=150)
+            try:
+                figure.savefig(path, dpi=150)
+            except (OSError, ValueError) as error:
+                raise UsageError(f"{path}: the figure cannot be saved: {error}") from None
         return figure

@@ -45,7 +45,9 @@ class Options:
                 raise UsageError(f"{name}: a number from 0 on is needed, not {value!r}")
         for name in ("initial", "max_step"):
             value = getattr(self, name)
-            if value is not None and not 0 < value < 1:
+            if value is None and name == "max_step":
+                continue
+            if not isinstance(value, int | float) or not 0 < value < 1:
                 raise UsageError(f"{name}: a number between 0 and 1 is needed, not {value!r}")
 
 

@@ -30,6 +30,11 @@ def value_of(loss: Callable[[], Any] | None) -> torch.Tensor:
     """
     if loss is None:
         raise UsageError("step() needs loss: a function that gives the task loss of a batch")
+    if not callable(loss):
+        raise UsageError(
+            f"step() needs a function that computes the loss, like lambda: f(model(x), y), not"
+            f" {type(loss).__name__}"
+        )
     with torch.enable_grad():
         value = loss()
     if not isinstance(value, torch.Tensor) or value.numel() != 1:

@@ -13,6 +13,7 @@ from typing import Any
 import numpy as np
 import torch
 
+from mcugraph.errors import UsageError
 from mcugraph.ir import Array
 from mcugraph.prune.placement import Classes, Factor, place
 from mcugraph.prune.slimming.cutting import holders_of
@@ -65,16 +66,25 @@ class Masks:
             The masks, shape (classes + 1,), as a leaf of autograd.
         """
         start = torch.ones_like(self._values) if everything else self._values
-        leaf = start.clone().requires_grad_()
-        self._fill(leaf)
+        leaf = start.detach().clone().requires_grad_()
+        with torch.enable_grad():
+            self._fill(leaf)
         try:
             yield leaf
         finally:
             self.set(self.hard)
 
     def attach(self) -> None:
-        """Mask the model from now on."""
+        """Mask the model from now on.
+
+        Raises:
+            UsageError: Other masks are on it.
+        """
         if not self._handles:
+            if any(map(_is_masked, self.model.modules())):
+                raise UsageError(
+                    "the model has a pruner already: call its remove(), or slim the model first"
+                )
             self._handles = [handle for swap in self._swaps for handle in swap.attach()]
 
     def detach(self) -> None:
@@ -149,6 +159,11 @@ class _Swap:
         for masked in self.masked:
             if masked.held:  # it is not, where another hook failed before ours
                 masked.leave()
+
+
+def _is_masked(module: torch.nn.Module) -> bool:
+    hooks = module._forward_pre_hooks.values()
+    return any(isinstance(getattr(hook, "__self__", None), _Swap) for hook in hooks)
 
 
 def _common(name: str, factors: list[Factor]) -> str:

@@ -6,8 +6,7 @@ from dataclasses import dataclass
 import numpy as np
 
 from mcugraph.errors import UsageError
-from mcugraph.ir import Array, Graph
-from mcugraph.profiler import profile
+from mcugraph.ir import Array
 from mcugraph.space.peak import METHODS
 from mcugraph.space.resources import Resource
 from mcugraph.space.space import Space
@@ -41,8 +40,7 @@ class Budgets:
 
     Args:
         space: The widths, counted as the budgets are.
-        limits: ``"peak"``, ``"arena"`` and ``"size"`` in bytes, ``"macs"``; any of them. The arena
-            counts as the peak plus ``reserve``: what its planner needs besides.
+        limits: ``"peak"``, ``"arena"`` and ``"size"`` in bytes, ``"macs"``; any of them.
         peak_by: ``"optimal"``: the peak of the best order. ``"operator_bound"``: what earlier work
             takes for the peak. None: no budget of the peak.
 
@@ -55,6 +53,8 @@ class Budgets:
     ) -> None:
         if peak_by is not None and peak_by not in METHODS:
             raise UsageError(f"unknown peak {peak_by!r}; expected one of {', '.join(METHODS)}")
+        if not isinstance(limits, Mapping):
+            raise UsageError(f"budgets: a dict like {{'peak': 64_000}} is needed, not {limits!r}")
         self.space = space
         self.limits = {name: _checked(name, value) for name, value in limits.items()}
         self.costs: dict[str, Resource] = {
@@ -62,28 +62,26 @@ class Budgets:
             "size": space.size,
             "macs": space.macs,
         }
-        self.reserve = 0
-        self._held = {name: self.costs.get(name, space.peak) for name in self.limits}
+        if "arena" in self.limits:
+            self.costs["arena"] = space.arena
+        self._held = {name: self.costs[name] for name in self.limits}
         if "peak" in self._held:
             if peak_by is None:
                 del self._held["peak"]
             elif peak_by != "optimal":
                 self._held["peak"] = space.peak_by(peak_by)
-        self.check_reachable()
+        self._check_reachable()
 
     def at(self, widths: Array) -> dict[str, int]:
         """The costs at integer widths, shape (groups,): the peak is the true one.
 
-        The arena is there if it has a budget: the peak plus the reserve.
+        The arena is there if it has a budget.
         """
-        costs = {name: round(cost(widths)) for name, cost in self.costs.items()}
-        if "arena" in self.limits:
-            costs["arena"] = costs["peak"] + self.reserve
-        return costs
+        return {name: round(cost(widths)) for name, cost in self.costs.items()}
 
     def unmet(self, widths: Array) -> tuple[str, ...]:
         """The budgets that integer widths exceed, by the peak that the budgets are held against."""
-        return tuple(name for name, cost in self._held.items() if cost(widths) > self._room(name))
+        return tuple(name for name, cost in self._held.items() if cost(widths) > self.limits[name])
 
     def pull(self, widths: Array, random: np.random.Generator, scalarisation: str) -> Pull:
         """The resource loss at integer widths, and where it falls.
@@ -98,7 +96,7 @@ class Budgets:
                 multiplied by 1/uniform(0, 1), as Eq. 2 says; the factor only chooses. ``"sum"``:
                 all exceeded ones together.
         """
-        over = {n: float(cost(widths)) / self._room(n) for n, cost in self._held.items()}
+        over = {n: float(cost(widths)) / self.limits[n] for n, cost in self._held.items()}
         over = {name: ratio for name, ratio in over.items() if ratio > 1}
         chosen = list(over)
         if scalarisation == "random" and over:
@@ -107,40 +105,19 @@ class Budgets:
             chosen = [max(over, key=lambda name: draw[name] * over[name])]
         gradient = np.zeros(len(self.space.full))
         for name in chosen:
-            gradient += self.space.full * self._held[name].gradient(widths) / self._room(name)
+            gradient += self.space.full * self._held[name].gradient(widths) / self.limits[name]
         return Pull(sum(over[name] - 1 for name in chosen), gradient, tuple(over))
 
-    def check_reachable(self) -> None:
-        """Hold the least widths against the budgets.
-
-        Raises:
-            UsageError: A budget cannot be met by pruning.
-        """
+    def _check_reachable(self) -> None:
         least = self.space.round(np.ones(len(self.space.full)))
         for name, cost in self._held.items():
-            needed = round(cost(least)) + self.limits[name] - self._room(name)
+            needed = round(cost(least))
             if needed > self.limits[name]:
                 raise UsageError(
                     f"budget {name}: {needed:,} {RESOURCES[name]} are needed even with one channel"
                     f" a group, more than {self.limits[name]:,}; raise the budget, or start from"
                     " another network"
                 )
-
-    def _room(self, name: str) -> int:
-        return max(1, self.limits[name] - self.reserve) if name == "arena" else self.limits[name]
-
-
-def arena_of(graph: Graph, space: Space) -> int:
-    """What TFLM's planner takes for a graph, counted as a space is, in bytes.
-
-    Raises:
-        UsageError: It is not known.
-    """
-    found = profile(graph, accounting=space.accounting, precision=space.precision)
-    if found.memory.tflm_arena is None:
-        why = "; ".join(found.assumptions)
-        raise UsageError(f"budget arena: TFLM's arena of this model is not known: {why}")
-    return found.memory.tflm_arena
 
 
 def _checked(name: str, value: float) -> int:

@@ -19,7 +19,7 @@ from mcugraph.prune.history import History
 from mcugraph.prune.learned import LearnedWidths, Options
 from mcugraph.prune.losses import Loss, gradient_of, no_loss, undisturbed, value_of
 from mcugraph.prune.masks import Masks
-from mcugraph.prune.objective import Budgets, Pull, arena_of
+from mcugraph.prune.objective import Budgets, Pull
 from mcugraph.prune.placement import Classes
 from mcugraph.prune.ranking import Ranking
 from mcugraph.prune.relaxed import RelaxedMask
@@ -80,7 +80,8 @@ class Pruner:
             ``"gradient"``, ``"activation"``, ``"random"``, a function from a ``Layer`` to a
             tensor of one number a channel, or a ``Salience``.
         peak_by: The peak that the budget is held against: ``"optimal"``, of the best order;
-            ``"operator_bound"``, which earlier work takes; None: that budget is left out.
+            ``"operator_bound"``, which earlier work takes; ``"file_order"``, of the model's own
+            order; None: that budget is left out.
         schedule: A ``Gradual`` or ``OneShot`` schedule, in place of learned multipliers.
         freeze_when_met: Masks stay as they are once the budgets are met.
         precision, accounting: How costs are counted, as for ``widths``.
@@ -123,6 +124,11 @@ class Pruner:
         report: Callable[[str], None] = print,
     ) -> None:
         check_whole("interval", interval, 1)
+        check_whole("seed", seed, 0)
+        if steps_per_epoch is not None:
+            check_whole("steps_per_epoch", steps_per_epoch, 1)
+        if schedule is not None and not isinstance(schedule, Schedule):
+            raise UsageError(f"schedule: a Gradual or OneShot is needed, not {schedule!r}")
         if not budgets and (schedule is None or schedule.sparsity is None):
             raise UsageError("no budgets: name a peak, a size or macs, like {'peak': 64_000}")
         self.model = getattr(model, "_orig_mod", model)  # what torch.compile wraps
@@ -147,9 +153,6 @@ class Pruner:
         self.space = widths(graph, accounting, precision)
         self._classes = Classes(self.space)
         self.budgets = Budgets(self.space, budgets or {}, peak_by)
-        self.arena: int | None = None
-        if "arena" in self.budgets.limits:
-            arena_of(graph, self.space)
         self._learned = LearnedWidths(len(self.space.groups), options)
         self._removed = None if schedule is None else schedule.removed(self.space, self.budgets)
         self._masks = Masks(self.model, self._classes)
@@ -181,17 +184,15 @@ class Pruner:
     def resources(self) -> dict[str, int]:
         """What the model costs with the channels that stay: ``peak``, ``size`` and ``macs``.
 
-        And ``arena``, if that has a budget: until all budgets are met, an estimate.
+        And ``arena``, if that has a budget.
         """
-        costs = self.budgets.at(self.widths)
-        return costs if self.arena is None else {**costs, "arena": self.arena}
+        return self.budgets.at(self.widths)
 
     @property
     def satisfied(self) -> bool:
         """Whether the channels that stay meet the budgets, and a schedule is at its end."""
         due = self.schedule is None or self.schedule.progress(self.steps) == 1
-        known = self.arena is not None or "arena" not in self.budgets.limits
-        return due and known and not self.budgets.unmet(self.widths)
+        return due and not self.budgets.unmet(self.widths)
 
     def settled(self, tolerance: float = 0.01, updates: int = 5) -> bool:
         """Whether the budgets are met and the masks hardly change any more.
@@ -202,6 +203,7 @@ class Pruner:
             tolerance: The fraction of the classes that may change in an update.
             updates: How many updates in a row have to keep it.
         """
+        check_whole("updates", updates, 1)
         changes = self.history.mask_change[-updates:]
         calm = len(changes) == updates and bool((changes <= tolerance).all())
         return self.satisfied and (self.frozen or calm)
@@ -236,11 +238,8 @@ class Pruner:
         wanted = self.space.from_fractions(self.multipliers)
         if self._scores is None:
             self._scores = self._ranking.scores(no_loss)
-        while True:
-            self.widths = self.space.round(wanted * uniform(self.space, self.budgets, wanted))
-            self._mask()
-            if self._fits():
-                break
+        self.widths = self.space.round(wanted * uniform(self.space, self.budgets, wanted))
+        self._mask()
 
     def freeze(self) -> None:
         """From now on, masks and multipliers stay as they are."""
@@ -260,9 +259,9 @@ class Pruner:
             UsageError: Budgets are exceeded.
             GraphError: The model cannot run without these channels.
         """
-        if not over_budget and not self._fits():
+        unmet = self.budgets.unmet(self.widths)
+        if unmet and not over_budget:
             costs, limits = self.resources, self.budgets.limits
-            unmet = self.budgets.unmet(self.widths)
             said = ", ".join(f"{n} {costs[n]:,} of {limits[n]:,}" for n in unmet)
             raise UsageError(
                 f"the budgets are not met yet: {said}; train on, raise learning_rate, call"
@@ -345,8 +344,6 @@ class Pruner:
             "scores": None if self._scores is None else torch.from_numpy(self._scores.copy()),
             "steps": self.steps,
             "frozen": self.frozen,
-            "arena": self.arena,
-            "reserve": self.budgets.reserve,
             "random": self._random.bit_generator.state,
             "history": {name: list(column) for name, column in self.history.rows.items()},
         }
@@ -360,15 +357,15 @@ class Pruner:
         Raises:
             UsageError: It is of another model.
         """
-        if list(state["groups"]) != list(self.history.groups) or len(state["masks"]) != len(
-            self._masks.hard
-        ):
+        if state.keys() != self.state_dict().keys():
+            raise UsageError("the state is not that of a pruner")
+        same = list(state["groups"]) == list(self.history.groups)
+        if not same or len(state["masks"]) != len(self._masks.hard):
             raise UsageError("the state is of a pruner of another model: its groups differ")
         self._learned.variables = state["variables"].numpy().copy()
         self.widths = state["widths"].numpy().copy()
         self._scores = None if state["scores"] is None else state["scores"].numpy().copy()
         self.steps, self.frozen = state["steps"], state["frozen"]
-        self.arena, self.budgets.reserve = state["arena"], state["reserve"]
         self._random.bit_generator.state = state["random"]
         self.history.rows = {name: list(column) for name, column in state["history"].items()}
         self._masks.set(state["masks"].numpy())
@@ -376,7 +373,7 @@ class Pruner:
     def _update(self, loss: Loss | None) -> None:
         """WIDTHUPDATE and MASK of Algorithm 1."""
         task, pull = float("nan"), None
-        met = self._fits()
+        met = self.satisfied
         with undisturbed(self.model):
             self._scores = self._ranking.scores(lambda: value_of(loss))
             if self.schedule is not None:
@@ -389,38 +386,17 @@ class Pruner:
                 self.widths = self._rounded()
         before = self._masks.hard
         self._mask()
-        self._fits()
-        costs = self.resources
         self.history.add(
             step=self.steps,
             widths=self.widths.tolist(),
             multipliers=self.multipliers.tolist(),
-            **{name: costs[name] for name in ("peak", "size", "macs")},
+            **{"arena": float("nan"), **self.resources},
             task_loss=task,
             resource_loss=0.0 if pull is None else pull.loss,
             mask_change=float((before != self._masks.hard).mean()),
         )
         if self.freeze_when_met and self.satisfied:
             self.freeze()
-
-    def _fits(self) -> bool:
-        """Whether all budgets are met; the arena is held against its own once the others are.
-
-        Where it exceeds that, the reserve that it needs beyond the peak is known better.
-        """
-        limit = self.budgets.limits.get("arena")
-        if self.budgets.unmet(self.widths):
-            return False
-        if limit is None or self.arena is not None:
-            return True
-        small = self.slim(over_budget=True)
-        arena = arena_of(from_torch(small, self.example_inputs, self.kwargs), self.space)
-        if arena > limit:
-            self.budgets.reserve = arena - self.resources["peak"]
-            self.budgets.check_reachable()
-            return False
-        self.arena = arena
-        return True
 
     def _descend(self, pull: Pull, loss: Loss | None) -> float:
         """One step of the multipliers; the task loss, NaN where it has no part."""

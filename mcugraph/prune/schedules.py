@@ -7,6 +7,7 @@ microcontrollers using deep compression" (2023), section 3.1.
 from abc import ABC, abstractmethod
 from collections.abc import Mapping
 from dataclasses import dataclass
+from numbers import Real
 from typing import Any
 
 import numpy as np
@@ -121,7 +122,7 @@ def uniform(space: Space, budgets: Budgets, base: Array | None = None) -> float:
 
 
 def _fraction(what: str, value: Any) -> float:
-    if isinstance(value, bool) or not isinstance(value, int | float) or not 0 <= value < 1:
+    if isinstance(value, bool) or not isinstance(value, Real) or not 0 <= float(value) < 1:
         raise UsageError(f"{what}: a fraction from 0 to below 1 is needed, not {value!r}")
     return float(value)
 

@@ -9,6 +9,7 @@ from mcugraph.errors import UsageError
 from mcugraph.ir import Array, Graph
 from mcugraph.ops.coupling import FIXED
 from mcugraph.rewrite.accounting import counted_forms
+from mcugraph.space.arena import ArenaResource
 from mcugraph.space.peak import PeakResource
 from mcugraph.space.resources import PolynomialResource, Resource
 from mcugraph.space.rounding import nearest
@@ -81,6 +82,15 @@ class Space:
     def peak(self) -> PeakResource:
         """Peak memory in bytes, of the best order at each w."""
         return self.peak_by("optimal")
+
+    @cached_property
+    def arena(self) -> ArenaResource:
+        """Bytes of the arena that TFLM plans for activations, of the model's own order.
+
+        Raises:
+            UsageError: It is not known; the message says why.
+        """
+        return ArenaResource(self._names, self._counted[0], self.peak)
 
     def peak_by(self, method: str) -> PeakResource:
         """Peak memory by another method: ``"file_order"`` or ``"operator_bound"``."""

@@ -241,6 +241,13 @@ def test_random_scalarisation_prefers_what_is_exceeded_most(training: Any) -> No
         (PLENTY, {"schedule": OneShot(1.5)}, "sparsity: a fraction from 0 to below 1"),
         (PLENTY, {"schedule": OneShot({"z": 0.5})}, "there is no group 'z'; the groups are a.0"),
         ({}, {"schedule": OneShot()}, "no budgets"),
+        (["peak"], {}, r"budgets: a dict like .* is needed, not \['peak'\]"),
+        (PLENTY, {"initial": None}, "initial: a number between 0 and 1"),
+        (PLENTY, {"max_step": "small"}, "max_step: a number between 0 and 1"),
+        (PLENTY, {"schedule": "gradual"}, "schedule: a Gradual or OneShot is needed"),
+        (PLENTY, {"schedule": Gradual}, "schedule: a Gradual or OneShot is needed"),
+        (PLENTY, {"seed": -1}, "seed: a whole number from 0 on"),
+        (PLENTY, {"steps_per_epoch": 0.5}, "steps_per_epoch: a whole number from 1 on"),
     ],
 )
 def test_bad_options_are_refused_before_training(
@@ -284,3 +291,52 @@ def test_the_state_of_another_models_pruner_is_refused(training: Any) -> None:
     state = Pruner(training.Chain(), INPUT, PLENTY).state_dict()
     with pytest.raises(mg.UsageError, match="of a pruner of another model"):
         Pruner(training.Residual(), INPUT, PLENTY).load_state_dict(state)
+
+
+def test_what_is_no_state_of_a_pruner_is_refused(training: Any) -> None:
+    model = training.Chain()
+    pruner = Pruner(model, INPUT, PLENTY)
+    for state in ({}, model.state_dict()):
+        with pytest.raises(mg.UsageError, match="the state is not that of a pruner"):
+            pruner.load_state_dict(state)
+
+
+def test_a_loss_that_was_computed_already_is_refused(training: Any) -> None:
+    model = training.Chain()
+    pruner = Pruner(model, INPUT, {"macs": 20_000}, interval=1)
+    with pytest.raises(mg.UsageError, match=r"a function that computes the loss, .* not Tensor"):
+        pruner.step(model(training.task(4)[0]).sum())
+
+
+def test_a_step_may_stand_where_no_gradients_are_kept(training: Any) -> None:
+    model = training.Chain()
+    pruner = Pruner(model, INPUT, {"macs": 20_000}, interval=1)
+    with torch.no_grad():
+        step(pruner, training)
+    assert (pruner.multipliers < 0.95).all()
+
+
+def test_a_second_pruner_on_a_model_is_refused(training: Any) -> None:
+    model = training.Chain()
+    first = Pruner(model, INPUT, PLENTY)
+    with pytest.raises(mg.UsageError, match="has a pruner already"):
+        Pruner(model, INPUT, PLENTY)
+    first.remove()
+    Pruner(model, INPUT, PLENTY)
+
+
+def test_a_schedule_can_go_by_the_arena(training: Any) -> None:
+    whole = mg.profile(mg.from_torch(training.Branching(), INPUT), precision="int8").memory
+    budgets = {"arena": whole.tflm_arena // 2}
+    pruner = Pruner(training.Branching(), INPUT, budgets, schedule=OneShot(), interval=1)
+    step(pruner, training)
+    assert pruner.satisfied
+
+
+def test_a_figure_that_cannot_be_saved_says_so(training: Any, tmp_path: Any) -> None:
+    pytest.importorskip("matplotlib")
+    pruner = Pruner(training.Chain(), INPUT, {"macs": 20_000}, interval=1)
+    step(pruner, training)
+    for name in ("nowhere/history.png", "history.nonsense"):
+        with pytest.raises(mg.UsageError, match="cannot be saved"):
+            pruner.history.plot(tmp_path / name)
