@@ -23,7 +23,7 @@ def export(model: Any, args: Sequence[Any], kwargs: Mapping[str, Any]) -> Any:
     import torch
 
     try:
-        with _inference(model), quiet():
+        with inference(model), quiet():
             return torch.export.export(model, tuple(args), dict(kwargs), strict=False)
     except Exception as error:
         name = type(model).__name__
@@ -49,7 +49,7 @@ def functional(program: Any) -> Any:
 
 
 @contextmanager
-def _inference(model: Any) -> Iterator[None]:
+def inference(model: Any) -> Iterator[None]:
     """Inference mode, by flags alone: ``train`` and ``eval`` may be overridden or forbidden."""
     import torch
 

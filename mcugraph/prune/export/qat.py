@@ -4,8 +4,8 @@ import copy
 from typing import Any
 
 from mcugraph.errors import FormatError, UsageError
-from mcugraph.formats.torch.export import quiet, reason
-from mcugraph.prune.export.tools import inference, silence, tensors_of, tool
+from mcugraph.formats.torch.export import inference, quiet, reason
+from mcugraph.prune.export.tools import silence, tensors_of, tool
 
 # The axis of the weights that is a layer's outputs: one scale for each of them.
 _LAYERS = {"conv1d": 0, "conv2d": 0, "linear": 0, "conv_transpose1d": 1, "conv_transpose2d": 1}

@@ -6,10 +6,10 @@ from pathlib import Path
 from typing import Any
 
 from mcugraph.errors import FormatError
-from mcugraph.formats.torch.export import reason
+from mcugraph.formats.torch.export import inference, reason
 from mcugraph.formats.torch.importer import from_torch
 from mcugraph.prune.export.exported import Exported, compare
-from mcugraph.prune.export.tools import inference, silence, tensors_of, written
+from mcugraph.prune.export.tools import silence, tensors_of, written
 
 OPSET = 18
 

@@ -58,19 +58,6 @@ def silence() -> Iterator[None]:
 
 
 @contextmanager
-def inference(model: Any) -> Iterator[None]:
-    """The module in inference mode, each part back in its own mode afterwards."""
-    modes = [(module, module.training) for module in model.modules()]
-    try:
-        for module, _ in modes:
-            module.training = False
-        yield
-    finally:
-        for module, mode in modes:
-            module.training = mode
-
-
-@contextmanager
 def written(path: str | Path) -> Iterator[Path]:
     """A path to write to; what is there becomes the file once the block is left without error.
 
