@@ -38,14 +38,12 @@ class HeadPlan:
         offsets: One a tensor of all subgraphs, in bytes; -1: left to TFLM. None: no plan.
         arena: Bytes of the head, as TFLM arrives at them.
         lower_bound: Proven: in this order the head cannot be smaller, in bytes.
-        solved: Bytes that our plan takes, with every buffer placed by us.
     """
 
     order: tuple[int, ...]
     offsets: tuple[int, ...] | None
     arena: int
     lower_bound: int
-    solved: int
 
 
 class Head:
@@ -101,12 +99,12 @@ class Head:
         chosen = {name: offset for name, offset in result.offsets.items() if int(name) < mine}
         offsets = tuple(chosen.get(i, UNPLANNED) for i in range(total))
         arena = self.arena(order, offsets)
-        return HeadPlan(tuple(order), offsets, arena, result.lower_bound, result.arena)
+        return HeadPlan(tuple(order), offsets, arena, result.lower_bound)
 
     def untouched(self) -> HeadPlan:
         """The file as it stands."""
         arena = self.arena(self.file_order, self.model.offsets)
-        return HeadPlan(self.file_order, self.model.offsets, arena, 0, arena)
+        return HeadPlan(self.file_order, self.model.offsets, arena, 0)
 
     def reordered(self, seconds: float | None = SECONDS) -> tuple[int, ...]:
         """The order with the least peak, and of those one that packs; operators by number."""
