@@ -19,12 +19,12 @@ from time import perf_counter
 
 from schedule_networks import randwire
 
-from mcugraph.memory.planning.arena import ArenaProblem, Plan, arena_problem, placed
-from mcugraph.memory.planning.check import check_plan
-from mcugraph.memory.planning.minimalloc import read_csv
-from mcugraph.memory.planning.planner import plan
-from mcugraph.memory.problem import Problem
+from mcugraph.planning.arena import ArenaProblem, Plan, arena_problem, placed
+from mcugraph.planning.minimalloc import read_csv
+from mcugraph.planning.plan_checker import check_plan
+from mcugraph.planning.stages import plan
 from mcugraph.report.table import table
+from mcugraph.scheduling.problem import Problem
 
 GRAPHS = Path(__file__).resolve().parents[2] / "shared" / "graphs"
 ALIGNMENT = 16

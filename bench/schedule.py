@@ -16,10 +16,10 @@ from pathlib import Path
 from schedule_cp_sat import cp_sat_peak
 from schedule_networks import families
 
-from mcugraph.memory.bounds import cut_bound, operator_bound
-from mcugraph.memory.check import check_schedule
-from mcugraph.memory.problem import Problem
-from mcugraph.memory.scheduler import schedule
+from mcugraph.scheduling.bounds import cut_bound, operator_bound
+from mcugraph.scheduling.order_checker import check_schedule
+from mcugraph.scheduling.problem import Problem
+from mcugraph.scheduling.solver import schedule
 
 ROOT = Path(__file__).resolve().parents[1]
 FOLDERS = [ROOT.parent / "shared" / "graphs", ROOT / "fixtures" / "graphs"]

@@ -1,6 +1,6 @@
 """Scheduling as a constraint programme for OR-tools CP-SAT, to hold the exact search against."""
 
-from mcugraph.memory.problem import Problem
+from mcugraph.scheduling.problem import Problem
 
 
 def cp_sat_peak(problem: Problem, time_limit: float, workers: int = 1) -> tuple[int, int]:

@@ -7,7 +7,7 @@ from random import Random
 
 import networkx as nx
 
-from mcugraph.memory.problem import Problem
+from mcugraph.scheduling.problem import Problem
 
 
 class Builder:

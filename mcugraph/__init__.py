@@ -7,6 +7,7 @@ from importlib import import_module
 from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
+    from mcugraph.coupling.groups import WidthGroup
     from mcugraph.errors import (
         DimensionError,
         FormatError,
@@ -17,25 +18,24 @@ if TYPE_CHECKING:
     from mcugraph.formats.loader import load
     from mcugraph.formats.torch.importer import from_torch
     from mcugraph.ir import Graph, Op, Operator, Signature, Tensor, TensorType
-    from mcugraph.memory.bounds import cut_bound, operator_bound
-    from mcugraph.memory.planning.arena import ArenaProblem, Block, Plan
-    from mcugraph.memory.problem import Problem
-    from mcugraph.memory.result import Schedule
-    from mcugraph.memory.runtime import Runtime
     from mcugraph.ops.custom import CustomOp, register
     from mcugraph.optimizer.entry import optimize
     from mcugraph.optimizer.result import Optimization
-    from mcugraph.planning import plan
+    from mcugraph.planning.arena import ArenaProblem, Block, Plan
+    from mcugraph.planning.entry import plan
     from mcugraph.profiler import Profile, profile
-    from mcugraph.prune.slimming.slimmer import slim
-    from mcugraph.scheduling import schedule
+    from mcugraph.scheduling.bounds import cut_bound, operator_bound
+    from mcugraph.scheduling.entry import schedule
+    from mcugraph.scheduling.problem import Problem
+    from mcugraph.scheduling.result import Schedule
+    from mcugraph.scheduling.runtime import Runtime
+    from mcugraph.slimming.slimmer import slim
     from mcugraph.space.space import Space, widths
-    from mcugraph.width.groups import WidthGroup
 
 # Public name -> the module that defines it.
 _HOME = {
-    "ArenaProblem": "mcugraph.memory.planning.arena",
-    "Block": "mcugraph.memory.planning.arena",
+    "ArenaProblem": "mcugraph.planning.arena",
+    "Block": "mcugraph.planning.arena",
     "CustomOp": "mcugraph.ops.custom",
     "DimensionError": "mcugraph.errors",
     "FormatError": "mcugraph.errors",
@@ -45,27 +45,27 @@ _HOME = {
     "Op": "mcugraph.ir",
     "Operator": "mcugraph.ir",
     "Optimization": "mcugraph.optimizer.result",
-    "Plan": "mcugraph.memory.planning.arena",
-    "Problem": "mcugraph.memory.problem",
+    "Plan": "mcugraph.planning.arena",
+    "Problem": "mcugraph.scheduling.problem",
     "Profile": "mcugraph.profiler",
-    "Runtime": "mcugraph.memory.runtime",
-    "Schedule": "mcugraph.memory.result",
+    "Runtime": "mcugraph.scheduling.runtime",
+    "Schedule": "mcugraph.scheduling.result",
     "Signature": "mcugraph.ir",
     "Space": "mcugraph.space.space",
     "Tensor": "mcugraph.ir",
     "TensorType": "mcugraph.ir",
     "UsageError": "mcugraph.errors",
-    "WidthGroup": "mcugraph.width.groups",
-    "cut_bound": "mcugraph.memory.bounds",
+    "WidthGroup": "mcugraph.coupling.groups",
+    "cut_bound": "mcugraph.scheduling.bounds",
     "from_torch": "mcugraph.formats.torch.importer",
     "load": "mcugraph.formats.loader",
-    "operator_bound": "mcugraph.memory.bounds",
+    "operator_bound": "mcugraph.scheduling.bounds",
     "optimize": "mcugraph.optimizer.entry",
-    "plan": "mcugraph.planning",
+    "plan": "mcugraph.planning.entry",
     "profile": "mcugraph.profiler",
     "register": "mcugraph.ops.custom",
-    "schedule": "mcugraph.scheduling",
-    "slim": "mcugraph.prune.slimming.slimmer",
+    "schedule": "mcugraph.scheduling.entry",
+    "slim": "mcugraph.slimming.slimmer",
     "widths": "mcugraph.space.space",
 }
 

@@ -9,17 +9,17 @@ from typing import NoReturn
 
 from mcugraph.errors import McuGraphError, UsageError
 
-# Each has a module of its own in ``mcugraph.commands``, imported only when it is asked for.
+# Command -> its module in ``mcugraph.commands``, imported only when it is asked for, and a summary.
 COMMANDS = {
-    "profile": "peak SRAM, flash and work of a model file",
-    "check": "whether a model fits a board or a budget",
-    "diff": "how the figures of two models differ",
-    "schedule": "the operator order with the least peak memory, proven",
-    "plan": "where in one arena every tensor lies, and a map of it",
-    "optimize": "write a model back with less memory",
-    "groups": "which channels can be pruned, and which only together",
-    "symbolic": "MACs, size and peak memory as formulas in the layer widths",
-    "boards": "the boards that are known, and which of them a model fits",
+    "profile": ("profile_model", "peak SRAM, flash and work of a model file"),
+    "check": ("check_model", "whether a model fits a board or a budget"),
+    "diff": ("diff_models", "how the figures of two models differ"),
+    "schedule": ("schedule_model", "the operator order with the least peak memory, proven"),
+    "plan": ("plan_model", "where in one arena every tensor lies, and a map of it"),
+    "optimize": ("optimize_model", "write a model back with less memory"),
+    "groups": ("list_groups", "which channels can be pruned, and which only together"),
+    "symbolic": ("show_symbolic", "MACs, size and peak memory as formulas in the layer widths"),
+    "boards": ("list_boards", "the boards that are known, and which of them a model fits"),
 }
 
 
@@ -66,9 +66,9 @@ def _parser(given: Sequence[str]) -> argparse.ArgumentParser:
     )
     parser.add_argument("--version", action="version", version=f"mcugraph {__version__}")
     commands = parser.add_subparsers(title="commands", metavar="COMMAND", required=True)
-    for name, summary in COMMANDS.items():
+    for name, (module, summary) in COMMANDS.items():
         if given and given[0] == name:
-            import_module(f"mcugraph.commands.{name}").add(commands)
+            import_module(f"mcugraph.commands.{module}").add(commands)
         else:
             commands.add_parser(name, help=summary)
     return parser

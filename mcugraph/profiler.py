@@ -8,12 +8,12 @@ from mcugraph.cost.flash import constants, flash_of
 from mcugraph.cost.work import Work, total, work_of
 from mcugraph.formats.loader import load
 from mcugraph.ir import Graph, Role
-from mcugraph.memory.footprint import Footprint, footprint
-from mcugraph.memory.planning.head import planned_arena
-from mcugraph.memory.runtime import Runtime, find_runtime
-from mcugraph.memory.tflm.footprint import footprint as tflm_footprint
-from mcugraph.memory.tflm.program import program_of
 from mcugraph.rewrite.accounting import counted_forms
+from mcugraph.scheduling.figures import Footprint, footprint
+from mcugraph.scheduling.runtime import Runtime, find_runtime
+from mcugraph.tflm.footprint import footprint as tflm_footprint
+from mcugraph.tflm.head import planned_arena
+from mcugraph.tflm.program import program_of
 
 # Seconds that the profile gives the search for the best order; `schedule` takes as long as asked.
 SEARCH_SECONDS = 10.0

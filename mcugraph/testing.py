@@ -8,13 +8,13 @@ from itertools import permutations
 from typing import TYPE_CHECKING, Any
 
 from mcugraph.ir import DType, Graph, Kind, Op, Operator, Source, Tensor
-from mcugraph.memory.check import check_schedule
-from mcugraph.memory.planning.arena import ArenaProblem, Block
-from mcugraph.memory.planning.check import check_plan
-from mcugraph.memory.problem import Problem
 from mcugraph.ops.convolution import Conv
 from mcugraph.ops.elementwise import Elementwise
 from mcugraph.ops.selection import Concat, Split
+from mcugraph.planning.arena import ArenaProblem, Block
+from mcugraph.planning.plan_checker import check_plan
+from mcugraph.scheduling.order_checker import check_schedule
+from mcugraph.scheduling.problem import Problem
 
 if TYPE_CHECKING:
     from hypothesis.strategies import SearchStrategy

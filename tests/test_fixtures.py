@@ -13,10 +13,10 @@ import pytest
 
 import mcugraph as mg
 from mcugraph.ir import Graph, Kind
-from mcugraph.memory.liveness import problem_of
-from mcugraph.memory.scheduler import schedule
 from mcugraph.rewrite.accounting import account
 from mcugraph.rewrite.precision import quantize
+from mcugraph.scheduling.graph_problem import problem_of
+from mcugraph.scheduling.solver import schedule
 from mcugraph.testing import check_schedule
 
 FIXTURES = Path(__file__).resolve().parents[1] / "fixtures"

@@ -11,10 +11,10 @@ import pytest
 
 import mcugraph as mg
 from mcugraph.ir import Graph
-from mcugraph.memory.liveness import problem_of
-from mcugraph.memory.problem import Problem
 from mcugraph.rewrite.accounting import account
 from mcugraph.rewrite.precision import quantize
+from mcugraph.scheduling.graph_problem import problem_of
+from mcugraph.scheduling.problem import Problem
 from mcugraph.testing import check_schedule
 
 torch = pytest.importorskip("torch")

@@ -8,9 +8,9 @@ import pytest
 
 import mcugraph as mg
 from mcugraph.ir import DType, Graph, Kind, Operator, Source, Tensor
-from mcugraph.memory.runtime import Runtime
 from mcugraph.ops.elementwise import Elementwise
 from mcugraph.ops.opaque import Opaque
+from mcugraph.scheduling.runtime import Runtime
 
 FIXTURES = Path(__file__).resolve().parents[1] / "fixtures" / "models"
 FILES = sorted(path.name for path in FIXTURES.iterdir())

@@ -4,8 +4,8 @@ import pytest
 from hypothesis import Phase, find, given, settings
 
 from mcugraph.ir import TensorType, verify
-from mcugraph.memory.problem import Problem
 from mcugraph.profiler import profile
+from mcugraph.scheduling.problem import Problem
 from mcugraph.testing import brute_force_peak, check_schedule, graphs, problems
 
 NO_SHRINKING = settings(max_examples=5000, database=None, phases=[Phase.generate])

@@ -20,7 +20,7 @@ from torch import nn
 
 import mcugraph as mg
 from mcugraph import cli
-from mcugraph.boards import find_board, parse_count, parse_size
+from mcugraph.fit.boards import find_board, parse_count, parse_size
 from mcugraph.prune import Pruner, carry_over
 
 EXAMPLE = torch.zeros(1, 1, 28, 28)  # what one inference takes

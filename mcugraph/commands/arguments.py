@@ -5,8 +5,8 @@ from collections.abc import Callable
 
 from mcugraph.errors import McuGraphError
 from mcugraph.ir import Graph
-from mcugraph.memory.problem import Problem
 from mcugraph.profiler import Profile
+from mcugraph.scheduling.problem import Problem
 
 
 def counting(command: argparse.ArgumentParser) -> None:
@@ -68,7 +68,7 @@ def counted(options: argparse.Namespace, path: str) -> tuple[Graph, Profile]:
 
 def problem(options: argparse.Namespace) -> Problem:
     """The scheduling problem of a model file, or of an operator graph as JSON."""
-    from mcugraph.scheduling import problem_of_model
+    from mcugraph.scheduling.entry import problem_of_model
 
     if options.model.lower().endswith(".json"):
         return Problem.from_json(options.model)

@@ -85,7 +85,7 @@ class Op(ABC):
         return None
 
     def couple(self, channels: Any) -> tuple[Array, ...] | None:
-        """Labels of the outputs, from those of the inputs (``mcugraph.ops.coupling.Channels``).
+        """Labels of the outputs, from those of the inputs (``mcugraph.ops.labels.Channels``).
 
         None where there is no rule: whatever the operator reads has to stay.
         """

@@ -8,7 +8,7 @@ import numpy as np
 from mcugraph.errors import GraphError
 from mcugraph.ir import Array, Dim, Dims, Role, Signature, TensorType
 from mcugraph.ops.base import Rules, count, given
-from mcugraph.ops.coupling import Channels, compress, equal_rows, varies
+from mcugraph.ops.labels import Channels, compress, equal_rows, varies
 
 
 @dataclass(frozen=True, slots=True)

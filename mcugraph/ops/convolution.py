@@ -8,7 +8,7 @@ import numpy as np
 from mcugraph.errors import GraphError
 from mcugraph.ir import Array, Dim, Shape, Signature, TensorType
 from mcugraph.ops.base import Fusable, LinearAlgebra, Padding, count, given, windows, without
-from mcugraph.ops.coupling import Channels, read_along, spread
+from mcugraph.ops.labels import Channels, read_along, spread
 
 
 @dataclass(frozen=True, slots=True)

@@ -7,7 +7,7 @@ import numpy as np
 
 from mcugraph.ir import Array, DType, Role, Shape, TensorType
 from mcugraph.ops.base import Rules, given, normal_axis
-from mcugraph.ops.coupling import Channels, none
+from mcugraph.ops.labels import Channels, none
 
 
 @dataclass(frozen=True, slots=True)

@@ -8,7 +8,7 @@ import numpy as np
 
 from mcugraph.ir import Array, Dim, DType, Role, Signature, TensorType
 from mcugraph.ops.base import Fusable, Rules, broadcast, count
-from mcugraph.ops.coupling import Channels, meet, through, varies, vector
+from mcugraph.ops.labels import Channels, meet, through, varies, vector
 
 
 def _divide(a: Array, b: Array) -> Any:

@@ -8,7 +8,7 @@ import numpy as np
 from mcugraph.errors import GraphError
 from mcugraph.ir import Array, Dim, Dims, Role, Shape, Signature, TensorType
 from mcugraph.ops.base import Fusable, LinearAlgebra, broadcast, count, given, without
-from mcugraph.ops.coupling import (
+from mcugraph.ops.labels import (
     FIXED,
     NONE,
     Channels,

@@ -14,7 +14,7 @@ import numpy as np
 from mcugraph.errors import GraphError
 from mcugraph.ir import Array, Shape, TensorType
 from mcugraph.ops.base import KeepsZero, given, normal_axis
-from mcugraph.ops.coupling import Channels, equal_rows, first_row, through, varies
+from mcugraph.ops.labels import Channels, equal_rows, first_row, through, varies
 
 
 class Movement(KeepsZero):

@@ -7,7 +7,7 @@ import numpy as np
 
 from mcugraph.ir import Array, Role, TensorType
 from mcugraph.ops.base import Rules, given
-from mcugraph.ops.coupling import Channels, bind_aligned, vector
+from mcugraph.ops.labels import Channels, bind_aligned, vector
 
 
 @dataclass(frozen=True, slots=True)

@@ -6,7 +6,7 @@ from dataclasses import dataclass
 from mcugraph.errors import GraphError
 from mcugraph.ir import Array, Dim, DType, Signature, TensorType
 from mcugraph.ops.base import Fusable, KeepsZero, Padding, count, given, windows
-from mcugraph.ops.coupling import Channels, resized
+from mcugraph.ops.labels import Channels, resized
 
 
 @dataclass(frozen=True, slots=True)

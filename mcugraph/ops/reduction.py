@@ -8,7 +8,7 @@ import numpy as np
 
 from mcugraph.ir import Array, Dim, DType, Shape, Signature, TensorType
 from mcugraph.ops.base import Rules, count, given, normal_axis
-from mcugraph.ops.coupling import Channels, resized, through
+from mcugraph.ops.labels import Channels, resized, through
 
 _VALUES: dict[str, Callable[..., Any]] = {
     "sum": np.sum,

@@ -9,7 +9,7 @@ import numpy as np
 from mcugraph.errors import GraphError
 from mcugraph.ir import Array, Role, Shape, TensorType
 from mcugraph.ops.base import Fusable, KeepsZero, Rules, given, normal_axis
-from mcugraph.ops.coupling import Channels, compress, resized, spread, together, varies
+from mcugraph.ops.labels import Channels, compress, resized, spread, together, varies
 from mcugraph.ops.movement import Movement
 
 

@@ -4,8 +4,8 @@ from dataclasses import dataclass
 
 from mcugraph.formats.tflite.writer import metadata_names, rewritten
 from mcugraph.ir import Graph
-from mcugraph.memory.planning.head import Head, HeadPlan, head_of
-from mcugraph.memory.tflm.planner import UNPLANNED
+from mcugraph.planning.tflm_greedy import UNPLANNED
+from mcugraph.tflm.head import Head, HeadPlan, head_of
 
 # Metadata that names operators by their number.
 _NUMBERED = "model_control_dependencies"

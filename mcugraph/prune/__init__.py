@@ -9,20 +9,20 @@ from typing import TYPE_CHECKING, Any
 from mcugraph.errors import UsageError
 
 if TYPE_CHECKING:
-    from mcugraph.prune.export.exported import Exported
-    from mcugraph.prune.export.qat import finish_qat, prepare_qat
-    from mcugraph.prune.export.to_onnx import export_onnx
-    from mcugraph.prune.export.to_tflite import export_tflite
+    from mcugraph.export.exported import Exported
+    from mcugraph.export.qat import finish_qat, prepare_qat
+    from mcugraph.export.to_onnx import export_onnx
+    from mcugraph.export.to_tflite import export_tflite
     from mcugraph.prune.history import History
     from mcugraph.prune.optimizers import carry_over
     from mcugraph.prune.pruner import Pruner
     from mcugraph.prune.salience import Layer, Salience
     from mcugraph.prune.schedules import Gradual, OneShot
-    from mcugraph.prune.slimming.slimmer import slim
+    from mcugraph.slimming.slimmer import slim
 
 # Public name -> the module that defines it.
 _HOME = {
-    "Exported": "mcugraph.prune.export.exported",
+    "Exported": "mcugraph.export.exported",
     "Gradual": "mcugraph.prune.schedules",
     "History": "mcugraph.prune.history",
     "Layer": "mcugraph.prune.salience",
@@ -30,11 +30,11 @@ _HOME = {
     "Pruner": "mcugraph.prune.pruner",
     "Salience": "mcugraph.prune.salience",
     "carry_over": "mcugraph.prune.optimizers",
-    "export_onnx": "mcugraph.prune.export.to_onnx",
-    "export_tflite": "mcugraph.prune.export.to_tflite",
-    "finish_qat": "mcugraph.prune.export.qat",
-    "prepare_qat": "mcugraph.prune.export.qat",
-    "slim": "mcugraph.prune.slimming.slimmer",
+    "export_onnx": "mcugraph.export.to_onnx",
+    "export_tflite": "mcugraph.export.to_tflite",
+    "finish_qat": "mcugraph.export.qat",
+    "prepare_qat": "mcugraph.export.qat",
+    "slim": "mcugraph.slimming.slimmer",
 }
 
 __all__ = [

@@ -16,7 +16,7 @@ import torch
 from mcugraph.errors import UsageError
 from mcugraph.ir import Array
 from mcugraph.prune.placement import Classes, Factor, place
-from mcugraph.prune.slimming.cutting import holders_of
+from mcugraph.slimming.cutting import holders_of
 
 
 class Masks:

@@ -7,7 +7,7 @@ import torch
 
 from mcugraph.errors import UsageError
 from mcugraph.ir import Array
-from mcugraph.prune.slimming.cutting import taken
+from mcugraph.slimming.cutting import taken
 
 
 def carry_over(

@@ -16,7 +16,7 @@ import numpy as np
 from mcugraph.errors import GraphError, UsageError
 from mcugraph.ir import Array, Operator
 from mcugraph.ops.convolution import Conv, ConvTranspose
-from mcugraph.ops.coupling import core, first_row
+from mcugraph.ops.labels import core, first_row
 from mcugraph.ops.linear import Dense
 from mcugraph.ops.normalization import BatchNorm, Normalization
 from mcugraph.ops.selection import Gather

@@ -12,9 +12,9 @@ import numpy as np
 import torch
 
 from mcugraph.errors import UsageError
+from mcugraph.export.exported import Exported
 from mcugraph.formats.torch.importer import from_torch
 from mcugraph.ir import Array
-from mcugraph.prune.export.exported import Exported
 from mcugraph.prune.history import History
 from mcugraph.prune.learned import LearnedWidths, Options
 from mcugraph.prune.losses import Loss, gradient_of, no_loss, undisturbed, value_of
@@ -25,7 +25,7 @@ from mcugraph.prune.ranking import Ranking
 from mcugraph.prune.relaxed import RelaxedMask
 from mcugraph.prune.salience import salience as salience_of
 from mcugraph.prune.schedules import Schedule, check_whole, uniform
-from mcugraph.prune.slimming.slimmer import slim
+from mcugraph.slimming.slimmer import slim
 from mcugraph.space.space import widths
 
 
@@ -283,7 +283,7 @@ class Pruner:
         Returns:
             What ``mcugraph.prune.export_onnx`` gives, with the budgets.
         """
-        from mcugraph.prune.export.to_onnx import export_onnx
+        from mcugraph.export.to_onnx import export_onnx
 
         small = self.slim() if model is None else model
         precision, limits = self.space.precision, self.budgets.limits
@@ -310,7 +310,7 @@ class Pruner:
         Raises:
             UsageError: The model takes inputs by keyword.
         """
-        from mcugraph.prune.export.to_tflite import export_tflite
+        from mcugraph.export.to_tflite import export_tflite
 
         if self.kwargs:
             raise UsageError("a TFLite file has no inputs by keyword: give them by position")

@@ -11,13 +11,13 @@ import torch
 from mcugraph.errors import UsageError
 from mcugraph.ir import Array, Operator
 from mcugraph.ops.convolution import ConvTranspose
-from mcugraph.ops.coupling import first_row
+from mcugraph.ops.labels import first_row
 from mcugraph.ops.normalization import BatchNorm
 from mcugraph.ops.selection import Gather
 from mcugraph.prune.masks import Masks
 from mcugraph.prune.placement import Classes, is_layer, parameter_of
 from mcugraph.prune.salience import Layer, Salience
-from mcugraph.prune.slimming.cutting import holders_of
+from mcugraph.slimming.cutting import holders_of
 
 
 @dataclass(frozen=True)

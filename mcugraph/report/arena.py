@@ -1,6 +1,6 @@
 """A plan as text: a map of the arena over time, and a table of offsets."""
 
-from mcugraph.memory.planning.arena import SCRATCH, Block, Plan
+from mcugraph.planning.arena import SCRATCH, Block, Plan
 from mcugraph.report.table import shorten, table
 from mcugraph.report.units import exact, size
 

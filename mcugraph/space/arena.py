@@ -6,14 +6,14 @@ from typing import Any
 
 import numpy as np
 
+from mcugraph.coupling.polynomial import Compiled, Polynomial
 from mcugraph.errors import UsageError
 from mcugraph.ir import Array, Graph
-from mcugraph.memory.tflm.footprint import footprint
-from mcugraph.memory.tflm.program import program_of
 from mcugraph.space.peak import PeakResource
 from mcugraph.space.resources import Resource
 from mcugraph.space.symbolic import Shapes
-from mcugraph.width.polynomial import Compiled, Polynomial
+from mcugraph.tflm.footprint import footprint
+from mcugraph.tflm.program import program_of
 
 
 class ArenaResource(Resource):

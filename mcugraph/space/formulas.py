@@ -5,7 +5,7 @@ from collections.abc import Mapping, Sequence
 from fractions import Fraction
 from math import gcd
 
-from mcugraph.width.polynomial import Monomial, Number, Polynomial
+from mcugraph.coupling.polynomial import Monomial, Number, Polynomial
 
 
 def factored(polynomial: Polynomial, names: Sequence[str]) -> str:

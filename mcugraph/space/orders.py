@@ -12,15 +12,15 @@ from dataclasses import dataclass, replace
 import numpy as np
 
 from mcugraph.ir import Array
-from mcugraph.memory.bounds import ancestor_masks, operator_cut
-from mcugraph.memory.direction import Direction
-from mcugraph.memory.limits import Limits
-from mcugraph.memory.network import Network
-from mcugraph.memory.problem import Problem
-from mcugraph.memory.replay import order_peak
-from mcugraph.memory.scheduler import schedule
-from mcugraph.memory.search import Search
-from mcugraph.memory.split import split
+from mcugraph.scheduling.bounds import ancestor_masks, operator_cut
+from mcugraph.scheduling.direction import Direction
+from mcugraph.scheduling.limits import Limits
+from mcugraph.scheduling.network import Network
+from mcugraph.scheduling.problem import Problem
+from mcugraph.scheduling.replay import order_peak
+from mcugraph.scheduling.search import Search
+from mcugraph.scheduling.solver import schedule
+from mcugraph.scheduling.split import split
 
 _KEPT = 32  # orders, the last one that helped first
 _CUTS = 4  # operators at which an order reaches its peak that are tried for a proof

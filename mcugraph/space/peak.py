@@ -11,16 +11,16 @@ from typing import Any
 
 import numpy as np
 
+from mcugraph.coupling.polynomial import Compiled, Polynomial
 from mcugraph.errors import UsageError
 from mcugraph.ir import Array
-from mcugraph.memory.footprint import problem_with_bodies
-from mcugraph.memory.problem import Problem
-from mcugraph.memory.runtime import Runtime
-from mcugraph.memory.scheduler import schedule
+from mcugraph.scheduling.figures import problem_with_bodies
+from mcugraph.scheduling.problem import Problem
+from mcugraph.scheduling.runtime import Runtime
+from mcugraph.scheduling.solver import schedule
 from mcugraph.space.orders import Bottleneck, Orders
 from mcugraph.space.resources import Resource
 from mcugraph.space.symbolic import Shapes, bytes_of
-from mcugraph.width.polynomial import Compiled, Polynomial
 
 METHODS = ("optimal", "file_order", "operator_bound")
 

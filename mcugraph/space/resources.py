@@ -6,9 +6,9 @@ from typing import Any
 
 import numpy as np
 
+from mcugraph.coupling.polynomial import Compiled, Polynomial
 from mcugraph.errors import UsageError
 from mcugraph.ir import Array
-from mcugraph.width.polynomial import Compiled, Polynomial
 
 
 class Resource(ABC):

@@ -5,17 +5,17 @@ from functools import cached_property
 
 import numpy as np
 
+from mcugraph.coupling.groups import EqualWidths, Grouping, WidthGroup, group
+from mcugraph.coupling.propagate import Labelling, label
 from mcugraph.errors import UsageError
 from mcugraph.ir import Array, Graph
-from mcugraph.ops.coupling import FIXED
+from mcugraph.ops.labels import FIXED
 from mcugraph.rewrite.accounting import counted_forms
 from mcugraph.space.arena import ArenaResource
 from mcugraph.space.peak import PeakResource
 from mcugraph.space.resources import PolynomialResource, Resource
 from mcugraph.space.rounding import nearest
 from mcugraph.space.symbolic import Shapes, macs_of, size_of
-from mcugraph.width.groups import EqualWidths, Grouping, WidthGroup, group
-from mcugraph.width.propagate import Labelling, label
 
 
 @dataclass(frozen=True)

@@ -6,12 +6,12 @@ from dataclasses import dataclass
 
 from mcugraph.cost.flash import constants
 from mcugraph.cost.work import paper_counts, work_of
+from mcugraph.coupling.groups import Grouping
+from mcugraph.coupling.polynomial import Polynomial
+from mcugraph.coupling.propagate import Labelling, label
 from mcugraph.ir import Array, Graph, Operator, Role, Shape, Signature, Tensor
 from mcugraph.ops.control import Control
-from mcugraph.ops.coupling import FIXED, core, varies
-from mcugraph.width.groups import Grouping
-from mcugraph.width.polynomial import Polynomial
-from mcugraph.width.propagate import Labelling, label
+from mcugraph.ops.labels import FIXED, core, varies
 
 
 @dataclass(frozen=True, slots=True)

@@ -12,9 +12,9 @@ import numpy as np
 import pytest
 
 import mcugraph as mg
-from mcugraph.ops.coupling import core
+from mcugraph.ops.labels import core
 from mcugraph.ops.normalization import BatchNorm
-from mcugraph.prune.slimming.kept import Kept
+from mcugraph.slimming.kept import Kept
 
 torch = pytest.importorskip("torch")
 

@@ -7,10 +7,10 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from mcugraph.memory.bounds import operator_bound
-from mcugraph.memory.check import check_schedule, live_bytes
-from mcugraph.memory.problem import Problem
-from mcugraph.memory.scheduler import schedule
+from mcugraph.scheduling.bounds import operator_bound
+from mcugraph.scheduling.order_checker import check_schedule, live_bytes
+from mcugraph.scheduling.problem import Problem
+from mcugraph.scheduling.solver import schedule
 from mcugraph.space.orders import Order, Orders
 from mcugraph.testing import problems
 
@@ -80,9 +80,9 @@ def gap() -> Problem:
     from pathlib import Path
 
     import mcugraph as mg
-    from mcugraph.memory.bounds import cut_bound
-    from mcugraph.memory.liveness import problem_of
-    from mcugraph.memory.runtime import Runtime
+    from mcugraph.scheduling.bounds import cut_bound
+    from mcugraph.scheduling.graph_problem import problem_of
+    from mcugraph.scheduling.runtime import Runtime
 
     folder = Path(__file__).resolve().parents[2] / "fixtures" / "models"
     problem = problem_of(mg.load(folder / "siamese_int8.tflite"), Runtime())

@@ -96,7 +96,7 @@ class Kit:
 
     def export(self, name: str) -> Any:
         """A network as an int8 file, made once."""
-        from mcugraph.prune.export.to_tflite import export_tflite
+        from mcugraph.export.to_tflite import export_tflite
 
         if name not in self.made:
             model, inputs = network(name)

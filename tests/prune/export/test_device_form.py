@@ -5,7 +5,7 @@ from typing import Any
 
 import pytest
 
-from mcugraph.prune.export.device_form import device_form
+from mcugraph.export.device_form import device_form
 
 torch = pytest.importorskip("torch")
 nn, F = torch.nn, torch.nn.functional

@@ -7,7 +7,7 @@ import numpy as np
 import pytest
 
 import mcugraph as mg
-from mcugraph.prune.export.to_onnx import export_onnx
+from mcugraph.export.to_onnx import export_onnx
 
 NAMES = ["ds_cnn", "resnet", "mobilenet_v2", "efficientnet", "densenet", "shufflenet", "siamese"]
 

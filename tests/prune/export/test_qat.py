@@ -6,7 +6,7 @@ from typing import Any
 import pytest
 
 import mcugraph as mg
-from mcugraph.prune.export.qat import finish_qat, prepare_qat
+from mcugraph.export.qat import finish_qat, prepare_qat
 
 torch = pytest.importorskip("torch")
 pytestmark = pytest.mark.oracle("torchao", "litert_torch", "ai_edge_quantizer")
@@ -78,7 +78,7 @@ def test_what_it_refuses() -> None:
 @pytest.mark.slow
 def test_it_helps_where_int8_hurts(kit: Any, tmp_path: Path) -> None:
     """A small trained network whose channels differ much in range, before and after."""
-    from mcugraph.prune.export.to_tflite import export_tflite
+    from mcugraph.export.to_tflite import export_tflite
 
     torch.manual_seed(0)
     templates = torch.randn(6, 1, 8, 8)

@@ -6,10 +6,10 @@ from typing import Any
 import pytest
 
 import mcugraph as mg
-from mcugraph.prune.export import tools
-from mcugraph.prune.export.calibration import samples_of
-from mcugraph.prune.export.to_onnx import export_onnx
-from mcugraph.prune.export.to_tflite import export_tflite
+from mcugraph.export import tools
+from mcugraph.export.calibration import samples_of
+from mcugraph.export.to_onnx import export_onnx
+from mcugraph.export.to_tflite import export_tflite
 
 torch = pytest.importorskip("torch")
 

@@ -101,7 +101,7 @@ def test_operators_are_added_where_the_converter_has_to(kit: Any) -> None:
 def test_without_channels_last_the_file_transposes(kit: Any, tmp_path: Path) -> None:
     import torch
 
-    from mcugraph.prune.export.to_tflite import export_tflite
+    from mcugraph.export.to_tflite import export_tflite
 
     model, inputs = torch_conv(3, 4), (torch.randn(1, 3, 49, 10),)
     exported = export_tflite(
@@ -136,7 +136,7 @@ def test_the_model_comes_back_as_it_was_and_output_is_quiet(
 ) -> None:
     import torch
 
-    from mcugraph.prune.export.to_tflite import export_tflite
+    from mcugraph.export.to_tflite import export_tflite
 
     model = torch_conv(3, 4).train()
     before = {name: value.clone() for name, value in model.state_dict().items()}

@@ -8,7 +8,7 @@ from hypothesis import Phase, given, settings
 from hypothesis import strategies as st
 
 import mcugraph as mg
-from mcugraph.prune.slimming.slimmer import slim
+from mcugraph.slimming.slimmer import slim
 
 torch = pytest.importorskip("torch")
 

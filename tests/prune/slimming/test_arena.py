@@ -7,7 +7,7 @@ import numpy as np
 import pytest
 
 import mcugraph as mg
-from mcugraph.prune.slimming.slimmer import slim
+from mcugraph.slimming.slimmer import slim
 
 ROOT = Path(__file__).resolve().parents[3]
 SHARED = sorted(path.stem for path in (ROOT / "fixtures" / "groups").glob("*.json"))

@@ -7,7 +7,7 @@ from typing import Any
 import numpy as np
 import pytest
 
-from mcugraph.ops.coupling import core
+from mcugraph.ops.labels import core
 from mcugraph.ops.normalization import BatchNorm
 
 torch = pytest.importorskip("torch")

@@ -9,7 +9,7 @@ import numpy as np
 import pytest
 
 import mcugraph as mg
-from mcugraph.prune.slimming.slimmer import slim
+from mcugraph.slimming.slimmer import slim
 
 torch = pytest.importorskip("torch")
 nn = torch.nn

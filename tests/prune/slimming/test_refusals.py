@@ -6,7 +6,7 @@ from typing import Any
 import pytest
 
 import mcugraph as mg
-from mcugraph.prune.slimming.slimmer import slim
+from mcugraph.slimming.slimmer import slim
 
 torch = pytest.importorskip("torch")
 nn = torch.nn

@@ -1,0 +1,107 @@
+"""``mcugraph plan MODEL|GRAPH.json|FILE.csv``."""
+
+import argparse
+import json
+from typing import Any
+
+from mcugraph.commands import arguments
+from mcugraph.planning.arena import ArenaProblem, Plan
+from mcugraph.planning.stages import METHODS, plan
+from mcugraph.scheduling.problem import Problem
+
+
+def add(commands: Any) -> None:
+    """The arguments of the command."""
+    command = commands.add_parser(
+        "plan",
+        help="where in one arena every tensor lies",
+        description="Offsets for all tensors in the smallest arena, and a map of it. "
+        "For a model, the order with the least peak; scratch memory of kernels is not counted.",
+    )
+    command.add_argument(
+        "model",
+        metavar="FILE",
+        help="a .tflite or .onnx file, an operator graph as .json, "
+        "or lifetimes as .csv with the columns id,lower,upper,size[,offset]",
+    )
+    command.add_argument(
+        "--method", default="auto", metavar="NAME", help=f"{', '.join(METHODS)} (default: auto)"
+    )
+    command.add_argument(
+        "--alignment",
+        type=arguments.positive,
+        metavar="N",
+        help="bytes of which offsets are multiples (default: 16; 1 for .csv)",
+    )
+    command.add_argument(
+        "--file-order", action="store_true", help="keep the operators in the order of the file"
+    )
+    command.add_argument(
+        "--time-limit",
+        type=arguments.seconds,
+        metavar="S",
+        help="seconds for the search; the best plan till then is shown",
+    )
+    command.add_argument(
+        "--limit", type=arguments.positive, default=40, metavar="N", help="show only N tensors"
+    )
+    arguments.counting(command)
+    form = command.add_mutually_exclusive_group()
+    form.add_argument("--json", action="store_true", help="print JSON")
+    form.add_argument("--csv", action="store_true", help="print id,lower,upper,size,offset")
+    command.set_defaults(run=run)
+
+
+def run(options: argparse.Namespace) -> int:
+    """Print the plan; always 0."""
+    problem = _problem(options)
+    order = None
+    if options.file_order and isinstance(problem, Problem):
+        order = problem.operators
+    alignment = options.alignment or (1 if isinstance(problem, ArenaProblem) else 16)
+    result = plan(problem, order, alignment, options.time_limit, options.method)
+    if options.csv:
+        from mcugraph.planning.minimalloc import to_csv
+
+        print(to_csv(result), end="")
+    elif options.json:
+        print(json.dumps(_plain(result), indent=2))
+    else:
+        from mcugraph.report.arena import arena_map
+
+        print(arena_map(result, options.model, options.limit))
+    return 0
+
+
+def _problem(options: argparse.Namespace) -> Problem | ArenaProblem:
+    """What the file describes."""
+    if not options.model.lower().endswith(".csv"):
+        return arguments.problem(options)
+    from mcugraph.planning.minimalloc import read_csv
+
+    return read_csv(options.model, options.alignment or 1)
+
+
+def _plain(result: Plan) -> dict[str, Any]:
+    return {
+        "schema_version": 1,
+        "arena": result.arena,
+        "lower_bound": result.lower_bound,
+        "optimal": result.optimal,
+        "peak": result.peak,
+        "alignment": result.alignment,
+        "method": result.method,
+        "elapsed": round(result.elapsed, 3),
+        "order": list(result.order),
+        "blocks": [
+            {
+                "name": block.name,
+                "kind": block.kind,
+                "offset": block.offset,
+                "size": block.size,
+                "lower": block.lower,
+                "upper": block.upper,
+            }
+            for block in result.blocks
+        ],
+    }

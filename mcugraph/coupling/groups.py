@@ -1,0 +1,227 @@
+"""Width groups: classes that occur alike everywhere, as one width variable."""
+
+from collections import Counter, defaultdict
+from collections.abc import Hashable
+from dataclasses import dataclass
+
+import numpy as np
+
+from mcugraph.coupling.propagate import Labelling, layer_name
+from mcugraph.ir import Array, Graph, Operator
+from mcugraph.ops.convolution import Conv, ConvTranspose
+from mcugraph.ops.labels import FIXED, core, first_row, varies
+from mcugraph.ops.normalization import BatchNorm, Normalization
+
+
+@dataclass(frozen=True, slots=True)
+class Member:
+    """A tensor of weights that a group runs through.
+
+    Attributes:
+        layer: The layer that reads the tensor.
+        tensor, axis: Which axis of which constant the classes lie on.
+        multiplicity: Entries of the axis a class.
+        use: ``"makes"``: the axis holds output channels; ``"reads"``: input channels;
+            ``"follows"``: norms, depthwise weights and other constants, one entry a channel.
+    """
+
+    layer: str
+    tensor: str
+    axis: int
+    multiplicity: int
+    use: str
+
+
+@dataclass(frozen=True, slots=True)
+class WidthGroup:
+    """Channel classes that occur equally often on the same axis of every tensor.
+
+    Attributes:
+        name: The first layer that makes its channels; ``#2`` and so on where it makes several.
+        width: How many classes there are.
+        granularity: How many channels of its first layer a class has (r * r for a pixel
+            shuffle).
+        members: The weights it runs through.
+        classes: The classes, each as (layer, channel) pairs.
+    """
+
+    name: str
+    width: int
+    granularity: int
+    members: tuple[Member, ...]
+    classes: tuple[frozenset[tuple[str, int]], ...]
+
+
+@dataclass(frozen=True, slots=True)
+class EqualWidths:
+    """Parts of an axis that have to stay equally long, and why.
+
+    Attributes:
+        groups: For each part, the numbers of the groups that lie in it, one entry for each entry
+            of the axis that a class has there: ``((0,), (1, 2))`` says w0 = w1 + w2, up to what
+            has to stay in each part; at full width it holds.
+        reason: The operator that asks for it, and its words.
+    """
+
+    groups: tuple[tuple[int, ...], ...]
+    reason: str
+
+    def matrix(self, count: int) -> Array:
+        """The constraint as rows of A in A (w - full) = 0, shape (parts - 1, count)."""
+        sides = np.zeros((len(self.groups), count), np.int64)
+        for row, part in zip(sides, self.groups, strict=True):
+            np.add.at(row, list(part), 1)
+        return np.asarray(sides[1:] - sides[0])
+
+
+@dataclass(frozen=True, slots=True)
+class Grouping:
+    """The groups of a graph, and which of them a label belongs to.
+
+    Attributes:
+        groups: In the order in which layers first make them.
+        of_root: Representative label -> number of its group.
+        equal: Constraints between groups.
+    """
+
+    groups: tuple[WidthGroup, ...]
+    of_root: dict[int, int]
+    equal: tuple[EqualWidths, ...]
+
+
+def group(graph: Graph, labelling: Labelling) -> Grouping:
+    """Gather the classes of a labelled graph into groups."""
+    channels: dict[int, list[tuple[str, int]]] = {}
+    for layer, labels in labelling.layers.items():
+        for index, root in enumerate(labelling.unions.roots(labels).tolist()):
+            if root > FIXED:
+                channels.setdefault(root, []).append((layer, index))
+    parts = _parts(labelling)
+    signatures: dict[int, Counter[Hashable]] = defaultdict(Counter)
+    for (name, axis), labels in labelling.constants.items():
+        for root in labelling.unions.roots(labels).tolist():
+            signatures[root]["constant", name, axis] += 1
+    for name, labels in labelling.activations.items():
+        for axis, root in _occurrences(labelling, labels):
+            signatures[root]["activation", name, axis] += 1
+    for number, (rows, _) in enumerate(parts):
+        for place, row in enumerate(rows):
+            for root in row:
+                signatures[root]["part", number, place] += 1
+    kinds: dict[Hashable, list[int]] = {}
+    for root in channels:
+        kinds.setdefault(frozenset(signatures[root].items()), []).append(root)
+    return _build(graph, labelling, channels, list(kinds.values()), parts)
+
+
+def _parts(labelling: Labelling) -> list[tuple[list[list[int]], str]]:
+    """The constraints of equal counts, as representatives; those that bind nothing are left out."""
+    found = []
+    for arrays, reason in labelling.equal:
+        rows = [labelling.unions.roots(array).tolist() for array in arrays]
+        # One class all along each row: the rows themselves are what is pruned.
+        if any(len(set(row)) > 1 for row in rows):
+            found.append((rows, reason))
+    return found
+
+
+def _occurrences(labelling: Labelling, labels: Array) -> list[tuple[int, int]]:
+    """(axis, representative) for each entry of each axis along which classes change."""
+    roots = labelling.unions.roots(core(labels))
+    axes = [axis for axis in range(roots.ndim) if varies(roots, axis)]
+    return [(axis, root) for axis in axes for root in roots.ravel().tolist()]
+
+
+def _build(
+    graph: Graph,
+    labelling: Labelling,
+    channels: dict[int, list[tuple[str, int]]],
+    kinds: list[list[int]],
+    parts: list[tuple[list[list[int]], str]],
+) -> Grouping:
+    of_root = {root: number for number, roots in enumerate(kinds) for root in roots}
+    widths = [len(roots) for roots in kinds]
+    members = _members(graph, labelling, of_root, widths)
+    used: Counter[str] = Counter()
+    groups = []
+    for number, roots in enumerate(kinds):
+        layer = channels[roots[0]][0][0]
+        used[layer] += 1
+        groups.append(
+            WidthGroup(
+                name=layer if used[layer] == 1 else f"{layer}#{used[layer]}",
+                width=len(roots),
+                granularity=sum(name == layer for name, _ in channels[roots[0]]),
+                members=tuple(members[number]),
+                classes=tuple(frozenset(channels[root]) for root in roots),
+            )
+        )
+    return Grouping(tuple(groups), of_root, _equal(parts, of_root, widths))
+
+
+def _equal(
+    parts: list[tuple[list[list[int]], str]], of_root: dict[int, int], widths: list[int]
+) -> tuple[EqualWidths, ...]:
+    """The constraints between groups, each once, with the first reason for it."""
+    found: dict[tuple[tuple[int, ...], ...], str] = {}
+    for rows, reason in parts:
+        sides = set()
+        for row in rows:
+            entries = Counter(of_root[root] for root in row if root in of_root)
+            # Classes of a group occur equally often, so this divides.
+            sides.add(tuple(g for g in sorted(entries) for _ in range(entries[g] // widths[g])))
+        if len(sides) > 1:
+            found.setdefault(tuple(sorted(sides)), reason)
+    return tuple(EqualWidths(sides, reason) for sides, reason in sorted(found.items()))
+
+
+def _members(
+    graph: Graph, labelling: Labelling, of_root: dict[int, int], widths: list[int]
+) -> list[list[Member]]:
+    found: list[list[Member]] = [[] for _ in widths]
+    for operator in graph.operators:
+        for index, name in enumerate(operator.inputs):
+            tensor = None if name is None else graph.tensors[name]
+            if name is None or tensor is None or tensor.shape is None:
+                continue
+            for axis in range(len(tensor.shape)):
+                labels = labelling.constants.get((name, axis))
+                if labels is None:
+                    continue
+                labels = _whole_axis(operator, index, axis, labelling, labels)
+                counts = Counter(
+                    of_root[r] for r in labelling.unions.roots(labels).tolist() if r in of_root
+                )
+                layer, use = layer_name(graph, operator), _use(operator.op, index, axis)
+                for number, count in counts.items():
+                    member = Member(layer, name, axis, count // widths[number], use)
+                    if member not in found[number]:
+                        found[number].append(member)
+    return found
+
+
+def _whole_axis(
+    operator: Operator, index: int, axis: int, labelling: Labelling, labels: Array
+) -> Array:
+    """The labels of an axis of a weight, those of every group of a grouped convolution."""
+    op = operator.op
+    if not isinstance(op, Conv | ConvTranspose) or op.groups == 1 or index != 1:
+        return labels
+    rank = 2 + len(op.strides)
+    for weight_axis, name in ((op.weight_in, operator.inputs[0]), (op.weight_out, None)):
+        data = labelling.activations.get(operator.outputs[0] if name is None else name)
+        if axis == weight_axis % rank and data is not None:
+            row = first_row(data, op.channel_axis)
+            if len(row) > len(labels):
+                return row
+    return labels
+
+
+def _use(op: object, index: int, axis: int) -> str:
+    """What an axis of a constant input is to a group."""
+    if isinstance(op, BatchNorm | Normalization) or getattr(op, "depthwise", False):
+        return "follows"
+    if index == 1 and hasattr(op, "weight_in") and hasattr(op, "weight_out"):
+        rank = 2 + len(getattr(op, "strides", ()))
+        return "reads" if axis == op.weight_in % rank else "makes"
+    return "follows"

@@ -1,0 +1,267 @@
+"""Channel labels pushed through a graph, operator by operator."""
+
+from collections.abc import Hashable, Iterator, Sequence
+from dataclasses import dataclass, field
+
+import numpy as np
+
+from mcugraph.coupling.unions import Unions
+from mcugraph.errors import GraphError
+from mcugraph.ir import Array, Graph, Kind, Operator, Role, Shape, Tensor
+from mcugraph.ops.convolution import Conv, ConvTranspose
+from mcugraph.ops.labels import FIXED, core, first_row, refuse, varies
+from mcugraph.ops.selection import Slice, Split
+
+
+@dataclass(slots=True)
+class Labelling:
+    """The labels of a graph.
+
+    Attributes:
+        unions: Which labels are one class.
+        activations: Tensor name -> labels, in the shape of the tensor.
+        constants: (tensor name, axis) -> the labels that its entries belong to.
+        layers: Layer name -> labels of the channels that it makes, in order.
+        equal: (parts, reason): of each part equally many classes have to stay.
+    """
+
+    unions: Unions = field(default_factory=Unions)
+    activations: dict[str, Array] = field(default_factory=dict)
+    constants: dict[tuple[str, int], Array] = field(default_factory=dict)
+    layers: dict[str, Array] = field(default_factory=dict)
+    equal: list[tuple[tuple[Array, ...], str]] = field(default_factory=list)
+
+    def shrinks(self, labels: Array) -> int | None:
+        """The axis of an activation that gets shorter when channels go; None: there is none.
+
+        Where classes change along several axes, the lines along this one keep equally many: heads
+        stay, and each gets fewer channels.
+        """
+        roots = self.unions.roots(core(labels))
+        axes = [axis for axis in range(roots.ndim) if varies(roots, axis)]
+        if len(axes) > 1:
+            parts = {
+                frozenset(self.unions.roots(part).ravel().tolist())
+                for parts, _ in self.equal
+                for part in parts
+            }
+            for axis in reversed(axes):
+                lines = np.moveaxis(roots, axis, -1).reshape(-1, roots.shape[axis])
+                if all(frozenset(line) in parts for line in lines.tolist()):
+                    return axis
+        return axes[-1] if axes else None
+
+
+def label(graph: Graph) -> Labelling:
+    """Label every tensor of a graph with the channels that its elements belong to."""
+    labelling = Labelling()
+    made: dict[Hashable, Array] = {}
+    for name in graph.inputs:
+        tensor = graph.tensors[name]
+        labelling.activations[name] = np.broadcast_to(np.int64(FIXED), tensor.shape or ())
+    for tensor in graph.tensors.values():
+        if tensor.kind in (Kind.STATE, Kind.OUTER) and tensor.shape is not None:
+            labelling.activations[tensor.name] = np.broadcast_to(np.int64(FIXED), tensor.shape)
+    for operator in graph.operators:
+        _operator(graph, operator, labelling, made)
+    for name in graph.outputs:
+        if name in labelling.activations:
+            labelling.unions.freeze(labelling.activations[name], "an output of the graph")
+    return labelling
+
+
+def _operator(
+    graph: Graph, operator: Operator, labelling: Labelling, made: dict[Hashable, Array]
+) -> None:
+    outputs = [graph.tensors[name] for name in operator.outputs]
+    if graph.signature(operator) is None:
+        for name in operator.inputs:
+            if name in labelling.activations:
+                labels = labelling.activations[name]
+                labelling.unions.freeze(labels, f"{operator.name}: a shape is not known")
+        for tensor in outputs:
+            labelling.activations[tensor.name] = np.broadcast_to(
+                np.int64(FIXED), tensor.shape or ()
+            )
+        return
+    view = _View(graph, operator, labelling, made)
+    try:
+        results = operator.op.couple(view)
+        if results is None:
+            results = refuse(view, f"{operator.op.kind} has no rule for channels")
+        results = tuple(
+            np.broadcast_to(labels, tensor.shape or ())
+            for tensor, labels in zip(outputs, results, strict=True)
+        )
+    except (GraphError, ValueError, IndexError):
+        # Files may declare shapes that their operators do not make.
+        results = refuse(view, "the shapes around it contradict each other")
+    for tensor, labels in zip(outputs, results, strict=True):
+        labelling.activations[tensor.name] = labels
+    if isinstance(operator.op, Split | Slice):
+        reason = f"{operator.name}: equal channels of what is cut after a shuffle"
+        for labels in results:
+            labelling.equal += _cut(labelling, view.labels(0), labels, reason)
+    if isinstance(operator.op, Conv | ConvTranspose) and not operator.op.depthwise:
+        reason = f"{operator.name}: equal channels of what its groups take after a shuffle"
+        labelling.equal += _shared_out(labelling, view.labels(0), operator.op, reason)
+
+
+def _cut(
+    labelling: Labelling, whole: Array | None, piece: Array, reason: str
+) -> list[tuple[tuple[Array, ...], str]]:
+    """The constraints that follow when shuffled channels are cut into pieces.
+
+    Channels of several parts lie in turn, one of each. The first half, say, holds after pruning
+    what it held before only if equally many channels of the first half of each part are kept.
+    """
+    axis = None if whole is None else labelling.shrinks(whole)
+    if whole is None or axis is None or piece.ndim != whole.ndim:
+        return []
+    length = whole.shape[axis]
+    line, cut = first_row(whole, axis), first_row(piece, axis)
+    if not 0 < len(cut) < length:
+        return []
+    for start in np.flatnonzero(line == cut[0]):
+        if np.array_equal(line[start : start + len(cut)], cut):
+            return list(_within(labelling, line, int(start), int(start) + len(cut), reason))
+    return []
+
+
+def _shared_out(
+    labelling: Labelling, whole: Array | None, op: Conv | ConvTranspose, reason: str
+) -> list[tuple[tuple[Array, ...], str]]:
+    """The same constraints, where the groups of a convolution cut the channels."""
+    if whole is None or op.groups < 2:
+        return []
+    line = first_row(whole, op.channel_axis)
+    size = len(line) // op.groups
+    starts = range(0, size * op.groups, size) if size else ()
+    return [
+        constraint
+        for start in starts
+        for constraint in _within(labelling, line, start, start + size, reason)
+    ]
+
+
+def _within(
+    labelling: Labelling, line: Array, start: int, stop: int, reason: str
+) -> Iterator[tuple[tuple[Array, ...], str]]:
+    for parts, _ in labelling.equal:
+        count = len(parts)
+        if any(part.shape != (len(line) // count,) for part in parts) or len(line) % count:
+            continue
+        if count < 2 or start % count or stop % count:
+            continue
+        if np.array_equal(np.stack(parts, 1).ravel(), line):
+            first, last = start // count, stop // count
+            yield tuple(part[first:last] for part in parts), reason
+            for part in parts:
+                yield from _within(labelling, part, first, last, reason)
+            return
+
+
+class _View:
+    """One operator and the labels around it, as its coupling rule sees them."""
+
+    def __init__(
+        self,
+        graph: Graph,
+        operator: Operator,
+        labelling: Labelling,
+        made: dict[Hashable, Array],
+    ) -> None:
+        self._graph, self._operator = graph, operator
+        self._labelling, self._made = labelling, made
+        inputs = [None if n is None else graph.tensors[n] for n in operator.inputs]
+        self.shapes: tuple[Shape | None, ...] = tuple(
+            None if tensor is None else tensor.shape for tensor in inputs
+        )
+        self.results: tuple[Shape, ...] = tuple(
+            graph.tensors[name].shape or () for name in operator.outputs
+        )
+
+    def labels(self, index: int) -> Array | None:
+        name = self._name(index)
+        return None if name is None else self._labelling.activations.get(name)
+
+    def _name(self, index: int) -> str | None:
+        inputs = self._operator.inputs
+        return inputs[index] if index < len(inputs) else None
+
+    def fresh(self, count: int) -> Array:
+        # A layer that is used twice makes the same channels twice. One matrix may be two layers,
+        # though: an embedding, and transposed the dense layer at the end.
+        op = self._operator.op
+        key: Hashable = (self._weight_key(), count, op.kind, getattr(op, "weight_out", None))
+        if key not in self._made:
+            self._made[key] = self._labelling.unions.fresh(count)
+        made, layers = self._made[key], self._labelling.layers
+        name = layer_name(self._graph, self._operator)
+        if name in layers and layers[name] is not made:
+            name = self._operator.name
+        layers[name] = made
+        return made
+
+    def spare(self, count: int) -> Array:
+        return self._labelling.unions.fresh(count)
+
+    def _weight_key(self) -> Hashable:
+        for name in self._operator.inputs:
+            tensor = None if name is None else self._graph.tensors[name]
+            if tensor is not None and tensor.constant is not None:
+                return tensor.constant.key
+        return self._operator.name
+
+    def joins(self, labels: Array) -> None:
+        layers = self._labelling.layers
+        name = layer_name(self._graph, self._operator)
+        if name in layers:
+            self.unite(layers[name], labels)
+        else:
+            layers[name] = labels
+
+    def unite(self, first: Array, second: Array) -> None:
+        self._labelling.unions.unite(first, second)
+
+    def freeze(self, labels: Array, reason: str) -> None:
+        self._labelling.unions.freeze(labels, f"{self._operator.name}: {reason}")
+
+    def equal(self, parts: Sequence[Array], reason: str) -> None:
+        self._labelling.equal.append((tuple(parts), f"{self._operator.name}: {reason}"))
+
+    def bind(self, index: int, axis: int, labels: Array) -> None:
+        name = self._name(index)
+        tensor = None if name is None else self._graph.tensors[name]
+        if name is None or tensor is None or not tensor.is_constant or not tensor.shape:
+            return
+        key = (name, axis % len(tensor.shape))
+        if key not in self._labelling.constants:
+            self._labelling.constants[key] = labels
+        elif not self._merged(tensor):
+            self.unite(self._labelling.constants[key], labels)
+
+    def _merged(self, tensor: Tensor) -> bool:
+        """Whether layers share a tensor only because a converter stores equal ones once.
+
+        Such are biases of zeros: whatever is cut from one value everywhere, the rest is alike.
+        In PyTorch, what is shared is meant to be.
+        """
+        if self._graph.source.format == "torch" or tensor.constant is None:
+            return False
+        value = tensor.constant.array()
+        return bool(value.size) and bool((value == value.flat[0]).all())
+
+
+def layer_name(graph: Graph, operator: Operator) -> str:
+    """What its users call a layer: the owner of its weights, else the operator.
+
+    PyTorch and ONNX models name weights ``module.path.weight`` (``att.in_proj_weight`` in an
+    attention); in a TFLite file a layer goes by its result.
+    """
+    for index, name in enumerate(operator.inputs):
+        if name is None or not graph.tensors[name].is_constant:
+            continue
+        if operator.op.role(index) is Role.WEIGHT and name.endswith((".weight", "_weight")):
+            return name[: -len(".weight")]
+    return operator.name

@@ -1,0 +1,82 @@
+"""Labels that become one class."""
+
+import numpy as np
+
+from mcugraph.ir import Array
+from mcugraph.ops.labels import FIXED, NONE, core
+
+
+class Unions:
+    """A union-find over labels, with FIXED and NONE among them.
+
+    NONE unites with nothing. What is united with FIXED has to stay; the first reason given for a
+    class is kept.
+    """
+
+    def __init__(self) -> None:
+        self._parent = [NONE, FIXED]
+        self._reason: dict[int, str] = {}
+        self._resolved: Array | None = None  # label -> representative, until something changes
+
+    @property
+    def count(self) -> int:
+        """How many labels there are; they are numbered from 0."""
+        return len(self._parent)
+
+    def fresh(self, count: int) -> Array:
+        """New labels, each a class of its own."""
+        self._resolved = None
+        first = len(self._parent)
+        self._parent.extend(range(first, first + count))
+        return np.arange(first, first + count, dtype=np.int64)
+
+    def find(self, label: int) -> int:
+        """The representative of a label's class; FIXED for those that have to stay."""
+        root = label
+        while self._parent[root] != root:
+            root = self._parent[root]
+        while self._parent[label] != root:
+            self._parent[label], label = root, self._parent[label]
+        return root
+
+    def unite(self, first: Array, second: Array) -> None:
+        """Make one class of the labels at each place, after broadcasting."""
+        one, other = np.broadcast_arrays(first, second)
+        # What is the same all along an axis on both sides is looked at once.
+        still = [a == 0 == b for a, b in zip(one.strides, other.strides, strict=True)]
+        where = tuple(slice(0, 1) if same else slice(None) for same in still)
+        one, other = one[where], other[where]
+        pairs = np.stack([one.ravel(), other.ravel()], axis=1)
+        pairs = np.unique(pairs[(pairs != NONE).all(axis=1) & (one != other).ravel()], axis=0)
+        self._resolved = None
+        for a, b in pairs.tolist():
+            low, high = sorted((self.find(a), self.find(b)))
+            if low != high:
+                # The smaller label represents, so FIXED wins over all.
+                self._parent[high] = low
+                if low == FIXED:
+                    self._reason.setdefault(high, "tied to an input, or to what has to stay")
+
+    def freeze(self, labels: Array, reason: str) -> None:
+        """The classes of these labels have to stay, for a reason."""
+        self._resolved = None
+        for label in np.unique(core(labels)).tolist():
+            root = self.find(label)
+            if root > FIXED:
+                self._parent[root] = FIXED
+                self._reason[root] = reason
+
+    def reason(self, label: int) -> str:
+        """Why a label's class has to stay."""
+        while label not in self._reason and self._parent[label] != label:
+            label = self._parent[label]
+        return self._reason.get(label, "tied to an input")
+
+    def roots(self, labels: Array) -> Array:
+        """The representative of each label."""
+        if self._resolved is None:
+            table = np.array(self._parent, np.int64)
+            while (further := table[table]).tobytes() != table.tobytes():
+                table = further
+            self._resolved = table
+        return np.asarray(self._resolved[labels])

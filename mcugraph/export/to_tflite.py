@@ -1,0 +1,106 @@
+"""A module as an int8 TFLite file."""
+
+from collections.abc import Iterable, Mapping
+from pathlib import Path
+from typing import Any
+
+from mcugraph.errors import FormatError
+from mcugraph.export.calibration import samples_of
+from mcugraph.export.device_form import device_form
+from mcugraph.export.exported import Exported, compare
+from mcugraph.export.naming import end_names, shorten_names
+from mcugraph.export.tools import one_sample, silence, tool, written
+from mcugraph.formats.torch.export import reason
+from mcugraph.formats.torch.importer import from_torch
+
+
+def export_tflite(
+    model: Any,
+    example_inputs: Any,
+    path: str | Path,
+    calibration: Iterable[Any],
+    samples: int = 200,
+    channels_last: bool = True,
+    budgets: Mapping[str, int] | None = None,
+) -> Exported:
+    """Write a module as a TFLite file that computes with 8-bit integers.
+
+    Weights are int8 with a scale for each channel, activations, inputs and outputs int8 with one
+    scale each, biases int32, as "Quantization and Training of Neural Networks for Efficient
+    Integer-Arithmetic-Only Inference" (Jacob et al., arXiv:1712.05877) has it and TensorFlow
+    Lite Micro runs it. ``litert-torch`` converts, ``ai-edge-quantizer`` quantises. Batch norm is
+    folded. The file is then read back and held against the prediction.
+
+    Inputs of four axes are images, ``(batch, channels, height, width)`` in PyTorch. In the file
+    they are ``(batch, height, width, channels)``, and so are outputs of four axes: the layout of
+    TFLite's kernels, in which nothing has to be transposed on the device.
+
+    Standard output and error of the process are silenced meanwhile.
+
+    Args:
+        model: A ``torch.nn.Module``; it comes back untouched, in the mode it was in.
+        example_inputs: A tensor or a tuple of tensors, one for each positional input. Of a batch
+            the first sample is taken: the file has the shapes of that.
+        path: The file to write; its folder has to exist. It is written whole or not at all.
+        calibration: Batches of training data, as a ``DataLoader`` gives them: a tensor
+            ``(batch, ...)``, or a tuple that starts with one for each input, labels after them.
+            The ranges of the activations are measured on them, sample by sample.
+        samples: How many samples are measured at most.
+        channels_last: False: inputs and outputs keep the layout of PyTorch, and the file
+            transposes them.
+        budgets: To hold the file against: bytes for ``"peak"``, ``"arena"`` and ``"size"``, a
+            count for ``"macs"``.
+
+    Returns:
+        The file's profile beside the predicted one, with what the converter added.
+
+    Raises:
+        UsageError: The ``export`` extra is not installed, the calibration data is empty or has
+            another shape than the example, or the file cannot be written there.
+        FormatError: PyTorch or the converter reject the model; the message quotes them.
+    """
+    with written(path) as temporary:
+        inputs = one_sample(example_inputs)
+        batches = samples_of(calibration, inputs, samples)
+        with silence():
+            converter, tables = tool("litert_torch"), tool("ai_edge_litert.schema_py_generated")
+            tool("ai_edge_quantizer")
+        module, taken = device_form(model, inputs, channels_last)
+        name = type(model).__name__
+        try:
+            with silence():
+                converter.convert(module, taken).export(str(temporary))
+        except Exception as error:
+            raise FormatError(f"{name}: litert-torch cannot convert it: {reason(error)}") from error
+        plain = shorten_names(temporary.read_bytes(), model, tables, tool("flatbuffers"))
+        if channels_last:
+            batches = [tuple(map(_channels_last, sample)) for sample in batches]
+        try:
+            with silence():
+                data = _quantized(plain, batches)
+        except Exception as error:
+            raise FormatError(
+                f"{name}: ai-edge-quantizer cannot quantise it: {reason(error)}"
+            ) from error
+        temporary.write_bytes(data)
+    return compare(Path(path), from_torch(model, inputs), "int8", budgets)
+
+
+def _quantized(plain: bytes, batches: list[tuple[Any, ...]]) -> bytes:
+    """A float file quantised, with ranges measured on samples."""
+    interpreter = tool("ai_edge_litert.interpreter").Interpreter(model_content=plain)
+    (key,) = interpreter.get_signature_list()
+    names = end_names("input", len(batches[0]))
+    rows = [
+        {name: tensor.numpy() for name, tensor in zip(names, sample, strict=True)}
+        for sample in batches
+    ]
+    recipe = tool("ai_edge_quantizer.recipe").static_wi8_ai8()
+    quantizer = tool("ai_edge_quantizer.quantizer").Quantizer(bytearray(plain), recipe)
+    ranges = quantizer.calibrate({key: rows}, num_threads=1)
+    result = quantizer.quantize(ranges, enable_progress_bar=False, enable_progress_report=False)
+    return bytes(result.quantized_model)
+
+
+def _channels_last(tensor: Any) -> Any:
+    return tensor.permute(0, 2, 3, 1).contiguous() if tensor.dim() == 4 else tensor

@@ -1,0 +1,1 @@
+"""Whether a model fits a board or a budget."""

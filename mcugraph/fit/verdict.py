@@ -1,0 +1,196 @@
+"""Whether a model fits a budget of SRAM, flash and work, and what would help if not."""
+
+from collections.abc import Iterable
+from dataclasses import dataclass
+
+from mcugraph.fit.boards import Board, boards, estimate_latency, rates_for
+from mcugraph.ir import Graph
+from mcugraph.profiler import Profile, profile
+
+# "The core runtime just fits in 16 KB on an Arm Cortex M3": TensorFlow Lite for
+# Microcontrollers, overview. Kernels come on top, so this is a floor.
+RUNTIME_CODE = 16 * 1024
+
+
+@dataclass(frozen=True, slots=True)
+class Budget:
+    """What there is to spend; None: no limit.
+
+    Attributes:
+        name: Who sets it, such as a board.
+        sram: Bytes that the arena (head and tail) may take.
+        flash: Bytes for the model and the runtime's code.
+        macs: Multiply-accumulates of one inference.
+    """
+
+    name: str
+    sram: int | None = None
+    flash: int | None = None
+    macs: int | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Need:
+    """One resource: what the model needs of it, against what there is.
+
+    Attributes:
+        resource: ``"SRAM"``, ``"flash"`` or ``"MACs"``.
+        needed: In bytes, or in multiply-accumulates.
+        exact: False where ``needed`` is only a lower bound.
+        budget: What there is.
+        parts: What the need is made of, for people.
+        culprit: The operator that takes the most of it.
+    """
+
+    resource: str
+    needed: int
+    exact: bool
+    budget: int
+    parts: str
+    culprit: str | None
+
+    @property
+    def left(self) -> int:
+        """What remains of the budget; negative where it is missed."""
+        return self.budget - self.needed
+
+    @property
+    def met(self) -> bool | None:
+        """Whether the need fits; None where a lower bound fits, which proves nothing."""
+        if self.left < 0:
+            return False
+        return True if self.exact else None
+
+
+@dataclass(frozen=True, slots=True)
+class Verdict:
+    """Whether a model fits, by how much, and what would help.
+
+    ``fits`` is None where a figure is only a lower bound, so that nothing is proven.
+    """
+
+    budget: Budget
+    fits: bool | None
+    needs: tuple[Need, ...]
+    advice: tuple[str, ...]
+
+
+def judge(graph: Graph, budget: Budget, found: Profile, among: Iterable[Board]) -> Verdict:
+    """Hold a model against a budget.
+
+    Args:
+        graph: The model.
+        budget: What there is to spend.
+        found: The model's profile.
+        among: Boards to suggest where the model does not fit.
+    """
+    needs = needs_of(found, budget)
+    fits = _all(need.met for need in needs)
+    advice = () if fits else tuple(_advice(graph, found, budget, tuple(among)))
+    return Verdict(budget, fits, needs, advice)
+
+
+def needs_of(found: Profile, budget: Budget) -> tuple[Need, ...]:
+    """What a model needs of each resource that the budget limits."""
+    memory, layers = found.memory, found.layers
+    needs = []
+    if budget.sram is not None:
+        arena, tail = memory.tflm_arena, memory.tflm_persistent
+        if arena is not None and tail is not None:
+            needed, parts = arena + tail, f"arena: head {arena:,} + tail {tail:,}"
+        else:
+            needed = memory.file_order_peak + memory.state
+            parts = "live tensors and state; TFLM's own figures are not known"
+        exact = found.complete and arena is not None
+        largest = max(layers, key=lambda layer: layer.live_bytes, default=None)
+        culprit = f"{largest.name} ({largest.live_bytes:,} B live)" if largest else None
+        needs.append(Need("SRAM", needed, exact, budget.sram, parts, culprit))
+    if budget.flash is not None:
+        model, exact = _stored(found)
+        least = "" if exact else "at least "
+        parts = f"model {least}{model:,} + TFLM's code, at least {RUNTIME_CODE:,}"
+        largest = max(layers, key=lambda layer: layer.weights, default=None)
+        culprit = f"{largest.name} ({largest.weights:,} B of weights)" if largest else None
+        needs.append(Need("flash", model + RUNTIME_CODE, exact, budget.flash, parts, culprit))
+    if budget.macs is not None:
+        largest = max(layers, key=lambda layer: layer.macs or 0, default=None)
+        culprit = f"{largest.name} ({largest.macs or 0:,} MACs)" if largest else None
+        exact = not found.unknown_operators
+        needs.append(Need("MACs", found.macs, exact, budget.macs, "", culprit))
+    return tuple(needs)
+
+
+def board_budget(board: Board) -> Budget:
+    """What a board has: an arena is one block, so its largest one counts."""
+    return Budget(board.name, board.sram_block, board.flash)
+
+
+def fitting_boards(found: Profile, among: Iterable[Board] | None = None) -> tuple[Board, ...]:
+    """The boards that a model fits as far as its figures tell, the least SRAM first."""
+    known = boards() if among is None else among
+    fits = [b for b in known if _all(n.met for n in needs_of(found, board_budget(b))) is not False]
+    return tuple(sorted(fits, key=lambda board: (board.sram_block, board.flash, board.key)))
+
+
+def latency(found: Profile, graph: Graph, board: Board) -> tuple[float, float, str] | None:
+    """Shortest and longest time of one inference in seconds, and the sources of the rates.
+
+    None for float models and where no rates are published for the board's core.
+    """
+    if not found.complete or any(t.dtype.is_float for t in graph.tensors.values()):
+        return None
+    kinds: dict[str, int] = {}
+    for layer in found.layers:
+        kinds[layer.kind] = kinds.get(layer.kind, 0) + (layer.macs or 0)
+    estimate = estimate_latency(board, kinds)
+    if estimate is None:
+        return None
+    sources = dict.fromkeys(rate.source for rate in rates_for(board, kinds))
+    return (*estimate, "; ".join(sources))
+
+
+def _stored(found: Profile) -> tuple[int, bool]:
+    """Bytes of the model in flash, and whether that is all; without a file it is not."""
+    flash = found.flash
+    if flash.file is not None and flash.other is not None:
+        return flash.file, True
+    return flash.weights + flash.biases + flash.quantization, False
+
+
+def _all(answers: Iterable[bool | None]) -> bool | None:
+    given = list(answers)
+    if False in given:
+        return False
+    return None if None in given else True
+
+
+def _advice(
+    graph: Graph, found: Profile, budget: Budget, among: tuple[Board, ...]
+) -> Iterable[str]:
+    """What would help, with figures; nothing that was not computed."""
+    memory = found.memory
+    saved = memory.file_order_peak - memory.peak
+    if saved and budget.sram is not None:
+        yield (
+            f"in the best order the peak is {memory.peak:,} B instead of "
+            f"{memory.file_order_peak:,} B ({saved:,} B less)"
+        )
+    if found.precision is None:
+        small = profile(graph, accounting=found.accounting, precision="int8")
+        if small.memory != memory or small.flash.weights != found.flash.weights:
+            needs = needs_of(small, budget)
+            shown = ", ".join(f"{_amount(need)} {need.resource}" for need in needs)
+            verdict = {True: "would fit", False: "would still not fit", None: "might fit"}
+            yield f"quantised to int8 it {verdict[_all(n.met for n in needs)]}: {shown}"
+    fits = fitting_boards(found, among)[:3]
+    if fits:
+        proven = all(need.exact for need in needs_of(found, board_budget(fits[0])))
+        names = ", ".join(board.name for board in fits)
+        yield f"the smallest boards that it {'fits' if proven else 'may fit'}: {names}"
+    elif among:
+        yield "it fits none of the boards that are known"
+
+
+def _amount(need: Need) -> str:
+    least = "" if need.exact else "at least "
+    return f"{least}{need.needed:,}{'' if need.resource == 'MACs' else ' B'}"

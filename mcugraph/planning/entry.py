@@ -1,0 +1,72 @@
+"""Planning of models, of plain problems and of blocks, under one name."""
+
+from collections.abc import Sequence
+
+from mcugraph.ir import Graph
+from mcugraph.planning import stages as planner
+from mcugraph.planning.arena import ArenaProblem, Plan
+from mcugraph.rewrite.accounting import counted_forms
+from mcugraph.scheduling.figures import problem_with_bodies
+from mcugraph.scheduling.limits import Progress
+from mcugraph.scheduling.problem import Name, Problem
+from mcugraph.scheduling.runtime import Runtime, find_runtime
+
+
+def plan(
+    graph_or_problem: Graph | Problem | ArenaProblem,
+    order: Sequence[Name] | None = None,
+    alignment: int = 16,
+    time_limit: float | None = None,
+    method: str = "auto",
+    progress: Progress | None = None,
+    runtime: str | Runtime = "tflm",
+    accounting: str = "deployed",
+    precision: str | None = None,
+) -> Plan:
+    """Place all tensors in one arena, as small as possible.
+
+    A tensor is live from the start of its producer to the end of its last reader; tensors that
+    are live together do not overlap. Scratch memory is placed as well, outputs take over their
+    inputs where the problem has in-place pairs, and blocks of an ``ArenaProblem`` may have fixed
+    offsets.
+
+    Args:
+        graph_or_problem: A model, counted as ``profile`` counts it; a scheduling problem; or
+            blocks with their lifetimes. A model's kernel scratch is not counted; where an
+            operator calls subgraphs, the largest arena of any of them is scratch of the caller.
+        order: Operator names, in the order in which they run. None: the order with the least
+            peak; if that does not pack into its peak, other orders with the same peak are tried.
+        alignment: Bytes; offsets are multiples of it and sizes are rounded up to it. Blocks
+            have an alignment of their own.
+        time_limit: Seconds for scheduling and planning together; the best plan till then is
+            returned. None: 10 for each stage that could take longer.
+        method: ``"auto"``: greedy starts, then exact search. ``"tflm"``: the greedy planner of
+            TensorFlow Lite Micro. ``"first_fit"``: the lowest free offset in execution order
+            (Deutel et al., "Energy-efficient Deployment of Deep Learning Applications on
+            Cortex-M based Microcontrollers using Deep Compression"). ``"greedy_by_size"``: the
+            largest tensor first at the lowest free offset (Pisarchyk and Lee, "Efficient Memory
+            Management for Deep Neural Net Inference").
+        progress: Called with seconds, proven lower bound and best arena, in bytes, when one of
+            them changes.
+        runtime: Of a model: how the device executes it, a name or a ``Runtime``.
+        accounting: Of a model: ``"deployed"`` or ``"paper"``, as for ``profile``.
+        precision: Of a model: None or ``"int8"``, as for ``profile``.
+
+    Returns:
+        The plan. ``optimal`` says whether ``lower_bound`` proves it the smallest for its order.
+
+    Raises:
+        GraphError: The problem or the order contradicts itself.
+        UsageError: Unknown method, runtime, accounting or precision, or an order for blocks that
+            have their lifetimes already.
+    """
+    problem = graph_or_problem
+    if isinstance(problem, Graph):
+        runs = counted_forms(problem, accounting, precision).runs
+        device = find_runtime(runtime)
+        problem = problem_with_bodies(
+            runs,
+            device,
+            lambda body: planner.plan(body, alignment=alignment, time_limit=time_limit).arena,
+        )
+    return planner.plan(problem, order, alignment, time_limit, method, progress)

@@ -1,0 +1,110 @@
+"""Another order with the same peak, when the first one does not pack."""
+
+from collections.abc import Iterator, Sequence
+from random import Random
+
+from mcugraph.planning.arena import arena_problem
+from mcugraph.planning.packing import Solver
+from mcugraph.scheduling.limits import Limits
+from mcugraph.scheduling.network import Network
+from mcugraph.scheduling.problem import Problem
+from mcugraph.scheduling.replay import order_peak
+
+_ROUNDS = 6  # of learning, for an order that is only tried
+_PATIENCE = 200  # orders without a better one, after which to stop; more for more operators
+_UPHILL = 0.02  # how often an order that packs worse is kept
+_MARGIN = 3  # steps around those that do not pack
+
+
+def better_orders(
+    problem: Problem,
+    order: Sequence[int],
+    solver: Solver,
+    limits: Limits,
+    seed: int = 0,
+) -> Iterator[tuple[Sequence[int], Solver]]:
+    """Orders whose arena is smaller and smaller, down to the peak of the first.
+
+    Walks from order to order: one operator moves to another place that its inputs and readers
+    allow, if no step then takes more than the peak. Orders that pack no worse are kept.
+
+    Args:
+        problem: Whose sizes are those that the arena sees (already rounded up).
+        order: The order to start from, by operator numbers.
+        solver: Its plan.
+        limits: The walk ends where they say so.
+        seed: Of the random choices.
+    """
+    random, net = Random(seed), Network.from_problem(problem)
+    peak = order_peak(net, order)
+    current, best = list(order), solver
+    level = _excess(solver)
+    spots = _crowded(solver, len(current))
+    left = patience = _PATIENCE + 10 * len(current)
+    while best.arena > best.lower_bound and left > 0 and current:
+        limits.check()
+        left -= 1
+        trial = current
+        for _ in range(random.choice((1, 1, 2, 4, 8))):
+            trial = _moved(net, trial, random, spots)
+        if trial == current or order_peak(net, trial) > peak:
+            continue
+        found = _pack(problem, trial, best.problem.alignment, limits, random.randrange(1 << 30))
+        excess = _excess(found)
+        if excess <= level or random.random() < _UPHILL:
+            current, level, spots = trial, excess, _crowded(found, len(trial))
+        if _bytes(found) < _bytes(best):
+            best, left = found, patience
+            yield trial, found
+
+
+def _bytes(solver: Solver) -> int:
+    return solver.arena * solver.items.unit
+
+
+def _excess(solver: Solver) -> tuple[int, int]:
+    """How bad a packing is: bytes of the arena, then what lies above the bound, times how long."""
+    items, bound = solver.items, solver.lower_bound
+    above = sum(
+        (offset + size - bound) * (hi - lo)
+        for offset, parts in zip(solver.offsets, items.spans, strict=True)
+        for lo, hi, size in parts
+        if offset + size > bound
+    )
+    return solver.arena * items.unit, above * items.unit
+
+
+def _crowded(solver: Solver, steps: int) -> list[int]:
+    """The steps at which something lies above the bound, and those around."""
+    items, bound = solver.items, solver.lower_bound
+    found: set[int] = set()
+    for offset, parts in zip(solver.offsets, items.spans, strict=True):
+        for lo, hi, size in parts:
+            if offset + size > bound:
+                found.update(range(max(lo - _MARGIN, 0), min(hi + _MARGIN, steps)))
+    return sorted(found) or list(range(steps))
+
+
+def _moved(net: Network, order: Sequence[int], random: Random, spots: Sequence[int]) -> list[int]:
+    """One operator at another place that precedence allows."""
+    at = random.choice(spots)
+    v = order[at]
+    low = at
+    while low > 0 and order[low - 1] not in net.preds[v]:
+        low -= 1
+    high = at
+    while high + 1 < len(order) and order[high + 1] not in net.succs[v]:
+        high += 1
+    moved = [*order[:at], *order[at + 1 :]]
+    moved.insert(random.randint(low, high), v)
+    return moved
+
+
+def _pack(
+    problem: Problem, order: Sequence[int], alignment: int, limits: Limits, seed: int
+) -> Solver:
+    names = [problem.operators[v] for v in order]
+    solver = Solver(arena_problem(problem, names, alignment), limits)
+    solver.quick()
+    solver.climb(_ROUNDS, limits, seed)
+    return solver

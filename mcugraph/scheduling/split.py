@@ -1,0 +1,113 @@
+"""Split a network at operators that are comparable with every other one.
+
+Such an operator has a fixed place in every order, so what lies between two of them is a problem of
+its own, and the peak is the largest of theirs.
+"""
+
+from mcugraph.scheduling.network import OUTSIDE, Network, assemble
+
+
+def split(net: Network) -> list[tuple[Network, list[int]]]:
+    """Independent parts in the order in which they run, each with its operators' numbers."""
+    n = len(net.preds)
+    order, later = _kahn(net.preds, net.succs)
+    _, earlier = _kahn(net.succs, net.preds)
+    part_of = [0] * n
+    members: list[list[int]] = [[]]
+    for v in order:
+        if earlier[v] + later[v] == n - 1:
+            if members[-1]:
+                members.append([])
+            part_of[v] = len(members) - 1
+            members[-1].append(v)
+            members.append([])
+        else:
+            part_of[v] = len(members) - 1
+            members[-1].append(v)
+    if not members[-1] and len(members) > 1:
+        members.pop()
+    if len(members) == 1:
+        return [(net, list(range(n)))]
+    return _cut(net, part_of, [sorted(part) for part in members])
+
+
+def _kahn(
+    preds: tuple[tuple[int, ...], ...], succs: tuple[tuple[int, ...], ...]
+) -> tuple[list[int], list[int]]:
+    """A topological order; for each operator that was the only ready one, how many wait for it."""
+    waiting = list(map(len, preds))
+    ready = [v for v, count in enumerate(waiting) if not count]
+    dependent = [0] * len(preds)
+    order = []
+    while ready:
+        v = ready.pop()
+        order.append(v)
+        if not ready:  # then whatever is left waits for v
+            dependent[v] = len(preds) - len(order)
+        for w in succs[v]:
+            waiting[w] -= 1
+            if not waiting[w]:
+                ready.append(w)
+    return order, dependent
+
+
+def _cut(
+    net: Network, part_of: list[int], members: list[list[int]]
+) -> list[tuple[Network, list[int]]]:
+    """The parts as networks. Tensors that only pass by become constants of the part."""
+    parts = len(members)
+    passing = [0] * (parts + 1)  # differences of the bytes that pass by
+    local: list[list[tuple[int, bool]]] = [[] for _ in range(parts)]  # tensor, kept beyond
+    for tensor, size in enumerate(net.sizes):
+        made = net.producer[tensor]
+        begin = part_of[made] if made != OUTSIDE else -1
+        touched = {part_of[reader] for reader in net.consumers[tensor]}
+        end = parts if net.keep[tensor] else max(touched, default=begin)
+        touched.add(begin)
+        for part in touched:
+            if part >= 0:
+                local[part].append((tensor, end > part))
+        # Passing by: from after its first part to before its last one, where it is untouched.
+        passing[begin + 1] += size
+        passing[max(end, begin + 1)] -= size
+        for part in touched:
+            if begin < part < end:
+                passing[part] -= size
+                passing[part + 1] += size
+    result = []
+    constant = net.constant
+    for part, ops in enumerate(members):
+        constant += passing[part]
+        number = {v: new for new, v in enumerate(ops)}
+        tensors = [t for t, _ in local[part]]
+        keep = [kept for _, kept in local[part]]
+        tensor_number = {t: new for new, t in enumerate(tensors)}
+        result.append(
+            (
+                assemble(
+                    n=len(ops),
+                    edges=[
+                        (number[u], number[v]) for v in ops for u in net.preds[v] if u in number
+                    ],
+                    sizes=[net.sizes[t] for t in tensors],
+                    producer=[number.get(net.producer[t], OUTSIDE) for t in tensors],
+                    consumers=[
+                        [number[v] for v in net.consumers[t] if v in number] for t in tensors
+                    ],
+                    keep=keep,
+                    step=[net.step[v] for v in ops],
+                    pairs=tuple(
+                        tuple(
+                            (tensor_number[a], b, size)
+                            for a, b, size in net.pairs[v]
+                            if not keep[tensor_number[a]]
+                        )
+                        for v in ops
+                    ),
+                    constant=constant,
+                    first=0 if part else net.first,
+                ),
+                ops,
+            )
+        )
+    return result

@@ -1,0 +1,265 @@
+"""Parameters and buffers of a PyTorch model without the channels that go."""
+
+from collections import defaultdict, deque
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass, field
+from typing import Any
+
+import numpy as np
+
+from mcugraph.errors import GraphError
+from mcugraph.ir import Array, Graph, Tensor
+from mcugraph.ops.convolution import Conv, ConvTranspose
+from mcugraph.ops.labels import first_row
+from mcugraph.slimming.kept import Kept
+
+Shapes = Mapping[str, tuple[int, ...]]
+
+# Of each axis of a tensor, which entries stay. The second axis of the weights of a grouped
+# convolution has a row for each group.
+Entries = dict[int, Array]
+
+
+@dataclass(slots=True)
+class Cuts:
+    """What stays of the tensors that a model stores.
+
+    Attributes:
+        entries: Name in the model -> axis -> positions of what stays, in their new order.
+    """
+
+    entries: dict[str, Entries] = field(default_factory=lambda: defaultdict(dict))
+
+    def add(self, name: str, axis: int, positions: Array) -> None:
+        """Say what stays along an axis.
+
+        Raises:
+            GraphError: Something else was said before.
+        """
+        before = self.entries[name].setdefault(axis, positions)
+        if not np.array_equal(before, positions):
+            raise GraphError(f"{name}: layers that share it would keep different channels")
+
+    def same(self, other: "Cuts") -> bool:
+        """Whether both keep the same entries in the same order."""
+        return all(
+            np.array_equal(positions, other.entries[name][axis])
+            for name, entries in self.entries.items()
+            for axis, positions in entries.items()
+        )
+
+    def record(self, before: Mapping[str, Any]) -> dict[str, dict[int, tuple[Any, ...]]]:
+        """What stays as plain data: name -> axis -> numbers in the model before any cut.
+
+        Args:
+            before: The record of an earlier cut of the same model.
+        """
+        found = {name: dict(axes) for name, axes in before.items()}
+        for name, entries in self.entries.items():
+            for axis, positions in entries.items():
+                numbers = found.setdefault(name, {}).get(axis)
+                found[name][axis] = _numbers(positions, numbers)
+        return found
+
+    def apply(self, model: Any) -> None:
+        """Cut the tensors of a model; what several modules share stays shared.
+
+        Raises:
+            GraphError: The model has no such tensor.
+        """
+        import torch
+
+        holders = holders_of(model)
+        merged: dict[int, tuple[str, Entries]] = {}
+        for name, entries in self.entries.items():
+            found = holders.get(name)
+            if found is None:
+                raise GraphError(f"{name}: it is no parameter or buffer of the model")
+            first, together = merged.setdefault(id(found[0]), (name, {}))
+            for axis, positions in entries.items():
+                if not np.array_equal(together.setdefault(axis, positions), positions):
+                    raise GraphError(
+                        f"{first} and {name} are one tensor: layers that share it would keep"
+                        " different channels"
+                    )
+        for name, entries in merged.values():
+            value, places = holders[name]
+            changed = {a: p for a, p in entries.items() if not _whole(p, value.shape[a])}
+            if not changed:
+                continue
+            new = taken(value.detach(), changed)
+            if isinstance(value, torch.nn.Parameter):
+                new = torch.nn.Parameter(new, requires_grad=value.requires_grad)
+            for module, attribute in places:
+                setattr(module, attribute, new)
+            for other in self.entries:
+                if holders[other][0] is value:
+                    self.entries[other] = changed
+
+
+def _numbers(positions: Array, before: Any) -> tuple[Any, ...]:
+    """Positions in a tensor that was cut before, as positions in what it was cut from."""
+    if before is None:
+        return (
+            tuple(map(tuple, positions.tolist()))
+            if positions.ndim == 2
+            else tuple(positions.tolist())
+        )
+    if positions.ndim == 2:
+        return tuple(
+            tuple(row[i] for i in chosen)
+            for row, chosen in zip(before, positions.tolist(), strict=True)
+        )
+    return tuple(before[i] for i in positions.tolist())
+
+
+def _whole(positions: Array, length: int) -> bool:
+    return positions.ndim == 1 and np.array_equal(positions, np.arange(length))
+
+
+def holders_of(model: Any) -> dict[str, tuple[Any, list[tuple[Any, str]]]]:
+    """Name -> tensor, and all the places where the model holds it."""
+    import torch
+
+    places: dict[int, list[tuple[Any, str]]] = defaultdict(list)
+    found = {}
+    for path, module in model.named_modules(remove_duplicate=False):
+        plain = {k: v for k, v in vars(module).items() if isinstance(v, torch.Tensor)}
+        for attribute, value in (
+            *module._parameters.items(),
+            *module._buffers.items(),
+            *plain.items(),
+        ):
+            if value is not None:
+                name = f"{path}.{attribute}" if path else attribute
+                if (module, attribute) not in places[id(value)]:
+                    places[id(value)].append((module, attribute))
+                found[name] = (value, places[id(value)])
+    return found
+
+
+def taken(value: Any, entries: Entries) -> Any:
+    """What stays of a tensor."""
+    import torch
+
+    for axis, positions in sorted(entries.items()):
+        chosen = torch.from_numpy(np.ascontiguousarray(positions)).to(value.device)
+        if chosen.ndim == 1:
+            value = value.index_select(axis, chosen)
+        else:
+            parts = zip(value.chunk(len(chosen), 0), chosen, strict=True)
+            value = torch.cat([part.index_select(axis, row) for part, row in parts], 0)
+    return value.clone()
+
+
+def match(full: Array, slim: Array) -> Array | None:
+    """Where the entries of a vector of labels stand in a longer one; None: not all do.
+
+    Of entries with the same label, the first is the first.
+    """
+    places: dict[int, deque[int]] = defaultdict(deque)
+    for position, label in enumerate(full.tolist()):
+        places[label].append(position)
+    found = []
+    for label in slim.tolist():
+        if not places[label]:
+            return None
+        found.append(places[label].popleft())
+    return np.array(found, np.int64)
+
+
+def default(kept: Kept, shapes: Shapes) -> Cuts:
+    """What stays, in the order in which it was.
+
+    Args:
+        kept: The classes that stay.
+        shapes: Of the tensors that the model holds.
+    """
+    activations = kept.space.labelling.activations
+    return collect(kept, shapes, lambda name, axis: None, lambda name: kept.cut(activations[name]))
+
+
+def collect(
+    kept: Kept,
+    shapes: Shapes,
+    labels_of: Callable[[str, int], Array | None],
+    activation: Callable[[str], Array],
+) -> Cuts:
+    """What stays of each tensor that the model holds.
+
+    Args:
+        kept: The classes that stay.
+        shapes: Of the tensors that the model holds.
+        labels_of: The labels along an axis of a constant once it is cut; None: what stays of the
+            old ones, in their order.
+        activation: The labels of an activation once channels are gone.
+
+    Raises:
+        GraphError: A tensor cannot be cut.
+    """
+    graph, labelling = kept.space.graph, kept.space.labelling
+    cuts, grouped = Cuts(), _grouped(graph)
+    for (name, axis), full in labelling.constants.items():
+        tensor = graph.tensors[name]
+        key = tensor.constant.key if tensor.constant is not None else name
+        if not isinstance(key, str) or key not in shapes:
+            continue  # made in the forward method; whether it fits shows when that has run
+        if axis == 1 and name in grouped:
+            operator = grouped[name]
+            pieces = np.split(
+                _inner(operator, labelling.activations.__getitem__), operator.op.groups
+            )
+            lefts = np.split(_inner(operator, activation), operator.op.groups)
+            rows = [_matched(name, a, b) for a, b in zip(pieces, lefts, strict=True)]
+            cuts.add(key, 1, np.stack(rows))
+            continue
+        slim = labels_of(name, axis)
+        positions = kept.positions(full) if slim is None else _matched(name, full, slim)
+        if tensor.shape != shapes[key]:
+            axis, positions = _on_source(tensor, axis, positions, shapes[key])
+        cuts.add(key, axis, positions)
+    return cuts
+
+
+def _grouped(graph: Graph) -> dict[str, Any]:
+    """The weights whose second axis each group of a convolution chooses from for itself."""
+    found: dict[str, Any] = {}
+    for operator in graph.operators:
+        if isinstance(operator.op, Conv | ConvTranspose) and operator.op.groups > 1:
+            name = operator.inputs[1]
+            shape = graph.tensors[name].shape if name is not None else None
+            if name is not None and shape is not None and shape[1] > 1:
+                found[name] = operator
+    return found
+
+
+def _inner(operator: Any, activation: Callable[[str], Array]) -> Array:
+    """The labels that lie on the second axis of a grouped convolution's weights, all groups'."""
+    side = operator.inputs[0] if isinstance(operator.op, Conv) else operator.outputs[0]
+    return first_row(activation(side), operator.op.channel_axis)
+
+
+def _matched(name: str, full: Array, slim: Array) -> Array:
+    found = match(full, slim)
+    if found is None:
+        raise GraphError(f"{name}: what it would be multiplied with is not what it was made for")
+    return found
+
+
+def _on_source(
+    tensor: Tensor, axis: int, positions: Array, shape: tuple[int, ...]
+) -> tuple[int, Array]:
+    """An axis of a view and what stays along it, on the tensor that it is a view of."""
+    assert tensor.shape is not None
+    stays = np.isin(np.arange(tensor.shape[axis]), positions)
+    column = stays.reshape([-1 if i == axis else 1 for i in range(len(tensor.shape))])
+    whole = np.broadcast_to(column, tensor.shape).reshape(shape)
+    for place in range(whole.ndim):
+        line = whole.any(tuple(i for i in range(whole.ndim) if i != place))
+        if (whole == line.reshape([-1 if i == place else 1 for i in range(whole.ndim)])).all():
+            if len(positions) != 1 and (np.diff(positions) < 0).any():
+                if tensor.shape[axis] != shape[place]:
+                    break
+                return place, positions
+            return place, np.flatnonzero(line)
+    raise GraphError(f"{tensor.name}: it mixes axes of what it is a view of")

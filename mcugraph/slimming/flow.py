@@ -1,0 +1,190 @@
+"""Whether channels flow through a slimmed model as they did through the whole one.
+
+Labels are pushed through both graphs, operator by operator. The slimmed one has to hold, at each
+place, the labels that the whole one holds there without those that went. Their order may differ,
+as after a channel shuffle: the layers that read them are then cut in that order.
+"""
+
+from dataclasses import dataclass, replace
+from typing import Any
+
+import numpy as np
+
+from mcugraph.coupling.propagate import Labelling, label
+from mcugraph.errors import GraphError
+from mcugraph.ir import Array, Graph, Operator
+from mcugraph.ops.convolution import Conv
+from mcugraph.ops.labels import core
+from mcugraph.slimming.cutting import Cuts, Shapes, collect
+from mcugraph.slimming.kept import Kept
+
+
+@dataclass(frozen=True)
+class Flow:
+    """The labels of a slimmed model in the words of the whole one.
+
+    Attributes:
+        activations: Tensor of the whole model -> labels without those that went, in the order
+            that the slimmed model has them in.
+        constants: (constant of the whole model, axis) -> the same for its entries.
+    """
+
+    activations: dict[str, Array]
+    constants: dict[tuple[str, int], Array]
+
+    def cuts(self, kept: Kept, shapes: Shapes) -> Cuts:
+        """What stays of each tensor, in the order in which it is needed."""
+        return collect(
+            kept,
+            shapes,
+            lambda name, axis: self.constants.get((name, axis)),
+            self.activations.__getitem__,
+        )
+
+
+class Mismatch(GraphError):
+    """Channels do not flow as they did."""
+
+
+def follow(kept: Kept, slim: Graph) -> Flow:
+    """Compare a slimmed model with what the whole one becomes.
+
+    Raises:
+        Mismatch: An operator does not do what it did; the message names it.
+    """
+    full, labelling = kept.space.graph, kept.space.labelling
+    slim = _as_before(full, slim)
+    pairs = paired(full, slim)
+    found = label(slim)
+    translate = np.full(found.unions.count, -1, np.int64)
+    translate[:2] = 0, 1
+    flow = Flow({}, {})
+    for name, new in zip(full.inputs, slim.inputs, strict=True):
+        flow.activations[name] = found.activations[new]
+    for operator, other in pairs:
+        for name, new in zip(operator.outputs, other.outputs, strict=True):
+            wanted = wanted_labels(kept, operator, name)
+            flow.activations[name] = _translated(
+                operator, wanted, found.activations[new], translate
+            )
+        _constants(kept, (operator, other), (slim, found), translate, flow)
+    for name in full.outputs:
+        if name in flow.activations:
+            wanted = kept.cut(labelling.activations[name])
+            if not (core(wanted) == core(flow.activations[name])).all():
+                raise Mismatch(f"output {name!r} would come in another order")
+    _check_unions(kept, found, translate)
+    return flow
+
+
+def _as_before(full: Graph, slim: Graph) -> Graph:
+    """Convolutions with groups of one channel left are still no depthwise ones."""
+    operators = tuple(
+        replace(new, op=replace(new.op, depthwise=old.op.depthwise))
+        if isinstance(old.op, Conv) and isinstance(new.op, Conv) and new.op.groups > 1
+        else new
+        for old, new in paired(full, slim)
+    )
+    return replace(slim, operators=operators)
+
+
+def paired(full: Graph, slim: Graph) -> list[tuple[Operator, Operator]]:
+    """The operators of two forms of a model, in the order that both run them in.
+
+    Raises:
+        Mismatch: They do not run the same operators.
+    """
+    for operator, other in zip(full.operators, slim.operators, strict=False):
+        same = type(operator.op) is type(other.op) and len(operator.outputs) == len(other.outputs)
+        if not same or (operator.op.kind != other.op.kind and not isinstance(operator.op, Conv)):
+            raise Mismatch(f"{described(operator)}: it becomes {described(other)}")
+    if len(full.operators) != len(slim.operators):
+        raise Mismatch(f"{len(full.operators)} operators become {len(slim.operators)}")
+    return list(zip(full.operators, slim.operators, strict=True))
+
+
+def described(operator: Operator) -> str:
+    """An operator as errors name it."""
+    return f"operator {operator.name!r} ({operator.native or operator.op.kind})"
+
+
+def wanted_labels(kept: Kept, operator: Operator, name: str) -> Array:
+    """The labels of a result without those that go.
+
+    Raises:
+        Mismatch: What stays has no shape.
+    """
+    try:
+        return kept.cut(kept.space.labelling.activations[name])
+    except GraphError as error:
+        raise Mismatch(f"{described(operator)}: {error}") from None
+
+
+def _translated(operator: Operator, wanted: Array, got: Array, translate: Array) -> Array:
+    """Labels of the slimmed model in the words of the whole one; new ones are learnt.
+
+    Raises:
+        Mismatch: They are not those that are wanted.
+    """
+    if wanted.shape != got.shape:
+        raise Mismatch(
+            f"{described(operator)}: a result has shape {got.shape}, and {wanted.shape} is needed"
+        )
+    inner = core(got)
+    there, here = np.broadcast_arrays(core(wanted), inner)
+    new = translate[here] < 0
+    translate[here[new]] = there[new]
+    made = translate[here]
+    if (np.sort(made, axis=None) != np.sort(there, axis=None)).any():
+        raise Mismatch(f"{described(operator)}: its result would hold other channels than it did")
+    result: Array = np.broadcast_to(translate[inner], got.shape)
+    return result
+
+
+def _constants(
+    kept: Kept,
+    operators: tuple[Operator, Operator],
+    slim: tuple[Graph, Labelling],
+    translate: Array,
+    flow: Flow,
+) -> None:
+    """Learn in which order the entries of an operator's constants are needed."""
+    operator, other = operators
+    graph, found = slim
+    for name, new in zip(operator.inputs, other.inputs, strict=False):
+        if name is None or new is None:
+            continue
+        for axis, length in enumerate(graph.tensors[new].shape or ()):
+            full = kept.space.labelling.constants.get((name, axis))
+            if full is None:
+                continue
+            stays = kept.positions(full)
+            if len(stays) != length:
+                raise Mismatch(
+                    f"{described(operator)}: axis {axis} of {name!r} has {length} entries, and"
+                    f" {len(stays)} are needed"
+                )
+            labels = found.constants.get((new, axis))
+            # What is known only now comes with an operator further on.
+            if labels is not None and (translate[labels] >= 0).all():
+                flow.constants.setdefault((name, axis), translate[labels])
+
+
+def _check_unions(kept: Kept, found: Labelling, translate: Array) -> None:
+    """What meets in the slimmed model has to be of one class in the whole one."""
+    unions = kept.space.labelling.unions
+    for new, old in enumerate(translate.tolist()):
+        root = found.unions.find(new)
+        if root > 1 and old > 1 and translate[root] > 1:
+            first, second = unions.find(old), unions.find(int(translate[root]))
+            if first != second:
+                raise Mismatch(_meeting(kept, first, second))
+
+
+def _meeting(kept: Kept, first: int, second: int) -> str:
+    of_root: dict[int, Any] = kept.space.grouping.of_root
+    names = [
+        repr(kept.space.groups[of_root[root]].name) if root in of_root else "what has to stay"
+        for root in (first, second)
+    ]
+    return f"channels of {' and '.join(names)} would meet that did not"

@@ -1,0 +1,185 @@
+"""Channels taken out of a PyTorch model."""
+
+import copy
+from collections.abc import Mapping
+from contextlib import suppress
+from typing import Any
+
+from mcugraph.errors import FormatError, UsageError
+from mcugraph.formats.torch.importer import from_torch
+from mcugraph.ir import Graph, Shape
+from mcugraph.ops.attention import Attention
+from mcugraph.slimming.cutting import Cuts, default, holders_of
+from mcugraph.slimming.flow import Flow, Mismatch, described, follow
+from mcugraph.slimming.kept import Keep, Kept
+from mcugraph.slimming.refit import refit
+from mcugraph.slimming.rewriting import Rewriting
+from mcugraph.space.space import Space, widths
+
+
+def slim(
+    model: Any,
+    keep: Keep,
+    example_inputs: Any = (),
+    kwargs: Mapping[str, Any] | None = None,
+    space: Space | None = None,
+) -> Any:
+    """A copy of a PyTorch model without some of its channels.
+
+    Parameters and buffers are cut, and attributes of PyTorch's own modules (``out_channels``,
+    ``groups``, ``num_features`` and so on) follow. The channels of every layer keep their order.
+    Modules keep their classes, but for those whose forward method names a size that changes, as
+    ``x.view(-1, 2, 8)`` does: a ``torch.fx.GraphModule`` with another size takes their place.
+    Afterwards the result is exported and held against the whole
+    model, operator by operator: it has to do to the channels that stay what the model did.
+
+    The result has two records as plain attributes: ``mcugraph_kept``, for each tensor that was
+    cut a dict from axis to the numbers that its entries had in the model (for the second axis of
+    a grouped convolution's weights, one tuple a group), and ``mcugraph_classes``, for each group
+    the numbers of the classes that stay. Slimming a slimmed model keeps the numbers of the first.
+
+    What a batch norm or an activation makes of a channel that is masked after it, the slimmed
+    model leaves out: both compute the same. Layer norm and group norm average over channels, so
+    there the slimmed model differs from the masked one.
+
+    Args:
+        model: A ``torch.nn.Module``; it stays as it is.
+        keep: Name of a group of the space -> numbers of the classes that stay, or one bool a
+            class. Groups that are not named stay whole.
+        example_inputs: As for ``from_torch``.
+        kwargs: As for ``from_torch``.
+        space: What ``widths(from_torch(model, example_inputs))`` gave, to save its time.
+
+    Returns:
+        A module with the same names of parameters, in the same mode.
+
+    Raises:
+        UsageError: A group or class is not there, nothing of a group would stay, or what has to
+            stay equally wide would not; the message names the groups and the operator.
+        GraphError: The model cannot run without these channels; the message names the operator.
+        FormatError: ``torch.export`` rejects the model.
+    """
+    if space is None:
+        space = widths(from_torch(model, example_inputs, kwargs))
+    kept = Kept.of(space, keep)
+    return _Slimming(model, kept, example_inputs, kwargs or {}).run()
+
+
+class _Slimming:
+    """One model while channels are taken out of it."""
+
+    def __init__(
+        self, model: Any, kept: Kept, example_inputs: Any, kwargs: Mapping[str, Any]
+    ) -> None:
+        self.model, self.kept = model, kept
+        self.example_inputs, self.kwargs = example_inputs, kwargs
+        self.shapes = {name: tuple(held.shape) for name, (held, _) in holders_of(model).items()}
+        _check_same_model(kept.space, self.shapes)
+
+    def run(self) -> Any:
+        cuts = default(self.kept, self.shapes)
+        small, flow, rewriting = self._cut(cuts), None, None
+        scaled = _scaled(self.kept)
+        if not scaled:
+            with suppress(Mismatch):
+                flow = follow(self.kept, self._graph(small))
+        if flow is None:
+            rewriting = Rewriting(self.model, self.kept, self._graph)
+            small = rewriting.apply(small)
+            flow = self._checked(small, rewriting, scaled)
+        ordered = flow.cuts(self.kept, self.shapes)
+        if not cuts.same(ordered):
+            cuts, small = ordered, self._cut(ordered)
+            if rewriting is not None:
+                small = rewriting.apply(small)
+        self._record(small, cuts)
+        return small
+
+    def _checked(self, small: Any, rewriting: Rewriting, scaled: set[str]) -> Flow:
+        """Follow the labels through a model with other sizes in its code.
+
+        Raises:
+            Mismatch: There are sizes left that do not fit; the message names operators.
+        """
+        for name in sorted(scaled - rewriting.located):
+            why = rewriting.failures.get(name, "it is not called by the model's own code")
+            raise Mismatch(f"operator {name!r}: its scale cannot be kept: {why}")
+        try:
+            return follow(self.kept, self._graph(small))
+        except Mismatch as error:
+            said = [
+                f"operator {name!r}: its sizes cannot be rewritten: {why}"
+                for name, why in rewriting.failures.items()
+            ]
+            raise Mismatch("; ".join([*said, *self._computed(), str(error)])) from None
+
+    def _computed(self) -> list[str]:
+        """What is said of constants that the forward method makes, and channels go from."""
+        space, found = self.kept.space, []
+        for operator in space.graph.operators:
+            for name in operator.inputs:
+                tensor = None if name is None else space.graph.tensors[name]
+                if tensor is None or tensor.constant is None or name is None:
+                    continue
+                axes = [labels for (n, _), labels in space.labelling.constants.items() if n == name]
+                cut = any(not self.kept.mask(labels).all() for labels in axes)
+                if cut and not isinstance(tensor.constant.key, str):
+                    found.append(
+                        f"{described(operator)}: it reads {name!r}, which is computed and cannot"
+                        " be cut"
+                    )
+        return found
+
+    def _cut(self, cuts: Cuts) -> Any:
+        small = copy.deepcopy(self.model)
+        cuts.apply(small)
+        refit(small, self._norm_inputs())
+        return small
+
+    def _norm_inputs(self) -> dict[str, Shape]:
+        """Name of an operator -> the shape of its data once channels are gone."""
+        space = self.kept.space
+        activations = space.labelling.activations
+        return {
+            operator.name: self.kept.cut(activations[operator.inputs[0]]).shape
+            for operator in space.graph.operators
+            if operator.inputs and operator.inputs[0] in activations
+        }
+
+    def _graph(self, small: Any) -> Graph:
+        try:
+            return from_torch(small, self.example_inputs, self.kwargs)
+        except FormatError as error:
+            raise Mismatch(f"it does not run without these channels: {error}") from error
+
+    def _record(self, small: Any, cuts: Cuts) -> None:
+        before = getattr(self.model, "mcugraph_kept", {})
+        small.mcugraph_kept = cuts.record(before)
+        small.mcugraph_classes = dict(self.kept.classes)
+
+
+def _scaled(kept: Kept) -> set[str]:
+    """Attentions whose scores are divided by the root of a depth that changes."""
+    activations = kept.space.labelling.activations
+    return {
+        operator.name
+        for operator in kept.space.graph.operators
+        if isinstance(operator.op, Attention)
+        and operator.inputs[0] in activations
+        and not kept.mask(activations[operator.inputs[0]]).all()
+    }
+
+
+def _check_same_model(space: Space, shapes: Mapping[str, tuple[int, ...]]) -> None:
+    """The space has to be of this model.
+
+    Raises:
+        UsageError: It is not.
+    """
+    if space.graph.source.format != "torch":
+        raise UsageError(f"the space is of a {space.graph.source.format} graph, not of a module")
+    for name, _ in space.labelling.constants:
+        tensor = space.graph.tensors[name]
+        key = tensor.constant.key if tensor.constant is not None else None
+        if key == name and shapes.get(name) != tensor.shape:
+            raise UsageError(f"the space is not of this model: {name} has another shape there")

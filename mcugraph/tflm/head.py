@@ -1,0 +1,220 @@
+"""The head of TFLM's arena, planned: an operator order and offsets that a file can bring along.
+
+TFLM takes offsets of tensors from a file and places what has none around them: scratch buffers of
+kernels, tensors of subgraphs that are called, and what else is left to it. The twin of its planner
+says what it makes of a plan, so the arena given here is the one that TFLM itself will report.
+"""
+
+import itertools
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, replace
+from functools import cached_property
+
+from mcugraph.ir import Graph
+from mcugraph.ir.stored import StoredGraph, StoredModel
+from mcugraph.planning.arena import SCRATCH, TENSOR, ArenaProblem, Block, Plan
+from mcugraph.planning.stages import least_peak, packed, plan
+from mcugraph.planning.tflm_greedy import UNPLANNED, place
+from mcugraph.scheduling.bounds import operator_bound
+from mcugraph.scheduling.limits import Limits
+from mcugraph.scheduling.problem import Problem
+from mcugraph.scheduling.result import Schedule
+from mcugraph.tflm.abi import align_up
+from mcugraph.tflm.lifetimes import ALIGNMENT, buffers
+from mcugraph.tflm.program import Program, program_of
+
+# Seconds for one plan of given lifetimes, and for another order with the same peak.
+SECONDS = 2.0
+
+_Scratch = Mapping[tuple[int, int], Sequence[int]]
+
+
+@dataclass(frozen=True, slots=True)
+class HeadPlan:
+    """What TFLM's head takes with an order and offsets.
+
+    Attributes:
+        order: Operators of the first subgraph, by their number in the file.
+        offsets: One a tensor of all subgraphs, in bytes; -1: left to TFLM. None: no plan.
+        arena: Bytes of the head, as TFLM arrives at them.
+        lower_bound: Proven: in this order the head cannot be smaller, in bytes.
+    """
+
+    order: tuple[int, ...]
+    offsets: tuple[int, ...] | None
+    arena: int
+    lower_bound: int
+
+
+class Head:
+    """The head of one model, for any order of the operators of its first subgraph.
+
+    Attributes:
+        model: What the file holds.
+        scratch: Scratch buffers of its kernels.
+        after: Pairs (earlier, later) of operators of the first subgraph that keep their order;
+            None: all of them do.
+        file_order: The operators of the first subgraph, by number.
+    """
+
+    def __init__(self, program: Program) -> None:
+        self.model, self.scratch = program.model, program.scratch
+        self.after = _kept(program)
+        self.file_order = tuple(range(len(self.model.subgraphs[0].operators)))
+
+    def permuted(
+        self, order: Sequence[int], offsets: Sequence[int] | None
+    ) -> tuple[StoredModel, _Scratch]:
+        """The model with its operators in another order and another plan."""
+        main = self.model.subgraphs[0]
+        operators = tuple(main.operators[i] for i in order)
+        subgraphs = (replace(main, operators=operators), *self.model.subgraphs[1:])
+        scratch = {(0, at): self.scratch.get((0, i), ()) for at, i in enumerate(order)}
+        scratch |= {key: sizes for key, sizes in self.scratch.items() if key[0]}
+        given = None if offsets is None else tuple(offsets)
+        return replace(self.model, subgraphs=subgraphs, offsets=given), scratch
+
+    def arena(self, order: Sequence[int], offsets: Sequence[int] | None) -> int:
+        """Bytes that TFLM takes, by the twin of its planner."""
+        return place(buffers(*self.permuted(order, offsets))).arena
+
+    def blocks(self, order: Sequence[int]) -> ArenaProblem:
+        """What TFLM's planner gets to place; tensors are named by their number in the file."""
+        found = []
+        for number, buffer in enumerate(buffers(*self.permuted(order, None))):
+            name = f"scratch {number}" if buffer.tensor is None else buffer.tensor
+            kind = SCRATCH if buffer.tensor is None else TENSOR
+            found.append(Block(name, buffer.size, buffer.first, buffer.last + 1, None, kind))
+        return ArenaProblem(tuple(found), ALIGNMENT)
+
+    def packed(self, order: Sequence[int], seconds: float | None = SECONDS) -> Plan:
+        """All buffers placed by us, with the operators in this order."""
+        return plan(self.blocks(order), alignment=ALIGNMENT, time_limit=seconds)
+
+    def solve(self, order: Sequence[int], seconds: float | None = SECONDS) -> HeadPlan:
+        """Offsets for the tensors of the first subgraph, with the operators in this order."""
+        result = self.packed(order, seconds)
+        mine = len(self.model.subgraphs[0].tensors)
+        total = sum(len(graph.tensors) for graph in self.model.subgraphs)
+        chosen = {name: offset for name, offset in result.offsets.items() if int(name) < mine}
+        offsets = tuple(chosen.get(i, UNPLANNED) for i in range(total))
+        arena = self.arena(order, offsets)
+        return HeadPlan(tuple(order), offsets, arena, result.lower_bound)
+
+    def untouched(self) -> HeadPlan:
+        """The file as it stands."""
+        arena = self.arena(self.file_order, self.model.offsets)
+        return HeadPlan(self.file_order, self.model.offsets, arena, 0)
+
+    def reordered(self, seconds: float | None = SECONDS) -> tuple[int, ...]:
+        """The order with the least peak, and of those one that packs; operators by number."""
+        if self.after is None:
+            return self.file_order
+        limits = Limits(seconds, None, None)
+        return self.near(least_peak(self.problem, limits), limits)
+
+    def near(self, best: Schedule, limits: Limits) -> tuple[int, ...]:
+        """Of the orders with the peak of a given one, one that packs; operators by number."""
+        order = packed(self.problem, best.order, ALIGNMENT, limits).order
+        return tuple(int(number) for number in order)
+
+    @cached_property
+    def problem(self) -> Problem:
+        """The first subgraph as a scheduling problem in aligned bytes; operators are numbers.
+
+        While an operator that calls subgraphs runs, all of what those need counts as its scratch.
+        """
+        main = self.model.subgraphs[0]
+        blocks = self.blocks(self.file_order).blocks
+        mine = {int(b.name): b.size for b in blocks if b.kind == TENSOR and _within(b, main)}
+        called = ArenaProblem(tuple(b for b in blocks if b.kind == TENSOR and not _within(b, main)))
+        written = dict.fromkeys(t for op in main.operators for t in op.outputs if t >= 0)
+        tensors = tuple(dict.fromkeys((*mine, *written)))
+        number = {t: i for i, t in enumerate(tensors)}
+        return Problem(
+            tensors=tensors,
+            sizes=tuple(mine.get(t, 0) for t in tensors),
+            operators=self.file_order,
+            inputs=tuple(_numbers(op.inputs, number) for op in main.operators),
+            outputs=tuple(_numbers(op.outputs, number) for op in main.operators),
+            graph_inputs=tuple(number[t] for t in mine if t not in written),
+            graph_outputs=_numbers(main.outputs, number),
+            scratch=tuple(
+                sum(align_up(size, ALIGNMENT) for size in self.scratch.get((0, i), ()))
+                + (called.bound if op.bodies else 0)
+                for i, op in enumerate(main.operators)
+            ),
+            after=tuple(self.after or ()),
+        )
+
+
+def _within(block: Block, graph: StoredGraph) -> bool:
+    """Whether a tensor, by its number in the whole file, is one of the first subgraph's."""
+    return int(block.name) < len(graph.tensors)
+
+
+def _numbers(tensors: Sequence[int], number: Mapping[int, int]) -> tuple[int, ...]:
+    return tuple(dict.fromkeys(number[t] for t in tensors if t in number))
+
+
+def head_of(graph: Graph) -> tuple[Head | None, tuple[str, ...]]:
+    """The head of a graph's model; None where it is not known, and a sentence that says why.
+
+    A graph that was not read from a TFLite file is taken as the file that it would become.
+    """
+    program, notes = program_of(graph)
+    return None if program is None else Head(program), notes
+
+
+def _kept(program: Program) -> list[tuple[int, int]] | None:
+    """Pairs of operators of the first subgraph whose order must not change; None: all keep it."""
+    main = program.model.subgraphs[0]
+    written = set(main.inputs)
+    for operator in main.operators:
+        # A file that uses a tensor twice for different values means its order as it stands.
+        if not written.isdisjoint(operator.outputs) or set(operator.inputs) & set(operator.outputs):
+            return None
+        written.update(operator.outputs)
+    places: dict[str, list[int]] = {}
+    for i, name in enumerate(program.origins):
+        places.setdefault(name, []).append(i)
+    pairs = {
+        (i, j)
+        for earlier, later in program.after
+        for i in places.get(earlier, ())
+        for j in places.get(later, ())
+    }
+    # What another operator does to the state that these have inside is not known.
+    opaque = [i for i, op in enumerate(main.operators) if _has_state_inside(op.native)]
+    pairs.update(itertools.pairwise(opaque))
+    return sorted(pairs)
+
+
+def _has_state_inside(native: str) -> bool:
+    return native.startswith(("CUSTOM:", "RANDOM_")) or native == "MULTINOMIAL"
+
+
+def planned_arena(program: Program, arena: int, seconds: float = SECONDS) -> int:
+    """Bytes of TFLM's head with our plan of our order.
+
+    Args:
+        program: What TFLM loads.
+        arena: Bytes of TFLM's head with its own plan.
+        seconds: After about so long the best plan till then counts.
+    """
+    head = Head(program)
+    # Where TFLM's own plan is as small as the largest operator, no order and no plan needs less.
+    least = None if head.after is None else operator_bound(head.problem)
+    if arena == least:
+        return arena
+    first = head.packed(head.file_order, seconds).arena
+    if head.after is None or first == least:
+        return first
+    limits = Limits(seconds, None, None)
+    best = least_peak(head.problem, limits)
+    if first == best.lower_bound:
+        return first
+    order = head.near(best, limits)
+    if order == head.file_order:
+        return first
+    return min(first, head.packed(order, seconds).arena)

@@ -1,0 +1,131 @@
+"""Kernels of linear algebra: convolutions, dense layers, matrix products, recurrent cells.
+
+Sources: tensorflow/lite/micro/kernels/conv.h, conv_common.cc, depthwise_conv_common.cc,
+fully_connected.h, fully_connected_common.cc, transpose_conv.cc, batch_matmul.cc, svdf_common.cc,
+lstm_shared.h, unidirectional_sequence_lstm.cc.
+"""
+
+from mcugraph.ir import DType
+from mcugraph.ir.stored import StoredTensor
+from mcugraph.tflm.abi import Abi
+from mcugraph.tflm.kernels.needs import Needs, Node, Rule, int_array
+
+EVAL_TENSOR = "2pi"  # TfLiteEvalTensor: data, dims, type
+
+# OpDataConv: padding, zero points and multiplier, per-channel tables, range, unpacked filter.
+_CONV = "9i2p3i[2i]"
+# OpDataFullyConnected: multiplier, range, indices and zero points, per-channel tables.
+_FULLY_CONNECTED = "9i2pb[2i]"
+# ConvParams, scratch buffers, per-channel tables.
+_TRANSPOSE_CONV = "(b8h9i)2i2p[2i]"
+# OpDataBatchMatmul: quantisation, transposed operands, flags.
+_BATCH_MATMUL = "3p3b"
+# OpDataLSTM holds parameters with 64-bit fields, but no pointers.
+_LSTM = "86q"
+
+
+def _per_channel(channels: int) -> tuple[int, ...]:
+    """Multipliers and shifts, one of each a channel."""
+    return (4 * channels, 4 * channels)
+
+
+def _unpacked(weights: StoredTensor) -> tuple[int, ...]:
+    """Four-bit weights are unpacked into a scratch buffer, a byte each."""
+    return (weights.elements,) if weights.dtype is DType.INT4 else ()
+
+
+def _convolution(channel_axis: int) -> Rule:
+    def rule(node: Node, abi: Abi) -> Needs:
+        weights = node.input(1)
+        axis = getattr(node.op, "weight_out", channel_axis)
+        return Needs(
+            "7i",
+            init=(abi.sizeof(_CONV),),
+            prepare=_per_channel(weights.shape[axis]),
+            scratch=_unpacked(weights),
+        )
+
+    return rule
+
+
+def _fully_connected(node: Node, abi: Abi) -> Needs:
+    weights = node.input(1)
+    quantized = not node.input(0).dtype.is_float
+    per_channel = quantized and weights.scales > 1 and weights.zero_points > 0
+    axis = getattr(node.op, "weight_out", 0)
+    return Needs(
+        "2i2bipi",
+        init=(abi.sizeof(_FULLY_CONNECTED),),
+        prepare=_per_channel(weights.shape[axis]) if per_channel else (),
+        scratch=_unpacked(weights),
+    )
+
+
+def _transpose_conv(node: Node, abi: Abi) -> Needs:
+    weights, data, bias = node.input(1), node.input(2), node.optional(3)
+    axis = getattr(node.op, "weight_out", 0)
+    scratch: tuple[int, ...] = ()
+    if data.dtype is DType.INT8:
+        scratch = (4 * node.outputs[0].elements,)
+    elif data.dtype is DType.INT16:
+        scratch = (8 * node.outputs[0].elements,)
+        if bias is not None and bias.dtype is DType.INT16:
+            scratch = (*scratch, 8 * bias.elements)
+    return Needs(
+        "5i",
+        init=(abi.sizeof(_TRANSPOSE_CONV),),
+        prepare=_per_channel(weights.shape[axis]),
+        scratch=scratch,
+    )
+
+
+def _batch_matmul(node: Node, abi: Abi) -> Needs:
+    """The right operand is kept transposed unless the file stores it so; the left if it asks."""
+    left, right = node.input(0), node.input(1)
+    prepare: tuple[int, ...] = ()
+    if left.dtype in (DType.INT8, DType.INT16):
+        prepare += (abi.sizeof("7i"),)
+    if getattr(node.op, "transpose_a", False):
+        prepare += _copy(left, abi)
+    if not getattr(node.op, "transpose_b", False):
+        prepare += _copy(right, abi)
+    prepare += (int_array(len(node.outputs[0].shape)),)
+    return Needs("3b", init=(abi.sizeof(_BATCH_MATMUL),), prepare=prepare)
+
+
+def _copy(tensor: StoredTensor, abi: Abi) -> tuple[int, ...]:
+    """A whole tensor of its own: struct, shape and data."""
+    return (abi.sizeof(EVAL_TENSOR), int_array(len(tensor.shape)), tensor.nbytes)
+
+
+def _svdf(node: Node, abi: Abi) -> Needs:
+    batch, filters = node.input(0).shape[0], node.input(1).shape[0]
+    scratch: tuple[int, ...] = (4 * batch * filters,)
+    if not node.input(0).dtype.is_float:
+        scratch += (4 * batch * (filters // node.op.rank),)
+    return Needs("2ib", init=(abi.sizeof("9i"),), scratch=scratch)
+
+
+def _lstm(node: Node, abi: Abi) -> Needs:
+    """Four gates of one step: a number each for batch and unit, as wide as the cell state."""
+    batch = node.input(0).shape[getattr(node.op, "batch_axis", 0)]
+    units = _units(node)
+    width = 4 if node.input(0).dtype.is_float else 2
+    return Needs("3i3b", init=(abi.sizeof(_LSTM),), scratch=(width * batch * units,) * 4)
+
+
+def _units(node: Node) -> int:
+    """Length of the hidden state: of the output state in a TFLite file."""
+    state = node.optional(18)
+    return int(node.op.hidden) if state is None or not state.shape else state.shape[-1]
+
+
+RULES: dict[str, Rule] = {
+    "BATCH_MATMUL": _batch_matmul,
+    "CONV_2D": _convolution(0),
+    "DEPTHWISE_CONV_2D": _convolution(-1),
+    "FULLY_CONNECTED": _fully_connected,
+    "SVDF": _svdf,
+    "TRANSPOSE_CONV": _transpose_conv,
+    "UNIDIRECTIONAL_SEQUENCE_LSTM": _lstm,
+}

@@ -1,0 +1,94 @@
+"""What a kernel asks of TFLM's arena, and what a rule about it gets to see."""
+
+from collections.abc import Callable
+from dataclasses import dataclass
+from typing import Any
+
+from mcugraph.ir.stored import StoredGraph, StoredOperator, StoredTensor
+from mcugraph.tflm.abi import Abi
+
+
+@dataclass(frozen=True, slots=True)
+class Needs:
+    """Memory that one operator takes, in bytes and in the order in which it is asked for.
+
+    Attributes:
+        options: Layout of the struct into which the operator's options are parsed; empty: none.
+        init: Persistent buffers of the kernel's ``Init``.
+        prepare: Persistent buffers of its ``Prepare``.
+        scratch: Scratch buffers of the arena's head.
+    """
+
+    options: str = ""
+    init: tuple[int, ...] = ()
+    prepare: tuple[int, ...] = ()
+    scratch: tuple[int, ...] = ()
+
+
+@dataclass(frozen=True, slots=True)
+class Node:
+    """One operator with the tensors around it, in the file's order; None: left out."""
+
+    native: str
+    op: Any
+    inputs: tuple[StoredTensor | None, ...]
+    outputs: tuple[StoredTensor, ...]
+    custom: bytes = b""
+
+    def input(self, index: int) -> StoredTensor:
+        """An input that the kernel cannot do without.
+
+        Raises:
+            LookupError: It is left out.
+        """
+        tensor = self.inputs[index] if index < len(self.inputs) else None
+        if tensor is None:
+            raise LookupError(f"input {index} is missing")
+        return tensor
+
+    def optional(self, index: int) -> StoredTensor | None:
+        """An input that may be left out."""
+        return self.inputs[index] if index < len(self.inputs) else None
+
+
+def node_of(graph: StoredGraph, operator: StoredOperator) -> Node:
+    """An operator as kernel rules see it."""
+    tensors = graph.tensors
+    return Node(
+        operator.native,
+        operator.op,
+        tuple(tensors[i] if i >= 0 else None for i in operator.inputs),
+        tuple(tensors[i] for i in operator.outputs),
+        operator.custom,
+    )
+
+
+Rule = Callable[[Node, Abi], Needs]
+
+
+def int_array(length: int) -> int:
+    """Bytes of a TfLiteIntArray."""
+    return 4 * (length + 1)
+
+
+def plain(options: str = "", data: str = "") -> Rule:
+    """The rule of a kernel that asks for no more than its structs.
+
+    Args:
+        options: Layout of the parsed options.
+        data: Layout of the struct that ``Init`` allocates.
+    """
+
+    def rule(node: Node, abi: Abi) -> Needs:
+        return Needs(options, init=(abi.sizeof(data),) if data else ())
+
+    return rule
+
+
+def writable_shape(options: str = "") -> Rule:
+    """The rule of a kernel that copies the shape of its first output out of the file."""
+
+    def rule(node: Node, abi: Abi) -> Needs:
+        return Needs(options, prepare=(int_array(len(node.outputs[0].shape)),))
+
+    return rule

@@ -1,0 +1,193 @@
+import json
+import signal
+from pathlib import Path
+from random import Random
+
+import pytest
+from hypothesis import given, settings
+
+from mcugraph.errors import GraphError, UsageError
+from mcugraph.scheduling import solver as scheduler
+from mcugraph.scheduling.bounds import cut_bound, operator_bound
+from mcugraph.scheduling.order_checker import check_schedule, live_bytes
+from mcugraph.scheduling.problem import Problem
+from mcugraph.scheduling.solver import schedule
+from mcugraph.testing import SHAPES, brute_force_peak, build_problem, problems
+
+ROOT = Path(__file__).parents[2]
+GRAPHS = {
+    path.stem: path
+    for folder in (ROOT.parent / "shared" / "graphs", ROOT / "fixtures" / "graphs")
+    for path in sorted(folder.glob("*.json"))
+}
+OPTIMUM = {"layered_w10_n120_s1": 39808, "randwire_cell64_s1": 212992}  # open in the files
+
+
+def check(problem, result):
+    """What must hold of every schedule."""
+    timeline = live_bytes(problem, result.order)
+    assert result.peak == check_schedule(problem, result.order)
+    assert list(result.timeline) == timeline
+    assert result.lower_bound <= result.peak
+    assert result.optimal == (result.gap == 0)
+    if timeline:
+        step = result.order.index(result.bottleneck)
+        assert timeline[step] == result.peak
+        saved = sum(t.bytes for t in result.live) - result.peak
+        index = problem.operators.index(result.bottleneck)
+        scratch = problem.scratch[index] if problem.scratch else 0
+        assert saved + scratch == 0 or (problem.inplace and problem.inplace[index])
+
+
+def check_optimal(problem, best, method="auto"):
+    result = schedule(problem, method)
+    check(problem, result)
+    assert result.optimal
+    assert result.peak == best
+
+
+@settings(max_examples=200, deadline=None)
+@given(problems(max_operators=6))
+def test_equals_brute_force(problem):
+    best = brute_force_peak(problem)
+    check_optimal(problem, best)
+    check_optimal(problem, best, "dp")
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize("block", range(100))
+def test_equals_brute_force_on_many(block):
+    for seed in range(100 * block, 100 * block + 100):
+        random = Random(seed)
+        # Nine operators have up to 362,880 orders: rarer than the smaller ones.
+        n = random.choice([0, 1, 2, 3, 4, 5, 5, 6, 6, 6, 7, 7, 7, 8]) if seed % 50 else 9
+        problem = build_problem(random.randint, n, random.choice(SHAPES), random.choice([3, 9, 99]))
+        best = brute_force_peak(problem)
+        check_optimal(problem, best)
+        check_optimal(problem, best, "dp")
+        assert operator_bound(problem) <= cut_bound(problem) <= best
+
+
+@settings(max_examples=60, deadline=None)
+@given(problems(min_operators=8, max_operators=14, max_size=100))
+def test_equals_the_plain_dynamic_programme(problem):
+    check_optimal(problem, schedule(problem, "dp").peak)
+
+
+@pytest.mark.parametrize("name", GRAPHS)
+def test_graphs_with_known_optimum(name):
+    problem = Problem.from_json(GRAPHS[name])
+    reference = json.loads(GRAPHS[name].read_text())["reference"]
+    result = schedule(problem, time_limit=20, memory_limit=4 << 30)
+    check(problem, result)
+    assert result.optimal
+    assert operator_bound(problem) == reference["max_in_out"]
+    assert cut_bound(problem) == reference["mincut_lb"]
+    assert max(live_bytes(problem, problem.operators)) == reference["naive"]
+    if reference["proven"]:
+        assert result.peak == reference["peak"]
+    else:
+        assert reference["lb"] <= result.peak < reference["peak"]
+        assert result.peak == OPTIMUM[name]
+
+
+def wide(n, length=1):
+    """Chains of random sizes between a common first and a common last operator."""
+    random = Random(n)
+    sizes = [7]
+    inputs = []
+    ends = []
+    for _ in range(n // length):
+        source = 0
+        for _ in range(length):
+            inputs.append((source,))
+            source = len(sizes)
+            sizes.append(random.randint(1, 99))
+        ends.append(source)
+    inputs.append(tuple(ends))
+    sizes.append(1)
+    count = len(inputs)
+    return Problem(
+        tensors=tuple(range(len(sizes))),
+        sizes=tuple(sizes),
+        operators=tuple(range(count)),
+        inputs=tuple(inputs),
+        outputs=tuple((i + 1,) for i in range(count)),
+        graph_inputs=(0,),
+        graph_outputs=(count,),
+    )
+
+
+@pytest.mark.parametrize("length", [5000, 50, 1])
+def test_five_thousand_operators(length):
+    problem = wide(5000, length)
+    result = schedule(problem, time_limit=20)
+    check(problem, result)
+    assert result.optimal
+
+
+def hard():
+    return Problem.from_json(ROOT / "fixtures" / "graphs" / "layered_w10_n120_s1.json")
+
+
+@pytest.mark.parametrize("method", ["auto", "dp"])
+def test_time_limit_is_kept(method):
+    result = schedule(hard(), method, time_limit=0.05)
+    check(hard(), result)
+    assert not result.optimal
+    assert result.elapsed < 1
+
+
+@pytest.mark.parametrize("method", ["auto", "dp"])
+def test_memory_limit_is_kept(method):
+    result = schedule(hard(), method, memory_limit=20_000)
+    check(hard(), result)
+    assert not result.optimal
+
+
+def test_greedy_needs_no_search():
+    result = schedule(hard(), "greedy")
+    check(hard(), result)
+    assert not result.optimal
+    assert result.lower_bound == cut_bound(hard())
+
+
+def test_interrupt_returns_the_best_so_far():
+    def interrupt(elapsed, lower_bound, best):
+        if best < 45_000:
+            signal.raise_signal(signal.SIGINT)
+
+    result = schedule(hard(), progress=interrupt)
+    check(hard(), result)
+    assert not result.optimal
+    assert result.peak < 45_000
+
+
+def test_progress_tells_the_gap():
+    told = []
+    result = schedule(hard(), progress=lambda *report: told.append(report))
+    assert told
+    assert [best for _, _, best in told] == sorted((best for _, _, best in told), reverse=True)
+    assert [low for _, low, _ in told] == sorted(low for _, low, _ in told)
+    assert told[-1][1:] == (result.lower_bound, result.peak)
+
+
+def test_no_operators():
+    problem = Problem(("x", "y"), (3, 4), (), (), (), graph_inputs=(0, 1), graph_outputs=(1,))
+    for method in scheduler.METHODS:
+        result = schedule(problem, method)
+        assert (result.order, result.peak, result.optimal) == ((), 7, True)
+        assert result.bottleneck is None
+        assert [(t.tensor, t.bytes) for t in result.live] == [("y", 4), ("x", 3)]
+
+
+def test_order_holds_the_ids_of_a_json_graph():
+    problem = Problem.from_json(ROOT / "fixtures" / "graphs" / "swiftnetlike_cellA.json")
+    assert sorted(schedule(problem).order) == list(range(54))
+
+
+def test_wrong_arguments():
+    with pytest.raises(UsageError, match="unknown method 'best'"):
+        schedule(hard(), "best")
+    with pytest.raises(GraphError):
+        schedule(Problem(("x",), (1,), ("a",), ((0,),), ((),)))

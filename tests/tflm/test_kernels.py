@@ -1,0 +1,181 @@
+"""What TFLM's structs and kernels take: worked by hand from the sources, host and device."""
+
+import pytest
+
+from mcugraph.ir import DType
+from mcugraph.ir.stored import StoredGraph, StoredModel, StoredTensor
+from mcugraph.ops.convolution import Conv
+from mcugraph.ops.elementwise import Elementwise
+from mcugraph.ops.linear import MatMul
+from mcugraph.ops.recurrent import Recurrent, Svdf
+from mcugraph.tflm.abi import DEVICE, HOST, Abi
+from mcugraph.tflm.kernels import RULES, Needs, Node, refusal
+from mcugraph.tflm.persistent import tail
+
+F32, I8, I16, I32, I64 = DType.FLOAT32, DType.INT8, DType.INT16, DType.INT32, DType.INT64
+ANY = Elementwise("any")
+
+
+@pytest.mark.parametrize(
+    ("layout", "host", "device"),
+    [
+        ("3i", 12, 12),
+        ("ip", 16, 8),
+        ("bi", 8, 8),
+        ("iq", 16, 16),
+        ("b2h", 6, 6),
+        ("(ib)b", 12, 12),
+        ("2pi", 24, 12),  # TfLiteEvalTensor
+        ("(ip)2p2ip2ib", 64, 40),  # TfLiteTensor
+        ("(6pi)p", 64, 32),  # NodeAndRegistration
+        ("9i2p3i[2i]", 80, 56),  # OpDataConv: decompression on the host alone
+        ("2p5ppi<4p>", 104, 36),  # the arena's allocator: recording on the host alone
+        ("5pb3p<24pp>", 272, 36),  # MicroAllocator
+    ],
+)
+def test_sizes_of_structs(layout: str, host: int, device: int) -> None:
+    assert (HOST.sizeof(layout), DEVICE.sizeof(layout)) == (host, device)
+
+
+@pytest.mark.parametrize("layout", ["x", "2", "(ip", "i)"])
+def test_a_layout_that_cannot_be_read(layout: str) -> None:
+    with pytest.raises(ValueError, match="layout"):
+        HOST.sizeof(layout)
+
+
+def tensor(dtype: DType, *shape: int, scales: int = 0) -> StoredTensor:
+    return StoredTensor(dtype, shape, scales=scales, zero_points=scales)
+
+
+def needs(
+    native: str,
+    inputs: list[StoredTensor | None],
+    output: StoredTensor,
+    op: object = ANY,
+    abi: Abi = HOST,
+) -> Needs:
+    return RULES[native](Node(native, op, tuple(inputs), (output,)), abi)
+
+
+CONV = Conv((1, 1), (1, 1), "same", channel_axis=-1, weight_out=0, weight_in=-1)
+DEPTHWISE = Conv((1, 1), (1, 1), "same", depthwise=True, weight_out=-1, weight_in=0)
+
+
+def test_a_convolution_keeps_a_multiplier_and_a_shift_a_channel() -> None:
+    data, out = tensor(I8, 1, 4, 4, 8), tensor(I8, 1, 4, 4, 16)
+    need = needs("CONV_2D", [data, tensor(I8, 16, 3, 3, 8)], out, CONV)
+    assert (need.init, need.prepare, need.scratch) == ((80,), (64, 64), ())
+    assert needs("CONV_2D", [data, tensor(I8, 16, 3, 3, 8)], out, CONV, DEVICE).init == (56,)
+    need = needs("DEPTHWISE_CONV_2D", [data, tensor(I8, 1, 3, 3, 16)], out, DEPTHWISE)
+    assert need.prepare == (64, 64)
+
+
+def test_four_bit_weights_are_unpacked_into_scratch() -> None:
+    data, weights = tensor(I8, 1, 4, 4, 8), tensor(DType.INT4, 16, 3, 3, 8)
+    assert needs("CONV_2D", [data, weights], tensor(I8, 1, 4, 4, 16), CONV).scratch == (1152,)
+
+
+def test_a_dense_layer_quantised_by_channel() -> None:
+    data, out = tensor(I8, 1, 8), tensor(I8, 1, 16)
+    assert needs("FULLY_CONNECTED", [data, tensor(I8, 16, 8, scales=1)], out).prepare == ()
+    assert needs("FULLY_CONNECTED", [data, tensor(I8, 16, 8, scales=16)], out).prepare == (64, 64)
+
+
+def test_a_transposed_convolution_sums_up_in_scratch() -> None:
+    shape, out = tensor(I32, 4), (1, 8, 8, 16)
+    weights = tensor(I8, 16, 3, 3, 8)
+
+    def scratch(dtype: DType, bias: StoredTensor | None) -> tuple[int, ...]:
+        data = tensor(dtype, 1, 4, 4, 8)
+        return needs("TRANSPOSE_CONV", [shape, weights, data, bias], tensor(dtype, *out)).scratch
+
+    assert scratch(F32, None) == ()
+    assert scratch(I8, tensor(I32, 16)) == (1024 * 4,)
+    assert scratch(I16, tensor(I64, 16)) == (1024 * 8,)
+    assert scratch(I16, tensor(I16, 16)) == (1024 * 8, 16 * 8)
+
+
+def test_a_mean_of_integers_keeps_its_sums() -> None:
+    axes, out = tensor(I32, 2), (1, 1, 1, 8)
+    assert needs("MEAN", [tensor(F32, 1, 4, 4, 8), axes], tensor(F32, *out)).scratch == (16, 8)
+    assert needs("MEAN", [tensor(I8, 1, 4, 4, 8), axes], tensor(I8, *out)).scratch == (32, 16, 8)
+    assert needs("REDUCE_MAX", [tensor(I8, 1, 4, 4, 8), axes], tensor(I8, *out)).scratch == (16, 8)
+
+
+def test_softmax_of_int16_keeps_two_tables() -> None:
+    assert needs("SOFTMAX", [tensor(I16, 1, 10)], tensor(I16, 1, 10)).prepare == (1026, 1026)
+    assert needs("SOFTMAX", [tensor(I8, 1, 10)], tensor(I8, 1, 10)).prepare == ()
+    assert needs("SOFTMAX", [tensor(I8, 1, 10)], tensor(I8, 1, 10), abi=DEVICE).init == (56,)
+
+
+def test_a_matrix_product_keeps_transposed_operands() -> None:
+    a, b, out = tensor(I8, 2, 3, 5), tensor(I8, 2, 5, 4), tensor(I8, 2, 3, 4)
+    # Quantisation; struct, shape and data of the right operand; shape of the result.
+    assert needs("BATCH_MATMUL", [a, b], out, MatMul()).prepare == (28, 24, 16, 40, 16)
+    assert needs("BATCH_MATMUL", [a, b], out, MatMul(), DEVICE).prepare == (28, 12, 16, 40, 16)
+    both = MatMul(transpose_a=True, transpose_b=True)
+    left = tensor(I8, 2, 5, 3)
+    assert needs("BATCH_MATMUL", [left, b], out, both).prepare == (28, 24, 16, 30, 16)
+
+
+def test_svdf_keeps_activations_and_for_integers_sums() -> None:
+    weights = [tensor(F32, 12, 8), tensor(F32, 12, 5), None, tensor(F32, 2, 60)]
+    svdf = Svdf(rank=2)
+    need = needs("SVDF", [tensor(F32, 2, 8), *weights], tensor(F32, 2, 6), svdf)
+    assert need.scratch == (2 * 12 * 4,)
+    need = needs("SVDF", [tensor(I8, 2, 8), *weights], tensor(I8, 2, 6), svdf)
+    assert need.scratch == (2 * 12 * 4, 2 * 6 * 4)
+
+
+@pytest.mark.parametrize(("dtype", "each"), [(F32, 4), (I8, 2), (I16, 2)])
+def test_an_lstm_keeps_four_gates_of_one_step(dtype: DType, each: int) -> None:
+    lstm = Recurrent("lstm", (1,), (), hidden=5, batch_axis=0, time_axis=1)
+    inputs = [tensor(dtype, 2, 3, 7), *[None] * 17, tensor(dtype, 2, 5)]
+    need = needs("UNIDIRECTIONAL_SEQUENCE_LSTM", inputs, tensor(dtype, 2, 3, 5), lstm)
+    assert need.init == (688,)
+    assert need.scratch == (2 * 5 * each,) * 4
+
+
+def test_pointers_in_scratch_depend_on_the_machine() -> None:
+    operands: list[StoredTensor | None] = [tensor(F32, 8)] * 3
+    assert needs("ADD_N", operands, tensor(F32, 8)).scratch == (24,)
+    assert needs("ADD_N", operands, tensor(F32, 8), abi=DEVICE).scratch == (12,)
+
+
+def test_gather_copies_the_shape_of_its_result() -> None:
+    inputs: list[StoredTensor | None] = [tensor(F32, 4, 8, 3), tensor(I32, 3, 2)]
+    assert needs("GATHER", inputs, tensor(F32, 3, 2, 8, 3)).prepare == (20,)
+
+
+def test_an_input_that_is_missing_is_no_zero() -> None:
+    with pytest.raises(LookupError, match="input 1 is missing"):
+        needs("CONV_2D", [tensor(F32, 1, 4, 4, 8), None], tensor(F32, 1, 4, 4, 16), CONV)
+
+
+def test_types_that_kernels_refuse() -> None:
+    def reason(native: str, *inputs: StoredTensor) -> str | None:
+        return refusal(Node(native, ANY, inputs, (inputs[0],)))
+
+    data, weights = tensor(DType.UINT8, 1, 4, 4, 8), tensor(I8, 16, 3, 3, 8)
+    assert reason("CONV_2D", data, weights) == "its CONV_2D takes no uint8 data"
+    hybrid = reason("FULLY_CONNECTED", tensor(F32, 1, 8), tensor(I8, 16, 8))
+    assert hybrid == "its FULLY_CONNECTED takes no int8 weights for float data"
+    assert reason("CONV_2D", tensor(I16, 1, 4, 4, 8), weights) is None
+
+
+def test_the_tail_of_a_model_without_operators() -> None:
+    tensors = (StoredTensor(I8, (1, 8), scales=1, zero_points=1), StoredTensor(F32, (1, 8)))
+    model = StoredModel((StoredGraph(tensors, (), (0,), (1,)),))
+    fixed = 104 + 72 + 272 + 16 + 24 + 2 * 24  # allocators, planner, subgraph, tensors
+    inputs = 8 + 64 + 24 + 8  # pointer, tensor, quantisation, zero points
+    assert fixed == 536
+    # The table of inputs starts at a multiple of 16, and so does that of outputs.
+    assert tail(model, {}, 0, HOST) == 544 + inputs + 8 + 64
+
+
+def test_variables_lie_in_the_tail() -> None:
+    plain = StoredModel((StoredGraph((StoredTensor(F32, (1, 8)),), (), (), ()),))
+    state = StoredModel((StoredGraph((StoredTensor(F32, (1, 8), variable=True),), (), (), ()),))
+    assert tail(state, {}, 0, DEVICE) == tail(plain, {}, 0, DEVICE) + 32
+    # A table of variables: 16 and 40 bytes on the host, each from a multiple of 16.
+    assert tail(plain, {}, 1, HOST) - tail(plain, {}, 0, HOST) in range(16 + 40, 16 + 40 + 32)
