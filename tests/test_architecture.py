@@ -115,6 +115,27 @@ def test_front_ends_do_not_know_each_other(path: Path) -> None:
             assert name[2] == own, describe(path, line, name)
 
 
+def imported_modules(path: Path) -> set[str]:
+    """The modules of the package that a module imports, wherever in the module it does so."""
+    names = {".".join(name) for _, name in internal(path)}
+    names |= {name.rpartition(".")[0] for name in names}
+    return names & {module_id(other) for other in MODULES} - {"mcugraph", module_id(path)}
+
+
+def test_no_circle_of_files_among_importers() -> None:
+    """Nobody imports their caller: handlers are handed in."""
+    below = {module_id(path): imported_modules(path) for path in MODULES}
+    for name in below:
+        if not name.startswith("mcugraph.formats."):
+            continue
+        reached, pending = set[str](), [name]
+        while pending:
+            new = below[pending.pop()] - reached
+            reached |= new
+            pending += new
+        assert name not in reached, f"{name} imports itself by way of others"
+
+
 @pytest.mark.parametrize("path", MODULES, ids=module_id)
 def test_modules_stay_small(path: Path) -> None:
     length = len(path.read_text(encoding="utf-8").splitlines())

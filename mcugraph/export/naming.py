@@ -4,6 +4,8 @@ import re
 from collections.abc import Iterable
 from typing import Any
 
+from mcugraph.ir.names import Names
+
 # Operators with weights, and the roles of their constants in the order of their inputs.
 _LAYERS = {
     "conv_2d": ("weight", "bias"),
@@ -34,17 +36,12 @@ def shorten_names(data: bytes, model: Any, schema: Any, flatbuffers: Any) -> byt
     given: dict[int, str] = {}
     for signature in file.signatureDefs or ():
         given.update(_ends("input", signature.inputs) | _ends("output", signature.outputs))
-    used = set(given.values())
+    names = Names(given.values(), "_")
 
     def give(index: int, wanted: str) -> None:
         if index in given:
             return
-        name, number = wanted, 1
-        while name in used:
-            number += 1
-            name = f"{wanted}_{number}"
-        given[index] = name
-        used.add(name)
+        given[index] = names.unique(wanted)
 
     def constant(index: int) -> bool:
         stored = file.buffers[graph.tensors[index].buffer].data

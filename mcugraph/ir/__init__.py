@@ -2,8 +2,8 @@
 
 from mcugraph.ir.dtype import DType
 from mcugraph.ir.graph import Graph, Source
-from mcugraph.ir.operator import Dim, Dims, Op, Operator, Role, Signature, TensorType
-from mcugraph.ir.tensor import Array, Constant, Kind, Quantization, Shape, Tensor
+from mcugraph.ir.operator import Dim, Dims, Op, Operator, Role, Signature
+from mcugraph.ir.tensor import Array, Constant, Kind, Quantization, Shape, Tensor, TensorType
 from mcugraph.ir.text import to_text, type_text
 from mcugraph.ir.verify import verify
 

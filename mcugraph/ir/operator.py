@@ -9,20 +9,12 @@ from abc import ABC, abstractmethod
 from collections.abc import Sequence
 from dataclasses import dataclass
 from enum import Enum
-from typing import Any, NamedTuple
+from typing import Any
 
-from mcugraph.ir.dtype import DType
-from mcugraph.ir.tensor import Array, Shape
+from mcugraph.ir.tensor import Array, TensorType
 
 Dim = Any  # int, numpy array or polynomial: anything with +, * and //
 Dims = tuple[Dim, ...]
-
-
-class TensorType(NamedTuple):
-    """Element type and shape of a tensor."""
-
-    dtype: DType
-    shape: Shape
 
 
 @dataclass(frozen=True, slots=True)

@@ -4,7 +4,7 @@ from collections.abc import Callable, Hashable
 from dataclasses import dataclass, field
 from enum import Enum
 from math import prod
-from typing import Any
+from typing import Any, NamedTuple
 
 import numpy as np
 
@@ -12,6 +12,13 @@ from mcugraph.ir.dtype import DType
 
 Shape = tuple[int, ...]
 Array = np.ndarray[Any, Any]
+
+
+class TensorType(NamedTuple):
+    """Element type and shape of a tensor."""
+
+    dtype: DType
+    shape: Shape
 
 
 class Kind(Enum):
@@ -63,6 +70,11 @@ class Tensor:
     kind: Kind = Kind.ACTIVATION
     constant: Constant | None = None
     quantization: Quantization | None = None
+
+    @property
+    def type(self) -> TensorType | None:
+        """Element type and shape; None where the shape is not known."""
+        return None if self.shape is None else TensorType(self.dtype, self.shape)
 
     @property
     def elements(self) -> int:

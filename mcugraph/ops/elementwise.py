@@ -155,6 +155,21 @@ class Elementwise(Fusable):
         return (meet(channels),)
 
 
+# (low, high) -> the activation that a clip to these bounds is.
+_CLIPS = {(0.0, 6.0): "relu6", (-1.0, 1.0): "relu_n1_to_1", (0.0, 1.0): "relu_0_to_1"}
+_LARGEST = 3e38  # a bound that no float32 reaches is none
+
+
+def clip(low: float | None, high: float | None) -> Elementwise:
+    """The operator that keeps values between two bounds; None: not bounded on that side."""
+    if low == 0 and (high is None or high > _LARGEST):
+        return Elementwise("relu")
+    if low is not None and high is not None and (low, high) in _CLIPS:
+        return Elementwise(_CLIPS[low, high])
+    bounds = (None if low is None else float(low), None if high is None else float(high))
+    return Elementwise("clip", bounds=bounds)
+
+
 def _slopes(channels: Channels) -> tuple[Array, ...] | None:
     """A PReLU has one slope for all channels, or one for each."""
     data, slopes = channels.labels(0), channels.shapes[1]

@@ -1,26 +1,24 @@
 """ONNX control flow: If, Loop and Scan, whose bodies see the tensors around them."""
 
-from collections.abc import Callable
 from dataclasses import replace
-from typing import TYPE_CHECKING, Any
+from math import prod
+from typing import Any
 
 from mcugraph.errors import GraphError
-from mcugraph.formats.onnx.node import Node
+from mcugraph.formats.onnx.node import OnnxNode
+from mcugraph.formats.onnx.scope import Handler, Scope
 from mcugraph.ir import DType, Graph, Kind, Operator, Source, Tensor, TensorType
 from mcugraph.ops.control import If, Loop
 from mcugraph.ops.elementwise import Elementwise
-
-if TYPE_CHECKING:
-    from mcugraph.formats.onnx.scope import Scope
 
 Types = tuple[TensorType | None, ...]
 
 
 def _body(
-    scope: "Scope", node: Node, attribute: str, inputs: Types | None
+    scope: Scope, node: OnnxNode, attribute: str, inputs: Types | None
 ) -> tuple[str, Graph, tuple[str, ...]]:
     """Translate a body: its unique name, its graph and what it captures from around it."""
-    inner = type(scope)(scope.model, node.attributes[attribute], scope)
+    inner = Scope(scope.model, node.attributes[attribute], scope)
     graph = inner.translate(Source("onnx"), inputs)
     label = node.name or next((name for name in node.outputs if name), node.type)
     name = scope.model.names.unique(f"{label}.{attribute}")
@@ -28,20 +26,13 @@ def _body(
     return name, graph, tuple(inner.captured)
 
 
-def _type(graph: Graph, name: str) -> TensorType | None:
-    tensor = graph.tensors[name]
-    return None if tensor.shape is None else TensorType(tensor.dtype, tensor.shape)
-
-
 def _known(tensor: Tensor | None) -> TensorType | None:
-    if tensor is None or tensor.shape is None:
-        return None
-    return TensorType(tensor.dtype, tensor.shape)
+    return None if tensor is None else tensor.type
 
 
 def _add(
-    scope: "Scope",
-    node: Node,
+    scope: Scope,
+    node: OnnxNode,
     op: If | Loop,
     captured: list[str],
     native: str,
@@ -59,7 +50,7 @@ def _add(
     scope.add(op, node, tuple(seen), native)
 
 
-def _if(scope: "Scope", node: Node, proto: Any, native: str) -> None:
+def _if(scope: Scope, node: OnnxNode, proto: Any, native: str) -> None:
     condition = scope.value(proto.input[0])
     if condition is not None:
         _inline(scope, node, "then_branch" if condition.all() else "else_branch")
@@ -76,10 +67,10 @@ def _if(scope: "Scope", node: Node, proto: Any, native: str) -> None:
         raise errors[0]
     results = []
     for outputs in zip(*returned, strict=False):
-        types = [_type(g, n) for (_, g, _), n in zip(branches, outputs, strict=True)]
+        types = [g.tensors[n].type for (_, g, _), n in zip(branches, outputs, strict=True)]
         known = [kind for kind in types if kind is not None]
         # The larger result of the two branches is what has to fit.
-        largest = max(known, key=lambda kind: kind.dtype.nbytes(_count(kind)), default=None)
+        largest = max(known, key=lambda kind: kind.dtype.nbytes(prod(kind.shape)), default=None)
         dtype = branches[0][1].tensors[outputs[0]].dtype
         results.append((dtype, largest.shape if largest and len(known) == len(branches) else None))
     captured = [name for _, _, names in branches for name in names]
@@ -87,10 +78,10 @@ def _if(scope: "Scope", node: Node, proto: Any, native: str) -> None:
     _add(scope, node, If(names, tuple(results)), captured, native, [d for d, _ in results])
 
 
-def _inline(scope: "Scope", node: Node, attribute: str) -> None:
+def _inline(scope: Scope, node: OnnxNode, attribute: str) -> None:
     """Put the operators of the one branch that always runs in the place of the If."""
     branch = node.attributes[attribute]
-    inner = type(scope)(scope.model, branch, scope)
+    inner = Scope(scope.model, branch, scope)
     graph = inner.translate(Source("onnx"), ())
     label = node.name or next((name for name in node.outputs if name), node.type)
     names: dict[str | None, str | None] = {None: None}
@@ -117,14 +108,7 @@ def _inline(scope: "Scope", node: Node, attribute: str) -> None:
                 scope.append(identity, [output])
 
 
-def _count(kind: TensorType) -> int:
-    total = 1
-    for dim in kind.shape:
-        total *= dim
-    return total
-
-
-def _loop(scope: "Scope", node: Node, proto: Any, native: str) -> None:
+def _loop(scope: Scope, node: OnnxNode, proto: Any, native: str) -> None:
     limit = scope.value(proto.input[0]) if proto.input[0] else None
     goes_on = scope.value(proto.input[1]) if len(proto.input) > 1 and proto.input[1] else None
     fixed = len(proto.input) < 2 or not proto.input[1] or (goes_on is not None and goes_on.all())
@@ -154,7 +138,7 @@ def _keeps_going(graph: Graph) -> bool:
     return constant is not None and bool(constant.array().all())
 
 
-def _scan(scope: "Scope", node: Node, proto: Any, native: str) -> None:
+def _scan(scope: Scope, node: OnnxNode, proto: Any, native: str) -> None:
     scanned = node.integer("num_scan_inputs", 1)
     states = len(node.inputs) - scanned
     axes = node.integers("scan_input_axes", (0,) * scanned)
@@ -172,8 +156,8 @@ def _scan(scope: "Scope", node: Node, proto: Any, native: str) -> None:
 
 
 def _finish(
-    scope: "Scope",
-    node: Node,
+    scope: Scope,
+    node: OnnxNode,
     graph: Graph,
     names: tuple[str, ...],
     outputs: list[str],
@@ -194,7 +178,7 @@ def _finish(
     _add(scope, node, op, captured, native, [dtype for dtype, _ in results])
 
 
-TRANSLATIONS: dict[str, Callable[["Scope", Node, Any, str], None]] = {
+HANDLERS: dict[str, Handler] = {
     "If": _if,
     "Loop": _loop,
     "Scan": _scan,

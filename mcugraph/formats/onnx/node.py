@@ -5,12 +5,9 @@ from dataclasses import dataclass
 from typing import Any
 
 from mcugraph.errors import GraphError
+from mcugraph.formats.computed import Computed
 from mcugraph.ir import Array, DType, Op, Shape, Tensor
 from mcugraph.ops.base import Padding
-
-
-class Computed(Exception):
-    """An argument that is needed as a constant is computed at run time."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -33,7 +30,7 @@ class Translation:
 
 
 @dataclass(frozen=True, slots=True)
-class Node:
+class OnnxNode:
     """A node with its attributes decoded.
 
     Attributes:
@@ -113,10 +110,10 @@ class Node:
         return tuple(zip(pads[:rank], pads[rank:], strict=True))
 
 
-Translator = Callable[[Node], Op | Translation]
+Translator = Callable[[OnnxNode], Op | Translation]
 
 
-def result_type(node: Node, index: int) -> DType:
+def result_type(node: OnnxNode, index: int) -> DType:
     """Type of a quantised result: that of its zero point, uint8 where it has none."""
     return node.tensor(index).dtype if node.has(index) else DType.UINT8
 

@@ -1,6 +1,6 @@
 """The translation of one ONNX graph: the main one or a body of control flow."""
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from functools import partial
 from typing import Any
@@ -8,11 +8,10 @@ from typing import Any
 import numpy as np
 
 from mcugraph.errors import FormatError, GraphError
+from mcugraph.formats.computed import Computed
 from mcugraph.formats.dims import Bindings
-from mcugraph.formats.names import Names
-from mcugraph.formats.onnx import control, sequences
 from mcugraph.formats.onnx.declared import declared_types
-from mcugraph.formats.onnx.node import Computed, Node, Translation, Translator, decode
+from mcugraph.formats.onnx.node import OnnxNode, Translation, Translator, decode
 from mcugraph.formats.onnx.operators import CONTRIBUTED, TRANSLATIONS
 from mcugraph.formats.onnx.types import DTYPES
 from mcugraph.formats.onnx.values import (
@@ -38,6 +37,7 @@ from mcugraph.ir import (
     Tensor,
     TensorType,
 )
+from mcugraph.ir.names import Names
 from mcugraph.ops.creation import Generate, ShapeOf
 from mcugraph.ops.custom import registered
 from mcugraph.ops.elementwise import Convert
@@ -55,13 +55,24 @@ _SMALL = 4096
 
 @dataclass(frozen=True, slots=True)
 class Model:
-    """What all scopes of one file share."""
+    """What all scopes of one file share.
+
+    Attributes:
+        path: Named in errors.
+        proto: The ModelProto.
+        opsets: Domain -> version.
+        bindings: Values for dynamic dimensions.
+        names: Of subgraphs.
+        handlers: Operator types that do more than one translated operator can say.
+        subgraphs: The bodies of control flow translated so far, by name.
+    """
 
     path: str
     proto: Any
     opsets: dict[str, int]
     bindings: Bindings
     names: Names
+    handlers: "Mapping[str, Handler]"
     subgraphs: dict[str, Graph] = field(default_factory=dict)
 
 
@@ -129,7 +140,7 @@ class Scope:
                 self.sequences[name] = self.outer.sequences[name]
         return self.tensors[name]
 
-    def add(self, op: Op, node: Node, inputs: tuple[str | None, ...], native: str) -> None:
+    def add(self, op: Op, node: OnnxNode, inputs: tuple[str | None, ...], native: str) -> None:
         """Append an operator that writes the outputs of a node."""
         outputs = tuple(name for name in node.outputs if name)
         name = self.operator_names.unique(node.name or (outputs[0] if outputs else native))
@@ -217,7 +228,7 @@ class Scope:
 
     def _node(self, proto: Any) -> None:
         inputs = tuple(self.lookup(name) if name else None for name in proto.input)
-        node = Node(
+        node = OnnxNode(
             type=proto.op_type,
             name=proto.name,
             opset=self.model.opsets.get(proto.domain or "ai.onnx", 1),
@@ -238,21 +249,19 @@ class Scope:
                 f"({type(error).__name__}: {error})"
             ) from error
 
-    def _dispatch(self, node: Node, proto: Any, native: str) -> None:
+    def _dispatch(self, node: OnnxNode, proto: Any, native: str) -> None:
         standard = proto.domain in ("", "ai.onnx")
         if standard and node.type == "Constant":
             self._constant_node(node)
         elif standard and node.type == "ConstantOfShape":
             self._constant_of_shape(node, native)
-        elif standard and node.type in control.TRANSLATIONS:
-            control.TRANSLATIONS[node.type](self, node, proto, native)
-        elif standard and node.type in sequences.TRANSLATIONS:
-            sequences.TRANSLATIONS[node.type](self, node, proto, native)
+        elif standard and node.type in self.model.handlers:
+            self.model.handlers[node.type](self, node, proto, native)
         else:
             known = TRANSLATIONS if standard else CONTRIBUTED.get(proto.domain, {})
             self._operator(node, proto, native, known.get(node.type))
 
-    def _constant_node(self, node: Node) -> None:
+    def _constant_node(self, node: OnnxNode) -> None:
         name = node.outputs[0]
         if "value" in node.attributes:
             self._constant(name, node.attributes["value"])
@@ -264,7 +273,7 @@ class Scope:
                 return
         raise GraphError("a constant without a value")
 
-    def _constant_of_shape(self, node: Node, native: str) -> None:
+    def _constant_of_shape(self, node: OnnxNode, native: str) -> None:
         proto = node.attributes.get("value")
         dtype = DType.FLOAT32 if proto is None else DTYPES[proto.data_type]
         name = node.outputs[0]
@@ -276,7 +285,9 @@ class Scope:
         constant = Constant(name, partial(filled, dims, proto))
         self.tensors[name] = Tensor(name, dtype, dims, Kind.CONSTANT, constant)
 
-    def _operator(self, node: Node, proto: Any, native: str, translate: Translator | None) -> None:
+    def _operator(
+        self, node: OnnxNode, proto: Any, native: str, translate: Translator | None
+    ) -> None:
         found = self._translated(node, native, translate)
         op = found.op
         names = (
@@ -301,7 +312,7 @@ class Scope:
             scale = found.result_scale
             self._quantized(node.outputs[0], proto.input[scale : scale + 2])
 
-    def _translated(self, node: Node, native: str, translate: Translator | None) -> Translation:
+    def _translated(self, node: OnnxNode, native: str, translate: Translator | None) -> Translation:
         """A node in the words of ``mcugraph.ops``; a user's own rule goes first."""
         own = registered(native, lambda: node.attributes)
         if own is not None:
@@ -325,7 +336,7 @@ class Scope:
     def _finish(
         self,
         op: Op,
-        node: Node,
+        node: OnnxNode,
         arguments: tuple[str | None, ...],
         native: str,
         results: tuple[TensorType, ...] | None,
@@ -394,7 +405,7 @@ class Scope:
     def _fold_all(
         self,
         op: Op,
-        node: Node,
+        node: OnnxNode,
         arguments: tuple[str | None, ...],
         results: tuple[TensorType, ...],
     ) -> None:
@@ -431,3 +442,7 @@ class Scope:
         self.tensors[name] = Tensor(
             name, kind.dtype, kind.shape, Kind.CONSTANT, Constant(name, load)
         )
+
+
+# Translates a node in its scope: (scope, node, its NodeProto, its type with the domain).
+Handler = Callable[[Scope, OnnxNode, Any, str], None]

@@ -1,25 +1,18 @@
 """ONNX sequences: a sequence is one tensor that holds all elements of its entries."""
 
-from collections.abc import Callable
 from math import prod
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
-from mcugraph.formats.onnx.node import Node
+from mcugraph.formats.onnx.node import OnnxNode
+from mcugraph.formats.onnx.scope import Handler, Scope
 from mcugraph.ir import DType, Tensor, TensorType
 from mcugraph.ops.opaque import Declared
 from mcugraph.ops.selection import Split
 
-if TYPE_CHECKING:
-    from mcugraph.formats.onnx.scope import Scope
-
 Entries = tuple[TensorType, ...] | None
 
 
-def _entry(tensor: Tensor) -> TensorType | None:
-    return None if tensor.shape is None else TensorType(tensor.dtype, tensor.shape)
-
-
-def _position(scope: "Scope", node: Node, index: int, length: int, default: int) -> int | None:
+def _position(scope: Scope, node: OnnxNode, index: int, length: int, default: int) -> int | None:
     """The value of a position input; None where it is computed."""
     if not node.has(index):
         return default
@@ -30,7 +23,7 @@ def _position(scope: "Scope", node: Node, index: int, length: int, default: int)
     return position + length if position < 0 else position
 
 
-def _sequence(scope: "Scope", node: Node, native: str, entries: Entries, dtype: DType) -> None:
+def _sequence(scope: Scope, node: OnnxNode, native: str, entries: Entries, dtype: DType) -> None:
     """The node makes a sequence."""
     name = node.outputs[0]
     shape = None if entries is None else (sum(prod(entry.shape) for entry in entries),)
@@ -40,7 +33,7 @@ def _sequence(scope: "Scope", node: Node, native: str, entries: Entries, dtype: 
     _operator(scope, node, native)
 
 
-def _tensor(scope: "Scope", node: Node, native: str, kind: TensorType | None) -> None:
+def _tensor(scope: Scope, node: OnnxNode, native: str, kind: TensorType | None) -> None:
     """The node makes a tensor."""
     name = node.outputs[0]
     kind = kind or scope.declared(name)
@@ -49,28 +42,28 @@ def _tensor(scope: "Scope", node: Node, native: str, kind: TensorType | None) ->
     _operator(scope, node, native)
 
 
-def _operator(scope: "Scope", node: Node, native: str) -> None:
+def _operator(scope: Scope, node: OnnxNode, native: str) -> None:
     inputs = tuple(None if t is None else t.name for t in node.inputs)
     scope.add(Declared(native), node, inputs, native)
 
 
-def _entries(scope: "Scope", node: Node) -> Entries:
+def _entries(scope: Scope, node: OnnxNode) -> Entries:
     return scope.sequences.get(node.tensor(0).name)
 
 
-def _construct(scope: "Scope", node: Node, proto: Any, native: str) -> None:
-    entries = [_entry(tensor) for tensor in node.inputs if tensor is not None]
+def _construct(scope: Scope, node: OnnxNode, proto: Any, native: str) -> None:
+    entries = [tensor.type for tensor in node.inputs if tensor is not None]
     known = tuple(entry for entry in entries if entry is not None)
     complete = known if len(known) == len(entries) else None
     _sequence(scope, node, native, complete, node.tensor(0).dtype)
 
 
-def _empty(scope: "Scope", node: Node, proto: Any, native: str) -> None:
+def _empty(scope: Scope, node: OnnxNode, proto: Any, native: str) -> None:
     _sequence(scope, node, native, (), DType.FLOAT32)
 
 
-def _insert(scope: "Scope", node: Node, proto: Any, native: str) -> None:
-    entries, new = _entries(scope, node), _entry(node.tensor(1))
+def _insert(scope: Scope, node: OnnxNode, proto: Any, native: str) -> None:
+    entries, new = _entries(scope, node), node.tensor(1).type
     result: Entries = None
     if entries is not None and new is not None:
         place = _position(scope, node, 2, len(entries), len(entries))
@@ -80,7 +73,7 @@ def _insert(scope: "Scope", node: Node, proto: Any, native: str) -> None:
     _sequence(scope, node, native, result, node.tensor(1).dtype)
 
 
-def _erase(scope: "Scope", node: Node, proto: Any, native: str) -> None:
+def _erase(scope: Scope, node: OnnxNode, proto: Any, native: str) -> None:
     entries = _entries(scope, node)
     place = None if entries is None else _position(scope, node, 1, len(entries), -1)
     result: Entries = None
@@ -90,7 +83,7 @@ def _erase(scope: "Scope", node: Node, proto: Any, native: str) -> None:
     _sequence(scope, node, native, result, node.tensor(0).dtype)
 
 
-def _at(scope: "Scope", node: Node, proto: Any, native: str) -> None:
+def _at(scope: Scope, node: OnnxNode, proto: Any, native: str) -> None:
     entries = _entries(scope, node)
     place = None if entries is None else _position(scope, node, 1, len(entries), 0)
     inside = entries is not None and place is not None and 0 <= place < len(entries)
@@ -99,12 +92,12 @@ def _at(scope: "Scope", node: Node, proto: Any, native: str) -> None:
     )
 
 
-def _length(scope: "Scope", node: Node, proto: Any, native: str) -> None:
+def _length(scope: Scope, node: OnnxNode, proto: Any, native: str) -> None:
     _tensor(scope, node, native, TensorType(DType.INT64, ()))
 
 
-def _split(scope: "Scope", node: Node, proto: Any, native: str) -> None:
-    data, axis = _entry(node.tensor(0)), node.integer("axis", 0)
+def _split(scope: Scope, node: OnnxNode, proto: Any, native: str) -> None:
+    data, axis = node.tensor(0).type, node.integer("axis", 0)
     result: Entries = None
     if data is not None:
         length = data.shape[axis]
@@ -123,7 +116,7 @@ def _split(scope: "Scope", node: Node, proto: Any, native: str) -> None:
     _sequence(scope, node, native, result, node.tensor(0).dtype)
 
 
-def _concat(scope: "Scope", node: Node, proto: Any, native: str) -> None:
+def _concat(scope: Scope, node: OnnxNode, proto: Any, native: str) -> None:
     entries, axis = _entries(scope, node), node.integer("axis", 0)
     kind: TensorType | None = None
     if entries:
@@ -136,7 +129,7 @@ def _concat(scope: "Scope", node: Node, proto: Any, native: str) -> None:
     _tensor(scope, node, native, kind)
 
 
-TRANSLATIONS: dict[str, Callable[["Scope", Node, Any, str], None]] = {
+HANDLERS: dict[str, Handler] = {
     "SequenceConstruct": _construct,
     "SequenceEmpty": _empty,
     "SequenceInsert": _insert,

@@ -2,10 +2,10 @@
 
 from mcugraph.errors import FormatError
 from mcugraph.formats.dims import Bindings
-from mcugraph.formats.names import Names
 from mcugraph.formats.tflite import reader
 from mcugraph.formats.tflite.fields import decode, native
 from mcugraph.ir import Constant, DType
+from mcugraph.ir.names import Names
 
 
 class File:

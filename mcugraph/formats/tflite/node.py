@@ -5,6 +5,7 @@ from dataclasses import dataclass
 from typing import Any
 
 from mcugraph.errors import GraphError
+from mcugraph.formats.computed import Computed
 from mcugraph.formats.tflite.reader import options
 from mcugraph.ir import Array, Op, Shape, Tensor
 from mcugraph.ops.base import Padding
@@ -63,10 +64,6 @@ class Node:
 # An operator, and where the order of its inputs differs from the file's: which of those goes where.
 Translation = Op | tuple[Op, tuple[int, ...]]
 Translator = Callable[[Node], Translation]
-
-
-class Computed(Exception):
-    """An argument that is needed as a constant is computed at run time."""
 
 
 def activation(options: Any) -> str | None:

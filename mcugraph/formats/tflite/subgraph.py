@@ -5,13 +5,14 @@ from dataclasses import replace
 from typing import Any
 
 from mcugraph.errors import FormatError, GraphError
-from mcugraph.formats.names import Names
+from mcugraph.formats.computed import Computed
 from mcugraph.formats.tflite import reader
 from mcugraph.formats.tflite.fields import DTYPES, called, quantization, variable_name
 from mcugraph.formats.tflite.file import File
-from mcugraph.formats.tflite.node import Computed, Node
+from mcugraph.formats.tflite.node import Node
 from mcugraph.formats.tflite.operators import TRANSLATIONS
 from mcugraph.ir import Array, DType, Graph, Kind, Op, Operator, Source, Tensor, TensorType
+from mcugraph.ir.names import Names
 from mcugraph.ops.creation import ShapeOf
 from mcugraph.ops.custom import registered
 from mcugraph.ops.opaque import Declared, Opaque

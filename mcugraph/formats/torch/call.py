@@ -15,22 +15,27 @@ class Builder(Protocol):
     """What a translation may add to the graph."""
 
     def emit(
-        self, call: "Call", op: Op, inputs: Inputs, types: Sequence[TensorType], part: str | None
+        self,
+        call: "AtenCall",
+        op: Op,
+        inputs: Inputs,
+        types: Sequence[TensorType],
+        part: str | None,
     ) -> tuple[Tensor, ...]:
         """Append an operator; its results."""
 
-    def scalar(self, call: "Call", argument: str, value: Any, dtype: DType) -> Tensor:
+    def scalar(self, call: "AtenCall", argument: str, value: Any, dtype: DType) -> Tensor:
         """A constant of one element."""
 
     def before_transpose(self, tensor: Tensor) -> Tensor | None:
         """The constant matrix that a constant is the transpose of, if it is one."""
 
-    def integers(self, call: "Call", argument: str, values: Sequence[int]) -> Tensor:
+    def integers(self, call: "AtenCall", argument: str, values: Sequence[int]) -> Tensor:
         """A constant vector of indices."""
 
 
 @dataclass(frozen=True, slots=True)
-class Translation:
+class BoundOp:
     """An operator in the words of ``mcugraph.ops``, and what it reads in its own order."""
 
     op: Op
@@ -38,7 +43,7 @@ class Translation:
 
 
 @dataclass(frozen=True, slots=True)
-class Call:
+class AtenCall:
     """A call with its arguments bound to the names of the operator's schema.
 
     Attributes:
@@ -154,7 +159,7 @@ class Call:
         return self.builder.emit(self, op, inputs, types, part)
 
 
-Translator = Callable[[Call], "Op | Translation | tuple[Tensor | None, ...]"]
+Translator = Callable[[AtenCall], "Op | BoundOp | tuple[Tensor | None, ...]"]
 
 
 def shape_of(tensor: Tensor) -> Shape:

@@ -1,18 +1,20 @@
 """Control flow of exported programs: ``torch.cond``, whose branches are subgraphs."""
 
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
-from mcugraph.formats.torch.call import Call
+from mcugraph.formats.torch.call import AtenCall
+from mcugraph.formats.torch.program import ProgramReader
 from mcugraph.ir import Tensor
 from mcugraph.ops.control import If
 from mcugraph.ops.opaque import Opaque
 
-if TYPE_CHECKING:
-    from mcugraph.formats.torch.program import Program
 
-
-def conditional(program: "Program", node: Any, call: Call) -> tuple[Tensor | None, ...]:
+def conditional(
+    program: ProgramReader, node: Any, call: AtenCall
+) -> tuple[Tensor | None, ...] | None:
     """``cond(predicate, true branch, false branch, operands)``."""
+    if call.native != "cond":
+        return None
     predicate, *branches, operands = node.args
     given = [program.resolve(operand) for operand in operands]
     condition = program.resolve(predicate)

@@ -1,14 +1,12 @@
 """Calls whose results are the same in every inference: constants, computed when asked for."""
 
 from functools import cache, partial
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
-from mcugraph.formats.torch.call import Call, shape_of
+from mcugraph.formats.torch.call import AtenCall, shape_of
+from mcugraph.formats.torch.program import ProgramReader
 from mcugraph.formats.torch.values import is_random, pick
 from mcugraph.ir import Tensor
-
-if TYPE_CHECKING:
-    from mcugraph.formats.torch.program import Program
 
 # Results that depend on the shapes of their arguments alone.
 _OF_SHAPE = frozenset(
@@ -23,7 +21,7 @@ _SAME_BYTES = frozenset({"view", "_unsafe_view", "reshape", "unsqueeze", "squeez
 _TRANSPOSES = frozenset({"t", "transpose", "permute", "swapaxes", "numpy_T", "mT"})
 
 
-def fold(program: "Program", node: Any, call: Call) -> tuple[Tensor, ...] | None:
+def fold(program: ProgramReader, node: Any, call: AtenCall) -> tuple[Tensor, ...] | None:
     """The results of a call as constants; None where they depend on the inputs."""
     read = call.tensors()
     if not call.native.startswith("aten::") or is_random(node.target):
@@ -45,7 +43,7 @@ def fold(program: "Program", node: Any, call: Call) -> tuple[Tensor, ...] | None
     return tuple(results)
 
 
-def _turns(call: Call) -> bool:
+def _turns(call: AtenCall) -> bool:
     """Whether a call exchanges the two axes of a matrix."""
     if call.has("dims"):
         return [int(axis) % 2 for axis in call.get("dims")] == [1, 0]
@@ -54,7 +52,7 @@ def _turns(call: Call) -> bool:
     return len(axes) == 0 or axes[0] != axes[1]
 
 
-def _compute(program: "Program", node: Any) -> Any:
+def _compute(program: ProgramReader, node: Any) -> Any:
     """What a call yields, on the host; nothing is written to."""
     import torch
 

@@ -7,8 +7,10 @@ from typing import Any
 
 from mcugraph.errors import DimensionError, FormatError, GraphError, UsageError
 from mcugraph.formats.dims import Bindings
+from mcugraph.formats.torch.control import conditional
 from mcugraph.formats.torch.export import export, functional, quiet, reason
-from mcugraph.formats.torch.program import Program
+from mcugraph.formats.torch.folding import fold
+from mcugraph.formats.torch.program import ProgramReader
 from mcugraph.formats.torch.sizes import Sizes
 from mcugraph.ir import Graph, Source, verify
 
@@ -76,7 +78,8 @@ def load_pt2(path: str, data: bytes, bindings: Bindings) -> Graph:
 
 def _graph(program: Any, where: str, name: str, bindings: Bindings, source: Source) -> Graph:
     try:
-        graph = Program(functional(program), Sizes(bindings)).translate(name, source)
+        reader = ProgramReader(functional(program), Sizes(bindings), (conditional, fold))
+        graph = reader.translate(name, source)
         verify(graph)
     except GraphError as error:
         raise FormatError(f"{where}: {error}") from error

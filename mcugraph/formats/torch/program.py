@@ -1,6 +1,6 @@
 """The translation of one exported program."""
 
-from collections.abc import Hashable, Sequence
+from collections.abc import Callable, Hashable, Sequence
 from dataclasses import replace
 from functools import partial
 from typing import Any
@@ -8,10 +8,7 @@ from typing import Any
 import numpy as np
 
 from mcugraph.errors import DimensionError, GraphError
-from mcugraph.formats.names import Names
-from mcugraph.formats.torch.call import Call, Inputs, Translation
-from mcugraph.formats.torch.control import conditional
-from mcugraph.formats.torch.folding import fold
+from mcugraph.formats.torch.call import AtenCall, BoundOp, Inputs
 from mcugraph.formats.torch.naming import Paths
 from mcugraph.formats.torch.operators import TRANSLATIONS
 from mcugraph.formats.torch.sizes import Sizes
@@ -29,6 +26,7 @@ from mcugraph.ir import (
     Tensor,
     TensorType,
 )
+from mcugraph.ir.names import Names
 from mcugraph.ops.custom import registered
 from mcugraph.ops.opaque import Opaque
 from mcugraph.ops.variables import Variable
@@ -38,11 +36,21 @@ _QUANTIZED = "quantized_decomposed::"
 _AS_FLOAT = "the quantised program is counted in floats, with its conversions, as it is written"
 
 
-class Program:
+class ProgramReader:
     """An exported program, or a body of its control flow, while it is translated."""
 
-    def __init__(self, program: Any, sizes: Sizes, module: Any = None) -> None:
-        self.program, self.sizes = program, sizes
+    def __init__(
+        self, program: Any, sizes: Sizes, handlers: "Sequence[Handler]", module: Any = None
+    ) -> None:
+        """Read nothing yet.
+
+        Args:
+            program: The exported program.
+            sizes: Numbers for its symbolic sizes.
+            handlers: Asked in turn before the table of translations.
+            module: The body to translate; None: the whole program.
+        """
+        self.program, self.sizes, self.handlers = program, sizes, handlers
         self.module = program.graph_module if module is None else module
         self.nodes = list(self.module.graph.nodes)
         self.paths = Paths(self.nodes, list(program.state_dict))
@@ -51,7 +59,7 @@ class Program:
         self.inputs: list[str] = []
         self.after: list[tuple[str, str]] = []
         self.subgraphs: dict[str, Graph] = {}
-        self._tensor_names, self._operator_names = Names(), Names()
+        self._tensor_names, self._operator_names, self._body_names = Names(), Names(), Names()
         self.values: dict[str, Value] = {}  # of constants
         self.transposed: dict[str, Tensor] = {}  # constants -> what they are the transpose of
         self._state: dict[str, str] = {}  # buffers that change -> their tensors
@@ -75,10 +83,9 @@ class Program:
             operands: What the program passes to it.
             name: What to call it, if that is free.
         """
-        while name in self.subgraphs:
-            name += "'"
-        inner = Program(self.program, self.sizes, module)
-        inner.subgraphs = self.subgraphs
+        name = self._body_names.unique(name)
+        inner = ProgramReader(self.program, self.sizes, self.handlers, module)
+        inner.subgraphs, inner._body_names = self.subgraphs, self._body_names
         placeholders = [node for node in inner.nodes if node.op == "placeholder"]
         for node, value in zip(placeholders, operands, strict=True):
             inner.see(node, value)
@@ -245,10 +252,9 @@ class Program:
             raise DimensionError(f"operator {node.name!r} ({node.target}): {error}") from None
         call = self._call(node, results, _used(node, len(fakes)))
         try:
-            if call.native == "cond":
-                made: tuple[Tensor | None, ...] = conditional(self, node, call)
-            else:
-                made = fold(self, node, call) or self._translate(call)
+            answers = (handler(self, node, call) for handler in self.handlers)
+            handled = next((answer for answer in answers if answer is not None), None)
+            made = self._translate(call) if handled is None else handled
         except GraphError as error:
             raise GraphError(f"operator {call.label!r} ({call.native}): {error}") from error
         missing = len(fakes) - len(made)
@@ -257,7 +263,7 @@ class Program:
     def _type(self, fake: Any) -> TensorType:
         return TensorType(dtype_of(fake.dtype), self.sizes.shape(fake.shape))
 
-    def _call(self, node: Any, results: tuple[TensorType, ...], used: tuple[bool, ...]) -> Call:
+    def _call(self, node: Any, results: tuple[TensorType, ...], used: tuple[bool, ...]) -> AtenCall:
         schema = getattr(node.target, "_schema", None)
         native = str(schema.name) if schema is not None else getattr(node.target, "__name__", "")
         namespace, _, name = native.rpartition("::")
@@ -266,7 +272,7 @@ class Program:
         weight = arguments.get("weight")
         layer = weight.name if isinstance(weight, Tensor) else None
         layer = layer if layer in self.program.state_dict else None
-        return Call(
+        return AtenCall(
             type=name.removesuffix("_") if known else native,
             overload=str(schema.overload_name) if schema is not None else "",
             native=native,
@@ -300,7 +306,7 @@ class Program:
             return [self.resolve(entry) for entry in value]
         return self.sizes.resolve(value)
 
-    def _translate(self, call: Call) -> tuple[Tensor | None, ...]:
+    def _translate(self, call: AtenCall) -> tuple[Tensor | None, ...]:
         plain = {k: v for k, v in call.arguments.items() if not isinstance(v, Tensor)}
         own = registered(call.native, lambda: plain)
         if own is not None:
@@ -310,22 +316,20 @@ class Program:
         else:
             result = Opaque(call.native)
         if isinstance(result, Op):
-            result = Translation(result, call.tensors())
-        if isinstance(result, Translation):
+            result = BoundOp(result, call.tensors())
+        if isinstance(result, BoundOp):
             return self.emit(call, result.op, result.inputs, call.results, None)
         return tuple(result)
 
     # ---- what translations add -----------------------------------------------------------------
 
     def emit(
-        self, call: Call, op: Op, inputs: Inputs, types: Sequence[TensorType], part: str | None
+        self, call: AtenCall, op: Op, inputs: Inputs, types: Sequence[TensorType], part: str | None
     ) -> tuple[Tensor, ...]:
         """Append an operator."""
         label = call.label if part is None else f"{call.label}/{part}"
         name = self._operator_names.unique(label)
-        known = op.infer(
-            [None if t is None or t.shape is None else TensorType(t.dtype, t.shape) for t in inputs]
-        )
+        known = op.infer([None if t is None else t.type for t in inputs])
         # Results beyond those of the rule only matter in training (statistics, masks).
         types = types if known is None else types[: len(known)]
         results = []
@@ -340,7 +344,7 @@ class Program:
         self.operators.append(Operator(name, op, tuple(read), written, call.native))
         return tuple(results)
 
-    def scalar(self, call: Call, argument: str, value: Any, dtype: DType) -> Tensor:
+    def scalar(self, call: AtenCall, argument: str, value: Any, dtype: DType) -> Tensor:
         """A constant of one element."""
         if not isinstance(value, int | float | bool | complex):
             raise GraphError(f"argument {argument!r} is {value!r}, no number")
@@ -355,15 +359,19 @@ class Program:
         """The constant matrix that a constant is the transpose of, if it is one."""
         return self.transposed.get(tensor.name)
 
-    def integers(self, call: Call, argument: str, values: Sequence[int]) -> Tensor:
+    def integers(self, call: AtenCall, argument: str, values: Sequence[int]) -> Tensor:
         """A constant vector of indices."""
         return self._literal(call, argument, np.asarray(values, np.int64), DType.INT64)
 
-    def _literal(self, call: Call, argument: str, array: Array, dtype: DType) -> Tensor:
+    def _literal(self, call: AtenCall, argument: str, array: Array, dtype: DType) -> Tensor:
         name = self._tensor_names.unique(f"{call.label}.{argument}")
         constant = Constant(("literal", name), lambda: array)
         self.tensors[name] = Tensor(name, dtype, array.shape, Kind.CONSTANT, constant)
         return self.tensors[name]
+
+
+# Makes the results of a call its own way: (program, node, call); None: it does not.
+Handler = Callable[[ProgramReader, Any, AtenCall], tuple[Tensor | None, ...] | None]
 
 
 def _used(node: Any, count: int) -> tuple[bool, ...]:

@@ -1,6 +1,6 @@
 """ONNX: pooling, reductions and normalisations."""
 
-from mcugraph.formats.onnx.node import Node, Translation, Translator
+from mcugraph.formats.onnx.node import OnnxNode, Translation, Translator
 from mcugraph.ir import DType, Op
 from mcugraph.ops.normalization import BatchNorm, Normalization
 from mcugraph.ops.pooling import GlobalPool, Pool
@@ -8,7 +8,7 @@ from mcugraph.ops.reduction import Cumulate, Reduce, TopK
 
 
 def _pool(function: str) -> Translator:
-    def translate(node: Node) -> Op:
+    def translate(node: OnnxNode) -> Op:
         window = node.integers("kernel_shape", ())
         rank = len(window)
         return Pool(
@@ -25,7 +25,7 @@ def _pool(function: str) -> Translator:
 
 
 def _reduce(function: str) -> Translator:
-    def translate(node: Node) -> Translation:
+    def translate(node: OnnxNode) -> Translation:
         axes = node.argument("axes", 1)
         if not axes:
             axes = () if node.integer("noop_with_empty_axes", 0) else None
@@ -45,7 +45,7 @@ def _normalization(function: str, axis: int = -1) -> Translator:
 
 
 def _layer_norm(function: str) -> Translator:
-    def translate(node: Node) -> Op:
+    def translate(node: OnnxNode) -> Op:
         rank = node.rank()
         first = node.integer("axis", -1) % rank
         return Normalization(
@@ -61,7 +61,7 @@ def _spatial_norm(function: str) -> Translator:
     )
 
 
-def _top_k(node: Node) -> Translation:
+def _top_k(node: OnnxNode) -> Translation:
     (k,) = (node.integer("k", 1),) if "k" in node.attributes else node.known(1)
     return Translation(TopK(k, node.integer("axis", -1)), (0,))
 

@@ -1,8 +1,8 @@
 """ONNX: element by element, and changes of type."""
 
-from mcugraph.formats.onnx.node import Node, Translation, Translator, result_type
+from mcugraph.formats.onnx.node import OnnxNode, Translation, Translator, result_type
 from mcugraph.formats.onnx.types import DTYPES
-from mcugraph.ops.elementwise import Convert, Elementwise
+from mcugraph.ops.elementwise import Convert, Elementwise, clip
 from mcugraph.ops.opaque import Declared
 
 
@@ -10,11 +10,7 @@ def _function(function: str) -> Translator:
     return lambda node: Elementwise(function)
 
 
-# (low, high) -> the activation that a clip to these bounds is.
-_CLIPS = {(0.0, 6.0): "relu6", (-1.0, 1.0): "relu_n1_to_1", (0.0, 1.0): "relu_0_to_1"}
-
-
-def _clip(node: Node) -> Translation:
+def _clip(node: OnnxNode) -> Translation:
     low: float | None = node.attributes.get("min")
     high: float | None = node.attributes.get("max")
     for index in (1, 2):
@@ -24,24 +20,20 @@ def _clip(node: Node) -> Translation:
                 return Translation(Elementwise("clip"))
             bound = float(value.ravel()[0])
             low, high = (bound, high) if index == 1 else (low, bound)
-    if low == 0 and (high is None or high > 3e38):
-        return Translation(Elementwise("relu"), (0,))
-    if low is not None and high is not None and (low, high) in _CLIPS:
-        return Translation(Elementwise(_CLIPS[low, high]), (0,))
-    return Translation(Elementwise("clip", bounds=(low, high)), (0,))
+    return Translation(clip(low, high), (0,))
 
 
-def _cast(node: Node) -> Translation:
+def _cast(node: OnnxNode) -> Translation:
     return Translation(Convert("cast", DTYPES[node.integer("to", 1)]))
 
 
-def _quantize(node: Node) -> Translation:
+def _quantize(node: OnnxNode) -> Translation:
     given = node.integer("output_dtype", 0)
     dtype = DTYPES[given] if given else result_type(node, 2)
     return Translation(Convert("quantize", dtype))
 
 
-def _dequantize(node: Node) -> Translation:
+def _dequantize(node: OnnxNode) -> Translation:
     return Translation(Convert("dequantize", node.tensor(1).dtype))
 
 
@@ -62,10 +54,6 @@ _FUNCTIONS = {
     "Sqrt": "sqrt", "Sub": "sub", "Sum": "add", "Swish": "silu", "Tan": "tan", "Tanh": "tanh",
     "ThresholdedRelu": "thresholded_relu", "Where": "select", "Xor": "xor", "Affine": "affine",
 }  # fmt: skip
-
-
-# What training tools write to mark arbitrary precision (QONNX): a value rounded, not stored.
-_FAKE_QUANTIZERS = ("Quant", "BipolarQuant", "FloatQuant", "IntQuant", "Trunc")
 
 
 TRANSLATIONS: dict[str, Translator] = {

@@ -1,6 +1,7 @@
 """ONNX operators of other domains: those of ONNX Runtime and of QONNX that files often hold."""
 
-from mcugraph.formats.onnx.node import Computed, Node, Translation, Translator, result_type
+from mcugraph.formats.computed import Computed
+from mcugraph.formats.onnx.node import OnnxNode, Translation, Translator, result_type
 from mcugraph.formats.onnx.translations.aggregation import TRANSLATIONS as AGGREGATION
 from mcugraph.formats.onnx.translations.arithmetic import TRANSLATIONS as ARITHMETIC
 from mcugraph.formats.onnx.translations.linear import TRANSLATIONS as LINEAR
@@ -26,7 +27,7 @@ _ACTIVATIONS = {
 def _fused(translate: Translator) -> Translator:
     """A standard operator with an activation as an attribute."""
 
-    def fused(node: Node) -> Op:
+    def fused(node: OnnxNode) -> Op:
         op = translate(node)
         activation = _ACTIVATIONS.get(node.text("activation", ""))
         if activation is None or not isinstance(op, Fusable):
@@ -36,11 +37,11 @@ def _fused(translate: Translator) -> Translator:
     return fused
 
 
-def _fused_matmul(node: Node) -> Op:
+def _fused_matmul(node: OnnxNode) -> Op:
     return MatMul(bool(node.integer("transA", 0)), bool(node.integer("transB", 0)))
 
 
-def _qgemm(node: Node) -> Translation:
+def _qgemm(node: OnnxNode) -> Translation:
     """(data, scale, zero, weights, scale, zero, bias, scale, zero)."""
     transposed = node.integer("transB", 0)
     op = Dense(
@@ -66,30 +67,30 @@ def _qlinear_unary(function: str) -> Translator:
     return lambda node: Translation(Elementwise(function), (0,), result_type(node, 4), ((0, 1),), 3)
 
 
-def _qlinear_concat(node: Node) -> Translation:
+def _qlinear_concat(node: OnnxNode) -> Translation:
     """(scale, zero, then data, scale and zero of each part)."""
     parts = tuple(range(2, len(node.inputs), 3))
     scaled = tuple((part, part + 1) for part in parts)
     return Translation(Concat(node.integer("axis", 1)), parts, None, scaled, 0)
 
 
-def _channels_last(node: Node) -> int:
+def _channels_last(node: OnnxNode) -> int:
     return -1 if node.integer("channels_last", 0) else 1
 
 
-def _qlinear_pool(node: Node) -> Translation:
+def _qlinear_pool(node: OnnxNode) -> Translation:
     op = AGGREGATION["AveragePool"](node)
     if isinstance(op, Translation) or node.integer("channels_last", 0):
         raise Computed
     return Translation(op, (0,))
 
 
-def _skip_layer_norm(node: Node) -> Translation:
+def _skip_layer_norm(node: OnnxNode) -> Translation:
     """(data, what is added to it, scale, shift, bias)."""
     return Translation(Normalization("skip_layer_norm"), (0, 2, 3, 1, 4))
 
 
-def _multi_head_attention(node: Node) -> Translation:
+def _multi_head_attention(node: OnnxNode) -> Translation:
     """(query, keys, values, bias, ...), each of three axes."""
     heads = node.integer("num_heads", 0)
     if not heads or not (node.has(1) and node.has(2)) or any(node.rank(i) != 3 for i in range(3)):

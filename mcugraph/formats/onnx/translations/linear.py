@@ -1,7 +1,7 @@
 """ONNX: convolutions, products, recurrent cells and attention."""
 
 from mcugraph.errors import GraphError
-from mcugraph.formats.onnx.node import Node, Translation, Translator, result_type
+from mcugraph.formats.onnx.node import OnnxNode, Translation, Translator, result_type
 from mcugraph.ir import DType, Op
 from mcugraph.ops.attention import Attention
 from mcugraph.ops.convolution import Conv, ConvTranspose
@@ -9,7 +9,7 @@ from mcugraph.ops.linear import Dense, Einsum, MatMul
 from mcugraph.ops.recurrent import Recurrent
 
 
-def _conv(node: Node, weight: int = 1) -> Conv:
+def _conv(node: OnnxNode, weight: int = 1) -> Conv:
     shape = node.shape(weight)
     rank = len(shape) - 2
     groups = node.integer("group", 1)
@@ -22,7 +22,7 @@ def _conv(node: Node, weight: int = 1) -> Conv:
     )
 
 
-def _conv_transpose(node: Node) -> Op:
+def _conv_transpose(node: OnnxNode) -> Op:
     rank = node.rank(1) - 2
     size = node.integers("output_shape", ())
     return ConvTranspose(
@@ -37,7 +37,7 @@ def _conv_transpose(node: Node) -> Op:
     )
 
 
-def _gemm(node: Node) -> Op:
+def _gemm(node: OnnxNode) -> Op:
     if node.attributes.get("alpha", 1.0) == 0.0:
         raise GraphError("alpha is 0")
     transposed = node.integer("transB", 0)
@@ -48,14 +48,14 @@ def _gemm(node: Node) -> Op:
     )
 
 
-def _matmul(node: Node, data: int = 0, weight: int = 1) -> Op:
+def _matmul(node: OnnxNode, data: int = 0, weight: int = 1) -> Op:
     """A product with a constant matrix is a dense layer."""
     if node.tensor(weight).is_constant and node.rank(weight) == 2 and node.rank(data) > 1:
         return Dense(weight_out=1, weight_in=0)
     return MatMul()
 
 
-def _einsum(node: Node) -> Op:
+def _einsum(node: OnnxNode) -> Op:
     equation = node.text("equation", "").replace(" ", "")
     if "->" not in equation:
         letters = equation.replace(",", "").replace("...", "")
@@ -64,16 +64,16 @@ def _einsum(node: Node) -> Op:
     return Einsum(equation)
 
 
-def _qlinear_conv(node: Node) -> Translation:
+def _qlinear_conv(node: OnnxNode) -> Translation:
     return Translation(_conv(node, 3), (0, 3, 8), result_type(node, 7), ((0, 1), (3, 4)), 6)
 
 
-def _qlinear_matmul(node: Node) -> Translation:
+def _qlinear_matmul(node: OnnxNode) -> Translation:
     return Translation(_matmul(node, 0, 3), (0, 3), result_type(node, 7), ((0, 1), (3, 4)), 6)
 
 
 def _recurrent(cell: str) -> Translator:
-    def translate(node: Node) -> Op:
+    def translate(node: OnnxNode) -> Op:
         batch_first = bool(node.integer("layout", 0))
         directions = 2 if node.text("direction", "forward") == "bidirectional" else 1
         names = ("sequence", "state", "cell")
@@ -92,7 +92,7 @@ def _recurrent(cell: str) -> Translator:
     return translate
 
 
-def _attention(node: Node) -> Op:
+def _attention(node: OnnxNode) -> Op:
     return Attention(
         query_heads=node.integer("q_num_heads", 0) or None,
         key_heads=node.integer("kv_num_heads", 0) or None,

@@ -1,7 +1,8 @@
 """ONNX: elements moved, joined, cut, looked up or made."""
 
 from mcugraph.errors import GraphError
-from mcugraph.formats.onnx.node import Computed, Node, Translation, Translator
+from mcugraph.formats.computed import Computed
+from mcugraph.formats.onnx.node import OnnxNode, Translation, Translator
 from mcugraph.formats.onnx.types import DTYPES
 from mcugraph.ir import DType, Op
 from mcugraph.ops.creation import Generate, OneHot, ShapeOf
@@ -31,31 +32,31 @@ from mcugraph.ops.selection import (
 )
 
 
-def _reshape(node: Node) -> Translation:
+def _reshape(node: OnnxNode) -> Translation:
     target = node.argument("shape", 1)
     if target is None:
         raise GraphError("the target shape is missing")
     return Translation(Reshape(target, keep_zero=not node.integer("allowzero", 0)), (0,))
 
 
-def _squeeze(node: Node) -> Translation:
+def _squeeze(node: OnnxNode) -> Translation:
     return Translation(Squeeze(node.argument("axes", 1)), (0,))
 
 
-def _unsqueeze(node: Node) -> Translation:
+def _unsqueeze(node: OnnxNode) -> Translation:
     axes = node.argument("axes", 1)
     if axes is None:
         raise GraphError("the axes are missing")
     return Translation(Unsqueeze(axes), (0,))
 
 
-def _split(node: Node) -> Translation:
+def _split(node: OnnxNode) -> Translation:
     sizes = node.argument("split", 1)
     parts = None if sizes else len(node.outputs)
     return Translation(Split(node.integer("axis", 0), sizes or None, parts), (0,))
 
 
-def _slice(node: Node) -> Translation:
+def _slice(node: OnnxNode) -> Translation:
     starts, ends = node.argument("starts", 1), node.argument("ends", 2)
     if starts is None or ends is None:
         raise GraphError("starts or ends are missing")
@@ -75,7 +76,7 @@ def _back(start: int, end: int, step: int, length: int) -> slice:
     return slice(min(max(first, 0), length - 1), None if stop < 0 else stop, step)
 
 
-def _pad(node: Node) -> Translation:
+def _pad(node: OnnxNode) -> Translation:
     flat = node.argument("paddings" if "paddings" in node.attributes else "pads", 1)
     if flat is None:
         raise GraphError("the pads are missing")
@@ -87,11 +88,11 @@ def _pad(node: Node) -> Translation:
     return Translation(Pad(tuple(pads), node.text("mode", "constant")), (0,))
 
 
-def _expand(node: Node) -> Translation:
+def _expand(node: OnnxNode) -> Translation:
     return Translation(Expand(node.known(1)), (0,))
 
 
-def _tile(node: Node) -> Translation:
+def _tile(node: OnnxNode) -> Translation:
     if node.opset < 6:
         repeats = [1] * node.rank()
         repeats[node.known(2)[0]] = node.known(1)[0]
@@ -99,7 +100,7 @@ def _tile(node: Node) -> Translation:
     return Translation(Tile(node.known(1)), (0,))
 
 
-def _resize(node: Node) -> Translation:
+def _resize(node: OnnxNode) -> Translation:
     method = node.text("mode", "nearest")
     if "scales" in node.attributes:  # Upsample-7
         return Translation(Resize(method, scales=tuple(node.attributes["scales"])), (0,))
@@ -124,24 +125,24 @@ def _resize(node: Node) -> Translation:
     return Translation(Resize(method, scales=tuple(factors)), (0,))
 
 
-def _depth_to_space(node: Node) -> Op:
+def _depth_to_space(node: OnnxNode) -> Op:
     return DepthToSpace(
         node.integer("blocksize", 1), columns_first=node.text("mode", "DCR") == "CRD"
     )
 
 
-def _shape(node: Node) -> Op:
+def _shape(node: OnnxNode) -> Op:
     end = node.attributes.get("end")
     return ShapeOf(
         DType.INT64, start=node.integer("start", 0), end=None if end is None else int(end)
     )
 
 
-def _one_hot(node: Node) -> Op:
+def _one_hot(node: OnnxNode) -> Op:
     return OneHot(node.known(1)[0], node.integer("axis", -1))
 
 
-def _range(node: Node) -> Op:
+def _range(node: OnnxNode) -> Op:
     values = [node.value_of(i) for i in range(3)]
     if any(value is None for value in values):
         raise Computed
@@ -150,7 +151,7 @@ def _range(node: Node) -> Op:
     return Generate("range", node.tensor(0).dtype, (count,))
 
 
-def _random(node: Node) -> Op:
+def _random(node: OnnxNode) -> Op:
     if node.type.endswith("Like") or node.type in ("Bernoulli", "EyeLike"):
         shape, dtype = node.shape(0), node.tensor(0).dtype
     else:

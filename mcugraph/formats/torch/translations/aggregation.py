@@ -1,6 +1,6 @@
 """PyTorch: pooling, reductions and normalisations."""
 
-from mcugraph.formats.torch.call import Call, Translation, Translator, shape_of
+from mcugraph.formats.torch.call import AtenCall, BoundOp, Translator, shape_of
 from mcugraph.formats.torch.translations.linear import Result, batched
 from mcugraph.ir import DType, Tensor
 from mcugraph.ops.elementwise import Elementwise
@@ -10,7 +10,7 @@ from mcugraph.ops.reduction import Cumulate, Reduce, Sort, TopK
 
 
 def _pool(function: str, rank: int) -> Translator:
-    def translate(call: Call) -> Result:
+    def translate(call: AtenCall) -> Result:
         window = call.spread("kernel_size", rank, 1)
         given = call.get("stride")
         padding = call.spread("padding", rank, 0)
@@ -30,7 +30,7 @@ def _pool(function: str, rank: int) -> Translator:
 
 
 def _adaptive(function: str, rank: int) -> Translator:
-    def translate(call: Call) -> Result:
+    def translate(call: AtenCall) -> Result:
         data = shape_of(call.data())[-rank:]
         size = call.shape[-rank:]
         op: GlobalPool | Pool | AdaptivePool
@@ -49,7 +49,7 @@ def _adaptive(function: str, rank: int) -> Translator:
 
 
 def _reduce(function: str) -> Translator:
-    def translate(call: Call) -> Result:
+    def translate(call: AtenCall) -> Result:
         data = call.data()
         dtype = call.results[0].dtype
         op = Reduce(
@@ -58,7 +58,7 @@ def _reduce(function: str) -> Translator:
             bool(call.get("keepdim")),
             None if dtype is data.dtype else dtype,
         )
-        return Translation(op, (data,))
+        return BoundOp(op, (data,))
 
     return translate
 
@@ -66,12 +66,12 @@ def _reduce(function: str) -> Translator:
 def _extreme(function: str) -> Translator:
     """A maximum or minimum: of everything, of two tensors, or along an axis with its place."""
 
-    def translate(call: Call) -> Result:
+    def translate(call: AtenCall) -> Result:
         if call.overload == "other":
             operands = (call.tensor(), call.operand("other"))
-            return Translation(Elementwise(f"{function}imum"), operands)
+            return BoundOp(Elementwise(f"{function}imum"), operands)
         if not call.has("dim"):
-            return Translation(Reduce(function, None), (call.data(),))
+            return BoundOp(Reduce(function, None), (call.data(),))
         axes, keep = (call.axis(),), bool(call.get("keepdim"))
         values: Tensor | None = None
         places: Tensor | None = None
@@ -85,7 +85,7 @@ def _extreme(function: str) -> Translator:
     return translate
 
 
-def _both_extremes(call: Call) -> Result:
+def _both_extremes(call: AtenCall) -> Result:
     axes, keep = call.axes(), bool(call.get("keepdim"))
     (low,) = call.emit(Reduce("min", axes, keep), (call.data(),))
     (high,) = call.emit(Reduce("max", axes, keep), (call.data(),))
@@ -93,31 +93,31 @@ def _both_extremes(call: Call) -> Result:
 
 
 def _place(function: str) -> Translator:
-    return lambda call: Translation(
+    return lambda call: BoundOp(
         Reduce(function, call.axes(), bool(call.get("keepdim")), DType.INT64), (call.data(),)
     )
 
 
-def _norm(call: Call) -> Translation:
+def _norm(call: AtenCall) -> BoundOp:
     order = call.get("ord", call.get("p", 2))
     function = {1: "l1", 2: "l2"}.get(order, "lp")
-    return Translation(Reduce(function, call.axes(), bool(call.get("keepdim"))), (call.data(),))
+    return BoundOp(Reduce(function, call.axes(), bool(call.get("keepdim"))), (call.data(),))
 
 
 def _cumulate(function: str) -> Translator:
-    return lambda call: Translation(Cumulate(function), (call.data(),))
+    return lambda call: BoundOp(Cumulate(function), (call.data(),))
 
 
-def _top_k(call: Call) -> Translation:
-    return Translation(TopK(int(call.get("k", 1)), call.axis(default=-1)), (call.data(),))
+def _top_k(call: AtenCall) -> BoundOp:
+    return BoundOp(TopK(int(call.get("k", 1)), call.axis(default=-1)), (call.data(),))
 
 
-def _sort(call: Call) -> Translation:
+def _sort(call: AtenCall) -> BoundOp:
     op = Sort(call.axis(default=-1), indices_only=len(call.results) == 1)
-    return Translation(op, (call.data(),))
+    return BoundOp(op, (call.data(),))
 
 
-def _batch_norm(call: Call) -> Translation:
+def _batch_norm(call: AtenCall) -> BoundOp:
     """With running statistics a batch norm, with those of the data a normalisation."""
     names = ("weight", "bias", "running_mean", "running_var")
     scale, shift, mean, variance = (call.maybe(name) for name in names)
@@ -125,29 +125,27 @@ def _batch_norm(call: Call) -> Translation:
         instance = call.has("use_input_stats")
         axes = tuple(axis for axis in range(0 if not instance else 2, call.rank) if axis != 1)
         function = "instance_norm" if instance else "mean_variance_norm"
-        return Translation(Normalization(function, axes), (call.data(), scale, shift))
-    return Translation(BatchNorm(), (call.data(), scale, shift, mean, variance))
+        return BoundOp(Normalization(function, axes), (call.data(), scale, shift))
+    return BoundOp(BatchNorm(), (call.data(), scale, shift, mean, variance))
 
 
 def _layer_norm(function: str) -> Translator:
-    def translate(call: Call) -> Translation:
+    def translate(call: AtenCall) -> BoundOp:
         axes = tuple(range(-len(call.get("normalized_shape")), 0))
         inputs = (call.data(), call.maybe("weight"), call.maybe("bias"))
-        return Translation(Normalization(function, axes), inputs)
+        return BoundOp(Normalization(function, axes), inputs)
 
     return translate
 
 
-def _group_norm(call: Call) -> Translation:
+def _group_norm(call: AtenCall) -> BoundOp:
     groups = int(call.get("num_groups", call.get("group", 1)))
     op = Normalization("group_norm", tuple(range(2, call.rank)), groups=groups)
-    return Translation(op, (call.data(), call.maybe("weight"), call.maybe("bias")))
+    return BoundOp(op, (call.data(), call.maybe("weight"), call.maybe("bias")))
 
 
 def _softmax(function: str) -> Translator:
-    return lambda call: Translation(
-        Normalization(function, (call.axis(default=-1),)), (call.data(),)
-    )
+    return lambda call: BoundOp(Normalization(function, (call.axis(default=-1),)), (call.data(),))
 
 
 _REDUCTIONS = {

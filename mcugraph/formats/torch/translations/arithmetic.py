@@ -1,106 +1,97 @@
 """PyTorch: element by element, and changes of type."""
 
-from mcugraph.formats.torch.call import Call, Translation, Translator
+from mcugraph.formats.torch.call import AtenCall, BoundOp, Translator
 from mcugraph.formats.torch.types import dtype_of
 from mcugraph.ir import Op, Tensor
-from mcugraph.ops.elementwise import Convert, Elementwise
+from mcugraph.ops.elementwise import Convert, Elementwise, clip
 
 
 def _unary(function: str) -> Translator:
-    return lambda call: Translation(Elementwise(function), (call.data(),))
+    return lambda call: BoundOp(Elementwise(function), (call.data(),))
 
 
 def _binary(function: str) -> Translator:
     """Two operands, of which one may be a number."""
 
-    def translate(call: Call) -> Translation | tuple[Tensor | None, ...]:
+    def translate(call: AtenCall) -> BoundOp | tuple[Tensor | None, ...]:
         first, second = list(call.arguments)[:2]
         left, right = call.operand(first), call.operand(second)
         if call.get("alpha", 1) != 1:
             scale = call.builder.scalar(call, "alpha", call.get("alpha"), right.dtype)
             (right,) = call.emit(Elementwise("mul"), (right, scale), "scale")
-        return Translation(Elementwise(function), (left, right))
+        return BoundOp(Elementwise(function), (left, right))
 
     return translate
 
 
-def _reversed(call: Call) -> Translation:
+def _reversed(call: AtenCall) -> BoundOp:
     """``rsub(a, b)`` is b - a."""
-    return Translation(Elementwise("sub"), (call.operand("other"), call.tensor()))
+    return BoundOp(Elementwise("sub"), (call.operand("other"), call.tensor()))
 
 
-def _div(call: Call) -> Translation:
+def _div(call: AtenCall) -> BoundOp:
     mode = call.get("rounding_mode")
     function = {"floor": "floor_div", "trunc": "trunc_div"}.get(mode, "div")
-    return Translation(Elementwise(function), (call.operand("self"), call.operand("other")))
+    return BoundOp(Elementwise(function), (call.operand("self"), call.operand("other")))
 
 
 def _all_operands(function: str) -> Translator:
-    return lambda call: Translation(Elementwise(function), call.tensors())
-
-
-# (low, high) -> the activation that a clip to these bounds is.
-_CLIPS = {(0.0, 6.0): "relu6", (-1.0, 1.0): "relu_n1_to_1", (0.0, 1.0): "relu_0_to_1"}
+    return lambda call: BoundOp(Elementwise(function), call.tensors())
 
 
 def _clip(low_name: str, high_name: str) -> Translator:
-    def translate(call: Call) -> Translation:
+    def translate(call: AtenCall) -> BoundOp:
         low, high = call.get(low_name), call.get(high_name)
         if isinstance(low, Tensor) or isinstance(high, Tensor):
-            return Translation(Elementwise("clip"), call.tensors())
-        if low == 0 and high is None:
-            return Translation(Elementwise("relu"), (call.data(),))
-        if low is not None and high is not None and (low, high) in _CLIPS:
-            return Translation(Elementwise(_CLIPS[low, high]), (call.data(),))
-        bounds = (None if low is None else float(low), None if high is None else float(high))
-        return Translation(Elementwise("clip", bounds=bounds), (call.data(),))
+            return BoundOp(Elementwise("clip"), call.tensors())
+        return BoundOp(clip(low, high), (call.data(),))
 
     return translate
 
 
-def _threshold(call: Call) -> Translation:
+def _threshold(call: AtenCall) -> BoundOp:
     plain = call.get("threshold") == 0 and call.get("value") == 0
-    return Translation(Elementwise("relu" if plain else "thresholded_relu"), (call.data(),))
+    return BoundOp(Elementwise("relu" if plain else "thresholded_relu"), (call.data(),))
 
 
-def _where(call: Call) -> Op | Translation:
+def _where(call: AtenCall) -> Op | BoundOp:
     operands = (call.tensor("condition"), call.operand("self"), call.operand("other"))
-    return Translation(Elementwise("select"), operands)
+    return BoundOp(Elementwise("select"), operands)
 
 
-def _masked_fill(call: Call) -> Translation:
+def _masked_fill(call: AtenCall) -> BoundOp:
     operands = (call.tensor("mask"), call.operand("value"), call.tensor())
-    return Translation(Elementwise("select"), operands)
+    return BoundOp(Elementwise("select"), operands)
 
 
-def _same(call: Call) -> tuple[Tensor | None, ...]:
+def _same(call: AtenCall) -> tuple[Tensor | None, ...]:
     """Nothing happens at inference: the result is the argument."""
     return (call.data(),)
 
 
-def _dropout(call: Call) -> Translation:
-    return Translation(Elementwise("dropout"), (call.data(),))
+def _dropout(call: AtenCall) -> BoundOp:
+    return BoundOp(Elementwise("dropout"), (call.data(),))
 
 
-def _convert(call: Call) -> Translation | tuple[Tensor | None, ...]:
+def _convert(call: AtenCall) -> BoundOp | tuple[Tensor | None, ...]:
     """A change of type, device or memory format; only the first is anything here."""
     data = call.data()
     if call.results[0].dtype is data.dtype:
         return (data,)
-    return Translation(Convert("cast", call.results[0].dtype), (data,))
+    return BoundOp(Convert("cast", call.results[0].dtype), (data,))
 
 
 def _quantize(function: str) -> Translator:
-    def translate(call: Call) -> Translation:
+    def translate(call: AtenCall) -> BoundOp:
         dtype = call.results[0].dtype
         if function == "quantize" and call.has("dtype"):
             dtype = dtype_of(call.get("dtype"))
-        return Translation(Convert(function, dtype), (call.data(),))
+        return BoundOp(Convert(function, dtype), (call.data(),))
 
     return translate
 
 
-def _glu(call: Call) -> tuple[Tensor | None, ...]:
+def _glu(call: AtenCall) -> tuple[Tensor | None, ...]:
     """The first half of an axis, times the sigmoid of the second."""
     from mcugraph.ops.selection import Split
 

@@ -1,7 +1,7 @@
 """PyTorch: the same elements in another shape or order."""
 
 from mcugraph.errors import GraphError
-from mcugraph.formats.torch.call import Call, Translation, Translator, shape_of
+from mcugraph.formats.torch.call import AtenCall, BoundOp, Translator, shape_of
 from mcugraph.formats.torch.translations.linear import Result, batched
 from mcugraph.ops.base import normal_axis
 from mcugraph.ops.movement import (
@@ -19,50 +19,50 @@ from mcugraph.ops.movement import (
 )
 
 
-def _reshape(call: Call) -> Result:
+def _reshape(call: AtenCall) -> Result:
     target = tuple(int(size) for size in call.get("size", call.get("shape")))
     if 0 in call.shape:  # -1 cannot be told from the rest
         target = call.shape
     return _moved(call, Reshape(target))
 
 
-def _moved(call: Call, op: Reshape | Transpose | Expand | Squeeze) -> Result:
+def _moved(call: AtenCall, op: Reshape | Transpose | Expand | Squeeze) -> Result:
     """A movement, unless it leaves everything where it is."""
     data = call.data()
     if shape_of(data) == call.shape:
         ordered = isinstance(op, Transpose) and op.permutation is not None
         if not ordered or op.permutation == tuple(range(call.rank)):  # type: ignore[union-attr]
             return (data,)
-    return Translation(op, (data,))
+    return BoundOp(op, (data,))
 
 
-def _flatten(call: Call) -> Result:
+def _flatten(call: AtenCall) -> Result:
     shape = shape_of(call.data())
     first = normal_axis(int(call.get("start_dim", 0)), len(shape))
     last = normal_axis(int(call.get("end_dim", -1)), len(shape))
     if (first, last) == (1, len(shape) - 1) and len(shape) > 2:
-        return Translation(Flatten(1), (call.data(),))
+        return BoundOp(Flatten(1), (call.data(),))
     if 0 in shape or not shape:
         return _moved(call, Reshape(call.shape))
     return _moved(call, Reshape((*shape[:first], -1, *shape[last + 1 :])))
 
 
-def _unflatten(call: Call) -> Result:
+def _unflatten(call: AtenCall) -> Result:
     shape, axis = shape_of(call.data()), call.axis()
     sizes = tuple(int(size) for size in call.get("sizes"))
     return _moved(call, Reshape((*shape[:axis], *sizes, *shape[axis + 1 :])))
 
 
-def _like(call: Call) -> Result:
+def _like(call: AtenCall) -> Result:
     return _moved(call, Reshape(call.shape))
 
 
-def _permute(call: Call) -> Result:
+def _permute(call: AtenCall) -> Result:
     axes = tuple(normal_axis(int(axis), call.rank) for axis in call.get("dims"))
     return _moved(call, Transpose(axes))
 
 
-def _swap(call: Call) -> Result:
+def _swap(call: AtenCall) -> Result:
     """Two axes exchanged: given by number, or the last two."""
     names = [name for name in call.arguments if name.startswith(("dim", "axis"))]
     axes = list(range(call.rank))
@@ -76,7 +76,7 @@ def _swap(call: Call) -> Result:
     return _moved(call, Transpose(tuple(axes)))
 
 
-def _move(call: Call) -> Result:
+def _move(call: AtenCall) -> Result:
     rank = call.rank
     source = [normal_axis(axis, rank) for axis in _integers(call, "source")]
     target = [normal_axis(axis, rank) for axis in _integers(call, "destination")]
@@ -86,57 +86,55 @@ def _move(call: Call) -> Result:
     return _moved(call, Transpose(tuple(order)))
 
 
-def _integers(call: Call, name: str) -> list[int]:
+def _integers(call: AtenCall, name: str) -> list[int]:
     value = call.get(name)
     return [int(v) for v in value] if isinstance(value, list | tuple) else [int(value)]
 
 
-def _squeeze(call: Call) -> Result:
+def _squeeze(call: AtenCall) -> Result:
     shape = shape_of(call.data())
     axes = call.axes()
     candidates = range(len(shape)) if axes is None else axes
     return _moved(call, Squeeze(tuple(axis for axis in candidates if shape[axis] == 1)))
 
 
-def _unsqueeze(call: Call) -> Result:
-    return Translation(
-        Unsqueeze((normal_axis(int(call.get("dim")), len(call.shape)),)), (call.data(),)
-    )
+def _unsqueeze(call: AtenCall) -> Result:
+    return BoundOp(Unsqueeze((normal_axis(int(call.get("dim")), len(call.shape)),)), (call.data(),))
 
 
-def _expand(call: Call) -> Result:
+def _expand(call: AtenCall) -> Result:
     given = call.get("size")
     target = call.shape if given is None else tuple(1 if n == -1 else int(n) for n in given)
     return _moved(call, Expand(target))
 
 
-def _flip(call: Call) -> Result:
-    return Translation(Reverse(call.axes("dims") or ()), (call.data(),))
+def _flip(call: AtenCall) -> Result:
+    return BoundOp(Reverse(call.axes("dims") or ()), (call.data(),))
 
 
 def _mirror(axis: int) -> Translator:
-    return lambda call: Translation(Reverse((axis,)), (call.data(),))
+    return lambda call: BoundOp(Reverse((axis,)), (call.data(),))
 
 
-def _roll(call: Call) -> Result:
+def _roll(call: AtenCall) -> Result:
     shifts, axes = _integers(call, "shifts"), call.axes("dims")
     if axes is None:
         raise GraphError("elements are rolled over all axes at once")
-    return Translation(Roll(tuple(shifts), axes), (call.data(),))
+    return BoundOp(Roll(tuple(shifts), axes), (call.data(),))
 
 
-def _pixel_shuffle(call: Call) -> Result:
+def _pixel_shuffle(call: AtenCall) -> Result:
     op = DepthToSpace(int(call.get("upscale_factor")), columns_first=True)
     return batched(call, op, 4, (call.data(),))
 
 
-def _pixel_unshuffle(call: Call) -> Result:
+def _pixel_unshuffle(call: AtenCall) -> Result:
     op = SpaceToDepth(int(call.get("downscale_factor")), columns_first=True)
     return batched(call, op, 4, (call.data(),))
 
 
-def _channel_shuffle(call: Call) -> Result:
-    return Translation(ChannelShuffle(int(call.get("groups"))), (call.data(),))
+def _channel_shuffle(call: AtenCall) -> Result:
+    return BoundOp(ChannelShuffle(int(call.get("groups"))), (call.data(),))
 
 
 TRANSLATIONS: dict[str, Translator] = {
@@ -157,7 +155,7 @@ TRANSLATIONS: dict[str, Translator] = {
     "swapdims": _swap,
     "t": _swap,
     "t_copy": _swap,
-    "numpy_T": lambda call: Translation(Transpose(), (call.data(),)),
+    "numpy_T": lambda call: BoundOp(Transpose(), (call.data(),)),
     "mT": _swap,
     "adjoint": _swap,
     "movedim": _move,

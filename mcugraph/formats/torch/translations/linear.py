@@ -3,7 +3,7 @@
 from math import prod
 
 from mcugraph.errors import GraphError
-from mcugraph.formats.torch.call import Call, Translation, Translator, shape_of
+from mcugraph.formats.torch.call import AtenCall, BoundOp, Translator, shape_of
 from mcugraph.ir import Op, Tensor
 from mcugraph.ops.attention import Attention
 from mcugraph.ops.base import Padding
@@ -12,20 +12,20 @@ from mcugraph.ops.elementwise import Elementwise
 from mcugraph.ops.linear import Dense, Einsum, MatMul
 from mcugraph.ops.movement import Reshape, Squeeze, Unsqueeze
 
-Result = Op | Translation | tuple[Tensor | None, ...]
+Result = Op | BoundOp | tuple[Tensor | None, ...]
 
 
-def batched(call: Call, op: Op, axes: int, inputs: tuple[Tensor | None, ...]) -> Result:
+def batched(call: AtenCall, op: Op, axes: int, inputs: tuple[Tensor | None, ...]) -> Result:
     """An operator that wants ``axes`` axes, applied to data that may lack the batch."""
     data = call.data()
     if len(shape_of(data)) == axes:
-        return Translation(op, inputs)
+        return BoundOp(op, inputs)
     (single,) = call.emit(Unsqueeze((0,)), (data,), "unsqueeze")
     result = call.emit(op, (single, *inputs[1:]))
     return call.emit(Squeeze((0,)), result[:1], "squeeze", last=True)
 
 
-def _padding(call: Call, window: tuple[int, ...], dilations: tuple[int, ...]) -> Padding:
+def _padding(call: AtenCall, window: tuple[int, ...], dilations: tuple[int, ...]) -> Padding:
     given = call.get("padding", 0)
     if given == "valid":
         return "valid"
@@ -35,7 +35,7 @@ def _padding(call: Call, window: tuple[int, ...], dilations: tuple[int, ...]) ->
     return tuple((pad, pad) for pad in call.spread("padding", len(window), 0))
 
 
-def _conv(call: Call) -> Result:
+def _conv(call: AtenCall) -> Result:
     weight = call.tensor("weight")
     shape = shape_of(weight)
     window, groups = shape[2:], int(call.get("groups", 1))
@@ -50,7 +50,7 @@ def _conv(call: Call) -> Result:
     return batched(call, op, len(shape), (call.data(), weight, call.maybe("bias")))
 
 
-def _conv_transpose(call: Call) -> Result:
+def _conv_transpose(call: AtenCall) -> Result:
     weight = call.tensor("weight")
     rank = len(shape_of(weight)) - 2
     op = ConvTranspose(
@@ -65,31 +65,31 @@ def _conv_transpose(call: Call) -> Result:
     return batched(call, op, rank + 2, (call.data(), weight, call.maybe("bias")))
 
 
-def _convolution(call: Call) -> Result:
+def _convolution(call: AtenCall) -> Result:
     return _conv_transpose(call) if call.get("transposed") else _conv(call)
 
 
-def _linear(call: Call) -> Translation:
+def _linear(call: AtenCall) -> BoundOp:
     inputs = (call.data(), call.tensor("weight"), call.maybe("bias"))
-    return Translation(Dense(weight_out=0, weight_in=1), inputs)
+    return BoundOp(Dense(weight_out=0, weight_in=1), inputs)
 
 
-def _product(call: Call, a: Tensor, b: Tensor, bias: Tensor | None = None) -> Translation:
+def _product(call: AtenCall, a: Tensor, b: Tensor, bias: Tensor | None = None) -> BoundOp:
     """A product; with a constant matrix it is a dense layer."""
     if b.is_constant and len(shape_of(b)) == 2 and len(shape_of(a)) > 1:
         stored = call.builder.before_transpose(b)
         if stored is not None:
-            return Translation(Dense(weight_out=0, weight_in=1), (a, stored, bias))
-        return Translation(Dense(weight_out=1, weight_in=0), (a, b, bias))
-    return Translation(MatMul(), (a, b))
+            return BoundOp(Dense(weight_out=0, weight_in=1), (a, stored, bias))
+        return BoundOp(Dense(weight_out=1, weight_in=0), (a, b, bias))
+    return BoundOp(MatMul(), (a, b))
 
 
-def _matmul(call: Call) -> Translation:
+def _matmul(call: AtenCall) -> BoundOp:
     a, b = call.tensors()[:2]
     return _product(call, a, b)
 
 
-def _addmm(call: Call) -> Result:
+def _addmm(call: AtenCall) -> Result:
     """A product and something added to it, each maybe scaled."""
     names = list(call.arguments)
     bias, a, b = (call.tensor(name) for name in names[:3])
@@ -106,29 +106,29 @@ def _addmm(call: Call) -> Result:
     return call.emit(Elementwise("add"), (value, bias), "add", last=True)
 
 
-def _einsum(call: Call) -> Translation:
+def _einsum(call: AtenCall) -> BoundOp:
     equation = str(call.get("equation")).replace(" ", "")
     if "->" not in equation:
         letters = equation.replace(",", "").replace("...", "")
         once = sorted(letter for letter in set(letters) if letters.count(letter) == 1)
         equation += f"->{'...' if '...' in equation else ''}{''.join(once)}"
-    return Translation(Einsum(equation), call.listed("tensors"))
+    return BoundOp(Einsum(equation), call.listed("tensors"))
 
 
-def _bilinear(call: Call) -> Result:
+def _bilinear(call: AtenCall) -> Result:
     first, second = call.tensor("input1"), call.tensor("input2")
     product = Einsum("...i,oij,...j->...o")
     inputs = (first, call.tensor("weight"), second)
     bias = call.maybe("bias")
     if bias is None:
-        return Translation(product, inputs)
+        return BoundOp(product, inputs)
     return call.emit(Elementwise("add"), (*call.emit(product, inputs), bias), "add", last=True)
 
 
 _LETTERS = "abcdefghijklmnopqrstuvwxyz"
 
 
-def _tensordot(call: Call) -> Translation:
+def _tensordot(call: AtenCall) -> BoundOp:
     a, b = call.tensor(), call.tensor("other")
     left = _LETTERS[: len(shape_of(a))]
     right = list(_LETTERS[len(left) : len(left) + len(shape_of(b))])
@@ -137,39 +137,39 @@ def _tensordot(call: Call) -> Translation:
         right[j] = left[i]
         summed.add(left[i])
     rest = [letter for letter in [*left, *right] if letter not in summed]
-    return Translation(Einsum(f"{left},{''.join(right)}->{''.join(rest)}"), (a, b))
+    return BoundOp(Einsum(f"{left},{''.join(right)}->{''.join(rest)}"), (a, b))
 
 
-def _trilinear(call: Call) -> Translation:
+def _trilinear(call: AtenCall) -> BoundOp:
     """What ``bilinear`` is made of: three operands, each without some axes of the whole."""
     operands = [call.tensor(f"i{i}") for i in (1, 2, 3)]
     lacking = [set(call.get(f"expand{i}", ())) for i in (1, 2, 3)]
     letters = _LETTERS[: len(shape_of(operands[0])) + len(lacking[0])]
     lacking.append(set(call.get("sumdim", ())))
     terms = ["".join(x for i, x in enumerate(letters) if i not in axes) for axes in lacking]
-    return Translation(Einsum(f"{','.join(terms[:3])}->{terms[3]}"), operands)
+    return BoundOp(Einsum(f"{','.join(terms[:3])}->{terms[3]}"), operands)
 
 
-def _inner(call: Call) -> Translation:
+def _inner(call: AtenCall) -> BoundOp:
     a, b = call.tensors()[:2]
     left, right = _LETTERS[: len(shape_of(a))], _LETTERS[-len(shape_of(b)) :]
     if not left or not right:
-        return Translation(Elementwise("mul"), (a, b))
-    return Translation(Einsum(f"{left},{right[:-1]}{left[-1]}->{left[:-1]}{right[:-1]}"), (a, b))
+        return BoundOp(Elementwise("mul"), (a, b))
+    return BoundOp(Einsum(f"{left},{right[:-1]}{left[-1]}->{left[:-1]}{right[:-1]}"), (a, b))
 
 
-def _outer(call: Call) -> Translation:
-    return Translation(Einsum("i,j->ij"), call.tensors()[:2])
+def _outer(call: AtenCall) -> BoundOp:
+    return BoundOp(Einsum("i,j->ij"), call.tensors()[:2])
 
 
-def _attention(call: Call) -> Result:
+def _attention(call: AtenCall) -> Result:
     operands = [call.tensor(name) for name in ("query", "key", "value")]
     mask = call.maybe("attn_mask") or call.maybe("attn_bias")
     ranks = {len(shape_of(operand)) for operand in operands}
     if ranks == {3}:
-        return Translation(Attention(query_heads=1, key_heads=1), (*operands, mask))
+        return BoundOp(Attention(query_heads=1, key_heads=1), (*operands, mask))
     if ranks == {4}:
-        return Translation(Attention(), (*operands, mask))
+        return BoundOp(Attention(), (*operands, mask))
     if len(ranks) != 1 or mask is not None:
         raise GraphError(f"operands of {', '.join(map(str, sorted(ranks)))} axes")
     # All but the last three axes count as batch.

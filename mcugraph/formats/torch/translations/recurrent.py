@@ -1,7 +1,7 @@
 """PyTorch: LSTM, GRU and plain recurrent layers, one operator a layer."""
 
 from mcugraph.errors import FormatError
-from mcugraph.formats.torch.call import Call, Translation, Translator, shape_of
+from mcugraph.formats.torch.call import AtenCall, BoundOp, Translator, shape_of
 from mcugraph.ir import Tensor
 from mcugraph.ops.recurrent import Recurrent
 from mcugraph.ops.selection import Concat, Slice
@@ -10,7 +10,7 @@ _GATES = {"lstm": 4, "gru": 3, "rnn": 1}
 
 
 def _recurrent(cell: str) -> Translator:
-    def translate(call: Call) -> tuple[Tensor | None, ...]:
+    def translate(call: AtenCall) -> tuple[Tensor | None, ...]:
         directions = 2 if call.get("bidirectional") else 1
         layers = int(call.get("num_layers", 1))
         states = _states(call)
@@ -34,7 +34,7 @@ def _recurrent(cell: str) -> Translator:
     return translate
 
 
-def _states(call: Call) -> list[Tensor | None]:
+def _states(call: AtenCall) -> list[Tensor | None]:
     """The initial states; None where they are zeros, as they are unless they are given."""
     given = call.get("hx")
     states = given if isinstance(given, list | tuple) else [given]
@@ -51,7 +51,7 @@ def _is_zero(tensor: Tensor) -> bool:
 
 
 def _part(
-    call: Call, state: Tensor | None, layer: int, layers: int, directions: int
+    call: AtenCall, state: Tensor | None, layer: int, layers: int, directions: int
 ) -> Tensor | None:
     """One layer's share of an initial state of all layers."""
     if state is None or layers == 1:
@@ -61,7 +61,7 @@ def _part(
 
 
 def _layer(
-    call: Call,
+    call: AtenCall,
     cell: str,
     directions: int,
     data: Tensor,
@@ -92,7 +92,7 @@ def _layer(
 def _cell(cell: str) -> Translator:
     """One step alone."""
 
-    def translate(call: Call) -> Translation:
+    def translate(call: AtenCall) -> BoundOp:
         parameters = [call.maybe(name) for name in ("w_ih", "w_hh", "b_ih", "b_hh")]
         op = Recurrent(
             cell,
@@ -103,7 +103,7 @@ def _cell(cell: str) -> Translator:
             time_axis=None,
             outputs=("sequence",) * len(call.results),
         )
-        return Translation(op, (call.tensor("input"), *parameters, *_states(call)))
+        return BoundOp(op, (call.tensor("input"), *parameters, *_states(call)))
 
     return translate
 

@@ -1,7 +1,7 @@
 """PyTorch: elements joined, cut, repeated, padded, resized, looked up or made."""
 
 from mcugraph.errors import GraphError
-from mcugraph.formats.torch.call import Call, Translation, Translator, shape_of
+from mcugraph.formats.torch.call import AtenCall, BoundOp, Translator, shape_of
 from mcugraph.formats.torch.translations.linear import Result
 from mcugraph.ir import Tensor
 from mcugraph.ops.base import normal_axis
@@ -23,36 +23,36 @@ from mcugraph.ops.selection import (
 )
 
 
-def _concat(call: Call) -> Result:
+def _concat(call: AtenCall) -> Result:
     # An empty vector joins with anything, for historical reasons.
     tensors = [t for t in call.listed("tensors") if shape_of(t) != (0,)]
     if len(tensors) == 1:
         return (tensors[0],)
     axis = normal_axis(int(call.get("dim", 0)), len(call.shape))
-    return Translation(Concat(axis), tensors)
+    return BoundOp(Concat(axis), tensors)
 
 
 def _joined(axis: int) -> Translator:
     """``hstack`` and its kin, of tensors that have the axis already."""
 
-    def translate(call: Call) -> Result:
+    def translate(call: AtenCall) -> Result:
         tensors = call.listed("tensors")
         if any(len(shape_of(tensor)) != len(call.shape) for tensor in tensors):
-            return Translation(Declared("stack"), tensors)
-        return Translation(Concat(min(axis, len(call.shape) - 1)), tensors)
+            return BoundOp(Declared("stack"), tensors)
+        return BoundOp(Concat(min(axis, len(call.shape) - 1)), tensors)
 
     return translate
 
 
-def _stack(call: Call) -> Result:
+def _stack(call: AtenCall) -> Result:
     axis = normal_axis(int(call.get("dim", 0)), len(call.shape))
-    return Translation(Stack(axis), call.listed("tensors"))
+    return BoundOp(Stack(axis), call.listed("tensors"))
 
 
 _SPLIT_AXES = {"vsplit": 0, "hsplit": 1, "dsplit": 2}
 
 
-def _split(call: Call) -> Result:
+def _split(call: AtenCall) -> Result:
     axis = _SPLIT_AXES[call.type] if call.type in _SPLIT_AXES else call.axis()
     axis = min(axis, call.rank - 1)
     length = shape_of(call.data())[axis]
@@ -63,64 +63,64 @@ def _split(call: Call) -> Result:
     if call.type.endswith("chunk") and all(
         size == min(even, length - i * even) for i, size in enumerate(sizes)
     ):
-        return Translation(Split(axis, parts=len(sizes)), (call.data(),))
-    return Translation(Split(axis, sizes), (call.data(),))
+        return BoundOp(Split(axis, parts=len(sizes)), (call.data(),))
+    return BoundOp(Split(axis, sizes), (call.data(),))
 
 
-def _unbind(call: Call) -> Result:
-    return Translation(Unstack(call.axis()), (call.data(),))
+def _unbind(call: AtenCall) -> Result:
+    return BoundOp(Unstack(call.axis()), (call.data(),))
 
 
-def _slice(call: Call) -> Result:
+def _slice(call: AtenCall) -> Result:
     if call.shape == shape_of(call.data()) and call.get("step", 1) == 1:
         return (call.data(),)
     start, end = call.get("start"), call.get("end")
     index: list[slice | int | None] = [slice(None)] * call.rank
     last = None if end is None or end >= 2**62 else int(end)
     index[call.axis()] = slice(start or None, last, int(call.get("step", 1)))
-    return Translation(Slice(tuple(index)), (call.data(),))
+    return BoundOp(Slice(tuple(index)), (call.data(),))
 
 
-def _select(call: Call) -> Result:
+def _select(call: AtenCall) -> Result:
     index: list[slice | int | None] = [slice(None)] * call.axis() + [int(call.get("index"))]
-    return Translation(Slice(tuple(index)), (call.data(),))
+    return BoundOp(Slice(tuple(index)), (call.data(),))
 
 
-def _narrow(call: Call) -> Result:
+def _narrow(call: AtenCall) -> Result:
     index: list[slice | int | None] = [slice(None)] * call.axis()
     if isinstance(call.get("start"), Tensor):
-        return Translation(Declared("narrow"), call.tensors())
+        return BoundOp(Declared("narrow"), call.tensors())
     start = int(call.get("start"))
     index.append(slice(start, start + int(call.get("length"))))
-    return Translation(Slice(tuple(index)), (call.data(),))
+    return BoundOp(Slice(tuple(index)), (call.data(),))
 
 
-def _index(call: Call) -> Result:
+def _index(call: AtenCall) -> Result:
     """Advanced indexing; one tensor of indices is a gather, several are a gather of places."""
     indices = [(i, t) for i, t in enumerate(call.get("indices")) if isinstance(t, Tensor)]
     if any(not tensor.dtype.label.endswith(("int64", "int32")) for _, tensor in indices):
-        return Translation(Declared("boolean_index"), call.tensors())
+        return BoundOp(Declared("boolean_index"), call.tensors())
     if len(indices) == 1:
-        return Translation(Gather(indices[0][0]), (call.data(), indices[0][1]))
-    return Translation(Declared("index"), call.tensors())
+        return BoundOp(Gather(indices[0][0]), (call.data(), indices[0][1]))
+    return BoundOp(Declared("index"), call.tensors())
 
 
-def _index_select(call: Call) -> Result:
-    return Translation(Gather(call.axis()), (call.data(), call.tensor("index")))
+def _index_select(call: AtenCall) -> Result:
+    return BoundOp(Gather(call.axis()), (call.data(), call.tensor("index")))
 
 
-def _gather(call: Call) -> Result:
+def _gather(call: AtenCall) -> Result:
     places = call.tensor("index") if call.has("index") else call.tensor("indices")
     if len(shape_of(places)) != call.rank:
-        return Translation(Declared("gather"), call.tensors())
-    return Translation(GatherElements(call.axis()), (call.data(), places))
+        return BoundOp(Declared("gather"), call.tensors())
+    return BoundOp(GatherElements(call.axis()), (call.data(), places))
 
 
-def _embedding(call: Call) -> Result:
-    return Translation(Gather(0), (call.tensor("weight"), call.tensor("indices")))
+def _embedding(call: AtenCall) -> Result:
+    return BoundOp(Gather(0), (call.tensor("weight"), call.tensor("indices")))
 
 
-def _take(call: Call) -> Result:
+def _take(call: AtenCall) -> Result:
     shape = shape_of(call.data())
     data = call.data()
     if len(shape) != 1:
@@ -128,24 +128,24 @@ def _take(call: Call) -> Result:
     return call.emit(Gather(0), (data, call.tensor("index")), last=True)
 
 
-def _repeat_interleave(call: Call) -> Result:
+def _repeat_interleave(call: AtenCall) -> Result:
     if not isinstance(call.get("repeats"), int) or not call.has("dim"):
-        return Translation(Declared("repeat_interleave"), call.tensors())
+        return BoundOp(Declared("repeat_interleave"), call.tensors())
     axis, times = call.axis(), int(call.get("repeats"))
     places = [i for i in range(shape_of(call.data())[axis]) for _ in range(times)]
     where = call.builder.integers(call, "index", places)
-    return Translation(Gather(axis), (call.data(), where))
+    return BoundOp(Gather(axis), (call.data(), where))
 
 
-def _scatter(call: Call) -> Result:
-    return Translation(Scatter(), call.tensors())
+def _scatter(call: AtenCall) -> Result:
+    return BoundOp(Scatter(), call.tensors())
 
 
 _MODES = {"constant": "constant", "reflect": "reflect", "replicate": "edge", "circular": "wrap"}
 
 
 def _pad(mode: str | None = None) -> Translator:
-    def translate(call: Call) -> Result:
+    def translate(call: AtenCall) -> Result:
         flat = [int(value) for value in call.get("pad", call.get("padding"))]
         pads = [(0, 0)] * call.rank
         # PyTorch counts from the last axis on.
@@ -153,12 +153,12 @@ def _pad(mode: str | None = None) -> Translator:
             pads[-1 - i] = (flat[2 * i], flat[2 * i + 1])
         if not any(flat):
             return (call.data(),)
-        return Translation(Pad(tuple(pads), mode or _MODES[call.get("mode")]), (call.data(),))
+        return BoundOp(Pad(tuple(pads), mode or _MODES[call.get("mode")]), (call.data(),))
 
     return translate
 
 
-def _repeat(call: Call) -> Result:
+def _repeat(call: AtenCall) -> Result:
     repeats = tuple(int(value) for value in call.get("repeats", call.get("dims")))
     data, shape = call.data(), shape_of(call.data())
     if len(repeats) < len(shape):
@@ -172,22 +172,22 @@ def _repeat(call: Call) -> Result:
 
 
 def _resize(method: str) -> Translator:
-    def translate(call: Call) -> Result:
-        return Translation(Resize(method, size=(-1, -1, *call.shape[2:])), (call.data(),))
+    def translate(call: AtenCall) -> Result:
+        return BoundOp(Resize(method, size=(-1, -1, *call.shape[2:])), (call.data(),))
 
     return translate
 
 
-def _random(call: Call) -> Result:
+def _random(call: AtenCall) -> Result:
     result = call.results[0]
-    return Translation(Generate("random", result.dtype, result.shape), ())
+    return BoundOp(Generate("random", result.dtype, result.shape), ())
 
 
-def _one_hot(call: Call) -> Result:
+def _one_hot(call: AtenCall) -> Result:
     depth = call.shape[-1]
     values = [call.builder.scalar(call, name, i, call.results[0].dtype) for i, name in _ON_OFF]
     size = call.builder.scalar(call, "depth", depth, call.results[0].dtype)
-    return Translation(OneHot(depth), (call.data(), size, *values))
+    return BoundOp(OneHot(depth), (call.data(), size, *values))
 
 
 _ON_OFF = ((0, "off"), (1, "on"))
@@ -195,17 +195,17 @@ _ON_OFF = ((0, "off"), (1, "on"))
 
 def _declared(function: str) -> Translator:
     """No linear algebra, and shapes that only the program tells."""
-    return lambda call: Translation(Declared(function), call.tensors())
+    return lambda call: BoundOp(Declared(function), call.tensors())
 
 
-def _index_put(call: Call) -> Result:
+def _index_put(call: AtenCall) -> Result:
     if not call.tensors():
         raise GraphError("nothing is written")
-    return Translation(Scatter("index_put"), call.tensors())
+    return BoundOp(Scatter("index_put"), call.tensors())
 
 
-def _unfold(call: Call) -> Result:
-    return Translation(Declared("unfold"), (call.data(),))
+def _unfold(call: AtenCall) -> Result:
+    return BoundOp(Declared("unfold"), (call.data(),))
 
 
 _DECLARED = (
