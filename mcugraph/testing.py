@@ -11,6 +11,7 @@ from mcugraph.ir import DType, Graph, Kind, Op, Operator, Source, Tensor
 from mcugraph.ops.convolution import Conv
 from mcugraph.ops.elementwise import Elementwise
 from mcugraph.ops.selection import Concat, Split
+from mcugraph.ops.window import SAME_UPPER
 from mcugraph.planning.arena import ArenaProblem, Block
 from mcugraph.planning.plan_checker import check_plan
 from mcugraph.scheduling.order_checker import check_schedule
@@ -281,7 +282,7 @@ def build_graph(integer: Integer, n: int) -> Graph:
             weight = f"conv{i}.weight"
             shape = (made, channels(first), 3, 3)
             tensors[weight] = Tensor(weight, DType.FLOAT32, shape, Kind.CONSTANT)
-            op, reads, widths = Conv((1, 1), (1, 1), "same"), (first, weight), (made,)
+            op, reads, widths = Conv((1, 1), (1, 1), SAME_UPPER), (first, weight), (made,)
         outputs = tuple(new(f"t{i}_{j}", width) for j, width in enumerate(widths))
         operators.append(Operator(f"{op.kind}_{i}", op, reads, outputs, op.kind))
         known += outputs

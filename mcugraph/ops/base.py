@@ -2,7 +2,7 @@
 
 from collections.abc import Iterable, Sequence
 from dataclasses import replace
-from typing import Literal, Self
+from typing import Self
 
 from mcugraph.errors import GraphError
 from mcugraph.ir import Dim, Dims, Op, Role, Shape, Signature, TensorType
@@ -115,29 +115,3 @@ def broadcast(shapes: Sequence[Shape]) -> Shape:
             elif dim not in (1, result[axis]):
                 raise GraphError(f"shapes {' and '.join(map(str, shapes))} do not broadcast")
     return tuple(result)
-
-
-Padding = Literal["same", "valid"] | tuple[tuple[int, int], ...]
-
-
-def windows(
-    size: int, kernel: int, stride: int, dilation: int, padding: Padding, axis: int, ceil: bool
-) -> int:
-    """How many windows a convolution or pooling fits along one spatial axis.
-
-    ``axis`` counts spatial axes and picks the pair of an explicit padding; ``ceil`` also counts
-    a last partial window, as long as it starts inside the padded input (ONNX, PyTorch).
-
-    Raises:
-        GraphError: Not even one window fits.
-    """
-    if padding == "same":
-        return -(-size // stride)
-    before, after = (0, 0) if padding == "valid" else padding[axis]
-    room = size + before + after - (dilation * (kernel - 1) + 1)
-    if room < 0:
-        raise GraphError(f"a window of {kernel} does not fit into {size} elements")
-    if not ceil:
-        return room // stride + 1
-    result = -(-room // stride) + 1
-    return result - 1 if (result - 1) * stride >= size + before else result

@@ -1,23 +1,24 @@
 """Convolutions of any rank: plain, grouped, depthwise and transposed."""
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 
 import numpy as np
 
 from mcugraph.errors import GraphError
-from mcugraph.ir import Array, Dim, Shape, Signature, TensorType
-from mcugraph.ops.base import Fusable, LinearAlgebra, Padding, count, given, windows, without
+from mcugraph.ir import Array, Dim, Dims, Signature, TensorType
+from mcugraph.ops.base import Fusable, LinearAlgebra, count, given, without
 from mcugraph.ops.labels import Channels, read_along, spread
+from mcugraph.ops.window import Padding, Sweep, Windowed
 
 
 @dataclass(frozen=True, slots=True)
-class _Convolution(LinearAlgebra, Fusable):
+class _Convolution(Windowed, LinearAlgebra, Fusable):
     """What both directions share: data, weight, optional bias, and where channels lie.
 
     Attributes:
         strides, dilations: One an axis of the window.
-        padding: ``"same"``, ``"valid"``, or (before, after) for each axis of the window.
+        padding: Around the spatial axes.
         groups: Into how many independent parts the channels fall.
         depthwise: Each input channel is a group of its own.
         channel_axis: Of the data, 1 for channels first and -1 for channels last.
@@ -36,17 +37,21 @@ class _Convolution(LinearAlgebra, Fusable):
     weight_in: int = 1
     activation: str | None = None
 
-    def _axes(self, data: Shape, weight: Shape) -> tuple[list[int], list[int]]:
-        """The spatial axes of the data and the window axes of the weight."""
+    def sweeps(self, shapes: Sequence[Dims | None]) -> Mapping[int, Sweep]:
+        data, weight = shapes[0] or (), shapes[1] or ()
         rank = len(self.strides)
         if len(data) != rank + 2 or len(weight) != rank + 2:
             raise GraphError(f"a {rank}-d convolution cannot take data {data} and weights {weight}")
         channel = self.channel_axis % len(data)
         fixed = {self.weight_out % len(weight), self.weight_in % len(weight)}
-        return (
-            [axis for axis in range(1, len(data)) if axis != channel],
-            [axis for axis in range(len(weight)) if axis not in fixed],
-        )
+        spatial = [axis for axis in range(1, len(data)) if axis != channel]
+        window = [size for axis, size in enumerate(weight) if axis not in fixed]
+        return {
+            axis: Sweep(data[axis], kernel, stride, dilation)
+            for axis, kernel, stride, dilation in zip(
+                spatial, window, self.strides, self.dilations, strict=True
+            )
+        }
 
 
 @dataclass(frozen=True, slots=True)
@@ -59,19 +64,8 @@ class Conv(_Convolution):
 
     def infer(self, inputs: Sequence[TensorType | None]) -> tuple[TensorType, ...]:
         data, weight = given(inputs, 0), given(inputs, 1)
-        spatial, window = self._axes(data.shape, weight.shape)
-        shape = list(data.shape)
+        shape = self.slide(data.shape, (data.shape, weight.shape))
         shape[self.channel_axis] = weight.shape[self.weight_out]
-        for i, (axis, kernel) in enumerate(zip(spatial, window, strict=True)):
-            shape[axis] = windows(
-                data.shape[axis],
-                weight.shape[kernel],
-                self.strides[i],
-                self.dilations[i],
-                self.padding,
-                i,
-                ceil=False,
-            )
         return (TensorType(data.dtype, tuple(shape)),)
 
     def macs(self, s: Signature) -> Dim | None:
@@ -119,24 +113,18 @@ class ConvTranspose(_Convolution):
 
     def infer(self, inputs: Sequence[TensorType | None]) -> tuple[TensorType, ...]:
         data, weight = given(inputs, 0), given(inputs, 1)
-        spatial, window = self._axes(data.shape, weight.shape)
         shape = list(data.shape)
         channels = weight.shape[self.weight_out]
         # Channels-first layouts keep (in, out / groups); the others keep all output channels.
         shape[self.channel_axis] = channels * (self.groups if self.weight_in == 0 else 1)
-        for i, (axis, kernel) in enumerate(zip(spatial, window, strict=True)):
-            shape[axis] = self._length(data.shape[axis], weight.shape[kernel], i)
+        sweeps = self.sweeps((data.shape, weight.shape))
+        extra = self.output_padding or (0,) * len(sweeps)
+        for i, (axis, sweep) in enumerate(sweeps.items()):
+            if self.output_shape is not None:
+                shape[axis] = self.output_shape[i]
+            else:
+                shape[axis] = self.padding.transposed(i, sweep, extra[i])
         return (TensorType(data.dtype, tuple(shape)),)
-
-    def _length(self, size: int, kernel: int, i: int) -> int:
-        if self.output_shape is not None:
-            return self.output_shape[i]
-        stride, extra = self.strides[i], self.output_padding[i] if self.output_padding else 0
-        if self.padding == "same":
-            return size * stride + extra
-        before, after = (0, 0) if self.padding == "valid" else self.padding[i]
-        reach = self.dilations[i] * (kernel - 1) + 1
-        return (size - 1) * stride + reach + extra - before - after
 
     def macs(self, s: Signature) -> Dim | None:
         data, weight = s.inputs[0], s.inputs[1]

@@ -1,22 +1,23 @@
 """Pooling over windows, and over everything."""
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 
 from mcugraph.errors import GraphError
-from mcugraph.ir import Array, Dim, DType, Signature, TensorType
-from mcugraph.ops.base import Fusable, KeepsZero, Padding, count, given, windows
+from mcugraph.ir import Array, Dim, Dims, DType, Signature, TensorType
+from mcugraph.ops.base import Fusable, KeepsZero, count, given
 from mcugraph.ops.labels import Channels, resized
+from mcugraph.ops.window import Padding, Sweep, Windowed
 
 
 @dataclass(frozen=True, slots=True)
-class Pool(KeepsZero, Fusable):
+class Pool(Windowed, KeepsZero, Fusable):
     """Maximum, average or Lp norm of a window, channel by channel.
 
     Attributes:
         function: ``"max"``, ``"average"`` or ``"lp"``.
         window, strides, dilations: One an axis of the window.
-        padding: ``"same"``, ``"valid"``, or (before, after) for each axis of the window.
+        padding: Around the spatial axes.
         channel_axis: Of the data, 1 for channels first and -1 for channels last.
         ceil: A last partial window counts too.
         index_dtype: Element type of the positions of the maxima, where they are an output too.
@@ -36,15 +37,23 @@ class Pool(KeepsZero, Fusable):
     def kind(self) -> str:
         return f"{self.function}_pool{len(self.window)}d"
 
+    def sweeps(self, shapes: Sequence[Dims | None]) -> Mapping[int, Sweep]:
+        data = shapes[0] or ()
+        channel = self.channel_axis % max(len(data), 1)
+        axes = [axis for axis in range(1, len(data)) if axis != channel]
+        if len(axes) != len(self.window):
+            raise GraphError(f"a window of {self.window} does not fit data of shape {data}")
+        dilations = self.dilations or (1,) * len(axes)
+        return {
+            axis: Sweep(data[axis], kernel, stride, dilation, self.ceil)
+            for axis, kernel, stride, dilation in zip(
+                axes, self.window, self.strides, dilations, strict=True
+            )
+        }
+
     def infer(self, inputs: Sequence[TensorType | None]) -> tuple[TensorType, ...]:
         data = given(inputs, 0)
-        shape = list(data.shape)
-        spatial = [a for a in range(1, len(shape)) if a != self.channel_axis % len(shape)]
-        for i, (axis, size) in enumerate(zip(spatial, self.window, strict=True)):
-            dilation = self.dilations[i] if self.dilations else 1
-            shape[axis] = windows(
-                data.shape[axis], size, self.strides[i], dilation, self.padding, i, self.ceil
-            )
+        shape = self.slide(data.shape, [data.shape])
         dtypes = [data.dtype] if self.index_dtype is None else [data.dtype, self.index_dtype]
         return tuple(TensorType(dtype, tuple(shape)) for dtype in dtypes)
 

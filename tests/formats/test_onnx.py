@@ -445,8 +445,16 @@ def test_sequences(onnx_file: Make) -> None:
         ([node("Relu", ["x"], ["h"])], "nothing defines the tensor 'y'"),
         ([node("Transpose", ["x"], ["y"], perm=[0, 5])], "operator 'y' (Transpose)"),
         (
-            [node("Conv", ["x4", "w4"], ["y"], pads=[1, 1, 1])],
+            [node("Conv", ["x4", "w4"], ["y"], dilations=[1])],
             "operator 'y' (Conv): its inputs and attributes do not fit together",
+        ),
+        (
+            [node("Conv", ["x4", "w4"], ["y"], pads=[1, 1, 1])],
+            "operator 'y' (Conv): 3 pads for 2 spatial axes",
+        ),
+        (
+            [node("Conv", ["x4", "w4"], ["y"], auto_pad="SAME")],
+            "operator 'y' (Conv): auto_pad is 'SAME', not one of SAME_UPPER, SAME_LOWER, VALID",
         ),
     ],
 )

@@ -8,6 +8,7 @@ from mcugraph.ops.control import If
 from mcugraph.ops.elementwise import Elementwise
 from mcugraph.ops.linear import Dense
 from mcugraph.ops.pooling import Pool
+from mcugraph.ops.window import VALID
 
 GOLDEN = """\
 graph 'main' (%input: float32[1,160])
@@ -58,7 +59,7 @@ def test_every_kind_of_value_and_a_subgraph() -> None:
         (
             Operator(
                 "pool",
-                Pool("max", (2, 2), (2, 2), "valid", channel_axis=-1),
+                Pool("max", (2, 2), (2, 2), VALID, channel_axis=-1),
                 ("x",),
                 ("y",),
                 "MAX_POOL_2D",
@@ -75,7 +76,7 @@ def test_every_kind_of_value_and_a_subgraph() -> None:
     assert to_text(graph) == (
         "graph 'net' (%x: int8[1,4,4,2], %c: bool[])\n"
         "  %y: int8[1,2,2,2] = max_pool2d<function='max', window=(2, 2), strides=(2, 2), "
-        "padding='valid', channel_axis=-1>(%x)\n"
+        "padding=VALID, channel_axis=-1>(%x)\n"
         "  () = dense(%y, constant %w: int4[3,2], -, state %s: float32[])\n"
         "  %z: uint8[?] = if<subgraphs=('then',)>(%c, %y)\n"
         "  return %z, %y\n"

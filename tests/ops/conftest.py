@@ -112,3 +112,16 @@ def against_runtime() -> Callable[..., None]:
 def refused() -> type[Exception]:
     """What ``against_runtime`` raises where ONNX Runtime does not take a model."""
     return Refused
+
+
+@pytest.fixture(scope="session")
+def one_node() -> Callable[..., bytes]:
+    """``onnx_bytes``: an ONNX model of one node."""
+    return onnx_bytes
+
+
+@pytest.fixture(scope="session")
+def run() -> Callable[..., list[np.ndarray[Any, Any]]]:
+    """``runtime_results``: what ONNX Runtime computes; skips where it is not installed."""
+    pytest.importorskip("onnxruntime")
+    return runtime_results

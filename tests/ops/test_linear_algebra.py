@@ -10,6 +10,7 @@ from mcugraph.ops.attention import Attention
 from mcugraph.ops.convolution import Conv, ConvTranspose
 from mcugraph.ops.linear import Dense, Einsum, MatMul
 from mcugraph.ops.recurrent import Recurrent, Svdf
+from mcugraph.ops.window import SAME_UPPER, VALID, explicit, symmetric
 
 Shapes = tuple[tuple[int, ...] | None, ...]
 
@@ -35,41 +36,41 @@ CHANNELS_LAST = {"channel_axis": -1, "weight_out": 0, "weight_in": -1}
     ("op", "data", "weight", "macs", "shape"),
     [
         # 3x3 over 5x5, 4 to 6 channels: 3x3 positions of 9 x 4 x 6.
-        (Conv(ONE, ONE, "valid"), (1, 4, 5, 5), (6, 4, 3, 3), 9 * 9 * 4 * 6, (1, 6, 3, 3)),
+        (Conv(ONE, ONE, VALID), (1, 4, 5, 5), (6, 4, 3, 3), 9 * 9 * 4 * 6, (1, 6, 3, 3)),
         # All positions; windows at the edge count in full, as kernels without skipping run them.
-        (Conv(ONE, ONE, "same"), (1, 4, 5, 5), (6, 4, 3, 3), 25 * 9 * 4 * 6, (1, 6, 5, 5)),
+        (Conv(ONE, ONE, SAME_UPPER), (1, 4, 5, 5), (6, 4, 3, 3), 25 * 9 * 4 * 6, (1, 6, 5, 5)),
         # Every second of 5: 3. A batch of 2.
-        (Conv(TWO, ONE, "same"), (2, 4, 5, 5), (6, 4, 3, 3), 2 * 9 * 9 * 4 * 6, (2, 6, 3, 3)),
+        (Conv(TWO, ONE, SAME_UPPER), (2, 4, 5, 5), (6, 4, 3, 3), 2 * 9 * 9 * 4 * 6, (2, 6, 3, 3)),
         # 3 taps 2 apart reach over 5: one window in 5, three in 7.
-        (Conv(ONE, TWO, "valid"), (1, 4, 5, 7), (6, 4, 3, 3), 3 * 9 * 4 * 6, (1, 6, 1, 3)),
+        (Conv(ONE, TWO, VALID), (1, 4, 5, 7), (6, 4, 3, 3), 3 * 9 * 4 * 6, (1, 6, 1, 3)),
         # Padded 1 before and 0 after: 6 - 3 + 1 = 4.
         (
-            Conv(ONE, ONE, ((1, 0), (1, 0))),
+            Conv(ONE, ONE, explicit([(1, 0), (1, 0)])),
             *((1, 4, 5, 5), (6, 4, 3, 3), 16 * 9 * 4 * 6, (1, 6, 4, 4)),
         ),
         # Two groups: each result meets half of the channels.
         (
-            Conv(ONE, ONE, "same", groups=2),
+            Conv(ONE, ONE, SAME_UPPER, groups=2),
             *((1, 4, 5, 5), (6, 2, 3, 3), 25 * 9 * 2 * 6, (1, 6, 5, 5)),
         ),
         # Depthwise: each result meets one channel; the multiplier is 2.
         (
-            Conv(ONE, ONE, "same", groups=4, depthwise=True),
+            Conv(ONE, ONE, SAME_UPPER, groups=4, depthwise=True),
             *((1, 4, 5, 5), (8, 1, 3, 3), 25 * 9 * 8, (1, 8, 5, 5)),
         ),
         # TFLite keeps channels last, and (1, height, width, channels) for depthwise.
         (
-            Conv(ONE, ONE, "same", **CHANNELS_LAST),
+            Conv(ONE, ONE, SAME_UPPER, **CHANNELS_LAST),
             *((1, 5, 5, 4), (6, 3, 3, 4), 25 * 9 * 4 * 6, (1, 5, 5, 6)),
         ),
         (
-            Conv(TWO, ONE, "valid", 4, True, -1, weight_out=-1, weight_in=0),
+            Conv(TWO, ONE, VALID, 4, True, -1, weight_out=-1, weight_in=0),
             *((1, 5, 5, 4), (1, 3, 3, 8), 4 * 9 * 8, (1, 2, 2, 8)),
         ),
         # Over one axis and over three.
-        (Conv((1,), (1,), "valid"), (1, 2, 8), (3, 2, 4), 5 * 4 * 2 * 3, (1, 3, 5)),
+        (Conv((1,), (1,), VALID), (1, 2, 8), (3, 2, 4), 5 * 4 * 2 * 3, (1, 3, 5)),
         (
-            Conv((1, 1, 1), (1, 1, 1), "same"),
+            Conv((1, 1, 1), (1, 1, 1), SAME_UPPER),
             *((1, 2, 4, 4, 4), (3, 2, 1, 3, 3), 64 * 9 * 2 * 3, (1, 3, 4, 4, 4)),
         ),
     ],
@@ -91,24 +92,24 @@ def test_convolutions(
     [
         # Each of 4 x 4 positions meets all 2 x 2 x 3 x 5 weights: 4x4 grows to 8x8.
         (
-            ConvTranspose(TWO, ONE, "valid", weight_out=1, weight_in=0),
+            ConvTranspose(TWO, ONE, VALID, weight_out=1, weight_in=0),
             *((1, 3, 4, 4), (3, 5, 2, 2), 16 * 4 * 3 * 5, (1, 5, 8, 8)),
         ),
         # (4 - 1) * 2 + 3 - 1 - 1 + 1 = 8.
         (
             ConvTranspose(
-                TWO, ONE, ((1, 1), (1, 1)), weight_out=1, weight_in=0, output_padding=(1, 1)
+                TWO, ONE, symmetric((1, 1)), weight_out=1, weight_in=0, output_padding=(1, 1)
             ),
             *((1, 3, 4, 4), (3, 5, 3, 3), 16 * 9 * 3 * 5, (1, 5, 8, 8)),
         ),
         # Two groups of 3 inputs and 5 outputs.
         (
-            ConvTranspose(TWO, ONE, "valid", groups=2, weight_out=1, weight_in=0),
+            ConvTranspose(TWO, ONE, VALID, groups=2, weight_out=1, weight_in=0),
             *((1, 6, 4, 4), (6, 5, 2, 2), 16 * 4 * 6 * 5, (1, 10, 8, 8)),
         ),
         # TFLite: (outputs, height, width, inputs), and the size comes with the model.
         (
-            ConvTranspose(TWO, ONE, "same", output_shape=(7, 8), **CHANNELS_LAST),
+            ConvTranspose(TWO, ONE, SAME_UPPER, output_shape=(7, 8), **CHANNELS_LAST),
             *((1, 4, 4, 3), (5, 3, 3, 3), 16 * 9 * 3 * 5, (1, 7, 8, 5)),
         ),
     ],
@@ -265,9 +266,9 @@ def test_attention(op: Op, shapes: Shapes, macs: int, results: list[tuple[int, .
 @pytest.mark.parametrize(
     ("op", "shapes", "message"),
     [
-        (Conv(ONE, ONE, "valid"), ((1, 4, 2, 2), (6, 4, 3, 3)), "window of 3 does not fit"),
-        (Conv(ONE, ONE, "valid"), ((1, 4, 5), (6, 4, 3, 3)), "2-d convolution"),
-        (Conv(ONE, ONE, "valid"), ((1, 4, 5, 5), None), "input 1 is missing"),
+        (Conv(ONE, ONE, VALID), ((1, 4, 2, 2), (6, 4, 3, 3)), "window of 3 does not fit"),
+        (Conv(ONE, ONE, VALID), ((1, 4, 5), (6, 4, 3, 3)), "2-d convolution"),
+        (Conv(ONE, ONE, VALID), ((1, 4, 5, 5), None), "input 1 is missing"),
         (Dense(), ((1, 9), (4, 10)), "does not fit 10 input units"),
         (Dense(flatten=True), ((1, 9), (4, 10)), "no multiple of 10"),
         (Dense(), ((1, 9), (4, 9, 1)), "are a matrix"),

@@ -41,6 +41,7 @@ from mcugraph.ops.selection import (
     Unstack,
 )
 from mcugraph.ops.variables import Variable
+from mcugraph.ops.window import SAME_UPPER, VALID
 
 Shapes = tuple[tuple[int, ...] | None, ...]
 
@@ -66,11 +67,11 @@ def types(shapes: Shapes) -> list[TensorType | None]:
         # The slopes of a PReLU follow the channels.
         (Elementwise("prelu"), ((1, 3, 2, 2), (3, 1, 1)), 12, [(1, 3, 2, 2)]),
         # A window's elements for each result.
-        (Pool("max", (2, 2), (2, 2), "valid"), ((1, 3, 4, 4),), 12 * 4, [(1, 3, 2, 2)]),
-        (Pool("average", (3, 3), (2, 2), "same", channel_axis=-1), ((1, 5, 5, 2),), 18 * 9,
+        (Pool("max", (2, 2), (2, 2), VALID), ((1, 3, 4, 4),), 12 * 4, [(1, 3, 2, 2)]),
+        (Pool("average", (3, 3), (2, 2), SAME_UPPER, channel_axis=-1), ((1, 5, 5, 2),), 18 * 9,
          [(1, 3, 3, 2)]),
-        (Pool("max", (2,), (2,), "valid", ceil=True), ((1, 3, 5),), 9 * 2, [(1, 3, 3)]),
-        (Pool("max", (2,), (2,), "valid", index_dtype=DType.INT64), ((1, 3, 4),), 6 * 2,
+        (Pool("max", (2,), (2,), VALID, ceil=True), ((1, 3, 5),), 9 * 2, [(1, 3, 3)]),
+        (Pool("max", (2,), (2,), VALID, index_dtype=DType.INT64), ((1, 3, 4),), 6 * 2,
          [(1, 3, 2), (1, 3, 2)]),
         # One operation an element of the data.
         (GlobalPool("average"), ((1, 3, 4, 4),), 48, [(1, 3, 1, 1)]),

@@ -17,25 +17,26 @@ from mcugraph.ops.pooling import GlobalPool, Pool
 from mcugraph.ops.recurrent import Recurrent, Svdf
 from mcugraph.ops.reduction import Reduce
 from mcugraph.ops.selection import Concat
+from mcugraph.ops.window import SAME_UPPER, VALID
 
 ONE = (1, 1)
 
 # An operator, and the shapes around it for given channel counts c (in) and d (out).
 CASES: list[tuple[Op, Callable[[Any, Any], Signature]]] = [
     (
-        Conv(ONE, ONE, "same"),
+        Conv(ONE, ONE, SAME_UPPER),
         lambda c, d: Signature(((1, c, 8, 8), (d, c, 3, 3), (d,)), ((1, d, 8, 8),)),
     ),
     (
-        Conv(ONE, ONE, "same", groups=4),
+        Conv(ONE, ONE, SAME_UPPER, groups=4),
         lambda c, d: Signature(((1, c, 8, 8), (d, c // 4, 3, 3)), ((1, d, 8, 8),)),
     ),
     (
-        Conv(ONE, ONE, "same", 8, True, -1, weight_out=-1, weight_in=0),
+        Conv(ONE, ONE, SAME_UPPER, 8, True, -1, weight_out=-1, weight_in=0),
         lambda c, d: Signature(((1, 8, 8, c), (1, 3, 3, c)), ((1, 8, 8, c),)),
     ),
     (
-        ConvTranspose((2, 2), ONE, "valid", weight_out=1, weight_in=0),
+        ConvTranspose((2, 2), ONE, VALID, weight_out=1, weight_in=0),
         lambda c, d: Signature(((1, c, 4, 4), (c, d, 2, 2)), ((1, d, 8, 8),)),
     ),
     (Dense(), lambda c, d: Signature(((3, c), (d, c), (d,)), ((3, d),))),
@@ -53,7 +54,7 @@ CASES: list[tuple[Op, Callable[[Any, Any], Signature]]] = [
         lambda c, d: Signature(((1, 5, 2 * c), (1, 5, 2 * c), (1, 5, 2 * d)), ((1, 5, 2 * d),)),
     ),
     (
-        Pool("max", (3, 3), (2, 2), "same"),
+        Pool("max", (3, 3), (2, 2), SAME_UPPER),
         lambda c, d: Signature(((1, c, 8, 8),), ((1, c, 4, 4),)),
     ),
     (GlobalPool("average"), lambda c, d: Signature(((1, c, 8, 8),), ((1, c, 1, 1),))),
@@ -91,7 +92,7 @@ def test_arrays(op: Op, around: Callable[[Any, Any], Signature], rule: str) -> N
 
 def test_macs_as_a_polynomial() -> None:
     c, d = sympy.symbols("c d")
-    conv = Conv(ONE, ONE, "same")
+    conv = Conv(ONE, ONE, SAME_UPPER)
     macs = conv.macs(Signature(((1, c, 8, 8), (d, c, 3, 3)), ((1, d, 8, 8),)))
     assert sympy.expand(macs) == 64 * 9 * c * d
     lstm = Recurrent("lstm", (1, 2), (3,), 8, direction_axis=1)

@@ -14,6 +14,7 @@ from mcugraph.ops.elementwise import Elementwise
 from mcugraph.ops.linear import Dense, MatMul
 from mcugraph.ops.normalization import BatchNorm
 from mcugraph.ops.pooling import Pool
+from mcugraph.ops.window import SAME_UPPER
 from mcugraph.rewrite.accounting import account
 from mcugraph.rewrite.deploy import (
     drop_identities,
@@ -24,7 +25,7 @@ from mcugraph.rewrite.deploy import (
 )
 from mcugraph.rewrite.precision import quantize
 
-CONV = Conv((1, 1), (1, 1), "same")
+CONV = Conv((1, 1), (1, 1), SAME_UPPER)
 SHAPE = (1, 4, 8, 8)
 
 
@@ -72,7 +73,7 @@ def relu(function: str = "relu") -> Elementwise:
         (CONV, ["w"]),
         (Elementwise("add"), ["x"]),
         (Elementwise("mul"), ["x"]),
-        (Pool("max", (3, 3), (1, 1), "same"), []),
+        (Pool("max", (3, 3), (1, 1), SAME_UPPER), []),
     ],
 )
 def test_activations_are_fused(function: str, op: Op, more: list[str]) -> None:

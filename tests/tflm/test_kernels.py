@@ -8,6 +8,7 @@ from mcugraph.ops.convolution import Conv
 from mcugraph.ops.elementwise import Elementwise
 from mcugraph.ops.linear import MatMul
 from mcugraph.ops.recurrent import Recurrent, Svdf
+from mcugraph.ops.window import SAME_UPPER
 from mcugraph.tflm.abi import DEVICE, HOST, Abi
 from mcugraph.tflm.kernels import RULES, Needs, Node, refusal
 from mcugraph.tflm.persistent import tail
@@ -57,8 +58,8 @@ def needs(
     return RULES[native](Node(native, op, tuple(inputs), (output,)), abi)
 
 
-CONV = Conv((1, 1), (1, 1), "same", channel_axis=-1, weight_out=0, weight_in=-1)
-DEPTHWISE = Conv((1, 1), (1, 1), "same", depthwise=True, weight_out=-1, weight_in=0)
+CONV = Conv((1, 1), (1, 1), SAME_UPPER, channel_axis=-1, weight_out=0, weight_in=-1)
+DEPTHWISE = Conv((1, 1), (1, 1), SAME_UPPER, depthwise=True, weight_out=-1, weight_in=0)
 
 
 def test_a_convolution_keeps_a_multiplier_and_a_shift_a_channel() -> None:

@@ -7,7 +7,9 @@ from typing import Any
 from mcugraph.errors import GraphError
 from mcugraph.formats.computed import Computed
 from mcugraph.ir import Array, DType, Op, Shape, Tensor
-from mcugraph.ops.base import Padding
+from mcugraph.ops.window import SAME_LOWER, SAME_UPPER, VALID, Padding, explicit
+
+_AUTO_PAD = {"SAME_UPPER": SAME_UPPER, "SAME_LOWER": SAME_LOWER, "VALID": VALID}
 
 
 @dataclass(frozen=True, slots=True)
@@ -102,12 +104,14 @@ class OnnxNode:
     def padding(self, rank: int) -> Padding:
         """Explicit or automatic padding of convolutions and pooling."""
         mode = self.text("auto_pad", "NOTSET")
-        if mode in ("SAME_UPPER", "SAME_LOWER"):
-            return "same"
-        if mode == "VALID":
-            return "valid"
+        if mode != "NOTSET":
+            if mode not in _AUTO_PAD:
+                raise GraphError(f"auto_pad is {mode!r}, not one of {', '.join(_AUTO_PAD)}")
+            return _AUTO_PAD[mode]
         pads = self.integers("pads", (0,) * (2 * rank))
-        return tuple(zip(pads[:rank], pads[rank:], strict=True))
+        if len(pads) != 2 * rank:
+            raise GraphError(f"{len(pads)} pads for {rank} spatial axes")
+        return explicit(list(zip(pads[:rank], pads[rank:], strict=True)))
 
 
 Translator = Callable[[OnnxNode], Op | Translation]

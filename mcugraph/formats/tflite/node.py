@@ -8,10 +8,10 @@ from mcugraph.errors import GraphError
 from mcugraph.formats.computed import Computed
 from mcugraph.formats.tflite.reader import options
 from mcugraph.ir import Array, Op, Shape, Tensor
-from mcugraph.ops.base import Padding
+from mcugraph.ops.window import SAME_UPPER, VALID
 
 _ACTIVATIONS = (None, "relu", "relu_n1_to_1", "relu6", "tanh", "sign_bit")
-PADDINGS: tuple[Padding, Padding] = ("same", "valid")
+PADDINGS = (SAME_UPPER, VALID)
 
 
 @dataclass(frozen=True, slots=True)

@@ -7,19 +7,19 @@ from mcugraph.ops.elementwise import Elementwise
 from mcugraph.ops.normalization import BatchNorm, Normalization
 from mcugraph.ops.pooling import AdaptivePool, GlobalPool, Pool
 from mcugraph.ops.reduction import Cumulate, Reduce, Sort, TopK
+from mcugraph.ops.window import VALID, symmetric
 
 
 def _pool(function: str, rank: int) -> Translator:
     def translate(call: AtenCall) -> Result:
         window = call.spread("kernel_size", rank, 1)
         given = call.get("stride")
-        padding = call.spread("padding", rank, 0)
         indices = len(call.results) > 1 and call.used[1]
         op = Pool(
             function,
             window=window,
             strides=call.spread("stride", rank, 1) if given else window,
-            padding=tuple((pad, pad) for pad in padding),
+            padding=symmetric(call.spread("padding", rank, 0)),
             dilations=call.spread("dilation", rank, 1) if call.has("dilation") else (),
             ceil=bool(call.get("ceil_mode")),
             index_dtype=DType.INT64 if indices else None,
@@ -40,7 +40,7 @@ def _adaptive(function: str, rank: int) -> Translator:
             op = GlobalPool(function)
         elif all(d % s == 0 for d, s in zip(data, size, strict=True)):
             window = tuple(d // s for d, s in zip(data, size, strict=True))
-            op = Pool(function, window, strides=window, padding="valid")
+            op = Pool(function, window, strides=window, padding=VALID)
         else:
             op = AdaptivePool(function, size)
         return batched(call, op, rank + 2, (call.data(),))

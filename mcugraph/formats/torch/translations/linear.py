@@ -6,11 +6,11 @@ from mcugraph.errors import GraphError
 from mcugraph.formats.torch.call import AtenCall, BoundOp, Translator, shape_of
 from mcugraph.ir import Op, Tensor
 from mcugraph.ops.attention import Attention
-from mcugraph.ops.base import Padding
 from mcugraph.ops.convolution import Conv, ConvTranspose
 from mcugraph.ops.elementwise import Elementwise
 from mcugraph.ops.linear import Dense, Einsum, MatMul
 from mcugraph.ops.movement import Reshape, Squeeze, Unsqueeze
+from mcugraph.ops.window import SAME_UPPER, VALID, Padding, symmetric
 
 Result = Op | BoundOp | tuple[Tensor | None, ...]
 
@@ -25,25 +25,24 @@ def batched(call: AtenCall, op: Op, axes: int, inputs: tuple[Tensor | None, ...]
     return call.emit(Squeeze((0,)), result[:1], "squeeze", last=True)
 
 
-def _padding(call: AtenCall, window: tuple[int, ...], dilations: tuple[int, ...]) -> Padding:
+_PADDINGS = {"same": SAME_UPPER, "valid": VALID}
+
+
+def _padding(call: AtenCall, rank: int) -> Padding:
     given = call.get("padding", 0)
-    if given == "valid":
-        return "valid"
-    if given == "same":  # stride 1: all that the window reaches beyond a position
-        reach = [d * (k - 1) for d, k in zip(dilations, window, strict=True)]
-        return tuple((total // 2, total - total // 2) for total in reach)
-    return tuple((pad, pad) for pad in call.spread("padding", len(window), 0))
+    if isinstance(given, str):
+        return _PADDINGS[given]
+    return symmetric(call.spread("padding", rank, 0))
 
 
 def _conv(call: AtenCall) -> Result:
     weight = call.tensor("weight")
     shape = shape_of(weight)
-    window, groups = shape[2:], int(call.get("groups", 1))
-    dilations = call.spread("dilation", len(window), 1)
+    rank, groups = len(shape) - 2, int(call.get("groups", 1))
     op = Conv(
-        strides=call.spread("stride", len(window), 1),
-        dilations=dilations,
-        padding=_padding(call, window, dilations),
+        strides=call.spread("stride", rank, 1),
+        dilations=call.spread("dilation", rank, 1),
+        padding=_padding(call, rank),
         groups=groups,
         depthwise=groups > 1 and shape[1] == 1,
     )
@@ -56,7 +55,7 @@ def _conv_transpose(call: AtenCall) -> Result:
     op = ConvTranspose(
         strides=call.spread("stride", rank, 1),
         dilations=call.spread("dilation", rank, 1),
-        padding=tuple((pad, pad) for pad in call.spread("padding", rank, 0)),
+        padding=symmetric(call.spread("padding", rank, 0)),
         groups=int(call.get("groups", 1)),
         weight_out=1,
         weight_in=0,

@@ -1,0 +1,214 @@
+"""Windows that slide along an axis, and the padding around it.
+
+Convolutions and poolings of every format come down to this: a window of ``kernel`` elements,
+``dilation`` apart, starts at every ``stride``-th element of the padded axis. How formats say how
+much is padded:
+
+- explicitly, before and after each axis (ONNX ``pads``, PyTorch);
+- VALID: nothing;
+- SAME: as much as makes ``ceil(size / stride)`` windows, in two halves. Where they differ,
+  SAME_UPPER puts the larger one after (TFLite, PyTorch, ONNX), SAME_LOWER before (ONNX).
+
+Nobody else computes with these numbers.
+"""
+
+from abc import ABC, abstractmethod
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, replace
+from enum import Enum
+
+from mcugraph.errors import GraphError
+from mcugraph.ir import Dims, Shape
+
+
+@dataclass(frozen=True, slots=True)
+class Sweep:
+    """One window on its way along one axis.
+
+    Attributes:
+        size: Elements of the axis, without padding.
+        kernel: Elements of the window.
+        stride: Elements between the starts of two windows.
+        dilation: Elements between two elements of the window.
+        ceil: A last partial window counts too, as long as it starts before the padding after
+            the axis (``ceil_mode`` of ONNX and PyTorch).
+    """
+
+    size: int
+    kernel: int
+    stride: int = 1
+    dilation: int = 1
+    ceil: bool = False
+
+    @property
+    def reach(self) -> int:
+        """Elements from the first to the last one under the window."""
+        return self.dilation * (self.kernel - 1) + 1
+
+
+class Rule(Enum):
+    """How the amounts of a padding are said."""
+
+    EXPLICIT = "explicit"
+    VALID = "valid"
+    SAME_UPPER = "same_upper"
+    SAME_LOWER = "same_lower"
+
+
+@dataclass(frozen=True, slots=True, repr=False)
+class Padding:
+    """What is added around the spatial axes of an operator.
+
+    Take ``VALID``, ``SAME_UPPER``, ``SAME_LOWER`` or `explicit`.
+
+    Attributes:
+        rule: How the amounts are said.
+        pairs: (before, after) of each spatial axis where the rule is explicit.
+    """
+
+    rule: Rule
+    pairs: tuple[tuple[int, int], ...] = ()
+
+    def __repr__(self) -> str:
+        return repr(self.pairs) if self.rule is Rule.EXPLICIT else self.rule.name
+
+    @property
+    def same(self) -> bool:
+        """Whether the windows are as many as the strides in the axis."""
+        return self.rule in (Rule.SAME_UPPER, Rule.SAME_LOWER)
+
+    def amounts(self, axis: int, sweep: Sweep) -> tuple[int, int]:
+        """Elements added before and after a spatial axis (0 is the first spatial one).
+
+        Raises:
+            GraphError: An explicit padding does not say how much.
+        """
+        if self.same:
+            total = (self.windows(axis, sweep) - 1) * sweep.stride + sweep.reach - sweep.size
+            return self._halves(max(total, 0))
+        return self._explicit(axis)
+
+    def windows(self, axis: int, sweep: Sweep) -> int:
+        """How many windows fit along a spatial axis.
+
+        Raises:
+            GraphError: Not even one window fits, or an explicit padding does not say how much
+                is added.
+        """
+        if self.same:
+            return -(-sweep.size // sweep.stride)
+        before, after = self._explicit(axis)
+        room = sweep.size + before + after - sweep.reach
+        count = room // sweep.stride + 1
+        if sweep.ceil:
+            last = -(-room // sweep.stride)
+            count = last if last * sweep.stride >= before + sweep.size else last + 1
+        if count < 1:
+            raise GraphError(f"a window of {sweep.kernel} does not fit into {sweep.size} elements")
+        return count
+
+    def transposed(self, axis: int, sweep: Sweep, extra: int = 0) -> int:
+        """Elements that a transposed convolution makes of a spatial axis.
+
+        Args:
+            axis: Which spatial axis.
+            sweep: The window on its way along the result; ``size`` is that of the data.
+            extra: ``output_padding`` of ONNX and PyTorch. SAME asks for a size, ``size *
+                stride``, whatever is added to reach it.
+        """
+        if self.same:
+            return sweep.size * sweep.stride
+        spread = (sweep.size - 1) * sweep.stride + sweep.reach
+        return spread + extra - sum(self._explicit(axis))
+
+    def _halves(self, total: int) -> tuple[int, int]:
+        small, large = total // 2, total - total // 2
+        return (small, large) if self.rule is Rule.SAME_UPPER else (large, small)
+
+    def _explicit(self, axis: int) -> tuple[int, int]:
+        if self.rule is Rule.VALID:
+            return 0, 0
+        if axis >= len(self.pairs):
+            raise GraphError(f"padding {self!r} says nothing about spatial axis {axis}")
+        return self.pairs[axis]
+
+
+VALID = Padding(Rule.VALID)
+SAME_UPPER = Padding(Rule.SAME_UPPER)
+SAME_LOWER = Padding(Rule.SAME_LOWER)
+
+
+def explicit(pairs: Sequence[tuple[int, int]]) -> Padding:
+    """Padding by given amounts, (before, after) for each spatial axis; of none at all, VALID."""
+    return Padding(Rule.EXPLICIT, tuple(pairs)) if any(map(any, pairs)) else VALID
+
+
+def symmetric(amounts: Sequence[int]) -> Padding:
+    """Padding by the same amount before and after, one for each spatial axis."""
+    return explicit([(amount, amount) for amount in amounts])
+
+
+class Windowed(ABC):
+    """Mixin of operators whose window slides along the spatial axes of their first input."""
+
+    __slots__ = ()
+    padding: Padding
+
+    @abstractmethod
+    def sweeps(self, shapes: Sequence[Dims | None]) -> Mapping[int, Sweep]:
+        """The window along each spatial axis of the data, by axis of the data, in their order.
+
+        Args:
+            shapes: Of the operator's inputs.
+
+        Raises:
+            GraphError: The shapes do not fit the operator.
+        """
+
+    def slide(self, data: Shape, shapes: Sequence[Dims | None]) -> list[int]:
+        """The shape of the data with each spatial axis as long as it has windows."""
+        result = list(data)
+        for i, (axis, sweep) in enumerate(self.sweeps(shapes).items()):
+            result[axis] = self.padding.windows(i, sweep)
+        return result
+
+    def tflite_padding(self, shapes: Sequence[Dims | None]) -> Padding | None:
+        """The padding of TFLite, SAME_UPPER or VALID, that puts all windows at the same places.
+
+        None: neither does. The data then has to be padded by an operator before, by `pads`,
+        and the windows are VALID. TFLite has no partial windows (``ceil``) either way.
+        """
+        sweeps = list(self.sweeps(shapes).values())
+        wanted = _places(self.padding, sweeps)
+        whole = [replace(sweep, ceil=False) for sweep in sweeps]
+        known = (VALID, SAME_UPPER)
+        for padding in (self.padding, *known) if self.padding in known else known:
+            if _places(padding, whole) == wanted:
+                return padding
+        return None
+
+    def pads(self, shapes: Sequence[Dims | None]) -> tuple[tuple[int, int], ...]:
+        """(before, after) for each axis of the data, after which VALID makes the same windows.
+
+        A partial last window (``ceil``) is filled up.
+        """
+        data = shapes[0]
+        assert data is not None
+        result = [(0, 0)] * len(data)
+        for i, (axis, sweep) in enumerate(self.sweeps(shapes).items()):
+            before, after = self.padding.amounts(i, sweep)
+            covered = (self.padding.windows(i, sweep) - 1) * sweep.stride + sweep.reach
+            least = covered - sweep.size - before
+            result[axis] = (before, min(max(after, least), least + sweep.stride - 1))
+        return tuple(result)
+
+
+def _places(padding: Padding, sweeps: Sequence[Sweep]) -> list[tuple[int, int]] | None:
+    """Where the first window of each axis starts, and how many there are; None: they don't fit."""
+    try:
+        return [
+            (-padding.amounts(i, sweep)[0], padding.windows(i, sweep))
+            for i, sweep in enumerate(sweeps)
+        ]
+    except GraphError:
+        return None
