@@ -60,6 +60,9 @@ def _plain(space: Any) -> dict[str, Any]:
             }
             for entry in space.equal
         ],
+        "averaged": [
+            {"operator": name, "groups": list(groups)} for name, groups in space.averaged.items()
+        ],
         "refused": [{"layer": name, "reason": why} for name, why in space.refused.items()],
     }
 
@@ -79,6 +82,9 @@ def _text(space: Any, classes: bool) -> str:
             sums = [" + ".join(space.groups[number].name for number in p) for p in entry.groups]
             lines.append(f"  {' = '.join(text or 'what stays' for text in sums)}")
             lines.append(f"    {entry.reason}")
+    if space.averaged:
+        lines += ["", "What averages over channels, so that a masked one still counts:"]
+        lines += [f"  {name}: {', '.join(groups)}" for name, groups in space.averaged.items()]
     if space.refused:
         lines += ["", "What cannot be pruned:"]
         lines += [f"  {name}: {why}" for name, why in space.refused.items()]

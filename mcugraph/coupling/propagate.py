@@ -23,6 +23,7 @@ class Labelling:
         constants: (tensor name, axis) -> the labels that its entries belong to.
         layers: Layer name -> labels of the channels that it makes, in order.
         equal: (parts, reason): of each part equally many classes have to stay.
+        averaged: Operators that average over channels -> the labels of what they read.
     """
 
     unions: Unions = field(default_factory=Unions)
@@ -30,6 +31,7 @@ class Labelling:
     constants: dict[tuple[str, int], Array] = field(default_factory=dict)
     layers: dict[str, Array] = field(default_factory=dict)
     equal: list[tuple[tuple[Array, ...], str]] = field(default_factory=list)
+    averaged: dict[str, Array] = field(default_factory=dict)
 
     def shrinks(self, labels: Array) -> int | None:
         """The axis of an activation that gets shorter when channels go; None: there is none.
@@ -229,6 +231,9 @@ class _View:
 
     def equal(self, parts: Sequence[Array], reason: str) -> None:
         self._labelling.equal.append((tuple(parts), f"{self._operator.name}: {reason}"))
+
+    def averages(self, labels: Array) -> None:
+        self._labelling.averaged[self._operator.name] = labels
 
     def bind(self, index: int, axis: int, labels: Array) -> None:
         name = self._name(index)

@@ -6,7 +6,7 @@ change, so they take little memory, and numpy moves them as the operator moves d
 meet are united; what is united can only be removed together.
 """
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterable, Sequence
 from typing import Protocol
 
 import numpy as np
@@ -53,6 +53,9 @@ class Channels(Protocol):
 
     def equal(self, parts: Sequence[Array], reason: str) -> None:
         """Of each part, equally many classes have to stay."""
+
+    def averages(self, labels: Array) -> None:
+        """The operator averages over channels: it tells one that is 0 from one that is gone."""
 
     def bind(self, index: int, axis: int, labels: Array) -> None:
         """The entries of an axis of a constant input belong to these labels."""
@@ -126,6 +129,17 @@ def resized(labels: Array, shape: Shape, channels: Channels, reason: str) -> Arr
         )
     ]
     return np.broadcast_to(core, shape)
+
+
+def hold(channels: Channels, labels: Array, axes: Iterable[int], reason: str) -> bool:
+    """Keep what an operator mixes along some axes; whether labels change along one of them.
+
+    That is for operators to which a channel of zeros is not as good as none.
+    """
+    mixed = any(varies(labels, axis % labels.ndim) for axis in axes) if labels.ndim else False
+    if mixed:
+        channels.freeze(labels, reason)
+    return mixed
 
 
 def refuse(channels: Channels, reason: str) -> tuple[Array, ...]:

@@ -7,7 +7,7 @@ import numpy as np
 
 from mcugraph.ir import Array, Role, TensorType
 from mcugraph.ops.base import Rules, given
-from mcugraph.ops.labels import Channels, bind_aligned, vector
+from mcugraph.ops.labels import Channels, bind_aligned, hold, varies, vector
 
 
 @dataclass(frozen=True, slots=True)
@@ -39,6 +39,14 @@ class BatchNorm(Rules):
         for index in range(1, len(channels.shapes)):
             channels.bind(index, 0, along)
         return (data,)
+
+
+# Each element gets a share of the whole, or is held against its neighbours: one that is 0 counts.
+_SHARING = frozenset({"softmax", "log_softmax", "hardmax", "lrn"})
+# They divide by the number of elements, so that one that is 0 counts too.
+_AVERAGING = frozenset(
+    {"layer_norm", "skip_layer_norm", "rms_norm", "group_norm", "mean_variance_norm"}
+)
 
 
 @dataclass(frozen=True, slots=True)
@@ -76,6 +84,10 @@ class Normalization(Rules):
         data = channels.labels(0)
         if data is None or self.statistics:
             return None
+        if self.function in _SHARING:
+            hold(channels, data, self.axes, f"{self.function} over channels gives each a share")
+        elif self.function in _AVERAGING and self._averages(data):
+            channels.averages(data)
         for index in range(1, len(channels.shapes)):
             if self.function in ("group_norm", "instance_norm"):
                 along = vector(data, 1)
@@ -90,3 +102,9 @@ class Normalization(Rules):
                 return None
             channels.equal(np.split(along, self.groups), "equal channels in every group of a norm")
         return (data,)
+
+    def _averages(self, data: Array) -> bool:
+        """Whether it averages over elements of several channels."""
+        grouped = self.function == "group_norm"
+        axes = {axis % data.ndim for axis in self.axes} | ({1} if grouped else set())
+        return any(varies(data, axis) for axis in axes)

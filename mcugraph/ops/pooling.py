@@ -6,8 +6,10 @@ from dataclasses import dataclass
 from mcugraph.errors import GraphError
 from mcugraph.ir import Array, Dim, Dims, DType, Signature, TensorType
 from mcugraph.ops.base import Fusable, KeepsZero, count, given
-from mcugraph.ops.labels import Channels, resized
+from mcugraph.ops.labels import Channels, hold, resized
 from mcugraph.ops.window import Padding, Sweep, Windowed
+
+_TOGETHER = "channels are pooled together"
 
 
 @dataclass(frozen=True, slots=True)
@@ -64,8 +66,9 @@ class Pool(Windowed, KeepsZero, Fusable):
         data = channels.labels(0)
         if data is None:
             return None
-        made = resized(data, channels.results[0], channels, "channels are pooled together")
-        return (made,) * len(channels.results)
+        spatial = [axis for axis in range(1, data.ndim) if axis != self.channel_axis % data.ndim]
+        hold(channels, data, spatial, _TOGETHER)
+        return (resized(data, channels.results[0], channels, _TOGETHER),) * len(channels.results)
 
 
 @dataclass(frozen=True, slots=True)
@@ -92,7 +95,7 @@ class GlobalPool(KeepsZero):
         data = channels.labels(0)
         if data is None:
             return None
-        return (resized(data, channels.results[0], channels, "channels are pooled together"),)
+        return (resized(data, channels.results[0], channels, _TOGETHER),)
 
 
 @dataclass(frozen=True, slots=True)
@@ -136,5 +139,5 @@ class AdaptivePool(KeepsZero):
         data = channels.labels(0)
         if data is None:
             return None
-        made = resized(data, channels.results[0], channels, "channels are pooled together")
-        return (made,) * len(channels.results)
+        hold(channels, data, range(2, data.ndim), _TOGETHER)
+        return (resized(data, channels.results[0], channels, _TOGETHER),) * len(channels.results)

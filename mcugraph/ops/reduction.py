@@ -8,7 +8,7 @@ import numpy as np
 
 from mcugraph.ir import Array, Dim, DType, Shape, Signature, TensorType
 from mcugraph.ops.base import Rules, count, given, normal_axis
-from mcugraph.ops.labels import Channels, resized, through
+from mcugraph.ops.labels import Channels, hold, resized
 
 _VALUES: dict[str, Callable[..., Any]] = {
     "sum": np.sum,
@@ -88,9 +88,15 @@ class Reduce(Rules):
 
 @dataclass(frozen=True, slots=True)
 class Cumulate(Rules):
-    """A running sum along one axis."""
+    """A running sum, product or the like along one axis.
+
+    Attributes:
+        function: ``"cumsum"``, ``"cumprod"`` or ``"log_cumsum_exp"``.
+        axis: Counted from either end; None: not known.
+    """
 
     function: str
+    axis: int | None = None
 
     @property
     def kind(self) -> str:
@@ -100,7 +106,12 @@ class Cumulate(Rules):
         return (given(inputs, 0),)
 
     def couple(self, channels: Channels) -> tuple[Array, ...] | None:
-        return through(lambda labels: labels, channels)
+        data = channels.labels(0)
+        if data is None:
+            return None
+        axes = range(data.ndim) if self.axis is None else (self.axis,)
+        hold(channels, data, axes, f"{self.function} runs over channels")
+        return (data,)
 
 
 @dataclass(frozen=True, slots=True)

@@ -181,6 +181,15 @@ class Pruner:
         return np.asarray(1 - self._removed * self.schedule.progress(self.steps))
 
     @property
+    def averaged(self) -> dict[str, tuple[str, ...]]:
+        """Operators to which a masked channel is not as good as none, and the groups they read.
+
+        There the slimmed model differs from the masked one until it is trained on; see
+        ``Space.averaged``.
+        """
+        return self.space.averaged
+
+    @property
     def resources(self) -> dict[str, int]:
         """What the model costs with the channels that stay: ``peak``, ``size`` and ``macs``.
 

@@ -9,7 +9,7 @@ from mcugraph.coupling.groups import EqualWidths, Grouping, WidthGroup, group
 from mcugraph.coupling.propagate import Labelling, label
 from mcugraph.errors import UsageError
 from mcugraph.ir import Array, Graph
-from mcugraph.ops.labels import FIXED
+from mcugraph.ops.labels import FIXED, core
 from mcugraph.rewrite.accounting import counted_forms
 from mcugraph.space.arena import ArenaResource
 from mcugraph.space.peak import PeakResource
@@ -63,6 +63,23 @@ class Space:
             fixed = [v for v in labels.tolist() if self.labelling.unions.find(v) == FIXED]
             if fixed:
                 found[name] = self.labelling.unions.reason(fixed[0])
+        return found
+
+    @cached_property
+    def averaged(self) -> dict[str, tuple[str, ...]]:
+        """Operators that average over channels that can go, and the groups of these channels.
+
+        Such are layer, group and RMS norms. They tell a channel that is 0 from one that is gone,
+        so a slimmed network does not compute what it does with the same channels masked.
+        """
+        found = {}
+        for name, labels in self.labelling.averaged.items():
+            roots = np.unique(self.labelling.unions.roots(core(labels))).tolist()
+            numbers = {
+                self.grouping.of_root[root] for root in roots if root in self.grouping.of_root
+            }
+            if numbers:
+                found[name] = tuple(self.groups[number].name for number in sorted(numbers))
         return found
 
     @cached_property

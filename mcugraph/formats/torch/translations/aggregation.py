@@ -105,7 +105,7 @@ def _norm(call: AtenCall) -> BoundOp:
 
 
 def _cumulate(function: str) -> Translator:
-    return lambda call: BoundOp(Cumulate(function), (call.data(),))
+    return lambda call: BoundOp(Cumulate(function, call.axis()), (call.data(),))
 
 
 def _top_k(call: AtenCall) -> BoundOp:
