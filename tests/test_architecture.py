@@ -18,6 +18,7 @@ LONGEST = 450
 # each other. `commands` print what `report` makes, and `cli` parses for them.
 LAYERS = [
     {"errors"},
+    {"files", "units"},
     {"ir"},
     {"ops"},
     {"formats", "rewrite", "cost", "coupling"},

@@ -20,8 +20,9 @@ from torch import nn
 
 import mcugraph as mg
 from mcugraph import cli
-from mcugraph.fit.boards import find_board, parse_count, parse_size
+from mcugraph.fit.boards import find_board
 from mcugraph.prune import Pruner, carry_over
+from mcugraph.units import parse_count, parse_size
 
 EXAMPLE = torch.zeros(1, 1, 28, 28)  # what one inference takes
 SHAPES = {"x_train": (28, 28), "y_train": (), "x_test": (28, 28), "y_test": ()}

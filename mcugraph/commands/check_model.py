@@ -7,9 +7,10 @@ from typing import Any
 
 from mcugraph.commands import arguments
 from mcugraph.errors import UsageError
-from mcugraph.fit.boards import Board, boards, find_board, load_boards, parse_count, parse_size
+from mcugraph.fit.boards import Board, boards, find_board, load_boards
 from mcugraph.fit.verdict import Budget, Verdict, board_budget, judge, latency
 from mcugraph.report.table import table
+from mcugraph.units import parse_count, parse_size
 
 
 def add(commands: Any) -> None:

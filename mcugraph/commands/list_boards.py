@@ -9,7 +9,7 @@ from mcugraph.commands import arguments
 from mcugraph.commands.check_model import known_boards
 from mcugraph.fit.verdict import board_budget, needs_of
 from mcugraph.report.table import table
-from mcugraph.report.units import kib
+from mcugraph.units import kib
 
 
 def add(commands: Any) -> None:

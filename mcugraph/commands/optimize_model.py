@@ -7,7 +7,7 @@ from typing import Any
 from mcugraph.commands import arguments
 from mcugraph.optimizer.result import Optimization
 from mcugraph.report.table import table
-from mcugraph.report.units import exact, kib
+from mcugraph.units import exact, kib
 
 
 def add(commands: Any) -> None:

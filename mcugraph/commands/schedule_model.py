@@ -6,13 +6,12 @@ import sys
 from typing import Any
 
 from mcugraph.commands import arguments
-from mcugraph.fit.boards import parse_size
-from mcugraph.report.units import exact, kib
 from mcugraph.scheduling.bounds import cut_bound, operator_bound
 from mcugraph.scheduling.figures import file_order
 from mcugraph.scheduling.problem import Problem
 from mcugraph.scheduling.result import Schedule
 from mcugraph.scheduling.solver import schedule
+from mcugraph.units import exact, kib, parse_size
 
 # A progress line appears only if the search takes longer than this many seconds.
 _PATIENCE = 1.0

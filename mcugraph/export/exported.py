@@ -6,7 +6,7 @@ from pathlib import Path
 
 from mcugraph.errors import UsageError
 from mcugraph.export.matching import Matching, bytes_of, match, peak_without
-from mcugraph.formats.loader import load
+from mcugraph.formats.loader import translated
 from mcugraph.ir import Graph, Operator, Role
 from mcugraph.profiler import Profile, profile
 from mcugraph.rewrite.accounting import counted_forms
@@ -114,12 +114,17 @@ class Exported:
 
 
 def compare(
-    path: Path, model: Graph, precision: str | None, budgets: Mapping[str, int] | None = None
+    path: Path,
+    data: bytes,
+    model: Graph,
+    precision: str | None,
+    budgets: Mapping[str, int] | None = None,
 ) -> Exported:
     """Read a file back and hold it against the graph of the model that it was made of.
 
     Args:
         path: The file.
+        data: What stands in it, or is about to.
         model: What ``from_torch`` makes of the model.
         precision: How the model is counted, and the file where it is no TFLite file: None or
             ``"int8"``.
@@ -128,7 +133,7 @@ def compare(
     Raises:
         FormatError: The file cannot be read back.
     """
-    file = load(path)
+    file = translated(str(path), data)
     own = None if file.source.exact else precision
     found, predicted = profile(file, precision=own), profile(model, precision=precision)
     runs = counted_forms(file, "deployed", own).runs

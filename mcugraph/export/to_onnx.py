@@ -7,7 +7,8 @@ from typing import Any
 
 from mcugraph.errors import FormatError
 from mcugraph.export.exported import Exported, compare
-from mcugraph.export.tools import silence, tensors_of, written
+from mcugraph.export.tools import silence, tensors_of
+from mcugraph.files import replacing
 from mcugraph.formats.torch.export import inference, reason
 from mcugraph.formats.torch.importer import from_torch
 
@@ -51,7 +52,7 @@ def export_onnx(
     inputs = tensors_of(example_inputs)
     graph = from_torch(model, inputs, kwargs)
     name = type(model).__name__
-    with written(path) as temporary:
+    with replacing(path) as temporary:
         modern = importlib.util.find_spec("onnxscript") is not None
         options: dict[str, Any] = (
             {"dynamo": True, "external_data": False, "optimize": True}
@@ -72,6 +73,8 @@ def export_onnx(
                     opset_version=OPSET,
                     **options,
                 )
+        except OSError:
+            raise  # of the file that is written
         except Exception as error:
             raise FormatError(f"{name}: torch.onnx cannot export it: {reason(error)}") from error
-    return compare(Path(path), graph, precision, budgets)
+        return compare(Path(path), temporary.read_bytes(), graph, precision, budgets)

@@ -9,7 +9,8 @@ from mcugraph.export.calibration import samples_of
 from mcugraph.export.device_form import device_form
 from mcugraph.export.exported import Exported, compare
 from mcugraph.export.naming import end_names, shorten_names
-from mcugraph.export.tools import one_sample, silence, tool, written
+from mcugraph.export.tools import one_sample, silence, tool
+from mcugraph.files import replacing
 from mcugraph.formats.torch.export import reason
 from mcugraph.formats.torch.importer import from_torch
 
@@ -59,7 +60,7 @@ def export_tflite(
             another shape than the example, or the file cannot be written there.
         FormatError: PyTorch or the converter reject the model; the message quotes them.
     """
-    with written(path) as temporary:
+    with replacing(path) as temporary:
         inputs = one_sample(example_inputs)
         batches = samples_of(calibration, inputs, samples)
         with silence():
@@ -69,9 +70,11 @@ def export_tflite(
         name = type(model).__name__
         try:
             with silence():
-                converter.convert(module, taken).export(str(temporary))
+                converted = converter.convert(module, taken)
         except Exception as error:
             raise FormatError(f"{name}: litert-torch cannot convert it: {reason(error)}") from error
+        with silence():
+            converted.export(str(temporary))
         plain = shorten_names(temporary.read_bytes(), model, tables, tool("flatbuffers"))
         if channels_last:
             batches = [tuple(map(_channels_last, sample)) for sample in batches]
@@ -83,7 +86,7 @@ def export_tflite(
                 f"{name}: ai-edge-quantizer cannot quantise it: {reason(error)}"
             ) from error
         temporary.write_bytes(data)
-    return compare(Path(path), from_torch(model, inputs), "int8", budgets)
+        return compare(Path(path), data, from_torch(model, inputs), "int8", budgets)
 
 
 def _quantized(plain: bytes, batches: list[tuple[Any, ...]]) -> bytes:

@@ -1,14 +1,12 @@
-"""What the exporters share: tools kept quiet, and files that are written whole or not at all."""
+"""What the exporters share: tools kept quiet, and example inputs."""
 
 import logging
 import os
 import sys
-import tempfile
 from collections.abc import Iterator
 from contextlib import ExitStack, contextmanager, redirect_stderr, redirect_stdout, suppress
 from importlib import import_module
 from io import StringIO
-from pathlib import Path
 from typing import Any
 
 from mcugraph.errors import UsageError
@@ -55,28 +53,6 @@ def silence() -> Iterator[None]:
         logging.disable(logging.CRITICAL)
         stack.callback(logging.disable, before)
         yield
-
-
-@contextmanager
-def written(path: str | Path) -> Iterator[Path]:
-    """A path to write to; what is there becomes the file once the block is left without error.
-
-    Raises:
-        UsageError: The folder does not exist, or the path is one.
-    """
-    target = Path(path)
-    if not target.parent.is_dir():
-        raise UsageError(f"{target}: the folder {str(target.parent)!r} does not exist")
-    if target.is_dir():
-        raise UsageError(f"{target}: is a folder; give the path of a file")
-    try:
-        folder = tempfile.TemporaryDirectory(prefix=f".{target.name}.", dir=target.parent)
-    except OSError as error:
-        raise UsageError(f"{target}: cannot be written: {error.strerror}") from None
-    with folder as name:
-        temporary = Path(name) / target.name
-        yield temporary
-        os.replace(temporary, target)
 
 
 def tensors_of(example_inputs: Any) -> tuple[Any, ...]:

@@ -3,7 +3,8 @@
 from collections.abc import Iterable
 from dataclasses import dataclass
 
-from mcugraph.fit.boards import Board, boards, estimate_latency, rates_for
+from mcugraph.fit.boards import Board, boards
+from mcugraph.fit.rates import estimate_latency, rates_for
 from mcugraph.ir import Graph
 from mcugraph.profiler import Profile, profile
 

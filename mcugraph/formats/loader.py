@@ -32,7 +32,16 @@ def load(
             does not fit the model.
     """
     name = fspath(path)
-    data = _read(name)
+    return translated(name, _read(name), dims, signature)
+
+
+def translated(
+    name: str,
+    data: bytes,
+    dims: Mapping[str | tuple[str, int], int] | None = None,
+    signature: str | None = None,
+) -> Graph:
+    """The graph of a file's contents; else as ``load``, which reads them from ``name``."""
     bindings = Bindings(name, dims)
     if data[4:8] == b"TFL3":
         from mcugraph.formats.tflite.importer import load_tflite

@@ -1,12 +1,10 @@
 """A model file in, a better one out."""
 
-import os
-import tempfile
 from collections.abc import Mapping
-from contextlib import suppress
 from pathlib import Path
 
 from mcugraph.errors import FormatError, McuGraphError, UsageError
+from mcugraph.files import replacing
 from mcugraph.formats.loader import load
 from mcugraph.optimizer import onnx, runs, tflite
 from mcugraph.optimizer.result import Figures, Optimization
@@ -32,7 +30,7 @@ def optimize(
 
     State, resource variables, scratch memory of kernels and subgraphs that others call are left to
     the runtime. The new file is read back and held against the old one before it replaces
-    anything.
+    anything; `mcugraph.files` says how it is written.
 
     Args:
         path_in: A .tflite or .onnx file.
@@ -52,9 +50,20 @@ def optimize(
             installed.
         McuGraphError: The new file did not prove as good as the old one; nothing was written.
     """
-    source, target = str(path_in), str(path_out)
-    if not Path(target).resolve().parent.is_dir():
-        raise UsageError(f"{target}: there is no such folder")
+    with replacing(path_out) as temporary:
+        return _renewed(str(path_in), str(path_out), temporary, force, verify, time_limit, dims)
+
+
+def _renewed(
+    source: str,
+    target: str,
+    temporary: Path,
+    force: bool,
+    verify: bool,
+    time_limit: float | None,
+    dims: Mapping[str | tuple[str, int], int] | None,
+) -> Optimization:
+    """The better file at ``temporary``, read back and held against the old one."""
     graph = load(source, dims)
     data = Path(source).read_bytes()
     before = profile(graph)
@@ -64,28 +73,18 @@ def optimize(
         change = onnx.improved(source, target, data, graph, before, force)
     else:
         raise UsageError(f"{source}: {graph.source.format} files cannot be written back")
-    temporary = _temporary(target, change.data)
+    temporary.write_bytes(change.data)
     try:
-        try:
-            renewed = load(temporary, dims)
-            after = profile(renewed)
-        except FormatError as error:
-            raise McuGraphError(f"{source}: the new file cannot be read back: {error}") from error
-        change_notes = change.notes
-        if _worse(before, after) and graph.source.format == "onnx" and not force:
-            # The order was found for the network as deployed; the file's own may be as good.
-            change = tflite.Change(data, notes=("no order was found that needs less memory",))
-            Path(temporary).write_bytes(data)
-            after, change_notes = before, change.notes
-        _hold(source, before, after)
-        verified, said = runs.compare(source, temporary, graph) if verify else (None, ())
-        with suppress(OSError):
-            os.chmod(temporary, Path(source).stat().st_mode & 0o777)
-        os.replace(temporary, target)
-    except BaseException:
-        with suppress(OSError):
-            os.unlink(temporary)
-        raise
+        after = profile(load(temporary, dims))
+    except FormatError as error:
+        raise McuGraphError(f"{source}: the new file cannot be read back: {error}") from error
+    if _worse(before, after) and graph.source.format == "onnx" and not force:
+        # The order was found for the network as deployed; the file's own may be as good.
+        change = tflite.Change(data, notes=("no order was found that needs less memory",))
+        temporary.write_bytes(data)
+        after = before
+    _hold(source, before, after)
+    verified, said = runs.compare(source, str(temporary), graph) if verify else (None, ())
     return Optimization(
         path_in=source,
         path_out=target,
@@ -96,20 +95,9 @@ def optimize(
         before=_figures(before, data),
         after=_figures(after, change.data),
         left=change.left,
-        notes=(*change_notes, *said),
+        notes=(*change.notes, *said),
         verified=verified,
     )
-
-
-def _temporary(target: str, data: bytes) -> str:
-    folder = Path(target).resolve().parent
-    try:
-        handle, name = tempfile.mkstemp(prefix=f".{Path(target).name}.", dir=folder)
-        with os.fdopen(handle, "wb") as file:
-            file.write(data)
-    except OSError as error:
-        raise UsageError(f"{target}: cannot be written: {error.strerror}") from None
-    return name
 
 
 def _figures(found: Profile, data: bytes) -> Figures:

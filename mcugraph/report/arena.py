@@ -2,7 +2,7 @@
 
 from mcugraph.planning.arena import SCRATCH, Block, Plan
 from mcugraph.report.table import shorten, table
-from mcugraph.report.units import exact, size
+from mcugraph.units import exact, size
 
 _ROWS, _COLUMNS = 16, 64
 _LETTERS = "ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789"

@@ -5,7 +5,7 @@ from collections.abc import Sequence
 from mcugraph.errors import UsageError
 from mcugraph.profiler import Layer, Profile
 from mcugraph.report.table import shorten, table
-from mcugraph.report.units import decimal, exact, kib
+from mcugraph.units import decimal, exact, kib
 
 _FORMATS = {"tflite": "TFLite", "onnx": "ONNX", "torch": "PyTorch"}
 

@@ -8,38 +8,6 @@ import mcugraph as mg
 from mcugraph.report.data import to_csv
 from mcugraph.report.table import shorten, table
 from mcugraph.report.text import SORTS, layer_table, select, summary
-from mcugraph.report.units import decimal, exact, kib, size
-
-
-@pytest.mark.parametrize(
-    ("value", "text"),
-    [
-        (0, "0 B (0.0 KiB)"),
-        (1, "1 B (0.0 KiB)"),
-        (1024, "1,024 B (1.0 KiB)"),
-        (55_296, "55,296 B (54.0 KiB)"),
-        (1024 * 1024, "1,048,576 B (1.00 MiB)"),
-        (1024 * 1024 - 52, "1,048,524 B (1023.9 KiB)"),
-    ],
-)
-def test_bytes_are_exact_and_in_kib(value: int, text: str) -> None:
-    assert size(value) == text
-    assert f"{exact(value)} B ({kib(value)})" == text
-
-
-@pytest.mark.parametrize(
-    ("value", "text"),
-    [
-        (0, "0"),
-        (999, "999"),
-        (1000, "1.00 k"),
-        (7_157_888, "7.16 M"),
-        (300_774_272, "300.77 M"),
-        (1_000_000_000, "1.00 G"),
-    ],
-)
-def test_counts_are_decimal(value: int, text: str) -> None:
-    assert decimal(value) == text
 
 
 def test_tables() -> None:

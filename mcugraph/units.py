@@ -1,0 +1,101 @@
+"""Sizes and counts as people write and read them.
+
+Read: ``"64KiB"`` to 65,536. Written: exact bytes beside KiB, MACs with decimal prefixes.
+"""
+
+import re
+from collections.abc import Mapping
+
+from mcugraph.errors import UsageError
+
+MOST = (1 << 63) - 1
+"""The largest size or count that is read: more is a slip of the pen, on any machine."""
+
+_NUMBER = re.compile(r"([0-9][0-9_]{0,29})(?:\.([0-9]{1,9}))?\s*([a-z]*)", re.IGNORECASE)
+_SIZES = {
+    "": 1,
+    "b": 1,
+    "k": 1 << 10,
+    "m": 1 << 20,
+    "kib": 1 << 10,
+    "mib": 1 << 20,
+    "gib": 1 << 30,
+    "kb": 10**3,
+    "mb": 10**6,
+    "gb": 10**9,
+}
+_COUNTS = {"": 1, "k": 10**3, "m": 10**6, "g": 10**9}
+
+
+def parse_size(text: str) -> int:
+    """The bytes that a size such as ``"64KiB"``, ``"512K"``, ``"1.5MB"`` or ``"65536"`` means.
+
+    ``KiB``, ``MiB`` and ``GiB`` are powers of 1024, and so are the bare ``K`` and ``M`` of linker
+    scripts. ``kB``, ``MB`` and ``GB`` are powers of 1000, as in SI: read so, a budget that was
+    meant as 1024 comes out too small rather than too large, and what fits still fits. Case does
+    not matter.
+
+    Raises:
+        UsageError: The text is no size, or no whole number of bytes, or more than `MOST`.
+    """
+    return _parse(text, _SIZES, "a size", "64KiB, 512K, 1MB or 65536", "bytes")
+
+
+def parse_count(text: str) -> int:
+    """The number that ``"5M"``, ``"2.5k"`` or ``"1200000"`` means: a count of MACs, say.
+
+    ``k``, ``M`` and ``G`` are powers of 1000. Case does not matter.
+
+    Raises:
+        UsageError: The text is no count, or not a whole one, or more than `MOST`.
+    """
+    return _parse(text, _COUNTS, "a count", "5M, 250k or 1200000", "operations")
+
+
+def _parse(text: str, units: Mapping[str, int], what: str, examples: str, unit_name: str) -> int:
+    match = _NUMBER.fullmatch(text.strip())
+    factor = units.get(match[3].lower()) if match else None
+    if match is None or factor is None:
+        raise UsageError(f"{text!r} is not {what}; write it like {examples}")
+    decimals = match[2] or ""
+    scale: int = 10 ** len(decimals)
+    value, rest = divmod(int(match[1] + decimals) * factor, scale)
+    if rest:
+        raise UsageError(f"{text!r} is not a whole number of {unit_name}")
+    if value > MOST:
+        raise UsageError(f"{text!r} is more than {MOST:,} {unit_name}; write a smaller one")
+    return value
+
+
+def exact(value: int) -> str:
+    """A number with thousands separated, like ``55,296``."""
+    return f"{value:,}"
+
+
+def kib(value: int) -> str:
+    """Bytes in KiB or MiB (1024), like ``54.0 KiB``."""
+    if value >= 1 << 20:
+        return f"{_quotient(value, 1 << 20, 2)} MiB"
+    return f"{_quotient(value, 1 << 10, 1)} KiB"
+
+
+def size(value: int) -> str:
+    """Exact bytes and KiB, like ``55,296 B (54.0 KiB)``."""
+    return f"{exact(value)} B ({kib(value)})"
+
+
+def decimal(value: int) -> str:
+    """A count with a decimal prefix, like ``7.16 M``."""
+    for unit, factor in (("G", 10**9), ("M", 10**6), ("k", 10**3)):
+        if value >= factor:
+            return f"{_quotient(value, factor, 2)} {unit}"
+    return str(value)
+
+
+def _quotient(value: int, divisor: int, digits: int) -> str:
+    """With so many decimals, in integers: a float holds 53 bits, and nothing beyond 1e308."""
+    scale: int = 10**digits
+    whole, rest = divmod(abs(value) * scale, divisor)
+    whole += 2 * rest > divisor or (2 * rest == divisor and whole % 2)
+    sign = "-" if value < 0 and whole else ""
+    return f"{sign}{whole // scale}.{whole % scale:0{digits}}"
