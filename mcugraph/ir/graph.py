@@ -5,8 +5,10 @@ from dataclasses import dataclass, field, replace
 from typing import Any, Self
 
 from mcugraph.ir.operator import Operator, Signature
-from mcugraph.ir.stored import Record
 from mcugraph.ir.tensor import Tensor
+
+# Fields of a graph that say something about it and leave the network what it is.
+_SAID = {"name", "assumptions", "complete"}
 
 
 @dataclass(frozen=True, slots=True)
@@ -14,15 +16,16 @@ class Source:
     """The file (or framework) that a graph was translated from.
 
     ``exact`` tells that the file is what the device runs, so it is taken as it stands
-    (TFLite); otherwise a deployment converts it first (ONNX, PyTorch). ``stored`` is what an
-    interpreter of the file would find in it, as long as the graph is not rewritten.
+    (TFLite); otherwise a deployment converts it first (ONNX, PyTorch). ``file`` is the plain
+    data that the front-end read, for whoever needs to know the file and not only what it
+    computes; None where there is none, or once a rewrite has changed the graph.
     """
 
     format: str
     path: str | None = None
     nbytes: int | None = None
     exact: bool = False
-    stored: Record | None = field(default=None, repr=False, compare=False)
+    file: object | None = field(default=None, repr=False, compare=False)
 
 
 @dataclass(frozen=True, slots=True)
@@ -57,7 +60,13 @@ class Graph:
     complete: bool = True
 
     def replace(self, **changes: object) -> Self:
-        """A copy with the given fields changed."""
+        """A copy with the given fields changed, which is what a rewrite returns.
+
+        The copy no longer is what the file holds, so its source keeps the file's name alone,
+        unless a source of its own is given.
+        """
+        if self.source.file is not None and changes.keys() - _SAID:
+            changes.setdefault("source", replace(self.source, file=None))
         return replace(self, **changes)  # type: ignore[arg-type]
 
     def signature(self, operator: Operator) -> Signature | None:

@@ -14,6 +14,7 @@ from importlib.util import find_spec
 from typing import Any
 
 from mcugraph.errors import McuGraphError, UsageError
+from mcugraph.formats.tflite.model import TfliteModel
 from mcugraph.ir import Graph
 
 CALLS = 4  # so that state has the time to show a difference
@@ -69,10 +70,9 @@ def compare(path: str, other: str, graph: Graph) -> tuple[str | None, tuple[str,
 def run(engine: str, path: str, graph: Graph, seed: int = 0) -> Run:
     """One runtime on one file, called several times with random inputs."""
     inputs = [[name, list(graph.tensors[name].shape or ())] for name in graph.inputs]
-    record = graph.source.stored
     counts = [len(inputs), len(graph.outputs)]
-    if record is not None:
-        main = record.model.subgraphs[0]
+    if isinstance(graph.source.file, TfliteModel):
+        main = graph.source.file.subgraphs[0]
         counts = [len(main.inputs), len(main.outputs)]
     job = {"engine": engine, "path": path, "inputs": inputs, "counts": counts, "seed": seed}
     try:

@@ -2,7 +2,8 @@
 
 from dataclasses import dataclass
 
-from mcugraph.formats.tflite.writer import metadata_names, rewritten
+from mcugraph.formats.tflite.model import TfliteModel
+from mcugraph.formats.tflite.writer import rewritten
 from mcugraph.ir import Graph
 from mcugraph.planning.tflm_greedy import UNPLANNED
 from mcugraph.tflm.head import Head, HeadPlan, head_of
@@ -43,8 +44,8 @@ def improved(path: str, data: bytes, graph: Graph, force: bool, seconds: float |
     Raises:
         FormatError: The file cannot be rewritten.
     """
-    record = graph.source.stored
-    if record is None or not record.describes(graph):
+    model = graph.source.file
+    if not isinstance(model, TfliteModel):
         return Change(data, notes=("dimensions were bound, so the file's own plan is not known",))
     head, problems = head_of(graph)
     if head is None:
@@ -55,7 +56,7 @@ def improved(path: str, data: bytes, graph: Graph, force: bool, seconds: float |
     if unwritten:
         # What such a file computes depends on what lies in the arena by chance.
         return Change(data, notes=(f"nothing writes {unwritten} tensors that operators read",))
-    movable = _NUMBERED not in metadata_names(path, data)
+    movable = _NUMBERED not in model.metadata
     best = _best(head, movable, force, seconds)
     moved = sum(place != number for place, number in enumerate(best.order))
     notes = () if movable else (f"the order is kept, since metadata {_NUMBERED!r} refers to it",)
@@ -66,7 +67,7 @@ def improved(path: str, data: bytes, graph: Graph, force: bool, seconds: float |
         rewritten(path, data, best.order if moved else None, offsets),
         moved,
         0 if offsets is None else sum(offset != UNPLANNED for offset in offsets),
-        _left(head, graph),
+        _left(head),
         notes,
     )
 
@@ -101,30 +102,29 @@ def _best(head: Head, movable: bool, force: bool, seconds: float | None) -> Head
 
 
 def _plans_state(head: Head) -> bool:
-    tensors = [tensor for graph in head.model.subgraphs for tensor in graph.tensors]
-    offsets = head.model.offsets or ()
-    return any(
-        t.variable and offset != UNPLANNED for t, offset in zip(tensors, offsets, strict=False)
-    )
+    model = head.model
+    if model.offsets is None:
+        return False
+    pairs = zip(model.tensors, model.offsets, strict=True)
+    return any(tensor.variable and offset != UNPLANNED for tensor, offset in pairs)
 
 
-def _left(head: Head, graph: Graph) -> tuple[str, ...]:
+def _left(head: Head) -> tuple[str, ...]:
     """What has no offset in the plan, and why."""
     main, *others = head.model.subgraphs
     found = []
-    states = sum(tensor.variable for part in head.model.subgraphs for tensor in part.tensors)
+    states = sum(tensor.variable for tensor in head.model.tensors)
     if states:
         found.append(f"{states} variable tensors: TFLM keeps them in its tail")
     resources = sum(operator.native == "VAR_HANDLE" for operator in main.operators)
     if resources:
         found.append(f"{resources} resource variables: TFLM keeps them in its tail")
-    names = list(graph.subgraphs)
-    for name, part in zip(names, others, strict=False):
+    for part in others:
         if part.operators:
-            found.append(f"subgraph {name!r}: TFLM places its tensors around the plan")
+            found.append(f"subgraph {part.name!r}: TFLM places its tensors around the plan")
     scratch = [i for (g, i), sizes in head.scratch.items() if sizes and not g]
     if scratch:
-        shown = ", ".join(repr(graph.operators[i].name) for i in scratch[:3])
+        shown = ", ".join(repr(main.operators[i].name) for i in scratch[:3])
         more = f" and {len(scratch) - 3} more" if scratch[3:] else ""
         found.append(f"scratch of {shown}{more}: TFLM places it around the plan")
     return tuple(found)

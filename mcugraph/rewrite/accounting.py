@@ -76,7 +76,7 @@ def _choose(what: str, value: str, known: tuple[str, ...]) -> None:
 
 def _each(graph: Graph, rewrite: Callable[[Graph], Graph]) -> Graph:
     parts = {name: rewrite(part) for name, part in graph.subgraphs.items()}
-    return replace(rewrite(graph), subgraphs=parts)
+    return rewrite(graph).replace(subgraphs=parts)
 
 
 def _deployed(graph: Graph) -> Graph:

@@ -103,8 +103,7 @@ class Edit:
         outputs = tuple(dict.fromkeys(self.current(name) or name for name in self._graph.outputs))
         used = {name for op in operators for name in (*op.inputs, *op.outputs)}
         used.update(self._graph.inputs, outputs)
-        return replace(
-            self._graph,
+        return self._graph.replace(
             operators=operators,
             outputs=outputs,
             tensors={name: t for name, t in self.tensors.items() if name in used},

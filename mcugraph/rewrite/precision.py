@@ -15,11 +15,10 @@ def quantize(graph: Graph) -> Graph:
     parts = (graph, *graph.subgraphs.values())
     if not any(t.dtype.is_float for part in parts for t in part.tensors.values()):
         return graph
-    return replace(
-        _quantize(graph),
+    return _quantize(graph).replace(
         subgraphs={name: _quantize(part) for name, part in graph.subgraphs.items()},
         # The file says nothing about how the quantised network is stored.
-        source=replace(graph.source, exact=False, stored=None),
+        source=replace(graph.source, exact=False, file=None),
     )
 
 
@@ -29,7 +28,7 @@ def _quantize(graph: Graph) -> Graph:
         for index, name in enumerate(operator.inputs):
             if name is not None:
                 roles.setdefault(name, operator.op.role(index))
-    return replace(graph, tensors={n: _int8(t, roles.get(n)) for n, t in graph.tensors.items()})
+    return graph.replace(tensors={n: _int8(t, roles.get(n)) for n, t in graph.tensors.items()})
 
 
 def _int8(tensor: Tensor, role: Role | None) -> Tensor:

@@ -85,7 +85,7 @@ def _as_before(full: Graph, slim: Graph) -> Graph:
         else new
         for old, new in paired(full, slim)
     )
-    return replace(slim, operators=operators)
+    return slim.replace(operators=operators)
 
 
 def paired(full: Graph, slim: Graph) -> list[tuple[Operator, Operator]]:

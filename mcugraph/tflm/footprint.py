@@ -5,10 +5,10 @@ from dataclasses import dataclass
 
 from mcugraph.planning.tflm_greedy import place
 from mcugraph.tflm.abi import DEVICE, HOST
-from mcugraph.tflm.kernels import Node, refusal
+from mcugraph.tflm.kernels import KernelNode, refusal
 from mcugraph.tflm.lifetimes import buffers
 from mcugraph.tflm.persistent import tail
-from mcugraph.tflm.program import Position, Program, needs_of, variable_of
+from mcugraph.tflm.program import Position, TflmProgram, needs_of, variable_of
 
 
 @dataclass(frozen=True, slots=True)
@@ -28,7 +28,7 @@ class TflmFootprint:
     refusals: tuple[str, ...] = ()
 
 
-def footprint(program: Program) -> TflmFootprint:
+def footprint(program: TflmProgram) -> TflmFootprint:
     """What TensorFlow Lite Micro takes for a model, with its reference kernels.
 
     The figures are those of the sources of October 2026 (wheel 0.dev20261023182759); kernels
@@ -45,7 +45,7 @@ def footprint(program: Program) -> TflmFootprint:
     )
 
 
-def _refusals(nodes: Mapping[Position, Node]) -> tuple[str, ...]:
+def _refusals(nodes: Mapping[Position, KernelNode]) -> tuple[str, ...]:
     """A sentence for each reason why TFLM would not load the model."""
     reasons = dict.fromkeys(filter(None, map(refusal, nodes.values())))
     return tuple(

@@ -10,8 +10,8 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
 from functools import cached_property
 
+from mcugraph.formats.tflite.model import TfliteModel, TfliteSubgraph
 from mcugraph.ir import Graph
-from mcugraph.ir.stored import StoredGraph, StoredModel
 from mcugraph.planning.arena import SCRATCH, TENSOR, ArenaProblem, Block, Plan
 from mcugraph.planning.stages import least_peak, packed, plan
 from mcugraph.planning.tflm_greedy import UNPLANNED, place
@@ -21,7 +21,7 @@ from mcugraph.scheduling.problem import Problem
 from mcugraph.scheduling.result import Schedule
 from mcugraph.tflm.abi import align_up
 from mcugraph.tflm.lifetimes import ALIGNMENT, buffers
-from mcugraph.tflm.program import Program, program_of
+from mcugraph.tflm.program import TflmProgram, program_of
 
 # Seconds for one plan of given lifetimes, and for another order with the same peak.
 SECONDS = 2.0
@@ -57,14 +57,14 @@ class Head:
         file_order: The operators of the first subgraph, by number.
     """
 
-    def __init__(self, program: Program) -> None:
+    def __init__(self, program: TflmProgram) -> None:
         self.model, self.scratch = program.model, program.scratch
         self.after = _kept(program)
         self.file_order = tuple(range(len(self.model.subgraphs[0].operators)))
 
     def permuted(
         self, order: Sequence[int], offsets: Sequence[int] | None
-    ) -> tuple[StoredModel, _Scratch]:
+    ) -> tuple[TfliteModel, _Scratch]:
         """The model with its operators in another order and another plan."""
         main = self.model.subgraphs[0]
         operators = tuple(main.operators[i] for i in order)
@@ -95,7 +95,7 @@ class Head:
         """Offsets for the tensors of the first subgraph, with the operators in this order."""
         result = self.packed(order, seconds)
         mine = len(self.model.subgraphs[0].tensors)
-        total = sum(len(graph.tensors) for graph in self.model.subgraphs)
+        total = len(self.model.tensors)
         chosen = {name: offset for name, offset in result.offsets.items() if int(name) < mine}
         offsets = tuple(chosen.get(i, UNPLANNED) for i in range(total))
         arena = self.arena(order, offsets)
@@ -148,7 +148,7 @@ class Head:
         )
 
 
-def _within(block: Block, graph: StoredGraph) -> bool:
+def _within(block: Block, graph: TfliteSubgraph) -> bool:
     """Whether a tensor, by its number in the whole file, is one of the first subgraph's."""
     return int(block.name) < len(graph.tensors)
 
@@ -166,7 +166,7 @@ def head_of(graph: Graph) -> tuple[Head | None, tuple[str, ...]]:
     return None if program is None else Head(program), notes
 
 
-def _kept(program: Program) -> list[tuple[int, int]] | None:
+def _kept(program: TflmProgram) -> list[tuple[int, int]] | None:
     """Pairs of operators of the first subgraph whose order must not change; None: all keep it."""
     main = program.model.subgraphs[0]
     written = set(main.inputs)
@@ -176,8 +176,8 @@ def _kept(program: Program) -> list[tuple[int, int]] | None:
             return None
         written.update(operator.outputs)
     places: dict[str, list[int]] = {}
-    for i, name in enumerate(program.origins):
-        places.setdefault(name, []).append(i)
+    for i, operator in enumerate(main.operators):
+        places.setdefault(operator.name, []).append(i)
     pairs = {
         (i, j)
         for earlier, later in program.after
@@ -194,7 +194,7 @@ def _has_state_inside(native: str) -> bool:
     return native.startswith(("CUSTOM:", "RANDOM_")) or native == "MULTINOMIAL"
 
 
-def planned_arena(program: Program, arena: int, seconds: float = SECONDS) -> int:
+def planned_arena(program: TflmProgram, arena: int, seconds: float = SECONDS) -> int:
     """Bytes of TFLM's head with our plan of our order.
 
     Args:

@@ -15,8 +15,8 @@ a control operator calls. Quirks that are kept, since they decide the size of th
 
 from collections.abc import Mapping, Sequence
 
+from mcugraph.formats.tflite.model import TfliteModel, TfliteTensor
 from mcugraph.ir import DType
-from mcugraph.ir.stored import StoredModel, StoredTensor
 from mcugraph.planning.tflm_greedy import UNPLANNED, Buffer
 from mcugraph.tflm.abi import align_up
 
@@ -30,7 +30,7 @@ _CONTROL = ("IF", "WHILE", "CALL_ONCE")
 _NEVER = -1
 
 
-def buffers(model: StoredModel, scratch: Scratch) -> list[Buffer]:
+def buffers(model: TfliteModel, scratch: Scratch) -> list[Buffer]:
     """What the memory planner gets: tensors of all subgraphs, then scratch buffers.
 
     Both are in the order in which TFLM hands them over, which decides between equal sizes.
@@ -56,7 +56,7 @@ def buffers(model: StoredModel, scratch: Scratch) -> list[Buffer]:
     return plan
 
 
-def runtime_bytes(tensor: StoredTensor) -> int:
+def runtime_bytes(tensor: TfliteTensor) -> int:
     """Bytes that TFLM counts for a tensor (``TfLiteEvalTensorByteLength``)."""
     return tensor.elements if tensor.dtype is DType.INT4 else tensor.nbytes
 
@@ -64,7 +64,7 @@ def runtime_bytes(tensor: StoredTensor) -> int:
 class _Clock:
     """Walks the subgraphs as they are run and notes when each tensor is first and last needed."""
 
-    def __init__(self, model: StoredModel) -> None:
+    def __init__(self, model: TfliteModel) -> None:
         self.model = model
         self.now = 0
         self.first = [[_NEVER] * len(graph.tensors) for graph in model.subgraphs]

@@ -2,8 +2,8 @@
 
 from dataclasses import replace
 
+from mcugraph.formats.tflite.model import TfliteModel, TfliteOperator, TfliteSubgraph, TfliteTensor
 from mcugraph.ir import DType, Graph, Kind, Op, Operator, Shape, Tensor
-from mcugraph.ir.stored import StoredGraph, StoredModel, StoredOperator, StoredTensor
 from mcugraph.ops.opaque import Declared
 from mcugraph.tflm import padding
 
@@ -63,30 +63,25 @@ _MODELLED = (
 )
 
 
-def lowered(graph: Graph) -> tuple[StoredModel | None, tuple[str, ...], tuple[str, ...]]:
-    """What TFLM finds in the file, what its operators are of, and what was assumed.
+def lowered(graph: Graph) -> tuple[TfliteModel | None, tuple[str, ...]]:
+    """What TFLM finds in the file, and what was assumed.
 
     Returns:
-        The model; for each operator of its first subgraph, the operator of the graph that it is
-        of; and a sentence for each assumption. The model is None where a tensor's shape is not
-        known; the sentence then names it.
+        The model, whose operators bear the names of the graph's; and a sentence for each
+        assumption. The model is None where a tensor's shape is not known; the sentence then
+        names it.
     """
-    record = graph.source.stored
-    if record is not None and record.describes(graph):
-        return record.model, tuple(operator.name for operator in graph.operators), ()
+    if isinstance(graph.source.file, TfliteModel):
+        return graph.source.file, ()
     parts = (graph, *graph.subgraphs.values())
     unknown = [t.name for part in parts for t in part.tensors.values() if t.shape is None]
     if unknown:
-        return (
-            None,
-            (),
-            (f"TFLM's figures are not known: tensor {unknown[0]!r} has no known shape",),
-        )
+        return None, (f"TFLM's figures are not known: tensor {unknown[0]!r} has no known shape",)
     indices = {name: i for i, name in enumerate(graph.subgraphs, 1)}
     lowerings = [_Lowering(part, indices) for part in parts]
-    model = StoredModel(tuple(lowering.stored() for lowering in lowerings))
+    model = TfliteModel(tuple(lowering.stored() for lowering in lowerings))
     notes = () if graph.source.format == "tflite" else (_MODELLED,)
-    return model, tuple(lowerings[0].origins), notes
+    return model, notes
 
 
 class _Lowering:
@@ -101,42 +96,41 @@ class _Lowering:
         kept = [t for t in graph.tensors.values() if not t.name.startswith("variable:")]
         self.tensors = [_tensor(tensor) for tensor in kept]
         self.index = {tensor.name: i for i, tensor in enumerate(kept)}
-        self.origins: list[str] = []  # for each operator of the file, that of the graph
         self.outer = [i for i, tensor in enumerate(kept) if tensor.kind is Kind.OUTER]
 
-    def stored(self) -> StoredGraph:
-        operators: list[StoredOperator] = []
+    def stored(self) -> TfliteSubgraph:
+        operators: list[TfliteOperator] = []
         for operator in self.graph.operators:
-            steps = self._steps(operator)
-            operators += steps
-            self.origins += [operator.name] * len(steps)
-        return StoredGraph(
+            operators += (replace(step, name=operator.name) for step in self._steps(operator))
+        return TfliteSubgraph(
             tuple(self.tensors),
             tuple(operators),
             (*self._indices(self.graph.inputs), *self.outer),
             self._indices(self.graph.outputs),
+            self.graph.name,
+            self.index,
         )
 
     def _indices(self, names: tuple[str, ...]) -> tuple[int, ...]:
         return tuple(self.index[name] for name in names if name in self.index)
 
-    def _add(self, tensor: StoredTensor) -> int:
+    def _add(self, tensor: TfliteTensor) -> int:
         self.tensors.append(tensor)
         return len(self.tensors) - 1
 
-    def _steps(self, operator: Operator) -> list[StoredOperator]:
+    def _steps(self, operator: Operator) -> list[TfliteOperator]:
         """The operators of TFLite that take the place of one of the graph."""
         inputs = [-1 if n is None else self.index.get(n, -1) for n in operator.inputs]
         outputs = self._indices(operator.outputs)
         exact = self.graph.source.format == "tflite"
         chain = None if exact else _CHAINS.get(operator.op.kind)
         if chain is not None:
-            return self._chain(chain, operator.op, inputs, outputs)
+            return self._chain(chain, inputs, outputs)
         native = operator.native if exact else tflite_name(operator.op)
         steps = []
         padded = None if exact else padding.padded_shape(operator, self.graph)
         if padded is not None:
-            steps.append(self._pad(inputs[0], padded, operator.op))
+            steps.append(self._pad(inputs[0], padded))
             inputs[0] = steps[0].outputs[0]
         reduces = native in ("MEAN", "SUM") or native.startswith("REDUCE_")
         if reduces and not exact:  # the axes are attributes; TFLite stores them as a tensor
@@ -145,41 +139,42 @@ class _Lowering:
             data, weights, bias, shape = [*inputs, -1, -1][:4]
             inputs = [shape, weights, data, bias]
         called = tuple(self.bodies[name] for name in operator.op.bodies)
-        return [*steps, StoredOperator(native, operator.op, tuple(inputs), outputs, called)]
+        return [*steps, TfliteOperator(native, tuple(inputs), outputs, bodies=called)]
 
-    def _pad(self, data: int, shape: Shape, op: Op) -> StoredOperator:
+    def _pad(self, data: int, shape: Shape) -> TfliteOperator:
         """The operator that pads the data of a convolution or pooling."""
-        amounts = self._add(StoredTensor(DType.INT32, (len(shape), 2), constant=True))
+        amounts = self._add(TfliteTensor(DType.INT32, (len(shape), 2), constant=True))
         result = self._add(replace(self.tensors[data], shape=shape, constant=False))
-        return StoredOperator("PAD", op, (data, amounts), (result,))
+        return TfliteOperator("PAD", (data, amounts), (result,))
 
     def _chain(
-        self, names: tuple[str, ...], op: Op, inputs: list[int], outputs: tuple[int, ...]
-    ) -> list[StoredOperator]:
+        self, names: tuple[str, ...], inputs: list[int], outputs: tuple[int, ...]
+    ) -> list[TfliteOperator]:
         steps, current = [], inputs[0]
         for i, name in enumerate(names):
             last = i == len(names) - 1
             result = outputs[0] if last else self._add(self.tensors[outputs[0]])
             operand = self._add(replace(self.tensors[outputs[0]], shape=(1,), constant=True))
-            steps.append(StoredOperator(name, op, (current, operand), (result,)))
+            steps.append(TfliteOperator(name, (current, operand), (result,)))
             current = result
         return steps
 
-    def _axes(self, operator: Operator) -> StoredTensor:
+    def _axes(self, operator: Operator) -> TfliteTensor:
         """The axes of a reduction as the constant that a TFLite file would hold."""
         data = self.graph.tensors[operator.inputs[0] or ""]
         rank = len(data.shape or ())
         axes = getattr(operator.op, "axes", None)
         pool = operator.op.kind.startswith("global")
         count = max(rank - 2, 0) if pool else rank if axes is None else len(axes)
-        return StoredTensor(DType.INT32, (count,), constant=True)
+        return TfliteTensor(DType.INT32, (count,), constant=True)
 
 
-def _tensor(tensor: Tensor) -> StoredTensor:
+def _tensor(tensor: Tensor) -> TfliteTensor:
     scales, zero_points = _parameters(tensor)
-    return StoredTensor(
+    return TfliteTensor(
         tensor.dtype,
         tensor.shape or (),
+        tensor.name,
         constant=tensor.kind is Kind.CONSTANT,
         variable=tensor.kind is Kind.STATE,
         scales=scales,

@@ -7,7 +7,7 @@ micro_resource_variable.cc, arena_allocator/single_arena_buffer_allocator.cc.
 
 from collections.abc import Mapping, Sequence
 
-from mcugraph.ir.stored import StoredModel, StoredTensor
+from mcugraph.formats.tflite.model import TfliteModel, TfliteTensor
 from mcugraph.planning.tflm_greedy import UNPLANNED
 from mcugraph.tflm.abi import Abi, align_up
 from mcugraph.tflm.kernels.linear import EVAL_TENSOR
@@ -53,7 +53,7 @@ class _Tail:
         self.take(size, ALIGNMENT)
 
 
-def tail(model: StoredModel, needs: AllNeeds, variables: int, abi: Abi) -> int:
+def tail(model: TfliteModel, needs: AllNeeds, variables: int, abi: Abi) -> int:
     """Bytes of the tail.
 
     Args:
@@ -95,18 +95,17 @@ def tail(model: StoredModel, needs: AllNeeds, variables: int, abi: Abi) -> int:
     return arena.used
 
 
-def _variable_tensors(model: StoredModel) -> list[StoredTensor]:
+def _variable_tensors(model: TfliteModel) -> list[TfliteTensor]:
     """Variable tensors that the file's own plan leaves to the tail."""
-    tensors = [t for graph in model.subgraphs for t in graph.tensors]
-    offsets = model.offsets or (UNPLANNED,) * len(tensors)
+    offsets = model.offsets or (UNPLANNED,) * len(model.tensors)
     return [
         tensor
-        for tensor, offset in zip(tensors, offsets, strict=True)
+        for tensor, offset in zip(model.tensors, offsets, strict=True)
         if tensor.variable and offset == UNPLANNED
     ]
 
 
-def _interface(arena: _Tail, tensors: Sequence[StoredTensor]) -> None:
+def _interface(arena: _Tail, tensors: Sequence[TfliteTensor]) -> None:
     """The full TfLiteTensor of every input or output that the application gets to see."""
     arena.buffer(len(tensors) * arena.abi.pointer)
     for tensor in tensors:

@@ -6,31 +6,29 @@ The twins of TFLM's own plan and of ours start from the same one.
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 
+from mcugraph.formats.tflite.model import TfliteModel
 from mcugraph.ir import Graph
-from mcugraph.ir.stored import StoredModel
 from mcugraph.ops.variables import Variable
 from mcugraph.tflm.abi import HOST, Abi
-from mcugraph.tflm.kernels import RULES, Needs, Node, node_of
+from mcugraph.tflm.kernels import RULES, KernelNode, Needs, node_of
 from mcugraph.tflm.lowering import lowered
 
 Position = tuple[int, int]  # subgraph and operator, by index
 
 
 @dataclass(frozen=True, slots=True)
-class Program:
+class TflmProgram:
     """A model and its kernels.
 
     Attributes:
         model: What TFLM finds in the file.
-        origins: For each operator of its first subgraph, the operator of the graph that it is of.
         nodes: All operators, as kernel rules see them.
         needs: What their reference kernels ask for on the host.
         after: Pairs (earlier, later) of operators of the graph that keep their order.
     """
 
-    model: StoredModel
-    origins: tuple[str, ...]
-    nodes: Mapping[Position, Node]
+    model: TfliteModel
+    nodes: Mapping[Position, KernelNode]
     needs: Mapping[Position, Needs]
     after: tuple[tuple[str, str], ...]
 
@@ -40,24 +38,26 @@ class Program:
         return {position: need.scratch for position, need in self.needs.items()}
 
 
-def program_of(graph: Graph) -> tuple[Program | None, tuple[str, ...]]:
+def program_of(graph: Graph) -> tuple[TflmProgram | None, tuple[str, ...]]:
     """What TFLM loads, and what was assumed, one sentence each.
 
     None where TFLM's arena cannot be told; the sentences then say why, too. A graph that was not
     read from a TFLite file, or was rewritten since, is taken as the file that it would become.
     """
-    model, origins, notes = lowered(graph)
+    model, notes = lowered(graph)
     if model is None:
         return None, notes
-    nodes = dict(_nodes(model))
+    nodes = dict(_nodes(model, graph))
     needs, problems = needs_of(nodes, HOST)
     problems += _unsized(model)
     if problems:
         return None, (*notes, *dict.fromkeys(problems))
-    return Program(model, origins, nodes, needs, graph.after), notes
+    return TflmProgram(model, nodes, needs, graph.after), notes
 
 
-def needs_of(nodes: Mapping[Position, Node], abi: Abi) -> tuple[dict[Position, Needs], list[str]]:
+def needs_of(
+    nodes: Mapping[Position, KernelNode], abi: Abi
+) -> tuple[dict[Position, Needs], list[str]]:
     """What each operator's kernel asks for, and a sentence for each one without an answer."""
     found: dict[Position, Needs] = {}
     problems: list[str] = []
@@ -76,19 +76,21 @@ def needs_of(nodes: Mapping[Position, Node], abi: Abi) -> tuple[dict[Position, N
     return found, problems
 
 
-def variable_of(node: Node, function: str) -> str | None:
+def variable_of(node: KernelNode, function: str) -> str | None:
     """The variable that an operator of the given function is about."""
     op = node.op
     return op.variable if isinstance(op, Variable) and op.function == function else None
 
 
-def _nodes(model: StoredModel) -> Iterator[tuple[Position, Node]]:
-    for g, graph in enumerate(model.subgraphs):
-        for i, operator in enumerate(graph.operators):
-            yield (g, i), node_of(graph, operator)
+def _nodes(model: TfliteModel, graph: Graph) -> Iterator[tuple[Position, KernelNode]]:
+    parts = (graph, *graph.subgraphs.values())
+    for g, (stored, part) in enumerate(zip(model.subgraphs, parts, strict=True)):
+        ops = {operator.name: operator.op for operator in part.operators}
+        for i, operator in enumerate(stored.operators):
+            yield (g, i), node_of(stored, operator, ops[operator.name])
 
 
-def _assignment(node: Node, assigned: set[str], abi: Abi) -> Needs:
+def _assignment(node: KernelNode, assigned: set[str], abi: Abi) -> Needs:
     """The first assignment to a variable allocates it (``MicroResourceVariables::Allocate``)."""
     variable = variable_of(node, "assign_variable") or f"unnamed {len(assigned)}"
     first = variable not in assigned
@@ -97,9 +99,9 @@ def _assignment(node: Node, assigned: set[str], abi: Abi) -> Needs:
     return Needs(init=(abi.sizeof("i"),), prepare=buffer)
 
 
-def _unsized(model: StoredModel) -> list[str]:
+def _unsized(model: TfliteModel) -> list[str]:
     """A sentence where elements of a tensor have no size, so that TFLM refuses the model."""
-    types = {t.dtype for graph in model.subgraphs for t in graph.tensors if not t.dtype.has_size}
+    types = {t.dtype for t in model.tensors if not t.dtype.has_size}
     return [
         f"TFLM does not load models with {dtype.label} tensors"
         for dtype in sorted(types, key=lambda dtype: dtype.label)

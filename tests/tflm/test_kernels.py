@@ -2,15 +2,15 @@
 
 import pytest
 
+from mcugraph.formats.tflite.model import TfliteModel, TfliteSubgraph, TfliteTensor
 from mcugraph.ir import DType
-from mcugraph.ir.stored import StoredGraph, StoredModel, StoredTensor
 from mcugraph.ops.convolution import Conv
 from mcugraph.ops.elementwise import Elementwise
 from mcugraph.ops.linear import MatMul
 from mcugraph.ops.recurrent import Recurrent, Svdf
 from mcugraph.ops.window import SAME_UPPER
 from mcugraph.tflm.abi import DEVICE, HOST, Abi
-from mcugraph.tflm.kernels import RULES, Needs, Node, refusal
+from mcugraph.tflm.kernels import RULES, KernelNode, Needs, refusal
 from mcugraph.tflm.persistent import tail
 
 F32, I8, I16, I32, I64 = DType.FLOAT32, DType.INT8, DType.INT16, DType.INT32, DType.INT64
@@ -44,18 +44,18 @@ def test_a_layout_that_cannot_be_read(layout: str) -> None:
         HOST.sizeof(layout)
 
 
-def tensor(dtype: DType, *shape: int, scales: int = 0) -> StoredTensor:
-    return StoredTensor(dtype, shape, scales=scales, zero_points=scales)
+def tensor(dtype: DType, *shape: int, scales: int = 0) -> TfliteTensor:
+    return TfliteTensor(dtype, shape, scales=scales, zero_points=scales)
 
 
 def needs(
     native: str,
-    inputs: list[StoredTensor | None],
-    output: StoredTensor,
+    inputs: list[TfliteTensor | None],
+    output: TfliteTensor,
     op: object = ANY,
     abi: Abi = HOST,
 ) -> Needs:
-    return RULES[native](Node(native, op, tuple(inputs), (output,)), abi)
+    return RULES[native](KernelNode(native, op, tuple(inputs), (output,)), abi)
 
 
 CONV = Conv((1, 1), (1, 1), SAME_UPPER, channel_axis=-1, weight_out=0, weight_in=-1)
@@ -86,7 +86,7 @@ def test_a_transposed_convolution_sums_up_in_scratch() -> None:
     shape, out = tensor(I32, 4), (1, 8, 8, 16)
     weights = tensor(I8, 16, 3, 3, 8)
 
-    def scratch(dtype: DType, bias: StoredTensor | None) -> tuple[int, ...]:
+    def scratch(dtype: DType, bias: TfliteTensor | None) -> tuple[int, ...]:
         data = tensor(dtype, 1, 4, 4, 8)
         return needs("TRANSPOSE_CONV", [shape, weights, data, bias], tensor(dtype, *out)).scratch
 
@@ -138,13 +138,13 @@ def test_an_lstm_keeps_four_gates_of_one_step(dtype: DType, each: int) -> None:
 
 
 def test_pointers_in_scratch_depend_on_the_machine() -> None:
-    operands: list[StoredTensor | None] = [tensor(F32, 8)] * 3
+    operands: list[TfliteTensor | None] = [tensor(F32, 8)] * 3
     assert needs("ADD_N", operands, tensor(F32, 8)).scratch == (24,)
     assert needs("ADD_N", operands, tensor(F32, 8), abi=DEVICE).scratch == (12,)
 
 
 def test_gather_copies_the_shape_of_its_result() -> None:
-    inputs: list[StoredTensor | None] = [tensor(F32, 4, 8, 3), tensor(I32, 3, 2)]
+    inputs: list[TfliteTensor | None] = [tensor(F32, 4, 8, 3), tensor(I32, 3, 2)]
     assert needs("GATHER", inputs, tensor(F32, 3, 2, 8, 3)).prepare == (20,)
 
 
@@ -154,8 +154,8 @@ def test_an_input_that_is_missing_is_no_zero() -> None:
 
 
 def test_types_that_kernels_refuse() -> None:
-    def reason(native: str, *inputs: StoredTensor) -> str | None:
-        return refusal(Node(native, ANY, inputs, (inputs[0],)))
+    def reason(native: str, *inputs: TfliteTensor) -> str | None:
+        return refusal(KernelNode(native, ANY, inputs, (inputs[0],)))
 
     data, weights = tensor(DType.UINT8, 1, 4, 4, 8), tensor(I8, 16, 3, 3, 8)
     assert reason("CONV_2D", data, weights) == "its CONV_2D takes no uint8 data"
@@ -165,8 +165,8 @@ def test_types_that_kernels_refuse() -> None:
 
 
 def test_the_tail_of_a_model_without_operators() -> None:
-    tensors = (StoredTensor(I8, (1, 8), scales=1, zero_points=1), StoredTensor(F32, (1, 8)))
-    model = StoredModel((StoredGraph(tensors, (), (0,), (1,)),))
+    tensors = (TfliteTensor(I8, (1, 8), scales=1, zero_points=1), TfliteTensor(F32, (1, 8)))
+    model = TfliteModel((TfliteSubgraph(tensors, (), (0,), (1,)),))
     fixed = 104 + 72 + 272 + 16 + 24 + 2 * 24  # allocators, planner, subgraph, tensors
     inputs = 8 + 64 + 24 + 8  # pointer, tensor, quantisation, zero points
     assert fixed == 536
@@ -175,8 +175,8 @@ def test_the_tail_of_a_model_without_operators() -> None:
 
 
 def test_variables_lie_in_the_tail() -> None:
-    plain = StoredModel((StoredGraph((StoredTensor(F32, (1, 8)),), (), (), ()),))
-    state = StoredModel((StoredGraph((StoredTensor(F32, (1, 8), variable=True),), (), (), ()),))
+    plain = TfliteModel((TfliteSubgraph((TfliteTensor(F32, (1, 8)),), (), (), ()),))
+    state = TfliteModel((TfliteSubgraph((TfliteTensor(F32, (1, 8), variable=True),), (), (), ()),))
     assert tail(state, {}, 0, DEVICE) == tail(plain, {}, 0, DEVICE) + 32
     # A table of variables: 16 and 40 bytes on the host, each from a multiple of 16.
     assert tail(plain, {}, 1, HOST) - tail(plain, {}, 0, HOST) in range(16 + 40, 16 + 40 + 32)

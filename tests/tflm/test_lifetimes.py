@@ -2,8 +2,8 @@
 
 from dataclasses import replace
 
+from mcugraph.formats.tflite.model import TfliteModel, TfliteOperator, TfliteSubgraph, TfliteTensor
 from mcugraph.ir import DType
-from mcugraph.ir.stored import StoredGraph, StoredModel, StoredOperator, StoredTensor
 from mcugraph.ops.elementwise import Elementwise
 from mcugraph.tflm.lifetimes import buffers
 
@@ -11,31 +11,31 @@ OP = Elementwise("neg")
 Span = tuple[int, int, int]
 
 
-def floats(count: int, **fields: bool) -> StoredTensor:
-    return StoredTensor(DType.FLOAT32, (1, count), **fields)
+def floats(count: int, **fields: bool) -> TfliteTensor:
+    return TfliteTensor(DType.FLOAT32, (1, count), **fields)
 
 
-def neg(source: int, target: int) -> StoredOperator:
-    return StoredOperator("NEG", OP, (source,), (target,))
+def neg(source: int, target: int) -> TfliteOperator:
+    return TfliteOperator("NEG", (source,), (target,))
 
 
-def control(name: str, inputs: tuple[int, ...], output: int, *bodies: int) -> StoredOperator:
-    return StoredOperator(name, OP, inputs, (output,), bodies)
+def control(name: str, inputs: tuple[int, ...], output: int, *bodies: int) -> TfliteOperator:
+    return TfliteOperator(name, inputs, (output,), bodies=bodies)
 
 
 def graph(
-    tensors: list[StoredTensor],
-    operators: list[StoredOperator],
+    tensors: list[TfliteTensor],
+    operators: list[TfliteOperator],
     inputs: tuple[int, ...],
     outputs: tuple[int, ...],
-) -> StoredGraph:
-    return StoredGraph(tuple(tensors), tuple(operators), inputs, outputs)
+) -> TfliteSubgraph:
+    return TfliteSubgraph(tuple(tensors), tuple(operators), inputs, outputs)
 
 
 def spans(
-    *graphs: StoredGraph, scratch: dict[tuple[int, int], list[int]] | None = None
+    *graphs: TfliteSubgraph, scratch: dict[tuple[int, int], list[int]] | None = None
 ) -> list[Span]:
-    return [(b.size, b.first, b.last) for b in buffers(StoredModel(graphs), scratch or {})]
+    return [(b.size, b.first, b.last) for b in buffers(TfliteModel(graphs), scratch or {})]
 
 
 def test_a_chain() -> None:
@@ -62,7 +62,7 @@ def test_a_tensor_that_nothing_touches_is_planned_at_minus_one() -> None:
 
 
 def test_a_tensor_that_is_never_written_lives_from_minus_one() -> None:
-    add = StoredOperator("ADD", OP, (2, 1), (3,))
+    add = TfliteOperator("ADD", (2, 1), (3,))
     assert spans(graph([floats(8)] * 4, [neg(0, 2), add], (0,), (3,)))[1] == (32, -1, 2)
 
 
@@ -77,13 +77,13 @@ def test_constants_variables_and_empty_tensors_take_no_arena() -> None:
 
 
 def test_four_bits_are_planned_as_a_byte() -> None:
-    tensors = [floats(1), floats(1), StoredTensor(DType.INT4, (33,))]
+    tensors = [floats(1), floats(1), TfliteTensor(DType.INT4, (33,))]
     assert spans(graph(tensors, [neg(0, 1)], (0,), (1,)))[2] == (48, -1, -1)
 
 
 def test_a_handle_of_a_variable_is_not_planned() -> None:
-    handle = StoredTensor(DType.RESOURCE, ())
-    made = StoredOperator("VAR_HANDLE", OP, (), (2,))
+    handle = TfliteTensor(DType.RESOURCE, ())
+    made = TfliteOperator("VAR_HANDLE", (), (2,))
     assert len(spans(graph([floats(1), floats(1), handle], [made, neg(0, 1)], (0,), (1,)))) == 2
 
 
@@ -93,7 +93,7 @@ def test_scratch_lives_while_its_operator_runs() -> None:
 
 
 def test_both_branches_of_an_if_come_one_after_the_other() -> None:
-    boolean = StoredTensor(DType.BOOL, (1,))
+    boolean = TfliteTensor(DType.BOOL, (1,))
     main = graph(
         [boolean, floats(8), floats(8), floats(8)],
         [neg(1, 2), control("IF", (0, 2), 3, 1, 2)],
@@ -132,14 +132,14 @@ def test_a_subgraph_that_calls_itself_ends() -> None:
 
 def test_offsets_run_through_all_subgraphs() -> None:
     one = graph([floats(8), floats(8)], [neg(0, 1)], (0,), (1,))
-    model = StoredModel((one, one), offsets=(0, 32, 64, -1))
+    model = TfliteModel((one, one), offsets=(0, 32, 64, -1))
     assert [b.offset for b in buffers(model, {})] == [0, 32, 64, -1]
 
 
 def test_a_variable_with_an_offset_moves_into_the_arena() -> None:
     tensors = (floats(8), floats(8), floats(30, variable=True))
     one = replace(graph([], [neg(0, 1)], (0,), (1,)), tensors=tensors)
-    model = StoredModel((one,), offsets=(-1, -1, 512))
+    model = TfliteModel((one,), offsets=(-1, -1, 512))
     assert [(b.size, b.first, b.last, b.offset) for b in buffers(model, {})][2] == (
         128,
         -1,

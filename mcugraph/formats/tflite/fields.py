@@ -8,7 +8,7 @@ import numpy as np
 
 from mcugraph.errors import FormatError
 from mcugraph.formats.tflite import reader
-from mcugraph.ir import Array, DType, Quantization
+from mcugraph.ir import Array, DType
 
 # TensorType of the schema -> element type.
 DTYPES = (
@@ -73,17 +73,6 @@ def native(code: Any) -> str:
     number = max(code.DeprecatedBuiltinCode(), reader.builtin_code(code))
     name = _builtin_names().get(number, f"BUILTIN_{number}")
     return f"CUSTOM:{reader.text(code.CustomCode())}" if name == "CUSTOM" else name
-
-
-def quantization(raw: Any) -> Quantization | None:
-    """Scales and zero points of a tensor, if it has any."""
-    table = raw.Quantization()
-    if table is None or not table.ScaleLength():
-        return None
-    scales, zeros = table.ScaleLength(), table.ZeroPointLength()
-    len(table.ScaleAsNumpy())  # raises where the numbers reach behind the file
-    axis = table.QuantizedDimension() if scales > 1 else None
-    return Quantization(scales, 4 * scales + 8 * zeros, axis)
 
 
 # Which fields of an operator's options name the subgraphs that it calls.

@@ -2,15 +2,14 @@
 
 from dataclasses import replace
 
+from mcugraph.errors import FormatError
 from mcugraph.formats.dims import Bindings
 from mcugraph.formats.tflite import reader
-from mcugraph.formats.tflite.fields import DTYPES, called
-from mcugraph.formats.tflite.file import File
+from mcugraph.formats.tflite.model import TfliteModel
 from mcugraph.formats.tflite.state import hold_order, variables
-from mcugraph.formats.tflite.stored import stored_model
-from mcugraph.formats.tflite.subgraph import Subgraph
+from mcugraph.formats.tflite.tables import read_model
+from mcugraph.formats.tflite.translation import SubgraphTranslation, Task
 from mcugraph.ir import Graph, verify
-from mcugraph.ir.stored import Record
 
 
 def load_tflite(path: str, data: bytes, bindings: Bindings, signature: str | None = None) -> Graph:
@@ -27,24 +26,34 @@ def load_tflite(path: str, data: bytes, bindings: Bindings, signature: str | Non
         DimensionError: A dynamic dimension other than the batch is not bound.
     """
     with reader.guarded(path):
-        return _graph(File(path, data, bindings, signature))
+        model = read_model(data)
+        if not model.subgraphs:
+            raise FormatError(f"{path}: this TFLite file has no graph inside")
+        main = 0 if signature is None else _subgraph_of(path, model, signature)
+        return _graph(Task(path, model, bindings, main))
 
 
-def _graph(file: File) -> Graph:
-    parts = [Subgraph(file, i) for i in range(len(file.subgraphs))]
+def _subgraph_of(path: str, model: TfliteModel, signature: str) -> int:
+    """The subgraph that a signature enters."""
+    if signature not in model.signatures:
+        known = ", ".join(map(repr, model.signatures)) or "none"
+        raise FormatError(f"{path}: no signature {signature!r}; the model has {known}")
+    return model.signatures[signature]
+
+
+def _graph(task: Task) -> Graph:
+    model = task.model
+    parts = [SubgraphTranslation(task, i) for i in range(len(model.subgraphs))]
     graphs = [part.translate() for part in parts]
-    main = variables(graphs, file.main)
-    others = dict(zip(file.names, graphs, strict=True))
-    del others[file.names[file.main]]
+    main = variables(graphs, task.main)
+    others = {part.name: graph for part, graph in zip(model.subgraphs, graphs, strict=True)}
+    del others[model.subgraphs[task.main].name]
     main = hold_order(replace(main, subgraphs=others))
-    if len(set(file.signatures.values())) > 1:
-        taken = [key for key, index in file.signatures.items() if index == file.main]
-        said = f"the figures are for the signature {', '.join(taken)}, of {len(file.signatures)}"
+    if len(set(model.signatures.values())) > 1:
+        taken = [key for key, index in model.signatures.items() if index == task.main]
+        said = f"the figures are for the signature {', '.join(taken)}, of {len(model.signatures)}"
         main = replace(main, assumptions=(*main.assumptions, said))
     verify(main)
-    if file.main or any(part.rebound for part in parts):
-        return main
-    calls = [[called(raw, file.codes[raw.OpcodeIndex()]) for raw in p.operators] for p in parts]
-    model = stored_model(file.model, [main, *graphs[1:]], DTYPES, calls, len(file.data))
-    record = Record(model, main.operators, main.tensors)
-    return replace(main, source=replace(main.source, stored=record))
+    if task.main or any(part.rebound for part in parts):
+        return main  # not what an interpreter of the file runs
+    return replace(main, source=replace(main.source, file=model))

@@ -6,7 +6,7 @@ from typing import Any
 
 from mcugraph.errors import GraphError
 from mcugraph.formats.computed import Computed
-from mcugraph.formats.tflite.reader import options
+from mcugraph.formats.tflite.model import TfliteOperator
 from mcugraph.ir import Array, Op, Shape, Tensor
 from mcugraph.ops.window import SAME_UPPER, VALID
 
@@ -15,20 +15,18 @@ PADDINGS = (SAME_UPPER, VALID)
 
 
 @dataclass(frozen=True, slots=True)
-class Node:
-    """One operator of the file, as the translations below see it."""
+class TfliteNode:
+    """One operator of the file, as the translations see it."""
 
-    native: str
-    operator: Any
+    operator: TfliteOperator
     inputs: tuple[Tensor | None, ...]
     outputs: tuple[Tensor, ...]
     values: tuple[Array | None, ...]
     subgraphs: tuple[str, ...]
-    variable: str | None
 
     def options(self, name: str) -> Any:
         """The builtin options, by the name of their table without ``Options``."""
-        return options(self.operator, f"{name}Options")
+        return self.operator.options(f"{name}Options")
 
     def shape(self, index: int) -> Shape:
         """The shape of an input."""
@@ -63,7 +61,7 @@ class Node:
 
 # An operator, and where the order of its inputs differs from the file's: which of those goes where.
 Translation = Op | tuple[Op, tuple[int, ...]]
-Translator = Callable[[Node], Translation]
+Translator = Callable[[TfliteNode], Translation]
 
 
 def activation(options: Any) -> str | None:

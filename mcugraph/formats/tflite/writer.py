@@ -13,11 +13,9 @@ from collections.abc import Callable, Iterator, Sequence
 
 from mcugraph.errors import FormatError
 from mcugraph.formats.tflite import reader
+from mcugraph.formats.tflite.tables import PLAN
 
-# Name of the metadata that holds a memory plan, and the version of its form
-# (tensorflow/lite/micro/docs/memory_management.md).
-PLAN = "OfflineMemoryAllocation"
-_VERSION = 1
+_VERSION = 1  # of the form of a memory plan
 
 # What is put in front is a multiple of this, so that everything keeps its alignment.
 _STEP = 64
@@ -58,17 +56,6 @@ def rewritten(
         _shift_absolute(file, len(front))
         zipped = _shifted_archive(bytes(buffer), len(front))
         return struct.pack("<I", _root_position()) + zipped[4:8] + front + zipped[8:]
-
-
-def metadata_names(path: str, data: bytes) -> tuple[str, ...]:
-    """Names of the metadata of a file.
-
-    Raises:
-        FormatError: The file is damaged.
-    """
-    with reader.guarded(path):
-        file = _Flatbuffer(bytearray(data))
-        return tuple(file.text(table, 0) for table in file.tables(file.root, _METADATA))
 
 
 class _Flatbuffer:

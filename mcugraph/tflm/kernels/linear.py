@@ -5,10 +5,10 @@ fully_connected.h, fully_connected_common.cc, transpose_conv.cc, batch_matmul.cc
 lstm_shared.h, unidirectional_sequence_lstm.cc.
 """
 
+from mcugraph.formats.tflite.model import TfliteTensor
 from mcugraph.ir import DType
-from mcugraph.ir.stored import StoredTensor
 from mcugraph.tflm.abi import Abi
-from mcugraph.tflm.kernels.needs import Needs, Node, Rule, int_array
+from mcugraph.tflm.kernels.needs import KernelNode, Needs, Rule, int_array
 
 EVAL_TENSOR = "2pi"  # TfLiteEvalTensor: data, dims, type
 
@@ -29,13 +29,13 @@ def _per_channel(channels: int) -> tuple[int, ...]:
     return (4 * channels, 4 * channels)
 
 
-def _unpacked(weights: StoredTensor) -> tuple[int, ...]:
+def _unpacked(weights: TfliteTensor) -> tuple[int, ...]:
     """Four-bit weights are unpacked into a scratch buffer, a byte each."""
     return (weights.elements,) if weights.dtype is DType.INT4 else ()
 
 
 def _convolution(channel_axis: int) -> Rule:
-    def rule(node: Node, abi: Abi) -> Needs:
+    def rule(node: KernelNode, abi: Abi) -> Needs:
         weights = node.input(1)
         axis = getattr(node.op, "weight_out", channel_axis)
         return Needs(
@@ -48,7 +48,7 @@ def _convolution(channel_axis: int) -> Rule:
     return rule
 
 
-def _fully_connected(node: Node, abi: Abi) -> Needs:
+def _fully_connected(node: KernelNode, abi: Abi) -> Needs:
     weights = node.input(1)
     quantized = not node.input(0).dtype.is_float
     per_channel = quantized and weights.scales > 1 and weights.zero_points > 0
@@ -61,7 +61,7 @@ def _fully_connected(node: Node, abi: Abi) -> Needs:
     )
 
 
-def _transpose_conv(node: Node, abi: Abi) -> Needs:
+def _transpose_conv(node: KernelNode, abi: Abi) -> Needs:
     weights, data, bias = node.input(1), node.input(2), node.optional(3)
     axis = getattr(node.op, "weight_out", 0)
     scratch: tuple[int, ...] = ()
@@ -79,7 +79,7 @@ def _transpose_conv(node: Node, abi: Abi) -> Needs:
     )
 
 
-def _batch_matmul(node: Node, abi: Abi) -> Needs:
+def _batch_matmul(node: KernelNode, abi: Abi) -> Needs:
     """The right operand is kept transposed unless the file stores it so; the left if it asks."""
     left, right = node.input(0), node.input(1)
     prepare: tuple[int, ...] = ()
@@ -93,12 +93,12 @@ def _batch_matmul(node: Node, abi: Abi) -> Needs:
     return Needs("3b", init=(abi.sizeof(_BATCH_MATMUL),), prepare=prepare)
 
 
-def _copy(tensor: StoredTensor, abi: Abi) -> tuple[int, ...]:
+def _copy(tensor: TfliteTensor, abi: Abi) -> tuple[int, ...]:
     """A whole tensor of its own: struct, shape and data."""
     return (abi.sizeof(EVAL_TENSOR), int_array(len(tensor.shape)), tensor.nbytes)
 
 
-def _svdf(node: Node, abi: Abi) -> Needs:
+def _svdf(node: KernelNode, abi: Abi) -> Needs:
     batch, filters = node.input(0).shape[0], node.input(1).shape[0]
     scratch: tuple[int, ...] = (4 * batch * filters,)
     if not node.input(0).dtype.is_float:
@@ -106,7 +106,7 @@ def _svdf(node: Node, abi: Abi) -> Needs:
     return Needs("2ib", init=(abi.sizeof("9i"),), scratch=scratch)
 
 
-def _lstm(node: Node, abi: Abi) -> Needs:
+def _lstm(node: KernelNode, abi: Abi) -> Needs:
     """Four gates of one step: a number each for batch and unit, as wide as the cell state."""
     batch = node.input(0).shape[getattr(node.op, "batch_axis", 0)]
     units = _units(node)
@@ -114,7 +114,7 @@ def _lstm(node: Node, abi: Abi) -> Needs:
     return Needs("3i3b", init=(abi.sizeof(_LSTM),), scratch=(width * batch * units,) * 4)
 
 
-def _units(node: Node) -> int:
+def _units(node: KernelNode) -> int:
     """Length of the hidden state: of the output state in a TFLite file."""
     state = node.optional(18)
     return int(node.op.hidden) if state is None or not state.shape else state.shape[-1]

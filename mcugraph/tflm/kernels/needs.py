@@ -4,7 +4,7 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from typing import Any
 
-from mcugraph.ir.stored import StoredGraph, StoredOperator, StoredTensor
+from mcugraph.formats.tflite.model import TfliteOperator, TfliteSubgraph, TfliteTensor
 from mcugraph.tflm.abi import Abi
 
 
@@ -26,16 +26,16 @@ class Needs:
 
 
 @dataclass(frozen=True, slots=True)
-class Node:
+class KernelNode:
     """One operator with the tensors around it, in the file's order; None: left out."""
 
     native: str
     op: Any
-    inputs: tuple[StoredTensor | None, ...]
-    outputs: tuple[StoredTensor, ...]
+    inputs: tuple[TfliteTensor | None, ...]
+    outputs: tuple[TfliteTensor, ...]
     custom: bytes = b""
 
-    def input(self, index: int) -> StoredTensor:
+    def input(self, index: int) -> TfliteTensor:
         """An input that the kernel cannot do without.
 
         Raises:
@@ -46,24 +46,24 @@ class Node:
             raise LookupError(f"input {index} is missing")
         return tensor
 
-    def optional(self, index: int) -> StoredTensor | None:
+    def optional(self, index: int) -> TfliteTensor | None:
         """An input that may be left out."""
         return self.inputs[index] if index < len(self.inputs) else None
 
 
-def node_of(graph: StoredGraph, operator: StoredOperator) -> Node:
-    """An operator as kernel rules see it."""
+def node_of(graph: TfliteSubgraph, operator: TfliteOperator, op: Any) -> KernelNode:
+    """An operator as kernel rules see it; ``op`` is what the graph says of it."""
     tensors = graph.tensors
-    return Node(
+    return KernelNode(
         operator.native,
-        operator.op,
+        op,
         tuple(tensors[i] if i >= 0 else None for i in operator.inputs),
         tuple(tensors[i] for i in operator.outputs),
         operator.custom,
     )
 
 
-Rule = Callable[[Node, Abi], Needs]
+Rule = Callable[[KernelNode, Abi], Needs]
 
 
 def int_array(length: int) -> int:
@@ -79,7 +79,7 @@ def plain(options: str = "", data: str = "") -> Rule:
         data: Layout of the struct that ``Init`` allocates.
     """
 
-    def rule(node: Node, abi: Abi) -> Needs:
+    def rule(node: KernelNode, abi: Abi) -> Needs:
         return Needs(options, init=(abi.sizeof(data),) if data else ())
 
     return rule
@@ -88,7 +88,7 @@ def plain(options: str = "", data: str = "") -> Rule:
 def writable_shape(options: str = "") -> Rule:
     """The rule of a kernel that copies the shape of its first output out of the file."""
 
-    def rule(node: Node, abi: Abi) -> Needs:
+    def rule(node: KernelNode, abi: Abi) -> Needs:
         return Needs(options, prepare=(int_array(len(node.outputs[0].shape)),))
 
     return rule

@@ -8,8 +8,8 @@ tensorflow/lite/micro/kernels/*.cc and *.h for the data of the kernels.
 from mcugraph.ir import DType
 from mcugraph.tflm.abi import Abi
 from mcugraph.tflm.kernels.needs import (
+    KernelNode,
     Needs,
-    Node,
     Rule,
     int_array,
     plain,
@@ -29,7 +29,7 @@ _COMPARISON = plain(data="8i")
 _ROUNDED = plain(data="7i")
 
 
-def _add_n(node: Node, abi: Abi) -> Needs:
+def _add_n(node: KernelNode, abi: Abi) -> Needs:
     """add_n.cc: a table of pointers to the operands as scratch."""
     table = (len(node.inputs) * abi.pointer,)
     if node.outputs[0].dtype is DType.INT8:
@@ -37,7 +37,7 @@ def _add_n(node: Node, abi: Abi) -> Needs:
     return Needs(scratch=table)
 
 
-def _reduce(node: Node, abi: Abi) -> Needs:
+def _reduce(node: KernelNode, abi: Abi) -> Needs:
     """reduce_common.cc: the index of an element, the axes, and for MEAN and SUM the sums."""
     data, axes = node.input(0), node.input(1)
     scratch: tuple[int, ...] = (4 * len(data.shape), 4 * axes.elements)
@@ -46,7 +46,7 @@ def _reduce(node: Node, abi: Abi) -> Needs:
     return Needs("b", init=(abi.sizeof("11i"),), scratch=scratch)
 
 
-def _softmax(node: Node, abi: Abi) -> Needs:
+def _softmax(node: KernelNode, abi: Abi) -> Needs:
     """softmax_common.cc: int16 takes two tables of 513 entries."""
     tables = (2 * 513,) * 2 if node.input(0).dtype is DType.INT16 else ()
     return Needs("i", init=(abi.sizeof(_SOFTMAX),), prepare=tables)
@@ -55,20 +55,20 @@ def _softmax(node: Node, abi: Abi) -> Needs:
 def _only_int8(options: str, data: str) -> Rule:
     """A kernel that has data of its own for int8 alone."""
 
-    def rule(node: Node, abi: Abi) -> Needs:
+    def rule(node: KernelNode, abi: Abi) -> Needs:
         is_int8 = node.input(0).dtype is DType.INT8
         return Needs(options, prepare=(abi.sizeof(data),) if is_int8 else ())
 
     return rule
 
 
-def _mirror_pad(node: Node, abi: Abi) -> Needs:
+def _mirror_pad(node: KernelNode, abi: Abi) -> Needs:
     """mirror_pad.cc: strides of the data and of the result as scratch."""
     strides = 4 * len(node.input(0).shape)
     return Needs("i", init=(abi.sizeof("5i"),), scratch=(strides, strides))
 
 
-def _embedding_lookup(node: Node, abi: Abi) -> Needs:
+def _embedding_lookup(node: KernelNode, abi: Abi) -> Needs:
     """embedding_lookup.cc: a writable shape, a scale and a row length."""
     shape = int_array(len(node.outputs[0].shape))
     return Needs(prepare=(shape, abi.sizeof("ip")))

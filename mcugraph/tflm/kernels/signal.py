@@ -8,14 +8,14 @@ from typing import Any
 
 from mcugraph.ir import DType
 from mcugraph.tflm.abi import Abi
-from mcugraph.tflm.kernels.needs import Needs, Node, Rule, plain
+from mcugraph.tflm.kernels.needs import KernelNode, Needs, Rule, plain
 
 # CircularBuffer: read, write, empty, size, data; then its elements twice, as int16.
 _RING = "2pi2p"
 _WIDTHS = {DType.INT16: 2, DType.INT32: 4, DType.FLOAT32: 4}
 
 
-def _option(node: Node, name: str) -> int:
+def _option(node: KernelNode, name: str) -> int:
     """A number of a custom operator's options, which are stored as a flexbuffer.
 
     Raises:
@@ -43,52 +43,52 @@ def _fft_state(length: int, width: int, abi: Abi) -> int:
     return abi.sizeof("3p") + (4 * 66 + point * half) + point * (half * 3 // 2)
 
 
-def _width(node: Node) -> int:
+def _width(node: KernelNode) -> int:
     width = _WIDTHS.get(node.input(0).dtype)
     if width is None:
         raise LookupError(f"there is no transform of {node.input(0).dtype.label}")
     return width
 
 
-def _rfft(node: Node, abi: Abi) -> Needs:
+def _rfft(node: KernelNode, abi: Abi) -> Needs:
     length, width = _option(node, "fft_length"), _width(node)
     state = _fft_state(length, width, abi)
     return Needs(init=(abi.sizeof("5ipip"), state), scratch=(length * width,))
 
 
-def _irfft(node: Node, abi: Abi) -> Needs:
+def _irfft(node: KernelNode, abi: Abi) -> Needs:
     state = _fft_state(_option(node, "fft_length"), _width(node), abi)
     if node.input(0).dtype is DType.FLOAT32:  # a header of its own before the state
         state += abi.sizeof("2p")
     return Needs(init=(abi.sizeof("5ip"), state))
 
 
-def _filter_bank(node: Node, abi: Abi) -> Needs:
+def _filter_bank(node: KernelNode, abi: Abi) -> Needs:
     return Needs(init=(abi.sizeof("(i5pi)p"), 8 * (node.outputs[0].elements + 1)))
 
 
-def _spectral_subtraction(node: Node, abi: Abi) -> Needs:
+def _spectral_subtraction(node: KernelNode, abi: Abi) -> Needs:
     return Needs(init=(abi.sizeof("(8ib)2p"), 4 * node.outputs[0].elements))
 
 
-def _stacker(node: Node, abi: Abi) -> Needs:
+def _stacker(node: KernelNode, abi: Abi) -> Needs:
     frames = _option(node, "stacker_left_context") + _option(node, "stacker_right_context") + 1
     ring = _ring(_option(node, "num_channels") * frames, abi)
     return Needs(init=(abi.sizeof("4i2pb2p"), ring))
 
 
-def _rows(node: Node) -> int:
+def _rows(node: KernelNode) -> int:
     """How many independent signals the input holds."""
     data = node.input(0)
     return data.elements // data.shape[-1]
 
 
-def _framer(node: Node, abi: Abi) -> Needs:
+def _framer(node: KernelNode, abi: Abi) -> Needs:
     size, step = _option(node, "frame_size"), _option(node, "frame_step")
     return _rings(_rows(node), -(-size // step) * step, "4ib2p", abi)
 
 
-def _delay(node: Node, abi: Abi) -> Needs:
+def _delay(node: KernelNode, abi: Abi) -> Needs:
     capacity = node.input(0).shape[-1] + _option(node, "delay_length")
     return _rings(_rows(node), capacity, "3i2p", abi)
 
@@ -99,7 +99,7 @@ def _rings(rows: int, capacity: int, data: str, abi: Abi) -> Needs:
     return Needs(init=(abi.sizeof(data),), prepare=(*pointers, *(_ring(capacity, abi),) * rows))
 
 
-def _overlap_add(node: Node, abi: Abi) -> Needs:
+def _overlap_add(node: KernelNode, abi: Abi) -> Needs:
     data = node.input(0)
     frame = data.shape[-1]
     rows = data.elements // (frame * data.shape[-2])
@@ -107,7 +107,7 @@ def _overlap_add(node: Node, abi: Abi) -> Needs:
     return Needs(init=(abi.sizeof("5ip"),), prepare=(rows * abi.pointer, *buffers))
 
 
-def _detection(node: Node, abi: Abi) -> Needs:
+def _detection(node: KernelNode, abi: Abi) -> Needs:
     """Eleven scratch buffers for boxes, scores and their order."""
     boxes = node.input(0).shape[1]
     classes, detections = _option(node, "num_classes"), _option(node, "max_detections")

@@ -5,7 +5,7 @@ one model an operator and type, and in the kernels' sources.
 """
 
 from mcugraph.ir import DType
-from mcugraph.tflm.kernels.needs import Node
+from mcugraph.tflm.kernels.needs import KernelNode
 
 _FLOAT = frozenset({DType.FLOAT32})
 _FLOAT_OR_INT8 = _FLOAT | {DType.INT8}
@@ -45,7 +45,7 @@ _WEIGHTED = {
 }
 
 
-def refusal(node: Node) -> str | None:
+def refusal(node: KernelNode) -> str | None:
     """Why TFLM does not load a model with this operator; None: no reason is known."""
     accepted, data = _ACCEPTED.get(node.native), node.optional(0)
     if accepted is not None and data is not None and data.dtype not in accepted:

@@ -2,19 +2,19 @@
 
 from collections.abc import Callable
 
-from mcugraph.formats.tflite.node import PADDINGS, Node, Translator, activation
+from mcugraph.formats.tflite.node import PADDINGS, TfliteNode, Translator, activation
 from mcugraph.ir import Op
 from mcugraph.ops.normalization import Normalization
 from mcugraph.ops.pooling import Pool
 from mcugraph.ops.reduction import Cumulate, Reduce, TopK
 
 
-def _normalization(function: str) -> Callable[[Node], Op]:
+def _normalization(function: str) -> Callable[[TfliteNode], Op]:
     return lambda node: Normalization(function)
 
 
-def _pool(function: str) -> Callable[[Node], Op]:
-    def translate(node: Node) -> Op:
+def _pool(function: str) -> Callable[[TfliteNode], Op]:
+    def translate(node: TfliteNode) -> Op:
         o = node.options("Pool2D")
         return Pool(
             function,
@@ -28,15 +28,15 @@ def _pool(function: str) -> Callable[[Node], Op]:
     return translate
 
 
-def _reduce(function: str) -> Callable[[Node], Op]:
-    def translate(node: Node) -> Op:
+def _reduce(function: str) -> Callable[[TfliteNode], Op]:
+    def translate(node: TfliteNode) -> Op:
         keep = bool(node.options("Reducer").KeepDims())
         return Reduce(function, node.constant(1), keep)
 
     return translate
 
 
-def _arg(function: str) -> Callable[[Node], Op]:
+def _arg(function: str) -> Callable[[TfliteNode], Op]:
     return lambda node: Reduce(function, node.constant(1), dtype=node.outputs[0].dtype)
 
 

@@ -2,20 +2,20 @@
 
 from collections.abc import Callable
 
-from mcugraph.formats.tflite.node import Node, Translator, activation
+from mcugraph.formats.tflite.node import TfliteNode, Translator, activation
 from mcugraph.ir import Op
 from mcugraph.ops.elementwise import Convert, Elementwise
 
 
-def _arithmetic(function: str, table: str) -> Callable[[Node], Op]:
+def _arithmetic(function: str, table: str) -> Callable[[TfliteNode], Op]:
     return lambda node: Elementwise(function, activation(node.options(table)))
 
 
-def _function(function: str) -> Callable[[Node], Op]:
+def _function(function: str) -> Callable[[TfliteNode], Op]:
     return lambda node: Elementwise(function)
 
 
-def _convert(function: str) -> Callable[[Node], Op]:
+def _convert(function: str) -> Callable[[TfliteNode], Op]:
     return lambda node: Convert(function, node.outputs[0].dtype)
 
 

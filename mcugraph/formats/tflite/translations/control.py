@@ -2,21 +2,21 @@
 
 from collections.abc import Callable
 
-from mcugraph.formats.tflite.node import Node, Translator
+from mcugraph.formats.tflite.node import TfliteNode, Translator
 from mcugraph.ir import Op, TensorType
 from mcugraph.ops.control import Call, If, Loop, Results
 from mcugraph.ops.variables import Variable
 
 
-def _variable(function: str) -> Callable[[Node], Op]:
-    def translate(node: Node) -> Op:
+def _variable(function: str) -> Callable[[TfliteNode], Op]:
+    def translate(node: TfliteNode) -> Op:
         results = [TensorType(t.dtype, t.shape) for t in node.outputs if t.shape is not None]
-        return Variable(function, node.variable, results[0] if results else None)
+        return Variable(function, node.operator.variable, results[0] if results else None)
 
     return translate
 
 
-def _results(node: Node) -> Results:
+def _results(node: TfliteNode) -> Results:
     return tuple((t.dtype, t.shape) for t in node.outputs)
 
 

@@ -1,13 +1,13 @@
 """TFLite: convolutions, dense layers, matrix products and recurrent cells."""
 
-from mcugraph.formats.tflite.node import PADDINGS, Node, Translation, Translator, activation
+from mcugraph.formats.tflite.node import PADDINGS, TfliteNode, Translation, Translator, activation
 from mcugraph.ir import Op
 from mcugraph.ops.convolution import Conv, ConvTranspose
 from mcugraph.ops.linear import Dense, MatMul
 from mcugraph.ops.recurrent import Recurrent, Svdf
 
 
-def _conv(node: Node) -> Op:
+def _conv(node: TfliteNode) -> Op:
     o = node.options("Conv2D")
     channels, depth = node.shape(0)[-1], node.shape(1)[-1]
     return Conv(
@@ -22,7 +22,7 @@ def _conv(node: Node) -> Op:
     )
 
 
-def _depthwise(node: Node) -> Op:
+def _depthwise(node: TfliteNode) -> Op:
     o = node.options("DepthwiseConv2D")
     return Conv(
         strides=(o.StrideH(), o.StrideW()),
@@ -37,7 +37,7 @@ def _depthwise(node: Node) -> Op:
     )
 
 
-def _conv3d(node: Node) -> Op:
+def _conv3d(node: TfliteNode) -> Op:
     o = node.options("Conv3D")
     return Conv(
         strides=(o.StrideD(), o.StrideH(), o.StrideW()),
@@ -50,17 +50,17 @@ def _conv3d(node: Node) -> Op:
     )
 
 
-def _dense(node: Node) -> Op:
+def _dense(node: TfliteNode) -> Op:
     o = node.options("FullyConnected")
     return Dense(flatten=not o.KeepNumDims(), activation=activation(o))
 
 
-def _matmul(node: Node) -> Op:
+def _matmul(node: TfliteNode) -> Op:
     o = node.options("BatchMatMul")
     return MatMul(transpose_a=bool(o.AdjX()), transpose_b=bool(o.AdjY()))
 
 
-def _transpose_conv(node: Node) -> Translation:
+def _transpose_conv(node: TfliteNode) -> Translation:
     o = node.options("TransposeConv")
     size = node.ints(0) or node.result()
     op = ConvTranspose(
@@ -82,13 +82,13 @@ _LSTM_MATRICES: tuple[int, ...] = (*range(1, 9), 16)
 _LSTM_BIASES: tuple[int, ...] = (*range(12, 16), 17)
 
 
-def _lstm(node: Node) -> Op:
+def _lstm(node: TfliteNode) -> Op:
     # The recurrent weights of the output gate are (cells, units); a projection makes them differ.
     time_major = bool(node.options("UnidirectionalSequenceLSTM").TimeMajor())
     return _sequence("lstm", _LSTM_MATRICES, _LSTM_BIASES, node.shape(8)[1], time_major)
 
 
-def _rnn(node: Node) -> Op:
+def _rnn(node: TfliteNode) -> Op:
     time_major = bool(node.options("SequenceRNN").TimeMajor())
     return _sequence("rnn", (1, 2), (3,), node.shape(1)[0], time_major)
 
@@ -106,7 +106,7 @@ def _sequence(
     )
 
 
-def _rnn_step(node: Node) -> Op:
+def _rnn_step(node: TfliteNode) -> Op:
     hidden = node.shape(1)[0]
     return Recurrent("rnn", (1, 2), (3,), hidden, batch_axis=0, time_axis=None)
 
@@ -116,7 +116,7 @@ def _bidirectional(
 ) -> Translator:
     """Two cells in opposite directions; the file declares whether results are joined."""
 
-    def translate(node: Node) -> Op:
+    def translate(node: TfliteNode) -> Op:
         time_major = bool(node.options(table).TimeMajor())
         return Recurrent(
             cell,
@@ -132,7 +132,7 @@ def _bidirectional(
     return translate
 
 
-def _conv3d_transpose(node: Node) -> Translation:
+def _conv3d_transpose(node: TfliteNode) -> Translation:
     o = node.options("Conv3D")
     op = ConvTranspose(
         strides=(o.StrideD(), o.StrideH(), o.StrideW()),
@@ -153,7 +153,7 @@ _TWO_LSTM_MATRICES = (*range(1, 9), 16, *range(18, 26), 33, *range(40, 48))
 _TWO_LSTM_BIASES = (*range(12, 16), 17, *range(29, 33), 34)
 
 
-def _lstm_step(node: Node) -> Op:
+def _lstm_step(node: TfliteNode) -> Op:
     if node.options("LSTM").KernelType() == 1:
         # The basic kernel has one matrix, over data and previous output, for all four gates.
         matrices: tuple[int, ...] = (2,)

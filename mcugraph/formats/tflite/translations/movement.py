@@ -2,7 +2,7 @@
 
 from collections.abc import Callable
 
-from mcugraph.formats.tflite.node import Node, Translation, Translator, activation
+from mcugraph.formats.tflite.node import TfliteNode, Translation, Translator, activation
 from mcugraph.ir import DType, Op
 from mcugraph.ops.creation import Fill, Generate, OneHot, ShapeOf
 from mcugraph.ops.movement import (
@@ -33,7 +33,7 @@ from mcugraph.ops.selection import (
 )
 
 
-def _reshape(node: Node) -> Op:
+def _reshape(node: TfliteNode) -> Op:
     target = node.ints(1)
     if target is None:
         given = node.options("Reshape").NewShapeAsNumpy()
@@ -43,12 +43,12 @@ def _reshape(node: Node) -> Op:
     return Reshape(target)
 
 
-def _squeeze(node: Node) -> Op:
+def _squeeze(node: TfliteNode) -> Op:
     axes = node.options("Squeeze").SqueezeDimsAsNumpy()
     return Squeeze(tuple(axes.tolist()) if hasattr(axes, "tolist") and len(axes) else None)
 
 
-def _strided_slice(node: Node) -> Op:
+def _strided_slice(node: TfliteNode) -> Op:
     o = node.options("StridedSlice")
     begin, end, strides = node.constant(1), node.constant(2), node.constant(3)
     index: list[slice | int | None] = []
@@ -68,23 +68,23 @@ def _strided_slice(node: Node) -> Op:
     return Slice(tuple(index))
 
 
-def _slice(node: Node) -> Op:
+def _slice(node: TfliteNode) -> Op:
     begin, size = node.constant(1), node.constant(2)
     pairs = zip(begin, size, strict=True)
     return Slice(tuple(slice(b, None if n == -1 else b + n) for b, n in pairs))
 
 
-def _pad(node: Node) -> Op:
+def _pad(node: TfliteNode) -> Op:
     return Pad(node.pairs(1))
 
 
-def _mirror_pad(node: Node) -> Op:
+def _mirror_pad(node: TfliteNode) -> Op:
     modes = ("reflect", "symmetric")
     return Pad(node.pairs(1), modes[node.options("MirrorPad").Mode()])
 
 
-def _resize(method: str) -> Callable[[Node], Op]:
-    def translate(node: Node) -> Op:
+def _resize(method: str) -> Callable[[TfliteNode], Op]:
+    def translate(node: TfliteNode) -> Op:
         size = node.ints(1) or node.result()[1:3]
         shape = node.shape(0)
         return Resize(method, (-1, *size, *(-1,) * (len(shape) - 3)))
@@ -92,30 +92,30 @@ def _resize(method: str) -> Callable[[Node], Op]:
     return translate
 
 
-def _split(node: Node) -> Translation:
+def _split(node: TfliteNode) -> Translation:
     (axis,) = node.constant(0)
     return Split(axis, parts=len(node.outputs)), (1, 0)
 
 
-def _split_v(node: Node) -> Op:
+def _split_v(node: TfliteNode) -> Op:
     (axis,) = node.constant(2)
     return Split(axis, sizes=node.constant(1))
 
 
-def _gather(node: Node) -> Op:
+def _gather(node: TfliteNode) -> Op:
     o = node.options("Gather")
     return Gather(o.Axis(), o.BatchDims() if hasattr(o, "BatchDims") else 0)
 
 
-def _one_hot(node: Node) -> Op:
+def _one_hot(node: TfliteNode) -> Op:
     return OneHot(node.constant(1)[0], node.options("OneHot").Axis())
 
 
-def _batch_to_space(node: Node) -> Op:
+def _batch_to_space(node: TfliteNode) -> Op:
     return BatchToSpace(node.constant(1), node.pairs(2))
 
 
-def _space_to_batch(node: Node) -> Op:
+def _space_to_batch(node: TfliteNode) -> Op:
     return SpaceToBatch(node.constant(1), node.pairs(2))
 
 
@@ -155,7 +155,7 @@ _DECLARED = (
 )
 
 TRANSLATIONS: dict[str, Translator] = {
-    **{name: (lambda node: Declared(node.native)) for name in _DECLARED},
+    **{name: (lambda node: Declared(node.operator.native)) for name in _DECLARED},
     "RESHAPE": _reshape,
     "SQUEEZE": _squeeze,
     "EXPAND_DIMS": lambda node: Unsqueeze(node.constant(1)),
