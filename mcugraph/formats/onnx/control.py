@@ -8,6 +8,7 @@ from mcugraph.errors import GraphError
 from mcugraph.formats.onnx.node import OnnxNode
 from mcugraph.formats.onnx.scope import Handler, Scope
 from mcugraph.ir import DType, Graph, Kind, Operator, Source, Tensor, TensorType
+from mcugraph.ops.base import without
 from mcugraph.ops.control import If, Loop
 from mcugraph.ops.elementwise import Elementwise
 
@@ -139,20 +140,29 @@ def _keeps_going(graph: Graph) -> bool:
 
 
 def _scan(scope: Scope, node: OnnxNode, proto: Any, native: str) -> None:
+    batched = node.opset < 9  # then lengths come first, and all else has a batch before its axes
+    tensors = node.inputs[1:] if batched else node.inputs
     scanned = node.integer("num_scan_inputs", 1)
-    states = len(node.inputs) - scanned
+    states = len(tensors) - scanned
     axes = node.integers("scan_input_axes", (0,) * scanned)
-    types = [_known(tensor) for tensor in node.inputs]
+    types = [_known(tensor) for tensor in tensors]
+    batch: int | None = None
+    if batched:
+        batch = next((kind.shape[0] for kind in types if kind is not None), None)
+        types = [None if kind is None else _without(kind, 0) for kind in types]
     trips = None
     for i, axis in enumerate(axes):
         kind = types[states + i]
         if kind is not None:
             trips = kind.shape[axis]
-            axis %= len(kind.shape)
-            types[states + i] = TensorType(kind.dtype, kind.shape[:axis] + kind.shape[axis + 1 :])
+            types[states + i] = _without(kind, axis)
     name, graph, captured = _body(scope, node, "body", tuple(types))
     outputs = [value.name for value in node.attributes["body"].output]
-    _finish(scope, node, graph, (name,), outputs, states, trips, list(captured), native)
+    _finish(scope, node, graph, (name,), outputs, states, trips, list(captured), native, batch)
+
+
+def _without(kind: TensorType, axis: int) -> TensorType:
+    return TensorType(kind.dtype, without(kind.shape, axis))
 
 
 def _finish(
@@ -165,15 +175,23 @@ def _finish(
     trips: int | None,
     captured: list[str],
     native: str,
+    batch: int | None = None,
 ) -> None:
-    """Results of a loop: carried values as they are, others stacked over all iterations."""
+    """Results of a loop: carried values as they are, others stacked over all iterations.
+
+    With a batch the loop runs for each of its entries, and all results have it as first axis.
+    """
     results = []
     for i, name in enumerate(outputs):
         tensor = graph.tensors[name]
         shape = tensor.shape
         if i >= carried and shape is not None:
             shape = (1 if trips is None else trips, *shape)
+        if batch is not None and shape is not None:
+            shape = (batch, *shape)
         results.append((tensor.dtype, shape))
+    if batch is not None and trips is not None:
+        trips *= batch
     op = Loop(names, tuple(results), trips)
     _add(scope, node, op, captured, native, [dtype for dtype, _ in results])
 

@@ -4,7 +4,7 @@ from typing import Any
 
 from mcugraph.errors import FormatError, GraphError
 from mcugraph.formats.dims import Bindings
-from mcugraph.formats.onnx import control, sequences
+from mcugraph.formats.onnx import constants, control, sequences
 from mcugraph.formats.onnx.qdq import collapse
 from mcugraph.formats.onnx.scope import Model, Scope
 from mcugraph.ir import Graph, Source, verify
@@ -33,7 +33,7 @@ def load_onnx(path: str, data: bytes, bindings: Bindings) -> Graph:
         opsets={entry.domain or "ai.onnx": entry.version for entry in model.opset_import},
         bindings=bindings,
         names=Names(),
-        handlers={**control.HANDLERS, **sequences.HANDLERS},
+        handlers={**constants.HANDLERS, **control.HANDLERS, **sequences.HANDLERS},
     )
     try:
         graph = Scope(file, model.graph).translate(Source("onnx", path, len(data)))

@@ -22,6 +22,7 @@ class Translation:
         dtype: Type of the first output, where it is not the one that the operator infers.
         scaled: Quantised inputs, each with the input that is its scale; the zero point follows.
         result_scale: The input that is the scale of the first output, if it is quantised.
+        reshaped: Inputs, by their number after ``order``, that it reads in another shape.
     """
 
     op: Op
@@ -29,6 +30,7 @@ class Translation:
     dtype: DType | None = None
     scaled: tuple[tuple[int, int], ...] = ()
     result_scale: int | None = None
+    reshaped: tuple[tuple[int, Shape], ...] = ()
 
 
 @dataclass(frozen=True, slots=True)

@@ -1,11 +1,10 @@
 """The translation of one ONNX graph: the main one or a body of control flow."""
 
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Hashable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from functools import partial
+from itertools import count
 from typing import Any
-
-import numpy as np
 
 from mcugraph.errors import FormatError, GraphError
 from mcugraph.formats.computed import Computed
@@ -15,12 +14,9 @@ from mcugraph.formats.onnx.node import OnnxNode, Translation, Translator, decode
 from mcugraph.formats.onnx.operators import CONTRIBUTED, TRANSLATIONS
 from mcugraph.formats.onnx.types import DTYPES
 from mcugraph.formats.onnx.values import (
-    CONSTANT_FIELDS,
-    NUMPY_TYPES,
     absent_value,
     declared_dims,
     evaluate,
-    filled,
     pick,
     stored_value,
 )
@@ -33,6 +29,7 @@ from mcugraph.ir import (
     Op,
     Operator,
     Quantization,
+    Shape,
     Source,
     Tensor,
     TensorType,
@@ -41,6 +38,7 @@ from mcugraph.ir.names import Names
 from mcugraph.ops.creation import Generate, ShapeOf
 from mcugraph.ops.custom import registered
 from mcugraph.ops.elementwise import Convert
+from mcugraph.ops.movement import Reshape
 from mcugraph.ops.opaque import Declared, Opaque
 
 # What comes of inputs or attributes that are left out, or longer or shorter than they should be.
@@ -65,6 +63,7 @@ class Model:
         names: Of subgraphs.
         handlers: Operator types that do more than one translated operator can say.
         subgraphs: The bodies of control flow translated so far, by name.
+        numbers: One for each scope.
     """
 
     path: str
@@ -74,6 +73,7 @@ class Model:
     names: Names
     handlers: "Mapping[str, Handler]"
     subgraphs: dict[str, Graph] = field(default_factory=dict)
+    numbers: Iterator[int] = field(default_factory=count)
 
 
 class Scope:
@@ -90,6 +90,7 @@ class Scope:
         self.assumptions: list[str] = []
         self.operator_names = Names()
         self.complete = True
+        self._number = next(model.numbers)
         self._declared: dict[str, TensorType | None] | None = None
 
     def translate(
@@ -183,19 +184,25 @@ class Scope:
 
     def _initializers(self) -> None:
         for proto in self.proto.initializer:
-            self._constant(proto.name, proto)
+            self.store(proto.name, proto)
         for sparse in self.proto.sparse_initializer:
             name, shape = sparse.values.name, tuple(sparse.dims)
             dtype = DTYPES.get(sparse.values.data_type, DType.UNKNOWN)
             load = partial(absent_value, name)
-            self.tensors[name] = Tensor(name, dtype, shape, Kind.CONSTANT, Constant(name, load))
+            self.tensors[name] = Tensor(
+                name, dtype, shape, Kind.CONSTANT, Constant(self._key(name), load)
+            )
 
-    def _constant(self, name: str, proto: Any) -> None:
+    def store(self, name: str, proto: Any) -> None:
+        """Define a tensor that the file stores."""
         dtype = DTYPES.get(proto.data_type, DType.UNKNOWN)
         shape = tuple(proto.dims)
-        key = (self.proto.name, name) if self.outer else name
-        constant = Constant(key, partial(stored_value, proto))
+        constant = Constant(self._key(name), partial(stored_value, proto))
         self.tensors[name] = Tensor(name, dtype, shape, Kind.CONSTANT, constant)
+
+    def _key(self, name: str) -> Hashable:
+        """What names the bytes of a constant: bodies of one file may use the same names."""
+        return name if self.outer is None else (self._number, name)
 
     def _inputs(self, given: tuple[TensorType | None, ...] | None) -> tuple[str, ...]:
         names = []
@@ -251,39 +258,11 @@ class Scope:
 
     def _dispatch(self, node: OnnxNode, proto: Any, native: str) -> None:
         standard = proto.domain in ("", "ai.onnx")
-        if standard and node.type == "Constant":
-            self._constant_node(node)
-        elif standard and node.type == "ConstantOfShape":
-            self._constant_of_shape(node, native)
-        elif standard and node.type in self.model.handlers:
+        if standard and node.type in self.model.handlers:
             self.model.handlers[node.type](self, node, proto, native)
         else:
             known = TRANSLATIONS if standard else CONTRIBUTED.get(proto.domain, {})
             self._operator(node, proto, native, known.get(node.type))
-
-    def _constant_node(self, node: OnnxNode) -> None:
-        name = node.outputs[0]
-        if "value" in node.attributes:
-            self._constant(name, node.attributes["value"])
-            return
-        for key, dtype in CONSTANT_FIELDS.items():
-            if key in node.attributes:
-                array = np.asarray(node.attributes[key], dtype)
-                self._fold(name, TensorType(NUMPY_TYPES[array.dtype.kind], array.shape), array)
-                return
-        raise GraphError("a constant without a value")
-
-    def _constant_of_shape(self, node: OnnxNode, native: str) -> None:
-        proto = node.attributes.get("value")
-        dtype = DType.FLOAT32 if proto is None else DTYPES[proto.data_type]
-        name = node.outputs[0]
-        shape = self.value(proto_input) if (proto_input := node.tensor(0).name) else None
-        if shape is None:
-            self._finish(Declared("fill"), node, (proto_input,), native, None)
-            return
-        dims = tuple(int(dim) for dim in shape.ravel())
-        constant = Constant(name, partial(filled, dims, proto))
-        self.tensors[name] = Tensor(name, dtype, dims, Kind.CONSTANT, constant)
 
     def _operator(
         self, node: OnnxNode, proto: Any, native: str, translate: Translator | None
@@ -295,6 +274,8 @@ class Scope:
             if found.order is None
             else [proto.input[i] if i < len(proto.input) else "" for i in found.order]
         )
+        for index, shape in found.reshaped:
+            names[index] = self._reshaped(names[index], shape, node)
         while names and not names[-1]:
             names.pop()
         arguments = tuple(name or None for name in names)
@@ -305,12 +286,30 @@ class Scope:
         if self._foldable(op, arguments) and results is not None:
             self._fold_all(op, node, arguments, results)
         else:
-            self._finish(op, node, arguments, native, results)
+            self.finish(op, node, arguments, native, results)
         for data, scale in found.scaled:
             self._quantized(proto.input[data], proto.input[scale : scale + 2])
         if found.result_scale is not None:
             scale = found.result_scale
             self._quantized(node.outputs[0], proto.input[scale : scale + 2])
+
+    def _reshaped(self, name: str, shape: Shape, node: OnnxNode) -> str:
+        """The elements of a tensor in another shape, as a node of an old opset reads them."""
+        tensor, op = self.tensors[name], Reshape(shape)
+        result = f"{name}:{'x'.join(map(str, shape))}"
+        if tensor.constant is None:
+            result = f"{next(filter(None, node.outputs), node.type)}/{result}"
+            self.tensors[result] = replace(tensor, name=result, shape=shape, kind=Kind.ACTIVATION)
+            operator = self.operator_names.unique(result)
+            self.operators.append(Operator(operator, op, (name,), (result,), node.type))
+        else:
+            # The same bytes serve.
+            values = partial(evaluate, op, [tensor])
+            constant = replace(tensor.constant, load=partial(pick, values, 0))
+            self.tensors[result] = replace(tensor, name=result, shape=shape, constant=constant)
+            if name in self.real:
+                self.real[result] = self.real[name]
+        return result
 
     def _translated(self, node: OnnxNode, native: str, translate: Translator | None) -> Translation:
         """A node in the words of ``mcugraph.ops``; a user's own rule goes first."""
@@ -333,7 +332,7 @@ class Scope:
             quantization = Quantization(given[0].elements, nbytes)
             self.tensors[name] = replace(self.tensors[name], quantization=quantization)
 
-    def _finish(
+    def finish(
         self,
         op: Op,
         node: OnnxNode,
@@ -421,7 +420,7 @@ class Scope:
                 self.real[name] = kind.dtype
                 kind = TensorType(stored.dtype, kind.shape)
             if name:
-                self._fold(name, kind, partial(pick, values, i))
+                self.fold(name, kind, partial(pick, values, i))
                 if stored is not None:
                     self.tensors[name] = replace(
                         self.tensors[name], quantization=stored.quantization
@@ -437,10 +436,11 @@ class Scope:
         names = [name for name in arguments if name is not None and name in self.real]
         return self.tensors[names[0]] if names else None
 
-    def _fold(self, name: str, kind: TensorType, value: Array | Callable[[], Array]) -> None:
+    def fold(self, name: str, kind: TensorType, value: Array | Callable[[], Array]) -> None:
+        """Define a tensor whose value no input changes."""
         load = value if callable(value) else lambda: value
         self.tensors[name] = Tensor(
-            name, kind.dtype, kind.shape, Kind.CONSTANT, Constant(name, load)
+            name, kind.dtype, kind.shape, Kind.CONSTANT, Constant(self._key(name), load)
         )
 
 

@@ -32,3 +32,10 @@ DTYPES = {
     25: DType.UINT2,
     26: DType.INT2,
 }
+
+# Names of those types that opsets before 6 spell out.
+NUMBERS = {
+    "FLOAT": 1, "UINT8": 2, "INT8": 3, "UINT16": 4, "INT16": 5, "INT32": 6, "INT64": 7,
+    "STRING": 8, "BOOL": 9, "FLOAT16": 10, "DOUBLE": 11, "UINT32": 12, "UINT64": 13,
+    "COMPLEX64": 14, "COMPLEX128": 15,
+}  # fmt: skip

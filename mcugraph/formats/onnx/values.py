@@ -10,17 +10,6 @@ from mcugraph.errors import FormatError
 from mcugraph.formats.onnx.types import DTYPES
 from mcugraph.ir import Array, DType, Op, Shape, Tensor
 
-CONSTANT_FIELDS: dict[str, Any] = {
-    "value_float": np.float32,
-    "value_floats": np.float32,
-    "value_int": np.int64,
-    "value_ints": np.int64,
-    "value_string": np.bytes_,
-    "value_strings": np.bytes_,
-}
-
-NUMPY_TYPES = {"f": DType.FLOAT32, "i": DType.INT64, "S": DType.STRING}
-
 
 def declared_dims(
     proto: Any,

@@ -2,6 +2,8 @@
 
 from mcugraph.formats.onnx.node import OnnxNode, Translation, Translator
 from mcugraph.ir import DType, Op
+from mcugraph.ops.base import normal_axis
+from mcugraph.ops.elementwise import Elementwise
 from mcugraph.ops.normalization import BatchNorm, Normalization
 from mcugraph.ops.pooling import GlobalPool, Pool
 from mcugraph.ops.reduction import Cumulate, Reduce, TopK
@@ -44,6 +46,21 @@ def _normalization(function: str, axis: int = -1) -> Translator:
     return lambda node: Normalization(function, (node.integer("axis", axis),))
 
 
+def _softmax(function: str) -> Translator:
+    """Over one axis since opset 13; over all from ``axis`` on, taken together, before."""
+
+    def translate(node: OnnxNode) -> Op:
+        if node.opset >= 13:
+            return Normalization(function, (node.integer("axis", -1),))
+        rank = node.rank()
+        first = normal_axis(node.integer("axis", 1), rank) if rank > 1 else 0
+        long = tuple(axis for axis in range(first, rank) if node.shape(0)[axis] != 1)
+        # Axes of one element change nothing.
+        return Normalization(function, long or (rank - 1,))
+
+    return translate
+
+
 def _layer_norm(function: str) -> Translator:
     def translate(node: OnnxNode) -> Op:
         rank = node.rank()
@@ -59,6 +76,13 @@ def _spatial_norm(function: str) -> Translator:
     return lambda node: Normalization(
         function, tuple(range(2, node.rank())), groups=node.integer("num_groups", 1)
     )
+
+
+def _batch_norm(node: OnnxNode) -> Op:
+    if node.opset < 9 and not node.integer("spatial", 1) and node.rank() > 2:
+        # Each place of a channel has parameters of its own, so no layer takes them in.
+        return Elementwise("batch_norm")
+    return BatchNorm()
 
 
 def _top_k(node: OnnxNode) -> Translation:
@@ -85,7 +109,7 @@ TRANSLATIONS: dict[str, Translator] = {
     "ArgMin": _arg("arg_min"),
     "CumSum": lambda node: Cumulate("cumsum"),
     "TopK": _top_k,
-    "BatchNormalization": lambda node: BatchNorm(),
+    "BatchNormalization": _batch_norm,
     "LayerNormalization": _layer_norm("layer_norm"),
     "RMSNormalization": _layer_norm("rms_norm"),
     "GroupNormalization": _spatial_norm("group_norm"),
@@ -95,7 +119,7 @@ TRANSLATIONS: dict[str, Translator] = {
     "MeanVarianceNormalization": lambda node: Normalization(
         "mean_variance_norm", node.integers("axes", (0, 2, 3))
     ),
-    "Softmax": _normalization("softmax"),
-    "LogSoftmax": _normalization("log_softmax"),
-    "Hardmax": _normalization("hardmax"),
+    "Softmax": _softmax("softmax"),
+    "LogSoftmax": _softmax("log_softmax"),
+    "Hardmax": _softmax("hardmax"),
 }

@@ -1,13 +1,53 @@
 """ONNX: element by element, and changes of type."""
 
+from mcugraph.errors import GraphError
 from mcugraph.formats.onnx.node import OnnxNode, Translation, Translator, result_type
-from mcugraph.formats.onnx.types import DTYPES
+from mcugraph.formats.onnx.types import DTYPES, NUMBERS
+from mcugraph.ir import Op, Shape
 from mcugraph.ops.elementwise import Convert, Elementwise, clip
 from mcugraph.ops.opaque import Declared
 
 
 def _function(function: str) -> Translator:
     return lambda node: Elementwise(function)
+
+
+def _binary(function: str) -> Translator:
+    """Two operands; numpy's broadcasting since opset 7, an axis of the first one before."""
+
+    def translate(node: OnnxNode) -> Op | Translation:
+        op = Elementwise(function)
+        if node.opset >= 7 or not node.integer("broadcast", 0):
+            return op
+        return Translation(op, reshaped=along_axis(node))
+
+    return translate
+
+
+def along_axis(node: OnnxNode) -> tuple[tuple[int, Shape], ...]:
+    """The second operand as numpy's broadcasting has to see it, in opsets before 7.
+
+    Its axes are those of the first operand from ``axis`` on; the last ones without it.
+    """
+    whole, part = node.shape(0), node.shape(1)
+    last = len(whole) - len(part)
+    axis = node.integer("axis", last)
+    axis += len(whole) if axis < 0 else 0
+    fits = 0 <= axis <= last and all(
+        own in (1, length) for own, length in zip(part, whole[axis:], strict=False)
+    )
+    if not fits:
+        raise GraphError(f"shape {part} is no part of {whole} from axis {axis} on")
+    return ((1, (*part, *(1,) * (last - axis))),) if axis < last else ()
+
+
+def _prelu(node: OnnxNode) -> Translation:
+    """Slopes: one a channel before opset 7, broadcast since."""
+    slopes = node.tensor(1).shape
+    op = Elementwise("prelu")
+    if node.opset >= 7 or slopes is None or len(slopes) != 1 or slopes[0] == 1:
+        return Translation(op)
+    return Translation(op, reshaped=((1, (*slopes, *(1,) * (node.rank() - 2))),))
 
 
 def _clip(node: OnnxNode) -> Translation:
@@ -24,7 +64,12 @@ def _clip(node: OnnxNode) -> Translation:
 
 
 def _cast(node: OnnxNode) -> Translation:
-    return Translation(Convert("cast", DTYPES[node.integer("to", 1)]))
+    given = node.attributes.get("to", 1)
+    if isinstance(given, bytes):  # before opset 6 the type is a name
+        given = NUMBERS.get(given.decode(errors="replace").upper(), -1)
+    if given not in DTYPES:
+        raise GraphError(f"the type {node.attributes['to']!r} is unknown")
+    return Translation(Convert("cast", DTYPES[given]))
 
 
 def _quantize(node: OnnxNode) -> Translation:
@@ -37,27 +82,35 @@ def _dequantize(node: OnnxNode) -> Translation:
     return Translation(Convert("dequantize", node.tensor(1).dtype))
 
 
+# Those that had ``broadcast`` and ``axis`` before opset 7.
+_BINARY = {
+    "Add": "add", "And": "and", "Div": "div", "Equal": "equal", "Greater": "greater",
+    "Less": "less", "Mul": "mul", "Or": "or", "Pow": "pow", "Sub": "sub", "Xor": "xor",
+}  # fmt: skip
+
 _FUNCTIONS = {
-    "Abs": "abs", "Acos": "acos", "Acosh": "acosh", "Add": "add", "And": "and", "Asin": "asin",
+    "Abs": "abs", "Acos": "acos", "Acosh": "acosh", "Asin": "asin",
     "Asinh": "asinh", "Atan": "atan", "Atanh": "atanh", "BitShift": "bit_shift",
     "BitwiseAnd": "bitwise_and", "BitwiseNot": "bitwise_not", "BitwiseOr": "bitwise_or",
     "BitwiseXor": "bitwise_xor", "Ceil": "ceil", "Celu": "celu", "Cos": "cos", "Cosh": "cosh",
-    "Div": "div", "Elu": "elu", "Equal": "equal", "Erf": "erf", "Exp": "exp", "Floor": "floor",
-    "Gelu": "gelu", "Greater": "greater", "GreaterOrEqual": "greater_equal",
+    "Elu": "elu", "Erf": "erf", "Exp": "exp", "Floor": "floor",
+    "Gelu": "gelu", "GreaterOrEqual": "greater_equal",
     "HardSigmoid": "hard_sigmoid", "HardSwish": "hard_swish", "Identity": "identity",
-    "IsInf": "isinf", "IsNaN": "isnan", "LeakyRelu": "leaky_relu", "Less": "less",
+    "IsInf": "isinf", "IsNaN": "isnan", "LeakyRelu": "leaky_relu",
     "LessOrEqual": "less_equal", "Log": "log", "Max": "maximum", "Mean": "mean",
-    "Min": "minimum", "Mish": "mish", "Mod": "mod", "Mul": "mul", "Neg": "neg", "Not": "not",
-    "Or": "or", "PRelu": "prelu", "Pow": "pow", "Reciprocal": "reciprocal", "Relu": "relu",
+    "Min": "minimum", "Mish": "mish", "Mod": "mod", "Neg": "neg", "Not": "not",
+    "Reciprocal": "reciprocal", "Relu": "relu",
     "Round": "round", "Selu": "selu", "Shrink": "shrink", "Sigmoid": "sigmoid", "Sign": "sign",
     "Sin": "sin", "Sinh": "sinh", "Softplus": "softplus", "Softsign": "softsign",
-    "Sqrt": "sqrt", "Sub": "sub", "Sum": "add", "Swish": "silu", "Tan": "tan", "Tanh": "tanh",
-    "ThresholdedRelu": "thresholded_relu", "Where": "select", "Xor": "xor", "Affine": "affine",
+    "Sqrt": "sqrt", "Sum": "add", "Swish": "silu", "Tan": "tan", "Tanh": "tanh",
+    "ThresholdedRelu": "thresholded_relu", "Where": "select", "Affine": "affine",
 }  # fmt: skip
 
 
 TRANSLATIONS: dict[str, Translator] = {
     **{name: _function(function) for name, function in _FUNCTIONS.items()},
+    **{name: _binary(function) for name, function in _BINARY.items()},
+    "PRelu": _prelu,
     "Clip": _clip,
     "Dropout": lambda node: Translation(Elementwise("dropout"), (0,)),
     "Cast": _cast,

@@ -104,6 +104,9 @@ def _resize(node: OnnxNode) -> Translation:
     method = node.text("mode", "nearest")
     if "scales" in node.attributes:  # Upsample-7
         return Translation(Resize(method, scales=tuple(node.attributes["scales"])), (0,))
+    if "height_scale" in node.attributes:  # Upsample-1
+        enlarged = (node.attributes["height_scale"], node.attributes["width_scale"])
+        return Translation(Resize(method, scales=(1.0, 1.0, *enlarged)), (0,))
     scales = 1 if node.type == "Upsample" or node.opset < 11 else 2
     axes = node.integers("axes", tuple(range(node.rank())))
     if node.has(3):

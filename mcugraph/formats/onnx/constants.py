@@ -1,0 +1,56 @@
+"""ONNX nodes that hold a constant: Constant and ConstantOfShape."""
+
+from functools import partial
+from typing import Any
+
+import numpy as np
+
+from mcugraph.errors import GraphError
+from mcugraph.formats.onnx.node import OnnxNode
+from mcugraph.formats.onnx.scope import Handler, Scope
+from mcugraph.formats.onnx.types import DTYPES
+from mcugraph.formats.onnx.values import filled
+from mcugraph.ir import DType, TensorType
+from mcugraph.ops.opaque import Declared
+
+# Attributes of Constant that are plain numbers or text.
+_FIELDS: dict[str, Any] = {
+    "value_float": np.float32,
+    "value_floats": np.float32,
+    "value_int": np.int64,
+    "value_ints": np.int64,
+    "value_string": np.bytes_,
+    "value_strings": np.bytes_,
+}
+
+_TYPES = {"f": DType.FLOAT32, "i": DType.INT64, "S": DType.STRING}
+
+
+def _constant(scope: Scope, node: OnnxNode, proto: Any, native: str) -> None:
+    name = node.outputs[0]
+    if "value" in node.attributes:
+        scope.store(name, node.attributes["value"])
+        return
+    for key, dtype in _FIELDS.items():
+        if key in node.attributes:
+            array = np.asarray(node.attributes[key], dtype)
+            scope.fold(name, TensorType(_TYPES[array.dtype.kind], array.shape), array)
+            return
+    raise GraphError("a constant without a value")
+
+
+def _constant_of_shape(scope: Scope, node: OnnxNode, proto: Any, native: str) -> None:
+    value = node.attributes.get("value")
+    shape = node.value_of(0)
+    if shape is None:
+        scope.finish(Declared("fill"), node, (node.tensor(0).name,), native, None)
+        return
+    dims = tuple(int(dim) for dim in shape.ravel())
+    dtype = DType.FLOAT32 if value is None else DTYPES[value.data_type]
+    scope.fold(node.outputs[0], TensorType(dtype, dims), partial(filled, dims, value))
+
+
+HANDLERS: dict[str, Handler] = {
+    "Constant": _constant,
+    "ConstantOfShape": _constant_of_shape,
+}
