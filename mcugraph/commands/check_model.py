@@ -1,15 +1,14 @@
 """``mcugraph check MODEL``: does it fit?"""
 
 import argparse
-import json
-from dataclasses import asdict
 from typing import Any
 
 from mcugraph.commands import arguments
 from mcugraph.errors import UsageError
 from mcugraph.fit.boards import Board, boards, find_board, load_boards
-from mcugraph.fit.verdict import Budget, Verdict, board_budget, judge, latency
-from mcugraph.report.table import table
+from mcugraph.fit.verdict import Budget, board_budget, judge, latency
+from mcugraph.report import verdict_report
+from mcugraph.report.answer import as_json
 from mcugraph.units import parse_count, parse_size
 
 
@@ -49,17 +48,9 @@ def run(options: argparse.Namespace) -> int:
     verdict = judge(graph, budget, found, known)
     time = None if board is None else latency(found, graph, board)
     if options.json:
-        print(json.dumps(_plain(verdict, time, found.assumptions), indent=2))
+        print(as_json(verdict_report.to_data(verdict, time, found.assumptions)))
     else:
-        print(_text(options.model, verdict))
-        if found.assumptions:
-            print("\n" + "\n".join(f"Assumed: {text}" for text in found.assumptions))
-        if board is not None and time is not None:
-            fast, slow, source = time
-            print(
-                f"\nEstimated latency: {_duration(fast)} to {_duration(slow)} on its "
-                f"{board.core} at {board.clock_hz / 1e6:g} MHz, from published rates ({source})"
-            )
+        print(verdict_report.to_text(options.model, verdict, time, found.assumptions, board))
     return 0 if verdict.fits else 1
 
 
@@ -74,55 +65,3 @@ def _budget(options: argparse.Namespace, board: Board | None) -> Budget:
     if budget.sram is None and budget.flash is None and budget.macs is None:
         raise UsageError("nothing to check against: give --board, --sram, --flash or --macs")
     return budget
-
-
-_WORDS = {True: "fits", False: "does not fit", None: "may fit; a figure is only a lower bound"}
-
-
-def _text(model: str, verdict: Verdict) -> str:
-    rows = []
-    for need in verdict.needs:
-        unit = "" if need.resource == "MACs" else " B"
-        least = "" if need.exact else "at least "
-        met = {True: "met", False: "missed", None: "not proven"}[need.met]
-        rows.append(
-            (
-                need.resource,
-                f"{least}{need.needed:,}{unit}",
-                f"{need.budget:,}{unit}",
-                f"{need.left:,}{unit}",
-                met,
-                need.parts,
-            )
-        )
-    header = ("resource", "needs", "there is", "left", "", "made of")
-    lines = [f"{model}: {_WORDS[verdict.fits]} ({verdict.budget.name})", ""]
-    lines.append(table(header, rows, right=(1, 2, 3)))
-    missed = [need for need in verdict.needs if need.met is False and need.culprit]
-    if missed:
-        lines.append("")
-        lines += [f"To blame for {need.resource}: {need.culprit}" for need in missed]
-    if verdict.advice:
-        lines += ["", "What would help:"]
-        lines += [f"  - {text}" for text in verdict.advice]
-    return "\n".join(lines)
-
-
-def _duration(seconds: float) -> str:
-    return f"{seconds:.1f} s" if seconds >= 1 else f"{seconds * 1000:.3g} ms"
-
-
-def _plain(
-    verdict: Verdict, time: tuple[float, float, str] | None, assumptions: tuple[str, ...]
-) -> dict[str, Any]:
-    needs = [{**asdict(need), "left": need.left, "met": need.met} for need in verdict.needs]
-    estimate = None
-    if time is not None:
-        estimate = dict(zip(("fast_s", "slow_s", "source"), time, strict=True))
-    return {
-        **asdict(verdict),
-        "needs": needs,
-        "advice": list(verdict.advice),
-        "latency": estimate,
-        "assumptions": list(assumptions),
-    }

@@ -1,12 +1,11 @@
 """``mcugraph diff A B``: what changed between two models."""
 
 import argparse
-import json
 from typing import Any
 
 from mcugraph.commands import arguments
-from mcugraph.profiler import Layer, Profile
-from mcugraph.report.table import shorten, table
+from mcugraph.report import diff_report
+from mcugraph.report.answer import as_json
 
 
 def add(commands: Any) -> None:
@@ -27,94 +26,8 @@ def run(options: argparse.Namespace) -> int:
     """Print the differences; always 0."""
     _, before = arguments.counted(options, options.before)
     _, after = arguments.counted(options, options.after)
-    figures = [
-        (name, a, b) for (name, a), (_, b) in zip(_figures(before), _figures(after), strict=True)
-    ]
-    layers = _layers(before, after)
     if options.json:
-        print(json.dumps(_plain(figures, layers), indent=2))
-        return 0
-    rows = [(name, _show(a), _show(b), _change(a, b)) for name, a, b in figures]
-    print(table(("figure", "A", "B", "B - A"), rows, right=(1, 2, 3)))
-    if layers:
-        print()
-        shown = [
-            (shorten(name, 44), _type(a), _type(b), *(_layer(a, b, field) for field in _FIELDS))
-            for name, a, b in layers
-        ]
-        print(table(("operator", "A", "B", *_FIELDS.values()), shown, right=(3, 4, 5)))
+        print(as_json(diff_report.to_data(before, after)))
+    else:
+        print(diff_report.to_text(before, after))
     return 0
-
-
-# Attributes of a layer that are compared, and what the table calls them.
-_FIELDS = {"macs": "MACs", "weights": "weights B", "output_bytes": "output B"}
-
-
-def _figures(found: Profile) -> list[tuple[str, int | None]]:
-    memory, flash = found.memory, found.flash
-    return [
-        ("peak", memory.peak),
-        ("file_order_peak", memory.file_order_peak),
-        ("tflm_arena", memory.tflm_arena),
-        ("tflm_persistent", memory.tflm_persistent),
-        ("state", memory.state),
-        ("file", flash.file),
-        ("weights", flash.weights),
-        ("biases", flash.biases),
-        ("quantization", flash.quantization),
-        ("parameters", found.model.parameters),
-        ("operators", found.model.operators),
-        ("macs", found.macs),
-        ("elementwise", found.elementwise),
-    ]
-
-
-def _layers(before: Profile, after: Profile) -> list[tuple[str, Layer | None, Layer | None]]:
-    """Operators, matched by name, that are in one model only or cost something else."""
-    first = {layer.name: layer for layer in before.layers}
-    second = {layer.name: layer for layer in after.layers}
-    pairs = [(name, first.get(name), second.get(name)) for name in {**first, **second}]
-    return [(name, a, b) for name, a, b in pairs if _cost(a) != _cost(b)]
-
-
-def _cost(layer: Layer | None) -> tuple[object, ...] | None:
-    return None if layer is None else (layer.type, *(getattr(layer, name) for name in _FIELDS))
-
-
-def _type(layer: Layer | None) -> str:
-    return "-" if layer is None else layer.type
-
-
-def _layer(a: Layer | None, b: Layer | None, field: str) -> str:
-    values = [0 if layer is None else getattr(layer, field) for layer in (a, b)]
-    return _change(*values)
-
-
-def _show(value: int | None) -> str:
-    return "?" if value is None else f"{value:,}"
-
-
-def _change(a: int | None, b: int | None) -> str:
-    if a is None or b is None:
-        return "?"
-    share = f" ({(b - a) / a:+.1%})" if a and a != b else ""
-    return f"{b - a:+,}{share}" if a != b else "="
-
-
-def _plain(
-    figures: list[tuple[str, int | None, int | None]],
-    layers: list[tuple[str, Layer | None, Layer | None]],
-) -> dict[str, Any]:
-    return {
-        "figures": {name: {"a": a, "b": b} for name, a, b in figures},
-        "layers": [
-            {
-                "name": name,
-                **{
-                    side: None if layer is None else {f: getattr(layer, f) for f in _FIELDS}
-                    for side, layer in (("a", a), ("b", b))
-                },
-            }
-            for name, a, b in layers
-        ],
-    }

@@ -1,12 +1,13 @@
 """``mcugraph plan MODEL|GRAPH.json|FILE.csv``."""
 
 import argparse
-import json
 from typing import Any
 
 from mcugraph.commands import arguments
-from mcugraph.planning.arena import ArenaProblem, Plan
+from mcugraph.planning.arena import ArenaProblem
 from mcugraph.planning.stages import METHODS, plan
+from mcugraph.report import plan_report
+from mcugraph.report.answer import as_json
 from mcugraph.scheduling.problem import Problem
 
 
@@ -65,11 +66,9 @@ def run(options: argparse.Namespace) -> int:
 
         print(to_csv(result), end="")
     elif options.json:
-        print(json.dumps(_plain(result), indent=2))
+        print(as_json(plan_report.to_data(result)))
     else:
-        from mcugraph.report.arena import arena_map
-
-        print(arena_map(result, options.model, options.limit))
+        print(plan_report.to_text(result, options.model, options.limit))
     return 0
 
 
@@ -80,28 +79,3 @@ def _problem(options: argparse.Namespace) -> Problem | ArenaProblem:
     from mcugraph.planning.minimalloc import read_csv
 
     return read_csv(options.model, options.alignment or 1)
-
-
-def _plain(result: Plan) -> dict[str, Any]:
-    return {
-        "schema_version": 1,
-        "arena": result.arena,
-        "lower_bound": result.lower_bound,
-        "optimal": result.optimal,
-        "peak": result.peak,
-        "alignment": result.alignment,
-        "method": result.method,
-        "elapsed": round(result.elapsed, 3),
-        "order": list(result.order),
-        "blocks": [
-            {
-                "name": block.name,
-                "kind": block.kind,
-                "offset": block.offset,
-                "size": block.size,
-                "lower": block.lower,
-                "upper": block.upper,
-            }
-            for block in result.blocks
-        ],
-    }

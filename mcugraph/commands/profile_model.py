@@ -4,6 +4,8 @@ import argparse
 from typing import Any
 
 from mcugraph.commands import arguments
+from mcugraph.report import layer_report, profile_report
+from mcugraph.report.answer import as_json
 
 
 def add(commands: Any) -> None:
@@ -36,18 +38,12 @@ def run(options: argparse.Namespace) -> int:
     """Print the profile; always 0."""
     _, result = arguments.counted(options, options.model)
     if options.json:
-        from mcugraph.report.data import to_json
-
-        print(to_json(result))
+        print(as_json(result.to_dict()))
     elif options.csv:
-        from mcugraph.report.data import to_csv
-
-        print(to_csv(result, options.sort, options.limit))
+        print(layer_report.to_csv(result, options.sort, options.limit))
     else:
-        from mcugraph.report.text import layer_table, summary
-
-        table = layer_table(result, options.sort, options.limit)
-        print(summary(result))
+        table = layer_report.to_text(result, options.sort, options.limit)
+        print(profile_report.to_text(result))
         if options.layers or options.sort != "order" or options.limit is not None:
             print(f"\n{table}")
     return 0

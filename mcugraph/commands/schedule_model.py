@@ -1,17 +1,16 @@
 """``mcugraph schedule MODEL|GRAPH.json``: the best order, and what it saves."""
 
 import argparse
-import json
 import sys
 from typing import Any
 
 from mcugraph.commands import arguments
+from mcugraph.report import schedule_report
+from mcugraph.report.answer import as_json
 from mcugraph.scheduling.bounds import cut_bound, operator_bound
 from mcugraph.scheduling.figures import file_order
-from mcugraph.scheduling.problem import Problem
-from mcugraph.scheduling.result import Schedule
 from mcugraph.scheduling.solver import schedule
-from mcugraph.units import exact, kib, parse_size
+from mcugraph.units import exact, parse_size
 
 # A progress line appears only if the search takes longer than this many seconds.
 _PATIENCE = 1.0
@@ -54,9 +53,9 @@ def run(options: argparse.Namespace) -> int:
     given = file_order(problem)
     bounds = {"operator_bound": operator_bound(problem), "cut_bound": cut_bound(problem)}
     if options.json:
-        print(json.dumps(_plain(found, given, bounds), indent=2))
+        print(as_json(schedule_report.to_data(found, given, bounds)))
     else:
-        print(_text(options.model, problem, found, given, bounds))
+        print(schedule_report.to_text(options.model, problem, found, given, bounds))
     return 0
 
 
@@ -78,56 +77,3 @@ class _Progress:
         """Wipe the line."""
         if self._shown:
             print("\r\x1b[K", end="", file=sys.stderr, flush=True)
-
-
-def _plain(found: Schedule, given: Schedule, bounds: dict[str, int]) -> dict[str, Any]:
-    return {
-        "order": list(found.order),
-        "peak": found.peak,
-        "lower_bound": found.lower_bound,
-        "optimal": found.optimal,
-        "file_order_peak": given.peak,
-        **bounds,
-        "bottleneck": None
-        if found.bottleneck is None
-        else {
-            "operator": found.bottleneck,
-            "live": [{"tensor": live.tensor, "bytes": live.bytes} for live in found.live],
-        },
-        "timeline": list(found.timeline),
-        "elapsed": found.elapsed,
-    }
-
-
-def _text(
-    model: str, problem: Problem, found: Schedule, given: Schedule, bounds: dict[str, int]
-) -> str:
-    saved = given.peak - found.peak
-    share = f" ({saved / given.peak:.1%})" if given.peak else ""
-    proof = "proven optimal" if found.optimal else f"at least {exact(found.lower_bound)} B needed"
-    rows = [
-        ("file order", given.peak, ""),
-        ("best order", found.peak, proof),
-        ("cut bound", bounds["cut_bound"], "no order needs less"),
-        ("operator bound", bounds["operator_bound"], "largest operator alone"),
-    ]
-    width = max(len(exact(value)) for _, value, _ in rows)
-    lines = [f"{model}: {exact(len(problem.operators))} operators, {found.elapsed:.3f} s", ""]
-    lines += [
-        f"{label:<14}  {exact(value):>{width}} B  {kib(value):>10}  {note}".rstrip()
-        for label, value, note in rows
-    ]
-    lines.append(f"{'saved':<14}  {exact(saved):>{width}} B{share}")
-    return "\n".join([*lines, "", *_timeline(problem, found)])
-
-
-def _timeline(problem: Problem, found: Schedule) -> list[str]:
-    """One line an operator in the new order: bytes live, as a number and as a bar."""
-    place = {name: i for i, name in enumerate(problem.operators, 1)}
-    lines = ["  new  file  live B, largest of all at *"]
-    digits = max((len(exact(value)) for value in found.timeline), default=1)
-    for step, (name, live) in enumerate(zip(found.order, found.timeline, strict=True), 1):
-        bar = "#" * round(30 * live / max(found.peak, 1))
-        mark = "*" if name == found.bottleneck else " "
-        lines.append(f"{step:5}  {place[name]:4}  {exact(live):>{digits}} {mark} {bar:<30}  {name}")
-    return lines

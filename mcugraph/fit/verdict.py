@@ -86,9 +86,9 @@ def judge(graph: Graph, budget: Budget, found: Profile, among: Iterable[Board]) 
         among: Boards to suggest where the model does not fit.
     """
     needs = needs_of(found, budget)
-    fits = _all(need.met for need in needs)
-    advice = () if fits else tuple(_advice(graph, found, budget, tuple(among)))
-    return Verdict(budget, fits, needs, advice)
+    answer = fits(needs)
+    advice = () if answer else tuple(_advice(graph, found, budget, tuple(among)))
+    return Verdict(budget, answer, needs, advice)
 
 
 def needs_of(found: Profile, budget: Budget) -> tuple[Need, ...]:
@@ -121,6 +121,14 @@ def needs_of(found: Profile, budget: Budget) -> tuple[Need, ...]:
     return tuple(needs)
 
 
+def fits(needs: Iterable[Need]) -> bool | None:
+    """Whether all needs are met; None where one is only a lower bound that fits."""
+    answers = [need.met for need in needs]
+    if False in answers:
+        return False
+    return None if None in answers else True
+
+
 def board_budget(board: Board) -> Budget:
     """What a board has: an arena is one block, so its largest one counts."""
     return Budget(board.name, board.sram_block, board.flash)
@@ -129,8 +137,8 @@ def board_budget(board: Board) -> Budget:
 def fitting_boards(found: Profile, among: Iterable[Board] | None = None) -> tuple[Board, ...]:
     """The boards that a model fits as far as its figures tell, the least SRAM first."""
     known = boards() if among is None else among
-    fits = [b for b in known if _all(n.met for n in needs_of(found, board_budget(b))) is not False]
-    return tuple(sorted(fits, key=lambda board: (board.sram_block, board.flash, board.key)))
+    fitting = [b for b in known if fits(needs_of(found, board_budget(b))) is not False]
+    return tuple(sorted(fitting, key=lambda board: (board.sram_block, board.flash, board.key)))
 
 
 def latency(found: Profile, graph: Graph, board: Board) -> tuple[float, float, str] | None:
@@ -158,13 +166,6 @@ def _stored(found: Profile) -> tuple[int, bool]:
     return flash.weights + flash.biases + flash.quantization, False
 
 
-def _all(answers: Iterable[bool | None]) -> bool | None:
-    given = list(answers)
-    if False in given:
-        return False
-    return None if None in given else True
-
-
 def _advice(
     graph: Graph, found: Profile, budget: Budget, among: tuple[Board, ...]
 ) -> Iterable[str]:
@@ -182,11 +183,11 @@ def _advice(
             needs = needs_of(small, budget)
             shown = ", ".join(f"{_amount(need)} {need.resource}" for need in needs)
             verdict = {True: "would fit", False: "would still not fit", None: "might fit"}
-            yield f"quantised to int8 it {verdict[_all(n.met for n in needs)]}: {shown}"
-    fits = fitting_boards(found, among)[:3]
-    if fits:
-        proven = all(need.exact for need in needs_of(found, board_budget(fits[0])))
-        names = ", ".join(board.name for board in fits)
+            yield f"quantised to int8 it {verdict[fits(needs)]}: {shown}"
+    smallest = fitting_boards(found, among)[:3]
+    if smallest:
+        proven = all(need.exact for need in needs_of(found, board_budget(smallest[0])))
+        names = ", ".join(board.name for board in smallest)
         yield f"the smallest boards that it {'fits' if proven else 'may fit'}: {names}"
     elif among:
         yield "it fits none of the boards that are known"

@@ -1,1 +1,1 @@
-"""A profile as text, JSON and CSV."""
+"""One module a kind of answer: what a command found, as text and as JSON."""

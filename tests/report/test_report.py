@@ -5,9 +5,9 @@ from pathlib import Path
 import pytest
 
 import mcugraph as mg
-from mcugraph.report.data import to_csv
+from mcugraph.report import layer_report, profile_report
+from mcugraph.report.layer_report import SORTS, select, to_csv
 from mcugraph.report.table import shorten, table
-from mcugraph.report.text import SORTS, layer_table, select, summary
 
 
 def test_tables() -> None:
@@ -46,19 +46,19 @@ def test_largest_first(profile: mg.Profile, column: str) -> None:
 
 def test_unknown_columns(profile: mg.Profile) -> None:
     with pytest.raises(mg.UsageError, match="cannot sort by 'name'; expected one of order"):
-        layer_table(profile, "name")
+        layer_report.to_text(profile, "name")
     with pytest.raises(mg.UsageError):
         to_csv(profile, "name")
 
 
 def test_the_summary_says_what_reordering_saves(profile: mg.Profile) -> None:
-    lines = [" ".join(line.split()) for line in summary(profile).splitlines()]
+    lines = [" ".join(line.split()) for line in profile_report.to_text(profile).splitlines()]
     assert "SRAM peak, best order 12,288 B 12.0 KiB proven optimal" in lines
     assert "peak, file order 20,480 B 20.0 KiB reordering saves 8,192 B" in lines
 
 
 def test_hidden_rows_are_counted(profile: mg.Profile) -> None:
-    text = layer_table(profile, limit=4)
+    text = layer_report.to_text(profile, limit=4)
     assert text.endswith("\n(7 more)")
     assert len(text.splitlines()) == 2 + 4 + 1
-    assert not layer_table(profile).endswith("more)")
+    assert not layer_report.to_text(profile).endswith("more)")

@@ -1,4 +1,6 @@
-"""A plan as text: a map of the arena over time, and a table of offsets."""
+"""A plan: a map of the arena over time, and a table of offsets."""
+
+from typing import Any
 
 from mcugraph.planning.arena import SCRATCH, Block, Plan
 from mcugraph.report.table import shorten, table
@@ -8,7 +10,32 @@ _ROWS, _COLUMNS = 16, 64
 _LETTERS = "ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789"
 
 
-def arena_map(plan: Plan, title: str, limit: int = 40) -> str:
+def to_data(plan: Plan) -> dict[str, Any]:
+    """The whole plan, ready for JSON."""
+    return {
+        "arena": plan.arena,
+        "lower_bound": plan.lower_bound,
+        "optimal": plan.optimal,
+        "peak": plan.peak,
+        "alignment": plan.alignment,
+        "method": plan.method,
+        "elapsed": round(plan.elapsed, 3),
+        "order": list(plan.order),
+        "blocks": [
+            {
+                "name": block.name,
+                "kind": block.kind,
+                "offset": block.offset,
+                "size": block.size,
+                "lower": block.lower,
+                "upper": block.upper,
+            }
+            for block in plan.blocks
+        ],
+    }
+
+
+def to_text(plan: Plan, title: str, limit: int = 40) -> str:
     """The figures of a plan, a map of the arena and the offsets of its largest blocks.
 
     The map has the highest address on top and time from left to right. Each block has a letter,

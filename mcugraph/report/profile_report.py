@@ -1,19 +1,14 @@
-"""A profile as text for a terminal."""
+"""The figures of a model on one screen."""
 
 from collections.abc import Sequence
 
-from mcugraph.errors import UsageError
-from mcugraph.profiler import Layer, Profile
-from mcugraph.report.table import shorten, table
+from mcugraph.profiler import Profile
 from mcugraph.units import decimal, exact, kib
 
 _FORMATS = {"tflite": "TFLite", "onnx": "ONNX", "torch": "PyTorch"}
 
-# What the layer table can be sorted by.
-SORTS = ("order", "macs", "elementwise", "weights", "output", "live")
 
-
-def summary(profile: Profile) -> str:
+def to_text(profile: Profile) -> str:
     """The figures of a model on one screen: SRAM, flash, work, bottleneck, caveats."""
     model, memory, flash = profile.model, profile.memory, profile.flash
     counted = profile.accounting + (f", as {profile.precision}" if profile.precision else "")
@@ -76,47 +71,3 @@ def _bottleneck(profile: Profile) -> list[str]:
     lines = ["", f"Bottleneck: {found.operator} ({kinds[found.operator]}), where these are live:"]
     width = max((len(exact(entry.bytes)) for entry in found.live), default=0)
     return lines + [f"  {exact(entry.bytes):>{width}} B  {entry.tensor}" for entry in found.live]
-
-
-def layer_table(profile: Profile, sort: str = "order", limit: int | None = None) -> str:
-    """One row an operator, in file order or the largest first.
-
-    Raises:
-        UsageError: There is no column of this name to sort by.
-    """
-    rows = [
-        (
-            shorten(layer.name, 44),
-            layer.type,
-            "x".join(map(str, layer.output_shape)) if layer.output_shape is not None else "?",
-            "?" if layer.macs is None else exact(layer.macs),
-            "?" if layer.elementwise is None else exact(layer.elementwise),
-            exact(layer.weights),
-            exact(layer.output_bytes),
-            exact(layer.live_bytes),
-        )
-        for layer in select(profile.layers, sort, limit)
-    ]
-    header = ("operator", "type", "shape", "MACs", "elementwise", "weights B", "output B", "live B")
-    text = table(header, rows, right=range(3, 8))
-    hidden = len(profile.layers) - len(rows)
-    return f"{text}\n({hidden} more)" if hidden else text
-
-
-def select(layers: Sequence[Layer], sort: str, limit: int | None) -> Sequence[Layer]:
-    """The layers to show: in file order, or the largest by a column first.
-
-    Raises:
-        UsageError: There is no column of this name to sort by.
-    """
-    if sort not in SORTS:
-        raise UsageError(f"cannot sort by {sort!r}; expected one of {', '.join(SORTS)}")
-    keys = {
-        "macs": lambda layer: layer.macs or 0,
-        "elementwise": lambda layer: layer.elementwise or 0,
-        "weights": lambda layer: layer.weights,
-        "output": lambda layer: layer.output_bytes,
-        "live": lambda layer: layer.live_bytes,
-    }
-    chosen = layers if sort == "order" else sorted(layers, key=keys[sort], reverse=True)
-    return chosen if limit is None else chosen[:limit]

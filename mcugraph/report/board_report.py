@@ -1,0 +1,53 @@
+"""Boards, and which of them a model fits."""
+
+from collections.abc import Sequence
+from dataclasses import asdict
+from typing import Any
+
+from mcugraph.fit.boards import Board
+from mcugraph.fit.verdict import Need, board_budget, fits, needs_of
+from mcugraph.profiler import Profile
+from mcugraph.report.table import table
+from mcugraph.report.verdict_report import need_data
+from mcugraph.units import kib
+
+
+def to_data(boards: Sequence[Board], found: Profile | None) -> dict[str, Any]:
+    """The boards, each with the verdict for a model if there is one, ready for JSON."""
+    entries = []
+    for board in boards:
+        entry = asdict(board)
+        if found is not None:
+            needs = needs_of(found, board_budget(board))
+            entry["fits"] = fits(needs)
+            entry["needs"] = [need_data(need) for need in needs]
+        entries.append(entry)
+    return {"boards": entries}
+
+
+def to_text(boards: Sequence[Board], found: Profile | None) -> str:
+    """A row for each board, with the verdict for a model if there is one."""
+    header = ["board", "core", "clock", "SRAM", "one block", "flash"]
+    rows = [
+        [
+            board.key,
+            board.core,
+            f"{board.clock_hz / 1e6:g} MHz",
+            kib(board.sram),
+            kib(board.sram_block),
+            kib(board.flash),
+        ]
+        for board in boards
+    ]
+    if found is not None:
+        header.append("fits")
+        for row, board in zip(rows, boards, strict=True):
+            row.append(_answer(needs_of(found, board_budget(board))))
+    return table(header, rows, right=(2, 3, 4, 5))
+
+
+def _answer(needs: Sequence[Need]) -> str:
+    missed = [f"{need.resource} by {-need.left:,} B" for need in needs if need.met is False]
+    if missed:
+        return f"no, {' and '.join(missed)}"
+    return "yes" if fits(needs) else "may fit"

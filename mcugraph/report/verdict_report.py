@@ -1,0 +1,98 @@
+"""Whether a model fits, by how much, and what would help."""
+
+from dataclasses import asdict
+from typing import Any
+
+from mcugraph.fit.boards import Board
+from mcugraph.fit.verdict import Need, Verdict
+from mcugraph.report.table import table
+
+_WORDS = {True: "fits", False: "does not fit", None: "may fit; a figure is only a lower bound"}
+
+
+def need_data(need: Need) -> dict[str, Any]:
+    """What there is to say about one resource, ready for JSON."""
+    return {**asdict(need), "left": need.left, "met": need.met}
+
+
+def to_data(
+    verdict: Verdict, time: tuple[float, float, str] | None, assumptions: tuple[str, ...]
+) -> dict[str, Any]:
+    """The verdict, ready for JSON.
+
+    Args:
+        verdict: What to show.
+        time: As ``latency`` estimates it, in seconds; None: not known.
+        assumptions: Of the profile.
+    """
+    estimate = None
+    if time is not None:
+        estimate = dict(zip(("fast_s", "slow_s", "source"), time, strict=True))
+    return {
+        **asdict(verdict),
+        "needs": [need_data(need) for need in verdict.needs],
+        "advice": list(verdict.advice),
+        "latency": estimate,
+        "assumptions": list(assumptions),
+    }
+
+
+def to_text(
+    model: str,
+    verdict: Verdict,
+    time: tuple[float, float, str] | None,
+    assumptions: tuple[str, ...],
+    board: Board | None,
+) -> str:
+    """The verdict as a table, with who is to blame, what would help and what was assumed.
+
+    Args:
+        model: In the first line.
+        verdict: What to show.
+        time: As ``latency`` estimates it, in seconds; None: not known.
+        assumptions: Of the profile.
+        board: Which the time is for.
+    """
+    parts = [_verdict(model, verdict)]
+    if assumptions:
+        parts.append("\n".join(f"Assumed: {text}" for text in assumptions))
+    if board is not None and time is not None:
+        fast, slow, source = time
+        parts.append(
+            f"Estimated latency: {_duration(fast)} to {_duration(slow)} on its "
+            f"{board.core} at {board.clock_hz / 1e6:g} MHz, from published rates ({source})"
+        )
+    return "\n\n".join(parts)
+
+
+def _verdict(model: str, verdict: Verdict) -> str:
+    rows = []
+    for need in verdict.needs:
+        unit = "" if need.resource == "MACs" else " B"
+        least = "" if need.exact else "at least "
+        met = {True: "met", False: "missed", None: "not proven"}[need.met]
+        rows.append(
+            (
+                need.resource,
+                f"{least}{need.needed:,}{unit}",
+                f"{need.budget:,}{unit}",
+                f"{need.left:,}{unit}",
+                met,
+                need.parts,
+            )
+        )
+    header = ("resource", "needs", "there is", "left", "", "made of")
+    lines = [f"{model}: {_WORDS[verdict.fits]} ({verdict.budget.name})", ""]
+    lines.append(table(header, rows, right=(1, 2, 3)))
+    missed = [need for need in verdict.needs if need.met is False and need.culprit]
+    if missed:
+        lines.append("")
+        lines += [f"To blame for {need.resource}: {need.culprit}" for need in missed]
+    if verdict.advice:
+        lines += ["", "What would help:"]
+        lines += [f"  - {text}" for text in verdict.advice]
+    return "\n".join(lines)
+
+
+def _duration(seconds: float) -> str:
+    return f"{seconds:.1f} s" if seconds >= 1 else f"{seconds * 1000:.3g} ms"

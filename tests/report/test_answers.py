@@ -1,0 +1,64 @@
+"""The JSON of every command: one object, versioned, with the fields that the reference lists."""
+
+import json
+import re
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from mcugraph.cli import COMMANDS, main
+
+REFERENCE = Path(__file__).resolve().parents[2] / "docs" / "pages" / "reference" / "json.md"
+ARGUMENTS = {
+    "profile": ["MODEL"],
+    "check": ["MODEL", "--board", "nucleo-f446re"],
+    "diff": ["MODEL", "MODEL"],
+    "schedule": ["MODEL"],
+    "plan": ["MODEL"],
+    "optimize": ["MODEL", "-o", "/dev/null"],
+    "groups": ["MODEL"],
+    "symbolic": ["MODEL"],
+    "boards": ["--fit", "MODEL"],
+}
+
+
+def answer(capsys: pytest.CaptureFixture[str], models: Path, command: str) -> dict[str, Any]:
+    model = str(models / "resnet_int8.tflite")
+    given = [model if part == "MODEL" else part for part in ARGUMENTS[command]]
+    assert main([command, *given, "--json"]) == 0
+    found = json.loads(capsys.readouterr().out)
+    assert isinstance(found, dict)
+    return found
+
+
+@pytest.mark.parametrize("command", COMMANDS)
+def test_every_answer_is_versioned(
+    capsys: pytest.CaptureFixture[str], models: Path, command: str
+) -> None:
+    found = answer(capsys, models, command)
+    assert next(iter(found)) == "schema_version"
+    assert found["schema_version"] == 1
+
+
+@pytest.mark.parametrize("command", COMMANDS)
+def test_the_reference_names_every_field(
+    capsys: pytest.CaptureFixture[str], models: Path, command: str
+) -> None:
+    page = REFERENCE.read_text(encoding="utf-8")
+    (section,) = re.findall(rf"^## {command}\n(.*?)(?=^## |\Z)", page, re.MULTILINE | re.DOTALL)
+    named = set(re.findall(r"`(\w+)`", section)) | {"schema_version"}
+    assert set(answer(capsys, models, command)) <= named
+
+
+def test_boards(capsys: pytest.CaptureFixture[str], models: Path) -> None:
+    assert main(["boards", "--json"]) == 0
+    plain = json.loads(capsys.readouterr().out)["boards"]
+    fitted = answer(capsys, models, "boards")["boards"]
+    assert [entry["key"] for entry in plain] == [entry["key"] for entry in fitted]
+    assert "fits" not in plain[0]
+    for entry in fitted:
+        assert entry["fits"] is all(need["met"] for need in entry["needs"])
+        for need in entry["needs"]:
+            assert need["left"] == need["budget"] - need["needed"]
+            assert need["met"] is (need["left"] >= 0)
