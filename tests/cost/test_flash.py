@@ -2,6 +2,7 @@
 
 import pytest
 
+import mcugraph as mg
 from mcugraph.cost.flash import flash_of
 from mcugraph.ir import (
     Constant,
@@ -115,3 +116,18 @@ def test_int4_constants_are_packed() -> None:
     weight = constant("w", (5, 3), DType.INT4)
     flash = flash_of(graph([(Elementwise("add"), ["x", "w"])], [weight]))
     assert (flash.weights, flash.parameters) == (8, 15)
+
+
+def test_bodies_that_use_the_same_names_hold_different_constants() -> None:
+    """Constants without values of their own are told apart by the body that they stand in."""
+
+    def body(name: str, units: int) -> Graph:
+        weights = Tensor("w", DType.INT8, (units, 6), Kind.CONSTANT)
+        return graph([(Dense(), ["x", "w"])], [weights]).replace(name=name)
+
+    calls = Call(("first", "second"), ((DType.INT8, (1, 6)),), "composite")
+    bodies = {"first": body("first", 3), "second": body("second", 5)}
+    whole = graph([(calls, ["x"])], [], subgraphs=bodies)
+    assert flash_of(whole).weights == 18 + 30
+    space = mg.widths(whole)
+    assert space.size(space.full) == 18 + 30

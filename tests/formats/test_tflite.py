@@ -6,6 +6,7 @@ import numpy as np
 import pytest
 
 import mcugraph as mg
+from mcugraph.formats.tflite.model import TfliteModel
 from mcugraph.ir import DType, Kind
 
 CONV = {0: ("i8", 0), 1: ("i32", 1), 2: ("i32", 1), 4: ("i32", 1), 5: ("i32", 1)}  # SAME, 1, 1
@@ -262,6 +263,52 @@ def test_if_takes_the_costlier_branch(tflite: Any) -> None:
     assert profile.memory.file_order_peak == 21
     assert any("costlier branch" in text for text in profile.assumptions)
     assert profile.complete
+
+
+def test_subgraphs_of_one_name_are_two(tflite: Any) -> None:
+    """Names within a body, and the body's own, say nothing about another body."""
+    t = tflite
+    main = t.G(
+        [t.T("c", (1,), "bool"), t.T("x", (1, 4)), t.T("y", (1, 2))],
+        [t.O("IF", [0, 1], [2], {0: ("i32", 1), 1: ("i32", 2)})],
+        [0, 1],
+        [2],
+    )
+
+    def figures(first: str, second: str) -> dict[str, Any]:
+        found: dict[str, Any] = t.profile(
+            main, branch(t, first, 3), branch(t, second, 10)
+        ).to_dict()
+        return {key: found[key] for key in ("macs", "memory", "flash", "order", "complete")}
+
+    same, told_apart = figures("body", "body"), figures("small", "large")
+    assert same["memory"] == told_apart["memory"]
+    assert same["memory"]["tflm_arena"] is not None
+    assert same["macs"] == told_apart["macs"] == 60
+    assert same["flash"]["weights"] == 18 + 60
+
+
+def test_what_a_file_holds_is_known_by_number_and_by_name(tflite: Any) -> None:
+    """The second value of a tensor has another name in the graph, and the same number."""
+    t = tflite
+    tensors = [t.T(name, (1, 4), "float32", scales=(0.5,)) for name in ("x", "x", "")]
+    relu = [t.O("RELU", [0], [1]), t.O("RELU", [1], [2]), t.O("RELU", [2], [1])]
+    graph = t.load(t.G(tensors, relu, [0], [1]))
+    model = graph.source.file
+    assert isinstance(model, TfliteModel)
+    part = model.subgraphs[0]
+    assert [tensor.name for tensor in part.tensors] == ["x", "x#2", "tensor_2"]
+    assert [operator.name for operator in part.operators] == [o.name for o in graph.operators]
+    assert [operator.results for operator in part.operators] == [o.outputs for o in graph.operators]
+    assert set(part.index) == set(graph.tensors)
+    (result,) = graph.outputs
+    assert (result, part.index[result]) == ("x#2#2", 1)
+    assert part.tensors[0].scale_values is not None
+    assert part.tensors[0].scale_values.tolist() == [0.5]
+    # A rewrite leaves nothing that claims to be the file.
+    assert graph.replace(assumptions=("said",)).source.file is model
+    for change in ({"operators": ()}, {"tensors": {}}, {"outputs": ()}, {"subgraphs": {}}):
+        assert graph.replace(**change).source.file is None
 
 
 def test_while_runs_one_iteration(tflite: Any) -> None:

@@ -174,6 +174,18 @@ def test_the_tail_of_a_model_without_operators() -> None:
     assert tail(model, {}, 0, HOST) == 544 + inputs + 8 + 64
 
 
+def test_scales_without_zero_points_take_nothing() -> None:
+    """TFLM keeps quantisation parameters only where the file holds both kinds."""
+
+    def of(scales: int, zero_points: int) -> int:
+        tensors = (TfliteTensor(I8, (1, 8), scales=scales, zero_points=zero_points),)
+        return tail(TfliteModel((TfliteSubgraph(tensors, (), (0,), ()),)), {}, 0, DEVICE)
+
+    assert of(1, 0) == of(0, 1) == of(0, 0)
+    assert of(1, 1) > of(0, 0)
+    assert of(9, 9) == of(9, 1) > of(1, 1)  # as many zero points as scales, whatever the file has
+
+
 def test_variables_lie_in_the_tail() -> None:
     plain = TfliteModel((TfliteSubgraph((TfliteTensor(F32, (1, 8)),), (), (), ()),))
     state = TfliteModel((TfliteSubgraph((TfliteTensor(F32, (1, 8), variable=True),), (), (), ()),))

@@ -1,0 +1,55 @@
+"""The head for another order: what may move, and what may not."""
+
+import pytest
+
+from mcugraph.formats.tflite.model import (
+    TfliteModel,
+    TfliteOperator,
+    TfliteSubgraph,
+    TfliteTensor,
+)
+from mcugraph.ir import DType
+from mcugraph.tflm.head import Head
+from mcugraph.tflm.program import TflmProgram
+
+
+def two_branches(native: str) -> TflmProgram:
+    """Two steps that grow the same input tenfold and shrink it again, widths before depths.
+
+    The file has both large tensors live at once; one branch after the other needs one.
+    """
+    sizes = (16, 160, 160, 16, 16, 16)
+    steps = [
+        (native, (0,), (1,)),
+        (native, (0,), (2,)),
+        (native, (1,), (3,)),
+        (native, (2,), (4,)),
+        ("ADD", (3, 4), (5,)),
+    ]
+    operators = tuple(
+        TfliteOperator(name, inputs, outputs, f"op{i}")
+        for i, (name, inputs, outputs) in enumerate(steps)
+    )
+    tensors = tuple(TfliteTensor(DType.INT8, (size,)) for size in sizes)
+    model = TfliteModel((TfliteSubgraph(tensors, operators, (0,), (5,)),))
+    return TflmProgram(model, {}, {}, ())
+
+
+@pytest.mark.parametrize(
+    "native", ["CUSTOM:CIRCULAR_BUFFER", "RANDOM_UNIFORM", "RANDOM_STANDARD_NORMAL", "MULTINOMIAL"]
+)
+def test_operators_with_state_inside_keep_their_order(native: str) -> None:
+    """Which of two draws comes first, or which frame fills a ring, decides what comes out."""
+    free, held = Head(two_branches("RELU")), Head(two_branches(native))
+    assert free.reordered() != free.file_order
+    assert free.solve(free.reordered()).arena < free.untouched().arena
+    order = held.reordered()
+    assert [place for place in order if place < 4] == [0, 1, 2, 3]
+
+
+def test_an_operator_that_the_runtime_orders_keeps_its_place() -> None:
+    """Reads and writes of a variable, which the graph knows by the names of its operators."""
+    free = two_branches("RELU")
+    held = TflmProgram(free.model, {}, {}, (("op1", "op2"),))
+    order = Head(held).reordered()
+    assert order.index(1) < order.index(2)
