@@ -17,9 +17,9 @@ from schedule_cp_sat import cp_sat_peak
 from schedule_networks import families
 
 from mcugraph.scheduling.bounds import cut_bound, operator_bound
+from mcugraph.scheduling.entry import schedule
 from mcugraph.scheduling.order_checker import check_schedule
 from mcugraph.scheduling.problem import Problem
-from mcugraph.scheduling.solver import schedule
 
 ROOT = Path(__file__).resolve().parents[1]
 FOLDERS = [ROOT.parent / "shared" / "graphs", ROOT / "fixtures" / "graphs"]

@@ -12,6 +12,7 @@ if TYPE_CHECKING:
         DimensionError,
         FormatError,
         GraphError,
+        InternalError,
         McuGraphError,
         UsageError,
     )
@@ -41,6 +42,7 @@ _HOME = {
     "FormatError": "mcugraph.errors",
     "Graph": "mcugraph.ir",
     "GraphError": "mcugraph.errors",
+    "InternalError": "mcugraph.errors",
     "McuGraphError": "mcugraph.errors",
     "Op": "mcugraph.ir",
     "Operator": "mcugraph.ir",
@@ -78,6 +80,7 @@ __all__ = [
     "FormatError",
     "Graph",
     "GraphError",
+    "InternalError",
     "McuGraphError",
     "Op",
     "Operator",

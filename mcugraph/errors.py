@@ -19,3 +19,13 @@ class DimensionError(McuGraphError):
 
 class UsageError(McuGraphError):
     """An argument is wrong: an unknown option value, board, operator or tensor name."""
+
+
+class InternalError(McuGraphError):
+    """A result of the library failed its own check: a fault of the library, not of the input."""
+
+    def __str__(self) -> str:
+        return (
+            f"internal error: {super().__str__()}; please report this, with the input and these "
+            "words, as a wrong result of mcugraph"
+        )

@@ -9,7 +9,7 @@ from mcugraph.cost.work import Work, total, work_of
 from mcugraph.formats.loader import load
 from mcugraph.ir import Graph, Role
 from mcugraph.rewrite.accounting import counted_forms
-from mcugraph.scheduling.figures import Footprint, footprint
+from mcugraph.scheduling.figures import LiveSetFigures, live_set_figures
 from mcugraph.scheduling.runtime import Runtime, find_runtime
 from mcugraph.tflm.footprint import footprint as tflm_footprint
 from mcugraph.tflm.head import planned_arena
@@ -150,7 +150,7 @@ def profile(
     parts = work_of(counted, accounting)
     work = total(parts)
     flash = flash_of(stored, 1 if accounting == "paper" else None)
-    memory = footprint(counted, device, SEARCH_SECONDS)
+    memory = live_set_figures(counted, device, SEARCH_SECONDS)
     arena = _arena(counted) if accounting == "deployed" else _Arena()
     unsized = _unsized(counted)
     return Profile(
@@ -197,7 +197,7 @@ def _arena(graph: Graph) -> _Arena:
     return _Arena(found.arena, found.persistent, found.persistent_host, planned, notes)
 
 
-def _memory(memory: Footprint, arena: _Arena) -> Memory:
+def _memory(memory: LiveSetFigures, arena: _Arena) -> Memory:
     best = memory.best
     live = tuple(LiveTensor(str(entry.tensor), entry.bytes) for entry in best.live)
     return Memory(
@@ -225,7 +225,7 @@ def _unsized(graph: Graph) -> tuple[str, ...]:
     return (f"counted as 0 bytes, since the model does not tell their size: {shown}",)
 
 
-def _layers(graph: Graph, parts: tuple[Work, ...], memory: Footprint) -> tuple[Layer, ...]:
+def _layers(graph: Graph, parts: tuple[Work, ...], memory: LiveSetFigures) -> tuple[Layer, ...]:
     layers = []
     for operator, work, live in zip(
         graph.operators, parts, memory.in_file_order.timeline, strict=True

@@ -143,6 +143,36 @@ def test_modules_stay_small(path: Path) -> None:
     assert length <= LONGEST, f"{length} lines; one idea a file, {LONGEST} lines at most"
 
 
+# Files that import each other on purpose, each inside one function.
+CIRCLES: list[set[str]] = [{"mcugraph.ir.graph", "mcugraph.ir.text"}]
+# Folders in which there are no others.
+WITHOUT_CIRCLES = ("scheduling", "planning", "space")
+
+
+def test_no_circle_of_files() -> None:
+    """Whatever imports each other, at once or in a function, cannot be read one by one."""
+    names = {module_id(path) for path in MODULES}
+    reads = {
+        module_id(path): {
+            found
+            for _, name in internal(path)
+            for found in (".".join(name), ".".join(name[:-1]))
+            if found in names and found != module_id(path)
+        }
+        for path in MODULES
+        if len(dotted(path)) > 1
+    }
+    reach = {name: set(read) for name, read in reads.items()}
+    for middle in reach:
+        for found in reach.values():
+            if middle in found:
+                found |= reach[middle]
+    circles = [{b for b in reach[a] if a in reach.get(b, ())} for a in reach if a in reach[a]]
+    for circle in circles:
+        folders = {name.split(".")[1] for name in circle}
+        assert circle in CIRCLES or folders.isdisjoint(WITHOUT_CIRCLES), sorted(circle)
+
+
 def modules_after(code: str) -> set[str]:
     """The modules that a fresh interpreter has loaded after running this code."""
     done = subprocess.run(

@@ -15,8 +15,8 @@ import mcugraph as mg
 from mcugraph.ir import Graph, Kind
 from mcugraph.rewrite.accounting import account
 from mcugraph.rewrite.precision import quantize
-from mcugraph.scheduling.graph_problem import problem_of
-from mcugraph.scheduling.solver import schedule
+from mcugraph.scheduling.entry import schedule
+from mcugraph.scheduling.problem import Problem
 from mcugraph.testing import check_schedule
 
 FIXTURES = Path(__file__).resolve().parents[1] / "fixtures"
@@ -263,7 +263,7 @@ def without(graph: Graph, names: Iterable[str]) -> Graph:
 
 def best_peak(graph: Graph) -> int:
     """The proven least peak, checked by replaying the order."""
-    problem = problem_of(graph)
+    problem = Problem.as_it_stands(graph)
     found = schedule(problem)
     assert found.optimal
     assert check_schedule(problem, found.order) == found.peak
@@ -347,7 +347,7 @@ def test_added_operators_account_for_the_whole_difference(
     assert file_order_peak(bare) == file_order_peak(onnx)
     if best_peak(tflite) != best_peak(onnx):
         # And what makes the difference at the bottleneck is a tensor that one of them writes.
-        live = {entry.tensor: entry.bytes for entry in schedule(problem_of(tflite)).live}
+        live = {entry.tensor: entry.bytes for entry in schedule(Problem.as_it_stands(tflite)).live}
         written = {n for op in tflite.operators if op.name in added for n in op.outputs}
         assert live.keys() & written
         assert sum(live.values()) == best_peak(tflite)

@@ -13,7 +13,6 @@ import mcugraph as mg
 from mcugraph.ir import Graph
 from mcugraph.rewrite.accounting import account
 from mcugraph.rewrite.precision import quantize
-from mcugraph.scheduling.graph_problem import problem_of
 from mcugraph.scheduling.problem import Problem
 from mcugraph.testing import check_schedule
 
@@ -224,7 +223,7 @@ def orders(problem: Problem) -> Iterator[list[int]]:
 
 def test_twohead() -> None:
     graph = graph_of(TwoHead, (16, 16, 16))
-    problem = problem_of(quantize(account(graph, "paper").runs))
+    problem = Problem.as_it_stands(quantize(account(graph, "paper").runs))
     peaks = [
         check_schedule(problem, [problem.operators[i] for i in order]) for order in orders(problem)
     ]

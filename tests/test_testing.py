@@ -105,7 +105,7 @@ def test_graphs_are_sound_and_their_profile_is_the_truth(graph):
     found = profile(graph)
     assert found.complete
     assert found.memory.peak_is_optimal
-    bare = Problem.from_graph(graph)
+    bare = Problem.as_it_stands(graph)
     assert found.memory.operator_bound <= found.memory.cut_bound <= found.memory.peak
     # Fused ReLUs never need more than the graph as it stands.
     assert found.memory.peak <= brute_force_peak(bare)

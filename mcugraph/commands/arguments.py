@@ -68,12 +68,10 @@ def counted(options: argparse.Namespace, path: str) -> tuple[Graph, Profile]:
 
 def problem(options: argparse.Namespace) -> Problem:
     """The scheduling problem of a model file, or of an operator graph as JSON."""
-    from mcugraph.scheduling.entry import problem_of_model
-
     if options.model.lower().endswith(".json"):
         return Problem.from_json(options.model)
     graph = loaded(options, options.model)
-    return problem_of_model(graph, options.runtime, options.accounting, options.precision)
+    return Problem.from_graph(graph, options.runtime, options.accounting, options.precision)
 
 
 def seconds(text: str) -> float:

@@ -8,8 +8,8 @@ from mcugraph.commands import arguments
 from mcugraph.report import schedule_report
 from mcugraph.report.answer import as_json
 from mcugraph.scheduling.bounds import cut_bound, operator_bound
+from mcugraph.scheduling.entry import schedule
 from mcugraph.scheduling.figures import file_order
-from mcugraph.scheduling.solver import schedule
 from mcugraph.units import exact, parse_size
 
 # A progress line appears only if the search takes longer than this many seconds.

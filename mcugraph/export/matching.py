@@ -5,9 +5,8 @@ from dataclasses import dataclass, replace
 
 from mcugraph.cost.flash import constants
 from mcugraph.ir import Graph, Operator, Role
-from mcugraph.scheduling.graph_problem import problem_of
+from mcugraph.scheduling.entry import schedule
 from mcugraph.scheduling.problem import Problem
-from mcugraph.scheduling.solver import schedule
 
 SEARCH_SECONDS = 10.0
 
@@ -89,7 +88,7 @@ def peak_without(graph: Graph, names: Collection[str]) -> int:
     operand. Slices of one tensor count as one operator with several results, as a split is.
     Others stay.
     """
-    problem = problem_of(graph)
+    problem = Problem.as_it_stands(graph)
     inputs, outputs = list(problem.inputs), list(problem.outputs)
     gone: set[int] = set()
     stands: dict[int, int] = {}

@@ -6,7 +6,6 @@ from mcugraph.ir import Graph
 from mcugraph.planning import stages as planner
 from mcugraph.planning.arena import ArenaProblem, Plan
 from mcugraph.rewrite.accounting import counted_forms
-from mcugraph.scheduling.figures import problem_with_bodies
 from mcugraph.scheduling.limits import Progress
 from mcugraph.scheduling.problem import Name, Problem
 from mcugraph.scheduling.runtime import Runtime, find_runtime
@@ -64,7 +63,7 @@ def plan(
     if isinstance(problem, Graph):
         runs = counted_forms(problem, accounting, precision).runs
         device = find_runtime(runtime)
-        problem = problem_with_bodies(
+        problem = Problem.with_bodies(
             runs,
             device,
             lambda body: planner.plan(body, alignment=alignment, time_limit=time_limit).arena,

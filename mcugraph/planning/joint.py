@@ -35,7 +35,7 @@ def better_orders(
         limits: The walk ends where they say so.
         seed: Of the random choices.
     """
-    random, net = Random(seed), Network.from_problem(problem)
+    random, net = Random(seed), problem.network()
     peak = order_peak(net, order)
     current, best = list(order), solver
     level = _excess(solver)

@@ -10,10 +10,10 @@ from mcugraph.planning.arena import ArenaProblem, Plan, arena_problem
 from mcugraph.planning.joint import better_orders
 from mcugraph.planning.named import NAMED, named
 from mcugraph.planning.packing import Solver
+from mcugraph.scheduling.entry import schedule
 from mcugraph.scheduling.limits import LimitReached, Limits, Progress
 from mcugraph.scheduling.problem import Name, Problem
 from mcugraph.scheduling.result import Schedule
-from mcugraph.scheduling.solver import schedule
 
 METHODS = ("auto", *NAMED)
 # Without a limit of its own, the seconds that each stage may take if it does not end by itself.

@@ -1,14 +1,8 @@
-"""Lower bounds on the peak memory of every order."""
+"""Lower bounds on the peak memory of every order of a problem."""
 
-from collections.abc import Iterator, Sequence
-
-from mcugraph.scheduling.flow import INFINITE, FlowNetwork
 from mcugraph.scheduling.instance import Instance
-from mcugraph.scheduling.network import OUTSIDE, Network, saved_bytes
+from mcugraph.scheduling.matching import saved_bytes
 from mcugraph.scheduling.problem import Problem
-from mcugraph.scheduling.replay import step_costs
-
-_MATCHINGS = 16  # in-place matchings of one operator that are tried one by one
 
 
 def operator_bound(problem: Problem) -> int:
@@ -16,8 +10,28 @@ def operator_bound(problem: Problem) -> int:
 
     The bound of earlier work on memory-aware architecture search: the peak itself on chains, too
     low elsewhere. Bytes that the operator may save in place are taken off; 0 without operators.
+
+    Raises:
+        GraphError: The problem contradicts itself.
     """
-    return Instance(problem).operator_bound
+    problem.verify()
+    sizes = list(problem.sizes)
+    if not problem.count_inputs:
+        for tensor in problem.graph_inputs:
+            sizes[tensor] = 0
+    kept = set(problem.graph_outputs)
+    best = 0
+    for index, (read, written) in enumerate(zip(problem.inputs, problem.outputs, strict=True)):
+        total = sum(sizes[t] for t in read) + sum(sizes[t] for t in written)
+        if problem.scratch:
+            total += problem.scratch[index]
+        if problem.inplace:
+            pairs = problem.inplace[index]
+            total -= saved_bytes(
+                [(a, b, sizes[b]) for a, b in pairs if a not in kept and sizes[b] <= sizes[a]]
+            )
+        best = max(best, total)
+    return best
 
 
 def cut_bound(problem: Problem) -> int:
@@ -25,156 +39,9 @@ def cut_bound(problem: Problem) -> int:
 
     For each operator: the bytes that it adds while it runs, plus the least that can be live when
     it is ready and has not run. At least ``operator_bound``, at most the least peak.
+
+    Raises:
+        GraphError: The problem contradicts itself.
     """
-    return cut_bound_of(Instance(problem))
-
-
-def cut_bound_of(instance: Instance) -> int:
-    """The cut bound of a problem that was checked."""
-    best = instance.operator_bound
-    for part in instance.parts:
-        best = max(cut_bounds(part.net, part.orders, best))
-    return best
-
-
-def order_estimates(net: Network, orders: Sequence[Sequence[int]]) -> list[int]:
-    """For each operator, the least bytes live while it runs over some orders.
-
-    No lower bound on the operator's cost can be above it.
-    """
-    best = [INFINITE] * len(net.preds)
-    for order in orders:
-        for v, cost in zip(order, step_costs(net, order), strict=True):
-            best[v] = min(best[v], cost)
-    return best
-
-
-def cut_bounds(net: Network, orders: Sequence[Sequence[int]], floor: int) -> Iterator[int]:
-    """The bounds above ``floor`` that are found on the way to the cut bound, which is the last.
-
-    Operators that some of ``orders`` runs within the best bound so far need no cut.
-    """
-    if not net.preds:
-        yield max(floor, net.start + net.first)
-        return
-    floor = max(floor, min(_first_costs(net)))
-    yield floor
-    estimates = order_estimates(net, orders)
-    candidates = [v for v, estimate in enumerate(estimates) if estimate > floor]
-    if not candidates:
-        return
-    ancestors = ancestor_masks(net)
-    for v in sorted(candidates, key=estimates.__getitem__, reverse=True):
-        if estimates[v] <= floor:
-            return
-        floor = max(floor, operator_cut(net, ancestors, v))
-        yield floor
-
-
-def _first_costs(net: Network) -> list[int]:
-    """Bytes live while an operator runs, for those that may run first."""
-    once = [len(consumers) == 1 for consumers in net.consumers]
-    return [
-        net.start + net.first + net.step[v] - saved_bytes([p for p in net.pairs[v] if once[p[0]]])
-        for v, preds in enumerate(net.preds)
-        if not preds
-    ]
-
-
-def ancestor_masks(net: Network) -> list[int]:
-    """For each operator, the bit mask of all that must run before it."""
-    masks = [0] * len(net.preds)
-    waiting = list(map(len, net.preds))
-    ready = [v for v, count in enumerate(waiting) if not count]
-    while ready:
-        v = ready.pop()
-        mask = masks[v] | 1 << v
-        for w in net.succs[v]:
-            masks[w] |= mask
-            waiting[w] -= 1
-            if not waiting[w]:
-                ready.append(w)
-    return masks
-
-
-def operator_cut(net: Network, ancestors: Sequence[int], v: int) -> int:
-    """Least bytes that any order has live while operator ``v`` runs, or a lower bound on it.
-
-    Exact over downsets; each in-place matching of ``v`` adds a gain to the cut.
-    """
-    matchings = _matchings(net, ancestors, v)
-    if matchings is None:
-        return operator_cut_with(net, ancestors, v, ()) - saved_bytes(net.pairs[v])
-    return min(operator_cut_with(net, ancestors, v, matching) for matching in matchings)
-
-
-def _matchings(
-    net: Network, ancestors: Sequence[int], v: int
-) -> list[tuple[tuple[int, int, int], ...]] | None:
-    """In-place matchings of ``v`` that can matter; None if there are too many."""
-    pairs = [
-        pair
-        for pair in net.pairs[v]
-        if not any(ancestors[reader] >> v & 1 for reader in net.consumers[pair[0]])
-    ]
-    found: list[tuple[tuple[int, int, int], ...]] = [()]
-    for pair in pairs:
-        found += [
-            (*matching, pair)
-            for matching in found
-            if all(pair[0] != a and pair[1] != b for a, b, _ in matching)
-        ]
-        if len(found) > _MATCHINGS:
-            return None
-    return found
-
-
-def operator_cut_with(
-    net: Network, ancestors: Sequence[int], v: int, matching: Sequence[tuple[int, int, int]]
-) -> int:
-    """The cut of one operator when it may save the bytes of the pairs of ``matching``.
-
-    Nodes are operators incomparable with ``v``; the source is what must have run, the sink what
-    cannot have. A tensor is cut where its producer has run and a reader has not.
-    """
-    n = len(ancestors)
-    before = ancestors[v]
-    flow = FlowNetwork(n + 2)
-    source, sink = n, n + 1
-    node = [
-        source if before >> w & 1 else sink if w == v or ancestors[w] >> v & 1 else w
-        for w in range(n)
-    ]
-    total = net.constant + net.step[v]
-    for tensor, size in enumerate(net.sizes):
-        made = net.producer[tensor]
-        tail = source if made == OUTSIDE else node[made]
-        if tail == sink:
-            continue
-        readers = {node[w] for w in net.consumers[tensor]}
-        readers.discard(source)
-        if net.keep[tensor] or sink in readers:
-            if tail == source:
-                total += size
-            else:
-                flow.add_arc(tail, sink, size)
-        elif len(readers) == 1:
-            flow.add_arc(tail, readers.pop(), size)
-        elif readers:
-            middle = flow.add_node()
-            flow.add_arc(tail, middle, size)
-            for reader in readers:
-                flow.add_arc(middle, reader, INFINITE)
-    for w in range(n):
-        if node[w] == w:
-            for u in net.preds[w]:
-                if node[u] == u:
-                    flow.add_arc(w, u, INFINITE)
-    for tensor, _, size in matching:
-        total -= size
-        middle = flow.add_node()
-        flow.add_arc(source, middle, size)
-        for w in net.consumers[tensor]:
-            if w != v and node[w] != source:
-                flow.add_arc(middle, node[w], INFINITE)
-    return total + flow.maximum(source, sink)
+    problem.verify()
+    return Instance(problem.network()).cut_bound()

@@ -5,7 +5,8 @@ run (forwards) or what has not yet (backwards). Networks join more than they for
 is built backwards usually has far fewer ways to go on.
 """
 
-from mcugraph.scheduling.network import Network, mask, saved_bytes
+from mcugraph.scheduling.matching import saved_bytes
+from mcugraph.scheduling.network import Network, ancestor_masks, descendant_masks, mask
 
 
 class Direction:
@@ -52,7 +53,7 @@ class Direction:
         self.forward = forward
         needed, self.following = (net.preds, net.succs) if forward else (net.succs, net.preds)
         self.need = [mask(operators) for operators in needed]
-        self.related = _reach(self.following, needed)
+        self.related = descendant_masks(net) if forward else ancestor_masks(net)
         self.goal = (1 << n) - 1
         self.ready = tuple(v for v, operators in enumerate(needed) if not operators)
         self.step = net.step
@@ -91,21 +92,3 @@ class Direction:
 def _end(net: Network) -> int:
     """Bytes that are live after the last operator."""
     return net.constant + sum(size for size, keep in zip(net.sizes, net.keep, strict=True) if keep)
-
-
-def _reach(
-    following: tuple[tuple[int, ...], ...], needed: tuple[tuple[int, ...], ...]
-) -> list[int]:
-    """For each operator, the mask of those that come after it in this direction."""
-    reach = [0] * len(following)
-    waiting = list(map(len, following))
-    ready = [v for v, count in enumerate(waiting) if not count]
-    while ready:
-        v = ready.pop()
-        found = reach[v] | 1 << v
-        for u in needed[v]:
-            reach[u] |= found
-            waiting[u] -= 1
-            if not waiting[u]:
-                ready.append(u)
-    return reach

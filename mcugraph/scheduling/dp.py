@@ -7,7 +7,8 @@ microcontrollers" (2021), but level by level in place of recursion.
 """
 
 from mcugraph.scheduling.limits import Limits
-from mcugraph.scheduling.network import Network, mask, saved_bytes
+from mcugraph.scheduling.matching import saved_bytes
+from mcugraph.scheduling.network import Network, mask
 
 _STATE_BYTES = 400  # about what one state takes, tables included
 _CHECK_EVERY = 256

@@ -1,13 +1,14 @@
 """Scheduling of models and of plain problems, under one name."""
 
+from mcugraph.errors import UsageError
 from mcugraph.ir import Graph
 from mcugraph.rewrite.accounting import counted_forms
-from mcugraph.scheduling import solver as scheduler
-from mcugraph.scheduling.figures import problem_with_bodies
-from mcugraph.scheduling.limits import Progress
+from mcugraph.scheduling.instance import Instance
+from mcugraph.scheduling.limits import Limits, Progress
 from mcugraph.scheduling.problem import Problem
-from mcugraph.scheduling.result import Schedule
+from mcugraph.scheduling.result import Schedule, checked_schedule
 from mcugraph.scheduling.runtime import Runtime, find_runtime
+from mcugraph.scheduling.solver import METHODS, solve
 
 
 def schedule(
@@ -41,28 +42,31 @@ def schedule(
 
     Raises:
         GraphError: The problem contradicts itself.
+        InternalError: The result failed its own check.
         UsageError: Unknown method, runtime, accounting or precision.
     """
+    if method not in METHODS:
+        raise UsageError(f"unknown method {method!r}; expected one of {', '.join(METHODS)}")
     problem = graph_or_problem
     if isinstance(problem, Graph):
-        problem = problem_of_model(problem, runtime, accounting, precision, time_limit)
-    return scheduler.schedule(problem, method, time_limit, memory_limit, progress)
+        runs = counted_forms(problem, accounting, precision).runs
+        device = find_runtime(runtime)
+        problem = Problem.with_bodies(runs, device, lambda body: least_peak(body, time_limit))
+    problem.verify()
+    limits = Limits(time_limit, memory_limit, progress)
+    return schedule_instance(problem, Instance(problem.network()), method, limits)
 
 
-def problem_of_model(
-    graph: Graph,
-    runtime: str | Runtime = "tflm",
-    accounting: str = "deployed",
-    precision: str | None = None,
-    time_limit: float | None = None,
-) -> Problem:
-    """The scheduling problem of a model as ``profile`` counts it.
-
-    A subgraph that an operator calls counts with the peak of its own best order; the search for
-    that stops after ``time_limit`` seconds.
-    """
-    runs = counted_forms(graph, accounting, precision).runs
-    device = find_runtime(runtime)
-    return problem_with_bodies(
-        runs, device, lambda body: scheduler.schedule(body, time_limit=time_limit).peak
+def schedule_instance(
+    problem: Problem, instance: Instance, method: str, limits: Limits
+) -> Schedule:
+    """The schedule of a problem that was verified, whose network is that of the instance."""
+    found = solve(instance, method, limits)
+    return checked_schedule(
+        problem, found.order, found.peak, found.lower_bound, limits.elapsed, found.stopped
     )
+
+
+def least_peak(problem: Problem, time_limit: float | None = None) -> int:
+    """Bytes that the best order of a problem takes, as far as it is found in time."""
+    return schedule(problem, time_limit=time_limit).peak

@@ -8,7 +8,7 @@ from mcugraph.scheduling.network import Network
 from mcugraph.scheduling.replay import order_peak
 from mcugraph.scheduling.search import Search
 
-_FIRST_QUOTA = 500  # states
+FIRST_QUOTA = 500  # states
 _GROWTH = 4
 _FAILURES = 3  # searches a turn that may end without an order or a proof
 _PROBES = 2  # searches a turn that only aim at the bound
@@ -16,7 +16,7 @@ _FORWARD_COST = 4  # a state counts for so many: forwards, networks rarely need 
 
 
 def improve(
-    net: Network, peak: int, lower_bound: int, limits: Limits
+    net: Network, peak: int, lower_bound: int, limits: Limits, quota: int = FIRST_QUOTA
 ) -> Iterator[tuple[int, list[int] | None]]:
     """Better and better bounds, with orders, until the two meet.
 
@@ -29,6 +29,7 @@ def improve(
         peak: Peak of the best order known, in bytes.
         lower_bound: What is proven, in bytes; less than ``peak``.
         limits: Limits to keep.
+        quota: States that the first search of a turn may visit.
 
     Yields:
         The proven bound, and the order if it is a better one than before.
@@ -36,9 +37,9 @@ def improve(
     Raises:
         LimitReached: A limit was reached first.
     """
-    efforts = [_Effort(Direction(net, forward=True), _FORWARD_COST)]
+    efforts = [_Effort(Direction(net, forward=True), _FORWARD_COST, quota)]
     if not net.first:
-        efforts.insert(0, _Effort(Direction(net, forward=False), 1))
+        efforts.insert(0, _Effort(Direction(net, forward=False), 1, quota))
     while True:
         effort = min(efforts, key=lambda effort: effort.spent)
         low = lower_bound  # this turn finds nothing below
@@ -73,14 +74,14 @@ class _Effort:
 
     __slots__ = ("cost", "direction", "quota", "spent")
 
-    def __init__(self, direction: Direction, cost: int) -> None:
+    def __init__(self, direction: Direction, cost: int, quota: int) -> None:
         self.direction = direction
         self.cost = cost
-        self.quota = _FIRST_QUOTA
+        self.quota = quota
         self.spent = 0
 
     def search(self, budget: int, quota: int, limits: Limits) -> Search:
         """Search in this direction, and count it."""
-        search = Search(self.direction, budget, quota, limits)
+        search = Search(self.direction, budget).run(quota, limits)
         self.spent += search.states * self.cost
         return search

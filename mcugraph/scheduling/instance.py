@@ -1,11 +1,11 @@
-"""A problem with what everybody who works on it needs: checked, translated and split once."""
+"""A network with what everybody who works on it needs, made once."""
 
 from dataclasses import dataclass
 from functools import cached_property
 
+from mcugraph.scheduling.cuts import cut_bounds, operator_floor
 from mcugraph.scheduling.greedy_orders import greedy_orders
-from mcugraph.scheduling.network import Network, saved_bytes
-from mcugraph.scheduling.problem import Problem
+from mcugraph.scheduling.network import Network
 from mcugraph.scheduling.split import split
 
 
@@ -25,20 +25,10 @@ class Part:
 
 
 class Instance:
-    """A problem, and what follows from it.
+    """A network, and what follows from it."""
 
-    Raises:
-        GraphError: The problem contradicts itself.
-    """
-
-    def __init__(self, problem: Problem) -> None:
-        problem.verify()
-        self.problem = problem
-
-    @cached_property
-    def net(self) -> Network:
-        """The problem as solvers see it."""
-        return Network.from_problem(self.problem)
+    def __init__(self, net: Network) -> None:
+        self.net = net
 
     @cached_property
     def parts(self) -> list[Part]:
@@ -46,26 +36,13 @@ class Instance:
         return [Part(net, operators, greedy_orders(net)) for net, operators in split(self.net)]
 
     @cached_property
-    def operator_bound(self) -> int:
-        """Largest sum of inputs, outputs and scratch of one operator, in bytes."""
-        problem = self.problem
-        sizes = list(problem.sizes)
-        if not problem.count_inputs:
-            for tensor in problem.graph_inputs:
-                sizes[tensor] = 0
-        kept = set(problem.graph_outputs)
-        best = 0
-        for index, (read, written) in enumerate(zip(problem.inputs, problem.outputs, strict=True)):
-            total = sum(sizes[t] for t in read) + sum(sizes[t] for t in written)
-            if problem.scratch:
-                total += problem.scratch[index]
-            if problem.inplace:
-                total -= saved_bytes(
-                    [
-                        (a, b, sizes[b])
-                        for a, b in problem.inplace[index]
-                        if a not in kept and sizes[b] <= sizes[a]
-                    ]
-                )
-            best = max(best, total)
+    def floor(self) -> int:
+        """The bound by single operators, in bytes."""
+        return operator_floor(self.net)
+
+    def cut_bound(self) -> int:
+        """The bound by one minimum cut for each operator, in bytes."""
+        best = self.floor
+        for part in self.parts:
+            best = max(cut_bounds(part.net, part.orders, best))
         return best

@@ -3,11 +3,22 @@
 from collections.abc import Callable
 from time import monotonic
 
-Progress = Callable[[float, int, int], None]  # seconds, proven lower bound, best peak
+Progress = Callable[[float, int, int], None]  # seconds, proven lower bound, best value
+
+# Why a search ended before its proof.
+TIME, MEMORY, INTERRUPT = "time limit", "memory limit", "interrupted"
 
 
 class LimitReached(Exception):
-    """A limit stopped the search; never leaves the package."""
+    """A limit stopped the search; never leaves the package.
+
+    Attributes:
+        reason: ``TIME`` or ``MEMORY``.
+    """
+
+    def __init__(self, reason: str) -> None:
+        super().__init__(reason)
+        self.reason = reason
 
 
 class Limits:
@@ -16,18 +27,22 @@ class Limits:
     Args:
         seconds: Time limit; None for no limit.
         memory: Bytes that the states of the search may take, about; None for no limit.
-        progress: Called with seconds, lower bound and best peak when a bound changes, and about
+        progress: Called with seconds, lower bound and best value when a bound changes, and about
             once in ``every`` seconds.
+        every: Seconds between two calls of ``progress``.
+        clock: Tells the time in seconds; tests hand in their own.
     """
 
     def __init__(
         self,
-        seconds: float | None,
-        memory: int | None,
-        progress: Progress | None,
+        seconds: float | None = None,
+        memory: int | None = None,
+        progress: Progress | None = None,
         every: float = 0.5,
+        clock: Callable[[], float] = monotonic,
     ) -> None:
-        self.began = monotonic()
+        self.clock = clock
+        self.began = clock()
         self.seconds = seconds
         self.memory = memory
         self.progress = progress
@@ -38,7 +53,7 @@ class Limits:
     @property
     def elapsed(self) -> float:
         """Seconds since the search began."""
-        return monotonic() - self.began
+        return self.clock() - self.began
 
     def tell(self, lower_bound: int, best: int) -> None:
         """New bounds."""
@@ -52,15 +67,15 @@ class Limits:
         Raises:
             LimitReached: A limit is passed.
         """
-        now = monotonic()
+        now = self.clock()
         if self.seconds is not None and now - self.began > self.seconds:
-            raise LimitReached
+            raise LimitReached(TIME)
         if self.memory is not None and memory > self.memory:
-            raise LimitReached
+            raise LimitReached(MEMORY)
         if now - self._told >= self.every:
             self._report()
 
     def _report(self) -> None:
         if self.progress is not None:
-            self._told = monotonic()
+            self._told = self.clock()
             self.progress(self.elapsed, *self.bounds)

@@ -4,6 +4,7 @@ It shares no code with the solvers, so that it can judge them.
 """
 
 from collections.abc import Sequence
+from itertools import accumulate
 
 from mcugraph.errors import GraphError
 from mcugraph.scheduling.problem import Name, Problem
@@ -46,11 +47,13 @@ def live_bytes(problem: Problem, order: Sequence[Name]) -> list[int]:
         raise GraphError("the order breaks an 'after' pair")
 
     sizes = _counted_sizes(problem)
-    totals = [problem.scratch[index] if problem.scratch else 0 for index in steps]
+    change = [0] * (len(steps) + 1)  # of what is live, from the step before
     for tensor, start in first.items():
-        for step in range(start, min(last[tensor] + 1, len(steps))):
-            totals[step] += sizes[tensor]
+        change[start] += sizes[tensor]
+        change[min(last[tensor] + 1, len(steps))] -= sizes[tensor]
+    totals = list(accumulate(change))[: len(steps)]
     for step, index in enumerate(steps):
+        totals[step] += problem.scratch[index] if problem.scratch else 0
         pairs = problem.inplace[index] if problem.inplace else ()
         totals[step] -= _most_shared(
             [(a, b) for a, b in pairs if last[a] == step and sizes[b] <= sizes[a]], sizes
@@ -64,11 +67,22 @@ def _counted_sizes(problem: Problem) -> list[int]:
 
 
 def _most_shared(pairs: list[tuple[int, int]], sizes: list[int]) -> int:
-    """Most bytes that in-place pairs save when every tensor is in one pair at most."""
-    best = {frozenset[int](): 0}
+    """Most bytes that in-place pairs save when every tensor is in one pair at most.
+
+    The largest output first, each at an input that is free, or whose output can move to another.
+    """
+    inputs: dict[int, list[int]] = {}
     for a, b in pairs:
-        for used, saved in list(best.items()):
-            if a not in used and b not in used:
-                key = used | {a, b}
-                best[key] = max(best.get(key, 0), saved + sizes[b])
-    return max(best.values())
+        inputs.setdefault(b, []).append(a)
+    user: dict[int, int] = {}
+
+    def find(b: int, tried: set[int]) -> bool:
+        for a in inputs[b]:
+            if a not in tried:
+                tried.add(a)
+                if a not in user or find(user[a], tried):
+                    user[a] = b
+                    return True
+        return False
+
+    return sum(sizes[b] for b in sorted(inputs, key=lambda b: -sizes[b]) if find(b, set()))

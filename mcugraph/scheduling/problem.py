@@ -1,12 +1,20 @@
 """The plain-data problem that schedulers and planners solve."""
 
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass
-from os import PathLike
+from types import MappingProxyType
 from typing import Any
 
-from mcugraph.errors import FormatError, GraphError
+from mcugraph.errors import GraphError
 from mcugraph.ir import Graph
+from mcugraph.rewrite.accounting import counted_forms
+from mcugraph.scheduling.graph_fields import graph_fields
+from mcugraph.scheduling.instance import Instance
+from mcugraph.scheduling.limits import Limits
+from mcugraph.scheduling.network import OUTSIDE, Network, assemble
+from mcugraph.scheduling.problem_json import Source, read_fields
+from mcugraph.scheduling.runtime import RUNTIMES, Runtime, find_runtime
+from mcugraph.scheduling.solver import solve
 
 Name = str | int  # what a file calls an operator or a tensor
 
@@ -136,21 +144,76 @@ class Problem:
             raise GraphError(f"{what} hold a tensor twice")
 
     @classmethod
-    def from_graph(cls, graph: Graph) -> "Problem":
-        """The problem of a graph as it stands: its operators, its activations in bytes.
+    def from_graph(
+        cls,
+        graph: Graph,
+        runtime: str | Runtime = "tflm",
+        accounting: str = "deployed",
+        precision: str | None = None,
+    ) -> "Problem":
+        """The problem of a graph as ``mcugraph.profile`` counts it: what runs on the device.
 
         An operator that calls subgraphs needs the least peak of the largest of them besides.
-        ``mcugraph.schedule`` takes a graph as it is deployed, which differs from this for ONNX
-        and PyTorch models.
-        """
-        from mcugraph.scheduling.figures import problem_with_bodies
-        from mcugraph.scheduling.runtime import Runtime
-        from mcugraph.scheduling.solver import schedule
 
-        return problem_with_bodies(graph, Runtime(), lambda body: schedule(body).peak)
+        Args:
+            graph: The graph, as it was loaded.
+            runtime: How the device executes it, a name or a ``Runtime``.
+            accounting: ``"deployed"`` or ``"paper"``, as for ``profile``.
+            precision: None or ``"int8"``, as for ``profile``.
+
+        Raises:
+            UsageError: Unknown runtime, accounting or precision.
+        """
+        runs = counted_forms(graph, accounting, precision).runs
+        return cls.with_bodies(runs, find_runtime(runtime), _least_peak)
 
     @classmethod
-    def from_json(cls, source: "str | PathLike[str] | Mapping[str, Any]") -> "Problem":
+    def as_it_stands(
+        cls,
+        graph: Graph,
+        runtime: Runtime = RUNTIMES["tflm"],
+        scratch: Mapping[str, int] = MappingProxyType({}),
+    ) -> "Problem":
+        """The problem of a graph with exactly its operators: activations, inputs and outputs.
+
+        Constants lie in flash and state is live for ever, so neither is listed. A tensor whose
+        size is not known counts 0 bytes.
+
+        Args:
+            graph: The graph; its subgraphs are not looked at.
+            runtime: How the device executes it.
+            scratch: Bytes that operators, by name, need besides while they run.
+        """
+        return cls(**graph_fields(graph, runtime, scratch))
+
+    @classmethod
+    def with_bodies(
+        cls, graph: Graph, runtime: Runtime, bytes_of: "Callable[[Problem], int]"
+    ) -> "Problem":
+        """The problem of a graph with exactly its operators, some of which may call subgraphs.
+
+        Args:
+            graph: The graph.
+            runtime: How the device executes it.
+            bytes_of: The bytes that the problem of a subgraph counts for at the operator that
+                calls it.
+        """
+        memo: dict[str, int] = {}
+
+        def problem(part: Graph) -> Problem:
+            scratch = {}
+            for operator in part.operators:
+                for body in operator.op.bodies:
+                    if body not in memo:
+                        memo[body] = bytes_of(problem(graph.subgraphs[body]))
+                if operator.op.bodies:
+                    scratch[operator.name] = max(memo[body] for body in operator.op.bodies)
+            return cls.as_it_stands(part, runtime, scratch)
+
+        return problem(graph)
+
+    @classmethod
+    def from_json(cls, source: Source) -> "Problem":
         """Read an operator graph from a JSON file, or from what ``json.load`` made of it.
 
         The form is ``{"tensors": [{"id", "size"}], "ops": [{"id", "inputs", "outputs"}],
@@ -162,20 +225,13 @@ class Problem:
             FormatError: The file cannot be read, or it is not of this form.
             GraphError: It is, but it contradicts itself (see ``verify``).
         """
-        import json
-
-        if isinstance(source, Mapping):
-            return _from_mapping(source, "graph")
+        fields, where = read_fields(source)
+        problem = cls(**fields)
         try:
-            with open(source, "rb") as file:
-                loaded = json.loads(file.read())
-        except OSError as error:
-            raise FormatError(f"{source}: {error.strerror or error}") from None
-        except (ValueError, RecursionError) as error:
-            raise FormatError(f"{source}: not valid JSON: {error}") from None
-        if not isinstance(loaded, dict):
-            raise FormatError(f"{source}: not an operator graph: expected a JSON object")
-        return _from_mapping(loaded, str(source))
+            problem.verify()
+        except GraphError as error:
+            raise GraphError(f"{where}: {error}") from None
+        return problem
 
     def to_json(self) -> dict[str, Any]:
         """The problem as a mapping that ``json.dump`` writes and ``from_json`` reads back."""
@@ -206,6 +262,57 @@ class Problem:
             result["count_inputs"] = False
         return result
 
+    def network(self) -> Network:
+        """The network of numbers that the solvers work on, of a problem that was verified."""
+        n = len(self.operators)
+        writer = {t: i for i, written in enumerate(self.outputs) for t in written}
+        readers: list[list[int]] = [[] for _ in self.tensors]
+        for index, read in enumerate(self.inputs):
+            for tensor in read:
+                readers[tensor].append(index)
+        sizes = list(self.sizes)
+        if not self.count_inputs:
+            for tensor in self.graph_inputs:
+                sizes[tensor] = 0
+        outputs = set(self.graph_outputs)
+
+        edges = {(writer[t], i) for t in writer for i in readers[t]} | set(self.after)
+        step = [sum(sizes[t] for t in written) for written in self.outputs]
+        if self.scratch:
+            step = [a + b for a, b in zip(step, self.scratch, strict=True)]
+        constant = first = 0
+        tensors: list[int] = []
+        for tensor, size in enumerate(sizes):
+            kept = tensor in outputs
+            if tensor in writer or (readers[tensor] and not kept):
+                if size and (readers[tensor] or kept):
+                    tensors.append(tensor)
+            elif kept:
+                constant += size
+            else:
+                first += size
+        number = {tensor: new for new, tensor in enumerate(tensors)}
+        pairs = tuple(
+            tuple(
+                (number[a], b, sizes[b])
+                for a, b in (self.inplace[index] if self.inplace else ())
+                if a not in outputs and 0 < sizes[b] <= sizes[a]
+            )
+            for index in range(n)
+        )
+        return assemble(
+            n=n,
+            edges=edges,
+            sizes=[sizes[t] for t in tensors],
+            producer=[writer.get(t, OUTSIDE) for t in tensors],
+            consumers=[readers[t] for t in tensors],
+            keep=[t in outputs for t in tensors],
+            step=step,
+            pairs=pairs,
+            constant=constant,
+            first=first,
+        )
+
 
 def _verify_names(what: str, names: tuple[Name, ...]) -> None:
     seen: set[Name] = set()
@@ -215,66 +322,5 @@ def _verify_names(what: str, names: tuple[Name, ...]) -> None:
         seen.add(name)
 
 
-def _from_mapping(graph: Mapping[str, Any], where: str) -> Problem:
-    try:
-        tensors = [(_name(item["id"]), _bytes(item["size"])) for item in graph["tensors"]]
-        ops = [(_name(item["id"]), item) for item in graph["ops"]]
-        tensor_of = {name: index for index, (name, _) in enumerate(tensors)}
-        op_of = {name: index for index, (name, _) in enumerate(ops)}
-        problem = Problem(
-            tensors=tuple(name for name, _ in tensors),
-            sizes=tuple(size for _, size in tensors),
-            operators=tuple(name for name, _ in ops),
-            inputs=tuple(_numbers(op["inputs"], tensor_of) for _, op in ops),
-            outputs=tuple(_numbers(op["outputs"], tensor_of) for _, op in ops),
-            graph_inputs=_numbers(graph["graph_inputs"], tensor_of),
-            graph_outputs=_numbers(graph["graph_outputs"], tensor_of),
-            scratch=tuple(_bytes(op.get("scratch", 0)) for _, op in ops),
-            inplace=tuple(_pairs(op.get("inplace", ()), tensor_of) for _, op in ops),
-            after=_pairs(graph.get("after", ()), op_of),
-            count_inputs=bool(graph.get("count_inputs", True)),
-        )
-    except KeyError as error:
-        raise FormatError(f"{where}: not an operator graph: no {error.args[0]!r}") from None
-    except (TypeError, ValueError, AttributeError) as error:
-        raise FormatError(f"{where}: not an operator graph: {error}") from None
-    try:
-        problem.verify()
-    except GraphError as error:
-        raise GraphError(f"{where}: {error}") from None
-    return problem
-
-
-def _name(value: object) -> Name:
-    if isinstance(value, bool) or not isinstance(value, str | int):
-        raise ValueError(f"an id is a string or an integer, not {value!r}")
-    return value
-
-
-def _bytes(value: object) -> int:
-    if isinstance(value, bool) or not isinstance(value, int):
-        raise ValueError(f"bytes are an integer, not {value!r}")
-    return value
-
-
-def _numbers(names: object, number_of: Mapping[Name, int]) -> tuple[int, ...]:
-    """Numbers of the named items, each once, in order."""
-    if not isinstance(names, list | tuple):
-        raise ValueError(f"expected a list of ids, not {names!r}")
-    found: dict[int, None] = {}
-    for name in names:
-        if _name(name) not in number_of:
-            raise ValueError(f"unknown id {name!r}")
-        found[number_of[name]] = None
-    return tuple(found)
-
-
-def _pairs(pairs: object, number_of: Mapping[Name, int]) -> tuple[tuple[int, int], ...]:
-    if not isinstance(pairs, list | tuple):
-        raise ValueError(f"expected a list of pairs, not {pairs!r}")
-    result = []
-    for pair in pairs:
-        if not isinstance(pair, list | tuple) or len(pair) != 2:
-            raise ValueError(f"expected a pair of ids, not {pair!r}")
-        result.append((_numbers(pair[:1], number_of)[0], _numbers(pair[1:], number_of)[0]))
-    return tuple(result)
+def _least_peak(problem: Problem) -> int:
+    return solve(Instance(problem.network()), "auto", Limits()).peak

@@ -2,7 +2,8 @@
 
 from collections.abc import Sequence
 
-from mcugraph.scheduling.network import Network, saved_bytes
+from mcugraph.scheduling.matching import saved_bytes
+from mcugraph.scheduling.network import Network
 
 
 def step_costs(net: Network, order: Sequence[int]) -> list[int]:

@@ -1,8 +1,12 @@
-"""What scheduling returns."""
+"""What scheduling returns, and the gate through which it leaves."""
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 
-from mcugraph.scheduling.problem import Name
+from mcugraph.errors import GraphError, InternalError
+from mcugraph.scheduling.liveness import liveness
+from mcugraph.scheduling.order_checker import check_schedule, live_bytes
+from mcugraph.scheduling.problem import Name, Problem
 
 
 @dataclass(frozen=True, slots=True)
@@ -27,6 +31,8 @@ class Schedule:
             scratch of the operator and what in-place execution saves.
         timeline: Bytes live while each operator of ``order`` runs.
         elapsed: Seconds that the search took.
+        stopped: Why the search ended before a proof: ``"time limit"``, ``"memory limit"`` or
+            ``"interrupted"``; empty where nothing stopped it.
     """
 
     order: tuple[Name, ...]
@@ -36,6 +42,7 @@ class Schedule:
     live: tuple[Live, ...]
     timeline: tuple[int, ...]
     elapsed: float
+    stopped: str = ""
 
     @property
     def optimal(self) -> bool:
@@ -46,3 +53,39 @@ class Schedule:
     def gap(self) -> int:
         """Bytes between the peak and what is proven to be needed; 0 if optimal."""
         return self.peak - self.lower_bound
+
+
+def checked_schedule(
+    problem: Problem,
+    order: Sequence[int],
+    peak: int,
+    lower_bound: int,
+    elapsed: float,
+    stopped: str = "",
+) -> Schedule:
+    """The schedule of an order by operator numbers, with the figures that the checker finds.
+
+    Raises:
+        InternalError: The checker finds another peak than the solver, or no order at all.
+    """
+    names = tuple(problem.operators[v] for v in order)
+    try:
+        timeline = tuple(live_bytes(problem, names)) if names else ()
+        found = max(timeline) if timeline else check_schedule(problem, names)
+    except GraphError as error:
+        raise InternalError(f"a schedule of {len(names)} operators is none: {error}") from None
+    if found != peak or lower_bound > peak:
+        raise InternalError(
+            f"a schedule of {len(names)} operators takes {found} bytes by the checker, "
+            f"{peak} by the solver, and at least {lower_bound} were said to be needed"
+        )
+    step = timeline.index(peak) if timeline else 0
+    elsewhere = () if problem.count_inputs else problem.graph_inputs
+    live = [
+        Live(problem.tensors[t], problem.sizes[t])
+        for t in liveness(problem, order).at(step)
+        if problem.sizes[t] and t not in elsewhere
+    ]
+    live.sort(key=lambda item: -item.bytes)
+    bottleneck = names[step] if names else None
+    return Schedule(names, peak, lower_bound, bottleneck, tuple(live), timeline, elapsed, stopped)

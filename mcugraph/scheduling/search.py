@@ -59,7 +59,7 @@ class Search:
         "states",
     )
 
-    def __init__(self, direction: Direction, budget: int, quota: int, limits: Limits) -> None:
+    def __init__(self, direction: Direction, budget: int) -> None:
         self.direction = direction
         self.budget = budget
         self.next_budget = _NEVER
@@ -75,12 +75,20 @@ class Search:
         self.levels: list[list[tuple[int, int, tuple[int, ...]]]] = [
             [] for _ in range(len(direction.need) + 1)
         ]
-        self._run(quota, limits)
+
+    def run(self, quota: int, limits: Limits) -> "Search":
+        """Visit about ``quota`` states; only the first call of a search does anything.
+
+        Raises:
+            LimitReached: A limit was reached first.
+        """
+        self._visit(quota, limits)
         self.origin.clear()
         self.closed.clear()
         self.levels.clear()
+        return self
 
-    def _run(self, quota: int, limits: Limits) -> None:
+    def _visit(self, quota: int, limits: Limits) -> None:
         direction = self.direction
         if direction.first:
             self._push(0, direction.start, direction.ready, -1, ())

@@ -10,45 +10,38 @@ from mcugraph.scheduling.network import OUTSIDE, Network, assemble
 def split(net: Network) -> list[tuple[Network, list[int]]]:
     """Independent parts in the order in which they run, each with its operators' numbers."""
     n = len(net.preds)
-    order, later = _kahn(net.preds, net.succs)
-    _, earlier = _kahn(net.succs, net.preds)
-    part_of = [0] * n
-    members: list[list[int]] = [[]]
-    for v in order:
-        if earlier[v] + later[v] == n - 1:
-            if members[-1]:
-                members.append([])
-            part_of[v] = len(members) - 1
-            members[-1].append(v)
+    part_of: list[int] = []
+    members: list[list[int]] = []
+    alone = True  # whether the operator before is comparable with every other one
+    for v, comparable in enumerate(_comparable(net)):
+        if comparable or alone:
             members.append([])
-        else:
-            part_of[v] = len(members) - 1
-            members[-1].append(v)
-    if not members[-1] and len(members) > 1:
-        members.pop()
-    if len(members) == 1:
+        alone = comparable
+        part_of.append(len(members) - 1)
+        members[-1].append(v)
+    if len(members) <= 1:
         return [(net, list(range(n)))]
-    return _cut(net, part_of, [sorted(part) for part in members])
+    return _cut(net, part_of, members)
 
 
-def _kahn(
-    preds: tuple[tuple[int, ...], ...], succs: tuple[tuple[int, ...], ...]
-) -> tuple[list[int], list[int]]:
-    """A topological order; for each operator that was the only ready one, how many wait for it."""
-    waiting = list(map(len, preds))
-    ready = [v for v, count in enumerate(waiting) if not count]
-    dependent = [0] * len(preds)
-    order = []
-    while ready:
-        v = ready.pop()
-        order.append(v)
-        if not ready:  # then whatever is left waits for v
-            dependent[v] = len(preds) - len(order)
-        for w in succs[v]:
-            waiting[w] -= 1
-            if not waiting[w]:
-                ready.append(w)
-    return order, dependent
+def _comparable(net: Network) -> list[bool]:
+    """For each operator, whether every other one has to run before or after it.
+
+    All that stand after ``v`` in a valid order come after it by precedence if each of them has a
+    direct predecessor that is ``v`` or stands after it; the same holds before ``v``.
+    """
+    n = len(net.preds)
+    result = [True] * n
+    most = 0  # the last of the first followers of the operators so far
+    for v, succs in enumerate(net.succs):
+        result[v] = most <= v
+        most = max(most, succs[0] if succs else n)
+    least = n - 1  # the first of the last predecessors of the operators so far, from the end
+    for v in reversed(range(n)):
+        result[v] = result[v] and least >= v
+        preds = net.preds[v]
+        least = min(least, preds[-1] if preds else -1)
+    return result
 
 
 def _cut(

@@ -12,14 +12,15 @@ from dataclasses import dataclass, replace
 import numpy as np
 
 from mcugraph.ir import Array
-from mcugraph.scheduling.bounds import ancestor_masks, operator_cut
+from mcugraph.scheduling.cuts import operator_cut
 from mcugraph.scheduling.direction import Direction
+from mcugraph.scheduling.entry import schedule
 from mcugraph.scheduling.limits import Limits
-from mcugraph.scheduling.network import Network
+from mcugraph.scheduling.liveness import liveness
+from mcugraph.scheduling.network import Network, ancestor_masks
 from mcugraph.scheduling.problem import Problem
 from mcugraph.scheduling.replay import order_peak
 from mcugraph.scheduling.search import Search
-from mcugraph.scheduling.solver import schedule
 from mcugraph.scheduling.split import split
 
 _KEPT = 32  # orders, the last one that helped first
@@ -42,22 +43,15 @@ class Order:
     @classmethod
     def of(cls, problem: Problem, operators: Sequence[int]) -> "Order":
         """An order of a problem, with its liveness."""
-        step_of = {v: step for step, v in enumerate(operators)}
-        begin = dict.fromkeys(problem.graph_inputs, 0)
-        begin |= {t: step_of[v] for v, made in enumerate(problem.outputs) for t in made}
-        end = dict(begin)
-        for v, read in enumerate(problem.inputs):
-            for tensor in read:
-                end[tensor] = max(end[tensor], step_of[v])
-        end |= dict.fromkeys(problem.graph_outputs, len(operators))
+        when = liveness(problem, operators)
         live = np.zeros((len(operators), len(problem.tensors)))
-        for tensor, first in begin.items():
-            live[first : end[tensor] + 1, tensor] = 1
+        for tensor, (begin, end) in enumerate(zip(when.begin, when.end, strict=True)):
+            live[begin:end, tensor] = 1
         return cls(np.array(operators, np.int64), live)
 
 
 @dataclass(frozen=True, slots=True)
-class Bottleneck:
+class LivePeak:
     """Where a network needs the most memory.
 
     Attributes:
@@ -92,22 +86,22 @@ class Orders:
             row[[*read, *made]] = 1
         self.searched = 0
 
-    def in_file_order(self, sizes: Array, scale: int = 1) -> Bottleneck:
+    def in_file_order(self, sizes: Array, scale: int = 1) -> LivePeak:
         """The bottleneck of the order that the problem comes in."""
         if not self._problem.operators:
             return _resting(self._problem, sizes)
         order = Order.of(self._problem, range(len(self._problem.operators)))
         return self._bottleneck(order, self._timeline(order, sizes, scale))
 
-    def largest_operator(self, sizes: Array, scale: int = 1) -> Bottleneck:
+    def largest_operator(self, sizes: Array, scale: int = 1) -> LivePeak:
         """The operator with the most inputs and outputs, whatever waits besides."""
         if not self._problem.operators:
             return _resting(self._problem, sizes)
         totals = self._touched @ sizes + self._scratch * scale
         v = int(totals.argmax())
-        return Bottleneck(self._touched[v], v, int(totals[v]))
+        return LivePeak(self._touched[v], v, int(totals[v]))
 
-    def best(self, sizes: Array, scale: int = 1) -> Bottleneck:
+    def best(self, sizes: Array, scale: int = 1) -> LivePeak:
         """The bottleneck of an order with the least peak, shape of sizes (tensors,)."""
         if not self._problem.operators:
             return _resting(self._problem, sizes)
@@ -128,7 +122,7 @@ class Orders:
         return self._bottleneck(self._known[0], when)
 
     def proven(self, sizes: Array, scales: Array) -> tuple[Array, Array]:
-        """Bottlenecks of many candidates, as far as known orders and operators prove them.
+        """LivePeaks of many candidates, as far as known orders and operators prove them.
 
         Args:
             sizes: Shape (candidates, tensors).
@@ -154,9 +148,9 @@ class Orders:
     def _timeline(self, order: Order, sizes: Array, scale: int) -> Array:
         return np.asarray(order.live @ sizes + self._scratch[order.operators] * scale)
 
-    def _bottleneck(self, order: Order, timeline: Array) -> Bottleneck:
+    def _bottleneck(self, order: Order, timeline: Array) -> LivePeak:
         step = int(timeline.argmax())
-        return Bottleneck(order.live[step], int(order.operators[step]), int(timeline[step]))
+        return LivePeak(order.live[step], int(order.operators[step]), int(timeline[step]))
 
     def problem(self, sizes: Array, scale: int) -> Problem:
         """The problem at some sizes, shape (tensors,)."""
@@ -167,7 +161,7 @@ class Orders:
     def _proves(self, index: int, timeline: Array, sizes: Array, scale: int) -> bool:
         """Whether no order takes less than this one, by a minimum cut or a short search."""
         peak = int(timeline.max())
-        net = Network.from_problem(self.problem(sizes, scale))
+        net = self.problem(sizes, scale).network()
         if self._ancestors is None:
             self._ancestors = ancestor_masks(net)
         order = self._known[index].operators
@@ -197,12 +191,12 @@ def _parts_at(net: Network, order: Array, peak: int) -> list[Network]:
 def _none_below(part: Network, peak: int) -> bool:
     """Whether a search of limited length shows that no order stays below the peak."""
     direction = Direction(part, forward=bool(part.first))
-    search = Search(direction, peak - 1, _STATES, Limits(None, None, None))
+    search = Search(direction, peak - 1).run(_STATES, Limits())
     return search.complete and search.order is None
 
 
-def _resting(problem: Problem, sizes: Array) -> Bottleneck:
+def _resting(problem: Problem, sizes: Array) -> LivePeak:
     """Without operators, inputs and outputs are live all the time."""
     live = np.zeros(len(problem.tensors))
     live[[*problem.graph_inputs, *problem.graph_outputs]] = 1
-    return Bottleneck(live, None, int(sizes @ live))
+    return LivePeak(live, None, int(sizes @ live))

@@ -14,11 +14,10 @@ import numpy as np
 from mcugraph.coupling.polynomial import Compiled, Polynomial
 from mcugraph.errors import UsageError
 from mcugraph.ir import Array
-from mcugraph.scheduling.figures import problem_with_bodies
+from mcugraph.scheduling.entry import least_peak
 from mcugraph.scheduling.problem import Problem
 from mcugraph.scheduling.runtime import Runtime
-from mcugraph.scheduling.solver import schedule
-from mcugraph.space.orders import Bottleneck, Orders
+from mcugraph.space.orders import LivePeak, Orders
 from mcugraph.space.resources import Resource
 from mcugraph.space.symbolic import Shapes, bytes_of
 
@@ -47,13 +46,13 @@ class PeakResource(Resource):
         if method not in METHODS:
             raise UsageError(f"unknown method {method!r}; expected one of {', '.join(METHODS)}")
         self.method = method
-        self._problem = problem_with_bodies(shapes.graph, Runtime(), lambda p: schedule(p).peak)
+        self._problem = Problem.with_bodies(shapes.graph, Runtime(), least_peak)
         self._polynomials = [
             bytes_of(shapes, shapes.graph.tensors[str(name)]) for name in self._problem.tensors
         ]
         self._sizes = Compiled.of(self._polynomials, len(self.names))
         self._orders = Orders(self._problem)
-        self._last: tuple[bytes, Array, Bottleneck] | None = None
+        self._last: tuple[bytes, Array, LivePeak] | None = None
 
     @property
     def searched(self) -> int:
@@ -101,18 +100,18 @@ class PeakResource(Resource):
         """The scheduling problem at w, shape (groups,), sizes rounded to bytes."""
         return self._orders.problem(np.rint(self._sizes.values(self._vector(w))), 1)
 
-    def _formula(self, bottleneck: Bottleneck) -> Polynomial:
+    def _formula(self, bottleneck: LivePeak) -> Polynomial:
         total = Polynomial.of(self._scratch(bottleneck))
         for polynomial, live in zip(self._polynomials, bottleneck.live.tolist(), strict=True):
             total = total + polynomial * int(live)
         return total
 
-    def _scratch(self, bottleneck: Bottleneck) -> int:
+    def _scratch(self, bottleneck: LivePeak) -> int:
         if bottleneck.operator is None or not self._problem.scratch:
             return 0
         return self._problem.scratch[bottleneck.operator]
 
-    def _at(self, w: Array) -> tuple[Array, Bottleneck]:
+    def _at(self, w: Array) -> tuple[Array, LivePeak]:
         """The sizes of all tensors at w, and where the peak is."""
         key = w.tobytes()
         if self._last is None or self._last[0] != key:
@@ -122,7 +121,7 @@ class PeakResource(Resource):
             self._last = key, sizes, self._solve(self._orders, counted, scale)
         return self._last[1], self._last[2]
 
-    def _solve(self, orders: Orders, sizes: Array, scale: int) -> Bottleneck:
+    def _solve(self, orders: Orders, sizes: Array, scale: int) -> LivePeak:
         if self.method == "operator_bound":
             return orders.largest_operator(sizes, scale)
         if self.method == "file_order":

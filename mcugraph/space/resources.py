@@ -30,7 +30,7 @@ class Resource(ABC):
         if type(w).__module__.split(".")[0] == "torch":
             from mcugraph.space.autograd import evaluate
 
-            return evaluate(self, w)
+            return evaluate(self.__call__, self.gradient, w)
         widths = self._checked(w)
         if widths.ndim == 2:
             return np.array([self.value(row) for row in widths])

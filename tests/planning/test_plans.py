@@ -14,8 +14,8 @@ from mcugraph.planning.exact import fits
 from mcugraph.planning.items import items_of
 from mcugraph.planning.minimalloc import read_csv, to_csv
 from mcugraph.planning.stages import METHODS
+from mcugraph.scheduling.entry import schedule
 from mcugraph.scheduling.problem import Problem
-from mcugraph.scheduling.solver import schedule
 from mcugraph.testing import (
     arenas,
     brute_force_arena,

@@ -6,12 +6,11 @@ import pytest
 
 from mcugraph.scheduling.direction import Direction
 from mcugraph.scheduling.limits import Limits
-from mcugraph.scheduling.network import Network
 from mcugraph.scheduling.replay import order_peak
 from mcugraph.scheduling.search import Search
 from mcugraph.testing import SHAPES, build_problem
 
-NO_LIMITS = Limits(None, None, None)
+NO_LIMITS = Limits()
 EVERYTHING = 1 << 60
 
 
@@ -58,7 +57,7 @@ def least_peak(net, forward, search):
     direction = Direction(net, forward)
     low, high = 0, order_peak(net, range(len(net.preds)))
     while low < high:
-        found = search(direction, (low + high) // 2, EVERYTHING, NO_LIMITS)
+        found = search(direction, (low + high) // 2).run(EVERYTHING, NO_LIMITS)
         if found.order is None:
             assert found.complete
             low = min(high, found.next_budget)
@@ -73,7 +72,7 @@ def least_peak(net, forward, search):
 def test_both_directions_agree(seed, shape):
     random = Random(seed)
     problem = build_problem(random.randint, random.randint(8, 24), shape, max_size=50)
-    net = Network.from_problem(problem)
+    net = problem.network()
     best = least_peak(net, True, Watched)
     if not net.first:
         assert least_peak(net, False, Watched) == best
@@ -83,10 +82,10 @@ def test_both_directions_agree(seed, shape):
 def test_a_narrow_search_proves_nothing(forward):
     random = Random(5)
     problem = build_problem(random.randint, 40, "layered", max_size=50, plain=True)
-    net = Network.from_problem(problem)
+    net = problem.network()
     best = least_peak(net, forward, Search)
-    narrow = Search(Direction(net, forward), best - 1, 1, NO_LIMITS)
+    narrow = Search(Direction(net, forward), best - 1).run(1, NO_LIMITS)
     assert narrow.order is None
-    full = Search(Direction(net, forward), best - 1, EVERYTHING, NO_LIMITS)
+    full = Search(Direction(net, forward), best - 1).run(EVERYTHING, NO_LIMITS)
     assert full.complete
     assert full.next_budget <= best

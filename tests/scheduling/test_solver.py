@@ -1,17 +1,24 @@
 import json
 import signal
+from itertools import count, pairwise
 from pathlib import Path
 from random import Random
 
 import pytest
 from hypothesis import given, settings
 
-from mcugraph.errors import GraphError, UsageError
-from mcugraph.scheduling import solver as scheduler
+from mcugraph.errors import GraphError, InternalError, UsageError
 from mcugraph.scheduling.bounds import cut_bound, operator_bound
+from mcugraph.scheduling.entry import schedule, schedule_instance
+from mcugraph.scheduling.improve import improve
+from mcugraph.scheduling.instance import Instance
+from mcugraph.scheduling.limits import Limits
 from mcugraph.scheduling.order_checker import check_schedule, live_bytes
 from mcugraph.scheduling.problem import Problem
-from mcugraph.scheduling.solver import schedule
+from mcugraph.scheduling.replay import order_peak
+from mcugraph.scheduling.result import checked_schedule
+from mcugraph.scheduling.solver import METHODS
+from mcugraph.scheduling.split import split
 from mcugraph.testing import SHAPES, brute_force_peak, build_problem, problems
 
 ROOT = Path(__file__).parents[2]
@@ -78,7 +85,7 @@ def test_equals_the_plain_dynamic_programme(problem):
 def test_graphs_with_known_optimum(name):
     problem = Problem.from_json(GRAPHS[name])
     reference = json.loads(GRAPHS[name].read_text())["reference"]
-    result = schedule(problem, time_limit=20, memory_limit=4 << 30)
+    result = schedule(problem)
     check(problem, result)
     assert result.optimal
     assert operator_bound(problem) == reference["max_in_out"]
@@ -121,7 +128,7 @@ def wide(n, length=1):
 @pytest.mark.parametrize("length", [5000, 50, 1])
 def test_five_thousand_operators(length):
     problem = wide(5000, length)
-    result = schedule(problem, time_limit=20)
+    result = schedule(problem)
     check(problem, result)
     assert result.optimal
 
@@ -132,10 +139,14 @@ def hard():
 
 @pytest.mark.parametrize("method", ["auto", "dp"])
 def test_time_limit_is_kept(method):
-    result = schedule(hard(), method, time_limit=0.05)
-    check(hard(), result)
+    problem = hard()
+    clock = count(step=0.01)
+    limits = Limits(0.05, clock=lambda: next(clock))
+    result = schedule_instance(problem, Instance(problem.network()), method, limits)
+    check(problem, result)
     assert not result.optimal
-    assert result.elapsed < 1
+    assert result.stopped == "time limit"
+    assert 0.05 < result.elapsed < 0.1  # by its own clock it stops where it is asked to
 
 
 @pytest.mark.parametrize("method", ["auto", "dp"])
@@ -143,6 +154,54 @@ def test_memory_limit_is_kept(method):
     result = schedule(hard(), method, memory_limit=20_000)
     check(hard(), result)
     assert not result.optimal
+    assert result.stopped == "memory limit"
+
+
+@pytest.mark.parametrize("quota", [1, 5, 40])
+def test_searches_that_are_cut_short_prove_nothing_false(quota):
+    """However few states a search may visit, no bound that it leaves is above the optimum."""
+    for seed in range(12):
+        random = Random(seed)
+        problem = build_problem(random.randint, 24, "layered", max_size=50, plain=True)
+        best = schedule(problem, "dp").peak
+        net = problem.network()
+        given = order_peak(net, range(24))
+        floor = operator_bound(problem)
+        bounds = [floor]
+        if floor < given:
+            for bound, order in improve(net, given, floor, Limits(), quota):
+                bounds.append(bound)
+                assert order is None or order_peak(net, order) >= best
+        assert all(low <= high for low, high in pairwise(bounds))
+        assert bounds[-1] == best  # it goes on until it is proven, and not above
+
+
+def test_an_unread_input_waits_for_the_first_operator_only():
+    """Parts after the first one have nothing to do with it."""
+    problem = Problem(
+        tensors=("x", "unread", "a", "b", "c"),
+        sizes=(1, 50, 40, 60, 1),
+        operators=("f", "g", "h"),
+        inputs=((0,), (2,), (3,)),
+        outputs=((2,), (3,), (4,)),
+        graph_inputs=(0, 1),
+        graph_outputs=(4,),
+    )
+    net = problem.network()
+    assert net.first == 50
+    assert [part.first for part, _ in split(net)] == [50, 0, 0]
+    check_optimal(problem, 100)
+    assert cut_bound(problem) == 100
+
+
+def test_a_result_that_fails_its_check_does_not_leave(monkeypatch):
+    order = list(range(len(hard().operators)))
+    with pytest.raises(InternalError, match=r"internal error: .* please report this"):
+        checked_schedule(hard(), order, 1, 1, 0.0)
+    with pytest.raises(InternalError, match="runs too early"):
+        checked_schedule(hard(), order[::-1], 1, 1, 0.0)
+    with pytest.raises(InternalError, match="not hold every operator"):
+        checked_schedule(hard(), order[:-1], 1, 1, 0.0)
 
 
 def test_greedy_needs_no_search():
@@ -160,6 +219,7 @@ def test_interrupt_returns_the_best_so_far():
     result = schedule(hard(), progress=interrupt)
     check(hard(), result)
     assert not result.optimal
+    assert result.stopped == "interrupted"
     assert result.peak < 45_000
 
 
@@ -174,7 +234,7 @@ def test_progress_tells_the_gap():
 
 def test_no_operators():
     problem = Problem(("x", "y"), (3, 4), (), (), (), graph_inputs=(0, 1), graph_outputs=(1,))
-    for method in scheduler.METHODS:
+    for method in METHODS:
         result = schedule(problem, method)
         assert (result.order, result.peak, result.optimal) == ((), 7, True)
         assert result.bottleneck is None

@@ -7,7 +7,7 @@ from random import Random
 
 import pytest
 
-from mcugraph.scheduling.solver import schedule
+from mcugraph.scheduling.entry import schedule
 from mcugraph.testing import SHAPES, build_problem
 
 MODEL = Path(__file__).parents[2] / "bench" / "schedule_cp_sat.py"

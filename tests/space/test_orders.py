@@ -8,9 +8,9 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from mcugraph.scheduling.bounds import operator_bound
+from mcugraph.scheduling.entry import schedule
 from mcugraph.scheduling.order_checker import check_schedule, live_bytes
 from mcugraph.scheduling.problem import Problem
-from mcugraph.scheduling.solver import schedule
 from mcugraph.space.orders import Order, Orders
 from mcugraph.testing import problems
 
@@ -81,10 +81,8 @@ def gap() -> Problem:
 
     import mcugraph as mg
     from mcugraph.scheduling.bounds import cut_bound
-    from mcugraph.scheduling.graph_problem import problem_of
-    from mcugraph.scheduling.runtime import Runtime
 
     folder = Path(__file__).resolve().parents[2] / "fixtures" / "models"
-    problem = problem_of(mg.load(folder / "siamese_int8.tflite"), Runtime())
+    problem = Problem.as_it_stands(mg.load(folder / "siamese_int8.tflite"))
     assert cut_bound(problem) < schedule(problem).peak
     return problem

@@ -9,7 +9,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 import mcugraph as mg
-from mcugraph.scheduling.solver import schedule
+from mcugraph.scheduling.entry import schedule
 from mcugraph.space.space import Space
 
 FOLDER = Path(__file__).resolve().parents[2] / "fixtures" / "models"

@@ -1,52 +1,45 @@
-"""From a graph to the plain-data problem of what is live when."""
+"""What of a graph takes SRAM, who reads and writes it: the fields of a problem."""
 
 from collections.abc import Mapping
+from typing import Any
 
 from mcugraph.ir import Graph, Kind, Operator, Tensor
-from mcugraph.scheduling.problem import Problem
 from mcugraph.scheduling.runtime import Runtime
 
 
-def problem_of(
-    graph: Graph, runtime: Runtime | None = None, scratch: Mapping[str, int] | None = None
-) -> Problem:
-    """The scheduling problem of a graph: its activations, inputs and outputs, in bytes.
-
-    Constants lie in flash and state is live for ever, so neither is listed. A tensor whose size
-    is not known counts 0 bytes.
+def graph_fields(graph: Graph, runtime: Runtime, scratch: Mapping[str, int]) -> dict[str, Any]:
+    """The fields of a problem by name, of a graph as it stands; its subgraphs are not looked at.
 
     Args:
-        graph: The graph; its subgraphs are not looked at.
-        runtime: How the device executes it; the default is TFLM.
+        graph: The graph.
+        runtime: How the device executes it.
         scratch: Bytes that operators, by name, need besides while they run.
     """
-    runtime = runtime or Runtime()
     names = [name for name, tensor in graph.tensors.items() if in_sram(tensor)]
     number = {name: i for i, name in enumerate(names)}
     position = {operator.name: i for i, operator in enumerate(graph.operators)}
-    extra = scratch or {}
-    return Problem(
-        tensors=tuple(names),
-        sizes=tuple(graph.tensors[name].nbytes for name in names),
-        operators=tuple(operator.name for operator in graph.operators),
-        inputs=tuple(
+    return {
+        "tensors": tuple(names),
+        "sizes": tuple(graph.tensors[name].nbytes for name in names),
+        "operators": tuple(operator.name for operator in graph.operators),
+        "inputs": tuple(
             tuple(dict.fromkeys(number[n] for n in operator.inputs if n in number))
             for operator in graph.operators
         ),
-        outputs=tuple(
+        "outputs": tuple(
             tuple(number[n] for n in operator.outputs if n in number)
             for operator in graph.operators
         ),
-        graph_inputs=tuple(number[n] for n in graph.inputs if n in number),
-        graph_outputs=tuple(number[n] for n in graph.outputs if n in number),
-        scratch=tuple(extra.get(operator.name, 0) for operator in graph.operators),
-        inplace=tuple(
+        "graph_inputs": tuple(number[n] for n in graph.inputs if n in number),
+        "graph_outputs": tuple(number[n] for n in graph.outputs if n in number),
+        "scratch": tuple(scratch.get(operator.name, 0) for operator in graph.operators),
+        "inplace": tuple(
             _inplace(graph, operator, number) if runtime.inplace else ()
             for operator in graph.operators
         ),
-        after=tuple((position[a], position[b]) for a, b in graph.after),
-        count_inputs=runtime.count_inputs,
-    )
+        "after": tuple((position[a], position[b]) for a, b in graph.after),
+        "count_inputs": runtime.count_inputs,
+    }
 
 
 def in_sram(tensor: Tensor) -> bool:

@@ -1,0 +1,90 @@
+"""The JSON form of an operator graph: read into the fields of a problem."""
+
+import json
+from collections.abc import Mapping
+from os import PathLike
+from typing import Any
+
+from mcugraph.errors import FormatError
+
+Source = str | PathLike[str] | Mapping[str, Any]
+
+
+def read_fields(source: Source) -> tuple[dict[str, Any], str]:
+    """The fields of a problem by name, and what an error message calls the source.
+
+    Raises:
+        FormatError: The file cannot be read, or it is not of this form.
+    """
+    if isinstance(source, Mapping):
+        return _fields(source, "graph"), "graph"
+    try:
+        with open(source, "rb") as file:
+            loaded = json.loads(file.read())
+    except OSError as error:
+        raise FormatError(f"{source}: {error.strerror or error}") from None
+    except (ValueError, RecursionError) as error:
+        raise FormatError(f"{source}: not valid JSON: {error}") from None
+    if not isinstance(loaded, dict):
+        raise FormatError(f"{source}: not an operator graph: expected a JSON object")
+    return _fields(loaded, str(source)), str(source)
+
+
+def _fields(graph: Mapping[str, Any], where: str) -> dict[str, Any]:
+    try:
+        tensors = [(_name(item["id"]), _bytes(item["size"])) for item in graph["tensors"]]
+        ops = [(_name(item["id"]), item) for item in graph["ops"]]
+        tensor_of = {name: index for index, (name, _) in enumerate(tensors)}
+        op_of = {name: index for index, (name, _) in enumerate(ops)}
+        return {
+            "tensors": tuple(name for name, _ in tensors),
+            "sizes": tuple(size for _, size in tensors),
+            "operators": tuple(name for name, _ in ops),
+            "inputs": tuple(_numbers(op["inputs"], tensor_of) for _, op in ops),
+            "outputs": tuple(_numbers(op["outputs"], tensor_of) for _, op in ops),
+            "graph_inputs": _numbers(graph["graph_inputs"], tensor_of),
+            "graph_outputs": _numbers(graph["graph_outputs"], tensor_of),
+            "scratch": tuple(_bytes(op.get("scratch", 0)) for _, op in ops),
+            "inplace": tuple(_pairs(op.get("inplace", ()), tensor_of) for _, op in ops),
+            "after": _pairs(graph.get("after", ()), op_of),
+            "count_inputs": bool(graph.get("count_inputs", True)),
+        }
+    except KeyError as error:
+        raise FormatError(f"{where}: not an operator graph: no {error.args[0]!r}") from None
+    except (TypeError, ValueError, AttributeError) as error:
+        raise FormatError(f"{where}: not an operator graph: {error}") from None
+
+
+def _name(value: object) -> str | int:
+    if isinstance(value, bool) or not isinstance(value, str | int):
+        raise ValueError(f"an id is a string or an integer, not {value!r}")
+    return value
+
+
+def _bytes(value: object) -> int:
+    if isinstance(value, bool) or not isinstance(value, int):
+        raise ValueError(f"bytes are an integer, not {value!r}")
+    return value
+
+
+def _numbers(names: object, number_of: Mapping[str | int, int]) -> tuple[int, ...]:
+    """Numbers of the named items, each once, in order."""
+    if not isinstance(names, list | tuple):
+        raise ValueError(f"expected a list of ids, not {names!r}")
+    found: dict[int, None] = {}
+    for name in names:
+        if _name(name) not in number_of:
+            raise ValueError(f"unknown id {name!r}")
+        found[number_of[name]] = None
+    return tuple(found)
+
+
+def _pairs(pairs: object, number_of: Mapping[str | int, int]) -> tuple[tuple[int, int], ...]:
+    if not isinstance(pairs, list | tuple):
+        raise ValueError(f"expected a list of pairs, not {pairs!r}")
+    result = []
+    for pair in pairs:
+        if not isinstance(pair, list | tuple) or len(pair) != 2:
+            raise ValueError(f"expected a pair of ids, not {pair!r}")
+        result.append((_numbers(pair[:1], number_of)[0], _numbers(pair[1:], number_of)[0]))
+    return tuple(result)
