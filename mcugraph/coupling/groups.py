@@ -7,10 +7,10 @@ from dataclasses import dataclass
 import numpy as np
 
 from mcugraph.coupling.propagate import Labelling, layer_name
-from mcugraph.ir import Array, Graph, Operator
+from mcugraph.ir import Array, Graph, Op, Operator
+from mcugraph.ops.base import Weighted
 from mcugraph.ops.convolution import Conv, ConvTranspose
 from mcugraph.ops.labels import FIXED, core, first_row, varies
-from mcugraph.ops.normalization import BatchNorm, Normalization
 
 
 @dataclass(frozen=True, slots=True)
@@ -192,7 +192,8 @@ def _members(
                 counts = Counter(
                     of_root[r] for r in labelling.unions.roots(labels).tolist() if r in of_root
                 )
-                layer, use = layer_name(graph, operator), _use(operator.op, index, axis)
+                layer = layer_name(graph, operator)
+                use = _use(operator.op, index, axis, len(tensor.shape))
                 for number, count in counts.items():
                     member = Member(layer, name, axis, count // widths[number], use)
                     if member not in found[number]:
@@ -217,11 +218,8 @@ def _whole_axis(
     return labels
 
 
-def _use(op: object, index: int, axis: int) -> str:
+def _use(op: Op, index: int, axis: int, rank: int) -> str:
     """What an axis of a constant input is to a group."""
-    if isinstance(op, BatchNorm | Normalization) or getattr(op, "depthwise", False):
-        return "follows"
-    if index == 1 and hasattr(op, "weight_in") and hasattr(op, "weight_out"):
-        rank = 2 + len(getattr(op, "strides", ()))
+    if isinstance(op, Weighted) and op.mixes and index == op.weights:
         return "reads" if axis == op.weight_in % rank else "makes"
     return "follows"

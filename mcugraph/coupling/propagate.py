@@ -8,6 +8,7 @@ import numpy as np
 from mcugraph.coupling.unions import Unions
 from mcugraph.errors import GraphError
 from mcugraph.ir import Array, Graph, Kind, Operator, Role, Shape, Tensor
+from mcugraph.ops.base import Weighted
 from mcugraph.ops.convolution import Conv, ConvTranspose
 from mcugraph.ops.labels import FIXED, core, first_row, refuse, varies
 from mcugraph.ops.selection import Slice, Split
@@ -195,7 +196,8 @@ class _View:
         # A layer that is used twice makes the same channels twice. One matrix may be two layers,
         # though: an embedding, and transposed the dense layer at the end.
         op = self._operator.op
-        key: Hashable = (self._weight_key(), count, op.kind, getattr(op, "weight_out", None))
+        axis = op.weight_out if isinstance(op, Weighted) else None
+        key: Hashable = (self._weight_key(), count, op.kind, axis)
         if key not in self._made:
             self._made[key] = self._labelling.unions.fresh(count)
         made, layers = self._made[key], self._labelling.layers

@@ -2,7 +2,7 @@
 
 from collections.abc import Iterable, Sequence
 from dataclasses import replace
-from typing import Self
+from typing import ClassVar, Self
 
 from mcugraph.errors import GraphError
 from mcugraph.ir import Dim, Dims, Op, Role, Shape, Signature, TensorType
@@ -45,6 +45,36 @@ class LinearAlgebra(Rules):
 
     def role(self, index: int) -> Role:
         return (Role.WEIGHT, Role.WEIGHT, Role.BIAS, Role.PARAMETER)[min(index, 3)]
+
+
+class Weighted(LinearAlgebra):
+    """Mixin of layers: each channel they make is a sum of channels they read, by weights.
+
+    The one place that says where the weights are and how they lie. Products, recurrent cells and
+    attention have weights too, but none whose axes are one of channels read and one of channels
+    made; they are no layers in this sense.
+
+    Attributes:
+        weights, bias: Which inputs these are; the bias may be left out.
+        weight_out: Axis of the weights along which the channels lie that are made.
+        weight_in: Axis of the weights along which the channels lie that one group reads.
+    """
+
+    __slots__ = ()
+    weights: ClassVar[int] = 1
+    bias: ClassVar[int] = 2
+    weight_out: int
+    weight_in: int
+
+    @property
+    def result_axis(self) -> int:
+        """Axis of the result along which the channels lie that are made."""
+        return -1
+
+    @property
+    def mixes(self) -> bool:
+        """Whether a channel is made of more than one."""
+        return True
 
 
 class Fusable(Rules):

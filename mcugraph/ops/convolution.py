@@ -7,13 +7,13 @@ import numpy as np
 
 from mcugraph.errors import GraphError
 from mcugraph.ir import Array, Dim, Dims, Signature, TensorType
-from mcugraph.ops.base import Fusable, LinearAlgebra, count, given, without
+from mcugraph.ops.base import Fusable, Weighted, count, given, without
 from mcugraph.ops.labels import Channels, read_along, spread
 from mcugraph.ops.window import Padding, Sweep, Windowed
 
 
 @dataclass(frozen=True, slots=True)
-class _Convolution(Windowed, LinearAlgebra, Fusable):
+class _Convolution(Windowed, Weighted, Fusable):
     """What both directions share: data, weight, optional bias, and where channels lie.
 
     Attributes:
@@ -36,6 +36,14 @@ class _Convolution(Windowed, LinearAlgebra, Fusable):
     weight_out: int = 0
     weight_in: int = 1
     activation: str | None = None
+
+    @property
+    def result_axis(self) -> int:
+        return self.channel_axis
+
+    @property
+    def mixes(self) -> bool:
+        return not self.depthwise
 
     def sweeps(self, shapes: Sequence[Dims | None]) -> Mapping[int, Sweep]:
         data, weight = shapes[0] or (), shapes[1] or ()

@@ -7,7 +7,7 @@ import numpy as np
 
 from mcugraph.errors import GraphError
 from mcugraph.ir import Array, Dim, Dims, Role, Shape, Signature, TensorType
-from mcugraph.ops.base import Fusable, LinearAlgebra, broadcast, count, given, without
+from mcugraph.ops.base import Fusable, LinearAlgebra, Weighted, broadcast, count, given, without
 from mcugraph.ops.labels import (
     FIXED,
     NONE,
@@ -22,7 +22,7 @@ from mcugraph.ops.labels import (
 
 
 @dataclass(frozen=True, slots=True)
-class Dense(LinearAlgebra, Fusable):
+class Dense(Weighted, Fusable):
     """Data times a weight matrix plus an optional bias, along the last axis.
 
     Attributes:

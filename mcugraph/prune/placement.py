@@ -9,15 +9,14 @@ masked too.
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
-from typing import Any
 
 import numpy as np
 
 from mcugraph.errors import GraphError, UsageError
 from mcugraph.ir import Array, Operator
+from mcugraph.ops.base import Weighted
 from mcugraph.ops.convolution import Conv, ConvTranspose
 from mcugraph.ops.labels import core, first_row
-from mcugraph.ops.linear import Dense
 from mcugraph.ops.normalization import BatchNorm, Normalization
 from mcugraph.ops.selection import Gather
 from mcugraph.space.space import Space
@@ -93,19 +92,23 @@ class Classes:
 
     def made(self, operator: Operator) -> Array | None:
         """The classes of a layer's weights by the channel they make, as ``Factor.classes``."""
-        op: Any = operator.op
-        axis = op.weight_out % self._rank(operator.inputs[1])
+        op = operator.op
+        assert isinstance(op, Weighted)
+        weights = operator.inputs[op.weights]
+        axis = op.weight_out % self._rank(weights)
         if isinstance(op, ConvTranspose) and op.groups > 1:
-            return self._by_group(operator, operator.outputs[0], axis)
-        return self.along(operator.inputs[1], axis)
+            return self._by_group(op, weights, operator.outputs[0], axis)
+        return self.along(weights, axis)
 
     def read(self, operator: Operator) -> Array | None:
         """The classes of a layer's weights by the channel they read, as ``Factor.classes``."""
-        op: Any = operator.op
-        axis = op.weight_in % self._rank(operator.inputs[1])
+        op = operator.op
+        assert isinstance(op, Weighted)
+        weights = operator.inputs[op.weights]
+        axis = op.weight_in % self._rank(weights)
         if isinstance(op, Conv) and op.groups > 1:
-            return self._by_group(operator, operator.inputs[0], axis)
-        return self.along(operator.inputs[1], axis)
+            return self._by_group(op, weights, operator.inputs[0], axis)
+        return self.along(weights, axis)
 
     def along(self, name: str | None, axis: int) -> Array | None:
         """The classes along an axis of a constant; None: nothing of it can go."""
@@ -114,12 +117,13 @@ class Classes:
             return None
         return self._shaped(self.of(labels), self._rank(name), axis)
 
-    def _by_group(self, operator: Operator, activation: str | None, axis: int) -> Array:
+    def _by_group(
+        self, op: Conv | ConvTranspose, weights: str | None, activation: str | None, axis: int
+    ) -> Array:
         """Of a grouped convolution, the axis of the weights that each group has for itself."""
-        op: Any = operator.op
         labels = self.space.labelling.activations[activation or ""]
         rows = self.of(first_row(labels, op.channel_axis)).reshape(op.groups, -1)
-        tensor = self.space.graph.tensors[operator.inputs[1] or ""]
+        tensor = self.space.graph.tensors[weights or ""]
         assert tensor.shape is not None
         rows = np.repeat(rows, tensor.shape[1 - axis] // op.groups, 0)
         return (rows if axis == 1 else rows.T).reshape(*rows.shape, *[1] * (len(tensor.shape) - 2))
@@ -143,11 +147,6 @@ def place(classes: Classes, shapes: Mapping[str, tuple[int, ...]]) -> tuple[Fact
         GraphError: An operator mixes channels that cannot be masked before it.
     """
     return _Placement(classes, shapes).run()
-
-
-def is_layer(operator: Operator) -> bool:
-    """Whether an operator multiplies channels with weights."""
-    return isinstance(operator.op, Conv | ConvTranspose | Dense)
 
 
 def parameter_of(
@@ -180,7 +179,8 @@ class _Placement:
             silent = bool(masks) or operator.op.keeps_zero(known)
             zero.update(dict.fromkeys(operator.outputs, silent))
             ends = not any(map(self.classes.in_activation, operator.outputs))
-            if ends and not is_layer(operator) and False in known and True not in known:
+            layer = isinstance(operator.op, Weighted)
+            if ends and not layer and False in known and True not in known:
                 raise GraphError(
                     f"operator {operator.name!r} ({operator.op.kind}) mixes channels that cannot"
                     " be masked before it"
@@ -191,7 +191,8 @@ class _Placement:
         """The activations whose masked channels have to be 0, for what reads them."""
         needed: set[str] = set()
         for operator in reversed(self.graph.operators):
-            if (is_layer(operator) or _is_norm(operator)) and not self._contracts(operator):
+            masked = isinstance(operator.op, Weighted | BatchNorm | Normalization)
+            if masked and not self._contracts(operator):
                 continue  # channel by channel, and masked itself
             ends = not any(map(self.classes.in_activation, operator.outputs))
             if self._contracts(operator) or ends or not needed.isdisjoint(operator.outputs):
@@ -200,21 +201,20 @@ class _Placement:
 
     def _contracts(self, operator: Operator) -> bool:
         """Whether an operator sums over channels that can go, with weights."""
-        if not is_layer(operator) or getattr(operator.op, "depthwise", False):
+        if not isinstance(operator.op, Weighted) or not operator.op.mixes:
             return False
         read = self.classes.read(operator)
         return read is not None and bool((read < self.classes.count).any())
 
     def _making(self, operator: Operator) -> list[Factor]:
         """The parameters that the channels of a result come out of; none where it has others."""
-        if is_layer(operator):
-            made = self.classes.made(operator)
-            pairs = [(operator.inputs[1], made)]
-            if len(operator.inputs) > 2 and operator.inputs[2] is not None:
-                pairs.append((operator.inputs[2], self._along(operator.inputs[2])))
-        elif _is_norm(operator):
+        op = operator.op
+        if isinstance(op, Weighted):
+            pairs = [(operator.inputs[op.weights], self.classes.made(operator))]
+            pairs += [(name, self._along(name)) for name in operator.inputs[op.bias :][:1] if name]
+        elif isinstance(op, BatchNorm | Normalization):
             pairs = [(name, self._along(name)) for name in operator.inputs[1:3] if name is not None]
-        elif isinstance(operator.op, Gather):
+        elif isinstance(op, Gather):
             pairs = [(operator.inputs[0], self._along(operator.inputs[0]))]
         else:
             return []
@@ -222,7 +222,9 @@ class _Placement:
         return [factor for factor in found if factor is not None] if None not in found else []
 
     def _reading(self, operator: Operator) -> list[Factor]:
-        factor = self._factor(operator, operator.inputs[1], self.classes.read(operator))
+        assert isinstance(operator.op, Weighted)
+        weights = operator.inputs[operator.op.weights]
+        factor = self._factor(operator, weights, self.classes.read(operator))
         if factor is None:
             raise GraphError(
                 f"operator {operator.name!r} ({operator.op.kind}) reads channels that cannot be"
@@ -248,10 +250,6 @@ class _Placement:
                 return None
             classes = np.broadcast_to(classes, shape).reshape(held)
         return Factor(key, (operator.name,), classes)
-
-
-def _is_norm(operator: Operator) -> bool:
-    return isinstance(operator.op, BatchNorm | Normalization)
 
 
 def _merged(factors: Sequence[Factor]) -> tuple[Factor, ...]:

@@ -10,12 +10,13 @@ import torch
 
 from mcugraph.errors import UsageError
 from mcugraph.ir import Array, Operator
+from mcugraph.ops.base import Weighted
 from mcugraph.ops.convolution import ConvTranspose
 from mcugraph.ops.labels import first_row
 from mcugraph.ops.normalization import BatchNorm
 from mcugraph.ops.selection import Gather
 from mcugraph.prune.masks import Masks
-from mcugraph.prune.placement import Classes, is_layer, parameter_of
+from mcugraph.prune.placement import Classes, parameter_of
 from mcugraph.prune.salience import Layer, Salience
 from mcugraph.slimming.cutting import holders_of
 
@@ -44,7 +45,7 @@ class _Source:
 
     def by_channel(self, weight: torch.Tensor) -> torch.Tensor:
         """Weights as shape (channels, inputs of a channel)."""
-        op: Any = self.operator.op
+        op = self.operator.op
         if isinstance(op, ConvTranspose) and op.groups > 1:
             parts = weight.reshape(op.groups, -1, *weight.shape[1:])
             return parts.transpose(1, 2).reshape(len(self.numbers), -1)
@@ -162,10 +163,11 @@ def _sources(classes: Classes, shapes: dict[str, tuple[int, ...]]) -> Iterator[_
         if isinstance(operator.op, BatchNorm)
     }
     for operator in space.graph.operators:
-        if isinstance(operator.op, Gather):
-            table, place = operator.inputs[0], 1  # an embedding
-        elif is_layer(operator):
-            table, place = operator.inputs[1], getattr(operator.op, "weight_out", 0)
+        op = operator.op
+        if isinstance(op, Gather):
+            table, place, axis = operator.inputs[0], 1, -1  # an embedding
+        elif isinstance(op, Weighted):
+            table, place, axis = operator.inputs[op.weights], op.weight_out, op.result_axis
         else:
             continue
         weight = parameter_of(space, table, shapes)
@@ -173,7 +175,6 @@ def _sources(classes: Classes, shapes: dict[str, tuple[int, ...]]) -> Iterator[_
             continue
         if shapes[weight] != space.graph.tensors[table or ""].shape:
             continue  # a view of it
-        axis = getattr(operator.op, "channel_axis", -1)
         labels = space.labelling.activations[operator.outputs[0]]
         norm = norms.get(operator.outputs[0])
         gamma = None if norm is None else parameter_of(space, norm.inputs[1], shapes)

@@ -205,11 +205,9 @@ def collect(
         if not isinstance(key, str) or key not in shapes:
             continue  # made in the forward method; whether it fits shows when that has run
         if axis == 1 and name in grouped:
-            operator = grouped[name]
-            pieces = np.split(
-                _inner(operator, labelling.activations.__getitem__), operator.op.groups
-            )
-            lefts = np.split(_inner(operator, activation), operator.op.groups)
+            op, side = grouped[name]
+            pieces = np.split(first_row(labelling.activations[side], op.channel_axis), op.groups)
+            lefts = np.split(first_row(activation(side), op.channel_axis), op.groups)
             rows = [_matched(name, a, b) for a, b in zip(pieces, lefts, strict=True)]
             cuts.add(key, 1, np.stack(rows))
             continue
@@ -221,22 +219,21 @@ def collect(
     return cuts
 
 
-def _grouped(graph: Graph) -> dict[str, Any]:
-    """The weights whose second axis each group of a convolution chooses from for itself."""
-    found: dict[str, Any] = {}
+def _grouped(graph: Graph) -> dict[str, tuple[Conv | ConvTranspose, str]]:
+    """The weights whose second axis each group of a convolution chooses from for itself.
+
+    With them the convolution, and the activation whose channels lie on that axis, all groups'.
+    """
+    found: dict[str, tuple[Conv | ConvTranspose, str]] = {}
     for operator in graph.operators:
-        if isinstance(operator.op, Conv | ConvTranspose) and operator.op.groups > 1:
-            name = operator.inputs[1]
+        op = operator.op
+        if isinstance(op, Conv | ConvTranspose) and op.groups > 1:
+            name = operator.inputs[op.weights]
+            side = operator.inputs[0] if isinstance(op, Conv) else operator.outputs[0]
             shape = graph.tensors[name].shape if name is not None else None
-            if name is not None and shape is not None and shape[1] > 1:
-                found[name] = operator
+            if name is not None and side is not None and shape is not None and shape[1] > 1:
+                found[name] = op, side
     return found
-
-
-def _inner(operator: Any, activation: Callable[[str], Array]) -> Array:
-    """The labels that lie on the second axis of a grouped convolution's weights, all groups'."""
-    side = operator.inputs[0] if isinstance(operator.op, Conv) else operator.outputs[0]
-    return first_row(activation(side), operator.op.channel_axis)
 
 
 def _matched(name: str, full: Array, slim: Array) -> Array:

@@ -7,6 +7,7 @@ import pytest
 from mcugraph.errors import GraphError
 from mcugraph.ir import DType, Op, Role, Signature, TensorType
 from mcugraph.ops.attention import Attention
+from mcugraph.ops.base import Weighted
 from mcugraph.ops.convolution import Conv, ConvTranspose
 from mcugraph.ops.linear import Dense, Einsum, MatMul
 from mcugraph.ops.recurrent import Recurrent, Svdf
@@ -282,3 +283,32 @@ def test_attention(op: Op, shapes: Shapes, macs: int, results: list[tuple[int, .
 def test_inputs_that_do_not_fit(op: Op, shapes: Shapes, message: str) -> None:
     with pytest.raises(GraphError, match=message):
         op.infer(types(shapes))
+
+
+@pytest.mark.parametrize(
+    ("op", "data", "weight"),
+    [
+        (Conv(ONE, ONE, VALID), (1, 4, 5, 5), (6, 4, 3, 3)),
+        (Conv(ONE, ONE, VALID, groups=2), (1, 4, 5, 5), (6, 2, 3, 3)),
+        (Conv(ONE, ONE, VALID, **CHANNELS_LAST), (1, 5, 5, 4), (6, 3, 3, 4)),
+        (ConvTranspose(ONE, ONE, VALID, weight_out=1, weight_in=0), (1, 4, 5, 5), (4, 6, 3, 3)),
+        (ConvTranspose(ONE, ONE, VALID, **CHANNELS_LAST), (1, 5, 5, 4), (6, 3, 3, 4)),
+        (Dense(), (3, 4), (6, 4)),
+        (Dense(weight_out=1, weight_in=0), (3, 4), (4, 6)),
+        (Dense(weight_out=1, weight_in=0, transposed=True), (4, 3), (4, 6)),
+    ],
+)
+def test_layers_say_where_their_channels_lie(
+    op: Weighted, data: tuple[int, ...], weight: tuple[int, ...]
+) -> None:
+    shapes = [TensorType(DType.FLOAT32, shape) for shape in (data, weight)]
+    (result,) = op.infer(shapes) or ()
+    assert weight[op.weight_out] == result.shape[op.result_axis] == 6
+    assert weight[op.weight_in] * getattr(op, "groups", 1) == 4
+    assert op.mixes
+    assert op.role(op.weights) is Role.WEIGHT
+    assert op.role(op.bias) is Role.BIAS
+
+
+def test_depthwise_convolutions_do_not_mix() -> None:
+    assert not Conv(TWO, ONE, VALID, 4, True, -1, weight_out=-1, weight_in=0).mixes
