@@ -82,3 +82,5 @@ def test_external_files() -> None:
     assert not external_files(given)
     given.initializer[0].data_location = TensorProto.EXTERNAL
     assert external_files(given)
+    made = graph(helper.make_node("Constant", [], ["a"], value=given.initializer[0]))
+    assert external_files(made)

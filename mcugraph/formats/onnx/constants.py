@@ -10,7 +10,7 @@ from mcugraph.formats.onnx.node import OnnxNode
 from mcugraph.formats.onnx.scope import Handler, Scope
 from mcugraph.formats.onnx.types import DTYPES
 from mcugraph.formats.onnx.values import filled
-from mcugraph.ir import DType, TensorType
+from mcugraph.ir import Array, DType, TensorType
 from mcugraph.ops.opaque import Declared
 
 # Attributes of Constant that are plain numbers or text.
@@ -47,7 +47,12 @@ def _constant_of_shape(scope: Scope, node: OnnxNode, proto: Any, native: str) ->
         return
     dims = tuple(int(dim) for dim in shape.ravel())
     dtype = DType.FLOAT32 if value is None else DTYPES[value.data_type]
-    scope.fold(node.outputs[0], TensorType(dtype, dims), partial(filled, dims, value))
+    one = _zero if value is None else partial(scope.model.weights.value, value)
+    scope.fold(node.outputs[0], TensorType(dtype, dims), partial(filled, dims, one))
+
+
+def _zero() -> Array:
+    return np.zeros(1, np.float32)
 
 
 HANDLERS: dict[str, Handler] = {

@@ -7,6 +7,7 @@ from mcugraph.formats.dims import Bindings
 from mcugraph.formats.onnx import constants, control, sequences
 from mcugraph.formats.onnx.qdq import collapse
 from mcugraph.formats.onnx.scope import Model, Scope
+from mcugraph.formats.onnx.weights import Weights
 from mcugraph.ir import Graph, Source, verify
 from mcugraph.ir.names import Names
 
@@ -28,10 +29,10 @@ def load_onnx(path: str, data: bytes, bindings: Bindings) -> Graph:
     """
     model = _parse(path, data)
     file = Model(
-        path=path,
         proto=model,
         opsets={entry.domain or "ai.onnx": entry.version for entry in model.opset_import},
         bindings=bindings,
+        weights=Weights(path),
         names=Names(),
         handlers={**constants.HANDLERS, **control.HANDLERS, **sequences.HANDLERS},
     )

@@ -6,7 +6,7 @@ from functools import partial
 from itertools import count
 from typing import Any
 
-from mcugraph.errors import FormatError, GraphError
+from mcugraph.errors import GraphError
 from mcugraph.formats.computed import Computed
 from mcugraph.formats.dims import Bindings
 from mcugraph.formats.onnx.declared import declared_types
@@ -14,12 +14,13 @@ from mcugraph.formats.onnx.node import OnnxNode, Translation, Translator, decode
 from mcugraph.formats.onnx.operators import CONTRIBUTED, TRANSLATIONS
 from mcugraph.formats.onnx.types import DTYPES
 from mcugraph.formats.onnx.values import (
+    NoValue,
     absent_value,
     declared_dims,
     evaluate,
     pick,
-    stored_value,
 )
+from mcugraph.formats.onnx.weights import Weights
 from mcugraph.ir import (
     Array,
     Constant,
@@ -56,20 +57,20 @@ class Model:
     """What all scopes of one file share.
 
     Attributes:
-        path: Named in errors.
         proto: The ModelProto.
         opsets: Domain -> version.
         bindings: Values for dynamic dimensions.
+        weights: Reads stored tensors.
         names: Of subgraphs.
         handlers: Operator types that do more than one translated operator can say.
         subgraphs: The bodies of control flow translated so far, by name.
         numbers: One for each scope.
     """
 
-    path: str
     proto: Any
     opsets: dict[str, int]
     bindings: Bindings
+    weights: Weights
     names: Names
     handlers: "Mapping[str, Handler]"
     subgraphs: dict[str, Graph] = field(default_factory=dict)
@@ -149,11 +150,12 @@ class Scope:
 
     def note(self, assumption: str) -> None:
         """Say in the main graph that something could not be read exactly."""
-        scope = self
-        while scope.outer is not None:
-            scope = scope.outer
-        scope.assumptions.append(assumption)
-        scope.complete = False
+        self._root.assumptions.append(assumption)
+        self._root.complete = False
+
+    @property
+    def _root(self) -> "Scope":
+        return self if self.outer is None else self.outer._root
 
     def append(self, operator: Operator, outputs: list[str]) -> None:
         """Append an operator of a branch that is put in its place, under a name that is free."""
@@ -178,7 +180,7 @@ class Scope:
                 return None
             try:
                 self.values[name] = tensor.constant.array()
-            except FormatError:  # stored in another file that is absent, or without a rule
+            except NoValue:
                 return None
         return self.values[name]
 
@@ -195,9 +197,10 @@ class Scope:
 
     def store(self, name: str, proto: Any) -> None:
         """Define a tensor that the file stores."""
+        self.model.weights.check(name, proto)
         dtype = DTYPES.get(proto.data_type, DType.UNKNOWN)
         shape = tuple(proto.dims)
-        constant = Constant(self._key(name), partial(stored_value, proto))
+        constant = Constant(self._key(name), partial(self.model.weights.value, proto))
         self.tensors[name] = Tensor(name, dtype, shape, Kind.CONSTANT, constant)
 
     def _key(self, name: str) -> Hashable:
@@ -370,13 +373,11 @@ class Scope:
 
     def root_shapes(self) -> dict[str, tuple[int, ...]]:
         """The shapes of the main graph's inputs, with dynamic dimensions bound."""
-        scope = self
-        while scope.outer is not None:
-            scope = scope.outer
+        root = self._root
         return {
             value.name: shape
-            for value in scope.proto.input
-            if (shape := scope.tensors[value.name].shape) is not None
+            for value in root.proto.input
+            if (shape := root.tensors[value.name].shape) is not None
         }
 
     def _types(self, names: tuple[str | None, ...]) -> list[TensorType | None] | None:

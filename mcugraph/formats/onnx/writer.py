@@ -98,13 +98,10 @@ def _keeps_its_place(node: Any) -> bool:
 
 def external_files(graph: Any) -> bool:
     """Whether some weights of a GraphProto lie in other files."""
-    bodies = [
-        body
-        for node in graph.node
-        for attribute in node.attribute
-        for body in (attribute.g, *attribute.graphs)
-    ]
-    return any(tensor.data_location == 1 for tensor in graph.initializer) or any(
+    attributes = [attribute for node in graph.node for attribute in node.attribute]
+    stored = [tensor for a in attributes for tensor in (a.t, *a.tensors)]
+    bodies = [body for a in attributes for body in (a.g, *a.graphs)]
+    return any(tensor.data_location == 1 for tensor in (*graph.initializer, *stored)) or any(
         external_files(body) for body in bodies if body.node or body.initializer
     )
 

@@ -1,0 +1,169 @@
+"""Stored tensors of an ONNX file: whether they are what they claim, and their values.
+
+Source: TensorProto in onnx/onnx.proto, and ONNX's page on external data.
+"""
+
+import os
+import stat
+from math import prod
+from pathlib import PurePosixPath, PureWindowsPath
+from typing import Any
+
+import numpy as np
+
+from mcugraph.errors import FormatError, GraphError
+from mcugraph.formats.onnx.types import DTYPES
+from mcugraph.ir import Array, DType
+
+_EXTERNAL = 1  # TensorProto.EXTERNAL
+_STRING, _COMPLEX = 8, (14, 15)  # TensorProto.DataType
+_LISTS = ("float_data", "int32_data", "int64_data", "double_data", "uint64_data")
+
+# TensorProto.DataType -> how numpy reads its raw bytes.
+_PLAIN: dict[int, np.dtype[Any]] = {
+    1: np.dtype("<f4"),
+    2: np.dtype("u1"),
+    3: np.dtype("i1"),
+    5: np.dtype("<i2"),
+    6: np.dtype("<i4"),
+    7: np.dtype("<i8"),
+    9: np.dtype("?"),
+    11: np.dtype("<f8"),
+}
+
+
+class Weights:
+    """Reads stored tensors, from the model itself and from files beside it.
+
+    Args:
+        path: The model, named in errors.
+    """
+
+    def __init__(self, path: str) -> None:
+        self._path = path
+
+    def check(self, name: str, proto: Any) -> None:
+        """Hold what a tensor claims against what is stored. Reads no other file.
+
+        Args:
+            name: The tensor.
+            proto: Its TensorProto.
+
+        Raises:
+            GraphError: It has a negative length, more or fewer bytes than its shape takes, or lies
+                outside the folder of the model.
+        """
+        if min(proto.dims, default=0) < 0:
+            raise GraphError(f"tensor {name!r} has the shape {tuple(proto.dims)}")
+        if proto.data_location == _EXTERNAL:
+            self._place(name, proto)
+            return
+        if proto.data_type == _STRING or not DTYPES.get(proto.data_type, DType.UNKNOWN).has_size:
+            return
+        if proto.HasField("raw_data"):
+            stored, wanted, what = len(proto.raw_data), _nbytes(proto), "bytes"
+        else:
+            stored, wanted = max(len(getattr(proto, key)) for key in _LISTS), prod(proto.dims)
+            what = "entries"
+            if proto.data_type in _COMPLEX:
+                wanted *= 2
+            elif _nbytes(proto) < wanted:  # several to a byte, one byte to an entry
+                wanted = _nbytes(proto)
+        if stored != wanted:
+            shape = tuple(proto.dims)
+            raise GraphError(
+                f"tensor {name!r} of shape {shape} has {stored} {what} where it takes {wanted}; "
+                "the file is damaged"
+            )
+
+    def value(self, proto: Any) -> Array:
+        """The value of a stored tensor.
+
+        Raises:
+            FormatError: It lies in a file that is missing, too short or no file, or has a type
+                that numpy lacks.
+        """
+        if proto.data_location == _EXTERNAL:
+            proto = self._with_data(proto)
+        plain = _PLAIN.get(proto.data_type)
+        if plain is not None and len(proto.raw_data) == plain.itemsize * prod(proto.dims):
+            # Most constants of a file come this way; the general one takes ten times as long.
+            return np.frombuffer(proto.raw_data, plain).reshape(proto.dims)
+        from onnx import numpy_helper
+
+        try:
+            return np.asarray(numpy_helper.to_array(proto))
+        except (ValueError, TypeError, KeyError) as error:
+            raise FormatError(f"the value of {proto.name!r} cannot be decoded: {error}") from error
+
+    def _with_data(self, proto: Any) -> Any:
+        """The tensor as if the model itself held its bytes."""
+        try:
+            location, offset = self._place(proto.name, proto)
+        except GraphError as error:
+            raise FormatError(f"{self._path}: {error}") from None
+        told = f"{self._path}: the value of {proto.name!r} lies in {location}"
+        wanted = _nbytes(proto)
+        try:
+            file = os.path.join(os.path.dirname(self._path), location)
+            if not self._inside(file):
+                raise FormatError(f"{told}, a link that leads out of the model's folder")
+            found = os.stat(file)
+            if not stat.S_ISREG(found.st_mode):
+                raise FormatError(f"{told}, which is no file")
+            if found.st_size < offset + wanted:
+                raise FormatError(
+                    f"{told} up to byte {offset + wanted}, which has {found.st_size}; "
+                    "copy it or export the model again"
+                )
+            with open(file, "rb") as opened:
+                opened.seek(offset)
+                data = opened.read(wanted)
+        except FileNotFoundError:
+            raise FormatError(f"{told}, which is missing; put it beside the model") from None
+        except (OSError, ValueError) as error:
+            raise FormatError(f"{told}, which cannot be read: {error}") from None
+        held = type(proto)()
+        held.CopyFrom(proto)
+        held.ClearField("external_data")
+        held.ClearField("data_location")
+        held.raw_data = data
+        return held
+
+    def _place(self, name: str, proto: Any) -> tuple[str, int]:
+        """The file of an external tensor, as the model names it, and where in it that begins."""
+        entries = {entry.key: entry.value for entry in proto.external_data}
+        location = entries.get("location", "")
+        pure = PurePosixPath(location.replace("\\", "/"))
+        absolute = pure.is_absolute() or PureWindowsPath(location).drive
+        if not location or "\0" in location:
+            raise GraphError(f"tensor {name!r} lies in another file, but none is named")
+        if absolute or ".." in pure.parts:
+            raise GraphError(
+                f"tensor {name!r} lies in {location}, outside the folder of the model: refused"
+            )
+        try:
+            offset, length = (int(entries.get(key) or 0) for key in ("offset", "length"))
+        except ValueError:
+            offset = length = -1
+        if offset < 0 or length < 0:
+            raise GraphError(f"tensor {name!r} has a place in {location} that is no number")
+        if length and length != _nbytes(proto) and proto.data_type != _STRING:
+            raise GraphError(
+                f"tensor {name!r} of shape {tuple(proto.dims)} has {length} bytes in {location} "
+                f"where it takes {_nbytes(proto)}; the file is damaged"
+            )
+        return location, offset
+
+    def _inside(self, file: str) -> bool:
+        """Whether a file lies in the folder of the model, or in that of what the model links to."""
+        target = os.path.realpath(file)
+        homes = (
+            os.path.realpath(os.path.dirname(self._path)),
+            os.path.dirname(os.path.realpath(self._path)),
+        )
+        return any(os.path.commonpath([home, target]) == home for home in homes)
+
+
+def _nbytes(proto: Any) -> int:
+    return DTYPES.get(proto.data_type, DType.UNKNOWN).nbytes(prod(proto.dims))
