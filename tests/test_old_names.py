@@ -32,6 +32,14 @@ def test_old_names(old: str, name: str, new: str) -> None:
     assert name in dir(module)
 
 
+def test_renamed_in_prune() -> None:
+    from mcugraph import prune
+
+    pytest.importorskip("torch")
+    with pytest.warns(DeprecationWarning, match=r"is now mcugraph\.prune\.ScoredLayer;"):
+        assert prune.Layer is prune.ScoredLayer
+
+
 @pytest.mark.parametrize("old", OLD)
 def test_other_names_are_not_there(old: str) -> None:
     with pytest.raises(AttributeError, match="nothing_of_the_kind"):

@@ -8,7 +8,7 @@ from mcugraph.errors import FormatError
 from mcugraph.export.calibration import samples_of
 from mcugraph.export.device_form import device_form
 from mcugraph.export.exported import Exported, compare
-from mcugraph.export.naming import end_names, shorten_names
+from mcugraph.export.tensor_names import end_names, shorten_names
 from mcugraph.export.tools import one_sample, silence, tool
 from mcugraph.files import replacing
 from mcugraph.formats.torch.export import reason

@@ -10,7 +10,7 @@ from functools import cache
 from os import PathLike
 
 from mcugraph.errors import FormatError, UsageError
-from mcugraph.fit.tables import DATA, checked, hint, read, reject
+from mcugraph.fit.toml_tables import DATA, checked, hint, read, reject
 from mcugraph.units import parse_size
 
 _BOARD_FIELDS: dict[str, type] = {

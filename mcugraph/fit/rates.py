@@ -9,7 +9,7 @@ from dataclasses import dataclass
 from functools import cache
 
 from mcugraph.fit.boards import Board
-from mcugraph.fit.tables import DATA, checked, read
+from mcugraph.fit.toml_tables import DATA, checked, read
 
 NETWORK = "network"
 """The kind of a rate that was measured over whole networks."""

@@ -6,7 +6,8 @@ from pathlib import Path
 from mcugraph.errors import FormatError, McuGraphError, UsageError
 from mcugraph.files import replacing
 from mcugraph.formats.loader import load
-from mcugraph.optimizer import onnx, runs, tflite
+from mcugraph.optimizer import onnx, tflite, verification
+from mcugraph.optimizer.new_file import NewFile
 from mcugraph.optimizer.result import Figures, Optimization
 from mcugraph.profiler import Profile, profile
 
@@ -80,11 +81,11 @@ def _renewed(
         raise McuGraphError(f"{source}: the new file cannot be read back: {error}") from error
     if _worse(before, after) and graph.source.format == "onnx" and not force:
         # The order was found for the network as deployed; the file's own may be as good.
-        change = tflite.Change(data, notes=("no order was found that needs less memory",))
+        change = NewFile(data, notes=("no order was found that needs less memory",))
         temporary.write_bytes(data)
         after = before
     _hold(source, before, after)
-    verified, said = runs.compare(source, str(temporary), graph) if verify else (None, ())
+    verified, said = verification.compare(source, str(temporary), graph) if verify else (None, ())
     return Optimization(
         path_in=source,
         path_out=target,

@@ -6,14 +6,14 @@ from pathlib import Path
 from mcugraph.errors import UsageError
 from mcugraph.formats.onnx.writer import external_files, node_order, rewritten
 from mcugraph.ir import Graph
-from mcugraph.optimizer.tflite import Change
+from mcugraph.optimizer.new_file import NewFile
 from mcugraph.profiler import Profile
 from mcugraph.rewrite.accounting import account
 
 
 def improved(
     path: str, path_out: str, data: bytes, graph: Graph, figures: Profile, force: bool
-) -> Change:
+) -> NewFile:
     """The file in the order with the least peak, as it is counted when deployed.
 
     Args:
@@ -40,12 +40,12 @@ def improved(
             "write the new file to the same folder"
         )
     if figures.memory.peak >= figures.memory.file_order_peak and not force:
-        return Change(data, notes=("no order needs less memory than the one in the file",))
+        return NewFile(data, notes=("no order needs less memory than the one in the file",))
     runs = account(graph, "deployed").runs
     outputs = {operator.name: operator.outputs for operator in runs.operators}
     wanted = [name for operator in figures.order for name in outputs.get(operator, ())]
     order = node_order(model.graph, wanted)
-    return Change(rewritten(path, data, order), _moved(order))
+    return NewFile(rewritten(path, data, order), _moved(order))
 
 
 def _moved(order: Sequence[int]) -> int:

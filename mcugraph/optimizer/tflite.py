@@ -1,10 +1,9 @@
 """A TFLite file in a better order, with a memory plan of its own."""
 
-from dataclasses import dataclass
-
 from mcugraph.formats.tflite.model import TfliteModel
 from mcugraph.formats.tflite.writer import rewritten
 from mcugraph.ir import Graph
+from mcugraph.optimizer.new_file import NewFile
 from mcugraph.planning.tflm_greedy import UNPLANNED
 from mcugraph.tflm.head import Head, HeadPlan, head_of
 
@@ -12,26 +11,7 @@ from mcugraph.tflm.head import Head, HeadPlan, head_of
 _NUMBERED = "model_control_dependencies"
 
 
-@dataclass(frozen=True, slots=True)
-class Change:
-    """A new file, and what is different in it.
-
-    Attributes:
-        data: The new file; the old one where nothing pays.
-        moved: How many operators have another place.
-        planned: How many tensors have an offset.
-        left: What was left to the runtime, and why.
-        notes: What else there is to say.
-    """
-
-    data: bytes
-    moved: int = 0
-    planned: int = 0
-    left: tuple[str, ...] = ()
-    notes: tuple[str, ...] = ()
-
-
-def improved(path: str, data: bytes, graph: Graph, force: bool, seconds: float | None) -> Change:
+def improved(path: str, data: bytes, graph: Graph, force: bool, seconds: float | None) -> NewFile:
     """The file with what pays: an order, a plan, both or nothing.
 
     Args:
@@ -46,24 +26,24 @@ def improved(path: str, data: bytes, graph: Graph, force: bool, seconds: float |
     """
     model = graph.source.file
     if not isinstance(model, TfliteModel):
-        return Change(data, notes=("dimensions were bound, so the file's own plan is not known",))
+        return NewFile(data, notes=("dimensions were bound, so the file's own plan is not known",))
     head, problems = head_of(graph)
     if head is None:
-        return Change(
+        return NewFile(
             data, notes=(*problems, "without TFLM's plan there is nothing to compare with")
         )
     unwritten = _unwritten(head)
     if unwritten:
         # What such a file computes depends on what lies in the arena by chance.
-        return Change(data, notes=(f"nothing writes {unwritten} tensors that operators read",))
+        return NewFile(data, notes=(f"nothing writes {unwritten} tensors that operators read",))
     movable = _NUMBERED not in model.metadata
     best = _best(head, movable, force, seconds)
     moved = sum(place != number for place, number in enumerate(best.order))
     notes = () if movable else (f"the order is kept, since metadata {_NUMBERED!r} refers to it",)
     if best.order == head.file_order and best.offsets == head.model.offsets:
-        return Change(data, notes=(*notes, "TFLM's own plan of the file is as small"))
+        return NewFile(data, notes=(*notes, "TFLM's own plan of the file is as small"))
     offsets = None if best.offsets == head.model.offsets else best.offsets
-    return Change(
+    return NewFile(
         rewritten(path, data, best.order if moved else None, offsets),
         moved,
         0 if offsets is None else sum(offset != UNPLANNED for offset in offsets),

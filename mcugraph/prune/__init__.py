@@ -3,6 +3,7 @@
 The names here are imported when they are first used.
 """
 
+import warnings
 from importlib import import_module
 from typing import TYPE_CHECKING, Any
 
@@ -16,7 +17,7 @@ if TYPE_CHECKING:
     from mcugraph.prune.history import History
     from mcugraph.prune.optimizers import carry_over
     from mcugraph.prune.pruner import Pruner
-    from mcugraph.prune.salience import Layer, Salience
+    from mcugraph.prune.salience import Salience, ScoredLayer
     from mcugraph.prune.schedules import Gradual, OneShot
     from mcugraph.slimming.slimmer import slim
 
@@ -25,10 +26,10 @@ _HOME = {
     "Exported": "mcugraph.export.exported",
     "Gradual": "mcugraph.prune.schedules",
     "History": "mcugraph.prune.history",
-    "Layer": "mcugraph.prune.salience",
     "OneShot": "mcugraph.prune.schedules",
     "Pruner": "mcugraph.prune.pruner",
     "Salience": "mcugraph.prune.salience",
+    "ScoredLayer": "mcugraph.prune.salience",
     "carry_over": "mcugraph.prune.optimizers",
     "export_onnx": "mcugraph.export.to_onnx",
     "export_tflite": "mcugraph.export.to_tflite",
@@ -41,10 +42,10 @@ __all__ = [
     "Exported",
     "Gradual",
     "History",
-    "Layer",
     "OneShot",
     "Pruner",
     "Salience",
+    "ScoredLayer",
     "carry_over",
     "export_onnx",
     "export_tflite",
@@ -54,7 +55,18 @@ __all__ = [
 ]
 
 
+# Old name -> the name that is used now.
+_RENAMED = {"Layer": "ScoredLayer"}
+
+
 def __getattr__(name: str) -> Any:
+    if name in _RENAMED:
+        warnings.warn(
+            f"{__name__}.{name} is now {__name__}.{_RENAMED[name]}; import it by that name",
+            DeprecationWarning,
+            stacklevel=2,
+        )
+        name = _RENAMED[name]
     if name not in _HOME:
         raise AttributeError(f"module {__name__!r} has no attribute {name!r}")
     try:

@@ -8,8 +8,8 @@ import numpy as np
 
 from mcugraph.errors import UsageError
 from mcugraph.ir import Array
-from mcugraph.prune.objective import SCALARISATIONS, Budgets, Pull
 from mcugraph.prune.relaxed import METHODS, RelaxedMask
+from mcugraph.space.budgets import SCALARISATIONS, Budgets, Pull
 
 OBJECTIVES = ("both", "task", "resources")
 _FARTHEST = 25.0

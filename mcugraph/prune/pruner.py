@@ -19,13 +19,13 @@ from mcugraph.prune.history import History
 from mcugraph.prune.learned import LearnedWidths, Options
 from mcugraph.prune.losses import Loss, gradient_of, no_loss, undisturbed, value_of
 from mcugraph.prune.masks import Masks
-from mcugraph.prune.objective import Budgets, Pull
 from mcugraph.prune.placement import Classes
 from mcugraph.prune.ranking import Ranking
 from mcugraph.prune.relaxed import RelaxedMask
 from mcugraph.prune.salience import salience as salience_of
-from mcugraph.prune.schedules import Schedule, check_whole, uniform
+from mcugraph.prune.schedules import PruningSchedule, check_whole, uniform
 from mcugraph.slimming.slimmer import slim
+from mcugraph.space.budgets import Budgets, Pull
 from mcugraph.space.space import widths
 
 
@@ -115,7 +115,7 @@ class Pruner:
         smoothing: bool = True,
         salience: Any = "batch_norm",
         peak_by: str | None = "optimal",
-        schedule: Schedule | None = None,
+        schedule: PruningSchedule | None = None,
         freeze_when_met: bool = False,
         precision: str | None = "int8",
         accounting: str = "deployed",
@@ -127,7 +127,7 @@ class Pruner:
         check_whole("seed", seed, 0)
         if steps_per_epoch is not None:
             check_whole("steps_per_epoch", steps_per_epoch, 1)
-        if schedule is not None and not isinstance(schedule, Schedule):
+        if schedule is not None and not isinstance(schedule, PruningSchedule):
             raise UsageError(f"schedule: a Gradual or OneShot is needed, not {schedule!r}")
         if not budgets and (schedule is None or schedule.sparsity is None):
             raise UsageError("no budgets: name a peak, a size or macs, like {'peak': 64_000}")

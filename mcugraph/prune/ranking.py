@@ -17,7 +17,7 @@ from mcugraph.ops.normalization import BatchNorm
 from mcugraph.ops.selection import Gather
 from mcugraph.prune.masks import Masks
 from mcugraph.prune.placement import Classes, parameter_of
-from mcugraph.prune.salience import Layer, Salience
+from mcugraph.prune.salience import Salience, ScoredLayer
 from mcugraph.slimming.cutting import holders_of
 
 
@@ -107,7 +107,7 @@ class Ranking:
         totals: dict[torch.device, torch.Tensor] = {}
         for source in self._sources:
             gradient = gradients.get(source.weight)
-            layer = Layer(
+            layer = ScoredLayer(
                 source.operator.name,
                 source.by_channel(held[source.weight].detach()),
                 None if source.gamma is None else held[source.gamma].detach(),
@@ -184,7 +184,7 @@ def _sources(classes: Classes, shapes: dict[str, tuple[int, ...]]) -> Iterator[_
         yield _Source(operator, weight, place % rank, gamma, numbers, watched.name, axis)
 
 
-def _checked(layer: Layer, found: Any) -> torch.Tensor:
+def _checked(layer: ScoredLayer, found: Any) -> torch.Tensor:
     """What a rule says of a layer.
 
     Raises:

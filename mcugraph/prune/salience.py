@@ -11,7 +11,7 @@ from mcugraph.errors import UsageError
 
 
 @dataclass(frozen=True)
-class Layer:
+class ScoredLayer:
     """A layer as a salience sees it.
 
     Attributes:
@@ -36,38 +36,38 @@ class Salience:
 
     Attributes:
         score: From a layer to one number a channel, not negative, the larger the more it matters.
-        gradient, activity: What the rule needs of ``Layer``: it costs another pass of the
+        gradient, activity: What the rule needs of ``ScoredLayer``: it costs another pass of the
             validation batch through the unmasked model at every update.
     """
 
-    score: Callable[[Layer], torch.Tensor]
+    score: Callable[[ScoredLayer], torch.Tensor]
     gradient: bool = False
     activity: bool = False
 
 
-def batch_norm(layer: Layer) -> torch.Tensor:
+def batch_norm(layer: ScoredLayer) -> torch.Tensor:
     """The absolute scale of the batch norm behind a layer; where there is none, the L2 norm."""
     return l2(layer) if layer.gamma is None else layer.gamma.abs()
 
 
-def l2(layer: Layer) -> torch.Tensor:
+def l2(layer: ScoredLayer) -> torch.Tensor:
     """The L2 norm of a channel's weights."""
     norms: torch.Tensor = torch.linalg.vector_norm(layer.weight, dim=1)
     return norms
 
 
-def l1(layer: Layer) -> torch.Tensor:
+def l1(layer: ScoredLayer) -> torch.Tensor:
     """The L1 norm of a channel's weights."""
     return layer.weight.abs().sum(1)
 
 
-def gradient(layer: Layer) -> torch.Tensor:
+def gradient(layer: ScoredLayer) -> torch.Tensor:
     """The L1 norm of the gradient of a channel's weights."""
     assert layer.gradient is not None
     return layer.gradient.abs().sum(1)
 
 
-def activation(layer: Layer) -> torch.Tensor:
+def activation(layer: ScoredLayer) -> torch.Tensor:
     """The share of a channel's activations that a ReLU does not make 0."""
     assert layer.activity is not None
     return layer.activity
@@ -86,7 +86,8 @@ def salience(given: Any, random: np.random.Generator) -> Salience:
     """A salience by name, a user's function, or a ``Salience`` as it is.
 
     Args:
-        given: One of ``SALIENCES``, ``"random"``, a function of a ``Layer``, or a ``Salience``.
+        given: One of ``SALIENCES``, ``"random"``, a function of a ``ScoredLayer``, or a
+            ``Salience``.
         random: Where random saliences come from; they stay what they are.
 
     Raises:
@@ -110,6 +111,6 @@ class _Random:
     def __init__(self, random: np.random.Generator) -> None:
         self.seed = int(random.integers(2**31))
 
-    def __call__(self, layer: Layer) -> torch.Tensor:
+    def __call__(self, layer: ScoredLayer) -> torch.Tensor:
         seeds = [self.seed, *layer.name.encode()]
         return torch.from_numpy(np.random.default_rng(seeds).random(len(layer.weight)))

@@ -14,7 +14,7 @@ import numpy as np
 
 from mcugraph.errors import UsageError
 from mcugraph.ir import Array
-from mcugraph.prune.objective import Budgets
+from mcugraph.space.budgets import Budgets
 from mcugraph.space.space import Space
 
 _PARTS = 10_000
@@ -23,7 +23,7 @@ Sparsity = float | Mapping[str, float] | None
 
 
 @dataclass(frozen=True)
-class Schedule(ABC):
+class PruningSchedule(ABC):
     """When how much of each group goes.
 
     Attributes:
@@ -58,7 +58,7 @@ class Schedule(ABC):
 
 
 @dataclass(frozen=True)
-class Gradual(Schedule):
+class Gradual(PruningSchedule):
     """Automated gradual pruning: much at first, less and less later (Deutel et al., Eq. 1).
 
     After Zhu and Gupta, "To prune, or not to prune" (2017): the sparsity at step t is
@@ -77,12 +77,12 @@ class Gradual(Schedule):
         check_whole("steps", self.steps, 1)
 
     def progress(self, step: int) -> float:
-        """As ``Schedule`` says."""
+        """As ``PruningSchedule`` says."""
         return 1 - (1 - min(max((step - self.begin) / self.steps, 0.0), 1.0)) ** 3
 
 
 @dataclass(frozen=True)
-class OneShot(Schedule):
+class OneShot(PruningSchedule):
     """Everything at once, after some training.
 
     Attributes:
@@ -95,7 +95,7 @@ class OneShot(Schedule):
         check_whole("at", self.at, 0)
 
     def progress(self, step: int) -> float:
-        """As ``Schedule`` says."""
+        """As ``PruningSchedule`` says."""
         return float(step >= self.at)
 
 

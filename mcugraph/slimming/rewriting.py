@@ -19,8 +19,8 @@ from mcugraph.ops.convolution import Conv, ConvTranspose
 from mcugraph.ops.movement import Expand, Reshape
 from mcugraph.ops.normalization import Normalization
 from mcugraph.ops.selection import Pad, Slice, Split
-from mcugraph.slimming.flow import described, paired
 from mcugraph.slimming.kept import Kept
+from mcugraph.slimming.label_flow import described, paired
 from mcugraph.slimming.literals import RULES, Site, Written, rewritten
 
 _STEP = re.compile(r"^whole\.(?:(.*)\.)?mcugraph_step_(\d+)")

@@ -10,8 +10,8 @@ from mcugraph.formats.torch.importer import from_torch
 from mcugraph.ir import Graph, Shape
 from mcugraph.ops.attention import Attention
 from mcugraph.slimming.cutting import Cuts, default, holders_of
-from mcugraph.slimming.flow import Flow, Mismatch, described, follow
 from mcugraph.slimming.kept import Keep, Kept
+from mcugraph.slimming.label_flow import Flow, Mismatch, described, follow
 from mcugraph.slimming.refit import refit
 from mcugraph.slimming.rewriting import Rewriting
 from mcugraph.space.space import Space, widths

@@ -12,7 +12,8 @@ import pytest
 
 import mcugraph as mg
 from mcugraph.cli import main
-from mcugraph.optimizer import entry, runs
+from mcugraph.optimizer import entry, verification
+from mcugraph.optimizer.new_file import NewFile
 
 SHARED = Path(__file__).resolve().parents[3] / "shared" / "models"
 
@@ -150,7 +151,7 @@ def test_a_worse_file_is_not_written(
     out = tmp_path / "out.tflite"
     other = (models / "resnet_int8.tflite").read_bytes()
     for data, said in ((other, "another network"), (other[:200], "cannot be read back")):
-        change = entry.tflite.Change(data)
+        change = NewFile(data)
         monkeypatch.setattr(entry.tflite, "improved", lambda *_, change=change: change)
         with pytest.raises(mg.McuGraphError, match=said):
             mg.optimize(models / "branching_int8.tflite", out)
@@ -169,7 +170,7 @@ def test_other_outputs_are_seen(models: Path, tmp_path: Path) -> None:
     data[at : at + len(weights)] = bytes(len(weights))
     other.write_bytes(data)
     with pytest.raises(mg.McuGraphError, match="other outputs"):
-        runs.compare(str(source), str(other), graph)
+        verification.compare(str(source), str(other), graph)
 
 
 def test_bad_target(models: Path, tmp_path: Path) -> None:

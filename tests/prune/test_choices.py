@@ -1,4 +1,4 @@
-"""Saliences, schedules and objectives; and what a pruner refuses before any training."""
+"""Saliences and schedules; and what a pruner refuses before any training."""
 
 from typing import Any
 
@@ -9,8 +9,7 @@ import mcugraph as mg
 
 torch = pytest.importorskip("torch")
 
-from mcugraph.prune import Gradual, Layer, OneShot, Pruner, Salience  # noqa: E402
-from mcugraph.prune.objective import Budgets  # noqa: E402
+from mcugraph.prune import Gradual, OneShot, Pruner, Salience, ScoredLayer  # noqa: E402
 from mcugraph.prune.schedules import uniform  # noqa: E402
 
 INPUT = torch.zeros(1, 1, 10, 10)
@@ -88,9 +87,9 @@ def test_activity_is_the_share_of_activations_above_zero(training: Any) -> None:
 
 
 def test_a_function_of_ones_own(training: Any) -> None:
-    seen: list[Layer] = []
+    seen: list[ScoredLayer] = []
 
-    def rule(layer: Layer) -> torch.Tensor:
+    def rule(layer: ScoredLayer) -> torch.Tensor:
         seen.append(layer)
         return torch.arange(len(layer.weight), dtype=torch.float32)
 
@@ -180,38 +179,6 @@ def test_a_schedule_can_miss_the_budgets(training: Any) -> None:
     assert not pruner.satisfied
     with pytest.raises(mg.UsageError, match="not met yet: macs"):
         pruner.slim()
-
-
-# Objectives
-
-
-def test_only_exceeded_budgets_pull(training: Any) -> None:
-    space = space_of(training.Chain())
-    full = space.full
-    budgets = Budgets(space, {"peak": 10**9, "size": 1000, "macs": 10**12})
-    random = np.random.default_rng(0)
-    for scalarisation in ("random", "sum"):
-        pull = budgets.pull(full, random, scalarisation)
-        assert pull.unmet == ("size",)
-        assert pull.loss == pytest.approx(space.size(full) / 1000 - 1)
-        np.testing.assert_allclose(pull.gradient, full * space.size.gradient(full) / 1000)
-    met = budgets.pull(space.round(np.ones(3)), random, "sum")
-    assert met.loss == 0
-    assert not met.gradient.any()
-
-
-def test_random_scalarisation_prefers_what_is_exceeded_most(training: Any) -> None:
-    space = space_of(training.Chain())
-    full = space.full
-    limits = {"size": space.size(full) / 1.2, "macs": space.macs(full) / 6}
-    budgets = Budgets(space, limits)
-    random = np.random.default_rng(0)
-    losses = [budgets.pull(full, random, "random").loss for _ in range(400)]
-    share = np.isclose(losses, 5, rtol=1e-3).mean()
-    # Of two variables 1/u, one five times the other: it is larger in 9 cases of 10.
-    assert share == pytest.approx(0.9, abs=0.04)
-    assert np.isclose(losses, 0.2, rtol=1e-2).mean() == pytest.approx(1 - share)
-    assert budgets.pull(full, random, "sum").loss == pytest.approx(5.2, rel=1e-3)
 
 
 # Refusals

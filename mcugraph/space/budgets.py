@@ -10,6 +10,7 @@ from mcugraph.ir import Array
 from mcugraph.space.peak import METHODS
 from mcugraph.space.resources import Resource
 from mcugraph.space.space import Space
+from mcugraph.units import MOST
 
 RESOURCES = {
     "peak": "bytes of SRAM",
@@ -125,6 +126,8 @@ def _checked(name: str, value: float) -> int:
         raise UsageError(f"unknown budget {name!r}; the budgets are {', '.join(RESOURCES)}")
     if isinstance(value, bool) or not isinstance(value, int | float | np.number):
         raise UsageError(f"budget {name}: a number of {RESOURCES[name]} is needed, not {value!r}")
-    if not np.isfinite(value) or value < 1:
+    if not value >= 1:  # nor is NaN
         raise UsageError(f"budget {name}: it has to be at least 1, not {value!r}")
+    if value > MOST:
+        raise UsageError(f"budget {name}: it has to be at most {MOST:,}")
     return int(value)

@@ -1,96 +1,16 @@
-"""Both files on the same random inputs, each in a process of its own: some models crash it.
+"""The process in which one runtime runs one file: ``python -m mcugraph.optimizer.runner``.
 
-Run as a program, this module is that process.
+A job comes in as JSON on standard input, and a digest of the outputs of each call goes out.
 """
 
 import json
-import subprocess
 import sys
 from collections.abc import Sequence
-from dataclasses import dataclass
 from hashlib import sha256
 from importlib import import_module
-from importlib.util import find_spec
 from typing import Any
 
-from mcugraph.errors import McuGraphError, UsageError
-from mcugraph.formats.tflite.model import TfliteModel
-from mcugraph.ir import Graph
-
 CALLS = 4  # so that state has the time to show a difference
-_SECONDS = 600
-_PACKAGES = {
-    "tflm": ("tflite_micro", "TensorFlow Lite Micro"),
-    "litert": ("ai_edge_litert", "LiteRT"),
-    "ort": ("onnxruntime", "ONNX Runtime"),
-}
-
-
-@dataclass(frozen=True, slots=True)
-class Run:
-    """What a runtime made of a file.
-
-    Attributes:
-        digests: For each call, one digest of all outputs.
-        failure: Why there is none; None where there is.
-    """
-
-    digests: tuple[str, ...] = ()
-    failure: str | None = None
-
-
-def compare(path: str, other: str, graph: Graph) -> tuple[str | None, tuple[str, ...]]:
-    """The runtime that finds the outputs of both files the same, and notes if there is none.
-
-    Raises:
-        McuGraphError: The outputs differ, or the second file does not run.
-        UsageError: No runtime for such files is installed.
-    """
-    engines = ("ort",) if graph.source.format == "onnx" else ("tflm", "litert")
-    installed = [engine for engine in engines if find_spec(_PACKAGES[engine][0]) is not None]
-    if not installed:
-        wanted = " or ".join(_PACKAGES[engine][0].replace("_", "-") for engine in engines)
-        raise UsageError(f"to verify the outputs, install the Python package {wanted}")
-    notes = []
-    for engine in installed:
-        name = _PACKAGES[engine][1]
-        before = run(engine, path, graph)
-        if before.failure is not None:
-            notes.append(f"{name} does not run the file: {before.failure}")
-            continue
-        after = run(engine, other, graph)
-        if after.failure is not None:
-            raise McuGraphError(f"{name} does not run the new file: {after.failure}")
-        if before.digests != after.digests:
-            raise McuGraphError(f"{name} computes other outputs from the new file")
-        return name, tuple(notes)
-    return None, (*notes, "the outputs were not compared")
-
-
-def run(engine: str, path: str, graph: Graph, seed: int = 0) -> Run:
-    """One runtime on one file, called several times with random inputs."""
-    inputs = [[name, list(graph.tensors[name].shape or ())] for name in graph.inputs]
-    counts = [len(inputs), len(graph.outputs)]
-    if isinstance(graph.source.file, TfliteModel):
-        main = graph.source.file.subgraphs[0]
-        counts = [len(main.inputs), len(main.outputs)]
-    job = {"engine": engine, "path": path, "inputs": inputs, "counts": counts, "seed": seed}
-    try:
-        done = subprocess.run(
-            [sys.executable, "-m", "mcugraph.optimizer.runs"],
-            input=json.dumps(job),
-            capture_output=True,
-            text=True,
-            timeout=_SECONDS,
-            check=False,
-        )
-    except subprocess.TimeoutExpired:
-        return Run(failure=f"no answer in {_SECONDS} s")
-    lines = done.stdout.splitlines()
-    if done.returncode or not lines:
-        said = done.stderr.strip().splitlines()
-        return Run(failure=said[-1] if said else f"it ended with code {done.returncode}")
-    return Run(tuple(json.loads(lines[-1])))
 
 
 def _main() -> None:

@@ -1,0 +1,22 @@
+"""What the rewriting of a file hands back, whatever its format."""
+
+from dataclasses import dataclass
+
+
+@dataclass(frozen=True, slots=True)
+class NewFile:
+    """A new file, and what is different in it.
+
+    Attributes:
+        data: The new file; the old one where nothing pays.
+        moved: How many operators have another place.
+        planned: How many tensors have an offset.
+        left: What was left to the runtime, and why.
+        notes: What else there is to say.
+    """
+
+    data: bytes
+    moved: int = 0
+    planned: int = 0
+    left: tuple[str, ...] = ()
+    notes: tuple[str, ...] = ()
