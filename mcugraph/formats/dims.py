@@ -18,6 +18,7 @@ class Bindings:
     def __init__(self, path: str, dims: Mapping[Key, int] | None) -> None:
         self._path = path
         self._dims = dict(dims or {})
+        self.given = bool(dims)  # whether the caller says anything
         self._used: set[Key] = set()
         self._batches: dict[str, None] = {}
         for key, value in self._dims.items():

@@ -32,6 +32,9 @@ class Sweep:
         dilation: Elements between two elements of the window.
         ceil: A last partial window counts too, as long as it starts before the padding after
             the axis (``ceil_mode`` of ONNX and PyTorch).
+
+    Raises:
+        GraphError: Stride or dilation is no positive number.
     """
 
     size: int
@@ -39,6 +42,10 @@ class Sweep:
     stride: int = 1
     dilation: int = 1
     ceil: bool = False
+
+    def __post_init__(self) -> None:
+        if self.stride < 1 or self.dilation < 1:
+            raise GraphError(f"a window cannot move by {self.stride} nor spread by {self.dilation}")
 
     @property
     def reach(self) -> int:

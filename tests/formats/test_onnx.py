@@ -351,7 +351,17 @@ def test_a_loop_of_unknown_length(onnx_file: Make) -> None:
     assert any("one iteration" in text for text in profile.assumptions)
 
 
-def test_scan(onnx_file: Make) -> None:
+@pytest.mark.parametrize(
+    ("axes", "stacked"),
+    [
+        ({}, (7, 1, 4)),
+        ({"scan_output_axes": [1]}, (1, 7, 4)),
+        ({"scan_output_axes": [2]}, (1, 4, 7)),
+        ({"scan_output_axes": [-1]}, (1, 4, 7)),
+        ({"scan_output_axes": [-3]}, (7, 1, 4)),
+    ],
+)
+def test_scan(onnx_file: Make, axes: dict[str, Any], stacked: tuple[int, ...]) -> None:
     body = helper.make_graph(
         [
             node("MatMul", ["s", "m"], ["p"]),
@@ -364,12 +374,12 @@ def test_scan(onnx_file: Make) -> None:
         [stored("m", np.zeros((4, 4)))],
     )
     path = onnx_file(
-        [node("Scan", ["s0", "xs"], ["last", "ys"], body=body, num_scan_inputs=1)],
+        [node("Scan", ["s0", "xs"], ["last", "ys"], body=body, num_scan_inputs=1, **axes)],
         [value("s0", [1, 4]), value("xs", [7, 1, 4])],
         [value("last", [1, 4]), value("ys", None)],
     )
     graph = mg.load(path)
-    assert graph.tensors["ys"].shape == (7, 1, 4)
+    assert graph.tensors["ys"].shape == stacked
     assert graph.tensors["last"].shape == (1, 4)
     assert mg.profile(graph).macs == 7 * 16
 

@@ -8,7 +8,7 @@ from mcugraph.errors import GraphError
 from mcugraph.formats.onnx.node import OnnxNode
 from mcugraph.formats.onnx.scope import Handler, Scope
 from mcugraph.ir import DType, Graph, Kind, Operator, Source, Tensor, TensorType
-from mcugraph.ops.base import without
+from mcugraph.ops.base import normal_axis, without
 from mcugraph.ops.control import If, Loop
 from mcugraph.ops.elementwise import Elementwise
 
@@ -158,7 +158,10 @@ def _scan(scope: Scope, node: OnnxNode, proto: Any, native: str) -> None:
             types[states + i] = _without(kind, axis)
     name, graph, captured = _body(scope, node, "body", tuple(types))
     outputs = [value.name for value in node.attributes["body"].output]
-    _finish(scope, node, graph, (name,), outputs, states, trips, list(captured), native, batch)
+    along = node.integers("scan_output_axes", ())
+    _finish(
+        scope, node, graph, (name,), outputs, states, trips, list(captured), native, batch, along
+    )
 
 
 def _without(kind: TensorType, axis: int) -> TensorType:
@@ -176,17 +179,20 @@ def _finish(
     captured: list[str],
     native: str,
     batch: int | None = None,
+    along: tuple[int, ...] = (),
 ) -> None:
     """Results of a loop: carried values as they are, others stacked over all iterations.
 
     With a batch the loop runs for each of its entries, and all results have it as first axis.
+    ``along`` gives the axis of each stacked result on which the iterations lie; empty: the first.
     """
     results = []
     for i, name in enumerate(outputs):
         tensor = graph.tensors[name]
         shape = tensor.shape
         if i >= carried and shape is not None:
-            shape = (1 if trips is None else trips, *shape)
+            axis = normal_axis(along[i - carried], len(shape) + 1) if along else 0
+            shape = (*shape[:axis], 1 if trips is None else trips, *shape[axis:])
         if batch is not None and shape is not None:
             shape = (batch, *shape)
         results.append((tensor.dtype, shape))

@@ -1,12 +1,54 @@
-"""Shapes that only the model, or ONNX's own shape inference, can tell."""
+"""What an ONNX model, or ONNX's own shape inference, says of tensors that are computed."""
 
+from collections.abc import Callable, Sequence
 from typing import Any
 
+from mcugraph.formats.agreement import check_agreement
 from mcugraph.formats.onnx.types import DTYPES
+from mcugraph.formats.onnx.values import declared_dims
 from mcugraph.ir import DType, Shape, TensorType
 
 
-def declared_types(
+class Declarations:
+    """What is declared of the tensors of one graph.
+
+    Args:
+        model: The whole model.
+        graph: The graph of it that is asked about.
+        inputs: Gives the shapes of the model's inputs, with dynamic dimensions bound.
+    """
+
+    def __init__(self, model: Any, graph: Any, inputs: Callable[[], dict[str, Shape]]) -> None:
+        self._model, self._graph, self._inputs = model, graph, inputs
+        stated = (*graph.value_info, *graph.output)
+        self._stated = {value.name: declared_dims(value.type)[:2] for value in stated}
+        self._types: dict[str, TensorType | None] | None = None
+
+    def type(self, name: str) -> TensorType | None:
+        """What the model itself says of a tensor, or ONNX's own shape inference."""
+        if self._types is None:
+            self._types = _declared_types(self._model, self._graph, self._inputs())
+        return self._types.get(name)
+
+    def dtype(self, name: str) -> DType:
+        """The element type that the model declares for a tensor, at least."""
+        return self._stated.get(name, (DType.UNKNOWN, None))[0]
+
+    def agree(self, names: Sequence[str], results: Sequence[TensorType]) -> None:
+        """Hold what a rule makes against what the file declares.
+
+        Writers that leave a shape open may leave all its dimensions out, as of a scalar.
+
+        Raises:
+            GraphError: They contradict each other.
+        """
+        for name, kind in zip(names, results, strict=False):
+            declared = self._stated.get(name, (DType.UNKNOWN, None))[1]
+            if declared:
+                check_agreement(name, kind.shape, declared)
+
+
+def _declared_types(
     model: Any, graph: Any, inputs: dict[str, Shape]
 ) -> dict[str, TensorType | None]:
     """The fully known types of tensors by name, for operators without a rule.

@@ -9,7 +9,7 @@ from typing import Any
 from mcugraph.errors import GraphError
 from mcugraph.formats.computed import Computed
 from mcugraph.formats.dims import Bindings
-from mcugraph.formats.onnx.declared import declared_types
+from mcugraph.formats.onnx.declared import Declarations
 from mcugraph.formats.onnx.node import OnnxNode, Translation, Translator, decode
 from mcugraph.formats.onnx.operators import CONTRIBUTED, TRANSLATIONS
 from mcugraph.formats.onnx.types import DTYPES
@@ -92,7 +92,7 @@ class Scope:
         self.operator_names = Names()
         self.complete = True
         self._number = next(model.numbers)
-        self._declared: dict[str, TensorType | None] | None = None
+        self.declarations = Declarations(model.proto, proto, self._root_shapes)
 
     def translate(
         self, source: Source, inputs: tuple[TensorType | None, ...] | None = None
@@ -286,6 +286,9 @@ class Scope:
         results = op.infer(types) if types is not None else None
         if results is not None and found.dtype is not None:
             results = (TensorType(found.dtype, results[0].shape), *results[1:])
+        # Those declared hold for the file's own dimensions, before a caller bound other ones.
+        if results is not None and not self.model.bindings.given:
+            self.declarations.agree(node.outputs, results)
         if self._foldable(op, arguments) and results is not None:
             self._fold_all(op, node, arguments, results)
         else:
@@ -351,27 +354,14 @@ class Scope:
         for i, name in enumerate(outputs):
             if not name:
                 continue
-            known = self.declared(name) if results is None else results[i]
+            known = self.declarations.type(name) if results is None else results[i]
             if known is None:
-                self.tensors[name] = Tensor(name, self.declared_dtype(name), None)
+                self.tensors[name] = Tensor(name, self.declarations.dtype(name), None)
             else:
                 self.tensors[name] = Tensor(name, known.dtype, known.shape)
         self.add(op, node, arguments, native)
 
-    def declared(self, name: str) -> TensorType | None:
-        """What the model itself says of a tensor, or ONNX's own shape inference."""
-        if self._declared is None:
-            self._declared = declared_types(self.model.proto, self.proto, self.root_shapes())
-        return self._declared.get(name)
-
-    def declared_dtype(self, name: str) -> DType:
-        """The element type that the model declares for a tensor, at least."""
-        for value in (*self.proto.value_info, *self.proto.output):
-            if value.name == name:
-                return declared_dims(value.type)[0]
-        return DType.UNKNOWN
-
-    def root_shapes(self) -> dict[str, tuple[int, ...]]:
+    def _root_shapes(self) -> dict[str, tuple[int, ...]]:
         """The shapes of the main graph's inputs, with dynamic dimensions bound."""
         root = self._root
         return {

@@ -36,7 +36,7 @@ def _sequence(scope: Scope, node: OnnxNode, native: str, entries: Entries, dtype
 def _tensor(scope: Scope, node: OnnxNode, native: str, kind: TensorType | None) -> None:
     """The node makes a tensor."""
     name = node.outputs[0]
-    kind = kind or scope.declared(name)
+    kind = kind or scope.declarations.type(name)
     dtype = kind.dtype if kind else node.tensor(0).dtype
     scope.tensors[name] = Tensor(name, dtype, kind.shape if kind else None)
     _operator(scope, node, native)

@@ -33,6 +33,7 @@ _SYMPTOMS = (
     AttributeError,
     KeyError,
     MemoryError,
+    ZeroDivisionError,
 )
 
 

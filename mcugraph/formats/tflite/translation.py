@@ -3,6 +3,7 @@
 from dataclasses import dataclass, replace
 
 from mcugraph.errors import FormatError, GraphError
+from mcugraph.formats.agreement import check_agreement
 from mcugraph.formats.computed import Computed
 from mcugraph.formats.dims import Bindings
 from mcugraph.formats.tflite import reader
@@ -134,6 +135,8 @@ class SubgraphTranslation:
             op, order = _translate(node)
             if self.rebound or any(self.tensors[i].shape is None for i in raw.outputs):
                 self._infer(op, node, order, raw.outputs)
+            else:
+                self._agree(op, _types(node, order), raw.outputs)
         except GraphError as error:
             raise FormatError(
                 f"{self.task.path}: operator {raw.name!r} ({raw.native}): {error}"
@@ -161,11 +164,7 @@ class SubgraphTranslation:
         self, op: Op, node: TfliteNode, order: tuple[int, ...], outputs: tuple[int, ...]
     ) -> None:
         """Shapes from the operator's own rule, where the file's no longer hold."""
-        arguments = [node.inputs[i] if i < len(node.inputs) else None for i in order]
-        types = [
-            None if t is None or t.shape is None else TensorType(t.dtype, t.shape)
-            for t in arguments
-        ]
+        types = _types(node, order)
         result = op.infer(types)
         if result is None:
             self._keep_declared(outputs)
@@ -177,6 +176,21 @@ class SubgraphTranslation:
             values = (op.value(types[0].shape),)
         if values is not None:
             self.values.update(zip((self.tensors[i].name for i in outputs), values, strict=True))
+
+    def _agree(self, op: Op, types: list[TensorType | None], outputs: tuple[int, ...]) -> None:
+        """Hold what the operator's rule makes against what the file declares.
+
+        The device takes the declared shapes as they are, so where the rule does not apply at all
+        they stand.
+        """
+        try:
+            results = op.infer(types) or ()
+        except GraphError:
+            return
+        for i, kind in zip(outputs, results, strict=False):
+            raw = self.part.tensors[i]
+            declared = [None if dim == -1 else dim for dim in raw.signature or raw.shape]
+            check_agreement(self.tensors[i].name, kind.shape, declared)
 
     def _keep_declared(self, outputs: tuple[int, ...]) -> None:
         """Outputs whose shape only the file can tell."""
@@ -231,6 +245,12 @@ def _translate(node: TfliteNode) -> tuple[Op, tuple[int, ...]]:
     except Computed:
         result = Declared(native.lower())
     return result if isinstance(result, tuple) else (result, straight)
+
+
+def _types(node: TfliteNode, order: tuple[int, ...]) -> list[TensorType | None]:
+    """What an operator reads, in its own order; None: left out, or of unknown shape."""
+    arguments = [node.inputs[i] if i < len(node.inputs) else None for i in order]
+    return [None if tensor is None else tensor.type for tensor in arguments]
 
 
 def _constant(raw: TfliteTensor, data: memoryview) -> Constant:
