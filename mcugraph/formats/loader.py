@@ -1,9 +1,9 @@
 """One entry for all file formats, recognised by content."""
 
 from collections.abc import Mapping
-from os import PathLike, fspath
+from os import PathLike, fsdecode, fspath
 
-from mcugraph.errors import FormatError
+from mcugraph.errors import FormatError, GraphError, UsageError
 from mcugraph.formats.dims import Bindings, Key
 from mcugraph.ir import Graph
 
@@ -31,7 +31,7 @@ def load(
         DimensionError: A dynamic dimension other than the batch is not bound, or a binding
             does not fit the model.
     """
-    name = fspath(path)
+    name = _name(path)
     return translated(name, _read(name), dims, signature)
 
 
@@ -43,6 +43,13 @@ def translated(
 ) -> Graph:
     """The graph of a file's contents; else as ``load``, which reads them from ``name``."""
     bindings = Bindings(name, dims)
+    try:
+        return _by_content(name, data, bindings, signature)
+    except (FormatError, GraphError) as error:
+        raise type(error)(f"{error}{bindings.hint()}") from error
+
+
+def _by_content(name: str, data: bytes, bindings: Bindings, signature: str | None) -> Graph:
     if data[4:8] == b"TFL3":
         from mcugraph.formats.tflite.importer import load_tflite
 
@@ -56,6 +63,20 @@ def translated(
     from mcugraph.formats.onnx.importer import load_onnx
 
     return load_onnx(name, data, bindings)
+
+
+def _name(path: object) -> str:
+    """The path of a model file as text.
+
+    Raises:
+        UsageError: It is something else.
+    """
+    if isinstance(path, str | PathLike):
+        name = fspath(path)
+        return name if isinstance(name, str) else fsdecode(name)
+    what = f"load takes the path of a model file, not {type(path).__name__}"
+    kinds = {kind.__module__.partition(".")[0] for kind in type(path).__mro__}
+    raise UsageError(f"{what}; for a PyTorch module use from_torch" if "torch" in kinds else what)
 
 
 def _read(path: str) -> bytes:

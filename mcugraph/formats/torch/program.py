@@ -63,6 +63,7 @@ class ProgramReader:
         self.values: dict[str, Value] = {}  # of constants
         self.transposed: dict[str, Tensor] = {}  # constants -> what they are the transpose of
         self._state: dict[str, str] = {}  # buffers that change -> their tensors
+        self.assumptions: list[str] = []
         self._made: dict[Any, Any] = {}  # node -> tensor, list of tensors, or number
 
     def translate(self, name: str, source: Source) -> Graph:
@@ -129,7 +130,7 @@ class ProgramReader:
             source=source,
             subgraphs=self.subgraphs,
             after=tuple(self.after),
-            assumptions=(*self.sizes.finish(), *said),
+            assumptions=(*self.assumptions, *said),
             complete=not converted,
         )
 
@@ -145,6 +146,7 @@ class ProgramReader:
         for node, spec in pairs:
             if spec.target is None:
                 self._input(node, str(getattr(spec.arg, "name", node.name)))
+        self.assumptions = self.sizes.finish()
         for node, spec in pairs:
             if spec.target is None:
                 continue
