@@ -147,11 +147,11 @@ def profile(
     device = find_runtime(runtime)
     forms = counted_forms(graph, accounting, precision)
     counted, stored = forms.runs, forms.stores
-    parts = work_of(counted, accounting)
+    parts = work_of(counted, forms.by.pools_and_sums)
     work = total(parts)
-    flash = flash_of(stored, 1 if accounting == "paper" else None)
+    flash = flash_of(stored, forms.by.bytes_per_parameter)
     memory = live_set_figures(counted, device, SEARCH_SECONDS)
-    arena = _arena(counted) if accounting == "deployed" else _Arena()
+    arena = _arena(counted) if forms.by.has_arena else _Arena()
     unsized = _unsized(counted)
     return Profile(
         model=ModelFacts(

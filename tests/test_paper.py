@@ -11,7 +11,7 @@ import pytest
 
 import mcugraph as mg
 from mcugraph.ir import Graph
-from mcugraph.rewrite.accounting import account
+from mcugraph.rewrite.accounting import counted_forms
 from mcugraph.rewrite.precision import quantize
 from mcugraph.scheduling.problem import Problem
 from mcugraph.testing import check_schedule
@@ -223,7 +223,7 @@ def orders(problem: Problem) -> Iterator[list[int]]:
 
 def test_twohead() -> None:
     graph = graph_of(TwoHead, (16, 16, 16))
-    problem = Problem.as_it_stands(quantize(account(graph, "paper").runs))
+    problem = Problem.as_it_stands(quantize(counted_forms(graph, "paper").runs))
     peaks = [
         check_schedule(problem, [problem.operators[i] for i in order]) for order in orders(problem)
     ]
@@ -282,9 +282,9 @@ class Sums(nn.Module):
 )
 def test_sums_are_one_step(add: Callable[..., torch.Tensor], operands: list[int]) -> None:
     graph = graph_of(lambda: Sums(add), (4, 6, 6))
-    runs = account(graph, "paper").runs
+    runs = counted_forms(graph, "paper").runs
     found = [len(op.inputs) for op in runs.operators if op.op.kind == "add"]
     assert found == operands
     # Elsewhere they stay as they are written.
-    deployed = account(graph, "deployed").runs
+    deployed = counted_forms(graph, "deployed").runs
     assert sum(op.op.kind == "add" for op in deployed.operators) == sum(n - 1 for n in operands)

@@ -1,6 +1,6 @@
 """Flash: what the constants of a graph take."""
 
-from collections.abc import Hashable
+from collections.abc import Hashable, Iterator
 from dataclasses import dataclass
 
 from mcugraph.ir import Graph, Operator, Role, Tensor
@@ -35,15 +35,11 @@ def flash_of(graph: Graph, bytes_per_parameter: int | None = None) -> Flash:
         graph: The graph, as it is to be counted.
         bytes_per_parameter: Count each weight and bias with so many bytes, whatever its type.
     """
-    seen: dict[Hashable, tuple[Role, Tensor]] = {}
-    for part in graph.walk():
-        for operator in part.operators:
-            for role, tensor in constants(part, operator):
-                key = tensor.constant.key if tensor.constant else (part.name, tensor.name)
-                seen.setdefault(key, (role, tensor))
+    found = list(distinct_constants(graph))
     size = {Role.WEIGHT: 0, Role.BIAS: 0, Role.PARAMETER: 0}
     parameters = 0
-    for role, tensor in seen.values():
+    for constant in found:
+        role, tensor = constant.role, constant.tensor
         if role is not Role.PARAMETER:
             parameters += tensor.elements
         size[role] += (
@@ -63,6 +59,38 @@ def flash_of(graph: Graph, bytes_per_parameter: int | None = None) -> Flash:
         other=file - stored if graph.source.exact and file is not None else None,
         parameters=parameters,
     )
+
+
+@dataclass(frozen=True, slots=True)
+class StoredConstant:
+    """A constant where it is first read.
+
+    Attributes:
+        part: The graph that it is read in.
+        operator: The operator that reads it.
+        role: What for.
+        tensor: Its tensor.
+    """
+
+    part: Graph
+    operator: Operator
+    role: Role
+    tensor: Tensor
+
+
+def distinct_constants(graph: Graph) -> Iterator[StoredConstant]:
+    """Every constant that a graph and its subgraphs read, each once, in order of its first use.
+
+    Constants are the same if they share their stored bytes (``Constant.key``).
+    """
+    seen: set[Hashable] = set()
+    for part in graph.walk():
+        for operator in part.operators:
+            for role, tensor in constants(part, operator):
+                key = tensor.key if tensor.constant else (part.name, tensor.key)
+                if key not in seen:
+                    seen.add(key)
+                    yield StoredConstant(part, operator, role, tensor)
 
 
 def constants(graph: Graph, operator: Operator) -> list[tuple[Role, Tensor]]:

@@ -20,20 +20,20 @@ class Work:
     assumptions: tuple[str, ...] = ()
 
 
-def work_of(graph: Graph, accounting: str = "deployed") -> tuple[Work, ...]:
+def work_of(graph: Graph, pools_and_sums: bool = False) -> tuple[Work, ...]:
     """The work of each operator of a graph, the bodies that it calls included.
 
     Args:
         graph: The graph, as it is to be counted.
-        accounting: ``"deployed"``: linear algebra only. ``"paper"``: pooling and additions are
-            counted as MACs too, as in "Differentiable Network Pruning for Microcontrollers".
+        pools_and_sums: Pooling and additions are counted as MACs too, as in "Differentiable
+            Network Pruning for Microcontrollers"; else linear algebra only.
 
     Returns:
         One entry an operator, in file order.
     """
     memo: dict[str, Work] = {}
     return tuple(
-        _operator(graph, operator, graph, accounting, memo) for operator in graph.operators
+        _operator(graph, operator, graph, pools_and_sums, memo) for operator in graph.operators
     )
 
 
@@ -48,11 +48,11 @@ def total(parts: tuple[Work, ...]) -> Work:
 
 
 def _operator(
-    graph: Graph, operator: Operator, root: Graph, accounting: str, memo: dict[str, Work]
+    graph: Graph, operator: Operator, root: Graph, pools_and_sums: bool, memo: dict[str, Work]
 ) -> Work:
     op = operator.op
     if isinstance(op, Control):
-        return _control(operator, op, root, accounting, memo)
+        return _control(operator, op, root, pools_and_sums, memo)
     signature = graph.signature(operator)
     try:
         macs = None if signature is None else op.macs(signature)
@@ -62,27 +62,29 @@ def _operator(
         raise GraphError(f"{where}: its shapes do not fit together ({error})") from error
     if macs is None or elementwise is None:
         return Work(macs or 0, elementwise or 0, unknown=(f"{operator.native} ({operator.name})",))
-    if accounting == "paper" and paper_counts(op):
+    if pools_and_sums and is_pool_or_sum(op):
         return Work(macs + elementwise, elementwise)
     return Work(macs, elementwise)
 
 
-def paper_counts(op: object) -> bool:
-    """Whether the paper counts an operator's elementwise operations as MACs."""
+def is_pool_or_sum(op: object) -> bool:
+    """Whether an operator is one of those whose elementwise operations can count as MACs."""
     if isinstance(op, Elementwise):
         return op.function == "add"
     return isinstance(op, Pool | GlobalPool) or (isinstance(op, Reduce) and op.function == "mean")
 
 
 def _control(
-    operator: Operator, op: Control, root: Graph, accounting: str, memo: dict[str, Work]
+    operator: Operator, op: Control, root: Graph, pools_and_sums: bool, memo: dict[str, Work]
 ) -> Work:
     bodies = []
     for name in op.bodies:
         if name not in memo:
             body = root.subgraphs[name]
             memo[name] = total(
-                tuple(_operator(body, inner, root, accounting, memo) for inner in body.operators)
+                tuple(
+                    _operator(body, inner, root, pools_and_sums, memo) for inner in body.operators
+                )
             )
         bodies.append(memo[name])
     together = total(tuple(bodies))

@@ -23,6 +23,7 @@ class Labelling:
         activations: Tensor name -> labels, in the shape of the tensor.
         constants: (tensor name, axis) -> the labels that its entries belong to.
         layers: Layer name -> labels of the channels that it makes, in order.
+        made: Operator name -> (layer name, labels) of the channels that it makes.
         equal: (parts, reason): of each part equally many classes have to stay.
         averaged: Operators that average over channels -> the labels of what they read.
     """
@@ -31,6 +32,7 @@ class Labelling:
     activations: dict[str, Array] = field(default_factory=dict)
     constants: dict[tuple[str, int], Array] = field(default_factory=dict)
     layers: dict[str, Array] = field(default_factory=dict)
+    made: dict[str, list[tuple[str, Array]]] = field(default_factory=dict)
     equal: list[tuple[tuple[Array, ...], str]] = field(default_factory=list)
     averaged: dict[str, Array] = field(default_factory=dict)
 
@@ -205,6 +207,7 @@ class _View:
         if name in layers and layers[name] is not made:
             name = self._operator.name
         layers[name] = made
+        self._note(name, made)
         return made
 
     def spare(self, count: int) -> Array:
@@ -224,6 +227,10 @@ class _View:
             self.unite(layers[name], labels)
         else:
             layers[name] = labels
+        self._note(name, labels)
+
+    def _note(self, layer: str, labels: Array) -> None:
+        self._labelling.made.setdefault(self._operator.name, []).append((layer, labels))
 
     def unite(self, first: Array, second: Array) -> None:
         self._labelling.unions.unite(first, second)

@@ -3,7 +3,7 @@
 from collections.abc import Callable, Collection, Hashable
 from dataclasses import dataclass, replace
 
-from mcugraph.cost.flash import constants
+from mcugraph.cost.flash import distinct_constants
 from mcugraph.ir import Graph, Operator, Role
 from mcugraph.scheduling.entry import schedule
 from mcugraph.scheduling.problem import Problem
@@ -41,16 +41,10 @@ class Matching:
 
 def bytes_of(graph: Graph) -> dict[str, dict[Role, int]]:
     """For each operator, the bytes of the constants that it is the first to read, by role."""
-    seen: set[Hashable] = set()
-    found = {}
-    for operator in graph.operators:
-        counts = dict.fromkeys(Role, 0)
-        for role, tensor in constants(graph, operator):
-            key = tensor.constant.key if tensor.constant else tensor.name
-            if key not in seen:
-                counts[role] += tensor.stored_bytes
-            seen.add(key)
-        found[operator.name] = counts
+    found = {operator.name: dict.fromkeys(Role, 0) for operator in graph.operators}
+    for constant in distinct_constants(graph):
+        if constant.part is graph:
+            found[constant.operator.name][constant.role] += constant.tensor.stored_bytes
     return found
 
 

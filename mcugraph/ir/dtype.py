@@ -1,6 +1,9 @@
 """Element types and the bytes that they take."""
 
 from enum import Enum
+from typing import Any
+
+import numpy as np
 
 
 class DType(Enum):
@@ -45,6 +48,11 @@ class DType(Enum):
         """Whether one element has a fixed size (strings and unknown types have none)."""
         return self.bits > 0
 
+    @property
+    def numpy(self) -> np.dtype[Any] | None:
+        """The type of numpy with the same elements; None where it has none."""
+        return np.dtype(self.label) if self in _NUMPY else None
+
     def nbytes(self, count: int) -> int:
         """Bytes of ``count`` elements; sub-byte types are packed and rounded up per tensor."""
         return (count * self.bits + 7) // 8
@@ -52,4 +60,9 @@ class DType(Enum):
 
 _FLOATS = frozenset(
     {DType.FLOAT64, DType.FLOAT32, DType.FLOAT16, DType.BFLOAT16, DType.FLOAT8, DType.FLOAT4}
+)
+_NUMPY = frozenset(
+    {DType.FLOAT64, DType.FLOAT32, DType.FLOAT16, DType.BOOL, DType.COMPLEX64, DType.COMPLEX128}
+    | {DType.INT64, DType.INT32, DType.INT16, DType.INT8}
+    | {DType.UINT64, DType.UINT32, DType.UINT16, DType.UINT8}
 )

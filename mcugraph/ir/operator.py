@@ -111,6 +111,8 @@ class Operator:
             None for an optional one left out.
         outputs: Names of the tensors it writes.
         native: The operator's type in the words of the model's format, like ``"CONV_2D"``.
+        origins: Of an operator that a rewrite made or changed, the names of those of the
+            importer's graph that it stands for; empty: itself alone.
     """
 
     name: str
@@ -118,3 +120,9 @@ class Operator:
     inputs: tuple[str | None, ...]
     outputs: tuple[str, ...]
     native: str
+    origins: tuple[str, ...] = ()
+
+    @property
+    def stands_for(self) -> tuple[str, ...]:
+        """Names of the operators of the importer's graph that this one does the work of."""
+        return self.origins or (self.name,)

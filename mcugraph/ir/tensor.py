@@ -99,6 +99,11 @@ class Tensor:
         return self.shape is not None and self.dtype.has_size
 
     @property
+    def key(self) -> Hashable:
+        """What names the stored bytes of a constant; the tensor's own name where there are none."""
+        return self.name if self.constant is None else self.constant.key
+
+    @property
     def is_constant(self) -> bool:
         """Whether the tensor lies in flash."""
         return self.kind is Kind.CONSTANT

@@ -199,22 +199,9 @@ class Convert(Rules):
         return (TensorType(self.dtype, shape),)
 
     def evaluate(self, inputs: Sequence[Array | None]) -> tuple[Array, ...] | None:
-        if self.function != "cast" or inputs[0] is None or self.dtype not in _NUMPY:
+        if self.function != "cast" or inputs[0] is None or self.dtype.numpy is None:
             return None
-        return (inputs[0].astype(_NUMPY[self.dtype]),)
+        return (inputs[0].astype(self.dtype.numpy),)
 
     def couple(self, channels: Channels) -> tuple[Array, ...] | None:
         return through(lambda labels: labels, channels)
-
-
-_NUMPY = {
-    DType.FLOAT64: np.float64,
-    DType.FLOAT32: np.float32,
-    DType.FLOAT16: np.float16,
-    DType.INT64: np.int64,
-    DType.INT32: np.int32,
-    DType.INT16: np.int16,
-    DType.INT8: np.int8,
-    DType.UINT8: np.uint8,
-    DType.BOOL: np.bool_,
-}

@@ -12,9 +12,15 @@ from mcugraph.ops.labels import Channels, bind_aligned, hold, varies, vector
 
 @dataclass(frozen=True, slots=True)
 class BatchNorm(Rules):
-    """Inference-time batch norm: (data, scale, shift, mean, variance), one each a channel."""
+    """Inference-time batch norm: (data, scale, shift, mean, variance), one each a channel.
+
+    Attributes:
+        channel_axis: Of the data, 1 for channels first and -1 for channels last.
+        epsilon: Added to the variance under the root.
+    """
 
     channel_axis: int = 1
+    epsilon: float = 1e-5
 
     @property
     def kind(self) -> str:

@@ -8,7 +8,7 @@ from mcugraph.formats.onnx.writer import external_files, node_order, rewritten
 from mcugraph.ir import Graph
 from mcugraph.optimizer.new_file import NewFile
 from mcugraph.profiler import Profile
-from mcugraph.rewrite.accounting import account
+from mcugraph.rewrite.accounting import counted_forms
 
 
 def improved(
@@ -41,9 +41,14 @@ def improved(
         )
     if figures.memory.peak >= figures.memory.file_order_peak and not force:
         return NewFile(data, notes=("no order needs less memory than the one in the file",))
-    runs = account(graph, "deployed").runs
-    outputs = {operator.name: operator.outputs for operator in runs.operators}
-    wanted = [name for operator in figures.order for name in outputs.get(operator, ())]
+    deployed = {op.name: op for op in counted_forms(graph, "deployed").runs.operators}
+    outputs = {operator.name: operator.outputs for operator in graph.operators}
+    wanted = [
+        name
+        for operator in figures.order
+        for origin in deployed[operator].stands_for
+        for name in outputs[origin]
+    ]
     order = node_order(model.graph, wanted)
     return NewFile(rewritten(path, data, order), _moved(order))
 

@@ -1,25 +1,63 @@
-"""Which form of a network is counted: as it is deployed, or as the paper counts it."""
+"""Which form of a network is counted, and what of it: as it is deployed, or as the paper does."""
 
 from collections.abc import Callable
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 
 from mcugraph.errors import UsageError
-from mcugraph.ir import Graph, Operator
-from mcugraph.ops.elementwise import ACTIVATIONS, Elementwise
-from mcugraph.ops.normalization import BatchNorm
-from mcugraph.rewrite.deploy import (
-    drop_identities,
-    fold_batch_norm,
-    fold_bias,
-    fuse_activations,
-    split_attention,
-    split_channel_shuffle,
-    split_silu,
-)
-from mcugraph.rewrite.edit import Edit
+from mcugraph.ir import Graph
+from mcugraph.rewrite.biases import biases_apart
+from mcugraph.rewrite.cleaning import drop_identities
+from mcugraph.rewrite.deploy import deploy_form
+from mcugraph.rewrite.paper import paper_form
 from mcugraph.rewrite.precision import PRECISIONS, quantize
 
-ACCOUNTINGS = ("deployed", "paper")
+Rewrite = Callable[[Graph], Graph]
+
+
+@dataclass(frozen=True, slots=True)
+class Accounting:
+    """A way to count, as plain fields.
+
+    Attributes:
+        name: As users call it.
+        runs: Makes what is executed of a graph without subgraphs.
+        stores: Makes what lies in flash of it; None: the same.
+        quantized: Makes of it, at int8, what else is different then; None: nothing.
+        takes_files_as_they_stand: A file that the device runs (TFLite) is not rewritten.
+        precision: At which everything is counted; None: the model's, or what is asked for.
+        bytes_per_parameter: Of weights and biases; None: by their types.
+        pools_and_sums: Pooling and additions count as multiply-accumulates too.
+        has_arena: What is counted is what TFLM runs, so its arena is known.
+    """
+
+    name: str
+    runs: Rewrite
+    stores: Rewrite | None = None
+    quantized: Rewrite | None = None
+    takes_files_as_they_stand: bool = False
+    precision: str | None = None
+    bytes_per_parameter: int | None = None
+    pools_and_sums: bool = False
+    has_arena: bool = False
+
+
+ACCOUNTINGS = {
+    "deployed": Accounting(
+        "deployed",
+        deploy_form,
+        quantized=biases_apart,
+        takes_files_as_they_stand=True,
+        has_arena=True,
+    ),
+    "paper": Accounting(
+        "paper",
+        paper_form,
+        stores=drop_identities,
+        precision="int8",
+        bytes_per_parameter=1,
+        pools_and_sums=True,
+    ),
+}
 
 
 @dataclass(frozen=True, slots=True)
@@ -29,44 +67,52 @@ class Accounted:
     Attributes:
         runs: What is executed: its operators take steps, memory and work.
         stores: What lies in flash; differs where parameters are kept that no step uses.
+        by: How it is counted.
     """
 
     runs: Graph
     stores: Graph
+    by: Accounting
 
 
-def account(graph: Graph, accounting: str) -> Accounted:
-    """The form of a graph, and of its subgraphs, that an accounting counts.
+def find_accounting(name: str) -> Accounting:
+    """An accounting by its name.
 
-    ``"deployed"`` is what TFLite runs. A TFLite file is taken as it stands; in other graphs
-    batch norm and biases are folded, ReLUs fused, identities dropped, attention and SiLU taken
-    apart.
-
-    ``"paper"`` follows "Differentiable Network Pruning for Microcontrollers" (Liberis and
-    Lane): batch norm keeps its parameters, and neither it nor activations take a step; a sum of
-    several tensors is one step, however it is written.
+    Raises:
+        UsageError: There is no such one.
     """
-    if accounting == "deployed":
-        deployed = graph if graph.source.exact else _each(graph, _deployed)
-        return Accounted(deployed, deployed)
-    return Accounted(_each(graph, _paper), _each(graph, drop_identities))
+    _choose("accounting", name, tuple(ACCOUNTINGS))
+    return ACCOUNTINGS[name]
 
 
-def counted_forms(graph: Graph, accounting: str, precision: str | None) -> Accounted:
-    """The form of a graph that an accounting counts, at a precision.
+def counted_forms(graph: Graph, accounting: str, precision: str | None = None) -> Accounted:
+    """The form of a graph, and of its subgraphs, that an accounting counts, at a precision.
+
+    ``"deployed"`` is what TFLite runs (``mcugraph.rewrite.deploy``); a TFLite file is taken as it
+    stands. ``"paper"`` follows "Differentiable Network Pruning for Microcontrollers" (Liberis and
+    Lane): batch norm keeps its parameters, and neither it nor activations take a step.
 
     Raises:
         UsageError: Unknown accounting or precision.
     """
-    _choose("accounting", accounting, ACCOUNTINGS)
+    by = find_accounting(accounting)
     if precision is not None:
         _choose("precision", precision, PRECISIONS)
-    forms = account(graph, accounting)
-    if precision == "int8" or accounting == "paper":
-        runs = quantize(forms.runs)
-        stores = runs if forms.stores is forms.runs else quantize(forms.stores)
-        return Accounted(runs, stores)
-    return forms
+    if by.takes_files_as_they_stand and graph.source.exact:
+        runs = stores = graph
+    else:
+        runs = _each(graph, by.runs)
+        stores = runs if by.stores is None else _each(graph, by.stores)
+    if "int8" in (precision, by.precision):
+        same = stores is runs
+        runs = _quantized(runs, by)
+        stores = runs if same else _quantized(stores, by)
+    return Accounted(runs, stores, by)
+
+
+def _quantized(graph: Graph, by: Accounting) -> Graph:
+    made = quantize(graph)
+    return made if by.quantized is None else _each(made, by.quantized)
 
 
 def _choose(what: str, value: str, known: tuple[str, ...]) -> None:
@@ -74,70 +120,9 @@ def _choose(what: str, value: str, known: tuple[str, ...]) -> None:
         raise UsageError(f"unknown {what} {value!r}; expected one of {', '.join(known)}")
 
 
-def _each(graph: Graph, rewrite: Callable[[Graph], Graph]) -> Graph:
+def _each(graph: Graph, rewrite: Rewrite) -> Graph:
+    rewritten = rewrite(graph)
+    if not graph.subgraphs:
+        return rewritten
     parts = {name: rewrite(part) for name, part in graph.subgraphs.items()}
-    return rewrite(graph).replace(subgraphs=parts)
-
-
-def _deployed(graph: Graph) -> Graph:
-    for rewrite in (
-        drop_identities,
-        split_silu,
-        split_attention,
-        split_channel_shuffle,
-        fold_batch_norm,
-        fold_bias,
-        fuse_activations,
-    ):
-        graph = rewrite(graph)
-    return graph
-
-
-def _paper(graph: Graph) -> Graph:
-    edit = Edit(merge_additions(drop_identities(graph)))
-    for operator in edit.operators:
-        source = _source_of_activation(edit, operator)
-        if source is not None:
-            edit.bypass(operator, source)
-    return edit.graph()
-
-
-def merge_additions(graph: Graph) -> Graph:
-    """Additions of sums that nothing else reads, as one addition of all their operands."""
-    edit = Edit(graph)
-    for operator in edit.operators:
-        if not _is_plain_sum(edit, operator):
-            continue
-        operands: list[str | None] = []
-        for name in operator.inputs:
-            part = edit.producer(name)
-            whole = part is not None and name is not None and _is_plain_sum(edit, part)
-            if part is not None and whole and edit.only_read_by(name or "", operator):
-                operands += part.inputs
-                edit.remove(part)
-            else:
-                operands.append(name)
-        edit.change(replace(operator, inputs=tuple(operands)))
-    return edit.graph()
-
-
-def _is_plain_sum(edit: Edit, operator: Operator) -> bool:
-    """Whether an operator adds activations of one shape and does nothing else."""
-    op = operator.op
-    if not isinstance(op, Elementwise) or op.function != "add" or op.activation is not None:
-        return False
-    read = [edit.tensors[name or ""] for name in operator.inputs]
-    shapes = {tensor.shape for tensor in [*read, edit.tensors[operator.outputs[0]]]}
-    return len(shapes) == 1 and not any(tensor.is_constant for tensor in read)
-
-
-def _source_of_activation(edit: Edit, operator: Operator) -> str | None:
-    """What a batch norm or activation is applied to; None for any other operator."""
-    op = operator.op
-    if isinstance(op, BatchNorm) or (isinstance(op, Elementwise) and op.function in ACTIVATIONS):
-        return operator.inputs[0]
-    if isinstance(op, Elementwise) and op.function == "mul" and len(set(operator.inputs)) == 2:
-        # x * sigmoid(x), where the sigmoid is gone already: a SiLU or one of its kin.
-        first, second = map(edit.current, operator.inputs)
-        return first if first == second else None
-    return None
+    return rewritten.replace(subgraphs=parts)

@@ -1,13 +1,14 @@
 """What rewrites share: a graph taken apart, changed step by step, and put together again."""
 
+from collections.abc import Callable, Hashable, Iterator, Sequence
 from dataclasses import replace
 from functools import cached_property
 
-from mcugraph.ir import Graph, Operator, Tensor
+from mcugraph.ir import Array, Constant, DType, Graph, Kind, Op, Operator, Shape, Tensor
 
 
 class Edit:
-    """Changes to one graph.
+    """Changes to one graph. Its interface, the names of inputs and outputs, stays.
 
     Attributes:
         tensors: By name; new ones are put in here.
@@ -16,8 +17,10 @@ class Edit:
     def __init__(self, graph: Graph) -> None:
         self._graph = graph
         self._operators = {operator.name: operator for operator in graph.operators}
+        self._before: dict[str, tuple[Operator, ...]] = {}
         self._instead: dict[str, str] = {}
         self._changed = False
+        self._kept = set(graph.outputs)
         self.tensors: dict[str, Tensor] = dict(graph.tensors)
 
     @cached_property
@@ -31,7 +34,7 @@ class Edit:
 
     @property
     def operators(self) -> list[Operator]:
-        """The operators as they are now, in file order."""
+        """The operators as they are now, in file order; without what stands before one."""
         return list(self._operators.values())
 
     def current(self, name: str | None) -> str | None:
@@ -46,19 +49,60 @@ class Edit:
 
     def only_read_by(self, name: str, operator: Operator) -> bool:
         """Whether nothing but one operator needs a tensor."""
-        if name in self._graph.outputs:
+        if name in self._kept:
             return False
         return self._consumers.get(name, []) == [operator.name]
+
+    def constant(self, names: Sequence[str | None]) -> bool:
+        """Whether all of these tensors, as far as they are not left out, lie in flash."""
+        return all(name is None or self.tensors[name].is_constant for name in names)
+
+    def store(
+        self,
+        name: str,
+        dtype: DType,
+        shape: Shape,
+        key: Hashable,
+        load: Callable[[], Array],
+        packed: int | None = None,
+    ) -> str:
+        """A new constant; its name. Equal keys are stored once."""
+        constant = Constant(key, load, packed)
+        self.tensors[name] = Tensor(name, dtype, shape, Kind.CONSTANT, constant)
+        return name
+
+    def step(
+        self,
+        operator: Operator,
+        name: str,
+        op: Op,
+        inputs: Sequence[str | None],
+        shape: Shape | None = None,
+    ) -> Operator:
+        """A new operator that is to stand before one that it does a part of the work of.
+
+        Args:
+            operator: Its results and its name give those of the new one.
+            name: What the new one is called after it.
+            op: Attributes and rules.
+            inputs: What it reads.
+            shape: Of its only result, which is of the type of the operator's; None: that one's.
+        """
+        like = self.tensors[operator.outputs[0]]
+        result = f"{like.name}/{name}"
+        self.tensors[result] = replace(like, name=result, shape=shape or like.shape)
+        return Operator(f"{operator.name}/{name}", op, tuple(inputs), (result,), operator.native)
 
     def change(self, operator: Operator) -> None:
         """Put an operator in the place of the one that has its name."""
         self._changed = True
         self._operators[operator.name] = operator
 
-    def remove(self, operator: Operator) -> None:
-        """Take out an operator whose results nothing reads any more."""
+    def remove(self, operator: Operator, into: Operator) -> Operator:
+        """Take out an operator whose work another one does now; that one, standing for both."""
         self._changed = True
         self._operators.pop(operator.name)
+        return _standing_for(into, operator)
 
     def absorb(self, into: Operator, operator: Operator) -> None:
         """Let ``into`` write what ``operator`` wrote; the operator and its operand are gone.
@@ -68,26 +112,49 @@ class Edit:
         self._changed = True
         (result,) = operator.outputs[:1]
         self._operators.pop(operator.name)
-        self._operators[into.name] = replace(into, outputs=(result, *into.outputs[1:]))
+        merged = _standing_for(into, operator)
+        self._operators[into.name] = replace(merged, outputs=(result, *into.outputs[1:]))
         self._producers[result] = into.name
 
-    def bypass(self, operator: Operator, source: str) -> None:
-        """Remove an operator; whoever read its result reads ``source``."""
-        self._changed = True
+    def bypass(self, operator: Operator, source: str) -> bool:
+        """Remove an operator whose result is what it reads; whoever read it reads ``source``.
+
+        Where the result is an output of the graph, whoever writes the source writes it under that
+        name. Nobody does where the source is an input, a constant or an output itself: the
+        operator then stays, since the graph has to have all of its outputs.
+
+        Returns:
+            Whether the operator is gone.
+        """
         (result,) = operator.outputs[:1]
-        self._operators.pop(operator.name)
-        self._instead[result] = source
         kept = self.current(source) or source
         readers = [name for name in self._consumers.get(kept, []) if name != operator.name]
-        self._consumers[kept] = readers + self._consumers.get(result, [])
-
-    def expand(self, operator: Operator, parts: list[Operator]) -> None:
-        """Put several operators in the place of one; the last writes its result."""
+        readers += self._consumers.get(result, [])
+        if result not in self._kept:
+            self._instead[result], stands = kept, kept
+        elif kept in self._kept or self.producer(kept) is None:
+            return False
+        else:
+            writer = self.producer(kept)
+            assert writer is not None
+            outputs = tuple(result if name == kept else name for name in writer.outputs)
+            self._operators[writer.name] = replace(writer, outputs=outputs)
+            self._producers[result] = writer.name
+            self._instead[kept], stands = result, result
         self._changed = True
-        operators: dict[str, Operator] = {}
-        for name, old in self._operators.items():
-            operators.update({p.name: p for p in parts} if name == operator.name else {name: old})
-        self._operators = operators
+        self._operators.pop(operator.name)
+        self._consumers[stands] = readers
+        writer = self.producer(stands)
+        if writer is not None:
+            self._operators[writer.name] = _standing_for(writer, operator)
+        return True
+
+    def expand(self, operator: Operator, parts: Sequence[Operator]) -> None:
+        """Put several operators in the place of one; the last has its name and its results."""
+        self._changed = True
+        *before, last = (replace(part, origins=operator.stands_for) for part in parts)
+        self._before[operator.name] = (*self._before.get(operator.name, ()), *before)
+        self._operators[operator.name] = last
 
     def _renamed(self, operator: Operator) -> Operator:
         """The operator reading what now stands for its inputs."""
@@ -95,16 +162,25 @@ class Edit:
             return operator
         return replace(operator, inputs=tuple(self.current(name) for name in operator.inputs))
 
+    def _all(self) -> Iterator[Operator]:
+        for name, operator in self._operators.items():
+            yield from self._before.get(name, ())
+            yield operator
+
     def graph(self) -> Graph:
         """The changed graph, without tensors that nothing uses any more."""
         if not self._changed:
             return self._graph
-        operators = tuple(map(self._renamed, self._operators.values()))
-        outputs = tuple(dict.fromkeys(self.current(name) or name for name in self._graph.outputs))
+        operators = tuple(map(self._renamed, self._all()))
         used = {name for op in operators for name in (*op.inputs, *op.outputs)}
-        used.update(self._graph.inputs, outputs)
+        used.update(self._graph.inputs, self._graph.outputs)
         return self._graph.replace(
             operators=operators,
-            outputs=outputs,
             tensors={name: t for name, t in self.tensors.items() if name in used},
         )
+
+
+def _standing_for(operator: Operator, also: Operator) -> Operator:
+    """The operator, doing the work of another one too."""
+    origins = tuple(dict.fromkeys((*operator.stands_for, *also.stands_for)))
+    return replace(operator, origins=origins)

@@ -10,7 +10,7 @@ from mcugraph.coupling.propagate import Labelling, label
 from mcugraph.errors import UsageError
 from mcugraph.ir import Array, Graph
 from mcugraph.ops.labels import FIXED, core
-from mcugraph.rewrite.accounting import counted_forms
+from mcugraph.rewrite.accounting import counted_forms, find_accounting
 from mcugraph.space.arena import ArenaResource
 from mcugraph.space.peak import PeakResource
 from mcugraph.space.resources import PolynomialResource, Resource
@@ -86,14 +86,15 @@ class Space:
     def macs(self) -> Resource:
         """Multiply-accumulates of one inference."""
         runs, _ = self._counted
-        return PolynomialResource(self._names, macs_of(runs, self.accounting))
+        by = find_accounting(self.accounting)
+        return PolynomialResource(self._names, macs_of(runs, by.pools_and_sums))
 
     @cached_property
     def size(self) -> Resource:
         """Bytes of weights and biases (accounting "paper": the number of parameters)."""
         _, stores = self._counted
-        each = 1 if self.accounting == "paper" else None
-        return PolynomialResource(self._names, size_of(stores, each))
+        by = find_accounting(self.accounting)
+        return PolynomialResource(self._names, size_of(stores, by.bytes_per_parameter))
 
     @cached_property
     def peak(self) -> PeakResource:
@@ -121,10 +122,10 @@ class Space:
     def _counted(self) -> tuple[Shapes, Shapes]:
         """The network as it runs, and as it is stored."""
         forms = counted_forms(self.graph, self.accounting, self.precision)
-        runs = Shapes.of(forms.runs, self.grouping)
+        runs = Shapes.of(forms.runs, self.labelling, self.grouping)
         if forms.stores is forms.runs:
             return runs, runs
-        return runs, Shapes.of(forms.stores, self.grouping)
+        return runs, Shapes.of(forms.stores, self.labelling, self.grouping)
 
     def fractions(self, w: Array) -> Array:
         """Widths as fractions of the full ones, shape (groups,)."""

@@ -1,11 +1,10 @@
 """The costs of a network as polynomials in its widths, from the rules that count numbers."""
 
 from collections import Counter
-from collections.abc import Hashable
 from dataclasses import dataclass
 
-from mcugraph.cost.flash import constants
-from mcugraph.cost.work import paper_counts, work_of
+from mcugraph.cost.flash import distinct_constants
+from mcugraph.cost.work import is_pool_or_sum, work_of
 from mcugraph.coupling.groups import Grouping
 from mcugraph.coupling.polynomial import Polynomial
 from mcugraph.coupling.propagate import Labelling, label
@@ -24,10 +23,16 @@ class Shapes:
     widths: tuple[int, ...]
 
     @classmethod
-    def of(cls, graph: Graph, grouping: Grouping) -> "Shapes":
+    def of(cls, graph: Graph, source: Labelling, grouping: Grouping) -> "Shapes":
         """The shapes of a rewritten form of the graph that a space was made from.
 
-        Layers keep their names in rewrites, so a channel of a layer tells the group.
+        The operators that one of the rewritten graph stands for make the same channels, and a
+        channel of their layer tells the group.
+
+        Args:
+            graph: The rewritten form.
+            source: Of the graph that the space was made from.
+            grouping: The same.
         """
         labelling = label(graph)
         group_of_channel = {
@@ -37,10 +42,14 @@ class Shapes:
             for channel in members
         }
         group_of = {}
-        for layer, labels in labelling.layers.items():
-            for index, root in enumerate(labelling.unions.roots(labels).tolist()):
-                if root > FIXED and (layer, index) in group_of_channel:
-                    group_of[root] = group_of_channel[layer, index]
+        for operator in graph.operators:
+            makes = [entry for name in operator.stands_for for entry in source.made.get(name, ())]
+            for (_, labels), (layer, _) in zip(
+                labelling.made.get(operator.name, ()), makes, strict=False
+            ):
+                for index, root in enumerate(labelling.unions.roots(labels).tolist()):
+                    if root > FIXED and (layer, index) in group_of_channel:
+                        group_of[root] = group_of_channel[layer, index]
         return cls(graph, labelling, group_of, tuple(g.width for g in grouping.groups))
 
     def shape(self, tensor: Tensor) -> tuple[Polynomial, ...]:
@@ -92,17 +101,17 @@ class Shapes:
         )
 
 
-def macs_of(shapes: Shapes, accounting: str) -> Polynomial:
+def macs_of(shapes: Shapes, pools_and_sums: bool) -> Polynomial:
     """Multiply-accumulates of one inference; what control flow runs counts as it stands."""
     total = Polynomial.of(0)
-    as_it_stands = work_of(shapes.graph, accounting)
+    as_it_stands = work_of(shapes.graph, pools_and_sums)
     for operator, work in zip(shapes.graph.operators, as_it_stands, strict=True):
         if isinstance(operator.op, Control) or shapes.graph.signature(operator) is None:
             total = total + work.macs
             continue
         signature = shapes.signature(operator)
         total = total + (operator.op.macs(signature) or 0)
-        if accounting == "paper" and paper_counts(operator.op):
+        if pools_and_sums and is_pool_or_sum(operator.op):
             total = total + (operator.op.elementwise(signature) or 0)
     return total
 
@@ -110,39 +119,24 @@ def macs_of(shapes: Shapes, accounting: str) -> Polynomial:
 def size_of(shapes: Shapes, bytes_per_parameter: int | None = None) -> Polynomial:
     """Bytes of weights and biases, shared ones once; those of subgraphs as they stand."""
     total = Polynomial.of(0)
-    seen: set[Hashable] = set()
-    for operator in shapes.graph.operators:
-        for index, name in enumerate(operator.inputs):
-            tensor = None if name is None else shapes.graph.tensors[name]
-            if tensor is None or not tensor.is_constant:
-                continue
-            key = tensor.constant.key if tensor.constant else tensor.name
-            if key in seen or operator.op.role(index) is Role.PARAMETER:
-                continue
-            seen.add(key)
-            if bytes_per_parameter is None:
-                total = total + bytes_of(shapes, tensor)
-            else:
-                total = total + shapes.elements(tensor) * bytes_per_parameter
-    return total + _size_of_bodies(shapes.graph, bytes_per_parameter, seen)
-
-
-def _size_of_bodies(graph: Graph, bytes_per_parameter: int | None, seen: set[Hashable]) -> int:
-    """Bytes of the weights and biases of the subgraphs that a graph calls, without those seen."""
-    total = 0
-    for body in graph.called(*graph.operators):
-        for operator in body.operators:
-            for role, tensor in constants(body, operator):
-                key = tensor.constant.key if tensor.constant else (body.name, tensor.name)
-                if key not in seen and role is not Role.PARAMETER:
-                    seen.add(key)
-                    each = bytes_per_parameter
-                    total += tensor.nbytes if each is None else tensor.elements * each
+    for constant in distinct_constants(shapes.graph):
+        tensor, own = constant.tensor, constant.part is shapes.graph
+        if constant.role is Role.PARAMETER:
+            continue
+        if bytes_per_parameter is not None:
+            elements = shapes.elements(tensor) if own else Polynomial.of(tensor.elements)
+            total = total + elements * bytes_per_parameter
+        else:
+            total = total + (bytes_of(shapes, tensor) if own else tensor.stored_bytes)
     return total
 
 
 def bytes_of(shapes: Shapes, tensor: Tensor) -> Polynomial:
-    """Bytes of a tensor; as it stands where its size is not known, or no whole number of bytes."""
-    if not tensor.has_size or tensor.elements * tensor.dtype.bits % 8:
-        return Polynomial.of(tensor.nbytes)
+    """Bytes of a tensor; as it stands where its size is not known, or no whole number of bytes.
+
+    So does one that is stored packed, since how far depends on its values.
+    """
+    packed = tensor.stored_bytes != tensor.nbytes
+    if packed or not tensor.has_size or tensor.elements * tensor.dtype.bits % 8:
+        return Polynomial.of(tensor.stored_bytes)
     return shapes.elements(tensor) * tensor.dtype.bits // 8

@@ -175,15 +175,8 @@ def _kept(program: TflmProgram) -> list[tuple[int, int]] | None:
         if not written.isdisjoint(operator.outputs) or set(operator.inputs) & set(operator.outputs):
             return None
         written.update(operator.outputs)
-    places: dict[str, list[int]] = {}
-    for i, operator in enumerate(main.operators):
-        places.setdefault(operator.name, []).append(i)
-    pairs = {
-        (i, j)
-        for earlier, later in program.after
-        for i in places.get(earlier, ())
-        for j in places.get(later, ())
-    }
+    place = {operator.name: i for i, operator in enumerate(main.operators)}
+    pairs = {(place[earlier], place[later]) for earlier, later in program.after}
     # What another operator does to the state that these have inside is not known.
     opaque = [i for i, op in enumerate(main.operators) if _has_state_inside(op.native)]
     pairs.update(itertools.pairwise(opaque))

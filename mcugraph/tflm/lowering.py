@@ -1,17 +1,13 @@
 """A graph as TFLM would find it in a file: the file's own record, or one operator for one."""
 
-from dataclasses import replace
-
 from mcugraph.formats.tflite.model import TfliteModel, TfliteOperator, TfliteSubgraph, TfliteTensor
-from mcugraph.ir import DType, Graph, Kind, Op, Operator, Shape, Tensor
+from mcugraph.ir import DType, Graph, Kind, Op, Operator, Tensor
 from mcugraph.ops.opaque import Declared
-from mcugraph.tflm import padding
+from mcugraph.ops.selection import Pad, Slice, Split
 
 # What TFLite calls an operator whose ``kind`` does not say so in capitals already.
 _NAMES = {
     "and": "LOGICAL_AND",
-    "argmax": "ARG_MAX",
-    "argmin": "ARG_MIN",
     "average_pool1d": "AVERAGE_POOL_2D",
     "average_pool2d": "AVERAGE_POOL_2D",
     "batch_to_space": "BATCH_TO_SPACE_ND",
@@ -50,21 +46,14 @@ _NAMES = {
 }
 
 
-# What the converter makes of operators that TFLite does not have, one after the other; each step
-# takes the result of the one before and a constant.
-_CHAINS = {
-    "batch_norm": ("MUL", "ADD"),
-    "clip": ("MAXIMUM", "MINIMUM"),
-}
-
-_MODELLED = (
-    "TFLM's figures are modelled: each operator is one operator of TFLite, batch norm and clip "
-    "are two, other padding than SAME and VALID is a PAD"
-)
+_MODELLED = "TFLM's figures are modelled: they are those of the TFLite file that the model becomes"
 
 
 def lowered(graph: Graph) -> tuple[TfliteModel | None, tuple[str, ...]]:
-    """What TFLM finds in the file, and what was assumed.
+    """What TFLM finds in the file, an operator for each of the graph's; and what was assumed.
+
+    Args:
+        graph: As it is deployed.
 
     Returns:
         The model, whose operators bear the names of the graph's; and a sentence for each
@@ -99,12 +88,9 @@ class _Lowering:
         self.outer = [i for i, tensor in enumerate(kept) if tensor.kind is Kind.OUTER]
 
     def stored(self) -> TfliteSubgraph:
-        operators: list[TfliteOperator] = []
-        for operator in self.graph.operators:
-            operators += (replace(step, name=operator.name) for step in self._steps(operator))
         return TfliteSubgraph(
             tuple(self.tensors),
-            tuple(operators),
+            tuple(map(self._operator, self.graph.operators)),
             (*self._indices(self.graph.inputs), *self.outer),
             self._indices(self.graph.outputs),
             self.graph.name,
@@ -114,59 +100,16 @@ class _Lowering:
     def _indices(self, names: tuple[str, ...]) -> tuple[int, ...]:
         return tuple(self.index[name] for name in names if name in self.index)
 
-    def _add(self, tensor: TfliteTensor) -> int:
-        self.tensors.append(tensor)
-        return len(self.tensors) - 1
-
-    def _steps(self, operator: Operator) -> list[TfliteOperator]:
-        """The operators of TFLite that take the place of one of the graph."""
+    def _operator(self, operator: Operator) -> TfliteOperator:
         inputs = [-1 if n is None else self.index.get(n, -1) for n in operator.inputs]
         outputs = self._indices(operator.outputs)
         exact = self.graph.source.format == "tflite"
-        chain = None if exact else _CHAINS.get(operator.op.kind)
-        if chain is not None:
-            return self._chain(chain, inputs, outputs)
         native = operator.native if exact else tflite_name(operator.op)
-        steps = []
-        padded = None if exact else padding.padded_shape(operator, self.graph)
-        if padded is not None:
-            steps.append(self._pad(inputs[0], padded))
-            inputs[0] = steps[0].outputs[0]
-        reduces = native in ("MEAN", "SUM") or native.startswith("REDUCE_")
-        if reduces and not exact:  # the axes are attributes; TFLite stores them as a tensor
-            inputs = [inputs[0], self._add(self._axes(operator))]
-        elif native == "TRANSPOSE_CONV":
+        if native == "TRANSPOSE_CONV":
             data, weights, bias, shape = [*inputs, -1, -1][:4]
             inputs = [shape, weights, data, bias]
         called = tuple(self.bodies[name] for name in operator.op.bodies)
-        return [*steps, TfliteOperator(native, tuple(inputs), outputs, bodies=called)]
-
-    def _pad(self, data: int, shape: Shape) -> TfliteOperator:
-        """The operator that pads the data of a convolution or pooling."""
-        amounts = self._add(TfliteTensor(DType.INT32, (len(shape), 2), constant=True))
-        result = self._add(replace(self.tensors[data], shape=shape, constant=False))
-        return TfliteOperator("PAD", (data, amounts), (result,))
-
-    def _chain(
-        self, names: tuple[str, ...], inputs: list[int], outputs: tuple[int, ...]
-    ) -> list[TfliteOperator]:
-        steps, current = [], inputs[0]
-        for i, name in enumerate(names):
-            last = i == len(names) - 1
-            result = outputs[0] if last else self._add(self.tensors[outputs[0]])
-            operand = self._add(replace(self.tensors[outputs[0]], shape=(1,), constant=True))
-            steps.append(TfliteOperator(name, (current, operand), (result,)))
-            current = result
-        return steps
-
-    def _axes(self, operator: Operator) -> TfliteTensor:
-        """The axes of a reduction as the constant that a TFLite file would hold."""
-        data = self.graph.tensors[operator.inputs[0] or ""]
-        rank = len(data.shape or ())
-        axes = getattr(operator.op, "axes", None)
-        pool = operator.op.kind.startswith("global")
-        count = max(rank - 2, 0) if pool else rank if axes is None else len(axes)
-        return TfliteTensor(DType.INT32, (count,), constant=True)
+        return TfliteOperator(native, tuple(inputs), outputs, bodies=called, name=operator.name)
 
 
 def _tensor(tensor: Tensor) -> TfliteTensor:
@@ -200,5 +143,16 @@ def _parameters(tensor: Tensor) -> tuple[int, int]:
 
 def tflite_name(op: Op) -> str:
     """What a TFLite file calls an operator; its kind in capitals where it has no such name."""
+    if isinstance(op, Pad):
+        return {"constant": "PAD", "lowest": "PADV2"}.get(op.mode, "MIRROR_PAD")
+    if isinstance(op, Split) and op.sizes is not None:
+        return "SPLIT_V"
+    if isinstance(op, Slice):
+        return "STRIDED_SLICE" if any(map(_passes_over, op.index)) else "SLICE"
     kind = op.kind.lower()
     return _NAMES.get(kind, kind if isinstance(op, Declared) else kind.upper())
+
+
+def _passes_over(item: object) -> bool:
+    """Whether an item of a slice is more than a start and a length."""
+    return not isinstance(item, slice) or item.step not in (None, 1)

@@ -58,14 +58,14 @@ def test_our_own_models(fixtures: Path, models: Path) -> None:
 
 
 def test_an_onnx_model_takes_the_arena_of_the_file_it_becomes(models: Path) -> None:
-    from mcugraph.rewrite.accounting import account
+    from mcugraph.rewrite.accounting import counted_forms
 
     for path in sorted(models.glob("*.onnx")):
-        modelled = footprint(account(mg.load(path), "deployed").runs)
+        modelled = footprint(counted_forms(mg.load(path), "deployed").runs)
         converted = footprint(mg.load(models / f"{path.stem}_float.tflite"))
         assert modelled.arena == converted.arena, path.stem
         said = mg.profile(path).assumptions
-        assert any("one operator of TFLite" in note for note in said)
+        assert any("the TFLite file that the model becomes" in note for note in said)
 
 
 def test_a_rewritten_graph_is_no_longer_the_file(models: Path) -> None:
@@ -266,15 +266,28 @@ def test_the_wheel_says_the_same(tmp_path: Path) -> None:
         assert (found.arena, found.persistent_host) == (int(head), int(tail)), path
 
 
+# Networks of whose files the converter makes just the operators of the deployed form: it adds no
+# transposes, no rescaling, and no other form of a batch norm.
+SAME_OPERATORS = (
+    "autoencoder",
+    "branching",
+    "ds_cnn",
+    "inception",
+    "mobilenet_v2",
+    "resnet",
+    "siamese",
+    "tight_arena",
+)
+
+
 def test_a_float_model_takes_the_arena_of_its_int8_file(models: Path) -> None:
-    from mcugraph.rewrite.accounting import account
-    from mcugraph.rewrite.precision import quantize
+    from mcugraph.rewrite.accounting import counted_forms
 
     for path in sorted(models.glob("*_int8.tflite")):
         actual = footprint(mg.load(path))
         name = path.stem.removesuffix("_int8")
         for source in (f"{name}.onnx", f"{name}_float.tflite"):
-            graph = quantize(account(mg.load(models / source), "deployed").runs)
-            modelled = footprint(graph)
+            modelled = footprint(counted_forms(mg.load(models / source), "deployed", "int8").runs)
             assert modelled.arena == actual.arena, source
-            assert modelled.persistent == pytest.approx(actual.persistent, rel=0.2), source
+            if name in SAME_OPERATORS:
+                assert modelled.persistent == actual.persistent, source

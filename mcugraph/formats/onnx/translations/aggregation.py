@@ -82,7 +82,7 @@ def _batch_norm(node: OnnxNode) -> Op:
     if node.opset < 9 and not node.integer("spatial", 1) and node.rank() > 2:
         # Each place of a channel has parameters of its own, so no layer takes them in.
         return Elementwise("batch_norm")
-    return BatchNorm()
+    return BatchNorm(epsilon=float(node.attributes.get("epsilon", 1e-5)))
 
 
 def _top_k(node: OnnxNode) -> Translation:

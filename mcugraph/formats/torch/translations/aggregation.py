@@ -126,7 +126,8 @@ def _batch_norm(call: AtenCall) -> BoundOp:
         axes = tuple(axis for axis in range(0 if not instance else 2, call.rank) if axis != 1)
         function = "instance_norm" if instance else "mean_variance_norm"
         return BoundOp(Normalization(function, axes), (call.data(), scale, shift))
-    return BoundOp(BatchNorm(), (call.data(), scale, shift, mean, variance))
+    op = BatchNorm(epsilon=float(call.get("eps", 1e-5)))
+    return BoundOp(op, (call.data(), scale, shift, mean, variance))
 
 
 def _layer_norm(function: str) -> Translator:

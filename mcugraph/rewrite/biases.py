@@ -1,0 +1,66 @@
+"""Biases that a converter adds, and those that quantisation takes apart."""
+
+from collections.abc import Hashable
+from dataclasses import replace
+from functools import partial
+
+import numpy as np
+
+from mcugraph.ir import DType, Graph, Operator, Role
+from mcugraph.ops.convolution import Conv, ConvTranspose
+from mcugraph.rewrite.edit import Edit
+
+
+def zero_biases(graph: Graph) -> Graph:
+    """Convolutions without a bias with the zeros that converters give them, equal ones once."""
+    edit = Edit(graph)
+    stored: dict[tuple[DType, int], str] = {}
+    for operator in edit.operators:
+        if not isinstance(operator.op, Conv | ConvTranspose) or not _lacks_bias(operator):
+            continue
+        result = edit.tensors[operator.outputs[0]].shape
+        weights = edit.tensors[operator.inputs[1] or ""]
+        if result is None or not weights.is_constant:
+            continue
+        count = result[operator.op.channel_axis]
+        key = (weights.dtype if weights.dtype.is_float else DType.INT32, count)
+        if key not in stored:
+            name, load = f"{operator.name}/zero_bias", partial(np.zeros, count, key[0].numpy)
+            stored[key] = edit.store(name, key[0], (count,), ("zeros", *key), load)
+        inputs = (*operator.inputs[:2], stored[key], *operator.inputs[3:])
+        edit.change(replace(operator, inputs=inputs))
+    return edit.graph()
+
+
+def _lacks_bias(operator: Operator) -> bool:
+    return len(operator.inputs) < 3 or operator.inputs[2] is None
+
+
+def biases_apart(graph: Graph) -> Graph:
+    """Integer biases that several layers share, one for each scale that they need.
+
+    A bias is quantised with the scales of the layer's data and weights, so only layers that share
+    those too can share it.
+    """
+    edit = Edit(graph)
+    owners: dict[Hashable, Hashable] = {}  # stored bytes -> the scales of the first who reads them
+    users: dict[tuple[str, Hashable], str] = {}
+    for operator in edit.operators:
+        inputs = list(operator.inputs)
+        for index, name in enumerate(operator.inputs):
+            tensor = None if name is None else graph.tensors[name]
+            if name is None or tensor is None or operator.op.role(index) is not Role.BIAS:
+                continue
+            if tensor.constant is None or tensor.dtype is not DType.INT32:
+                continue
+            scales = tuple(n and graph.tensors[n].key for n in operator.inputs[:index])
+            if owners.setdefault(tensor.constant.key, scales) == scales:
+                continue
+            if (name, scales) not in users:
+                users[name, scales] = own = f"{operator.name}/{name}"
+                apart = replace(tensor.constant, key=(tensor.constant.key, scales))
+                edit.tensors[own] = replace(tensor, name=own, constant=apart)
+            inputs[index] = users[name, scales]
+        if tuple(inputs) != operator.inputs:
+            edit.change(replace(operator, inputs=tuple(inputs)))
+    return edit.graph()

@@ -1,0 +1,219 @@
+"""Batch norms and sums with constants folded into the layer before them, values included."""
+
+from collections.abc import Collection
+from dataclasses import dataclass, replace
+
+import numpy as np
+
+from mcugraph.errors import FormatError
+from mcugraph.ir import Array, Graph, Operator, Tensor
+from mcugraph.ops.convolution import Conv, ConvTranspose
+from mcugraph.ops.elementwise import Elementwise
+from mcugraph.ops.linear import Dense
+from mcugraph.ops.normalization import BatchNorm
+from mcugraph.rewrite.edit import Edit
+
+
+def fold_batch_norm(graph: Graph) -> Graph:
+    """Batch norms folded into the weights and bias of the layer that alone feeds them.
+
+    The folded weights keep the name of the layer's own; layers that share weights, but not the
+    batch norm, get weights each. What is quantised already stays as it is.
+    """
+    edit = Edit(graph)
+    pairs = []
+    for operator in edit.operators:
+        layer = _foldable_layer(edit, operator) if _constant_norm(edit, operator) else None
+        if layer is not None and all(_is_real(edit, name) for name in layer.inputs[1:3]):
+            pairs.append((layer, operator))
+    shared = _shared_weights(graph, pairs)
+    for layer, operator in pairs:
+        edit.absorb(_folded(edit, graph, layer, Affine.of(edit, operator), shared), operator)
+    return edit.graph()
+
+
+def _constant_norm(edit: Edit, operator: Operator) -> bool:
+    norm = isinstance(operator.op, BatchNorm) and len(operator.inputs) == 5
+    return norm and edit.constant(operator.inputs[1:])
+
+
+def _shared_weights(graph: Graph, pairs: list[tuple[Operator, Operator]]) -> set[str]:
+    """Constants of layers that other operators read in another form."""
+    readers = graph.consumers()
+    folds = {layer.name: operator.inputs[1:] for layer, operator in pairs}
+    return {
+        name
+        for layer, _ in pairs
+        for name in layer.inputs[1:3]
+        if name is not None and len({folds.get(reader.name) for reader in readers[name]}) > 1
+    }
+
+
+def _is_real(edit: Edit, name: str | None) -> bool:
+    """Whether a constant holds the numbers that it stands for."""
+    tensor = None if name is None else edit.tensors[name]
+    return tensor is None or (tensor.dtype.is_float and tensor.quantization is None)
+
+
+def fold_bias(graph: Graph) -> Graph:
+    """Additions of one constant a channel folded into the bias of the layer before them."""
+    edit = Edit(graph)
+    for operator in edit.operators:
+        if not isinstance(operator.op, Elementwise) or operator.op.function != "add":
+            continue
+        if operator.op.activation is not None or len(operator.inputs) != 2:
+            continue
+        for data, constant in (operator.inputs, operator.inputs[::-1]):
+            layer = _foldable_layer(edit, replace(operator, inputs=(data,)))
+            if layer is None or len(layer.inputs) > 2 or not edit.constant((constant,)):
+                continue
+            if constant is not None and _one_a_channel(edit, layer, constant):
+                edit.absorb(replace(layer, inputs=(*layer.inputs, constant)), operator)
+                break
+    return edit.graph()
+
+
+@dataclass(frozen=True, slots=True)
+class Affine:
+    """A batch norm with constant parameters as ``scale * x + shift``.
+
+    Attributes:
+        parameters: Its scale, shift, mean and variance, as the graph has them; None: left out.
+        epsilon: Added to the variance.
+    """
+
+    parameters: tuple[Tensor | None, ...]
+    epsilon: float
+
+    @classmethod
+    def of(cls, edit: Edit, operator: Operator) -> "Affine":
+        """The batch norm of an operator with five inputs."""
+        assert isinstance(operator.op, BatchNorm)
+        names = operator.inputs[1:5]
+        parameters = tuple(None if name is None else edit.tensors[name] for name in names)
+        return cls(parameters, operator.op.epsilon)
+
+    @property
+    def like(self) -> Tensor:
+        """A parameter that is there, for its shape and element type."""
+        return next(tensor for tensor in reversed(self.parameters) if tensor is not None)
+
+    @property
+    def key(self) -> tuple[object, ...]:
+        """What tells two of them apart."""
+        return (
+            "batch norm",
+            self.epsilon,
+            *(None if t is None else t.key for t in self.parameters),
+        )
+
+    def scale(self) -> Array:
+        """The factor of each channel, shape (channels,)."""
+        scale, _, _, variance = self._values()
+        return np.asarray(scale / np.sqrt(variance + self.epsilon))
+
+    def shift(self) -> Array:
+        """What is added to each channel, shape (channels,)."""
+        _, shift, mean, _ = self._values()
+        return np.asarray(shift - mean * self.scale())
+
+    def _values(self) -> list[Array]:
+        """Scale, shift, mean and variance in double precision."""
+        neutral = (1.0, 0.0, 0.0, 1.0)
+        return [
+            np.asarray(value) if tensor is None else values_of(tensor).astype(np.float64)
+            for tensor, value in zip(self.parameters, neutral, strict=True)
+        ]
+
+
+def values_of(tensor: Tensor) -> Array:
+    """The value of a constant, in its shape.
+
+    Raises:
+        FormatError: The model does not have it.
+    """
+    if tensor.constant is None:
+        raise FormatError(f"the value of {tensor.name!r} is not at hand")
+    return tensor.constant.array().reshape(tensor.shape or ())
+
+
+def _folded(
+    edit: Edit, graph: Graph, layer: Operator, norm: Affine, shared: Collection[str]
+) -> Operator:
+    """The layer with a batch norm in its weights and its bias.
+
+    Args:
+        edit: Gets the new constants.
+        graph: Has the constants as they were.
+        layer: The layer.
+        norm: The batch norm.
+        shared: Constants whose names other operators need.
+    """
+    data, name, *rest = layer.inputs
+    weights, bias_name = graph.tensors[name or ""], rest[0] if rest else None
+    bias = None if bias_name is None else graph.tensors[bias_name]
+
+    def folded_weights() -> Array:
+        values = values_of(weights)
+        return np.asarray(values * _along(layer.op, values, norm.scale())).astype(values.dtype)
+
+    def folded_bias() -> Array:
+        before = np.zeros(()) if bias is None else values_of(bias).astype(np.float64)
+        after = before * norm.scale() + norm.shift()
+        return after.astype(values_of(norm.like).dtype)
+
+    made = [
+        edit.store(
+            weights.name if weights.name not in shared else f"{layer.name}/{weights.name}",
+            weights.dtype,
+            weights.shape or (),
+            ("folded weights", weights.key, *norm.key),
+            folded_weights,
+        ),
+        edit.store(
+            bias.name if bias and bias.name not in shared else f"{layer.name}/folded_bias",
+            norm.like.dtype,
+            norm.like.shape or (),
+            ("folded bias", bias.key if bias else None, *norm.key),
+            folded_bias,
+        ),
+    ]
+    return replace(layer, inputs=(data, *made, *rest[1:]))
+
+
+def _along(op: object, weights: Array, scale: Array) -> Array:
+    """The factors of output channels, shaped to multiply weights."""
+    assert isinstance(op, Conv | ConvTranspose | Dense)
+    shape = [1] * weights.ndim
+    out = op.weight_out % weights.ndim
+    if isinstance(op, ConvTranspose) and op.groups > 1 and weights.shape[out] != scale.size:
+        # Channels first: (in, out / groups, ...), the input channels of a group one after another.
+        each = weights.shape[op.weight_in] // op.groups
+        factors = np.repeat(scale.reshape(op.groups, -1), each, axis=0)
+        shape[op.weight_in % weights.ndim], shape[out] = factors.shape
+        return factors.reshape(shape)
+    shape[out] = scale.size
+    return scale.reshape(shape)
+
+
+def _foldable_layer(edit: Edit, operator: Operator) -> Operator | None:
+    """The linear layer whose result only this operator reads, if its weights are constant."""
+    data = edit.current(operator.inputs[0])
+    layer = edit.producer(data)
+    if layer is None or data is None or not isinstance(layer.op, Conv | ConvTranspose | Dense):
+        return None
+    if layer.op.activation is not None or not edit.constant(layer.inputs[1:]):
+        return None
+    return layer if edit.only_read_by(data, operator) else None
+
+
+def _one_a_channel(edit: Edit, layer: Operator, constant: str) -> bool:
+    """Whether a constant, broadcast against the layer's result, differs by channel only."""
+    result, shape = edit.tensors[layer.outputs[0]].shape, edit.tensors[constant].shape
+    if result is None or shape is None or len(shape) > len(result):
+        return False
+    op = layer.op
+    axis = op.channel_axis if isinstance(op, Conv | ConvTranspose) else -1
+    aligned = (1,) * (len(result) - len(shape)) + shape
+    channel = axis % len(result)
+    return all(dim == (result[i] if i == channel else 1) for i, dim in enumerate(aligned))

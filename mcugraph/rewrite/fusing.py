@@ -1,0 +1,74 @@
+"""What one kernel of TFLite does at once: an activation, and the shape of a mean."""
+
+from dataclasses import replace
+
+from mcugraph.ir import Graph, Operator
+from mcugraph.ops.base import FUSABLE_ACTIVATIONS, Fusable
+from mcugraph.ops.elementwise import Elementwise
+from mcugraph.ops.movement import Flatten, Reshape, Squeeze
+from mcugraph.ops.pooling import GlobalPool
+from mcugraph.ops.reduction import Reduce
+from mcugraph.rewrite.edit import Edit
+
+_REDUCTIONS = {"average": "mean", "max": "max"}
+
+
+def fuse_activations(graph: Graph) -> Graph:
+    """ReLU, ReLU6 and ReLU1 fused into the operator that alone feeds them, where it can."""
+    edit = Edit(graph)
+    for operator in edit.operators:
+        if not isinstance(operator.op, Elementwise):
+            continue
+        if operator.op.function not in FUSABLE_ACTIVATIONS or operator.op.activation is not None:
+            continue
+        source = _only_source(edit, operator)
+        if source is None or not isinstance(source.op, Fusable):
+            continue
+        if source.op.fuses and source.op.activation is None:
+            fused = source.op.with_activation(operator.op.function)
+            edit.absorb(replace(source, op=fused), operator)
+    return edit.graph()
+
+
+def reduce_globally(graph: Graph) -> Graph:
+    """Global pooling as the MEAN or REDUCE_MAX of the spatial axes that TFLite has for it."""
+    edit = Edit(graph)
+    for operator in edit.operators:
+        op = operator.op
+        shape = edit.tensors[operator.inputs[0] or ""].shape if operator.inputs else None
+        if isinstance(op, GlobalPool) and op.function in _REDUCTIONS and shape:
+            channel = op.channel_axis % len(shape)
+            axes = tuple(axis for axis in range(1, len(shape)) if axis != channel)
+            reduction = Reduce(_REDUCTIONS[op.function], axes, keepdims=True)
+            edit.change(replace(operator, op=reduction))
+    return edit.graph()
+
+
+def fuse_squeezes(graph: Graph) -> Graph:
+    """Reductions without the axes of length 1 that a reshape after them takes away at once."""
+    edit = Edit(graph)
+    for operator in edit.operators:
+        if not isinstance(operator.op, Flatten | Reshape | Squeeze):
+            continue
+        source = _only_source(edit, operator)
+        if source is None or not isinstance(source.op, Reduce) or not source.op.keepdims:
+            continue
+        data = edit.tensors[source.inputs[0] or ""]
+        reduction = replace(source.op, keepdims=False)
+        if data.shape is None:
+            continue
+        # Of shapes alone: the other rules of a reduction do not depend on keepdims.
+        axes = {axis % len(data.shape) for axis in source.op.axes or range(len(data.shape))}
+        rest = tuple(dim for axis, dim in enumerate(data.shape) if axis not in axes)
+        if edit.tensors[operator.outputs[0]].shape == rest:
+            edit.absorb(replace(source, op=reduction), operator)
+    return edit.graph()
+
+
+def _only_source(edit: Edit, operator: Operator) -> Operator | None:
+    """The operator that makes what this one reads, if nothing else needs that."""
+    data = edit.current(operator.inputs[0]) if operator.inputs else None
+    source = edit.producer(data)
+    if source is None or data is None or not edit.only_read_by(data, operator):
+        return None
+    return source

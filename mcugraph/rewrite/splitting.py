@@ -1,0 +1,169 @@
+"""Operators that TFLite does not have, as the ones that do their work there."""
+
+from collections.abc import Callable
+from dataclasses import replace
+from functools import partial
+
+import numpy as np
+
+from mcugraph.ir import Array, Graph, Operator, Shape
+from mcugraph.ops.attention import Attention
+from mcugraph.ops.convolution import Conv
+from mcugraph.ops.elementwise import Elementwise
+from mcugraph.ops.linear import MatMul
+from mcugraph.ops.movement import ChannelShuffle, Reshape, Transpose
+from mcugraph.ops.normalization import BatchNorm, Normalization
+from mcugraph.rewrite.edit import Edit
+from mcugraph.rewrite.folding import Affine, values_of
+
+
+def split_silu(graph: Graph) -> Graph:
+    """SiLU as LOGISTIC and MUL."""
+    edit = Edit(graph)
+    for operator in edit.operators:
+        if not isinstance(operator.op, Elementwise) or operator.op.function != "silu":
+            continue
+        sigmoid = edit.step(operator, "sigmoid", Elementwise("sigmoid"), operator.inputs)
+        multiply = Elementwise("mul"), (operator.inputs[0], sigmoid.outputs[0])
+        edit.expand(operator, [sigmoid, replace(operator, op=multiply[0], inputs=multiply[1])])
+    return edit.graph()
+
+
+def split_batch_norm(graph: Graph) -> Graph:
+    """Batch norms that stand alone as MUL and ADD with one constant a channel each."""
+    edit = Edit(graph)
+    for operator in edit.operators:
+        op, shape = operator.op, edit.tensors[operator.outputs[0]].shape
+        if not isinstance(op, BatchNorm) or len(operator.inputs) != 5 or not shape:
+            continue
+        if not edit.constant(operator.inputs[1:]):
+            continue
+        norm = Affine.of(edit, operator)
+        aligned = _aligned(shape, op.channel_axis)
+        constants = [
+            edit.store(
+                f"{operator.name}/{part}",
+                norm.like.dtype,
+                aligned,
+                (part, *norm.key, aligned),
+                partial(_vector, norm, value, aligned),
+            )
+            for part, value in (("scale", norm.scale), ("shift", norm.shift))
+        ]
+        scaled = edit.step(
+            operator, "scaled", Elementwise("mul"), (operator.inputs[0], constants[0])
+        )
+        shifted = replace(operator, op=Elementwise("add"), inputs=(scaled.outputs[0], constants[1]))
+        edit.expand(operator, [scaled, shifted])
+    return edit.graph()
+
+
+def split_clip(graph: Graph) -> Graph:
+    """Clips as MAXIMUM with the lower bound and MINIMUM with the upper one."""
+    edit = Edit(graph)
+    for operator in edit.operators:
+        op = operator.op
+        if not isinstance(op, Elementwise) or op.function != "clip" or not operator.inputs:
+            continue
+        bounds = (*operator.inputs[1:3], None, None)[:2]
+        known = op.bounds or (None, None)
+        data, parts = operator.inputs[0], []
+        for function, given, value in zip(("maximum", "minimum"), bounds, known, strict=True):
+            bound = given
+            if value is not None and (given is None or edit.tensors[given].is_constant):
+                bound = _scalar(edit, operator, function, value)
+            if bound is not None:
+                parts.append(edit.step(operator, function, Elementwise(function), (data, bound)))
+                data = parts[-1].outputs[0]
+        if parts:
+            last = replace(operator, op=parts[-1].op, inputs=parts[-1].inputs)
+            edit.expand(operator, [*parts[:-1], last])
+        elif data is not None:
+            edit.bypass(operator, data)
+    return edit.graph()
+
+
+def split_attention(graph: Graph) -> Graph:
+    """Attention as BATCH_MATMUL, SOFTMAX and BATCH_MATMUL.
+
+    The scores are then tensors of their own. The scaling belongs to the projection of the
+    queries. Where heads share keys, or values of earlier steps are read, it stays one operator.
+    """
+    edit = Edit(graph)
+    for operator in edit.operators:
+        op = operator.op
+        if not isinstance(op, Attention) or op.outputs > 1 or len(operator.inputs) > 4:
+            continue
+        query, keys, values, *masks = operator.inputs
+        shapes = [edit.tensors[name or ""].shape for name in (query, keys, values)]
+        q, k, _ = shapes
+        if q is None or k is None or not _one_head_each(op, shapes):
+            continue
+        scores = (*q[:-1], k[-2])
+        parts = [edit.step(operator, "scores", MatMul(transpose_b=True), (query, keys), scores)]
+        if masks and masks[0] is not None:
+            both = (parts[-1].outputs[0], masks[0])
+            parts.append(edit.step(operator, "masked", Elementwise("add"), both, scores))
+        parts.append(
+            edit.step(operator, "softmax", Normalization("softmax"), parts[-1].outputs, scores)
+        )
+        product = replace(operator, op=MatMul(), inputs=(parts[-1].outputs[0], values))
+        edit.expand(operator, [*parts, product])
+    return edit.graph()
+
+
+def split_channel_shuffle(graph: Graph) -> Graph:
+    """A channel shuffle as RESHAPE, TRANSPOSE and RESHAPE."""
+    edit = Edit(graph)
+    for operator in edit.operators:
+        data = edit.tensors[operator.inputs[0] or ""] if operator.inputs else None
+        if not isinstance(operator.op, ChannelShuffle) or data is None or data.shape is None:
+            continue
+        (batch, channels, *rest), groups = data.shape, operator.op.groups
+        order = (0, 2, 1, *range(3, 3 + len(rest)))
+        apart = (batch, groups, channels // groups, *rest)
+        mixed = (batch, channels // groups, groups, *rest)
+        grouped = edit.step(operator, "grouped", Reshape(apart), operator.inputs[:1], apart)
+        shuffled = edit.step(operator, "shuffled", Transpose(order), (grouped.outputs[0],), mixed)
+        joined = replace(operator, op=Reshape(data.shape), inputs=(shuffled.outputs[0],))
+        edit.expand(operator, [grouped, shuffled, joined])
+    return edit.graph()
+
+
+def depthwise_of_one_channel(graph: Graph) -> Graph:
+    """Convolutions of one input channel as the depthwise ones that converters make of them."""
+    edit = Edit(graph)
+    for operator in edit.operators:
+        op = operator.op
+        data = edit.tensors[operator.inputs[0] or ""].shape if operator.inputs else None
+        if not isinstance(op, Conv) or op.depthwise or len(op.strides) > 2 or not data:
+            continue
+        if data[op.channel_axis] == 1:
+            edit.change(replace(operator, op=replace(op, depthwise=True)))
+    return edit.graph()
+
+
+def _vector(norm: Affine, value: Callable[[], Array], shape: Shape) -> Array:
+    """The numbers of a batch norm, one a channel, in the type of its parameters."""
+    return value().reshape(shape).astype(values_of(norm.like).dtype)
+
+
+def _scalar(edit: Edit, operator: Operator, name: str, value: float) -> str:
+    """A scalar of the type of the operator's result."""
+    dtype = edit.tensors[operator.outputs[0]].dtype
+    key, load = ("bound", value, dtype), partial(np.array, value)
+    return edit.store(f"{operator.name}/{name}_bound", dtype, (), key, load)
+
+
+def _aligned(shape: Shape, channel_axis: int) -> Shape:
+    """The shape of one number a channel that broadcasts against a shape."""
+    channel = channel_axis % len(shape)
+    aligned = tuple(dim if axis == channel else 1 for axis, dim in enumerate(shape))
+    return aligned[channel:]
+
+
+def _one_head_each(op: Attention, shapes: list[Shape | None]) -> bool:
+    """Whether each head of queries has keys and values of its own, on an axis of its own."""
+    if op.query_heads is not None or op.key_heads is not None:
+        return op.query_heads == op.key_heads == 1
+    return len({None if shape is None else shape[:-2] for shape in shapes}) == 1

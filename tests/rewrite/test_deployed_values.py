@@ -1,0 +1,180 @@
+"""The deployed form computes what the model does: it is executed, not only counted."""
+
+from collections.abc import Callable
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import pytest
+
+import mcugraph as mg
+from mcugraph.ir import Graph
+from mcugraph.rewrite.accounting import counted_forms
+
+torch = pytest.importorskip("torch")
+
+Run = Callable[[Graph, dict[str, np.ndarray]], list[np.ndarray]]
+MODELS = Path(__file__).resolve().parents[2] / "fixtures" / "models"
+
+
+def random_inputs(graph: Graph, seed: int = 0) -> dict[str, np.ndarray]:
+    random = np.random.default_rng(seed)
+    return {
+        name: random.standard_normal(graph.tensors[name].shape or ()).astype(np.float32)
+        for name in graph.inputs
+    }
+
+
+@pytest.mark.parametrize("network", sorted(path.stem for path in MODELS.glob("*.onnx")))
+def test_fixtures_compute_what_onnxruntime_computes(network: str, run_graph: Run) -> None:
+    onnxruntime = pytest.importorskip("onnxruntime")
+    path = MODELS / f"{network}.onnx"
+    graph = mg.load(path)
+    inputs = random_inputs(graph)
+    session = onnxruntime.InferenceSession(str(path), providers=["CPUExecutionProvider"])
+    deployed = counted_forms(graph, "deployed").runs
+    assert deployed is not graph
+    for expected, *found in zip(
+        session.run(None, inputs),
+        run_graph(graph, inputs),
+        run_graph(deployed, inputs),
+        strict=True,
+    ):
+        for result in found:
+            np.testing.assert_allclose(result, expected, rtol=1e-4, atol=1e-4)
+
+
+def norm(channels: int, dims: int = 2, **options: Any) -> Any:
+    layer = (torch.nn.BatchNorm1d, torch.nn.BatchNorm2d)[dims - 1](channels, **options)
+    random = torch.Generator().manual_seed(channels)
+    layer.running_mean.copy_(torch.randn(channels, generator=random))
+    layer.running_var.copy_(torch.rand(channels, generator=random) + 0.5)
+    if layer.affine:
+        with torch.no_grad():
+            layer.weight.copy_(torch.randn(channels, generator=random))
+            layer.bias.copy_(torch.randn(channels, generator=random))
+    return layer
+
+
+NN = torch.nn
+CASES: dict[str, tuple[Callable[[], Any], tuple[int, ...], list[str]]] = {
+    "conv": (
+        lambda: NN.Sequential(NN.Conv2d(3, 6, 3, stride=2, padding=1), norm(6)),
+        (1, 3, 9, 9),
+        ["conv2d"],
+    ),
+    "conv_without_bias": (
+        lambda: NN.Sequential(NN.Conv2d(3, 6, 3, bias=False), norm(6, eps=0.25), NN.ReLU()),
+        (1, 3, 8, 8),
+        ["conv2d"],
+    ),
+    "strided_padding": (
+        lambda: NN.Sequential(NN.Conv2d(3, 6, 3, stride=2, padding=1), NN.ReLU6()),
+        (1, 3, 8, 8),
+        ["pad", "conv2d"],
+    ),
+    "max_pool_with_padding": (lambda: NN.MaxPool2d(3, 2, 1), (1, 3, 8, 8), ["pad", "max_pool2d"]),
+    "not_affine": (
+        lambda: NN.Sequential(NN.Conv2d(3, 6, 1), norm(6, affine=False)),
+        (1, 3, 4, 4),
+        ["conv2d"],
+    ),
+    "grouped": (
+        lambda: NN.Sequential(NN.Conv2d(4, 6, 3, groups=2, bias=False), norm(6)),
+        (1, 4, 6, 6),
+        ["conv2d"],
+    ),
+    "depthwise": (
+        lambda: NN.Sequential(NN.Conv2d(4, 8, 3, groups=4), norm(8)),
+        (1, 4, 6, 6),
+        ["depthwise_conv2d"],
+    ),
+    "one_channel": (
+        lambda: NN.Sequential(NN.Conv2d(1, 4, 3), norm(4)),
+        (1, 1, 6, 6),
+        ["depthwise_conv2d"],
+    ),
+    "conv1d": (
+        lambda: NN.Sequential(NN.Conv1d(3, 5, 3), norm(5, 1)),
+        (1, 3, 9),
+        ["conv1d"],
+    ),
+    "transposed": (
+        lambda: NN.Sequential(NN.ConvTranspose2d(3, 4, 2, 2, bias=False), norm(4)),
+        (1, 3, 5, 5),
+        ["conv_transpose2d"],
+    ),
+    "transposed_in_groups": (
+        lambda: NN.Sequential(NN.ConvTranspose2d(4, 6, 3, 2, groups=2), norm(6)),
+        (1, 4, 5, 5),
+        ["conv_transpose2d"],
+    ),
+    "dense": (lambda: NN.Sequential(NN.Linear(7, 5), norm(5, 1)), (2, 7), ["dense"]),
+    "alone": (
+        lambda: NN.Sequential(norm(3), NN.ReLU(), NN.Conv2d(3, 4, 1, bias=False)),
+        (1, 3, 4, 4),
+        ["mul", "add", "conv2d"],
+    ),
+    "clip": (
+        lambda: NN.Sequential(NN.Conv2d(3, 4, 1), NN.Hardtanh(-2.0, 3.0)),
+        (1, 3, 4, 4),
+        ["conv2d", "maximum", "minimum"],
+    ),
+    "mean": (
+        lambda: NN.Sequential(NN.AdaptiveAvgPool2d(1), NN.Flatten(), NN.Linear(3, 2)),
+        (1, 3, 4, 4),
+        ["reduce_mean", "dense"],
+    ),
+}
+
+
+@pytest.mark.parametrize("case", CASES)
+def test_layers_compute_the_same_once_they_are_deployed(case: str, run_graph: Run) -> None:
+    build, shape, kinds = CASES[case]
+    torch.manual_seed(0)
+    model = build().eval()
+    x = torch.randn(*shape)
+    graph = mg.from_torch(model, (x,))
+    deployed = counted_forms(graph, "deployed").runs
+    assert [operator.op.kind for operator in deployed.operators] == kinds
+    with torch.no_grad():
+        expected = model(x).numpy()
+    for form in (graph, deployed):
+        (found,) = run_graph(form, {form.inputs[0]: x.numpy()})
+        np.testing.assert_allclose(found, expected, rtol=1e-4, atol=1e-5)
+
+
+class Shared(torch.nn.Module):
+    """One convolution, once with each of two batch norms, once as it is."""
+
+    def __init__(self) -> None:
+        super().__init__()
+        self.conv = NN.Conv2d(3, 3, 1)
+        self.first, self.second = norm(3), norm(3, eps=0.5)
+
+    def forward(self, x: Any) -> Any:
+        y = self.second(self.conv(self.first(self.conv(x))))
+        return self.conv(y)
+
+
+def test_shared_weights_are_folded_with_each_batch_norm(run_graph: Run) -> None:
+    model, x = Shared().eval(), torch.randn(1, 3, 4, 4)
+    graph = mg.from_torch(model, (x,))
+    deployed = counted_forms(graph, "deployed").runs
+    with torch.no_grad():
+        expected = model(x).numpy()
+    (found,) = run_graph(deployed, {deployed.inputs[0]: x.numpy()})
+    np.testing.assert_allclose(found, expected, rtol=1e-4, atol=1e-5)
+    # Three convolutions with different weights, so three times as many lie in flash.
+    assert mg.profile(graph).flash.weights == 3 * 9 * 4
+    space = mg.widths(graph)
+    assert space.size(space.full) == 3 * (9 + 3) * 4
+
+
+def test_every_operator_of_the_source_is_stood_for() -> None:
+    """Each deployed operator knows what it does the work of; only reshapes may vanish untold."""
+    for path in sorted(MODELS.glob("*.onnx")):
+        graph = mg.load(path)
+        deployed = counted_forms(graph, "deployed").runs
+        told = {name for operator in deployed.operators for name in operator.stands_for}
+        assert told == {operator.name for operator in graph.operators}, path.name
