@@ -10,7 +10,7 @@ from mcugraph.coupling.propagate import Labelling, layer_name
 from mcugraph.ir import Array, Graph, Op, Operator
 from mcugraph.ops.base import Weighted
 from mcugraph.ops.convolution import Conv, ConvTranspose
-from mcugraph.ops.labels import FIXED, core, first_row, varies
+from mcugraph.ops.labels import FIXED, core, first_row, plane, planes, varies
 
 
 @dataclass(frozen=True, slots=True)
@@ -127,9 +127,12 @@ def _parts(labelling: Labelling) -> list[tuple[list[list[int]], str]]:
 
 def _occurrences(labelling: Labelling, labels: Array) -> list[tuple[int, int]]:
     """(axis, representative) for each entry of each axis along which classes change."""
-    roots = labelling.unions.roots(core(labels))
-    axes = [axis for axis in range(roots.ndim) if varies(roots, axis)]
-    return [(axis, root) for axis in axes for root in roots.ravel().tolist()]
+    found = []
+    for entry in planes(labels):
+        roots = labelling.unions.roots(core(entry))
+        axes = [axis for axis in range(roots.ndim) if varies(roots, axis)]
+        found += [(axis, root) for axis in axes for root in roots.ravel().tolist()]
+    return found
 
 
 def _build(
@@ -212,7 +215,7 @@ def _whole_axis(
     for weight_axis, name in ((op.weight_in, operator.inputs[0]), (op.weight_out, None)):
         data = labelling.activations.get(operator.outputs[0] if name is None else name)
         if axis == weight_axis % rank and data is not None:
-            row = first_row(data, op.channel_axis)
+            row = first_row(plane(data, 0), op.channel_axis)
             if len(row) > len(labels):
                 return row
     return labels

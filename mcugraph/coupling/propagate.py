@@ -7,10 +7,20 @@ import numpy as np
 
 from mcugraph.coupling.unions import Unions
 from mcugraph.errors import GraphError
-from mcugraph.ir import Array, Graph, Kind, Operator, Role, Shape, Tensor
+from mcugraph.ir import Array, Graph, Kind, Op, Operator, Role, Shape, Tensor
 from mcugraph.ops.base import Weighted
 from mcugraph.ops.convolution import Conv, ConvTranspose
-from mcugraph.ops.labels import FIXED, core, first_row, refuse, varies
+from mcugraph.ops.labels import (
+    FIXED,
+    NONE,
+    core,
+    first_row,
+    plane,
+    planes,
+    refuse,
+    stacked,
+    varies,
+)
 from mcugraph.ops.selection import Slice, Split
 
 
@@ -36,11 +46,16 @@ class Labelling:
     equal: list[tuple[tuple[Array, ...], str]] = field(default_factory=list)
     averaged: dict[str, Array] = field(default_factory=dict)
 
-    def shrinks(self, labels: Array) -> int | None:
-        """The axis of an activation that gets shorter when channels go; None: there is none.
+    def shortened(self, labels: Array) -> dict[int, Array]:
+        """The axes of an activation that get shorter when channels go, and the labels that tell."""
+        found = ((self.shrinks(entry), entry) for entry in planes(labels))
+        return {axis: entry for axis, entry in found if axis is not None}
 
-        Where classes change along several axes, the lines along this one keep equally many: heads
-        stay, and each gets fewer channels.
+    def shrinks(self, labels: Array) -> int | None:
+        """The axis along which an activation gets shorter when channels of one plane go.
+
+        None: there is none. Where classes change along several axes, the lines along this one
+        keep equally many: heads stay, and each gets fewer channels.
         """
         roots = self.unions.roots(core(labels))
         axes = [axis for axis in range(roots.ndim) if varies(roots, axis)]
@@ -90,26 +105,40 @@ def _operator(
             )
         return
     view = _View(graph, operator, labelling, made)
-    try:
-        results = operator.op.couple(view)
-        if results is None:
-            results = refuse(view, f"{operator.op.kind} has no rule for channels")
-        results = tuple(
-            np.broadcast_to(labels, tensor.shape or ())
-            for tensor, labels in zip(outputs, results, strict=True)
-        )
-    except (GraphError, ValueError, IndexError):
-        # Files may declare shapes that their operators do not make.
-        results = refuse(view, "the shapes around it contradict each other")
+    results = _results(view, outputs)
+    if view.layered:
+        beside = _Beside(graph, operator, labelling, made)
+        others = _results(beside, outputs)
+        results = tuple(stacked(a, b) for a, b in zip(results, others, strict=True))
+    if view.crossing is not None:
+        first, *rest = results
+        labelling.unions.freeze(plane(first, 1), f"{operator.name}: channels lie along three axes")
+        results = (stacked(plane(first, 0), view.crossing), *rest)
     for tensor, labels in zip(outputs, results, strict=True):
         labelling.activations[tensor.name] = labels
     if isinstance(operator.op, Split | Slice):
         reason = f"{operator.name}: equal channels of what is cut after a shuffle"
         for labels in results:
-            labelling.equal += _cut(labelling, view.labels(0), labels, reason)
+            labelling.equal += _cut(labelling, view.labels(0), plane(labels, 0), reason)
     if isinstance(operator.op, Conv | ConvTranspose) and not operator.op.depthwise:
         reason = f"{operator.name}: equal channels of what its groups take after a shuffle"
         labelling.equal += _shared_out(labelling, view.labels(0), operator.op, reason)
+
+
+def _results(view: "_View", outputs: Sequence[Tensor]) -> tuple[Array, ...]:
+    """The labels of one plane that an operator's results have."""
+    op = view.op
+    try:
+        results = op.couple(view)
+        if results is None:
+            results = refuse(view, f"{op.kind} has no rule for channels")
+        return tuple(
+            np.broadcast_to(labels, tensor.shape or ())
+            for tensor, labels in zip(outputs, results, strict=True)
+        )
+    except (GraphError, ValueError, IndexError):
+        # Files may declare shapes that their operators do not make.
+        return refuse(view, "the shapes around it contradict each other")
 
 
 def _cut(
@@ -167,7 +196,11 @@ def _within(
 
 
 class _View:
-    """One operator and the labels around it, as its coupling rule sees them."""
+    """One operator and the labels around it, as its coupling rule sees them.
+
+    Attributes:
+        crossing: What the operator makes beside the channels that pass through it.
+    """
 
     def __init__(
         self,
@@ -185,10 +218,33 @@ class _View:
         self.results: tuple[Shape, ...] = tuple(
             graph.tensors[name].shape or () for name in operator.outputs
         )
+        self.crossing: Array | None = None
+
+    @property
+    def op(self) -> Op:
+        """The operator's rules."""
+        return self._operator.op
+
+    @property
+    def layered(self) -> bool:
+        """Whether something that it reads has labels of a second plane."""
+        return any((core(plane(labels, 1)) != NONE).any() for labels in self._whole())
+
+    def _whole(self) -> list[Array]:
+        activations = self._labelling.activations
+        return [activations[name] for name in self._operator.inputs if name in activations]
 
     def labels(self, index: int) -> Array | None:
         name = self._name(index)
-        return None if name is None else self._labelling.activations.get(name)
+        labels = None if name is None else self._labelling.activations.get(name)
+        return None if labels is None else plane(labels, 0)
+
+    def crossed(self, index: int) -> bool:
+        labels = self._labelling.activations.get(self._name(index) or "")
+        return labels is not None and len(planes(labels)) > 1
+
+    def across(self, labels: Array) -> None:
+        self.crossing = labels
 
     def _name(self, index: int) -> str | None:
         inputs = self._operator.inputs
@@ -265,6 +321,41 @@ class _View:
             return False
         value = tensor.constant.array()
         return bool(value.size) and bool((value == value.flat[0]).all())
+
+
+class _Beside(_View):
+    """The same operator and the labels of the second plane.
+
+    What has to stay is no channel there. The layer's own channels are those of the first plane.
+    """
+
+    def labels(self, index: int) -> Array | None:
+        name = self._name(index)
+        labels = None if name is None else self._labelling.activations.get(name)
+        if labels is None:
+            return None
+        inner = core(plane(labels, 1))
+        kept = self._labelling.unions.roots(inner) == FIXED
+        return np.broadcast_to(np.where(kept, NONE, inner), labels.shape)
+
+    def fresh(self, count: int) -> Array:
+        return np.full(count, NONE, np.int64)
+
+    def joins(self, labels: Array) -> None:
+        pass
+
+    def across(self, labels: Array) -> None:
+        pass
+
+    def bind(self, index: int, axis: int, labels: Array) -> None:
+        name = self._name(index)
+        tensor = None if name is None else self._graph.tensors[name]
+        if not (labels != NONE).any() or tensor is None or not tensor.shape:
+            return
+        if (name, axis % len(tensor.shape)) in self._labelling.constants:
+            self.freeze(labels, "channels and tokens lie on one axis of its weights")
+        else:
+            super().bind(index, axis, labels)
 
 
 def layer_name(graph: Graph, operator: Operator) -> str:

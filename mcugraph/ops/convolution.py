@@ -6,9 +6,9 @@ from dataclasses import dataclass
 import numpy as np
 
 from mcugraph.errors import GraphError
-from mcugraph.ir import Array, Dim, Dims, Signature, TensorType
+from mcugraph.ir import Array, Dim, Dims, Shape, Signature, TensorType
 from mcugraph.ops.base import Fusable, Weighted, count, given, without
-from mcugraph.ops.labels import Channels, read_along, spread
+from mcugraph.ops.labels import Channels, read_along, spread, varies
 from mcugraph.ops.window import Padding, Sweep, Windowed
 
 
@@ -86,6 +86,14 @@ class Conv(_Convolution):
         data, weight = channels.labels(0), channels.shapes[1]
         if data is None or weight is None or channels.labels(1) is not None:
             return None
+        result = channels.results[0]
+        several = data.shape[self.channel_axis] > 1 or channels.crossed(0)
+        if several and self._mixes_tokens(data, weight, result):
+            made = channels.fresh(weight[self.weight_out])
+            channels.bind(1, self.weight_out, made)
+            channels.bind(2, 0, made)
+            channels.across(spread(made, self.channel_axis, result))
+            return (np.broadcast_to(data.take([0], self.channel_axis), result),)
         given = read_along(channels, data, self.channel_axis)
         # Of one channel, converters make a depthwise convolution too.
         if self.depthwise and len(given) > 1:
@@ -100,7 +108,19 @@ class Conv(_Convolution):
                 channels.equal(np.split(made, self.groups), reason)
         channels.bind(1, self.weight_out, made)
         channels.bind(2, 0, made)
-        return (spread(made, self.channel_axis, channels.results[0]),)
+        return (spread(made, self.channel_axis, result),)
+
+    def _mixes_tokens(self, data: Array, weight: Shape, result: Shape) -> bool:
+        """Whether its channels are tokens: those of the layers before lie where its window is 1."""
+        sweeps = self.sweeps((data.shape, weight))
+        along = [axis for axis in sweeps if varies(data, axis)]
+        return (
+            len(along) > 0
+            and self.groups == 1
+            and not varies(data, self.channel_axis)
+            and all(sweeps[axis].kernel == sweeps[axis].stride == 1 for axis in along)
+            and all(result[axis] == data.shape[axis] for axis in along)
+        )
 
 
 @dataclass(frozen=True, slots=True)

@@ -4,6 +4,10 @@ Every element of an activation carries a label: the channel that it belongs to, 
 Label arrays have the shape of the tensor, with strides of 0 along the axes where labels do not
 change, so they take little memory, and numpy moves them as the operator moves data. Labels that
 meet are united; what is united can only be removed together.
+
+A tensor can have channels along two axes: the hidden units of a layer that mixes tokens lie beside
+the channels whose tokens it mixes. An element then bears two labels in one number, and moves with
+both. They are two *planes*; a rule sees one of them at a time.
 """
 
 from collections.abc import Callable, Iterable, Sequence
@@ -15,6 +19,8 @@ from mcugraph.ir import Array, Shape
 
 NONE = 0  # belongs to no channel: space, padding, constants
 FIXED = 1  # has to stay: inputs of the graph, and whatever is tied to them
+
+_PLANE_BITS = 31  # of the labels of one plane in a number that holds two
 
 
 class Channels(Protocol):
@@ -39,6 +45,12 @@ class Channels(Protocol):
     def fresh(self, count: int) -> Array:
         """Labels of the channels that the operator's layer makes."""
 
+    def across(self, labels: Array) -> None:
+        """What the layer makes lies beside the channels that pass through it (the other plane)."""
+
+    def crossed(self, index: int) -> bool:
+        """Whether an input has labels of the other plane too."""
+
     def spare(self, count: int) -> Array:
         """Labels of entries that go only together with channels they meet (padding)."""
 
@@ -59,6 +71,26 @@ class Channels(Protocol):
 
     def bind(self, index: int, axis: int, labels: Array) -> None:
         """The entries of an axis of a constant input belong to these labels."""
+
+
+def plane(labels: Array, number: int) -> Array:
+    """The labels of one plane, 0 or 1."""
+    inner = core(labels)
+    found = inner >> _PLANE_BITS if number else inner & ((1 << _PLANE_BITS) - 1)
+    return np.broadcast_to(found, labels.shape)
+
+
+def planes(labels: Array) -> tuple[Array, ...]:
+    """The labels of each plane that there is; as a rule, of one."""
+    if (core(labels) >> _PLANE_BITS).any():
+        return plane(labels, 0), plane(labels, 1)
+    return (labels,)
+
+
+def stacked(first: Array, second: Array) -> Array:
+    """Labels of two planes in one array."""
+    shape = np.broadcast_shapes(first.shape, second.shape)
+    return np.broadcast_to(core(first) | core(second) << _PLANE_BITS, shape)
 
 
 def varies(labels: Array, axis: int) -> bool:
@@ -186,6 +218,9 @@ def _meet(channels: Channels, first: Array, second: Array) -> Array:
         return np.broadcast_to(np.int64(FIXED), np.broadcast_shapes(first.shape, second.shape))
     one, other = np.broadcast_arrays(core(first), core(second))
     channels.unite(one, other)
+    if of_first or of_second:
+        for labels in (one[other == NONE], other[one == NONE]):
+            channels.freeze(labels, "they meet what no channel can be taken out of")
     shape = np.broadcast_shapes(first.shape, second.shape)
     return np.broadcast_to(np.where(one == NONE, other, one), shape)
 

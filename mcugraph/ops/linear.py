@@ -70,16 +70,20 @@ class Dense(Weighted, Fusable):
             data = compress(data.reshape(-1, weight[self.weight_in]))
         result = channels.results[0]
         rows = [axis for axis in range(data.ndim - 1) if varies(data, axis)]
-        if rows and not varies(data, -1) and data.shape[-1] > 1:
+        # Of one unit it cannot be told by where labels change.
+        if rows and not varies(data, -1) and (data.shape[-1] > 1 or channels.crossed(0)):
             # The layer works along another axis than that of the channels (a token mixer).
-            channels.freeze(channels.fresh(result[-1]), "it mixes tokens, not channels")
+            channels.across(spread(self._made(channels, weight), -1, result))
             return (np.broadcast_to(data[..., :1], result),)
-        given = read_along(channels, data, -1)
+        channels.bind(1, self.weight_in, read_along(channels, data, -1))
+        return (spread(self._made(channels, weight), -1, result),)
+
+    def _made(self, channels: Channels, weight: Shape) -> Array:
+        """The units that the layer makes."""
         made = channels.fresh(weight[self.weight_out])
-        channels.bind(1, self.weight_in, given)
         channels.bind(1, self.weight_out, made)
         channels.bind(2, -1, made)
-        return (spread(made, -1, result),)
+        return made
 
 
 @dataclass(frozen=True, slots=True)

@@ -16,7 +16,7 @@ from mcugraph.errors import GraphError, UsageError
 from mcugraph.ir import Array, Operator
 from mcugraph.ops.base import Weighted
 from mcugraph.ops.convolution import Conv, ConvTranspose
-from mcugraph.ops.labels import core, first_row
+from mcugraph.ops.labels import core, first_row, plane, planes
 from mcugraph.ops.normalization import BatchNorm, Normalization
 from mcugraph.ops.selection import Gather
 from mcugraph.space.space import Space
@@ -62,6 +62,7 @@ class Classes:
             unions.find(int(layers[layer][channel])): number
             for number, (layer, channel) in enumerate(map(min, space.channel_classes))
         }
+        self._planes: dict[str, tuple[frozenset[int], frozenset[int]]] = {}
 
     def most(self, scores: Array, widths: Array) -> Array:
         """The classes with the largest scores of each group, as many as its width says.
@@ -87,8 +88,18 @@ class Classes:
 
     def in_activation(self, name: str | None) -> bool:
         """Whether an activation has channels that can go."""
-        labels = self.space.labelling.activations.get(name or "")
-        return labels is not None and bool((self.of(core(labels)) < self.count).any())
+        return any(len(found) for found in self.in_planes(name))
+
+    def in_planes(self, name: str | None) -> tuple[frozenset[int], frozenset[int]]:
+        """The classes that lie in an activation, of each plane of its labels."""
+        key = name or ""
+        if key not in self._planes:
+            labels = self.space.labelling.activations.get(key)
+            sets = [] if labels is None else [self.of(core(entry)) for entry in planes(labels)]
+            found = [frozenset(entry[entry < self.count].tolist()) for entry in sets]
+            first, second, *_ = [*found, frozenset[int](), frozenset[int]()]
+            self._planes[key] = first, second
+        return self._planes[key]
 
     def made(self, operator: Operator) -> Array | None:
         """The classes of a layer's weights by the channel they make, as ``Factor.classes``."""
@@ -121,7 +132,7 @@ class Classes:
         self, op: Conv | ConvTranspose, weights: str | None, activation: str | None, axis: int
     ) -> Array:
         """Of a grouped convolution, the axis of the weights that each group has for itself."""
-        labels = self.space.labelling.activations[activation or ""]
+        labels = plane(self.space.labelling.activations[activation or ""], 0)
         rows = self.of(first_row(labels, op.channel_axis)).reshape(op.groups, -1)
         tensor = self.space.graph.tensors[weights or ""]
         assert tensor.shape is not None
@@ -158,6 +169,9 @@ def parameter_of(
     return key if isinstance(key, str) and key in shapes else None
 
 
+_Plane = tuple[str, int]  # an activation, and a plane of its labels
+
+
 class _Placement:
     """One walk through a graph."""
 
@@ -166,45 +180,76 @@ class _Placement:
         self.graph = classes.space.graph
 
     def run(self) -> tuple[Factor, ...]:
-        needed, zero, found = self._needed(), dict[str, bool](), list[Factor]()
+        needed, zero, found = self._needed(), dict[_Plane, bool](), list[Factor]()
         for operator in self.graph.operators:
-            known = [
-                zero.get(name or "", False) if self.classes.in_activation(name) else None
-                for name in operator.inputs
+            making = [
+                number
+                for number in (0, 1)
+                if (operator.outputs[0], number) in needed and self._makes(operator, number)
             ]
-            if self._contracts(operator) and known[0] is False:
-                found += self._reading(operator)
-            masks = self._making(operator) if operator.outputs[0] in needed else []
-            found += masks
-            silent = bool(masks) or operator.op.keeps_zero(known)
-            zero.update(dict.fromkeys(operator.outputs, silent))
-            ends = not any(map(self.classes.in_activation, operator.outputs))
-            layer = isinstance(operator.op, Weighted)
-            if ends and not layer and False in known and True not in known:
-                raise GraphError(
-                    f"operator {operator.name!r} ({operator.op.kind}) mixes channels that cannot"
-                    " be masked before it"
-                )
+            for number in (0, 1):
+                known = [
+                    zero.get((name or "", number), False)
+                    if self.classes.in_planes(name)[number]
+                    else None
+                    for name in operator.inputs
+                ]
+                if self._contracts(operator, number) and known[0] is False:
+                    found += self._reading(operator)
+                masks = self._making(operator) if number in making else []
+                found += masks
+                silent = bool(masks) or operator.op.keeps_zero(known)
+                zero.update({(name, number): silent for name in operator.outputs})
+                self._check_end(operator, number, known)
         return _merged(found)
 
-    def _needed(self) -> set[str]:
+    def _check_end(self, operator: Operator, number: int, known: list[bool | None]) -> None:
+        """Where channels end, what is masked of them has to be 0, or nobody would see it.
+
+        Raises:
+            GraphError: It is not.
+        """
+        ends = not any(self.classes.in_planes(name)[number] for name in operator.outputs)
+        if ends and not isinstance(operator.op, Weighted) and False in known and True not in known:
+            raise GraphError(
+                f"operator {operator.name!r} ({operator.op.kind}) mixes channels that cannot"
+                " be masked before it"
+            )
+
+    def _needed(self) -> set[_Plane]:
         """The activations whose masked channels have to be 0, for what reads them."""
-        needed: set[str] = set()
+        needed: set[_Plane] = set()
         for operator in reversed(self.graph.operators):
             masked = isinstance(operator.op, Weighted | BatchNorm | Normalization)
-            if masked and not self._contracts(operator):
-                continue  # channel by channel, and masked itself
-            ends = not any(map(self.classes.in_activation, operator.outputs))
-            if self._contracts(operator) or ends or not needed.isdisjoint(operator.outputs):
-                needed.update(n for n in operator.inputs if n and self.classes.in_activation(n))
+            for number in (0, 1):
+                contracts = self._contracts(operator, number)
+                if masked and not contracts:
+                    continue  # channel by channel, and masked itself
+                ends = not any(self.classes.in_planes(name)[number] for name in operator.outputs)
+                read = any((name, number) in needed for name in operator.outputs)
+                if contracts or ends or read:
+                    needed.update(
+                        (name, number)
+                        for name in operator.inputs
+                        if name is not None and self.classes.in_planes(name)[number]
+                    )
         return needed
 
-    def _contracts(self, operator: Operator) -> bool:
-        """Whether an operator sums over channels that can go, with weights."""
+    def _contracts(self, operator: Operator, number: int) -> bool:
+        """Whether an operator sums over channels of a plane that can go, with weights."""
         if not isinstance(operator.op, Weighted) or not operator.op.mixes:
             return False
         read = self.classes.read(operator)
-        return read is not None and bool((read < self.classes.count).any())
+        own = self.classes.in_planes(operator.inputs[0])[number]
+        return read is not None and not own.isdisjoint(read.ravel().tolist())
+
+    def _makes(self, operator: Operator, number: int) -> bool:
+        """Whether the channels of a plane of a result come out of the operator's parameters."""
+        if not isinstance(operator.op, Weighted):
+            return number == 0
+        made = self.classes.made(operator)
+        own = self.classes.in_planes(operator.outputs[0])[number]
+        return made is not None and not own.isdisjoint(made.ravel().tolist())
 
     def _making(self, operator: Operator) -> list[Factor]:
         """The parameters that the channels of a result come out of; none where it has others."""

@@ -12,7 +12,7 @@ from mcugraph.errors import UsageError
 from mcugraph.ir import Array, Operator
 from mcugraph.ops.base import Weighted
 from mcugraph.ops.convolution import ConvTranspose
-from mcugraph.ops.labels import first_row
+from mcugraph.ops.labels import first_row, plane
 from mcugraph.ops.normalization import BatchNorm
 from mcugraph.ops.selection import Gather
 from mcugraph.prune.masks import Masks
@@ -175,12 +175,15 @@ def _sources(classes: Classes, shapes: dict[str, tuple[int, ...]]) -> Iterator[_
             continue
         if shapes[weight] != space.graph.tensors[table or ""].shape:
             continue  # a view of it
-        labels = space.labelling.activations[operator.outputs[0]]
+        labels = plane(space.labelling.activations[operator.outputs[0]], 0)
         norm = norms.get(operator.outputs[0])
         gamma = None if norm is None else parameter_of(space, norm.inputs[1], shapes)
         watched = operator if norm is None else norm
-        numbers = classes.of(first_row(labels, axis))
         rank = len(shapes[weight])
+        made = space.labelling.constants.get((table or "", place % rank))
+        if made is None or len(made) != labels.shape[axis]:  # of a grouped transposed convolution
+            made = first_row(labels, axis)
+        numbers = classes.of(made)
         yield _Source(operator, weight, place % rank, gamma, numbers, watched.name, axis)
 
 

@@ -10,7 +10,7 @@ import numpy as np
 from mcugraph.errors import GraphError
 from mcugraph.ir import Array, Graph, Tensor
 from mcugraph.ops.convolution import Conv, ConvTranspose
-from mcugraph.ops.labels import first_row
+from mcugraph.ops.labels import first_row, plane
 from mcugraph.slimming.kept import Kept
 
 Shapes = Mapping[str, tuple[int, ...]]
@@ -206,8 +206,10 @@ def collect(
             continue  # made in the forward method; whether it fits shows when that has run
         if axis == 1 and name in grouped:
             op, side = grouped[name]
-            pieces = np.split(first_row(labelling.activations[side], op.channel_axis), op.groups)
-            lefts = np.split(first_row(activation(side), op.channel_axis), op.groups)
+            pieces, lefts = (
+                np.split(first_row(plane(labels, 0), op.channel_axis), op.groups)
+                for labels in (labelling.activations[side], activation(side))
+            )
             rows = [_matched(name, a, b) for a, b in zip(pieces, lefts, strict=True)]
             cuts.add(key, 1, np.stack(rows))
             continue

@@ -10,7 +10,7 @@ import numpy as np
 
 from mcugraph.errors import GraphError, UsageError
 from mcugraph.ir import Array
-from mcugraph.ops.labels import core
+from mcugraph.ops.labels import core, plane, planes
 from mcugraph.space.space import Space
 
 Keep = Mapping[str, Any]
@@ -75,7 +75,10 @@ class Kept:
 
     def mask(self, labels: Array) -> Array:
         """Which entries of an array of labels stay."""
-        return ~np.isin(self.space.labelling.unions.roots(labels), self.removed)
+        unions = self.space.labelling.unions
+        gone = [np.isin(unions.roots(entry), self.removed) for entry in planes(labels)]
+        result: Array = ~np.logical_or.reduce(gone)
+        return result
 
     def positions(self, labels: Array) -> Array:
         """Which entries of a vector of labels stay, as positions."""
@@ -87,11 +90,18 @@ class Kept:
         Raises:
             GraphError: What is left is no box.
         """
+        for number in range(len(planes(labels))):
+            labels = self._cut(labels, number)
+        return labels
+
+    def _cut(self, labels: Array, number: int) -> Array:
+        """The labels without what goes of one plane."""
         inner = core(labels)
-        mask = self.mask(inner)
+        seen = plane(inner, number)
+        mask = self.mask(seen)
         if mask.all():
             return labels
-        axis = self.space.labelling.shrinks(inner)
+        axis = self.space.labelling.shrinks(seen)
         if axis is None:
             raise GraphError("nothing of what it reads or makes is kept")
         rows = np.moveaxis(inner, axis, -1)

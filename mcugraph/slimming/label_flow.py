@@ -14,7 +14,7 @@ from mcugraph.coupling.propagate import Labelling, label
 from mcugraph.errors import GraphError
 from mcugraph.ir import Array, Graph, Operator
 from mcugraph.ops.convolution import Conv
-from mcugraph.ops.labels import core
+from mcugraph.ops.labels import core, plane, planes, stacked
 from mcugraph.slimming.cutting import Cuts, Shapes, collect
 from mcugraph.slimming.kept import Kept
 
@@ -130,15 +130,19 @@ def _translated(operator: Operator, wanted: Array, got: Array, translate: Array)
         raise Mismatch(
             f"{described(operator)}: a result has shape {got.shape}, and {wanted.shape} is needed"
         )
-    inner = core(got)
-    there, here = np.broadcast_arrays(core(wanted), inner)
-    new = translate[here] < 0
-    translate[here[new]] = there[new]
-    made = translate[here]
-    if (np.sort(made, axis=None) != np.sort(there, axis=None)).any():
-        raise Mismatch(f"{described(operator)}: its result would hold other channels than it did")
-    result: Array = np.broadcast_to(translate[inner], got.shape)
-    return result
+    found = []
+    for number in range(max(len(planes(wanted)), len(planes(got)))):
+        inner = core(plane(got, number))
+        there, here = np.broadcast_arrays(core(plane(wanted, number)), inner)
+        new = translate[here] < 0
+        translate[here[new]] = there[new]
+        made = translate[here]
+        if (np.sort(made, axis=None) != np.sort(there, axis=None)).any():
+            raise Mismatch(
+                f"{described(operator)}: its result would hold other channels than it did"
+            )
+        found.append(np.broadcast_to(translate[inner], got.shape))
+    return found[0] if len(found) == 1 else stacked(*found)
 
 
 def _constants(

@@ -8,6 +8,7 @@ from typing import Any
 import numpy as np
 
 from mcugraph.ir import Array, Shape
+from mcugraph.ops.labels import core
 from mcugraph.slimming.kept import Kept
 
 
@@ -38,10 +39,10 @@ class Site:
     def before(self, axis: int, position: int, data: bool = True) -> int:
         """How many entries in front of a position of an axis stay."""
         labels = self.data if data else self.results[0]
-        space = self.kept.space
-        if space.labelling.shrinks(labels) != axis % labels.ndim:
+        found = self.kept.space.labelling.shortened(labels).get(axis % labels.ndim)
+        if found is None:
             return position
-        lines = np.moveaxis(self.kept.mask(_inner(labels)), axis, -1)
+        lines = np.moveaxis(self.kept.mask(core(found)), axis, -1)
         counts = np.unique(lines[..., :position].sum(-1))
         # Where lines differ, whichever is taken is checked afterwards.
         return int(counts[0])
@@ -86,10 +87,6 @@ Rule = Callable[[Written, Site], Written]
 def rewritten(written: Written, site: Site) -> Written:
     """A call with the sizes that it needs; the same where none is written out."""
     return RULES[written.name](written, site)
-
-
-def _inner(labels: Array) -> Array:
-    return labels[tuple(slice(0, 1) if s == 0 else slice(None) for s in labels.strides)]
 
 
 def _sizes(given: Sequence[Any], old: Sequence[int], new: Sequence[int]) -> list[Any]:
@@ -194,12 +191,12 @@ def _pad(written: Written, site: Site) -> Written:
     given = written.get(0, "pad")
     if not isinstance(given, list | tuple) or not all(isinstance(n, int) for n in given):
         return written
-    pads = list(given)
+    pads, labelling = list(given), site.kept.space.labelling
     for place in range(len(pads) // 2):
         axis = site.data.ndim - 1 - place
         before, after = pads[2 * place : 2 * place + 2]
         length = site.results[0].shape[axis]
-        if min(before, after) >= 0 and site.kept.space.labelling.shrinks(site.results[0]) == axis:
+        if min(before, after) >= 0 and axis in labelling.shortened(site.results[0]):
             inner = site.before(axis, length - after, data=False)
             pads[2 * place] = site.before(axis, before, data=False)
             pads[2 * place + 1] = site.wanted[axis] - inner

@@ -74,10 +74,10 @@ class Shapes:
 
     def _lines(self, tensor: Tensor, axis: int) -> tuple[Array | None, int]:
         """The labels along an axis that channels change, and how many lines of them there are."""
-        labels = self.labelling.activations[tensor.name]
-        if self.labelling.shrinks(labels) != axis:
+        found = self.labelling.shortened(self.labelling.activations[tensor.name]).get(axis)
+        if found is None:
             return None, 1
-        lines = core(labels)
+        lines = core(found)
         # What does not tell classes apart counts once.
         roots = self.labelling.unions.roots(lines)
         once = tuple(

@@ -203,6 +203,24 @@ class Mixer(nn.Module):
         return self.fc(x.mean(1))
 
 
+class TokenMixer(nn.Module):
+    """Two axes that are mixed in turn, by dense layers and by convolutions, without norms."""
+
+    def __init__(self) -> None:
+        super().__init__()
+        self.patch, self.t1, self.t2 = nn.Conv2d(3, 10, 4, 4), nn.Linear(4, 7), nn.Linear(7, 4)
+        self.c1, self.c2 = nn.Linear(10, 9), nn.Linear(9, 10)
+        self.s1, self.mid, self.s2 = nn.Conv1d(4, 6, 1), nn.Conv1d(6, 5, 1), nn.Conv1d(5, 4, 1)
+        self.fc = nn.Linear(10, 5)
+
+    def forward(self, x: Any) -> Any:
+        x = self.patch(x).flatten(2).transpose(1, 2)
+        x = x + self.t2(torch.sigmoid(self.t1(x.transpose(1, 2)))).transpose(1, 2)
+        x = x + self.c2(F.relu(self.c1(x)))
+        x = x + self.s2(F.relu(self.mid(F.relu(self.s1(x)))))
+        return self.fc(x.mean(1))
+
+
 class GroupNorm(nn.Module):
     def __init__(self) -> None:
         super().__init__()
@@ -247,6 +265,7 @@ NETWORKS: dict[str, tuple[Callable[[], nn.Module], tuple[tuple[int, ...], ...], 
     "heads_fused": (lambda: Heads(True), ((2, 5, 6),), True),
     "tokens": (Tokens, ((2, 7),), True),
     "mixer": (Mixer, ((2, 3, 8, 8),), False),
+    "token_mixer": (TokenMixer, ((2, 3, 8, 8),), True),
     "group_norm": (GroupNorm, ((2, 3, 8, 8),), False),
     "conv_next": (ConvNeXt, ((2, 3, 8, 8),), False),
 }

@@ -19,7 +19,7 @@ ROOT = Path(__file__).resolve().parents[2]
 SHARED = sorted(path.stem for path in (ROOT / "fixtures" / "groups").glob("*.json"))
 OWN = [
     "grouped", "shared", "pixel_shuffle", "pyramid", "ghost", "unet", "literal", "shuffled",
-    "gates", "heads", "heads_fused", "tokens",
+    "gates", "token_mixer", "heads", "heads_fused", "tokens",
 ]  # fmt: skip
 FIXTURES = ["fixtures/ds_cnn", "fixtures/efficientnet", "fixtures/shufflenet", "fixtures/detector"]
 PLENTY = {"macs": 10**15}

@@ -15,7 +15,7 @@ ROOT = Path(__file__).resolve().parents[3]
 SHARED = sorted(path.stem for path in (ROOT / "fixtures" / "groups").glob("*.json"))
 OWN = [
     "grouped", "shared", "pixel_shuffle", "pyramid", "ghost", "unet", "literal", "shuffled",
-    "gates", "heads", "heads_fused", "tokens", "mixer", "group_norm", "conv_next",
+    "gates", "token_mixer", "heads", "heads_fused", "tokens", "mixer", "group_norm", "conv_next",
 ]  # fmt: skip
 
 
