@@ -2,12 +2,15 @@
 
 import importlib.util
 import os
+from collections.abc import Callable
+from functools import cache
 from pathlib import Path
+from types import ModuleType
+from typing import Any
 
 import pytest
 from hypothesis import HealthCheck, settings
-
-ROOT = Path(__file__).resolve().parents[1]
+from support.loading import ROOT
 
 # No deadline: the machines that run this are slow and shared. In CI the examples are fixed, so
 # that a run says something about the change and not about luck.
@@ -41,3 +44,21 @@ def fixtures() -> Path:
 def models(fixtures: Path) -> Path:
     """The model files: NAME.onnx, NAME_float.tflite and NAME_int8.tflite."""
     return fixtures / "models"
+
+
+@pytest.fixture(scope="session")
+def case() -> Callable[[str], Any]:
+    """A network to take channels out of, by name: see ``support.cases``."""
+    pytest.importorskip("torch")
+    from support.cases import Case
+
+    return cache(Case)
+
+
+@pytest.fixture(scope="session")
+def training() -> ModuleType:
+    """``support.training``: a task, and networks to prune on it."""
+    pytest.importorskip("torch")
+    from support import training
+
+    return training

@@ -1,6 +1,5 @@
 """The fixture networks: figures as stored, worked out by hand, and alike in all formats."""
 
-import importlib.util
 import json
 from collections import Counter
 from collections.abc import Iterable
@@ -10,6 +9,7 @@ from types import ModuleType
 from typing import Any
 
 import pytest
+from support.loading import load_module
 
 import mcugraph as mg
 from mcugraph.ir import Graph, Kind
@@ -26,13 +26,7 @@ FILES = sorted(path.name for path in (FIXTURES / "models").iterdir())
 @pytest.fixture(scope="module")
 def make_expected() -> ModuleType:
     """The script that writes the expected figures."""
-    path = FIXTURES / "make_expected.py"
-    spec = importlib.util.spec_from_file_location("make_expected", path)
-    assert spec is not None
-    assert spec.loader is not None
-    module = importlib.util.module_from_spec(spec)
-    spec.loader.exec_module(module)
-    return module
+    return load_module("fixtures/make_expected.py")
 
 
 def test_there_are_files_of_every_network() -> None:

@@ -1,33 +1,21 @@
 """Spaces of PyTorch networks, from the module itself and from its ONNX export."""
 
-import importlib.util
 import warnings
 from collections.abc import Callable
-from pathlib import Path
 from types import ModuleType
 from typing import Any
 
 import pytest
+from support.loading import load_module
 
 import mcugraph as mg
 from mcugraph.space.space import Space
-
-ROOT = Path(__file__).resolve().parents[2]
-
-
-def load_module(path: Path) -> ModuleType:
-    spec = importlib.util.spec_from_file_location(path.stem, path)
-    assert spec is not None
-    assert spec.loader is not None
-    module = importlib.util.module_from_spec(spec)
-    spec.loader.exec_module(module)
-    return module
 
 
 @pytest.fixture(scope="session")
 def group_models() -> ModuleType:
     """``fixtures/groups/models.py``."""
-    return load_module(ROOT / "fixtures" / "groups" / "models.py")
+    return load_module("fixtures/groups/models.py")
 
 
 @pytest.fixture(scope="session")

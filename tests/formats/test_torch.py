@@ -1,13 +1,12 @@
 """PyTorch models: names, sharing, inputs and outputs, modes, figures worked out by hand."""
 
 import importlib
-import importlib.util
 from pathlib import Path
-from types import ModuleType
 from typing import Any
 
 import numpy as np
 import pytest
+from support.loading import load_module
 
 import mcugraph as mg
 from mcugraph.ir import DType, Graph, Kind, TensorType
@@ -18,22 +17,8 @@ F = torch.nn.functional
 nn = torch.nn
 Tensor = torch.Tensor
 
-FIXTURES = Path(__file__).resolve().parents[2] / "fixtures"
 
-
-def load_module(path: Path) -> ModuleType:
-    spec = importlib.util.spec_from_file_location(path.stem, path)
-    assert spec is not None
-    assert spec.loader is not None
-    module = importlib.util.module_from_spec(spec)
-    import sys
-
-    sys.modules[path.stem] = module  # dataclasses look their module up
-    spec.loader.exec_module(module)
-    return module
-
-
-networks = load_module(FIXTURES / "networks.py")
+networks = load_module("fixtures/networks.py")
 
 
 def names(graph: Graph) -> list[str]:

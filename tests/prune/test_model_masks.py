@@ -1,11 +1,11 @@
 """Masks on a model in training: what it computes, and what they leave alone."""
 
 import copy
-from pathlib import Path
 from typing import Any
 
 import numpy as np
 import pytest
+from support.loading import GROUPS
 
 import mcugraph as mg
 
@@ -15,8 +15,6 @@ from mcugraph.prune import Pruner  # noqa: E402
 from mcugraph.prune.masks import Masks  # noqa: E402
 from mcugraph.prune.placement import Classes  # noqa: E402
 
-ROOT = Path(__file__).resolve().parents[2]
-SHARED = sorted(path.stem for path in (ROOT / "fixtures" / "groups").glob("*.json"))
 OWN = [
     "grouped", "shared", "pixel_shuffle", "pyramid", "ghost", "unet", "literal", "shuffled",
     "gates", "token_mixer", "heads", "heads_fused", "tokens",
@@ -59,7 +57,7 @@ def outputs(model: Any, inputs: Any) -> list[Any]:
     return list(result) if isinstance(result, tuple) else [result]
 
 
-@pytest.mark.parametrize("name", SHARED + OWN + FIXTURES)
+@pytest.mark.parametrize("name", GROUPS + OWN + FIXTURES)
 def test_a_masked_model_computes_what_the_slimmed_one_does(name: str, case: Any) -> None:
     found = case(name)
     model = copy.deepcopy(found.model).eval()

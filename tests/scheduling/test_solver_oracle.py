@@ -1,24 +1,18 @@
 """Schedules against OR-tools CP-SAT, which solves another formulation."""
 
-import importlib.util
 from dataclasses import replace
-from pathlib import Path
 from random import Random
 
 import pytest
+from support.loading import load_module
 
 from mcugraph.scheduling.entry import schedule
 from mcugraph.testing import SHAPES, build_problem
 
-MODEL = Path(__file__).parents[2] / "bench" / "schedule_cp_sat.py"
-
 
 @pytest.fixture(scope="module")
 def cp_sat_peak():
-    spec = importlib.util.spec_from_file_location("schedule_cp_sat", MODEL)
-    module = importlib.util.module_from_spec(spec)
-    spec.loader.exec_module(module)
-    return module.cp_sat_peak
+    return load_module("bench/schedule_cp_sat.py").cp_sat_peak
 
 
 @pytest.mark.slow

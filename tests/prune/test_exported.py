@@ -4,6 +4,7 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+from support.running import run_tflite, tflm_head
 
 import mcugraph as mg
 
@@ -42,7 +43,7 @@ def test_the_onnx_file_costs_what_was_predicted(pruned: Pruner, tmp_path: Path) 
 
 @pytest.mark.oracle("litert_torch", "ai_edge_quantizer", "tflite_micro")
 def test_tflm_runs_the_int8_file_within_the_budgets(
-    pruned: Pruner, training: Any, kit: Any, tmp_path: Path
+    pruned: Pruner, training: Any, tmp_path: Path
 ) -> None:
     exported = pruned.export_tflite(tmp_path / "small.tflite", [training.task(64)])
     predicted = pruned.resources
@@ -50,7 +51,7 @@ def test_tflm_runs_the_int8_file_within_the_budgets(
     assert exported.figures["macs"] == predicted["macs"]
     if not exported.added:
         assert exported.figures == {name: predicted[name] for name in ("peak", "size", "macs")}
-    assert kit.head(exported.path) == exported.arena <= pruned.budgets.limits["arena"]
+    assert tflm_head(exported.path) == exported.arena <= pruned.budgets.limits["arena"]
     assert exported.exceeded() == {}
     assert f"of {pruned.budgets.limits['arena']:,} B" in str(exported)
 
@@ -58,7 +59,7 @@ def test_tflm_runs_the_int8_file_within_the_budgets(
     small = pruned.slim().eval()
     with torch.no_grad():
         floats = small(x).argmax(1)
-    ints = torch.tensor([kit.run(exported.path, image[None])[0].argmax() for image in x])
+    ints = torch.tensor([run_tflite(exported.path, image[None])[0].argmax() for image in x])
     assert (floats == ints).float().mean() > 0.9
     assert (ints == y).float().mean() > 0.8
 

@@ -1,18 +1,16 @@
 """Slimmed models: what they compute, and what they cost."""
 
 from collections.abc import Callable
-from pathlib import Path
 from typing import Any
 
 import pytest
+from support.loading import GROUPS, ROOT
 
 import mcugraph as mg
 from mcugraph.slimming.slimmer import slim
 
 torch = pytest.importorskip("torch")
 
-ROOT = Path(__file__).resolve().parents[3]
-SHARED = sorted(path.stem for path in (ROOT / "fixtures" / "groups").glob("*.json"))
 OWN = [
     "grouped", "shared", "pixel_shuffle", "pyramid", "ghost", "unet", "literal", "shuffled",
     "gates", "token_mixer", "heads", "heads_fused", "tokens", "mixer", "group_norm", "conv_next",
@@ -53,7 +51,7 @@ FIXTURES = sorted(f"fixtures/{path.stem}" for path in (ROOT / "fixtures" / "mode
 
 
 @pytest.mark.parametrize("seed", [0, 1])
-@pytest.mark.parametrize("name", [*OWN, *SHARED, *FIXTURES])
+@pytest.mark.parametrize("name", [*OWN, *GROUPS, *FIXTURES])
 def test_slim_computes_what_the_masked_model_does(
     name: str, seed: int, case: Callable[[str], Any]
 ) -> None:

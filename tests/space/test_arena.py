@@ -1,21 +1,19 @@
 """The arena as a function of the widths, against slimmed networks."""
 
-from pathlib import Path
 from typing import Any
 
 import numpy as np
 import pytest
+from support.loading import GROUPS
 
 import mcugraph as mg
 from mcugraph.slimming.slimmer import slim
 
-ROOT = Path(__file__).resolve().parents[3]
-SHARED = sorted(path.stem for path in (ROOT / "fixtures" / "groups").glob("*.json"))
 OWN = ["grouped", "shared", "pixel_shuffle", "pyramid", "unet", "shuffled", "heads_fused"]
 FIXTURES = ["branching", "tight_arena", "densenet", "siamese", "autoencoder", "mobilenet_v2"]
 
 
-@pytest.mark.parametrize("name", [*SHARED, *OWN, *(f"fixtures/{name}" for name in FIXTURES)])
+@pytest.mark.parametrize("name", [*GROUPS, *OWN, *(f"fixtures/{name}" for name in FIXTURES)])
 def test_the_arena_is_that_of_the_slimmed_network(name: str, case: Any) -> None:
     found = case(name)
     space = found.costs["deployed", "int8"]

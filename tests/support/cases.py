@@ -1,56 +1,36 @@
 """Networks to take channels out of, and what that should come to."""
 
 import copy
-import importlib.util
-import sys
-from collections.abc import Callable
-from pathlib import Path
-from types import ModuleType
 from typing import Any
 
 import numpy as np
-import pytest
+import torch
 
 import mcugraph as mg
 from mcugraph.ops.labels import core
 from mcugraph.ops.normalization import BatchNorm
 from mcugraph.slimming.kept import Kept
-
-torch = pytest.importorskip("torch")
-
-ROOT = Path(__file__).resolve().parents[2]
-
-
-def load_module(path: Path, name: str | None = None) -> ModuleType:
-    name = name or f"prune_{path.stem}"
-    if name in sys.modules:
-        return sys.modules[name]
-    spec = importlib.util.spec_from_file_location(name, path)
-    assert spec is not None
-    assert spec.loader is not None
-    module = importlib.util.module_from_spec(spec)
-    sys.modules[spec.name] = module  # where pickle looks for classes
-    spec.loader.exec_module(module)
-    return module
+from support import awkward_networks
+from support.loading import network
 
 
 class Case:
-    """A network, its inputs, and its space."""
+    """A network, its inputs, and its space.
+
+    Args:
+        name: Of ``awkward_networks``, of fixtures/groups, or ``"fixtures/NAME"``, of
+            fixtures/networks.py.
+    """
 
     def __init__(self, name: str) -> None:
-        own = load_module(Path(__file__).with_name("networks.py"))
-        if name.startswith("fixtures/"):
-            fixtures = load_module(ROOT / "fixtures" / "networks.py", "fixture_networks")
-            self.model, self.inputs = fixtures.build(name.removeprefix("fixtures/"))
-            self.model.eval()
-            self.masks = True
-        elif name in own.NETWORKS:
-            self.model, self.inputs = own.build(name)
-            self.masks = own.NETWORKS[name][2]
+        self.masks = True
+        if name in awkward_networks.NETWORKS:
+            self.model, self.inputs = awkward_networks.build(name)
+            self.masks = awkward_networks.NETWORKS[name][2]
+        elif name.startswith("fixtures/"):
+            self.model, self.inputs = network(name.removeprefix("fixtures/"))
         else:
-            shared = load_module(ROOT / "fixtures" / "groups" / "models.py")
-            self.model, self.inputs = shared.build(name)
-            self.masks = True
+            self.model, self.inputs = network(f"groups/{name}")
         self.space = mg.widths(mg.from_torch(self.model, self.inputs))
         self.costs = {
             (accounting, precision): mg.widths(self.space.graph, accounting, precision)
@@ -98,22 +78,3 @@ class Case:
 
 def tensor_mask(kept: Kept, labels: Any) -> Any:
     return torch.from_numpy(np.ascontiguousarray(kept.mask(core(labels)))).float()
-
-
-@pytest.fixture(scope="session")
-def case() -> Callable[[str], Case]:
-    """A network by name: of ``networks.py``, ``fixtures/groups`` or ``fixtures/networks.py``."""
-    known: dict[str, Case] = {}
-
-    def find(name: str) -> Case:
-        if name not in known:
-            known[name] = Case(name)
-        return known[name]
-
-    return find
-
-
-@pytest.fixture(scope="session")
-def training() -> ModuleType:
-    """``training.py``: a task, and networks to prune on it."""
-    return load_module(Path(__file__).with_name("training.py"))

@@ -1,20 +1,18 @@
 """What masking a class does to the whole model: nobody reads anything of it any more."""
 
 from collections.abc import Callable
-from pathlib import Path
 from typing import Any
 
 import numpy as np
 import pytest
+from support.loading import GROUPS
 
 from mcugraph.ops.labels import core
 from mcugraph.ops.normalization import BatchNorm
 
 torch = pytest.importorskip("torch")
 
-ROOT = Path(__file__).resolve().parents[3]
-SHARED = sorted(path.stem for path in (ROOT / "fixtures" / "groups").glob("*.json"))
-# Of the networks beside this file, those whose activations keep 0, whose norms are batch norms,
+# Of the awkward networks, those whose activations keep 0, whose norms are batch norms,
 # and whose layers have a module each.
 OWN = ["grouped", "pixel_shuffle", "pyramid", "ghost", "unet", "shuffled"]
 
@@ -76,7 +74,7 @@ def check(case: Any, roots: list[int]) -> None:
         watched.close()
 
 
-@pytest.mark.parametrize("name", [*OWN, *SHARED])
+@pytest.mark.parametrize("name", [*OWN, *GROUPS])
 def test_masking_a_class_zeroes_all_that_layers_read_of_it(
     name: str, case: Callable[[str], Any]
 ) -> None:
@@ -89,7 +87,7 @@ def test_masking_a_class_zeroes_all_that_layers_read_of_it(
 
 
 @pytest.mark.slow
-@pytest.mark.parametrize("name", [*OWN, *SHARED])
+@pytest.mark.parametrize("name", [*OWN, *GROUPS])
 def test_masking_any_class_zeroes_all_that_layers_read_of_it(
     name: str, case: Callable[[str], Any]
 ) -> None:

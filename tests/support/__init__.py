@@ -1,0 +1,1 @@
+"""What tests of several folders share: importable, since ``tests`` is on pytest's path."""

@@ -1,0 +1,45 @@
+"""TFLite files on the runtimes that run them, besides this library."""
+
+import re
+import subprocess
+import sys
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+
+WHEEL = """
+import sys
+from tflite_micro.python.tflite_micro import runtime
+runtime.Interpreter.from_file(sys.argv[1], arena_size=16 << 20).print_allocations()
+"""
+
+
+def run_tflite(path: Path, *samples: Any) -> list[np.ndarray]:
+    """The results of an int8 file as floats, for inputs as the model takes them."""
+    from ai_edge_litert.interpreter import Interpreter
+
+    interpreter = Interpreter(str(path))
+    interpreter.allocate_tensors()
+    details = sorted(interpreter.get_input_details(), key=lambda detail: detail["name"])
+    for detail, x in zip(details, samples, strict=True):
+        array = x.permute(0, 2, 3, 1).numpy() if x.dim() == 4 else x.numpy()
+        scale, zero = detail["quantization"]
+        array = np.clip(np.round(array / scale) + zero, -128, 127).astype(np.int8)
+        interpreter.set_tensor(detail["index"], array)
+    interpreter.invoke()
+    results = []
+    for detail in sorted(interpreter.get_output_details(), key=lambda detail: detail["name"]):
+        scale, zero = detail["quantization"]
+        value = (interpreter.get_tensor(detail["index"]).astype(np.float32) - zero) * scale
+        results.append(np.moveaxis(value, -1, 1) if value.ndim == 4 else value)
+    return results
+
+
+def tflm_head(path: Path) -> int:
+    """The head of the arena that TensorFlow Lite Micro itself takes for a file, in bytes."""
+    done = subprocess.run(
+        [sys.executable, "-c", WHEEL, str(path)], capture_output=True, text=True, check=True
+    )
+    (head,) = re.findall(r"Arena allocation head (\d+) bytes", done.stdout + done.stderr)
+    return int(head)
