@@ -13,7 +13,7 @@ from mcugraph.scheduling.figures import LiveSetFigures, live_set_figures
 from mcugraph.scheduling.runtime import Runtime, find_runtime
 from mcugraph.tflm.footprint import footprint as tflm_footprint
 from mcugraph.tflm.head import planned_arena
-from mcugraph.tflm.program import program_of
+from mcugraph.tflm.loaded import program_of
 
 # Seconds that the profile gives the search for the best order; `schedule` takes as long as asked.
 SEARCH_SECONDS = 10.0

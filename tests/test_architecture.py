@@ -1,6 +1,7 @@
 """The shape of the code: who may import whom, what an import costs, how long a module may be."""
 
 import ast
+import re
 import subprocess
 import sys
 from collections.abc import Iterator
@@ -116,6 +117,12 @@ def test_front_ends_do_not_know_each_other(path: Path) -> None:
             assert name[2] == own, describe(path, line, name)
 
 
+@pytest.mark.parametrize("path", MODULES, ids=module_id)
+def test_modules_stay_small(path: Path) -> None:
+    length = len(path.read_text(encoding="utf-8").splitlines())
+    assert length <= LONGEST, f"{length} lines; one idea a file, {LONGEST} lines at most"
+
+
 def imported_modules(path: Path) -> set[str]:
     """The modules of the package that a module imports, wherever in the module it does so."""
     names = {".".join(name) for _, name in internal(path)}
@@ -123,54 +130,64 @@ def imported_modules(path: Path) -> set[str]:
     return names & {module_id(other) for other in MODULES} - {"mcugraph", module_id(path)}
 
 
-def test_no_circle_of_files_among_importers() -> None:
-    """Nobody imports their caller: handlers are handed in."""
-    below = {module_id(path): imported_modules(path) for path in MODULES}
-    for name in below:
-        if not name.startswith("mcugraph.formats."):
-            continue
-        reached, pending = set[str](), [name]
-        while pending:
-            new = below[pending.pop()] - reached
-            reached |= new
-            pending += new
-        assert name not in reached, f"{name} imports itself by way of others"
-
-
-@pytest.mark.parametrize("path", MODULES, ids=module_id)
-def test_modules_stay_small(path: Path) -> None:
-    length = len(path.read_text(encoding="utf-8").splitlines())
-    assert length <= LONGEST, f"{length} lines; one idea a file, {LONGEST} lines at most"
-
-
-# Files that import each other on purpose, each inside one function.
-CIRCLES: list[set[str]] = [{"mcugraph.ir.graph", "mcugraph.ir.text"}]
-# Folders in which there are no others.
-WITHOUT_CIRCLES = ("scheduling", "planning", "space")
+# Files that import each other on purpose: a graph writes itself as text, by the module that does.
+CIRCLE = {"mcugraph.ir.graph", "mcugraph.ir.text"}
 
 
 def test_no_circle_of_files() -> None:
-    """Whatever imports each other, at once or in a function, cannot be read one by one."""
-    names = {module_id(path) for path in MODULES}
-    reads = {
-        module_id(path): {
-            found
-            for _, name in internal(path)
-            for found in (".".join(name), ".".join(name[:-1]))
-            if found in names and found != module_id(path)
-        }
-        for path in MODULES
-        if len(dotted(path)) > 1
-    }
-    reach = {name: set(read) for name, read in reads.items()}
-    for middle in reach:
-        for found in reach.values():
-            if middle in found:
-                found |= reach[middle]
-    circles = [{b for b in reach[a] if a in reach.get(b, ())} for a in reach if a in reach[a]]
-    for circle in circles:
-        folders = {name.split(".")[1] for name in circle}
-        assert circle in CIRCLES or folders.isdisjoint(WITHOUT_CIRCLES), sorted(circle)
+    """What imports each other, at once or in a function, cannot be read one by one."""
+    below = {module_id(path): imported_modules(path) for path in MODULES}
+    above = {name: {other for other in below if name in below[other]} for name in below}
+
+    def reached(name: str, edges: dict[str, set[str]]) -> set[str]:
+        found, pending = set[str](), [name]
+        while pending:
+            new = edges[pending.pop()] - found
+            found |= new
+            pending += new
+        return found
+
+    for name in below:
+        circle = reached(name, below) & reached(name, above)
+        assert circle in (set(), CIRCLE), f"these import each other: {sorted(circle)}"
+
+
+def test_no_two_classes_bear_one_name() -> None:
+    """One word, one thing: whoever reads a class's name knows which one it is."""
+    homes: dict[str, list[str]] = {}
+    for path in MODULES:
+        for node in ast.walk(ast.parse(path.read_text(encoding="utf-8"))):
+            if isinstance(node, ast.ClassDef):
+                homes.setdefault(node.name, []).append(module_id(path))
+    twice = {name: found for name, found in homes.items() if len(found) > 1}
+    assert not twice
+
+
+# Names that stand for the same idea wherever they are.
+SAME_IDEA = {
+    "entry": "the public function of its folder",
+    "result": "what the public function of its folder returns",
+    "boards": "mcugraph.boards is the old name of mcugraph.fit.boards",
+}
+# The families of operators: defined in ops, translated by front-ends, run by kernels.
+FAMILIES = {path.stem for path in PACKAGE.glob("ops/*.py")} | {"aggregation", "arithmetic"}
+OF_OPERATORS = re.compile(r"ops|formats\.\w+(\.translations)?|tflm\.kernels")
+
+
+def test_no_two_modules_bear_one_name() -> None:
+    """One word, one thing, but for what front-ends and families of operators have alike."""
+    homes: dict[str, list[str]] = {}
+    for path in MODULES:
+        if path.name != "__init__.py":
+            homes.setdefault(path.stem, []).append(".".join(dotted(path)[1:-1]))
+    for name, found in homes.items():
+        if len(found) == 1 or name in SAME_IDEA:
+            continue
+        if name in FAMILIES:
+            others = [folder for folder in found if not OF_OPERATORS.fullmatch(folder)]
+        else:
+            others = [f for f in found if not re.fullmatch(r"formats\.(tflite|onnx|torch)", f)]
+        assert not others, f"modules called {name}: {found}"
 
 
 def modules_after(code: str) -> set[str]:

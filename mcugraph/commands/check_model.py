@@ -3,7 +3,7 @@
 import argparse
 from typing import Any
 
-from mcugraph.commands import arguments
+from mcugraph.commands import common
 from mcugraph.errors import UsageError
 from mcugraph.fit.boards import Board, boards, find_board, load_boards
 from mcugraph.fit.verdict import Budget, board_budget, judge, latency
@@ -23,13 +23,11 @@ def add(commands: Any) -> None:
     command.add_argument("model", metavar="MODEL", help="a .tflite or .onnx file")
     command.add_argument("--board", metavar="NAME", help="a board; `mcugraph boards` lists them")
     command.add_argument("--boards", metavar="FILE", help="boards of your own, as TOML")
-    size = arguments.quantity(parse_size)
+    size = common.quantity(parse_size)
     command.add_argument("--sram", type=size, metavar="SIZE", help="bytes, or like 64KiB")
     command.add_argument("--flash", type=size, metavar="SIZE", help="bytes, or like 1MiB")
-    command.add_argument(
-        "--macs", type=arguments.quantity(parse_count), metavar="N", help="like 5M"
-    )
-    arguments.counting(command)
+    command.add_argument("--macs", type=common.quantity(parse_count), metavar="N", help="like 5M")
+    common.counting(command)
     command.add_argument("--json", action="store_true", help="print JSON")
     command.set_defaults(run=run)
 
@@ -44,7 +42,7 @@ def run(options: argparse.Namespace) -> int:
     known = known_boards(options.boards)
     board = None if options.board is None else find_board(options.board, known)
     budget = _budget(options, board)
-    graph, found = arguments.counted(options, options.model)
+    graph, found = common.counted(options, options.model)
     verdict = judge(graph, budget, found, known)
     time = None if board is None else latency(found, graph, board)
     if options.json:

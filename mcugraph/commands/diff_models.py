@@ -3,7 +3,7 @@
 import argparse
 from typing import Any
 
-from mcugraph.commands import arguments
+from mcugraph.commands import common
 from mcugraph.report import diff_report
 from mcugraph.report.answer import as_json
 
@@ -17,15 +17,15 @@ def add(commands: Any) -> None:
     )
     command.add_argument("before", metavar="A", help="a .tflite or .onnx file")
     command.add_argument("after", metavar="B", help="another one")
-    arguments.counting(command)
+    common.counting(command)
     command.add_argument("--json", action="store_true", help="print JSON")
     command.set_defaults(run=run)
 
 
 def run(options: argparse.Namespace) -> int:
     """Print the differences; always 0."""
-    _, before = arguments.counted(options, options.before)
-    _, after = arguments.counted(options, options.after)
+    _, before = common.counted(options, options.before)
+    _, after = common.counted(options, options.after)
     if options.json:
         print(as_json(diff_report.to_data(before, after)))
     else:

@@ -3,7 +3,7 @@
 import argparse
 from typing import Any
 
-from mcugraph.commands import arguments
+from mcugraph.commands import common
 from mcugraph.report import group_report
 from mcugraph.report.answer import as_json
 
@@ -18,7 +18,7 @@ def add(commands: Any) -> None:
     )
     command.add_argument("model", metavar="MODEL", help="a .tflite, .onnx or .pt2 file")
     command.add_argument("--classes", action="store_true", help="list every class of channels too")
-    arguments.reading(command)
+    common.reading(command)
     command.add_argument("--json", action="store_true", help="print JSON")
     command.set_defaults(run=run)
 
@@ -27,7 +27,7 @@ def run(options: argparse.Namespace) -> int:
     """Print the groups; always 0."""
     from mcugraph.space.space import widths
 
-    space = widths(arguments.loaded(options, options.model))
+    space = widths(common.loaded(options, options.model))
     if options.json:
         print(as_json(group_report.to_data(space)))
     else:

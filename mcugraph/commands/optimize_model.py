@@ -3,7 +3,7 @@
 import argparse
 from typing import Any
 
-from mcugraph.commands import arguments
+from mcugraph.commands import common
 from mcugraph.report import optimization_report
 from mcugraph.report.answer import as_json
 
@@ -28,7 +28,7 @@ def add(commands: Any) -> None:
     )
     command.add_argument(
         "--time-limit",
-        type=arguments.seconds,
+        type=common.seconds,
         default=10.0,
         metavar="S",
         help="seconds that each search may take (default: 10)",
@@ -37,7 +37,7 @@ def add(commands: Any) -> None:
         "--dim",
         action="append",
         default=[],
-        type=arguments.dimension,
+        type=common.dimension,
         metavar="NAME=VALUE",
         help="bind a dynamic dimension, by its name or as INPUT:AXIS=VALUE; repeatable",
     )

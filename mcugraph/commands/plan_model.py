@@ -3,7 +3,7 @@
 import argparse
 from typing import Any
 
-from mcugraph.commands import arguments
+from mcugraph.commands import common
 from mcugraph.planning.arena import ArenaProblem
 from mcugraph.planning.stages import METHODS, plan
 from mcugraph.report import plan_report
@@ -30,7 +30,7 @@ def add(commands: Any) -> None:
     )
     command.add_argument(
         "--alignment",
-        type=arguments.positive,
+        type=common.positive,
         metavar="N",
         help="bytes of which offsets are multiples (default: 16; 1 for .csv)",
     )
@@ -39,14 +39,14 @@ def add(commands: Any) -> None:
     )
     command.add_argument(
         "--time-limit",
-        type=arguments.seconds,
+        type=common.seconds,
         metavar="S",
         help="seconds for the search; the best plan till then is shown",
     )
     command.add_argument(
-        "--limit", type=arguments.positive, default=40, metavar="N", help="show only N tensors"
+        "--limit", type=common.positive, default=40, metavar="N", help="show only N tensors"
     )
-    arguments.counting(command)
+    common.counting(command)
     form = command.add_mutually_exclusive_group()
     form.add_argument("--json", action="store_true", help="print JSON")
     form.add_argument("--csv", action="store_true", help="print id,lower,upper,size,offset")
@@ -75,7 +75,7 @@ def run(options: argparse.Namespace) -> int:
 def _problem(options: argparse.Namespace) -> Problem | ArenaProblem:
     """What the file describes."""
     if not options.model.lower().endswith(".csv"):
-        return arguments.problem(options)
+        return common.problem(options)
     from mcugraph.planning.minimalloc import read_csv
 
     return read_csv(options.model, options.alignment or 1)

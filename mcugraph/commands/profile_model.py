@@ -3,7 +3,7 @@
 import argparse
 from typing import Any
 
-from mcugraph.commands import arguments
+from mcugraph.commands import common
 from mcugraph.report import layer_report, profile_report
 from mcugraph.report.answer import as_json
 
@@ -16,7 +16,7 @@ def add(commands: Any) -> None:
         description="Peak SRAM, flash and work of a TFLite or ONNX file.",
     )
     command.add_argument("model", metavar="MODEL", help="a .tflite or .onnx file")
-    arguments.counting(command)
+    common.counting(command)
     command.add_argument("--layers", action="store_true", help="add a table of all operators")
     command.add_argument(
         "--sort",
@@ -25,9 +25,7 @@ def add(commands: Any) -> None:
         help="order of the operators: order (as in the file), macs, elementwise, weights, "
         "output or live, the largest first",
     )
-    command.add_argument(
-        "--limit", type=arguments.positive, metavar="N", help="show only N operators"
-    )
+    command.add_argument("--limit", type=common.positive, metavar="N", help="show only N operators")
     form = command.add_mutually_exclusive_group()
     form.add_argument("--json", action="store_true", help="print JSON")
     form.add_argument("--csv", action="store_true", help="print one line an operator, as CSV")
@@ -36,7 +34,7 @@ def add(commands: Any) -> None:
 
 def run(options: argparse.Namespace) -> int:
     """Print the profile; always 0."""
-    _, result = arguments.counted(options, options.model)
+    _, result = common.counted(options, options.model)
     if options.json:
         print(as_json(result.to_dict()))
     elif options.csv:

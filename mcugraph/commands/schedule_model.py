@@ -4,7 +4,7 @@ import argparse
 import sys
 from typing import Any
 
-from mcugraph.commands import arguments
+from mcugraph.commands import common
 from mcugraph.report import schedule_report
 from mcugraph.report.answer import as_json
 from mcugraph.scheduling.bounds import cut_bound, operator_bound
@@ -27,16 +27,16 @@ def add(commands: Any) -> None:
     command.add_argument(
         "model", metavar="MODEL", help="a .tflite or .onnx file, or an operator graph as .json"
     )
-    arguments.counting(command)
+    common.counting(command)
     command.add_argument(
         "--method", default="auto", metavar="NAME", help="auto (the default), dp or greedy"
     )
     command.add_argument(
-        "--time-limit", type=arguments.seconds, metavar="SECONDS", help="stop the search then"
+        "--time-limit", type=common.seconds, metavar="SECONDS", help="stop the search then"
     )
     command.add_argument(
         "--memory-limit",
-        type=arguments.quantity(parse_size),
+        type=common.quantity(parse_size),
         metavar="SIZE",
         help="stop the search when its states take so much, like 4GiB",
     )
@@ -46,7 +46,7 @@ def add(commands: Any) -> None:
 
 def run(options: argparse.Namespace) -> int:
     """Print the schedule; always 0."""
-    problem = arguments.problem(options)
+    problem = common.problem(options)
     progress = _Progress()
     found = schedule(problem, options.method, options.time_limit, options.memory_limit, progress)
     progress.done()

@@ -3,7 +3,7 @@
 import argparse
 from typing import Any
 
-from mcugraph.commands import arguments
+from mcugraph.commands import common
 from mcugraph.report import symbolic_report
 from mcugraph.report.answer import as_json
 
@@ -17,8 +17,8 @@ def add(commands: Any) -> None:
         "groups, and what one channel less of each group saves.",
     )
     command.add_argument("model", metavar="MODEL", help="a .tflite, .onnx or .pt2 file")
-    arguments.forms(command)
-    arguments.reading(command)
+    common.forms(command)
+    common.reading(command)
     command.add_argument("--json", action="store_true", help="print JSON")
     command.set_defaults(run=run)
 
@@ -27,7 +27,7 @@ def run(options: argparse.Namespace) -> int:
     """Print the formulas; always 0."""
     from mcugraph.space.space import widths
 
-    graph = arguments.loaded(options, options.model)
+    graph = common.loaded(options, options.model)
     found = symbolic_report.to_data(widths(graph, options.accounting, options.precision))
     print(as_json(found) if options.json else symbolic_report.to_text(found))
     return 0

@@ -5,7 +5,7 @@ from dataclasses import dataclass, field
 from pathlib import Path
 
 from mcugraph.errors import UsageError
-from mcugraph.export.matching import Matching, bytes_of, match, peak_without
+from mcugraph.export.pairing import Matching, bytes_of, match, peak_without
 from mcugraph.formats.loader import translated
 from mcugraph.ir import Graph, Operator, Role
 from mcugraph.profiler import Profile, profile

@@ -42,7 +42,7 @@ class Movement(KeepsZero):
         return through(self.move, channels)
 
 
-class _View(Movement):
+class _FreeView(Movement):
     """Movements that leave every element where it lies in memory."""
 
     __slots__ = ()
@@ -66,7 +66,7 @@ class _Targeted(Movement):
         return (TensorType(data.dtype, self._target(data.shape)),)
 
 
-class _Reshaping(_View, _Targeted):
+class _Reshaping(_FreeView, _Targeted):
     """The same elements in the same order, in another shape."""
 
     __slots__ = ()
@@ -124,7 +124,7 @@ class Flatten(_Reshaping):
 
 
 @dataclass(frozen=True, slots=True)
-class Squeeze(_View):
+class Squeeze(_FreeView):
     """Axes of length 1 removed; axes None: all of them."""
 
     axes: tuple[int, ...] | None = None
@@ -138,7 +138,7 @@ class Squeeze(_View):
 
 
 @dataclass(frozen=True, slots=True)
-class Unsqueeze(_View):
+class Unsqueeze(_FreeView):
     """Axes of length 1 put in, at the given places of the result."""
 
     axes: tuple[int, ...]

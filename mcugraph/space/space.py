@@ -11,11 +11,11 @@ from mcugraph.errors import UsageError
 from mcugraph.ir import Array, Graph
 from mcugraph.ops.labels import FIXED, core
 from mcugraph.rewrite.accounting import counted_forms, find_accounting
-from mcugraph.space.arena import ArenaResource
 from mcugraph.space.peak import PeakResource
 from mcugraph.space.resources import PolynomialResource, Resource
 from mcugraph.space.rounding import nearest
 from mcugraph.space.symbolic import Shapes, macs_of, size_of
+from mcugraph.space.tflm_arena import ArenaResource
 
 
 @dataclass(frozen=True)

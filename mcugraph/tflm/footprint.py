@@ -7,8 +7,8 @@ from mcugraph.planning.tflm_greedy import place
 from mcugraph.tflm.abi import DEVICE, HOST
 from mcugraph.tflm.kernels import KernelNode, refusal
 from mcugraph.tflm.lifetimes import buffers
+from mcugraph.tflm.loaded import Position, TflmProgram, needs_of, variable_of
 from mcugraph.tflm.persistent import tail
-from mcugraph.tflm.program import Position, TflmProgram, needs_of, variable_of
 
 
 @dataclass(frozen=True, slots=True)

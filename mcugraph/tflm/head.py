@@ -21,7 +21,7 @@ from mcugraph.scheduling.problem import Problem
 from mcugraph.scheduling.result import Schedule
 from mcugraph.tflm.abi import align_up
 from mcugraph.tflm.lifetimes import ALIGNMENT, buffers
-from mcugraph.tflm.program import TflmProgram, program_of
+from mcugraph.tflm.loaded import TflmProgram, program_of
 
 # Seconds for one plan of given lifetimes, and for another order with the same peak.
 SECONDS = 2.0

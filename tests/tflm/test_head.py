@@ -10,7 +10,7 @@ from mcugraph.formats.tflite.model import (
 )
 from mcugraph.ir import DType
 from mcugraph.tflm.head import Head
-from mcugraph.tflm.program import TflmProgram
+from mcugraph.tflm.loaded import TflmProgram
 
 
 def two_branches(native: str) -> TflmProgram:

@@ -17,7 +17,7 @@ import pytest
 import mcugraph as mg
 from mcugraph.formats.tflite.model import TfliteModel
 from mcugraph.tflm import footprint as tflm
-from mcugraph.tflm.program import program_of
+from mcugraph.tflm.loaded import program_of
 
 SHARED = Path(__file__).resolve().parents[3] / "shared" / "models"
 

@@ -7,9 +7,9 @@ from typing import Any
 
 from mcugraph.errors import DimensionError, FormatError, GraphError, UsageError
 from mcugraph.formats.dims import Bindings
+from mcugraph.formats.torch.constant_calls import fold
 from mcugraph.formats.torch.control import conditional
 from mcugraph.formats.torch.export import export, functional, quiet, reason
-from mcugraph.formats.torch.folding import fold
 from mcugraph.formats.torch.program import ProgramReader
 from mcugraph.formats.torch.sizes import Sizes
 from mcugraph.ir import Graph, Source, verify

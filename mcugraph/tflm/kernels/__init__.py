@@ -2,7 +2,7 @@
 
 from mcugraph.tflm.kernels import linear, plain, signal
 from mcugraph.tflm.kernels.needs import KernelNode, Needs, Rule, node_of
-from mcugraph.tflm.kernels.types import refusal
+from mcugraph.tflm.kernels.refused_types import refusal
 
 # Builtin and custom operators, by their name in a TFLite file. ASSIGN_VARIABLE is not listed:
 # the first assignment allocates the variable, so its rule needs to know the earlier ones.

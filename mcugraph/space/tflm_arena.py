@@ -13,7 +13,7 @@ from mcugraph.space.peak import PeakResource
 from mcugraph.space.resources import Resource
 from mcugraph.space.symbolic import Shapes
 from mcugraph.tflm.footprint import footprint
-from mcugraph.tflm.program import program_of
+from mcugraph.tflm.loaded import program_of
 
 
 class ArenaResource(Resource):
