@@ -224,3 +224,22 @@ def test_no_module_bears_the_name_of_a_public_function() -> None:
         value = getattr(mcugraph, name)
         if callable(value):
             assert not is_module(name), f"mcugraph.{name} is a module and a public name"
+
+
+CONTRIBUTING = (PACKAGE.parent / "CONTRIBUTING.md").read_text(encoding="utf-8")
+
+
+def test_the_map_shows_the_layers() -> None:
+    """The table of CONTRIBUTING.md is LAYERS, line by line, and names all there is."""
+    _, _, table = CONTRIBUTING.partition("| part of `mcugraph/` | what it is |\n|---|---|\n")
+    rows = table.partition("\n\n")[0].splitlines()
+    assert [set(re.findall(r"`(\w+)`", row.split("|")[1])) for row in rows] == LAYERS
+    there = {dotted(path)[1] for path in MODULES if len(dotted(path)) > 1}
+    assert there == set[str]().union(*LAYERS)
+
+
+def test_the_map_names_what_is_there() -> None:
+    named = re.findall(r"`((?:mcugraph|tests|docs|fixtures|bench)/[\w./-]*)`", CONTRIBUTING)
+    assert len(named) > 20
+    for path in named:
+        assert (PACKAGE.parent / path).exists(), f"CONTRIBUTING.md names {path}"
