@@ -3,7 +3,7 @@
 from dataclasses import replace
 
 import pytest
-from hypothesis import assume, given
+from hypothesis import assume, given, settings
 from hypothesis import strategies as st
 
 from mcugraph.errors import GraphError
@@ -139,6 +139,7 @@ def places(padding: Padding, sweeps: list[Sweep]) -> list[list[int]]:
     ]
 
 
+@settings(max_examples=300)
 @given(
     st.lists(st.tuples(SWEEPS, PAIRS), min_size=1, max_size=3),
     st.sampled_from([SAME_UPPER, SAME_LOWER, VALID, None]),
@@ -170,6 +171,34 @@ def test_tflite_has_a_padding_or_the_data_is_padded_before(
         for starts, (before, _) in zip(wanted, pads, strict=True)
     ]
     assert places(VALID, padded) == moved
+
+
+@pytest.mark.parametrize(
+    ("sweep", "padding", "tflite", "pads"),
+    [
+        (Sweep(8, 3, 2), SAME_UPPER, SAME_UPPER, (0, 1)),
+        (Sweep(8, 3, 2), explicit([(0, 1)]), SAME_UPPER, (0, 1)),
+        (Sweep(8, 3, 2), explicit([(1, 1)]), None, (1, 1)),  # as PyTorch pads
+        (Sweep(8, 3, 2), explicit([(1, 0)]), None, (1, 0)),
+        (Sweep(8, 3, 2), SAME_LOWER, None, (1, 0)),
+        (Sweep(9, 3, 2), SAME_LOWER, SAME_UPPER, (1, 1)),
+        (Sweep(9, 3, 2), VALID, VALID, (0, 0)),
+        (Sweep(5, 2, 2), explicit([(0, 0)]), VALID, (0, 0)),
+        # No window reaches the padding after.
+        (Sweep(4, 2, 2), explicit([(0, 1)]), VALID, (0, 1)),
+        # The last window hangs over by one: SAME pads just that.
+        (Sweep(5, 2, 2, ceil=True), VALID, SAME_UPPER, (0, 1)),
+        # By two, of which SAME would put one before.
+        (Sweep(5, 4, 3, ceil=True), VALID, None, (0, 2)),
+    ],
+)
+def test_the_padding_of_tflite_by_hand(
+    sweep: Sweep, padding: Padding, tflite: Padding | None, pads: tuple[int, int]
+) -> None:
+    pool = Pool("max", (sweep.kernel,), (sweep.stride,), padding, ceil=sweep.ceil)
+    shape = (1, 2, sweep.size)
+    assert pool.tflite_padding([shape]) == tflite
+    assert pool.pads([shape]) == ((0, 0), (0, 0), pads)
 
 
 @pytest.mark.parametrize("size", [7, 8])
