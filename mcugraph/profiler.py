@@ -153,6 +153,9 @@ def profile(
     memory = live_set_figures(counted, device, SEARCH_SECONDS)
     arena = _arena(counted) if forms.by.has_arena else _Arena()
     unsized = _unsized(counted)
+    # What an importer says of a body holds for whoever calls it.
+    walked = tuple(counted.walk())
+    assumed = dict.fromkeys(text for part in walked for text in part.assumptions)
     return Profile(
         model=ModelFacts(
             path=graph.source.path,
@@ -169,8 +172,8 @@ def profile(
         macs=work.macs,
         elementwise=work.elementwise,
         unknown_operators=work.unknown,
-        assumptions=(*counted.assumptions, *work.assumptions, *unsized, *arena.notes),
-        complete=counted.complete and not work.unknown and not unsized,
+        assumptions=(*assumed, *work.assumptions, *unsized, *arena.notes),
+        complete=all(part.complete for part in walked) and not work.unknown and not unsized,
         order=tuple(map(str, memory.best.order)),
         layers=_layers(counted, parts, memory),
     )

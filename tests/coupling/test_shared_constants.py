@@ -1,0 +1,91 @@
+"""What it says about channels that two layers read one and the same constant."""
+
+import numpy as np
+import pytest
+import torch
+from torch import Tensor as TorchTensor
+from torch import nn
+
+import mcugraph as mg
+from mcugraph.ir import Constant, DType, Graph, Kind, Operator, Source, Tensor
+from mcugraph.ops.linear import Dense
+
+ZEROS, ALIKE, DIFFERENT = [0.0] * 5, [0.5] * 5, [0.0, 0.0, 0.0, 0.0, 0.5]
+
+
+def two_layers(form: str, bias: list[float]) -> Graph:
+    """Two layers of 5 units with one bias, each before a layer of its own."""
+    value = np.asarray(bias, np.float32)
+    tensors = [
+        Tensor("x", DType.FLOAT32, (1, 4)),
+        Tensor("b", DType.FLOAT32, (5,), Kind.CONSTANT, Constant("b", lambda: value)),
+    ]
+    operators = []
+    for side in ("left", "right"):
+        for layer, read, shape in (
+            (f"{side}.a", "x", (5, 4)),
+            (f"{side}.z", f"{side}.a", (2, 5)),
+        ):
+            weight = f"{layer}.weight"
+            tensors.append(
+                Tensor(weight, DType.FLOAT32, shape, Kind.CONSTANT, Constant(weight, np.empty))
+            )
+            tensors.append(Tensor(layer, DType.FLOAT32, (1, shape[0])))
+            more = ("b",) if layer.endswith("a") else ()
+            operators.append(Operator(layer, Dense(), (read, weight, *more), (layer,), "Gemm"))
+    named = {tensor.name: tensor for tensor in tensors}
+    return Graph("two", tuple(operators), named, ("x",), ("left.z", "right.z"), Source(form))
+
+
+@pytest.mark.parametrize(
+    ("form", "bias", "joined"),
+    [
+        # Converters store equal constants once; whatever is cut of one value, the rest is alike.
+        ("onnx", ZEROS, False),
+        ("onnx", ALIKE, False),
+        ("tflite", ZEROS, False),
+        # Entries that differ belong to certain channels of both.
+        ("onnx", DIFFERENT, True),
+        ("tflite", DIFFERENT, True),
+        # In PyTorch a parameter that is shared is meant to be, and stays one, also from zeros on.
+        ("torch", ZEROS, True),
+        ("torch", ALIKE, True),
+        ("torch", DIFFERENT, True),
+    ],
+)
+def test_a_bias_of_two_layers(form: str, bias: list[float], joined: bool) -> None:
+    space = mg.widths(two_layers(form, bias))
+    found = set(space.channel_classes)
+    if joined:
+        assert found == {frozenset({("left.a", i), ("right.a", i)}) for i in range(5)}
+    else:
+        assert found == {frozenset({(f"{s}.a", i)}) for s in ("left", "right") for i in range(5)}
+    # It is stored once all the same.
+    assert space.size(space.full) == 4 * (2 * (20 + 10) + 5)
+
+
+class TwoLayers(nn.Module):
+    """The same in PyTorch: all biases are zeros, the two either one parameter or two."""
+
+    def __init__(self, shared: bool) -> None:
+        super().__init__()
+        self.left = nn.Sequential(nn.Linear(4, 5), nn.Linear(5, 2, bias=False))
+        self.right = nn.Sequential(nn.Linear(4, 5), nn.Linear(5, 2, bias=False))
+        nn.init.zeros_(self.left[0].bias)
+        nn.init.zeros_(self.right[0].bias)
+        if shared:
+            self.right[0].bias = self.left[0].bias
+
+    def forward(self, x: TorchTensor) -> tuple[TorchTensor, TorchTensor]:
+        return self.left(x), self.right(x)
+
+
+@pytest.mark.parametrize("shared", [False, True])
+def test_zeros_of_pytorch_are_shared_where_the_parameter_is(shared: bool) -> None:
+    space = mg.widths(mg.from_torch(TwoLayers(shared), (torch.zeros(1, 4),)))
+    if shared:
+        wanted = {frozenset({("left.0", i), ("right.0", i)}) for i in range(5)}
+    else:
+        wanted = {frozenset({(f"{side}.0", i)}) for side in ("left", "right") for i in range(5)}
+    assert set(space.channel_classes) == wanted
+    assert space.size(space.full) == 4 * (2 * (20 + 10) + (5 if shared else 10))
