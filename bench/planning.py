@@ -12,17 +12,17 @@ import argparse
 import json
 import sys
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from importlib.util import find_spec
 from pathlib import Path
 from time import perf_counter
 
 from schedule_networks import randwire
 
-from mcugraph.planning.arena import ArenaProblem, Plan, arena_problem, placed
+from mcugraph.planning.arena import ArenaProblem, Plan, arena_problem
+from mcugraph.planning.entry import plan
 from mcugraph.planning.minimalloc import read_csv
 from mcugraph.planning.plan_checker import check_plan
-from mcugraph.planning.stages import plan
 from mcugraph.report.table import table
 from mcugraph.scheduling.problem import Problem
 
@@ -141,7 +141,7 @@ def arena_of(problem: ArenaProblem, offsets: Sequence[int]) -> int:
     """Through the checker."""
     ends = [o + problem.aligned(b.size) for o, b in zip(offsets, problem.blocks, strict=True)]
     arena = max(ends, default=0)
-    blocks = placed(problem, offsets)
+    blocks = tuple(replace(b, offset=o) for b, o in zip(problem.blocks, offsets, strict=True))
     return check_plan(problem, Plan(blocks, arena, arena, arena, problem.alignment))
 
 

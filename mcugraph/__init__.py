@@ -7,6 +7,7 @@ from importlib import import_module
 from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
+    from mcugraph import testing
     from mcugraph.coupling.groups import WidthGroup
     from mcugraph.errors import (
         DimensionError,
@@ -70,6 +71,8 @@ _HOME = {
     "slim": "mcugraph.slimming.slimmer",
     "widths": "mcugraph.space.space",
 }
+# Modules that can be used without an import of their own.
+_MODULES = ("testing",)
 
 __version__ = "0.1.0"
 __all__ = [
@@ -106,15 +109,18 @@ __all__ = [
     "register",
     "schedule",
     "slim",
+    "testing",
     "widths",
 ]
 
 
 def __getattr__(name: str) -> Any:
+    if name in _MODULES:
+        return import_module(f"mcugraph.{name}")
     if name not in _HOME:
         raise AttributeError(f"module 'mcugraph' has no attribute {name!r}")
     return getattr(import_module(_HOME[name]), name)
 
 
 def __dir__() -> list[str]:
-    return sorted([*globals(), *_HOME])
+    return sorted([*globals(), *_HOME, *_MODULES])

@@ -4,9 +4,11 @@
 """
 
 from collections.abc import Callable
-from itertools import permutations
+from dataclasses import replace
+from itertools import permutations, product
 from typing import TYPE_CHECKING, Any
 
+from mcugraph.errors import GraphError
 from mcugraph.ir import DType, Graph, Kind, Op, Operator, Source, Tensor
 from mcugraph.ops.convolution import Conv
 from mcugraph.ops.elementwise import Elementwise
@@ -58,60 +60,115 @@ def brute_force_arena(problem: ArenaProblem) -> int:
     """Smallest arena in bytes, by placing the blocks in every sequence; for about seven blocks.
 
     In some sequence every block of a best plan is at the lowest place that those before it leave.
-    Blocks that may share their place are kept apart, so leave ``shares`` empty.
+    Every set of ``shares`` that can be used at once is tried; what they join is placed as one.
     """
-    blocks, step = problem.blocks, problem.alignment
-    fixed = [i for i, block in enumerate(blocks) if block.offset is not None]
-    free = [i for i, block in enumerate(blocks) if block.offset is None]
+    sized = [i for i, block in enumerate(problem.blocks) if block.size]
     best: int | None = None
-    for sequence in permutations(free):
-        taken: list[tuple[int, int, Block]] = []
-        for i in (*fixed, *sequence):
-            block = blocks[i]
-            size = -(-block.size // step) * step
+    for used in product((False, True), repeat=len(problem.shares)):
+        pairs = [pair for pair, use in zip(problem.shares, used, strict=True) if use]
+        following = dict(pairs)
+        if len(following) < len(pairs) or len(set(following.values())) < len(pairs):
+            continue
+        chains = []
+        for i in sized:
+            if i not in following.values():
+                chain = [i]
+                while following.get(chain[-1]) in sized:
+                    chain.append(following[chain[-1]])
+                chains.append(chain)
+        arena = _smallest(problem, chains)
+        if arena is not None and (best is None or arena < best):
+            best = arena
+    assert best is not None, "the fixed offsets leave no room"
+    return best
+
+
+def _smallest(problem: ArenaProblem, chains: list[list[int]]) -> int | None:
+    """The smallest arena with what stands in one chain at one offset; None: fixed blocks clash."""
+    blocks, step = problem.blocks, problem.alignment
+
+    def size(i: int) -> int:
+        return -(-blocks[i].size // step) * step
+
+    fixed = [chain for chain in chains if any(blocks[i].offset is not None for i in chain)]
+    best: int | None = None
+    for sequence in permutations([chain for chain in chains if chain not in fixed]):
+        taken: dict[int, int] = {}
+        for chain in (*fixed, *sequence):
             near = [
-                (start, end)
-                for start, end, other in taken
-                if other.lower < block.upper and block.lower < other.upper
+                (taken[j] - size(i) + 1, taken[j] + size(j))
+                for i in chain
+                for j in taken
+                if blocks[i].lower < blocks[j].upper and blocks[j].lower < blocks[i].upper
             ]
-            starts = [0, *(end for _, end in near)] if block.offset is None else [block.offset]
-            start = min(
-                s for s in starts if all(s + size <= low or high <= s for low, high in near)
-            )
-            taken.append((start, start + size, block))
-        arena = max((end for _, end, _ in taken), default=0)
+            starts = {offset for i in chain if (offset := blocks[i].offset) is not None}
+            free = [
+                start
+                for start in starts or {0, *(end for _, end in near)}
+                if all(not low <= start < end for low, end in near)
+            ]
+            if len(starts) > 1 or not free:
+                return None  # only what is fixed can fail, in every sequence
+            taken |= dict.fromkeys(chain, min(free))
+        arena = max((start + size(i) for i, start in taken.items()), default=0)
         best = arena if best is None else min(best, arena)
-    assert best is not None, "there is always one sequence"
     return best
 
 
 def arenas(
-    max_blocks: int = 6, max_size: int = 9, fixed: bool = False
+    max_blocks: int = 6, max_size: int = 9, fixed: bool = False, shares: bool = False
 ) -> "SearchStrategy[ArenaProblem]":
-    """A hypothesis strategy for planning problems without blocks that share their place.
+    """A hypothesis strategy for planning problems.
 
     Args:
         max_blocks: Most blocks.
         max_size: Largest block, in bytes.
-        fixed: One block may have a fixed offset.
+        fixed: Some blocks may have fixed offsets, and some no bytes.
+        shares: Some blocks may take over the memory of others.
     """
     from hypothesis import strategies as st
 
     @st.composite
     def build(draw: Any) -> ArenaProblem:
-        alignment = draw(st.sampled_from((1, 1, 4)))
-        blocks = []
-        for number in range(draw(st.integers(0, max_blocks))):
-            lower = draw(st.integers(0, 5))
-            upper = draw(st.integers(lower + 1, 7))
-            offset = None
-            if fixed and not number and draw(st.booleans()):
-                offset = alignment * draw(st.integers(0, 3))
-            size = draw(st.integers(0 if fixed else 1, max_size))
-            blocks.append(Block(f"b{number}", size, lower, upper, offset))
-        return ArenaProblem(tuple(blocks), alignment)
+        def integer(low: int, high: int) -> int:
+            return int(draw(st.integers(low, high)))
+
+        count = integer(0, max_blocks)
+        return build_arena(integer, count, max_size, fixed=fixed, shares=shares)
 
     return build()
+
+
+def build_arena(
+    integer: Integer, count: int, max_size: int = 9, fixed: bool = False, shares: bool = False
+) -> ArenaProblem:
+    """A planning problem of ``count`` blocks whose choices come from ``integer(low, high)``."""
+    alignment = (1, 1, 4)[integer(0, 2)]
+    problem = ArenaProblem((), alignment)
+    for number in range(count):
+        lower = integer(0, 5)
+        upper = integer(lower + 1, 7)
+        size = integer(0 if fixed else 1, max_size)
+        offset = alignment * integer(0, 3) if fixed and not integer(0, 2) else None
+        block = Block(f"b{number}", size, lower, upper, offset)
+        larger = replace(problem, blocks=(*problem.blocks, block))
+        if not _possible(larger):
+            larger = replace(problem, blocks=(*problem.blocks, replace(block, offset=None)))
+        problem = larger
+    for a, b in permutations(range(count if shares else 0), 2):
+        if integer(0, 2):
+            shared = replace(problem, shares=(*problem.shares, (a, b)))
+            if len(shared.shares) < 6 and _possible(shared):
+                problem = shared
+    return problem
+
+
+def _possible(problem: ArenaProblem) -> bool:
+    try:
+        problem.verify()
+    except GraphError:
+        return False
+    return True
 
 
 def problems(

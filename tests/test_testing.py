@@ -1,3 +1,5 @@
+import subprocess
+import sys
 from itertools import pairwise
 
 import pytest
@@ -109,3 +111,9 @@ def test_graphs_are_sound_and_their_profile_is_the_truth(graph):
     assert found.memory.operator_bound <= found.memory.cut_bound <= found.memory.peak
     # Fused ReLUs never need more than the graph as it stands.
     assert found.memory.peak <= brute_force_peak(bare)
+
+
+def test_the_module_needs_no_import_of_its_own():
+    code = "import mcugraph as mg; print(mg.testing.brute_force_peak.__name__)"
+    done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True)
+    assert done.stdout == "brute_force_peak\n"

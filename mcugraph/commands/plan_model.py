@@ -4,8 +4,10 @@ import argparse
 from typing import Any
 
 from mcugraph.commands import common
+from mcugraph.commands.progress import ProgressLine
 from mcugraph.planning.arena import ArenaProblem
-from mcugraph.planning.stages import METHODS, plan
+from mcugraph.planning.entry import plan
+from mcugraph.planning.stages import METHODS
 from mcugraph.report import plan_report
 from mcugraph.report.answer import as_json
 from mcugraph.scheduling.problem import Problem
@@ -60,7 +62,8 @@ def run(options: argparse.Namespace) -> int:
     if options.file_order and isinstance(problem, Problem):
         order = problem.operators
     alignment = options.alignment or (1 if isinstance(problem, ArenaProblem) else 16)
-    result = plan(problem, order, alignment, options.time_limit, options.method)
+    with ProgressLine() as progress:
+        result = plan(problem, order, alignment, options.time_limit, options.method, progress)
     if options.csv:
         from mcugraph.planning.minimalloc import to_csv
 

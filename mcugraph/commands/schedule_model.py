@@ -1,19 +1,16 @@
 """``mcugraph schedule MODEL|GRAPH.json``: the best order, and what it saves."""
 
 import argparse
-import sys
 from typing import Any
 
 from mcugraph.commands import common
+from mcugraph.commands.progress import ProgressLine
 from mcugraph.report import schedule_report
 from mcugraph.report.answer import as_json
 from mcugraph.scheduling.bounds import cut_bound, operator_bound
 from mcugraph.scheduling.entry import schedule
 from mcugraph.scheduling.figures import file_order
-from mcugraph.units import exact, parse_size
-
-# A progress line appears only if the search takes longer than this many seconds.
-_PATIENCE = 1.0
+from mcugraph.units import parse_size
 
 
 def add(commands: Any) -> None:
@@ -47,9 +44,10 @@ def add(commands: Any) -> None:
 def run(options: argparse.Namespace) -> int:
     """Print the schedule; always 0."""
     problem = common.problem(options)
-    progress = _Progress()
-    found = schedule(problem, options.method, options.time_limit, options.memory_limit, progress)
-    progress.done()
+    with ProgressLine() as progress:
+        found = schedule(
+            problem, options.method, options.time_limit, options.memory_limit, progress
+        )
     given = file_order(problem)
     bounds = {"operator_bound": operator_bound(problem), "cut_bound": cut_bound(problem)}
     if options.json:
@@ -57,23 +55,3 @@ def run(options: argparse.Namespace) -> int:
     else:
         print(schedule_report.to_text(options.model, problem, found, given, bounds))
     return 0
-
-
-class _Progress:
-    """A line on a terminal while a search takes long: the gap over time."""
-
-    def __init__(self) -> None:
-        self._shown = False
-
-    def __call__(self, elapsed: float, lower_bound: int, best: int) -> None:
-        if elapsed < _PATIENCE or not sys.stderr.isatty():
-            return
-        gap = (best - lower_bound) / max(best, 1)
-        line = f"{elapsed:6.1f} s  best {exact(best)} B, at least {exact(lower_bound)} B"
-        print(f"\r{line}, gap {gap:.1%}\x1b[K", end="", file=sys.stderr, flush=True)
-        self._shown = True
-
-    def done(self) -> None:
-        """Wipe the line."""
-        if self._shown:
-            print("\r\x1b[K", end="", file=sys.stderr, flush=True)

@@ -4,6 +4,9 @@ from collections.abc import Sequence
 from dataclasses import dataclass, replace
 
 from mcugraph.errors import GraphError
+from mcugraph.planning.sections import sections
+from mcugraph.scheduling.liveness import liveness, numbered, takeovers
+from mcugraph.scheduling.matching import saved_bytes
 from mcugraph.scheduling.problem import Name, Problem
 
 TENSOR, SCRATCH = "tensor", "scratch"
@@ -33,14 +36,15 @@ class Block:
 class ArenaProblem:
     """Blocks that want a place in one arena.
 
-    Two blocks that are needed at a common time may not overlap.
+    Two blocks that are needed at a common time may not overlap. A block without bytes is in
+    nobody's way.
 
     Attributes:
         blocks: What to place.
         alignment: Offsets are multiples of it, and sizes are rounded up to it.
         shares: Pairs (earlier, later) of block numbers: the later one may take over the memory of
             the earlier one, at the same offset, although both are needed while one operator runs.
-            At most one pair begins, and one ends, at a block.
+            Of the pairs that begin, or that end, at a block, a plan uses one at most.
     """
 
     blocks: tuple[Block, ...]
@@ -68,35 +72,63 @@ class ArenaProblem:
                     f"block {block.name!r} has the fixed offset {block.offset}, "
                     f"which is no multiple of {self.alignment}"
                 )
-        for side in (0, 1):
-            used = [pair[side] for pair in self.shares]
-            if len(set(used)) != len(used):
-                raise GraphError("a block shares its memory with two others at once")
+        self._verify_shares()
+        self._verify_fixed()
+
+    def _verify_shares(self) -> None:
+        """Each pair could hold if it stood alone, and so could two that follow each other."""
+        following: dict[int, list[int]] = {}
+        for pair in self.shares:
+            if not all(0 <= number < len(self.blocks) for number in pair):
+                raise GraphError(f"the pair {pair} of 'shares' names a block that does not exist")
+            following.setdefault(pair[0], []).append(pair[1])
         for a, b in self.shares:
             first, second = self.blocks[a], self.blocks[b]
-            if not first.lower <= second.lower < first.upper <= second.upper:
-                raise GraphError(f"block {second.name!r} cannot follow {first.name!r} in place")
+            said = f"block {second.name!r} cannot follow {first.name!r} in place"
+            if a == b or not first.lower <= second.lower < first.upper <= second.upper:
+                raise GraphError(f"{said}: it is not needed from within its time to after it")
+            if self.aligned(second.size) > self.aligned(first.size):
+                raise GraphError(f"{said}: it is larger")
+            if None not in (first.offset, second.offset) and first.offset != second.offset:
+                raise GraphError(f"{said}: their fixed offsets differ")
+            for c in following.get(b, ()):
+                if self.blocks[c].lower < first.upper:
+                    raise GraphError(
+                        f"{said} and be followed by {self.blocks[c].name!r}: "
+                        "all three are needed at once"
+                    )
+
+    def _verify_fixed(self) -> None:
+        """Blocks with fixed offsets do not overlap, but for pairs at one offset."""
+        fixed = [i for i, b in enumerate(self.blocks) if b.offset is not None and b.size]
+        spans = [(self.blocks[i].lower, self.blocks[i].upper) for i in fixed]
+        for members, new in sections(spans):
+            for i, j in ((fixed[m], fixed[n]) for n in new for m in members if m != n):
+                a, b = self.blocks[i], self.blocks[j]
+                low, high = a.offset or 0, b.offset or 0
+                if low == high and ((i, j) in self.shares or (j, i) in self.shares):
+                    continue
+                if low < high + self.aligned(b.size) and high < low + self.aligned(a.size):
+                    first, second = self.blocks[min(i, j)], self.blocks[max(i, j)]
+                    raise GraphError(
+                        f"the fixed offsets of {first.name!r} and {second.name!r} make them overlap"
+                    )
 
     @property
     def bound(self) -> int:
-        """The largest sum of aligned sizes that are needed at one time: no arena is smaller."""
-        events: dict[int, int] = {}
-        later_of = dict(self.shares)
-        for number, block in enumerate(self.blocks):
-            size = self.aligned(block.size)
-            events[block.lower] = events.get(block.lower, 0) + size
-            events[block.upper] = events.get(block.upper, 0) - size
-            if number in later_of:
-                other = self.blocks[later_of[number]]
-                both = min(size, self.aligned(other.size))
-                events[other.lower] = events.get(other.lower, 0) - both
-                events[block.upper] = events.get(block.upper, 0) + both
-        live = most = 0
-        for time in sorted(events):
-            live += events[time]
-            most = max(most, live)
-        reach = [self.aligned(b.offset + b.size) for b in self.blocks if b.offset is not None]
-        return max([most, *reach])
+        """The most aligned bytes that are needed at one time: no arena is smaller.
+
+        What blocks can save at that time by taking over each other's memory is taken off.
+        """
+        sized = [i for i, block in enumerate(self.blocks) if block.size]
+        size = {i: self.aligned(self.blocks[i].size) for i in sized}
+        most = 0
+        for members, _ in sections([(self.blocks[i].lower, self.blocks[i].upper) for i in sized]):
+            here = {sized[m] for m in members}
+            pairs = [(a, b, size[b]) for a, b in self.shares if a in here and b in here]
+            most = max(most, sum(size[i] for i in here) - saved_bytes(pairs))
+        fixed = [b for b in self.blocks if b.offset is not None and b.size]
+        return max([most, *((b.offset or 0) + self.aligned(b.size) for b in fixed)])
 
     def aligned(self, size: int) -> int:
         """A size rounded up to the alignment."""
@@ -109,7 +141,8 @@ class Plan:
 
     Attributes:
         blocks: The blocks of the problem with their offsets, in bytes; ``size`` is not rounded.
-        arena: Bytes of the arena: the largest end of a block, its size rounded up.
+        arena: Bytes of the arena: the largest end of a block, its size rounded up. A block
+            without bytes takes none, wherever it lies.
         lower_bound: Proven: with these lifetimes no arena is smaller, in bytes. Equal to
             ``arena`` if ``optimal``.
         peak: The largest aligned live set, in bytes: what the lifetimes ask for at the least.
@@ -117,6 +150,8 @@ class Plan:
         method: How the plan was made.
         order: Operator names in the order that the lifetimes are those of; empty if unknown.
         elapsed: Seconds that it took.
+        stopped: Why the search ended before a proof: ``"time limit"`` or ``"interrupted"``; empty
+            where nothing stopped it.
     """
 
     blocks: tuple[Block, ...]
@@ -127,6 +162,7 @@ class Plan:
     method: str = "auto"
     order: tuple[Name, ...] = ()
     elapsed: float = 0.0
+    stopped: str = ""
 
     @property
     def offsets(self) -> dict[Name, int]:
@@ -153,74 +189,47 @@ def arena_problem(problem: Problem, order: Sequence[Name], alignment: int = 16) 
     """What is live when, with the operators run in the given order.
 
     Time counts operators: a block is needed from the step of its producer through that of its
-    last reader. Graph inputs that lie elsewhere are left out, and so is what has no bytes.
+    last reader. Graph inputs that lie elsewhere are left out, and so is what has no bytes. Outputs
+    may take over the memory of inputs where the problem has in-place pairs.
 
     Raises:
         GraphError: ``order`` is not an order of the operators, or runs one too early.
     """
-    number = {name: index for index, name in enumerate(problem.operators)}
-    if len(order) != len(number) or set(order) != number.keys():
-        raise GraphError("the order does not hold every operator exactly once")
-    steps = [number[name] for name in order]
-    when = {index: step for step, index in enumerate(steps)}
-    if any(when[earlier] > when[later] for earlier, later in problem.after):
-        raise GraphError("the order breaks an 'after' pair")
-    first = dict.fromkeys(problem.graph_inputs, 0)
-    last = dict(first)
-    for step, index in enumerate(steps):
-        for tensor in problem.inputs[index]:
-            if tensor not in first:
-                raise GraphError(f"operator {problem.operators[index]!r} runs too early")
-            last[tensor] = step
-        for tensor in problem.outputs[index]:
-            first[tensor] = last[tensor] = step
-    last.update((tensor, max(len(steps) - 1, 0)) for tensor in problem.graph_outputs)
+    steps = numbered(problem, order)
+    live = liveness(problem, steps)
     elsewhere = set() if problem.count_inputs else set(problem.graph_inputs)
-    placed = [t for t in first if problem.sizes[t] and t not in elsewhere]
+    placed = [t for t, size in enumerate(problem.sizes) if size and t not in elsewhere]
     block_of = {tensor: i for i, tensor in enumerate(placed)}
-    blocks = [Block(problem.tensors[t], problem.sizes[t], first[t], last[t] + 1) for t in placed]
-    shares = _shares(problem, steps, last, block_of)
+    blocks = [
+        Block(problem.tensors[t], problem.sizes[t], live.begin[t], live.end[t]) for t in placed
+    ]
+    shares = [
+        (block_of[a], block_of[b])
+        for step in range(len(steps))
+        for a, b in takeovers(problem, live, step)
+        if {a, b} <= block_of.keys()
+    ]
     for step, index in enumerate(steps):
         if problem.scratch and problem.scratch[index]:
             name = problem.operators[index]
             blocks.append(Block(name, problem.scratch[index], step, step + 1, None, SCRATCH))
-    return ArenaProblem(tuple(blocks), alignment, shares)
+    return ArenaProblem(tuple(blocks), alignment, tuple(shares))
 
 
-def _shares(
-    problem: Problem, steps: list[int], last: dict[int, int], block_of: dict[int, int]
-) -> tuple[tuple[int, int], ...]:
-    """The in-place pairs that save most, the largest output first."""
-    chosen: list[tuple[int, int]] = []
-    for step, index in enumerate(steps):
-        pairs = [
-            (a, b)
-            for a, b in (problem.inplace[index] if problem.inplace else ())
-            if last[a] == step
-            and a not in problem.graph_outputs
-            and problem.sizes[b] <= problem.sizes[a]
-            and {a, b} <= block_of.keys()
-        ]
-        chosen += most_shared(pairs, problem.sizes)
-    return tuple((block_of[a], block_of[b]) for a, b in chosen)
+def aligned_problem(problem: Problem, alignment: int) -> Problem:
+    """The problem as an arena sees it: every size rounded up.
 
+    In-place pairs are those of the problem itself: an output that is larger than an input may not
+    take over its memory, even if both are rounded to one size.
+    """
 
-def most_shared(
-    pairs: Sequence[tuple[int, int]], sizes: Sequence[int]
-) -> tuple[tuple[int, int], ...]:
-    """Of the pairs (input, output) those that save most bytes, no tensor in two of them."""
-    best: dict[frozenset[int], tuple[int, tuple[tuple[int, int], ...]]] = {frozenset(): (0, ())}
-    for a, b in pairs:
-        for used, (saved, chosen) in list(best.items()):
-            if a not in used and b not in used:
-                key, value = used | {a, b}, (saved + sizes[b], (*chosen, (a, b)))
-                if key not in best or best[key] < value:
-                    best[key] = value
-    return max(best.values())[1]
+    def rounded(sizes: Sequence[int]) -> tuple[int, ...]:
+        return tuple(-(-size // alignment) * alignment for size in sizes)
 
-
-def placed(problem: ArenaProblem, offsets: Sequence[int]) -> tuple[Block, ...]:
-    """The blocks of the problem with the given offsets."""
-    return tuple(
-        replace(block, offset=offset) for block, offset in zip(problem.blocks, offsets, strict=True)
+    inplace = tuple(
+        tuple((a, b) for a, b in pairs if problem.sizes[b] <= problem.sizes[a])
+        for pairs in problem.inplace
+    )
+    return replace(
+        problem, sizes=rounded(problem.sizes), scratch=rounded(problem.scratch), inplace=inplace
     )

@@ -2,11 +2,12 @@
 
 from collections.abc import Sequence
 
+from mcugraph.errors import UsageError
 from mcugraph.ir import Graph
-from mcugraph.planning import stages as planner
-from mcugraph.planning.arena import ArenaProblem, Plan
+from mcugraph.planning.arena import ArenaProblem, Plan, arena_problem
+from mcugraph.planning.stages import METHODS, best_order, plan_blocks, plan_order
 from mcugraph.rewrite.accounting import counted_forms
-from mcugraph.scheduling.limits import Progress
+from mcugraph.scheduling.limits import Limits, Progress
 from mcugraph.scheduling.problem import Name, Problem
 from mcugraph.scheduling.runtime import Runtime, find_runtime
 
@@ -56,16 +57,46 @@ def plan(
 
     Raises:
         GraphError: The problem or the order contradicts itself.
+        InternalError: The result failed its own check.
         UsageError: Unknown method, runtime, accounting or precision, or an order for blocks that
             have their lifetimes already.
     """
+    if method not in METHODS:
+        raise UsageError(f"unknown method {method!r}; expected one of {', '.join(METHODS)}")
+    if alignment < 1:
+        raise UsageError(f"an alignment of {alignment} bytes is not possible")
     problem = graph_or_problem
     if isinstance(problem, Graph):
         runs = counted_forms(problem, accounting, precision).runs
-        device = find_runtime(runtime)
         problem = Problem.with_bodies(
             runs,
-            device,
-            lambda body: planner.plan(body, alignment=alignment, time_limit=time_limit).arena,
+            find_runtime(runtime),
+            lambda body: plan(body, alignment=alignment, time_limit=time_limit).arena,
         )
-    return planner.plan(problem, order, alignment, time_limit, method, progress)
+    limits = Limits(time_limit, None, progress)
+    if isinstance(problem, ArenaProblem):
+        if order is not None:
+            raise UsageError("blocks have their lifetimes already: an order says nothing of them")
+        return plan_blocks(problem, method, limits)
+    return plan_problem(problem, order, alignment, method, limits)
+
+
+def plan_problem(
+    problem: Problem,
+    order: Sequence[Name] | None,
+    alignment: int,
+    method: str,
+    limits: Limits,
+) -> Plan:
+    """The plan of a scheduling problem: in an order, or in one with the least peak.
+
+    Raises:
+        GraphError: The problem or the order contradicts itself.
+    """
+    problem.verify()
+    if order is None:
+        best = best_order(problem, alignment, limits)
+        if method == "auto":
+            return plan_order(problem, best.order, alignment, limits, best.stopped)
+        order = best.order
+    return plan_blocks(arena_problem(problem, order, alignment), method, limits, order)

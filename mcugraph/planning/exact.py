@@ -27,7 +27,7 @@ def fits(items: Items, capacity: int, keep_on: Callable[[], None]) -> list[int] 
     hard, easy = _peel(items, capacity)
     offsets = list(items.fixed)
     for part in _independent(items, hard):
-        found = _Search(items, part, capacity).run(keep_on)
+        found = _Descent(items, part, capacity).run(keep_on)
         if found is None:
             return None
         for i in part:
@@ -83,7 +83,7 @@ def _independent(items: Items, chosen: list[int]) -> list[list[int]]:
     return sorted(groups, key=len)
 
 
-class _Search:
+class _Descent:
     """Depth first, one group of items."""
 
     def __init__(self, items: Items, part: Iterable[int], capacity: int) -> None:
@@ -92,7 +92,7 @@ class _Search:
         self.fixed = items.fixed
         inside = set(self.part)
         self.near = {i: [e for e in items.apart[i] if e[0] in inside] for i in self.part}
-        self.sections = _sections(items, self.part)
+        self.sections = _within(items, inside)
         self.home: dict[int, list[tuple[int, int]]] = {i: [] for i in self.part}
         for s, members in enumerate(self.sections):
             for i, size in members.items():
@@ -205,16 +205,10 @@ class _Search:
             self.skyline[s], self.slack[s] = skyline, slack
 
 
-def _sections(items: Items, part: Iterable[int]) -> list[dict[int, int]]:
-    """What is needed together: for each time that counts, item -> size."""
-    spans = sorted((lo, hi, size, i) for i in part for lo, hi, size in items.spans[i])
-    active: list[tuple[int, int, int]] = []
-    found: list[dict[int, int]] = []
-    for at, (lo, hi, size, i) in enumerate(spans):
-        active = [entry for entry in active if entry[0] > lo]
-        active.append((hi, i, size))
-        following = spans[at + 1][0] if at + 1 < len(spans) else None
-        ends = min(entry[0] for entry in active)
-        if following is None or ends <= following:
-            found.append({j: other for _, j, other in active})
-    return found
+def _within(items: Items, part: set[int]) -> list[dict[int, int]]:
+    """The sections as far as some items are concerned: item -> size."""
+    found: dict[tuple[tuple[int, int], ...], None] = {}
+    for members in items.sections:
+        found[tuple(entry for entry in members if entry[0] in part)] = None
+    found.pop((), None)
+    return [dict(members) for members in found]

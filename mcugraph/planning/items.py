@@ -6,6 +6,8 @@ from functools import reduce
 from math import gcd
 
 from mcugraph.planning.arena import ArenaProblem
+from mcugraph.planning.choices import Choice, Shares
+from mcugraph.planning.sections import sections
 
 Span = tuple[int, int, int]  # from, to (excluded), size
 
@@ -14,13 +16,15 @@ Span = tuple[int, int, int]  # from, to (excluded), size
 class Items:
     """What is placed as one: a block, or a chain of blocks that take over each other's memory.
 
-    Sizes are in units: their greatest common divisor.
+    Sizes are in units: their greatest common divisor. Blocks without bytes are left out.
 
     Attributes:
         members: For each item, its blocks by number.
         spans: For each item, how much it needs when; spans do not overlap in time.
         height: The largest size of each item.
         fixed: The offset that an item has to get; -1: any.
+        sections: What is needed together, in order of time: for each section, (item, size). An
+            item is in sections that follow each other.
         apart: For each item, (other, above, below) for every other item that is needed at a
             common time: the other starts at least ``above`` units higher, or at least ``below``
             units lower.
@@ -31,6 +35,7 @@ class Items:
     spans: tuple[tuple[Span, ...], ...]
     height: tuple[int, ...]
     fixed: tuple[int, ...]
+    sections: tuple[tuple[tuple[int, int], ...], ...]
     apart: tuple[tuple[tuple[int, int, int], ...], ...]
     unit: int
 
@@ -38,13 +43,31 @@ class Items:
         """Units of the arena that holds every item at its offset."""
         return max((o + h for o, h in zip(offsets, self.height, strict=True)), default=0)
 
+    def clash(self) -> bool:
+        """Whether two items with fixed offsets overlap."""
+        return any(
+            self.fixed[i] >= 0
+            and self.fixed[j] >= 0
+            and self.fixed[i] - below < self.fixed[j] < self.fixed[i] + above
+            for i, row in enumerate(self.apart)
+            for j, above, below in row
+        )
 
-def items_of(problem: ArenaProblem) -> Items:
-    """The items of a problem."""
+    def block_offsets(self, problem: ArenaProblem, offsets: Sequence[int]) -> list[int]:
+        """Offsets of all blocks of the problem, in bytes, from those of the items."""
+        found = [block.offset or 0 for block in problem.blocks]
+        for chain, offset in zip(self.members, offsets, strict=True):
+            for number in chain:
+                found[number] = offset * self.unit
+        return found
+
+
+def items_of(problem: ArenaProblem, choice: Choice) -> Items:
+    """The items of a problem, where the pairs of ``choice`` take over each other's memory."""
     sizes = [problem.aligned(block.size) for block in problem.blocks]
-    offsets = [block.offset or 0 for block in problem.blocks]
+    offsets = [block.offset or 0 for block in problem.blocks if block.size]
     unit = reduce(gcd, [*sizes, *offsets], 0) or problem.alignment
-    members = _chains(problem)
+    members = _chains(problem, choice)
     spans: list[tuple[Span, ...]] = []
     for chain in members:
         parts: list[Span] = []
@@ -59,21 +82,31 @@ def items_of(problem: ArenaProblem) -> Items:
         for number in chain:
             offset = problem.blocks[number].offset
             fixed[i] = fixed[i] if offset is None else offset // unit
+    together, apart = _meetings(spans)
     return Items(
         members,
         tuple(spans),
         tuple(max(size for _, _, size in parts) for parts in spans),
         tuple(fixed),
-        _apart(spans),
+        together,
+        apart,
         unit,
     )
 
 
-def _chains(problem: ArenaProblem) -> tuple[tuple[int, ...], ...]:
-    following = dict(problem.shares)
-    starts = set(range(len(problem.blocks))) - set(following.values())
+def best_items(problem: ArenaProblem, shares: Shares) -> Items:
+    """The items of a problem where what can be saved is; blocks that are fixed do not clash."""
+    items = items_of(problem, shares.best())
+    return items_of(problem, shares.least()) if items.clash() else items
+
+
+def _chains(problem: ArenaProblem, choice: Choice) -> tuple[tuple[int, ...], ...]:
+    following = dict(choice)
+    later = set(following.values())
     chains = []
-    for start in sorted(starts):
+    for start, block in enumerate(problem.blocks):
+        if start in later or not block.size:
+            continue
         chain = [start]
         while chain[-1] in following:
             chain.append(following[chain[-1]])
@@ -81,28 +114,23 @@ def _chains(problem: ArenaProblem) -> tuple[tuple[int, ...], ...]:
     return tuple(chains)
 
 
-def _apart(spans: Sequence[Sequence[Span]]) -> tuple[tuple[tuple[int, int, int], ...], ...]:
-    """By a sweep over time."""
-    events = sorted((lo, hi, size, i) for i, parts in enumerate(spans) for lo, hi, size in parts)
+def _meetings(
+    spans: Sequence[Sequence[Span]],
+) -> tuple[tuple[tuple[tuple[int, int], ...], ...], tuple[tuple[tuple[int, int, int], ...], ...]]:
+    """The sections of items, and how far apart those have to lie that meet in one."""
+    parts = [(i, span) for i, row in enumerate(spans) for span in row]
     need: list[dict[int, int]] = [{} for _ in spans]  # item -> other -> distance if it is below
-    active: list[tuple[int, int, int]] = []
-    for lo, hi, size, i in events:
-        active = [entry for entry in active if entry[0] > lo]
-        for _, other_size, j in active:
-            if i != j:
-                need[i][j] = max(need[i].get(j, 0), size)
-                need[j][i] = max(need[j].get(i, 0), other_size)
-        active.append((hi, size, i))
-    return tuple(
+    together = []
+    for members, new in sections([(lo, hi) for _, (lo, hi, _) in parts]):
+        for n in new:
+            i, (_, _, size) = parts[n]
+            for m in members:
+                j, (_, _, other) = parts[m]
+                if i != j:
+                    need[i][j] = max(need[i].get(j, 0), size)
+                    need[j][i] = max(need[j].get(i, 0), other)
+        together.append(tuple((parts[m][0], parts[m][1][2]) for m in members))
+    apart = tuple(
         tuple((j, above, need[j][i]) for j, above in row.items()) for i, row in enumerate(need)
     )
-
-
-def clash(items: Items) -> tuple[int, int] | None:
-    """Two items with fixed offsets that overlap; None where there are none."""
-    for i, row in enumerate(items.apart):
-        for j, above, below in row:
-            a, b = items.fixed[i], items.fixed[j]
-            if i < j and a >= 0 and b >= 0 and a - below < b < a + above:
-                return i, j
-    return None
+    return tuple(together), apart

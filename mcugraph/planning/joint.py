@@ -3,8 +3,8 @@
 from collections.abc import Iterator, Sequence
 from random import Random
 
-from mcugraph.planning.arena import arena_problem
-from mcugraph.planning.packing import Solver
+from mcugraph.planning.arena import aligned_problem, arena_problem
+from mcugraph.planning.packing import Packing
 from mcugraph.scheduling.limits import Limits
 from mcugraph.scheduling.network import Network
 from mcugraph.scheduling.problem import Problem
@@ -19,27 +19,27 @@ _MARGIN = 3  # steps around those that do not pack
 def better_orders(
     problem: Problem,
     order: Sequence[int],
-    solver: Solver,
+    packing: Packing,
     limits: Limits,
     seed: int = 0,
-) -> Iterator[tuple[Sequence[int], Solver]]:
+) -> Iterator[tuple[Sequence[int], Packing]]:
     """Orders whose arena is smaller and smaller, down to the peak of the first.
 
     Walks from order to order: one operator moves to another place that its inputs and readers
     allow, if no step then takes more than the peak. Orders that pack no worse are kept.
 
     Args:
-        problem: Whose sizes are those that the arena sees (already rounded up).
+        problem: What is scheduled.
         order: The order to start from, by operator numbers.
-        solver: Its plan.
+        packing: Its plan.
         limits: The walk ends where they say so.
         seed: Of the random choices.
     """
-    random, net = Random(seed), problem.network()
+    random, net = Random(seed), aligned_problem(problem, packing.problem.alignment).network()
     peak = order_peak(net, order)
-    current, best = list(order), solver
-    level = _excess(solver)
-    spots = _crowded(solver, len(current))
+    current, best = list(order), packing
+    level = _excess(packing)
+    spots = _crowded(packing, len(current))
     left = patience = _PATIENCE + 10 * len(current)
     while best.arena > best.lower_bound and left > 0 and current:
         limits.check()
@@ -58,27 +58,27 @@ def better_orders(
             yield trial, found
 
 
-def _bytes(solver: Solver) -> int:
-    return solver.arena * solver.items.unit
+def _bytes(packing: Packing) -> int:
+    return packing.arena * packing.items.unit
 
 
-def _excess(solver: Solver) -> tuple[int, int]:
+def _excess(packing: Packing) -> tuple[int, int]:
     """How bad a packing is: bytes of the arena, then what lies above the bound, times how long."""
-    items, bound = solver.items, solver.lower_bound
+    items, bound = packing.items, packing.lower_bound
     above = sum(
         (offset + size - bound) * (hi - lo)
-        for offset, parts in zip(solver.offsets, items.spans, strict=True)
+        for offset, parts in zip(packing.offsets, items.spans, strict=True)
         for lo, hi, size in parts
         if offset + size > bound
     )
-    return solver.arena * items.unit, above * items.unit
+    return packing.arena * items.unit, above * items.unit
 
 
-def _crowded(solver: Solver, steps: int) -> list[int]:
+def _crowded(packing: Packing, steps: int) -> list[int]:
     """The steps at which something lies above the bound, and those around."""
-    items, bound = solver.items, solver.lower_bound
+    items, bound = packing.items, packing.lower_bound
     found: set[int] = set()
-    for offset, parts in zip(solver.offsets, items.spans, strict=True):
+    for offset, parts in zip(packing.offsets, items.spans, strict=True):
         for lo, hi, size in parts:
             if offset + size > bound:
                 found.update(range(max(lo - _MARGIN, 0), min(hi + _MARGIN, steps)))
@@ -102,9 +102,9 @@ def _moved(net: Network, order: Sequence[int], random: Random, spots: Sequence[i
 
 def _pack(
     problem: Problem, order: Sequence[int], alignment: int, limits: Limits, seed: int
-) -> Solver:
+) -> Packing:
     names = [problem.operators[v] for v in order]
-    solver = Solver(arena_problem(problem, names, alignment), limits)
-    solver.quick()
-    solver.climb(_ROUNDS, limits, seed)
-    return solver
+    packing = Packing(arena_problem(problem, names, alignment), limits)
+    packing.quick()
+    packing.climb(_ROUNDS, limits, seed)
+    return packing

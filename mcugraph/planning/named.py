@@ -3,8 +3,10 @@
 from collections.abc import Callable, Sequence
 from time import monotonic
 
-from mcugraph.planning.arena import ArenaProblem, Plan, placed
-from mcugraph.planning.items import Items, items_of
+from mcugraph.planning.arena import ArenaProblem, Plan
+from mcugraph.planning.checked import checked_plan
+from mcugraph.planning.choices import Shares
+from mcugraph.planning.items import Items, best_items
 from mcugraph.planning.placing import by_size, by_time, first_fit
 from mcugraph.planning.tflm_greedy import UNPLANNED, Buffer, place
 from mcugraph.scheduling.problem import Name
@@ -20,8 +22,10 @@ def tflm(problem: ArenaProblem) -> list[int]:
             UNPLANNED if block.offset is None else block.offset,
         )
         for block in problem.blocks
+        if block.size
     ]
-    return list(place(buffers).offsets)
+    found = iter(place(buffers).offsets)
+    return [next(found) if block.size else block.offset or 0 for block in problem.blocks]
 
 
 def first_fit_in_time(problem: ArenaProblem) -> list[int]:
@@ -35,13 +39,8 @@ def greedy_by_size(problem: ArenaProblem) -> list[int]:
 
 
 def _by(problem: ArenaProblem, sequence: Callable[[Items], Sequence[int]]) -> list[int]:
-    items = items_of(problem)
-    offsets = [0] * len(problem.blocks)
-    found = first_fit(items, sequence(items))
-    for chain, offset in zip(items.members, found, strict=True):
-        for number in chain:
-            offsets[number] = offset * items.unit
-    return offsets
+    items = best_items(problem, Shares(problem))
+    return items.block_offsets(problem, first_fit(items, sequence(items)))
 
 
 NAMED: dict[str, Callable[[ArenaProblem], list[int]]] = {
@@ -60,17 +59,11 @@ def named(problem: ArenaProblem, method: str, order: Sequence[Name] = ()) -> Pla
     began = monotonic()
     problem.verify()
     offsets = NAMED[method](problem)
-    ends = [
-        offset + problem.aligned(block.size)
-        for offset, block in zip(offsets, problem.blocks, strict=True)
-    ]
-    return Plan(
-        placed(problem, offsets),
-        max(ends, default=0),
+    return checked_plan(
+        problem,
+        offsets,
         problem.bound,
-        problem.bound,
-        problem.alignment,
-        method,
-        tuple(order),
-        monotonic() - began,
+        method=method,
+        order=order,
+        elapsed=monotonic() - began,
     )

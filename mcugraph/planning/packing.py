@@ -3,37 +3,39 @@
 from collections.abc import Sequence
 from random import Random
 
-from mcugraph.errors import GraphError
-from mcugraph.planning.arena import ArenaProblem, Plan, placed
+from mcugraph.planning.arena import ArenaProblem
+from mcugraph.planning.choices import Shares
 from mcugraph.planning.exact import fits
-from mcugraph.planning.items import Items, clash, items_of
+from mcugraph.planning.items import Items, best_items, items_of
 from mcugraph.planning.placing import SEQUENCES, exchange, first_fit, learn
 from mcugraph.scheduling.limits import Limits
-from mcugraph.scheduling.problem import Name
 
 _TRIES = 300  # placements that learn from failures, in a short round
+_OTHERS = 0.3  # how often another choice of what takes over what is tried, where there is one
 
 
-class Solver:
-    """The best offsets so far, in units, and the best bound."""
+class Packing:
+    """The best offsets so far of one problem, in units, and the best bound.
+
+    Attributes:
+        items: What is placed, with the choice of shares that the best offsets belong to.
+        offsets: One an item.
+        arena, lower_bound: Over all choices.
+    """
 
     def __init__(self, problem: ArenaProblem, limits: Limits) -> None:
-        problem.verify()
         self.problem = problem
         self.limits = limits
-        self.items: Items = items_of(problem)
-        pair = clash(self.items)
-        if pair is not None:
-            first, second = (problem.blocks[self.items.members[i][0]].name for i in pair)
-            raise GraphError(f"the fixed offsets of {first!r} and {second!r} make them overlap")
-        self.peak = problem.bound
-        self.lower_bound = -(-self.peak // self.items.unit)
+        self.shares = Shares(problem)
+        self.items = best_items(problem, self.shares)
+        self.lower_bound = -(-problem.bound // self.items.unit)
         self._sequences: dict[int, list[int]] = {}
         self.offsets = first_fit(self.items, self.sequence(0))
         self.arena = self.items.arena(self.offsets)
+        self._tell()
 
     def sequence(self, turn: int) -> list[int]:
-        """One of the greedy sequences, made when it is first needed."""
+        """One of the greedy sequences of the items, made when it is first needed."""
         if turn not in self._sequences:
             self._sequences[turn] = SEQUENCES[turn](self.items)
         return self._sequences[turn]
@@ -43,15 +45,21 @@ class Solver:
         """Whether the best offsets are proven to be."""
         return self.arena == self.lower_bound
 
-    def adopt(self, offsets: Sequence[int] | None) -> bool:
-        """Take offsets if they are better; whether they are."""
-        if offsets is None or self.items.arena(offsets) >= self.arena:
+    def adopt(self, offsets: Sequence[int] | None, items: Items | None = None) -> bool:
+        """Take offsets if they are better, with their items if those are others; whether so."""
+        found = items or self.items
+        if offsets is None or found.arena(offsets) >= self.arena:
             return False
+        if found is not self.items:
+            self.items = found
+            self._sequences.clear()
         self.offsets = list(offsets)
-        self.arena = self.items.arena(offsets)
-        unit = self.items.unit
-        self.limits.tell(self.lower_bound * unit, self.arena * unit)
+        self.arena = found.arena(offsets)
+        self._tell()
         return True
+
+    def _tell(self) -> None:
+        self.limits.tell(self.lower_bound * self.items.unit, self.arena * self.items.unit)
 
     def quick(self) -> None:
         """Greedy placements."""
@@ -66,21 +74,15 @@ class Solver:
         Most rounds start from the best offsets so far, from the bottom up, the others from a
         greedy sequence; some items are then moved at random.
         """
-        random, count = Random(seed), len(self.items.height)
+        random = Random(seed)
         for turn in range(rounds):
             if self.optimal:
                 return
             keep_on.check()
-            if turn < len(SEQUENCES):
-                sequence = list(self.sequence(turn))
-            elif random.random() < 0.6:
-                rank = zip(self.offsets, self.items.height, strict=True)
-                key = [(offset, -height) for offset, height in rank]
-                sequence = sorted(range(count), key=key.__getitem__)
-            else:
-                sequence = list(self.sequence(random.randrange(len(SEQUENCES))))
-            for _ in range(0 if turn < len(SEQUENCES) else random.choice((0, 1, 3, 10))):
-                sequence.insert(random.randrange(count), sequence.pop(random.randrange(count)))
+            if self.shares.free and turn and random.random() < _OTHERS:
+                self._try_others(random, keep_on)
+                continue
+            sequence = self._start(turn, random)
             new = random.randrange(1 << 30)
             if turn >= 2 * len(SEQUENCES) and random.random() < 0.2:
                 tries = random.choice((_TRIES, 10 * _TRIES))
@@ -94,30 +96,48 @@ class Solver:
             tries = random.choice((_TRIES, 10 * _TRIES)) if turn >= len(SEQUENCES) else _TRIES
             self.adopt(learn(self.items, sequence, goal, tries, new, keep_on.check))
 
+    def _start(self, turn: int, random: Random) -> list[int]:
+        """A sequence to start from."""
+        if turn < len(SEQUENCES):
+            return list(self.sequence(turn))
+        count = len(self.items.height)
+        if random.random() < 0.6:
+            rank = zip(self.offsets, self.items.height, strict=True)
+            key = [(offset, -height) for offset, height in rank]
+            sequence = sorted(range(count), key=key.__getitem__)
+        else:
+            sequence = list(self.sequence(random.randrange(len(SEQUENCES))))
+        for _ in range(random.choice((0, 1, 3, 10))):
+            sequence.insert(random.randrange(count), sequence.pop(random.randrange(count)))
+        return sequence
+
+    def _try_others(self, random: Random, keep_on: Limits) -> None:
+        """Another choice of what takes over what, briefly."""
+        items = items_of(self.problem, self.shares.some(random))
+        if items.clash():
+            return
+        sequence = SEQUENCES[random.randrange(len(SEQUENCES))](items)
+        new = random.randrange(1 << 30)
+        self.adopt(learn(items, sequence, self.arena - 1, _TRIES, new, keep_on.check), items)
+
     def exact(self, keep_on: Limits) -> None:
-        """Bisect between the bound and the best arena."""
-        check = keep_on.check
+        """Bisect between the bound and the best arena, over all choices."""
         goal = self.lower_bound
         while not self.optimal:
-            found = fits(self.items, goal, check)
-            if found is None:
+            if not self._exact_within(goal, keep_on):
                 self.lower_bound = goal + 1
-            else:
-                self.adopt(found)
+                self._tell()
             goal = (self.lower_bound + self.arena - 1) // 2
 
-    def plan(self, order: Sequence[Name] = ()) -> Plan:
-        """The best plan, in bytes."""
-        offsets = [0] * len(self.problem.blocks)
-        for i, chain in enumerate(self.items.members):
-            for number in chain:
-                offsets[number] = self.offsets[i] * self.items.unit
-        return Plan(
-            placed(self.problem, offsets),
-            self.arena * self.items.unit,
-            self.lower_bound * self.items.unit,
-            self.peak,
-            self.problem.alignment,
-            order=tuple(order),
-            elapsed=self.limits.elapsed,
-        )
+    def _exact_within(self, goal: int, keep_on: Limits) -> bool:
+        """Whether there is a plan of ``goal`` units, which is then adopted."""
+        for choice in self.shares.within(goal * self.items.unit):
+            keep_on.check()
+            items = items_of(self.problem, choice)
+            if not items.clash() and self.adopt(fits(items, goal, keep_on.check), items):
+                return True
+        return False
+
+    def block_offsets(self) -> list[int]:
+        """The best offset of each block of the problem, in bytes."""
+        return self.items.block_offsets(self.problem, self.offsets)

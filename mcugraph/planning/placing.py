@@ -1,8 +1,6 @@
 """Placement in a given sequence, the sequences to try, and how to learn from one that fails."""
 
-from bisect import bisect_left
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
-from itertools import accumulate
 from random import Random
 
 from mcugraph.planning.items import Items
@@ -59,17 +57,11 @@ def by_length(items: Items) -> list[int]:
 
 def by_crowd(items: Items) -> list[int]:
     """Those needed while most memory is live first: they have the least choice."""
-    live: dict[int, int] = {}
-    for parts in items.spans:
-        for lo, hi, size in parts:
-            live[lo] = live.get(lo, 0) + size
-            live[hi] = live.get(hi, 0) - size
-    times = sorted(live)
-    levels = list(accumulate(live[time] for time in times))
-    crowd = []
-    for parts in items.spans:
-        lo, hi = parts[0][0], parts[-1][1]
-        crowd.append(max(levels[bisect_left(times, lo) : bisect_left(times, hi)]))
+    crowd = [0] * len(items.height)
+    for members in items.sections:
+        level = sum(size for _, size in members)
+        for i, _ in members:
+            crowd[i] = max(crowd[i], level)
     return sorted(range(len(crowd)), key=lambda i: (-crowd[i], -items.height[i], i))
 
 

@@ -1,4 +1,4 @@
-"""The checker of plans: compares every two blocks, and shares no code with the planners."""
+"""The checker of plans: compares what is needed at one time, and shares no code with planners."""
 
 from mcugraph.errors import GraphError
 from mcugraph.planning.arena import ArenaProblem, Plan
@@ -26,15 +26,28 @@ def check_plan(problem: ArenaProblem, plan: Plan) -> int:
             raise GraphError(f"block {asked.name!r} lies at {offset}, not at {asked.offset}")
         spans.append((offset, offset + (asked.size + rounded - 1) // rounded * rounded))
     shared = set(problem.shares)
-    for j, second in enumerate(problem.blocks):
-        for i in range(j):
+    needed: list[int] = []  # what is needed when the next block comes
+    for j in sorted(range(len(spans)), key=lambda j: problem.blocks[j].lower):
+        second = problem.blocks[j]
+        if not second.size:
+            continue
+        needed = [i for i in needed if problem.blocks[i].upper > second.lower]
+        for i in needed:
             first = problem.blocks[i]
-            if spans[i][0] == spans[j][0] and ((i, j) in shared or (j, i) in shared):
-                continue
-            together = first.lower < second.upper and second.lower < first.upper
-            if together and spans[i][0] < spans[j][1] and spans[j][0] < spans[i][1]:
-                raise GraphError(f"blocks {first.name!r} and {second.name!r} overlap")
-    arena = max((end for _, end in spans), default=0)
+            apart = spans[i][1] <= spans[j][0] or spans[j][1] <= spans[i][0]
+            if not (apart or _shares(spans, shared, i, j) or _shares(spans, shared, j, i)):
+                names = sorted((first.name, second.name), key=str)
+                raise GraphError(f"blocks {names[0]!r} and {names[1]!r} overlap")
+        needed.append(j)
+    arena = max((spans[i][1] for i, b in enumerate(problem.blocks) if b.size), default=0)
     if plan.arena != arena:
         raise GraphError(f"the plan takes {arena} bytes, not {plan.arena}")
     return arena
+
+
+def _shares(
+    spans: list[tuple[int, int]], shared: set[tuple[int, int]], earlier: int, later: int
+) -> bool:
+    """Whether one block may follow another in place, and does, and is not larger."""
+    same = spans[earlier][0] == spans[later][0] and spans[later][1] <= spans[earlier][1]
+    return same and (earlier, later) in shared

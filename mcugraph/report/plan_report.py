@@ -3,6 +3,7 @@
 from typing import Any
 
 from mcugraph.planning.arena import SCRATCH, Block, Plan
+from mcugraph.report.stopped import stopped_line
 from mcugraph.report.table import shorten, table
 from mcugraph.units import exact, size
 
@@ -20,6 +21,7 @@ def to_data(plan: Plan) -> dict[str, Any]:
         "alignment": plan.alignment,
         "method": plan.method,
         "elapsed": round(plan.elapsed, 3),
+        "stopped": plan.stopped,
         "order": list(plan.order),
         "blocks": [
             {
@@ -53,6 +55,7 @@ def to_text(plan: Plan, title: str, limit: int = 40) -> str:
         f"{title}: arena {size(plan.arena)}, {proven}",
         f"largest live set {size(plan.peak)}, {exact(len(plan.blocks))} blocks, "
         f"aligned to {plan.alignment} B",
+        *stopped_line(plan),
     ]
     named = sorted(plan.blocks, key=lambda b: (-b.size, b.lower, str(b.name)))
     letters = {(b.kind, b.name): _LETTERS[i] for i, b in enumerate(named[: len(_LETTERS)])}

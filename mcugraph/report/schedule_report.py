@@ -2,6 +2,7 @@
 
 from typing import Any
 
+from mcugraph.report.stopped import stopped_line
 from mcugraph.scheduling.problem import Problem
 from mcugraph.scheduling.result import Schedule
 from mcugraph.units import exact, kib
@@ -24,6 +25,7 @@ def to_data(found: Schedule, given: Schedule, bounds: dict[str, int]) -> dict[st
         },
         "timeline": list(found.timeline),
         "elapsed": found.elapsed,
+        "stopped": found.stopped,
     }
 
 
@@ -47,6 +49,7 @@ def to_text(
         for label, value, note in rows
     ]
     lines.append(f"{'saved':<14}  {exact(saved):>{width}} B{share}")
+    lines += stopped_line(found)
     return "\n".join([*lines, "", *_timeline(problem, found)])
 
 

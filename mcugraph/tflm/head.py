@@ -13,7 +13,8 @@ from functools import cached_property
 from mcugraph.formats.tflite.model import TfliteModel, TfliteSubgraph
 from mcugraph.ir import Graph
 from mcugraph.planning.arena import SCRATCH, TENSOR, ArenaProblem, Block, Plan
-from mcugraph.planning.stages import least_peak, packed, plan
+from mcugraph.planning.entry import plan
+from mcugraph.planning.stages import best_order, plan_order
 from mcugraph.planning.tflm_greedy import UNPLANNED, place
 from mcugraph.scheduling.bounds import operator_bound
 from mcugraph.scheduling.limits import Limits
@@ -111,11 +112,11 @@ class Head:
         if self.after is None:
             return self.file_order
         limits = Limits(seconds, None, None)
-        return self.near(least_peak(self.problem, limits), limits)
+        return self.near(best_order(self.problem, ALIGNMENT, limits), limits)
 
     def near(self, best: Schedule, limits: Limits) -> tuple[int, ...]:
         """Of the orders with the peak of a given one, one that packs; operators by number."""
-        order = packed(self.problem, best.order, ALIGNMENT, limits).order
+        order = plan_order(self.problem, best.order, ALIGNMENT, limits).order
         return tuple(int(number) for number in order)
 
     @cached_property
@@ -204,7 +205,7 @@ def planned_arena(program: TflmProgram, arena: int, seconds: float = SECONDS) ->
     if head.after is None or first == least:
         return first
     limits = Limits(seconds, None, None)
-    best = least_peak(head.problem, limits)
+    best = best_order(head.problem, ALIGNMENT, limits)
     if first == best.lower_bound:
         return first
     order = head.near(best, limits)

@@ -7,6 +7,7 @@ import pytest
 import mcugraph as mg
 from mcugraph.report import layer_report, profile_report
 from mcugraph.report.layer_report import SORTS, select, to_csv
+from mcugraph.report.stopped import stopped_line
 from mcugraph.report.table import shorten, table
 
 
@@ -62,3 +63,12 @@ def test_hidden_rows_are_counted(profile: mg.Profile) -> None:
     assert text.endswith("\n(7 more)")
     assert len(text.splitlines()) == 2 + 4 + 1
     assert not layer_report.to_text(profile).endswith("more)")
+
+
+def test_what_was_stopped_says_how_good_it_is() -> None:
+    schedule = mg.Schedule(("f",), 120, 100, "f", (), (120,), 3.21, "interrupted")
+    assert stopped_line(schedule) == [
+        "interrupted after 3.2 s: at most 20.0% above the least possible"
+    ]
+    plan = mg.Plan((), 16, 16, 16, 16)
+    assert stopped_line(plan) == []
