@@ -16,6 +16,7 @@ from collections.abc import Iterator
 from contextlib import contextmanager, suppress
 from pathlib import Path
 
+from mcugraph.checks import path_text
 from mcugraph.errors import UsageError
 
 _NEW = 0o666  # what the umask takes its bits from
@@ -73,7 +74,7 @@ def _checked(path: str | os.PathLike[str]) -> os.stat_result | None:
     Raises:
         UsageError: It is no path of a file, or of one in a folder that does not exist.
     """
-    name = os.fspath(path)
+    name = path_text(path, "the file to write is given by its path")
     if not name:
         raise UsageError("the path of the file to write is empty")
     if "\0" in name:

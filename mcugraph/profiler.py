@@ -6,7 +6,7 @@ from typing import Any
 
 from mcugraph.cost.flash import constants, flash_of
 from mcugraph.cost.work import Work, total, work_of
-from mcugraph.formats.loader import load
+from mcugraph.formats.loader import graph_of
 from mcugraph.ir import Graph, Role
 from mcugraph.rewrite.accounting import counted_forms
 from mcugraph.scheduling.figures import LiveSetFigures, live_set_figures
@@ -142,8 +142,7 @@ def profile(
     Raises:
         McuGraphError: The file cannot be read, or an argument is unknown.
     """
-    if not isinstance(graph, Graph):
-        graph = load(graph)
+    graph = graph_of(graph, "profile")
     device = find_runtime(runtime)
     forms = counted_forms(graph, accounting, precision)
     counted, stored = forms.runs, forms.stores

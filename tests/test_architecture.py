@@ -19,6 +19,7 @@ LONGEST = 450
 # each other. `commands` print what `report` makes, and `cli` parses for them.
 LAYERS = [
     {"errors"},
+    {"checks"},
     {"files", "units"},
     {"ir"},
     {"ops"},

@@ -6,6 +6,7 @@ from typing import Any
 from mcugraph.errors import FormatError, UsageError
 from mcugraph.export.tools import silence, tensors_of, tool
 from mcugraph.formats.torch.export import inference, quiet, reason
+from mcugraph.formats.torch.given import plain_module
 
 # The axis of the weights that is a layer's outputs: one scale for each of them.
 _LAYERS = {"conv1d": 0, "conv2d": 0, "linear": 0, "conv_transpose1d": 1, "conv_transpose2d": 1}
@@ -51,7 +52,7 @@ def prepare_qat(model: Any, example_inputs: Any) -> Any:
     with silence():
         rounding = tool("torchao.quantization.pt2e.fake_quantize")
         observers = tool("torchao.quantization.pt2e.observer")
-    own = copy.deepcopy(model)
+    own = copy.deepcopy(plain_module(model, "prepare_qat"))
     inputs = tensors_of(example_inputs)
     # A batch of 1 would be taken for a constant.
     several = tuple(x if x.shape[0] > 1 else torch.cat((x, x)) for x in inputs)

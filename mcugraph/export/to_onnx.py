@@ -10,6 +10,7 @@ from mcugraph.export.exported import Exported, compare
 from mcugraph.export.tools import silence, tensors_of
 from mcugraph.files import replacing
 from mcugraph.formats.torch.export import inference, reason
+from mcugraph.formats.torch.given import plain_module
 from mcugraph.formats.torch.importer import from_torch
 
 OPSET = 18
@@ -49,6 +50,7 @@ def export_onnx(
     """
     import torch
 
+    model = plain_module(model, "export_onnx")
     inputs = tensors_of(example_inputs)
     graph = from_torch(model, inputs, kwargs)
     name = type(model).__name__

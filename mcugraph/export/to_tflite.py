@@ -12,6 +12,7 @@ from mcugraph.export.tensor_names import end_names, shorten_names
 from mcugraph.export.tools import one_sample, silence, tool
 from mcugraph.files import replacing
 from mcugraph.formats.torch.export import reason
+from mcugraph.formats.torch.given import plain_module
 from mcugraph.formats.torch.importer import from_torch
 
 
@@ -60,6 +61,7 @@ def export_tflite(
             another shape than the example, or the file cannot be written there.
         FormatError: PyTorch or the converter reject the model; the message quotes them.
     """
+    model = plain_module(model, "export_tflite")
     with replacing(path) as temporary:
         inputs = one_sample(example_inputs)
         batches = samples_of(calibration, inputs, samples)

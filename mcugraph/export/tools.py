@@ -11,6 +11,7 @@ from typing import Any
 
 from mcugraph.errors import UsageError
 from mcugraph.formats.torch.export import quiet
+from mcugraph.formats.torch.given import inputs_of
 
 
 def tool(name: str) -> Any:
@@ -63,18 +64,13 @@ def tensors_of(example_inputs: Any) -> tuple[Any, ...]:
     """
     import torch
 
-    if isinstance(example_inputs, torch.Tensor):
-        return (example_inputs,)
-    if not isinstance(example_inputs, list | tuple):
-        raise UsageError(
-            f"example_inputs are a tuple of tensors, not {type(example_inputs).__name__}"
-        )
-    for index, value in enumerate(example_inputs):
+    given, _ = inputs_of(example_inputs, None)
+    for index, value in enumerate(given):
         if not isinstance(value, torch.Tensor):
             raise UsageError(
                 f"example_inputs[{index}] is a {type(value).__name__}; an export takes tensors"
             )
-    return tuple(example_inputs)
+    return given
 
 
 def one_sample(example_inputs: Any) -> tuple[Any, ...]:

@@ -1,8 +1,9 @@
 """One entry for all file formats, recognised by content."""
 
 from collections.abc import Mapping
-from os import PathLike, fsdecode, fspath
+from os import PathLike
 
+from mcugraph.checks import path_text
 from mcugraph.errors import FormatError, GraphError, UsageError
 from mcugraph.formats.dims import Bindings, Key
 from mcugraph.ir import Graph
@@ -31,7 +32,7 @@ def load(
         DimensionError: A dynamic dimension other than the batch is not bound, or a binding
             does not fit the model.
     """
-    name = _name(path)
+    name = path_text(path, "load takes the path of a model file", _remedy(path))
     return translated(name, _read(name), dims, signature)
 
 
@@ -65,18 +66,40 @@ def _by_content(name: str, data: bytes, bindings: Bindings, signature: str | Non
     return load_onnx(name, data, bindings)
 
 
-def _name(path: object) -> str:
-    """The path of a model file as text.
+def graph_of(given: object, asker: str, also: str = "") -> Graph:
+    """The graph that a public function is given, as it is or as the path of a model file.
+
+    Args:
+        given: What the caller handed in.
+        asker: The public function, for the error.
+        also: What else it takes.
 
     Raises:
-        UsageError: It is something else.
+        UsageError: It is neither; the message says how to come by a graph.
+        McuGraphError: The file cannot be read.
     """
-    if isinstance(path, str | PathLike):
-        name = fspath(path)
-        return name if isinstance(name, str) else fsdecode(name)
-    what = f"load takes the path of a model file, not {type(path).__name__}"
-    kinds = {kind.__module__.partition(".")[0] for kind in type(path).__mro__}
-    raise UsageError(f"{what}; for a PyTorch module use from_torch" if "torch" in kinds else what)
+    if isinstance(given, Graph):
+        return given
+    if isinstance(given, str | PathLike):
+        return load(given)
+    raise UsageError(
+        f"{asker} takes a Graph or the path of a model file{also}, "
+        f"not {type(given).__name__}{_remedy(given)}"
+    )
+
+
+def _remedy(given: object) -> str:
+    """How to make a graph of what is none, where there is a way."""
+    kinds = {(kind.__module__.partition(".")[0], kind.__name__) for kind in type(given).__mro__}
+    if ("torch", "Module") in kinds:
+        return "; make a Graph of a module with mg.from_torch(module, example_inputs)"
+    if ("torch", "ExportedProgram") in kinds:
+        return "; make a Graph of a program with mg.from_torch(program)"
+    if ("onnx", "ModelProto") in kinds:
+        return "; save it with onnx.save and give the path"
+    if isinstance(given, bytes | bytearray):
+        return "; write them to a file and give the path"
+    return ""
 
 
 def _read(path: str) -> bytes:
@@ -94,6 +117,8 @@ def _read(path: str) -> bytes:
         raise FormatError(f"{path}: this is a directory; name a model file in it") from None
     except OSError as error:
         raise FormatError(f"{path}: cannot be read: {error.strerror}") from None
+    except ValueError as error:  # a name that no file can have
+        raise FormatError(f"{path!r}: cannot be read: {error}") from None
     if not data:
         raise FormatError(f"{path}: the file is empty")
     if data.startswith(_LFS):

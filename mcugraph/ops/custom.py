@@ -60,8 +60,10 @@ def register(native: str, rule: Op | Callable[[Attributes], Op]) -> None:
             TFLite: ``{"custom_options": bytes}``).
 
     Raises:
-        UsageError: The rule is neither.
+        UsageError: The rule is neither, or the type is no text.
     """
+    if not isinstance(native, str):
+        raise UsageError(f"native: the name of an operator type is needed, not {native!r}")
     if isinstance(rule, Op):
         _REGISTERED[native] = lambda attributes: rule
     elif callable(rule):

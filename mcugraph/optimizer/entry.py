@@ -3,6 +3,7 @@
 from collections.abc import Mapping
 from pathlib import Path
 
+from mcugraph.checks import path_text
 from mcugraph.errors import FormatError, McuGraphError, UsageError
 from mcugraph.files import replacing
 from mcugraph.formats.loader import load
@@ -51,8 +52,10 @@ def optimize(
             installed.
         McuGraphError: The new file did not prove as good as the old one; nothing was written.
     """
-    with replacing(path_out) as temporary:
-        return _renewed(str(path_in), str(path_out), temporary, force, verify, time_limit, dims)
+    source = path_text(path_in, "optimize takes the path of a model file")
+    target = path_text(path_out, "optimize takes the path of the file to write")
+    with replacing(target) as temporary:
+        return _renewed(source, target, temporary, force, verify, time_limit, dims)
 
 
 def _renewed(

@@ -1,19 +1,23 @@
 """Planning of models, of plain problems and of blocks, under one name."""
 
 from collections.abc import Sequence
+from os import PathLike, fsdecode
 
+from mcugraph.checks import check_whole
 from mcugraph.errors import UsageError
 from mcugraph.ir import Graph
 from mcugraph.planning.arena import ArenaProblem, Plan, arena_problem
+from mcugraph.planning.minimalloc import read_csv
 from mcugraph.planning.stages import METHODS, best_order, plan_blocks, plan_order
 from mcugraph.rewrite.accounting import counted_forms
+from mcugraph.scheduling.entry import given_problem
 from mcugraph.scheduling.limits import Limits, Progress
 from mcugraph.scheduling.problem import Name, Problem
 from mcugraph.scheduling.runtime import Runtime, find_runtime
 
 
 def plan(
-    graph_or_problem: Graph | Problem | ArenaProblem,
+    graph_or_problem: Graph | Problem | ArenaProblem | str | PathLike[str],
     order: Sequence[Name] | None = None,
     alignment: int = 16,
     time_limit: float | None = None,
@@ -31,8 +35,9 @@ def plan(
     offsets.
 
     Args:
-        graph_or_problem: A model, counted as ``profile`` counts it; a scheduling problem; or
-            blocks with their lifetimes. A model's kernel scratch is not counted; where an
+        graph_or_problem: A model, counted as ``profile`` counts it; a scheduling problem;
+            blocks with their lifetimes; or the path of one of them, a problem as ``.json``, blocks
+            as ``.csv``. A model's kernel scratch is not counted; where an
             operator calls subgraphs, the largest arena of any of them is scratch of the caller.
         order: Operator names, in the order in which they run. None: the order with the least
             peak; if that does not pack into its peak, other orders with the same peak are tried.
@@ -56,6 +61,7 @@ def plan(
         The plan. ``optimal`` says whether ``lower_bound`` proves it the smallest for its order.
 
     Raises:
+        FormatError: The file cannot be read.
         GraphError: The problem or the order contradicts itself.
         InternalError: The result failed its own check.
         UsageError: Unknown method, runtime, accounting or precision, or an order for blocks that
@@ -63,9 +69,10 @@ def plan(
     """
     if method not in METHODS:
         raise UsageError(f"unknown method {method!r}; expected one of {', '.join(METHODS)}")
-    if alignment < 1:
-        raise UsageError(f"an alignment of {alignment} bytes is not possible")
-    problem = graph_or_problem
+    check_whole("alignment", alignment, 1)
+    if order is not None and not isinstance(order, Sequence):
+        raise UsageError(f"order: a sequence of operator names is needed, not {order!r}")
+    problem = _given(graph_or_problem)
     if isinstance(problem, Graph):
         runs = counted_forms(problem, accounting, precision).runs
         problem = Problem.with_bodies(
@@ -79,6 +86,15 @@ def plan(
             raise UsageError("blocks have their lifetimes already: an order says nothing of them")
         return plan_blocks(problem, method, limits)
     return plan_problem(problem, order, alignment, method, limits)
+
+
+def _given(given: object) -> Graph | Problem | ArenaProblem:
+    """What the caller means by it."""
+    if isinstance(given, ArenaProblem):
+        return given
+    if isinstance(given, str | PathLike) and fsdecode(given).lower().endswith(".csv"):
+        return read_csv(fsdecode(given))
+    return given_problem(given, "plan", "a Problem or an ArenaProblem")
 
 
 def plan_problem(

@@ -6,6 +6,7 @@ import numpy as np
 import torch
 
 from mcugraph.errors import UsageError
+from mcugraph.formats.torch.given import plain_module
 from mcugraph.ir import Array
 from mcugraph.slimming.cutting import taken
 
@@ -27,6 +28,9 @@ def carry_over(
         UsageError: ``small`` was not made of ``model``, the optimizer has other parameters, or
             it remembers something that cannot be cut.
     """
+    if not isinstance(optimizer, torch.optim.Optimizer):
+        raise UsageError(f"carry_over takes an optimizer, not {type(optimizer).__name__}")
+    model, small = (plain_module(entry, "carry_over") for entry in (model, small))
     names = {id(value): name for name, value in model.named_parameters()}
     target = dict(small.named_parameters(remove_duplicate=False))
     if not hasattr(small, "mcugraph_kept") or not set(names.values()) <= set(target):

@@ -11,8 +11,10 @@ from typing import Any
 import numpy as np
 import torch
 
+from mcugraph.checks import check_callable, check_whole
 from mcugraph.errors import UsageError
 from mcugraph.export.exported import Exported
+from mcugraph.formats.torch.given import inputs_of, plain_module
 from mcugraph.formats.torch.importer import from_torch
 from mcugraph.ir import Array
 from mcugraph.prune.history import History
@@ -23,7 +25,7 @@ from mcugraph.prune.placement import Classes
 from mcugraph.prune.ranking import Ranking
 from mcugraph.prune.relaxed import RelaxedMask
 from mcugraph.prune.salience import salience as salience_of
-from mcugraph.prune.schedules import PruningSchedule, check_whole, uniform
+from mcugraph.prune.schedules import PruningSchedule, uniform
 from mcugraph.slimming.slimmer import slim
 from mcugraph.space.budgets import Budgets, Pull
 from mcugraph.space.space import widths
@@ -125,13 +127,15 @@ class Pruner:
     ) -> None:
         check_whole("interval", interval, 1)
         check_whole("seed", seed, 0)
+        check_callable("report", report)
         if steps_per_epoch is not None:
             check_whole("steps_per_epoch", steps_per_epoch, 1)
         if schedule is not None and not isinstance(schedule, PruningSchedule):
             raise UsageError(f"schedule: a Gradual or OneShot is needed, not {schedule!r}")
         if not budgets and (schedule is None or schedule.sparsity is None):
             raise UsageError("no budgets: name a peak, a size or macs, like {'peak': 64_000}")
-        self.model = getattr(model, "_orig_mod", model)  # what torch.compile wraps
+        self.model = plain_module(model, "Pruner")
+        inputs_of(example_inputs, kwargs)
         self.example_inputs, self.kwargs = example_inputs, dict(kwargs or {})
         self.interval, self.schedule = interval, schedule
         self.freeze_when_met = freeze_when_met

@@ -7,6 +7,7 @@ from typing import Any
 import numpy as np
 import torch
 
+from mcugraph.checks import check_callable
 from mcugraph.errors import UsageError
 
 
@@ -43,6 +44,9 @@ class Salience:
     score: Callable[[ScoredLayer], torch.Tensor]
     gradient: bool = False
     activity: bool = False
+
+    def __post_init__(self) -> None:
+        check_callable("score", self.score)
 
 
 def batch_norm(layer: ScoredLayer) -> torch.Tensor:

@@ -12,6 +12,7 @@ from typing import Any
 
 import numpy as np
 
+from mcugraph.checks import check_whole
 from mcugraph.errors import UsageError
 from mcugraph.ir import Array
 from mcugraph.space.budgets import Budgets
@@ -125,13 +126,3 @@ def _fraction(what: str, value: Any) -> float:
     if isinstance(value, bool) or not isinstance(value, Real) or not 0 <= float(value) < 1:
         raise UsageError(f"{what}: a fraction from 0 to below 1 is needed, not {value!r}")
     return float(value)
-
-
-def check_whole(name: str, value: Any, least: int) -> None:
-    """Hold an option that counts steps against what it can be.
-
-    Raises:
-        UsageError: It is no whole number, or too small.
-    """
-    if isinstance(value, bool) or not isinstance(value, int) or value < least:
-        raise UsageError(f"{name}: a whole number from {least} on is needed, not {value!r}")

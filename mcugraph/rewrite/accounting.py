@@ -95,9 +95,7 @@ def counted_forms(graph: Graph, accounting: str, precision: str | None = None) -
     Raises:
         UsageError: Unknown accounting or precision.
     """
-    by = find_accounting(accounting)
-    if precision is not None:
-        _choose("precision", precision, PRECISIONS)
+    by = check_forms(accounting, precision)
     if by.takes_files_as_they_stand and graph.source.exact:
         runs = stores = graph
     else:
@@ -113,6 +111,17 @@ def counted_forms(graph: Graph, accounting: str, precision: str | None = None) -
 def _quantized(graph: Graph, by: Accounting) -> Graph:
     made = quantize(graph)
     return made if by.quantized is None else _each(made, by.quantized)
+
+
+def check_forms(accounting: str, precision: str | None) -> Accounting:
+    """The accounting of a name, once it and the precision are known to exist.
+
+    Raises:
+        UsageError: There is none of that name.
+    """
+    if precision is not None:
+        _choose("precision", precision, PRECISIONS)
+    return find_accounting(accounting)
 
 
 def _choose(what: str, value: str, known: tuple[str, ...]) -> None:

@@ -1,5 +1,6 @@
 """Lower bounds on the peak memory of every order of a problem."""
 
+from mcugraph.errors import UsageError
 from mcugraph.scheduling.instance import Instance
 from mcugraph.scheduling.matching import saved_bytes
 from mcugraph.scheduling.problem import Problem
@@ -13,8 +14,9 @@ def operator_bound(problem: Problem) -> int:
 
     Raises:
         GraphError: The problem contradicts itself.
+        UsageError: It is none.
     """
-    problem.verify()
+    _checked("operator_bound", problem)
     sizes = list(problem.sizes)
     if not problem.count_inputs:
         for tensor in problem.graph_inputs:
@@ -42,6 +44,22 @@ def cut_bound(problem: Problem) -> int:
 
     Raises:
         GraphError: The problem contradicts itself.
+        UsageError: It is none.
     """
-    problem.verify()
+    _checked("cut_bound", problem)
     return Instance(problem.network()).cut_bound()
+
+
+def _checked(asker: str, problem: object) -> None:
+    """Make sure of a problem.
+
+    Raises:
+        GraphError: It contradicts itself.
+        UsageError: It is none.
+    """
+    if not isinstance(problem, Problem):
+        raise UsageError(
+            f"{asker} takes a Problem, not {type(problem).__name__}; "
+            "Problem.from_graph makes one of a model"
+        )
+    problem.verify()

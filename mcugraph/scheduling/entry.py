@@ -1,6 +1,10 @@
 """Scheduling of models and of plain problems, under one name."""
 
+from os import PathLike, fsdecode
+from pathlib import Path
+
 from mcugraph.errors import UsageError
+from mcugraph.formats.loader import graph_of
 from mcugraph.ir import Graph
 from mcugraph.rewrite.accounting import counted_forms
 from mcugraph.scheduling.instance import Instance
@@ -12,7 +16,7 @@ from mcugraph.scheduling.solver import METHODS, solve
 
 
 def schedule(
-    graph_or_problem: Graph | Problem,
+    graph_or_problem: Graph | Problem | str | PathLike[str],
     method: str = "auto",
     time_limit: float | None = None,
     memory_limit: int | None = None,
@@ -24,7 +28,8 @@ def schedule(
     """Find the operator order with the least peak memory, and prove that it is the least.
 
     Args:
-        graph_or_problem: A model, counted as ``profile`` counts it, or a plain problem.
+        graph_or_problem: A model, counted as ``profile`` counts it, or a plain problem; or the
+            path of either, a problem as ``.json``.
         method: ``"auto"``: bounds, then an exact search where they leave a gap. ``"dp"``: the
             plain dynamic programme over downsets of "Differentiable Network Pruning for
             Microcontrollers" (Liberis and Lane). ``"greedy"``: bounds and greedy orders only.
@@ -41,13 +46,14 @@ def schedule(
         and ``lower_bound`` is what was proven till then.
 
     Raises:
+        FormatError: The file cannot be read.
         GraphError: The problem contradicts itself.
         InternalError: The result failed its own check.
-        UsageError: Unknown method, runtime, accounting or precision.
+        UsageError: Unknown method, runtime, accounting or precision, or nothing to schedule.
     """
     if method not in METHODS:
         raise UsageError(f"unknown method {method!r}; expected one of {', '.join(METHODS)}")
-    problem = graph_or_problem
+    problem = given_problem(graph_or_problem, "schedule")
     if isinstance(problem, Graph):
         runs = counted_forms(problem, accounting, precision).runs
         device = find_runtime(runtime)
@@ -55,6 +61,20 @@ def schedule(
     problem.verify()
     limits = Limits(time_limit, memory_limit, progress)
     return schedule_instance(problem, Instance(problem.network()), method, limits)
+
+
+def given_problem(given: object, asker: str, also: str = "a Problem") -> Graph | Problem:
+    """What a public function is given: a graph, a problem, or the path of either.
+
+    Raises:
+        UsageError: It is none of them.
+        McuGraphError: The file cannot be read.
+    """
+    if isinstance(given, Problem):
+        return given
+    if isinstance(given, str | PathLike) and Path(fsdecode(given)).suffix.lower() == ".json":
+        return Problem.from_json(Path(fsdecode(given)))
+    return graph_of(given, asker, f", or {also}")
 
 
 def schedule_instance(

@@ -3,6 +3,8 @@
 from collections.abc import Callable
 from time import monotonic
 
+from mcugraph.checks import check_callable, check_number, check_whole
+
 Progress = Callable[[float, int, int], None]  # seconds, proven lower bound, best value
 
 # Why a search ended before its proof.
@@ -31,6 +33,9 @@ class Limits:
             once in ``every`` seconds.
         every: Seconds between two calls of ``progress``.
         clock: Tells the time in seconds; tests hand in their own.
+
+    Raises:
+        UsageError: A limit is no number or below 0, or there is nobody to tell.
     """
 
     def __init__(
@@ -41,6 +46,12 @@ class Limits:
         every: float = 0.5,
         clock: Callable[[], float] = monotonic,
     ) -> None:
+        if seconds is not None:
+            check_number("time_limit", seconds)
+        if memory is not None:
+            check_whole("memory_limit", memory, 0)
+        if progress is not None:
+            check_callable("progress", progress)
         self.clock = clock
         self.began = clock()
         self.seconds = seconds

@@ -2,10 +2,12 @@
 
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
+from os import PathLike
 from types import MappingProxyType
 from typing import Any
 
 from mcugraph.errors import GraphError
+from mcugraph.formats.loader import graph_of
 from mcugraph.ir import Graph
 from mcugraph.rewrite.accounting import counted_forms
 from mcugraph.scheduling.graph_fields import graph_fields
@@ -146,7 +148,7 @@ class Problem:
     @classmethod
     def from_graph(
         cls,
-        graph: Graph,
+        graph: Graph | str | PathLike[str],
         runtime: str | Runtime = "tflm",
         accounting: str = "deployed",
         precision: str | None = None,
@@ -156,14 +158,16 @@ class Problem:
         An operator that calls subgraphs needs the least peak of the largest of them besides.
 
         Args:
-            graph: The graph, as it was loaded.
+            graph: The graph, as it was loaded, or the path of its file.
             runtime: How the device executes it, a name or a ``Runtime``.
             accounting: ``"deployed"`` or ``"paper"``, as for ``profile``.
             precision: None or ``"int8"``, as for ``profile``.
 
         Raises:
-            UsageError: Unknown runtime, accounting or precision.
+            UsageError: Unknown runtime, accounting or precision, or no graph.
+            McuGraphError: The file cannot be read.
         """
+        graph = graph_of(graph, "Problem.from_graph")
         runs = counted_forms(graph, accounting, precision).runs
         return cls.with_bodies(runs, find_runtime(runtime), _least_peak)
 

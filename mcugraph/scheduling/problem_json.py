@@ -5,6 +5,7 @@ from collections.abc import Mapping
 from os import PathLike
 from typing import Any
 
+from mcugraph.checks import path_text
 from mcugraph.errors import FormatError
 
 Source = str | PathLike[str] | Mapping[str, Any]
@@ -14,10 +15,12 @@ def read_fields(source: Source) -> tuple[dict[str, Any], str]:
     """The fields of a problem by name, and what an error message calls the source.
 
     Raises:
+        UsageError: It is neither a mapping nor a path.
         FormatError: The file cannot be read, or it is not of this form.
     """
     if isinstance(source, Mapping):
         return _fields(source, "graph"), "graph"
+    source = path_text(source, "an operator graph is a mapping or the path of a JSON file")
     try:
         with open(source, "rb") as file:
             loaded = json.loads(file.read())

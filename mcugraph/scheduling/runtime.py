@@ -2,6 +2,7 @@
 
 from dataclasses import dataclass
 
+from mcugraph.checks import check_whole
 from mcugraph.errors import UsageError
 
 
@@ -14,12 +15,18 @@ class Runtime:
         inplace: An operator may write its result over an operand that dies with it.
         count_inputs: The graph's inputs take SRAM (False: they lie elsewhere).
         alignment: Bytes to which offsets in the arena are rounded up.
+
+    Raises:
+        UsageError: The alignment is no whole number from 1 on.
     """
 
     name: str = "tflm"
     inplace: bool = False
     count_inputs: bool = True
     alignment: int = 16
+
+    def __post_init__(self) -> None:
+        check_whole("alignment", self.alignment, 1)
 
 
 RUNTIMES = {
@@ -29,14 +36,14 @@ RUNTIMES = {
 }
 
 
-def find_runtime(runtime: str | Runtime) -> Runtime:
-    """A runtime by name, or as it is.
+def find_runtime(runtime: object) -> Runtime:
+    """A ``Runtime``, or the one that has a name.
 
     Raises:
         UsageError: There is no runtime of this name.
     """
     if isinstance(runtime, Runtime):
         return runtime
-    if runtime not in RUNTIMES:
+    if not isinstance(runtime, str) or runtime not in RUNTIMES:
         raise UsageError(f"unknown runtime {runtime!r}; expected one of {', '.join(RUNTIMES)}")
     return RUNTIMES[runtime]

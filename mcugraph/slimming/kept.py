@@ -41,6 +41,13 @@ class Kept:
             UsageError: A group is not there, nothing of it stays, a class is not there, or
                 groups that have to stay equally wide do not.
         """
+        if not isinstance(space, Space):
+            raise UsageError(f"space: what widths gave is needed, not {type(space).__name__}")
+        if not isinstance(keep, Mapping):
+            raise UsageError(
+                "keep: a mapping from groups to the classes that stay is needed, "
+                f"not {type(keep).__name__}"
+            )
         names = [group.name for group in space.groups]
         for name in keep:
             if name not in names:

@@ -6,6 +6,7 @@ from contextlib import suppress
 from typing import Any
 
 from mcugraph.errors import FormatError, UsageError
+from mcugraph.formats.torch.given import plain_module
 from mcugraph.formats.torch.importer import from_torch
 from mcugraph.ir import Graph, Shape
 from mcugraph.ops.attention import Attention
@@ -43,7 +44,7 @@ def slim(
     there the slimmed model differs from the masked one.
 
     Args:
-        model: A ``torch.nn.Module``; it stays as it is.
+        model: A ``torch.nn.Module``; it stays as it is. Of a compiled one, what was compiled.
         keep: Name of a group of the space -> numbers of the classes that stay, or one bool a
             class. Groups that are not named stay whole.
         example_inputs: As for ``from_torch``.
@@ -59,6 +60,7 @@ def slim(
         GraphError: The model cannot run without these channels; the message names the operator.
         FormatError: ``torch.export`` rejects the model.
     """
+    model = plain_module(model, "slim")
     if space is None:
         space = widths(from_torch(model, example_inputs, kwargs))
     kept = Kept.of(space, keep)

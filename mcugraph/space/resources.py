@@ -59,12 +59,27 @@ class Resource(ABC):
         return widths
 
     def _checked(self, w: Any) -> Array:
-        widths = np.asarray(w, np.float64)
-        if widths.ndim not in (1, 2) or widths.shape[-1] != len(self.names):
-            raise UsageError(f"{len(self.names)} widths are needed, not shape {widths.shape}")
-        if not np.isfinite(widths).all():
-            raise UsageError("a width is not finite")
+        widths = checked_widths(w, len(self.names))
+        if (widths < 0).any():
+            raise UsageError("a width is below 0")
         return widths
+
+
+def checked_widths(w: Any, groups: int) -> Array:
+    """Widths as numbers, shape (groups,) or (N, groups).
+
+    Raises:
+        UsageError: They are no numbers, not finite, or not one a group.
+    """
+    try:
+        widths = np.asarray(w, np.float64)
+    except (TypeError, ValueError):
+        raise UsageError(f"{groups} widths are needed, not {w!r}") from None
+    if widths.ndim not in (1, 2) or widths.shape[-1] != groups:
+        raise UsageError(f"{groups} widths are needed, not shape {widths.shape}")
+    if not np.isfinite(widths).all():
+        raise UsageError("a width is not finite")
+    return widths
 
 
 class PolynomialResource(Resource):

@@ -2,17 +2,19 @@
 
 from dataclasses import dataclass
 from functools import cached_property
+from os import PathLike
 
 import numpy as np
 
 from mcugraph.coupling.groups import EqualWidths, Grouping, WidthGroup, group
 from mcugraph.coupling.propagate import Labelling, label
 from mcugraph.errors import UsageError
+from mcugraph.formats.loader import graph_of
 from mcugraph.ir import Array, Graph
 from mcugraph.ops.labels import FIXED, core
-from mcugraph.rewrite.accounting import counted_forms, find_accounting
+from mcugraph.rewrite.accounting import check_forms, counted_forms, find_accounting
 from mcugraph.space.peak import PeakResource
-from mcugraph.space.resources import PolynomialResource, Resource
+from mcugraph.space.resources import PolynomialResource, Resource, checked_widths
 from mcugraph.space.rounding import nearest
 from mcugraph.space.symbolic import Shapes, macs_of, size_of
 from mcugraph.space.tflm_arena import ArenaResource
@@ -129,11 +131,11 @@ class Space:
 
     def fractions(self, w: Array) -> Array:
         """Widths as fractions of the full ones, shape (groups,)."""
-        return np.asarray(w, np.float64) / self.full
+        return checked_widths(w, len(self.groups)) / self.full
 
     def from_fractions(self, fractions: Array) -> Array:
         """Fractions of the full widths as widths, shape (groups,)."""
-        return np.asarray(fractions, np.float64) * self.full
+        return checked_widths(fractions, len(self.groups)) * self.full
 
     def round(self, w: Array) -> Array:
         """The nearest feasible integer widths: at least one class a group, equal where needed.
@@ -144,7 +146,7 @@ class Space:
             w: One width a group, shape (groups,).
 
         Raises:
-            UsageError: There is not one width a group.
+            UsageError: There is not one finite width a group.
         """
         return nearest(self._vector(w), self.full, self._constraints)
 
@@ -154,7 +156,7 @@ class Space:
         They are integers from 1 to the full width, and what has to stay equal is.
 
         Raises:
-            UsageError: There is not one width a group.
+            UsageError: There is not one finite width a group.
         """
         given = self._vector(w)
         whole = (given == np.rint(given)) & (given >= 1) & (given <= self.full)
@@ -167,22 +169,26 @@ class Space:
         return np.concatenate([np.zeros((0, len(self.groups)), np.int64), *rows])
 
     def _vector(self, w: Array) -> Array:
-        given = np.asarray(w, np.float64)
-        if given.shape != self.full.shape:
-            raise UsageError(f"{len(self.groups)} widths are needed, not shape {given.shape}")
+        given = checked_widths(w, len(self.groups))
+        if given.ndim != 1:
+            raise UsageError(f"one vector of widths is needed, not shape {given.shape}")
         return given
 
 
-def widths(graph: Graph, accounting: str = "deployed", precision: str | None = None) -> Space:
+def widths(
+    graph: Graph | str | PathLike[str], accounting: str = "deployed", precision: str | None = None
+) -> Space:
     """The widths that a network can have, and its costs as functions of them.
 
     Args:
-        graph: Of any front-end.
+        graph: The model, or the path of its file.
         accounting: ``"deployed"`` or ``"paper"``, as for ``profile``.
         precision: None: the model's own element types. ``"int8"``: once it is quantised.
 
     Raises:
-        UsageError: Unknown accounting or precision.
+        McuGraphError: The file cannot be read, or an argument is unknown.
     """
+    graph = graph_of(graph, "widths")
+    check_forms(accounting, precision)
     labelling = label(graph)
     return Space(graph, labelling, group(graph, labelling), accounting, precision)

@@ -2,14 +2,15 @@
 
 import io
 import zipfile
-from collections.abc import Mapping, Sequence
+from collections.abc import Mapping
 from typing import Any
 
-from mcugraph.errors import DimensionError, FormatError, GraphError, UsageError
+from mcugraph.errors import DimensionError, FormatError, GraphError
 from mcugraph.formats.dims import Bindings
 from mcugraph.formats.torch.constant_calls import fold
 from mcugraph.formats.torch.control import conditional
 from mcugraph.formats.torch.export import export, functional, quiet, reason
+from mcugraph.formats.torch.given import inputs_of, installed, plain_module
 from mcugraph.formats.torch.program import ProgramReader
 from mcugraph.formats.torch.sizes import Sizes
 from mcugraph.ir import Graph, Source, verify
@@ -39,18 +40,15 @@ def from_torch(
     Raises:
         FormatError: ``torch.export`` rejects the model; the message quotes its reason.
         DimensionError: The shape of a tensor depends on data.
-        UsageError: The model is none, or PyTorch is not installed.
+        UsageError: The model is none, the inputs are none, or PyTorch is not installed.
     """
-    torch = _torch()
-    name = type(model).__name__
+    torch = installed()
     if isinstance(model, torch.export.ExportedProgram):
         program, name = model, "main"
-    elif isinstance(model, torch.nn.Module):
-        model = getattr(model, "_orig_mod", model)  # what torch.compile wraps
-        name = type(model).__name__
-        program = export(model, _arguments(example_inputs, torch), kwargs or {})
     else:
-        raise UsageError(f"from_torch takes a torch.nn.Module, not {name}")
+        model = plain_module(model, "from_torch")
+        name = type(model).__name__
+        program = export(model, *inputs_of(example_inputs, kwargs))
     return _graph(program, name, name, Bindings(name, None), Source("torch"))
 
 
@@ -67,7 +65,7 @@ def load_pt2(path: str, data: bytes, bindings: Bindings) -> Graph:
         DimensionError: A dynamic dimension other than the batch is not bound.
     """
     _check_archive(path, data)
-    torch = _torch()
+    torch = installed()
     try:
         with quiet():
             program = torch.export.load(io.BytesIO(data))
@@ -88,22 +86,6 @@ def _graph(program: Any, where: str, name: str, bindings: Bindings, source: Sour
             raise
         raise DimensionError(f"{where}: {error}") from error
     return graph
-
-
-def _torch() -> Any:
-    try:
-        import torch
-    except ImportError:
-        raise UsageError("PyTorch is not installed: pip install 'mcugraph[torch]'") from None
-    return torch
-
-
-def _arguments(given: Any, torch: Any) -> Sequence[Any]:
-    if isinstance(given, torch.Tensor):
-        return (given,)
-    if not isinstance(given, list | tuple):
-        raise UsageError(f"example_inputs are a tuple of inputs, not {type(given).__name__}")
-    return tuple(given)
 
 
 def _check_archive(path: str, data: bytes) -> None:
