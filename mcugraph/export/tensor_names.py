@@ -16,7 +16,7 @@ _LAYERS = {
 _LAYER_CLASSES = ("Conv1d", "Conv2d", "ConvTranspose1d", "ConvTranspose2d", "Linear")
 
 
-def shorten_names(data: bytes, model: Any, schema: Any, flatbuffers: Any) -> bytes:
+def shorten_names(data: bytes, model: Any, schema: Any, flatbuffers: Any, root: str = "") -> bytes:
     """The file with its tensors named after the modules that make them.
 
     The converter writes chains such as ``pkg.Net/torch.nn.Conv2d_stem;;...``. ``stem`` is left,
@@ -28,10 +28,11 @@ def shorten_names(data: bytes, model: Any, schema: Any, flatbuffers: Any) -> byt
         model: The module that it was made of.
         schema: The classes of TFLite's schema, with its object interface.
         flatbuffers: The package that writes them.
+        root: The attribute that holds the module, where another one was converted around it.
     """
     file = schema.ModelT.InitFromPackedBuf(data, 0)
     kinds = {v: k.lower() for k, v in vars(schema.BuiltinOperator).items() if k[0] != "_"}
-    paths = _Paths(model)
+    paths = _Paths(model, root)
     (graph,) = file.subgraphs
     given: dict[int, str] = {}
     for signature in file.signatureDefs or ():
@@ -89,7 +90,8 @@ def _ends(kind: str, entries: Any) -> dict[int, str]:
 class _Paths:
     """The module paths behind the converter's names."""
 
-    def __init__(self, model: Any) -> None:
+    def __init__(self, model: Any, root: str) -> None:
+        self.root = root
         self.paths = [
             (name.split("."), type(module).__name__)
             for name, module in model.named_modules(remove_duplicate=False)
@@ -112,7 +114,10 @@ class _Paths:
         for chain in re.sub(r";\d*$", "", name).split(";;"):
             parts = [self._part(part) for part in chain.split("/")]
             kind = parts[-1][0]
-            yield self._path([part for _, part in parts[1:]], kind), kind
+            attributes = [attribute for _, attribute in parts[1:]]
+            if attributes[:1] == [self.root]:
+                del attributes[0]
+            yield self._path(attributes, kind), kind
 
     def _part(self, part: str) -> tuple[str, str]:
         """``pkg.My_Net_stem`` -> its class and its attribute."""
