@@ -2,13 +2,17 @@
 
 from mcugraph.errors import GraphError
 from mcugraph.ir.graph import Graph
+from mcugraph.ir.tensor import Tensor
+
+_TOO_LARGE = 1 << 63  # bytes
 
 
 def verify(graph: Graph) -> None:
     """Check that a graph is well formed, its subgraphs too.
 
     Names are unique, every tensor that is read exists and is written before, once; constants
-    and inputs are never written; subgraphs that operators call exist.
+    and inputs are never written; no length is negative and no tensor larger than an address space
+    of 64 bits; subgraphs that operators call exist.
 
     Raises:
         GraphError: One line naming the graph, the operator and what is wrong.
@@ -46,6 +50,11 @@ def _verify_one(graph: Graph) -> None:
     seen: set[str] = set()
     ready = {name for name, tensor in graph.tensors.items() if tensor.kind.value != "activation"}
     ready.update(graph.inputs)
+    for name, tensor in graph.tensors.items():
+        if name != tensor.name:
+            raise GraphError(f"{where}: tensor {name!r} calls itself {tensor.name!r}")
+        if name in ready:
+            _verify_size(tensor, where)
     for name in (*graph.inputs, *graph.outputs):
         if name not in graph.tensors:
             raise GraphError(f"{where}: input or output {name!r} is no tensor of it")
@@ -64,7 +73,14 @@ def _verify_one(graph: Graph) -> None:
                 raise GraphError(f"{here}: writes {written!r}, which is no tensor")
             if written in ready:
                 raise GraphError(f"{here}: writes {written!r}, which has a value already")
+            _verify_size(graph.tensors[written], here)
         ready.update(operator.outputs)
     for name in graph.outputs:
         if name not in ready:
             raise GraphError(f"{where}: output {name!r} is never written")
+
+
+def _verify_size(tensor: Tensor, where: str) -> None:
+    shape = tensor.shape
+    if shape is not None and (min(shape, default=0) < 0 or tensor.nbytes >= _TOO_LARGE):
+        raise GraphError(f"{where}: tensor {tensor.name!r} cannot have the shape {shape}")

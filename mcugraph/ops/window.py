@@ -34,7 +34,7 @@ class Sweep:
             the axis (``ceil_mode`` of ONNX and PyTorch).
 
     Raises:
-        GraphError: Stride or dilation is no positive number.
+        GraphError: Kernel, stride or dilation is no positive number.
     """
 
     size: int
@@ -44,6 +44,8 @@ class Sweep:
     ceil: bool = False
 
     def __post_init__(self) -> None:
+        if self.kernel < 1:
+            raise GraphError(f"a window cannot have {self.kernel} elements along an axis")
         if self.stride < 1 or self.dilation < 1:
             raise GraphError(f"a window cannot move by {self.stride} nor spread by {self.dilation}")
 

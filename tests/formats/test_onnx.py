@@ -483,3 +483,35 @@ def test_unknown_operators_keep_their_shapes(onnx_file: Make) -> None:
     assert profile.unknown_operators == ("mine::Thing (y)",)
     assert profile.memory.peak == 20 + 28
     assert not profile.complete
+
+
+@pytest.mark.parametrize(
+    ("type_", "attributes", "message"),
+    [
+        ("MaxPool", {"kernel_shape": [-2, 2]}, "a window cannot have -2 elements along an axis"),
+        ("AveragePool", {"kernel_shape": [2, 0]}, "a window cannot have 0 elements along an axis"),
+        ("MaxPool", {"kernel_shape": [2, 2], "strides": [0, 1]}, "cannot move by 0"),
+        ("MaxPool", {"kernel_shape": [2, 2], "dilations": [1, -1]}, "nor spread by -1"),
+        ("Pad", {"pads": [0, 0, -3, 0, 0, 0, -9, 0]}, r"cannot have the shape \(1, 2, -4, 8\)"),
+        ("Tile", {"repeats": [1, 1 << 61, 1, 1]}, "cannot have the shape"),
+    ],
+)
+def test_lengths_that_cannot_be(
+    type_: str, attributes: dict[str, list[int]], message: str, onnx_file: Make
+) -> None:
+    """Each is one line that names the file and the operator."""
+    stored_ones = {"Pad": "pads", "Tile": "repeats"}
+    constants = []
+    if type_ in stored_ones:
+        constants = [stored("k", attributes.pop(stored_ones[type_]), np.int64)]
+    names = ["x", *(entry.name for entry in constants)]
+    path = onnx_file(
+        [node(type_, names, ["y"], name="it", **attributes)],
+        [value("x", [1, 2, 8, 8])],
+        [value("y", None)],
+        constants,
+    )
+    with pytest.raises(mg.FormatError, match=message) as caught:
+        mg.load(path)
+    assert str(caught.value).startswith(f"{path}: ")
+    assert "'it'" in str(caught.value)

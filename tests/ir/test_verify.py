@@ -22,6 +22,12 @@ def graph(*operators: Operator, inputs: tuple[str, ...] = ("x",), **more: object
     return replace(base, **more)  # type: ignore[arg-type]
 
 
+def shaped(name: str, shape: tuple[int, ...]) -> Graph:
+    """A good graph but for the shape of one tensor."""
+    good = graph(relu("a", "x", "y"))
+    return replace(good, tensors={**good.tensors, name: replace(good.tensors[name], shape=shape)})
+
+
 GOOD = graph(relu("a", "x", "z"), relu("b", "z", "y"))
 
 
@@ -57,6 +63,20 @@ def test_a_good_graph() -> None:
             "graph 'net', operator 'a': a second operator has this name",
         ),
         (graph(relu("a", "x", "z")), "graph 'net': output 'y' is never written"),
+        (
+            shaped("y", (4, -1)),
+            "graph 'net', operator 'a': tensor 'y' cannot have the shape (4, -1)",
+        ),
+        (
+            shaped("y", (1 << 32, 1 << 31)),
+            f"graph 'net', operator 'a': tensor 'y' cannot have the shape {(1 << 32, 1 << 31)}",
+        ),
+        (shaped("x", (-4,)), "graph 'net': tensor 'x' cannot have the shape (-4,)"),
+        (shaped("w", (-4, -1)), "graph 'net': tensor 'w' cannot have the shape (-4, -1)"),
+        (
+            replace(GOOD, tensors={**GOOD.tensors, "q": GOOD.tensors["w"]}),
+            "graph 'net': tensor 'q' calls itself 'w'",
+        ),
         (
             graph(relu("a", "x", "y"), inputs=("x", "q")),
             "graph 'net': input or output 'q' is no tensor of it",
