@@ -1,228 +1,19 @@
-"""The command line, called as a function: what it prints, and how it fails."""
+"""The command line as a whole: wrong usage is one line, and a closed pipe is no error."""
 
-import csv
-import io
-import json
 import subprocess
 import sys
 from pathlib import Path
-from typing import Any
 
 import pytest
-from onnx import TensorProto, helper
+from support.commands import Capture, refused
 
 import mcugraph
 from mcugraph.cli import main
-
-Capture = pytest.CaptureFixture[str]
-
-TABLE = """\
-operator   type             shape   MACs  elementwise  weights B  output B  live B
----------  ---------------  -----  -----  -----------  ---------  --------  ------
-layers/0   FULLY_CONNECTED  1x48   7,680            0      7,680        48     208
-layers/3   FULLY_CONNECTED  1x48   2,304            0      2,304        48      96
-layers/6   FULLY_CONNECTED  1x8      384            0        384         8      56
-layers/9   FULLY_CONNECTED  1x48     384            0        384        48      56
-layers/12  FULLY_CONNECTED  1x48   2,304            0      2,304        48      96
-output     FULLY_CONNECTED  1x160  7,680            0      7,680       160     208
-"""
-
-CSV = """\
-name,kind,type,macs,elementwise,weights,output_shape,output_bytes,live_bytes
-layers/0,dense,FULLY_CONNECTED,7680,0,7680,1x48,48,208
-layers/3,dense,FULLY_CONNECTED,2304,0,2304,1x48,48,96
-layers/6,dense,FULLY_CONNECTED,384,0,384,1x8,8,56
-layers/9,dense,FULLY_CONNECTED,384,0,384,1x48,48,56
-layers/12,dense,FULLY_CONNECTED,2304,0,2304,1x48,48,96
-output,dense,FULLY_CONNECTED,7680,0,7680,1x160,160,208
-"""
-
-
-def run(capsys: Capture, *arguments: object) -> str:
-    """The output of a command that succeeds."""
-    assert main([str(argument) for argument in arguments]) == 0
-    output = capsys.readouterr()
-    assert output.err == ""
-    return output.out
-
-
-def refused(capsys: Capture, *arguments: object) -> str:
-    """The one line of a command that fails."""
-    assert main([str(argument) for argument in arguments]) == 2
-    output = capsys.readouterr()
-    assert output.out == ""
-    assert output.err.endswith("\n")
-    assert output.err.count("\n") == 1
-    assert output.err.startswith("mcugraph: ")
-    assert "Traceback" not in output.err
-    return output.err
 
 
 @pytest.fixture
 def model(models: Path) -> Path:
     return models / "autoencoder_int8.tflite"
-
-
-def test_the_summary(model: Path, capsys: Capture) -> None:
-    text = run(capsys, "profile", model)
-    lines = text.splitlines()
-    assert lines[0] == f"{model}: TFLite, 6 operators, 21,096 parameters (deployed)"
-    assert "SRAM   peak, best order     208 B   0.2 KiB  proven optimal" in lines
-    squeezed = [" ".join(line.split()) for line in lines]
-    for line in (
-        "Flash model file 33,592 B 32.8 KiB",
-        "weights 20,736 B 20.2 KiB",
-        "biases 1,440 B 1.4 KiB",
-        "quantization 8,724 B 8.5 KiB scales and zero points",
-        "other 2,692 B 2.6 KiB structure, names, shapes, metadata",
-        "Work 20,736 MACs (20.74 k)",
-        "0 elementwise operations",
-        "Bottleneck: layers/0 (FULLY_CONNECTED), where these are live:",
-        "160 B input",
-        "48 B layers/0",
-    ):
-        assert line in squeezed
-    assert "Incomplete" not in text
-    assert "operator  type" not in text
-
-
-def test_the_layer_table(model: Path, capsys: Capture) -> None:
-    text = run(capsys, "profile", model, "--layers")
-    assert text.endswith("\n\n" + TABLE)
-
-
-def test_sorted_and_limited(model: Path, capsys: Capture) -> None:
-    def order(*arguments: str) -> list[str]:
-        text = run(capsys, "profile", model, *arguments)
-        rows = text[text.index("\noperator ") + 1 :]
-        return [line.split()[0] for line in rows.splitlines()[2:]]
-
-    assert order("--sort", "macs", "--limit", "3") == ["layers/0", "output", "layers/3", "(3"]
-    # Equal ones stay in file order.
-    assert order("--sort", "weights")[:3] == ["layers/0", "output", "layers/3"]
-    assert order("--sort", "output")[0] == "output"
-    assert order("--sort", "live")[:2] == ["layers/0", "output"]
-    assert order("--limit", "2") == ["layers/0", "layers/3", "(4"]
-
-
-def test_csv(model: Path, capsys: Capture) -> None:
-    assert run(capsys, "profile", model, "--csv") == CSV
-    largest = run(capsys, "profile", model, "--csv", "--sort", "output", "--limit", "1")
-    rows = list(csv.DictReader(io.StringIO(largest)))
-    assert [row["name"] for row in rows] == ["output"]
-
-
-FIELDS: dict[str, Any] = {
-    "schema_version": int,
-    "model": {"path": str, "format": str, "name": str, "operators": int, "parameters": int},
-    "memory": {
-        "peak": int,
-        "peak_is_optimal": bool,
-        "peak_lower_bound": int,
-        "file_order_peak": int,
-        "operator_bound": int,
-        "cut_bound": int,
-        "tflm_arena": (int, type(None)),
-        "tflm_persistent": (int, type(None)),
-        "tflm_persistent_host": (int, type(None)),
-        "planned_arena": (int, type(None)),
-        "state": int,
-        "bottleneck": {"operator": str, "live": list},
-    },
-    "flash": {"file": int, "weights": int, "biases": int, "quantization": int, "other": int},
-    "macs": int,
-    "elementwise": int,
-    "unknown_operators": list,
-    "assumptions": list,
-    "complete": bool,
-    "layers": list,
-}
-
-
-def holds(data: Any, fields: Any) -> None:
-    if isinstance(fields, dict):
-        assert data.keys() >= fields.keys()
-        for name, field in fields.items():
-            holds(data[name], field)
-    else:
-        assert isinstance(data, fields)
-
-
-def test_json(model: Path, capsys: Capture) -> None:
-    data = json.loads(run(capsys, "profile", model, "--json"))
-    holds(data, FIELDS)
-    assert data["schema_version"] == 1
-    assert data["macs"] == 20_736
-    assert data["memory"]["bottleneck"]["live"] == [
-        {"tensor": "input", "bytes": 160},
-        {"tensor": "layers/0", "bytes": 48},
-    ]
-    layer = {"name", "kind", "macs", "elementwise", "weights", "output_bytes", "live_bytes"}
-    assert all(entry.keys() >= layer for entry in data["layers"])
-    assert data == mcugraph.profile(model).to_dict()
-
-
-def test_counted_in_other_ways(models: Path, capsys: Capture) -> None:
-    path = models / "branching.onnx"
-
-    def figures(*arguments: str) -> Any:
-        return json.loads(run(capsys, "profile", path, "--json", *arguments))
-
-    plain, small = figures(), figures("--precision", "int8")
-    assert plain["memory"]["peak"] == 4 * small["memory"]["peak"] == 4 * 12_288
-    assert figures("--accounting", "paper")["macs"] == plain["macs"] + 3 * 2048
-    elsewhere = figures("--runtime", "inputs_elsewhere")
-    assert elsewhere["memory"]["peak"] <= plain["memory"]["peak"]
-    assert figures("--runtime", "inplace")["memory"]["peak"] <= plain["memory"]["peak"]
-
-
-@pytest.fixture
-def dynamic(tmp_path: Path) -> Path:
-    """X of (batch, seq, 4), a ReLU."""
-    value = helper.make_tensor_value_info
-    graph = helper.make_graph(
-        [helper.make_node("Relu", ["x"], ["y"])],
-        "dynamic",
-        [value("x", TensorProto.FLOAT, ["batch", "seq", 4])],
-        [value("y", TensorProto.FLOAT, ["batch", "seq", 4])],
-    )
-    path = tmp_path / "dynamic.onnx"
-    path.write_bytes(helper.make_model(graph).SerializeToString())
-    return path
-
-
-@pytest.mark.parametrize(
-    ("dims", "elements"),
-    [
-        (["seq=5"], 20),
-        (["x:1=5"], 20),
-        (["seq=5", "batch=3"], 60),
-        (["x:0=2", "x:1=5"], 40),
-    ],
-)
-def test_dimensions(dims: list[str], elements: int, dynamic: Path, capsys: Capture) -> None:
-    options = [part for dim in dims for part in ("--dim", dim)]
-    data = json.loads(run(capsys, "profile", dynamic, "--json", *options))
-    assert data["elementwise"] == elements
-    assert data["memory"]["peak"] == 2 * 4 * elements
-
-
-@pytest.mark.parametrize(
-    ("options", "message"),
-    [
-        ([], "axis 1 ('seq') of input 'x' is dynamic; bind it with --dim seq=VALUE"),
-        (["--dim", "seq=5", "--dim", "q=2"], "no input has a dimension 'q'"),
-        (["--dim", "seq"], "'seq' is not NAME=VALUE or INPUT:AXIS=VALUE"),
-        (["--dim", "seq=five"], "'seq=five' is not NAME=VALUE"),
-        (["--dim", "seq=-5"], "is not NAME=VALUE"),
-        (["--dim", "=5"], "is not NAME=VALUE"),
-        (["--dim", "x:2=5", "--dim", "seq=1"], "axis 2 of input 'x' is 4 in the model"),
-    ],
-)
-def test_dimensions_that_are_wrong(
-    options: list[str], message: str, dynamic: Path, capsys: Capture
-) -> None:
-    assert message in refused(capsys, "profile", dynamic, *options)
 
 
 @pytest.mark.parametrize(
@@ -256,31 +47,6 @@ def test_damaged_files(model: Path, tmp_path: Path, capsys: Capture) -> None:
     assert "this is a directory" in refused(capsys, "profile", tmp_path)
     # A name with a line break stays on one line.
     assert "no such file" in refused(capsys, "profile", tmp_path / "a\nb.onnx")
-
-
-def test_a_wrong_suffix_loads_by_content(model: Path, tmp_path: Path, capsys: Capture) -> None:
-    path = tmp_path / "model.onnx"
-    path.write_bytes(model.read_bytes())
-    assert "TFLite, 6 operators" in run(capsys, "profile", path)
-
-
-def test_unknown_operators_are_shown(tmp_path: Path, capsys: Capture) -> None:
-    value = helper.make_tensor_value_info
-    graph = helper.make_graph(
-        [helper.make_node("Thing", ["x"], ["y"], domain="mine")],
-        "odd",
-        [value("x", TensorProto.FLOAT, [4])],
-        [value("y", TensorProto.FLOAT, [6])],
-    )
-    path = tmp_path / "odd.onnx"
-    path.write_bytes(helper.make_model(graph).SerializeToString())
-    text = run(capsys, "profile", path, "--layers")
-    assert "Not counted, no rule: mine::Thing (y)" in text
-    assert "Incomplete: what could not be counted is missing above" in text
-    (row,) = [line for line in text.splitlines() if line.startswith("y ")]
-    assert row.split()[3:5] == ["?", "?"]
-    rows = list(csv.DictReader(io.StringIO(run(capsys, "profile", path, "--csv"))))
-    assert rows[0]["macs"] == ""
 
 
 def test_help_and_version(capsys: Capture) -> None:

@@ -1,0 +1,91 @@
+"""``mcugraph check`` and ``mcugraph boards``: exit codes, text and JSON that agree."""
+
+import json
+from pathlib import Path
+
+import pytest
+from support.commands import Capture, refused, run
+
+from mcugraph.cli import main
+from mcugraph.units import kib
+
+OWN = """
+[board.mine]
+core = "Cortex-M4"
+clock_hz = 100_000_000
+sram = "SIZE"
+flash = "1MiB"
+"""
+
+
+@pytest.fixture
+def model(models: Path) -> Path:
+    return models / "resnet_int8.tflite"
+
+
+def needed(model: Path, capsys: Capture) -> int:
+    found = json.loads(run(capsys, "check", model, "--sram", "1GiB", "--json"))
+    (need,) = found["needs"]
+    return int(need["needed"])
+
+
+def test_the_exit_code_is_the_answer(model: Path, capsys: Capture) -> None:
+    least = needed(model, capsys)
+    text = run(capsys, "check", model, "--sram", least)
+    assert text.startswith(f"{model}: fits (the budget)\n")
+    assert "What would help" not in text
+    assert main(["check", str(model), "--sram", str(least - 1)]) == 1
+    text = capsys.readouterr().out
+    assert text.startswith(f"{model}: does not fit (the budget)\n")
+    assert f"{least:,} B" in text
+    assert "To blame for SRAM: " in text
+    assert "What would help:" in text
+
+
+def test_a_limit_overrides_that_of_the_board(model: Path, capsys: Capture) -> None:
+    assert "fits" in run(capsys, "check", model, "--board", "nucleo-f446re")
+    assert main(["check", str(model), "--board", "nucleo-f446re", "--macs", "1"]) == 1
+    assert "MACs" in capsys.readouterr().out
+
+
+def test_a_latency_comes_with_a_board(model: Path, capsys: Capture) -> None:
+    text = run(capsys, "check", model, "--board", "nucleo-f446re")
+    found = json.loads(run(capsys, "check", model, "--board", "nucleo-f446re", "--json"))
+    assert 0 < found["latency"]["fast_s"] < found["latency"]["slow_s"]
+    assert "on its Cortex-M4 at 180 MHz" in text
+    assert found["latency"]["source"] in text
+
+
+def test_boards_of_ones_own(model: Path, tmp_path: Path, capsys: Capture) -> None:
+    path = tmp_path / "boards.toml"
+    least = needed(model, capsys)
+    for size, answer in ((least, True), (least - 1, False)):
+        path.write_text(OWN.replace('"SIZE"', str(size)))
+        assert main(["check", str(model), "--board", "mine", "--boards", str(path)]) == (not answer)
+        capsys.readouterr()
+        arguments = ("boards", "--boards", path, "--fit", model)
+        (mine,) = [
+            board
+            for board in json.loads(run(capsys, *arguments, "--json"))["boards"]
+            if board["key"] == "mine"
+        ]
+        assert mine["fits"] is answer
+        (row,) = [line for line in run(capsys, *arguments).splitlines() if line.startswith("mine ")]
+        assert kib(size) in row
+        assert row.endswith("yes" if answer else "no, SRAM by 1 B")
+
+
+@pytest.mark.parametrize(
+    ("arguments", "message"),
+    [
+        ([], "nothing to check against"),
+        (["--sram", "64kilo"], "'64kilo' is not a size"),
+        (["--sram", "1e400"], "'1e400' is not a size"),
+        (["--flash", "5_000_000_000_000_000_000_000KiB"], "is more than 9,223,372,036"),
+        (["--macs", "9999999999999999999G"], "is more than 9,223,372,036"),
+        (["--board", "none of these"], "unknown board 'none of these'"),
+        (["--board", "nucleo-f446re", "--boards", "absent.toml"], "absent.toml: No such file"),
+    ],
+)
+def test_wrong_usage(model: Path, capsys: Capture, arguments: list[str], message: str) -> None:
+    assert message in refused(capsys, "check", model, *arguments)

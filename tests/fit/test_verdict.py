@@ -1,0 +1,116 @@
+"""Verdicts: what a model needs against what there is, to the byte."""
+
+from dataclasses import replace
+from pathlib import Path
+
+import pytest
+
+import mcugraph as mg
+from mcugraph.fit.boards import boards
+from mcugraph.fit.rates import estimate_latency
+from mcugraph.fit.verdict import (
+    RUNTIME_CODE,
+    Budget,
+    board_budget,
+    fits,
+    fitting_boards,
+    judge,
+    latency,
+    needs_of,
+)
+
+PLENTY = 10**9
+RESOURCES = ("sram", "flash", "macs")
+
+
+@pytest.fixture(scope="module")
+def graph(models: Path) -> mg.Graph:
+    return mg.load(models / "mobilenet_v2_int8.tflite")
+
+
+@pytest.fixture(scope="module")
+def found(graph: mg.Graph) -> mg.Profile:
+    return mg.profile(graph)
+
+
+@pytest.mark.parametrize("name", RESOURCES)
+def test_a_budget_is_met_to_the_last_unit(graph: mg.Graph, found: mg.Profile, name: str) -> None:
+    (need,) = needs_of(found, Budget("all", **{name: PLENTY}))
+    for budget, met in ((need.needed, True), (need.needed - 1, False)):
+        verdict = judge(graph, Budget("edge", **{name: budget}), found, ())
+        assert verdict.fits is met
+        (edge,) = verdict.needs
+        assert (edge.met, edge.left) == (met, budget - need.needed)
+        assert not (met and verdict.advice)
+
+
+def test_what_is_needed(found: mg.Profile) -> None:
+    sram, flash, macs = needs_of(found, Budget("all", PLENTY, PLENTY, PLENTY))
+    memory = found.memory
+    assert memory.tflm_arena is not None
+    assert memory.tflm_persistent is not None
+    assert sram.needed >= memory.tflm_arena + memory.tflm_persistent
+    assert found.flash.file is not None
+    assert flash.needed == found.flash.file + RUNTIME_CODE
+    assert macs.needed == found.macs
+    worst = max(found.layers, key=lambda layer: layer.live_bytes)
+    assert sram.culprit is not None
+    assert sram.culprit.startswith(f"{worst.name} ({worst.live_bytes:,} B")
+
+
+def test_no_limit_no_need(graph: mg.Graph, found: mg.Profile) -> None:
+    assert needs_of(found, Budget("nothing")) == ()
+    assert judge(graph, Budget("nothing"), found, ()).fits is True
+
+
+def test_a_lower_bound_proves_only_that_something_does_not_fit(
+    graph: mg.Graph, found: mg.Profile
+) -> None:
+    unsure = replace(found, complete=False, unknown_operators=("MINE (x)",))
+    enough = Budget("enough", PLENTY, PLENTY, PLENTY)
+    verdict = judge(graph, enough, unsure, ())
+    assert verdict.fits is None
+    assert {need.resource: need.met for need in verdict.needs} == {
+        "SRAM": None,
+        "flash": True,
+        "MACs": None,
+    }
+    assert judge(graph, replace(enough, sram=1), unsure, ()).fits is False
+
+
+def test_boards_that_fit_are_those_that_do(models: Path) -> None:
+    known = boards()
+    found = mg.profile(models / "mobilenet_v2_float.tflite")
+    fitting = fitting_boards(found, known)
+    assert 0 < len(fitting) < len(known)
+    for board in known:
+        assert (board in fitting) is (fits(needs_of(found, board_budget(board))) is not False)
+        assert board_budget(board).sram == board.sram_block
+    blocks = [board.sram_block for board in fitting]
+    assert blocks == sorted(blocks)
+
+
+def test_advice_has_figures_that_hold(models: Path) -> None:
+    graph = mg.load(models / "branching_float.tflite")
+    found = mg.profile(graph)
+    verdict = judge(graph, Budget("tight", sram=1000), found, boards())
+    said = " ".join(verdict.advice)
+    saved = found.memory.file_order_peak - found.memory.peak
+    assert saved > 0
+    assert f"({saved:,} B less)" in said
+    (need,) = needs_of(mg.profile(graph, precision="int8"), verdict.budget)
+    assert f"quantised to int8 it would still not fit: {need.needed:,} B SRAM" in said
+    assert fitting_boards(found, boards())[0].name in said
+
+
+def test_latency_is_for_int8_alone(graph: mg.Graph, found: mg.Profile, models: Path) -> None:
+    board = next(b for b in boards() if b.core == "Cortex-M4")
+    time = latency(found, graph, board)
+    assert time is not None
+    kinds: dict[str, int] = {}
+    for layer in found.layers:
+        kinds[layer.kind] = kinds.get(layer.kind, 0) + (layer.macs or 0)
+    assert time[:2] == estimate_latency(board, kinds)
+    assert "https://" in time[2]
+    floats = mg.load(models / "mobilenet_v2_float.tflite")
+    assert latency(mg.profile(floats), floats, board) is None
