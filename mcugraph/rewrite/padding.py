@@ -6,7 +6,7 @@ from mcugraph.ir import Graph
 from mcugraph.ops.convolution import Conv
 from mcugraph.ops.pooling import Pool
 from mcugraph.ops.selection import Pad
-from mcugraph.ops.window import VALID
+from mcugraph.ops.window import SAME_UPPER, VALID
 from mcugraph.rewrite.edit import Edit
 
 
@@ -20,6 +20,8 @@ def pad_before(graph: Graph) -> Graph:
     for operator in edit.operators:
         op, data = operator.op, operator.inputs[0] if operator.inputs else None
         if not isinstance(op, Conv | Pool) or data is None:
+            continue
+        if op.padding in (VALID, SAME_UPPER) and not (isinstance(op, Pool) and op.ceil):
             continue
         shapes = [None if name is None else edit.tensors[name].shape for name in operator.inputs]
         shape = shapes[0]
