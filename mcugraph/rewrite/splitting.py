@@ -33,10 +33,11 @@ def split_batch_norm(graph: Graph) -> Graph:
     """Batch norms that stand alone as MUL and ADD with one constant a channel each."""
     edit = Edit(graph)
     for operator in edit.operators:
-        op, shape = operator.op, edit.tensors[operator.outputs[0]].shape
-        if not isinstance(op, BatchNorm) or len(operator.inputs) != 5 or not shape:
+        op = operator.op
+        if not isinstance(op, BatchNorm) or len(operator.inputs) != 5:
             continue
-        if not edit.constant(operator.inputs[1:]):
+        shape = edit.tensors[operator.outputs[0]].shape
+        if not shape or not edit.constant(operator.inputs[1:]):
             continue
         norm = Affine.of(edit, operator)
         aligned = _aligned(shape, op.channel_axis)
