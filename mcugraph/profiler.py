@@ -11,6 +11,7 @@ from mcugraph.ir import Graph, Role
 from mcugraph.rewrite.accounting import counted_forms
 from mcugraph.scheduling.figures import LiveSetFigures, live_set_figures
 from mcugraph.scheduling.runtime import Runtime, find_runtime
+from mcugraph.schema import SCHEMA_VERSION
 from mcugraph.tflm.footprint import footprint as tflm_footprint
 from mcugraph.tflm.head import planned_arena
 from mcugraph.tflm.loaded import program_of
@@ -120,7 +121,7 @@ class Profile:
 
     def to_dict(self) -> dict[str, Any]:
         """The profile as plain dicts, lists and numbers, ready for JSON."""
-        return {"schema_version": 1, **_plain(asdict(self))}
+        return {"schema_version": SCHEMA_VERSION, **_plain(asdict(self))}
 
 
 def profile(

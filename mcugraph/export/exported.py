@@ -11,7 +11,7 @@ from mcugraph.ir import Graph, Operator, Role
 from mcugraph.profiler import Profile, profile
 from mcugraph.rewrite.accounting import counted_forms
 
-RESOURCES = ("peak", "size", "macs")
+_COMPARED = ("peak", "size", "macs")
 
 
 @dataclass(frozen=True, slots=True)
@@ -71,7 +71,7 @@ class Exported:
     def differences(self) -> dict[str, tuple[int, int]]:
         """The resources in which the file differs: (predicted, exported)."""
         before, after = _figures(self.predicted), self.figures
-        return {key: (before[key], after[key]) for key in RESOURCES if before[key] != after[key]}
+        return {key: (before[key], after[key]) for key in _COMPARED if before[key] != after[key]}
 
     def exceeded(self, budgets: Mapping[str, int] | None = None) -> dict[str, int]:
         """By how much the file exceeds each budget that it exceeds; empty: it fits.
@@ -97,7 +97,7 @@ class Exported:
     def __str__(self) -> str:
         before, after = _figures(self.predicted), self.figures
         lines = [f"{self.path}: {self.profile.model.operators} operators"]
-        for key in RESOURCES:
+        for key in _COMPARED:
             unit = "" if key == "macs" else " B"
             said = f"  {key:<4} {after[key]:>12,}{unit}"
             if after[key] != before[key]:

@@ -102,7 +102,7 @@ def needs_of(found: Profile, budget: Budget) -> tuple[Need, ...]:
         else:
             needed = memory.file_order_peak + memory.state
             parts = "live tensors and state; TFLM's own figures are not known"
-        exact = found.complete and arena is not None
+        exact = found.complete and arena is not None and tail is not None
         largest = max(layers, key=lambda layer: layer.live_bytes, default=None)
         culprit = f"{largest.name} ({largest.live_bytes:,} B live)" if largest else None
         needs.append(Need("SRAM", needed, exact, budget.sram, parts, culprit))

@@ -3,6 +3,8 @@
 from dataclasses import asdict, dataclass
 from typing import Any
 
+from mcugraph.schema import SCHEMA_VERSION
+
 
 @dataclass(frozen=True, slots=True)
 class Figures:
@@ -64,5 +66,5 @@ class Optimization:
 
     def to_dict(self) -> dict[str, Any]:
         """Plain dicts, lists and numbers, ready for JSON."""
-        result = {"schema_version": 1, **asdict(self), "saved": self.saved}
+        result = {"schema_version": SCHEMA_VERSION, **asdict(self), "saved": self.saved}
         return {**result, "left": list(self.left), "notes": list(self.notes)}

@@ -4,8 +4,7 @@ import json
 from collections.abc import Mapping
 from typing import Any
 
-SCHEMA_VERSION = 1
-"""Changes when a field is taken away or changes its meaning; fields may be added."""
+from mcugraph.schema import SCHEMA_VERSION
 
 
 def as_json(data: Mapping[str, Any]) -> str:

@@ -78,6 +78,14 @@ def test_a_lower_bound_proves_only_that_something_does_not_fit(
     assert judge(graph, replace(enough, sram=1), unsure, ()).fits is False
 
 
+@pytest.mark.parametrize("unknown", ["tflm_arena", "tflm_persistent"])
+def test_half_of_an_arena_is_a_lower_bound(found: mg.Profile, unknown: str) -> None:
+    memory = replace(found.memory, **{unknown: None})
+    (need,) = needs_of(replace(found, memory=memory), Budget("enough", sram=PLENTY))
+    assert need.met is None
+    assert need.needed >= found.memory.file_order_peak
+
+
 def test_boards_that_fit_are_those_that_do(models: Path) -> None:
     known = boards()
     found = mg.profile(models / "mobilenet_v2_float.tflite")
