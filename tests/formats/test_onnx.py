@@ -515,3 +515,18 @@ def test_lengths_that_cannot_be(
         mg.load(path)
     assert str(caught.value).startswith(f"{path}: ")
     assert "'it'" in str(caught.value)
+
+
+def test_a_function_that_calls_itself(tmp_path: Path) -> None:
+    own = [helper.make_opsetid("mine", 1), helper.make_opsetid("", 17)]
+    body = [node("F", ["a"], ["b"], domain="mine")]
+    function = helper.make_function("mine", "F", ["a"], ["b"], body, own)
+    graph = helper.make_graph(
+        [node("F", ["x"], ["y"], domain="mine")], "net", [value("x", [1])], [value("y", [1])]
+    )
+    path = tmp_path / "net.onnx"
+    proto = helper.make_model(graph, opset_imports=own, functions=[function])
+    path.write_bytes(proto.SerializeToString())
+    with pytest.raises(mg.FormatError, match=r"local functions cannot be inlined: Cycle") as caught:
+        mg.load(path)
+    assert "\n" not in str(caught.value)

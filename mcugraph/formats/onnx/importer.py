@@ -62,9 +62,14 @@ def _parse(path: str, data: bytes) -> Any:
     if not model.HasField("graph") or not (model.graph.node or model.graph.output):
         raise FormatError(_refusal(path))
     if model.functions:
+        from onnx.checker import ValidationError
         from onnx.inliner import inline_local_functions
 
-        model = inline_local_functions(model)
+        try:
+            model = inline_local_functions(model)
+        except (ValidationError, RuntimeError, ValueError) as error:
+            said = " ".join(str(error).split())
+            raise FormatError(f"{path}: its local functions cannot be inlined: {said}") from error
     return model
 
 
