@@ -1,6 +1,6 @@
 """The order of a network with the least peak, and a proof of it."""
 
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 
 from mcugraph.scheduling.cuts import cut_bounds
@@ -8,6 +8,7 @@ from mcugraph.scheduling.dp import dp_order
 from mcugraph.scheduling.improve import improve
 from mcugraph.scheduling.instance import Instance, Part
 from mcugraph.scheduling.limits import INTERRUPT, LimitReached, Limits
+from mcugraph.scheduling.relaxation import forest_bound, series_parallel_bounds
 from mcugraph.scheduling.replay import order_peak
 
 METHODS = ("auto", "dp", "greedy")
@@ -72,6 +73,9 @@ class _Incumbent:
         peaks = [order_peak(part.net, order) for part, order in zip(parts, best, strict=True)]
 
         def adopt() -> None:
+            if self.peak == max(peaks):
+                self.limits.tell(self.lower_bound, self.peak)
+                return
             self.order = [
                 part.operators[v] for part, order in zip(parts, best, strict=True) for v in order
             ]
@@ -85,7 +89,13 @@ class _Incumbent:
             part = parts[index]
             if not bounded[index]:
                 bounded[index] = True
-                self._bound(part)
+                for bound, found in self._bounds(part, best[index]):
+                    self.lower_bound = max(self.lower_bound, bound)
+                    if found and order_peak(part.net, found) < peaks[index]:
+                        best[index], peaks[index] = found, order_peak(part.net, found)
+                    adopt()
+                    if self.lower_bound == self.peak or self.peak > peaks[index]:
+                        break
             elif exact:
                 for bound, order in improve(part.net, peaks[index], self.lower_bound, self.limits):
                     self.lower_bound = bound
@@ -98,12 +108,17 @@ class _Incumbent:
             else:
                 return
 
-    def _bound(self, part: Part) -> None:
-        """Raise the bound by cuts, as long as they help."""
+    def _bounds(self, part: Part, order: Sequence[int]) -> Iterator[tuple[int, list[int] | None]]:
+        """Bounds of a part from the cheapest on, some with an order that may be a better one."""
+        yield from series_parallel_bounds(part.net, order)
         useless = 0
+        before = self.lower_bound
         for bound in cut_bounds(part.net, part.orders, self.lower_bound):
-            useless = 0 if bound > self.lower_bound else useless + 1
-            self.lower_bound = bound
+            useless = 0 if bound > before else useless + 1
+            before = bound
+            yield bound, None
             self.limits.check()
-            if bound == self.peak or useless == _USELESS_CUTS:
-                return
+            if useless == _USELESS_CUTS:
+                break
+        if part.net.preds:
+            yield forest_bound(part.net, order)

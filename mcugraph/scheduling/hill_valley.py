@@ -1,0 +1,103 @@
+r"""Orders of independent operators merged by hills and valleys.
+
+Where each operator changes what is live by a fixed amount, an order is a walk over hills into
+valleys, and what matters of it to others is a short list of segments:
+
+    live     __ hill
+            /  \          __
+           /    \   ______/  \
+    ______/      \_/             delta: from the beginning of a segment to its end
+
+Segments are kept in the order in which a merge takes them: first those that lower what is live, the
+lowest hill first, then those that raise it, the largest descent after the hill first. An order in
+which two neighbours stand the other way round is no worse if they stay together, so they become
+one segment. Several such chains are merged by taking always the segment that comes first.
+
+After J. W. H. Liu, "An application of generalized tree pebbling to sparse matrix factorization"
+(1987), and H. M. Abdel-Wahab and T. Kameda, "Scheduling to minimize maximum cumulative cost subject
+to series-parallel precedence constraints" (1978).
+"""
+
+from collections.abc import Sequence
+from heapq import merge
+from operator import itemgetter
+from typing import NamedTuple
+
+_Rope = int | tuple["_Rope", "_Rope"]  # operators in order, joined without copying them
+
+
+class Segment(NamedTuple):
+    """A part of an order that is run as one.
+
+    Attributes:
+        rises: Whether more is live after it than before.
+        key: Of two that both rise, or that both do not, the one with the smaller key comes first.
+        hill: Most bytes that are live during the segment, less those before it.
+        delta: Bytes that are live after it, less those before it.
+        operators: What is run.
+    """
+
+    rises: bool
+    key: int
+    hill: int
+    delta: int
+    operators: _Rope
+
+
+Chain = tuple[Segment, ...]
+
+_RANK = itemgetter(0, 1)  # smaller: comes first in a merge
+
+
+def _segment(hill: int, delta: int, operators: _Rope) -> Segment:
+    return Segment(delta > 0, delta - hill if delta > 0 else hill, hill, delta, operators)
+
+
+def single(operator: int, hill: int, delta: int) -> Chain:
+    """The chain of one operator."""
+    return (_segment(max(hill, delta, 0), delta, operator),)
+
+
+def in_series(first: Chain, second: Chain) -> Chain:
+    """Two chains that run one after the other."""
+    found = list(first)
+    for segment in second:
+        last = segment
+        while found and found[-1][:2] > last[:2]:
+            before = found.pop()
+            last = _segment(
+                max(before.hill, before.delta + last.hill),
+                before.delta + last.delta,
+                (before.operators, last.operators),
+            )
+        found.append(last)
+    return tuple(found)
+
+
+def in_parallel(chains: Sequence[Chain]) -> Chain:
+    """Chains that do not depend on each other, merged such that the highest hill is lowest."""
+    if len(chains) == 1:
+        return chains[0]
+    return tuple(merge(*chains, key=_RANK))
+
+
+def hill_of(chain: Chain) -> int:
+    """Most bytes that are live while a chain runs, less those before it."""
+    level = highest = 0
+    for segment in chain:
+        highest = max(highest, level + segment.hill)
+        level += segment.delta
+    return highest
+
+
+def operators_of(chain: Chain) -> list[int]:
+    """The operators of a chain in order."""
+    found: list[int] = []
+    pending: list[_Rope] = [segment.operators for segment in reversed(chain)]
+    while pending:
+        rope = pending.pop()
+        if isinstance(rope, int):
+            found.append(rope)
+        else:
+            pending += reversed(rope)
+    return found
