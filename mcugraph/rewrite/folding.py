@@ -7,9 +7,9 @@ import numpy as np
 
 from mcugraph.errors import FormatError
 from mcugraph.ir import Array, Graph, Operator, Tensor
-from mcugraph.ops.convolution import Conv, ConvTranspose
+from mcugraph.ops.base import Fusable, Weighted
+from mcugraph.ops.convolution import ConvTranspose
 from mcugraph.ops.elementwise import Elementwise
-from mcugraph.ops.linear import Dense
 from mcugraph.ops.normalization import BatchNorm
 from mcugraph.rewrite.edit import Edit
 
@@ -183,7 +183,7 @@ def _folded(
 
 def _along(op: object, weights: Array, scale: Array) -> Array:
     """The factors of output channels, shaped to multiply weights."""
-    assert isinstance(op, Conv | ConvTranspose | Dense)
+    assert isinstance(op, Weighted)
     shape = [1] * weights.ndim
     out = op.weight_out % weights.ndim
     if isinstance(op, ConvTranspose) and op.groups > 1 and weights.shape[out] != scale.size:
@@ -200,9 +200,10 @@ def _foldable_layer(edit: Edit, operator: Operator) -> Operator | None:
     """The linear layer whose result only this operator reads, if its weights are constant."""
     data = edit.current(operator.inputs[0])
     layer = edit.producer(data)
-    if layer is None or data is None or not isinstance(layer.op, Conv | ConvTranspose | Dense):
+    if layer is None or data is None or not isinstance(layer.op, Weighted):
         return None
-    if layer.op.activation is not None or not edit.constant(layer.inputs[1:]):
+    ends = layer.op.activation if isinstance(layer.op, Fusable) else None
+    if ends is not None or not edit.constant(layer.inputs[1:]):
         return None
     return layer if edit.only_read_by(data, operator) else None
 
@@ -212,8 +213,7 @@ def _one_a_channel(edit: Edit, layer: Operator, constant: str) -> bool:
     result, shape = edit.tensors[layer.outputs[0]].shape, edit.tensors[constant].shape
     if result is None or shape is None or len(shape) > len(result):
         return False
-    op = layer.op
-    axis = op.channel_axis if isinstance(op, Conv | ConvTranspose) else -1
+    axis = layer.op.result_axis if isinstance(layer.op, Weighted) else -1
     aligned = (1,) * (len(result) - len(shape)) + shape
     channel = axis % len(result)
     return all(dim == (result[i] if i == channel else 1) for i, dim in enumerate(aligned))

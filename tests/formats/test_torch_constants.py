@@ -94,6 +94,25 @@ def test_parts_of_one_parameter_are_its_parts() -> None:
     assert profile.flash.weights == 4 * 72
 
 
+def test_branches_hold_constants_of_their_own() -> None:
+    """Tracing gives what both branches make the same names."""
+
+    class Branches(nn.Module):
+        def forward(self, x: Tensor, positive: Tensor) -> Tensor:
+            def scaled(x: Tensor) -> Tensor:
+                return x * torch.tensor([1.0, 2.0, 3.0, 4.0]) @ torch.full((4, 4), 1.0) * 2.5
+
+            def moved(x: Tensor) -> Tensor:
+                return x * torch.tensor([5.0, 6.0, 7.0, 8.0]) @ torch.full((4, 4), 0.0) * 3.5
+
+            return torch.cond(positive, scaled, moved, (x,))
+
+    graph = mg.from_torch(Branches(), (torch.zeros(2, 4), torch.tensor(True)))
+    assert len(graph.subgraphs) == 2
+    profile = mg.profile(graph)
+    assert profile.flash.weights + profile.flash.biases == 2 * 4 * (4 + 16 + 1)
+
+
 def test_constants_made_in_the_forward_method() -> None:
     """Two calls that make zeros make two constants."""
 

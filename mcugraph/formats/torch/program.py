@@ -65,6 +65,9 @@ class ProgramReader:
         self._state: dict[str, str] = {}  # buffers that change -> their tensors
         self.assumptions: list[str] = []
         self._made: dict[Any, Any] = {}  # node -> tensor, list of tensors, or number
+        # Bodies give names of their own, so that a constant is told by the body and its name.
+        self._body: tuple[str, ...] = ()
+        self._keys: dict[Any, Hashable] = {}  # memory -> the key of the constant in it
 
     def translate(self, name: str, source: Source) -> Graph:
         """The graph, without what no output depends on.
@@ -87,6 +90,7 @@ class ProgramReader:
         name = self._body_names.unique(name)
         inner = ProgramReader(self.program, self.sizes, self.handlers, module)
         inner.subgraphs, inner._body_names = self.subgraphs, self._body_names
+        inner._body, inner._keys = (name,), self._keys
         placeholders = [node for node in inner.nodes if node.op == "placeholder"]
         for node, value in zip(placeholders, operands, strict=True):
             inner.see(node, value)
@@ -94,7 +98,7 @@ class ProgramReader:
         (output,) = (node for node in inner.nodes if node.op == "output")
         results = [value.name for value in inner.resolve(list(output.args[0]))]
         graph = inner._graph(name, tuple(results), Source("torch"))
-        self.subgraphs[name] = graph.replace(subgraphs={}, assumptions=())
+        self.subgraphs[name] = graph.replace(subgraphs={})
         return name, graph
 
     def see(self, node: Any, value: Any) -> None:
@@ -140,7 +144,6 @@ class ProgramReader:
         signature = self.program.graph_signature
         nodes = [node for node in self.nodes if node.op == "placeholder"]
         changed = set(signature.buffers_to_mutate.values())
-        keys: dict[Any, str] = {}
         pairs = list(zip(nodes, signature.input_specs, strict=True))
         # Inputs first: they keep the names that the forward method gives them.
         for node, spec in pairs:
@@ -153,8 +156,7 @@ class ProgramReader:
             held = self._held(spec.target)
             if held is None:
                 continue
-            key = keys.setdefault(identity(held), spec.target)
-            self._made[node] = self._stored(spec.target, key, held)
+            self._made[node] = self._stored(spec.target, held)
             if spec.target in changed:
                 self._made[node] = self._changing(spec.target, self._made[node])
 
@@ -174,8 +176,9 @@ class ProgramReader:
         state = self.program.state_dict
         return state[target] if target in state else self.program.constants.get(target)
 
-    def _stored(self, name: str, key: str, held: Any) -> Tensor:
-        """A tensor that the program holds, as a constant."""
+    def _stored(self, name: str, held: Any) -> Tensor:
+        """A tensor that the program holds, as a constant; one with all others in its memory."""
+        key = self._keys.setdefault(identity(held), (*self._body, name) if self._body else name)
         kind = TensorType(dtype_of(held.dtype), tuple(int(dim) for dim in held.shape))
         return self.constant(name, kind, partial(on_host, held, name), key)
 
@@ -190,7 +193,8 @@ class ProgramReader:
         """
         name = self._tensor_names.unique(label)
         self.values[name] = value
-        constant = Constant(("folded", name) if key is None else key, partial(to_numpy, value))
+        own = ("folded", *self._body, name)
+        constant = Constant(own if key is None else key, partial(to_numpy, value))
         self.tensors[name] = Tensor(name, kind.dtype, kind.shape, Kind.CONSTANT, constant)
         return self.tensors[name]
 
@@ -207,7 +211,7 @@ class ProgramReader:
         for part in str(node.target).split("."):
             held = getattr(held, part)
         if hasattr(held, "dtype"):
-            self._made[node] = self._stored(str(node.target), str(node.target), held)
+            self._made[node] = self._stored(str(node.target), held)
 
     def _outputs(self) -> tuple[str, ...]:
         names: dict[str, None] = {}
@@ -367,7 +371,7 @@ class ProgramReader:
 
     def _literal(self, call: AtenCall, argument: str, array: Array, dtype: DType) -> Tensor:
         name = self._tensor_names.unique(f"{call.label}.{argument}")
-        constant = Constant(("literal", name), lambda: array)
+        constant = Constant(("literal", *self._body, name), lambda: array)
         self.tensors[name] = Tensor(name, dtype, array.shape, Kind.CONSTANT, constant)
         return self.tensors[name]
 
