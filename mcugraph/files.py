@@ -14,6 +14,7 @@ import stat
 import tempfile
 from collections.abc import Iterator
 from contextlib import contextmanager, suppress
+from dataclasses import dataclass
 from pathlib import Path
 
 from mcugraph.checks import path_text
@@ -33,37 +34,80 @@ def write(path: str | os.PathLike[str], data: bytes) -> None:
         temporary.write_bytes(data)
 
 
+def check(path: str | os.PathLike[str]) -> None:
+    """Find out whether a file can be written, before long work that is to end in it.
+
+    Raises:
+        UsageError: It cannot be written there.
+    """
+    with _one_line(path), _temporary(_target(path)):
+        pass
+
+
 @contextmanager
 def replacing(path: str | os.PathLike[str]) -> Iterator[Path]:
     """A temporary file, empty at first, that becomes the file once the block is left without error.
 
-    Whether the file can be written at all is found out before the block is entered. The temporary
-    lies in the folder of the file that is replaced, so that what stands beside that file is found;
-    for a device or a pipe it lies in the folder for temporary files.
+    It lies in the folder of the file that is replaced, so that what stands beside that file is
+    found; for a device or a pipe it lies in the folder for temporary files. What kills the process
+    in the block leaves it there, so keep the block short.
 
     Raises:
         UsageError: It cannot be written there, or the block raised an ``OSError``: a full disk.
     """
-    try:
-        status = _checked(path)
-        replaced = status is None or stat.S_ISREG(status.st_mode)
-        # All links are followed, so that the rename replaces what they point to.
-        target = os.path.realpath(path) if replaced else os.fspath(path)
-        folder = os.path.dirname(target) if replaced else tempfile.gettempdir()
-        mode = stat.S_IMODE(status.st_mode) if status is not None and replaced else None
-        temporary = Path(folder, f".mcugraph-{secrets.token_hex(8)}")
-        try:
-            _create(temporary, _NEW if mode is None else mode | _OWN)
+    with _one_line(path):
+        target = _target(path)
+        with _temporary(target) as temporary:
             yield temporary
-            if replaced:
-                _settle(temporary, mode)
-                os.replace(temporary, target)
+            if target.replaced:
+                _settle(temporary, target.mode)
+                os.replace(temporary, target.path)
             else:
-                with temporary.open("rb") as source, open(target, "wb") as sink:
+                with temporary.open("rb") as source, open(target.path, "wb") as sink:
                     shutil.copyfileobj(source, sink)
-        finally:
-            with suppress(FileNotFoundError):
-                temporary.unlink()
+
+
+@dataclass(frozen=True, slots=True)
+class _Target:
+    """What is written to in the end.
+
+    Attributes:
+        path: Of the file, all links followed; of a device or a pipe as it was given.
+        replaced: Whether it is a file, or nothing yet; else it is written to.
+        mode: The permissions that it has; None: there is no file yet.
+    """
+
+    path: str
+    replaced: bool
+    mode: int | None
+
+
+def _target(path: str | os.PathLike[str]) -> _Target:
+    status = _checked(path)
+    if status is None:
+        return _Target(os.path.realpath(path), True, None)
+    if stat.S_ISREG(status.st_mode):
+        return _Target(os.path.realpath(path), True, stat.S_IMODE(status.st_mode))
+    return _Target(os.fspath(path), False, None)
+
+
+@contextmanager
+def _temporary(target: _Target) -> Iterator[Path]:
+    """An empty file that is gone at the end of the block, unless it was renamed."""
+    folder = os.path.dirname(target.path) if target.replaced else tempfile.gettempdir()
+    path = Path(folder, f".mcugraph-{secrets.token_hex(8)}")
+    try:
+        _create(path, _NEW if target.mode is None else target.mode | _OWN)
+        yield path
+    finally:
+        with suppress(FileNotFoundError):
+            path.unlink()
+
+
+@contextmanager
+def _one_line(path: str | os.PathLike[str]) -> Iterator[None]:
+    try:
+        yield
     except OSError as error:
         raise UsageError(f"{path}: cannot be written: {error.strerror or error}") from error
 

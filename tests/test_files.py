@@ -74,6 +74,17 @@ def test_a_file_keeps_its_permissions(tmp_path: Path, bits: int) -> None:
     assert path.read_bytes() == NEW
 
 
+def test_a_check_leaves_everything_as_it_is(tmp_path: Path) -> None:
+    path, pipe = tmp_path / "out", tmp_path / "pipe"
+    os.mkfifo(pipe)
+    for target in (path, pipe, "/dev/null"):
+        files.check(target)  # of a pipe that nobody reads, too
+    assert os.listdir(tmp_path) == ["pipe"]
+    path.write_bytes(OLD)
+    files.check(path)
+    assert path.read_bytes() == OLD
+
+
 def test_links_are_followed(tmp_path: Path) -> None:
     """Over two links, into another folder; the temporary lies beside the file itself."""
     there = tmp_path / "there"
@@ -266,8 +277,11 @@ def test_where_nothing_can_be_written(
     Path("loop").symlink_to("loop")
     Path("dangling").symlink_to("missing/out")
     entered = []
+    with pytest.raises(UsageError) as checked:
+        files.check(name)
     with pytest.raises(UsageError) as found, files.replacing(name):
         entered.append(name)
+    assert str(checked.value) == str(found.value)
     assert said in str(found.value)
     assert "\n" not in str(found.value)
     assert not entered

@@ -3,12 +3,13 @@
 import importlib.util
 from collections.abc import Mapping
 from pathlib import Path
+from tempfile import TemporaryDirectory
 from typing import Any
 
 from mcugraph.errors import FormatError
 from mcugraph.export.exported import Exported, compare
 from mcugraph.export.tools import silence, tensors_of
-from mcugraph.files import replacing
+from mcugraph.files import check, write
 from mcugraph.formats.torch.export import inference, reason
 from mcugraph.formats.torch.given import plain_module
 from mcugraph.formats.torch.importer import from_torch
@@ -51,32 +52,39 @@ def export_onnx(
     import torch
 
     model = plain_module(model, "export_onnx")
+    check(path)
     inputs = tensors_of(example_inputs)
     graph = from_torch(model, inputs, kwargs)
     name = type(model).__name__
-    with replacing(path) as temporary:
-        modern = importlib.util.find_spec("onnxscript") is not None
-        options: dict[str, Any] = (
-            {"dynamo": True, "external_data": False, "optimize": True}
-            if modern
-            else {
-                "dynamo": False,
-                # Eval would fold batch norms, and parameters would lose their names.
-                "training": torch.onnx.TrainingMode.PRESERVE,
-            }
-        )
-        try:
-            with inference(model), silence(), torch.no_grad():
-                torch.onnx.export(
-                    model,
-                    inputs,
-                    str(temporary),
-                    kwargs=dict(kwargs or {}),
-                    opset_version=OPSET,
-                    **options,
-                )
-        except OSError:
-            raise  # of the file that is written
-        except Exception as error:
-            raise FormatError(f"{name}: torch.onnx cannot export it: {reason(error)}") from error
-        return compare(Path(path), temporary.read_bytes(), graph, precision, budgets)
+    modern = importlib.util.find_spec("onnxscript") is not None
+    options: dict[str, Any] = (
+        {"dynamo": True, "external_data": False, "optimize": True}
+        if modern
+        else {
+            "dynamo": False,
+            # Eval would fold batch norms, and parameters would lose their names.
+            "training": torch.onnx.TrainingMode.PRESERVE,
+        }
+    )
+    try:
+        with (
+            TemporaryDirectory() as folder,
+            inference(model),
+            silence(),
+            torch.no_grad(),
+        ):
+            made = Path(folder, "model.onnx")
+            torch.onnx.export(
+                model,
+                inputs,
+                str(made),
+                kwargs=dict(kwargs or {}),
+                opset_version=OPSET,
+                **options,
+            )
+            data = made.read_bytes()
+    except Exception as error:
+        raise FormatError(f"{name}: torch.onnx cannot export it: {reason(error)}") from error
+    result = compare(Path(path), data, graph, precision, budgets)
+    write(path, data)
+    return result

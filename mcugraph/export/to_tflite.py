@@ -2,6 +2,7 @@
 
 from collections.abc import Iterable, Mapping
 from pathlib import Path
+from tempfile import TemporaryDirectory
 from typing import Any
 
 from mcugraph.errors import FormatError
@@ -10,7 +11,7 @@ from mcugraph.export.device_form import device_form
 from mcugraph.export.exported import Exported, compare
 from mcugraph.export.tensor_names import end_names, shorten_names
 from mcugraph.export.tools import one_sample, silence, tool
-from mcugraph.files import replacing
+from mcugraph.files import check, write
 from mcugraph.formats.torch.export import reason
 from mcugraph.formats.torch.given import plain_module
 from mcugraph.formats.torch.importer import from_torch
@@ -62,33 +63,34 @@ def export_tflite(
         FormatError: PyTorch or the converter reject the model; the message quotes them.
     """
     model = plain_module(model, "export_tflite")
-    with replacing(path) as temporary:
-        inputs = one_sample(example_inputs)
-        batches = samples_of(calibration, inputs, samples)
+    check(path)
+    inputs = one_sample(example_inputs)
+    batches = samples_of(calibration, inputs, samples)
+    with silence():
+        converter, tables = tool("litert_torch"), tool("ai_edge_litert.schema_py_generated")
+        tool("ai_edge_quantizer")
+    module, taken = device_form(model, inputs, channels_last)
+    name = type(model).__name__
+    try:
+        with silence(), TemporaryDirectory() as folder:
+            converted = Path(folder, "float.tflite")
+            converter.convert(module, taken).export(str(converted))
+            plain = converted.read_bytes()
+    except Exception as error:
+        raise FormatError(f"{name}: litert-torch cannot convert it: {reason(error)}") from error
+    plain = shorten_names(plain, model, tables, tool("flatbuffers"))
+    if channels_last:
+        batches = [tuple(map(_channels_last, sample)) for sample in batches]
+    try:
         with silence():
-            converter, tables = tool("litert_torch"), tool("ai_edge_litert.schema_py_generated")
-            tool("ai_edge_quantizer")
-        module, taken = device_form(model, inputs, channels_last)
-        name = type(model).__name__
-        try:
-            with silence():
-                converted = converter.convert(module, taken)
-        except Exception as error:
-            raise FormatError(f"{name}: litert-torch cannot convert it: {reason(error)}") from error
-        with silence():
-            converted.export(str(temporary))
-        plain = shorten_names(temporary.read_bytes(), model, tables, tool("flatbuffers"))
-        if channels_last:
-            batches = [tuple(map(_channels_last, sample)) for sample in batches]
-        try:
-            with silence():
-                data = _quantized(plain, batches)
-        except Exception as error:
-            raise FormatError(
-                f"{name}: ai-edge-quantizer cannot quantise it: {reason(error)}"
-            ) from error
-        temporary.write_bytes(data)
-        return compare(Path(path), data, from_torch(model, inputs), "int8", budgets)
+            data = _quantized(plain, batches)
+    except Exception as error:
+        raise FormatError(
+            f"{name}: ai-edge-quantizer cannot quantise it: {reason(error)}"
+        ) from error
+    result = compare(Path(path), data, from_torch(model, inputs), "int8", budgets)
+    write(path, data)
+    return result
 
 
 def _quantized(plain: bytes, batches: list[tuple[Any, ...]]) -> bytes:

@@ -5,8 +5,9 @@ from pathlib import Path
 
 from mcugraph.checks import path_text
 from mcugraph.errors import FormatError, McuGraphError, UsageError
-from mcugraph.files import replacing
+from mcugraph.files import check, replacing
 from mcugraph.formats.loader import load
+from mcugraph.ir import Graph
 from mcugraph.optimizer import onnx, tflite, verification
 from mcugraph.optimizer.new_file import NewFile
 from mcugraph.optimizer.result import Figures, Optimization
@@ -54,41 +55,26 @@ def optimize(
     """
     source = path_text(path_in, "optimize takes the path of a model file")
     target = path_text(path_out, "optimize takes the path of the file to write")
-    with replacing(target) as temporary:
-        return _renewed(source, target, temporary, force, verify, time_limit, dims)
-
-
-def _renewed(
-    source: str,
-    target: str,
-    temporary: Path,
-    force: bool,
-    verify: bool,
-    time_limit: float | None,
-    dims: Mapping[str | tuple[str, int], int] | None,
-) -> Optimization:
-    """The better file at ``temporary``, read back and held against the old one."""
+    check(target)
     graph = load(source, dims)
     data = Path(source).read_bytes()
     before = profile(graph)
-    if graph.source.format == "tflite":
-        change = tflite.improved(source, data, graph, force, time_limit)
-    elif graph.source.format == "onnx":
-        change = onnx.improved(source, target, data, graph, before, force)
-    else:
-        raise UsageError(f"{source}: {graph.source.format} files cannot be written back")
-    temporary.write_bytes(change.data)
-    try:
-        after = profile(load(temporary, dims))
-    except FormatError as error:
-        raise McuGraphError(f"{source}: the new file cannot be read back: {error}") from error
-    if _worse(before, after) and graph.source.format == "onnx" and not force:
-        # The order was found for the network as deployed; the file's own may be as good.
-        change = NewFile(data, notes=("no order was found that needs less memory",))
-        temporary.write_bytes(data)
-        after = before
-    _hold(source, before, after)
-    verified, said = verification.compare(source, str(temporary), graph) if verify else (None, ())
+    change = _change(source, target, data, graph, before, force, time_limit)
+    with replacing(target) as temporary:
+        temporary.write_bytes(change.data)
+        try:
+            after = profile(load(temporary, dims))
+        except FormatError as error:
+            raise McuGraphError(f"{source}: the new file cannot be read back: {error}") from error
+        if _worse(before, after) and graph.source.format == "onnx" and not force:
+            # The order was found for the network as deployed; the file's own may be as good.
+            change = NewFile(data, notes=("no order was found that needs less memory",))
+            temporary.write_bytes(data)
+            after = before
+        _hold(source, before, after)
+        verified, said = (
+            verification.compare(source, str(temporary), graph) if verify else (None, ())
+        )
     return Optimization(
         path_in=source,
         path_out=target,
@@ -102,6 +88,22 @@ def _renewed(
         notes=(*change.notes, *said),
         verified=verified,
     )
+
+
+def _change(
+    source: str,
+    target: str,
+    data: bytes,
+    graph: Graph,
+    before: Profile,
+    force: bool,
+    time_limit: float | None,
+) -> NewFile:
+    if graph.source.format == "tflite":
+        return tflite.improved(source, data, graph, force, time_limit)
+    if graph.source.format == "onnx":
+        return onnx.improved(source, target, data, graph, before, force)
+    raise UsageError(f"{source}: {graph.source.format} files cannot be written back")
 
 
 def _figures(found: Profile, data: bytes) -> Figures:
