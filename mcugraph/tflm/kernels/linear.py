@@ -7,6 +7,9 @@ lstm_shared.h, unidirectional_sequence_lstm.cc.
 
 from mcugraph.formats.tflite.model import TfliteTensor
 from mcugraph.ir import DType
+from mcugraph.ops.base import Weighted
+from mcugraph.ops.linear import MatMul
+from mcugraph.ops.recurrent import Recurrent
 from mcugraph.tflm.abi import Abi
 from mcugraph.tflm.kernels.needs import KernelNode, Needs, Rule, int_array
 
@@ -29,6 +32,11 @@ def _per_channel(channels: int) -> tuple[int, ...]:
     return (4 * channels, 4 * channels)
 
 
+def _made_along(node: KernelNode, stored: int) -> int:
+    """The axis of the weights that holds the channels made; a user's own rule knows TFLite's."""
+    return node.op.weight_out if isinstance(node.op, Weighted) else stored
+
+
 def _unpacked(weights: TfliteTensor) -> tuple[int, ...]:
     """Four-bit weights are unpacked into a scratch buffer, a byte each."""
     return (weights.elements,) if weights.dtype is DType.INT4 else ()
@@ -37,7 +45,7 @@ def _unpacked(weights: TfliteTensor) -> tuple[int, ...]:
 def _convolution(channel_axis: int) -> Rule:
     def rule(node: KernelNode, abi: Abi) -> Needs:
         weights = node.input(1)
-        axis = getattr(node.op, "weight_out", channel_axis)
+        axis = _made_along(node, channel_axis)
         return Needs(
             "7i",
             init=(abi.sizeof(_CONV),),
@@ -52,7 +60,7 @@ def _fully_connected(node: KernelNode, abi: Abi) -> Needs:
     weights = node.input(1)
     quantized = not node.input(0).dtype.is_float
     per_channel = quantized and weights.scales > 1 and weights.zero_points > 0
-    axis = getattr(node.op, "weight_out", 0)
+    axis = _made_along(node, 0)
     return Needs(
         "2i2bipi",
         init=(abi.sizeof(_FULLY_CONNECTED),),
@@ -63,7 +71,7 @@ def _fully_connected(node: KernelNode, abi: Abi) -> Needs:
 
 def _transpose_conv(node: KernelNode, abi: Abi) -> Needs:
     weights, data, bias = node.input(1), node.input(2), node.optional(3)
-    axis = getattr(node.op, "weight_out", 0)
+    axis = _made_along(node, 0)
     scratch: tuple[int, ...] = ()
     if data.dtype is DType.INT8:
         scratch = (4 * node.outputs[0].elements,)
@@ -85,9 +93,10 @@ def _batch_matmul(node: KernelNode, abi: Abi) -> Needs:
     prepare: tuple[int, ...] = ()
     if left.dtype in (DType.INT8, DType.INT16):
         prepare += (abi.sizeof("7i"),)
-    if getattr(node.op, "transpose_a", False):
+    op = node.op if isinstance(node.op, MatMul) else MatMul()
+    if op.transpose_a:
         prepare += _copy(left, abi)
-    if not getattr(node.op, "transpose_b", False):
+    if not op.transpose_b:
         prepare += _copy(right, abi)
     prepare += (int_array(len(node.outputs[0].shape)),)
     return Needs("3b", init=(abi.sizeof(_BATCH_MATMUL),), prepare=prepare)
@@ -108,7 +117,8 @@ def _svdf(node: KernelNode, abi: Abi) -> Needs:
 
 def _lstm(node: KernelNode, abi: Abi) -> Needs:
     """Four gates of one step: a number each for batch and unit, as wide as the cell state."""
-    batch = node.input(0).shape[getattr(node.op, "batch_axis", 0)]
+    axis = node.op.batch_axis if isinstance(node.op, Recurrent) else 0
+    batch = node.input(0).shape[axis]
     units = _units(node)
     width = 4 if node.input(0).dtype.is_float else 2
     return Needs("3i3b", init=(abi.sizeof(_LSTM),), scratch=(width * batch * units,) * 4)
