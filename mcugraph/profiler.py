@@ -1,17 +1,19 @@
 """The answers of ``memory`` and ``cost``, put together into one profile of a model."""
 
-from dataclasses import asdict, dataclass
+from dataclasses import asdict, dataclass, replace
 from os import PathLike
 from typing import Any
 
 from mcugraph.cost.flash import constants, flash_of
 from mcugraph.cost.work import Work, total, work_of
+from mcugraph.errors import InternalError
 from mcugraph.formats.loader import graph_of
 from mcugraph.ir import Graph, Role
 from mcugraph.rewrite.accounting import counted_forms
 from mcugraph.scheduling.figures import LiveSetFigures, live_set_figures
 from mcugraph.scheduling.runtime import Runtime, find_runtime
 from mcugraph.schema import SCHEMA_VERSION
+from mcugraph.tflm.footprint import TflmFootprint
 from mcugraph.tflm.footprint import footprint as tflm_footprint
 from mcugraph.tflm.head import planned_arena
 from mcugraph.tflm.loaded import program_of
@@ -62,6 +64,8 @@ class Memory:
     tflm_arena: int | None
     tflm_persistent: int | None
     tflm_persistent_host: int | None
+    tflm_total: int | None
+    tflm_total_host: int | None
     planned_arena: int | None
     state: int
     bottleneck: Bottleneck | None
@@ -107,6 +111,8 @@ class Profile:
 
     model: ModelFacts
     runtime: str
+    abi: str
+    kernels: str
     accounting: str
     precision: str | None
     memory: Memory
@@ -129,6 +135,7 @@ def profile(
     runtime: str | Runtime = "tflm",
     accounting: str = "deployed",
     precision: str | None = None,
+    kernels: str = "reference",
 ) -> Profile:
     """What a model costs: exact peak SRAM, flash, multiply-accumulates.
 
@@ -139,6 +146,8 @@ def profile(
             fused). ``"paper"``: the preset of "Differentiable Network Pruning for
             Microcontrollers" (Liberis and Lane).
         precision: None: the model's own element types. ``"int8"``: what it costs quantised.
+        kernels: What TFLM is built with: ``"reference"`` or ``"cmsis-nn"`` (Cortex-M4 with its DSP
+            extension); its head and tail depend on it.
 
     Raises:
         McuGraphError: The file cannot be read, or an argument is unknown.
@@ -151,7 +160,7 @@ def profile(
     work = total(parts)
     flash = flash_of(stored, forms.by.bytes_per_parameter)
     memory = live_set_figures(counted, device, SEARCH_SECONDS)
-    arena = _arena(counted) if forms.by.has_arena else _Arena()
+    arena = _arena(counted, device.abi, kernels) if forms.by.has_arena else _Arena()
     unsized = _unsized(counted)
     # What an importer says of a body holds for whoever calls it.
     walked = tuple(counted.walk())
@@ -165,6 +174,8 @@ def profile(
             parameters=flash.parameters,
         ),
         runtime=device.name,
+        abi=device.abi,
+        kernels=kernels,
         accounting=accounting,
         precision=precision,
         memory=_memory(memory, arena),
@@ -181,28 +192,44 @@ def profile(
 
 @dataclass(frozen=True, slots=True)
 class _Arena:
-    """TFLM's arena in bytes, with its own plan of the head and with ours; None: not known."""
+    """TFLM's arena with its own plan, and the head in bytes with ours; None: not known."""
 
-    head: int | None = None
-    tail: int | None = None
-    tail_on_host: int | None = None
+    found: TflmFootprint | None = None
     planned: int | None = None
     notes: tuple[str, ...] = ()
 
 
-def _arena(graph: Graph) -> _Arena:
-    program, notes = program_of(graph)
+def _arena(graph: Graph, abi: str, kernels: str) -> _Arena:
+    program, notes = program_of(graph, abi, kernels)
     if program is None:
         return _Arena(notes=notes)
     found = tflm_footprint(program)
     planned = planned_arena(program, found.arena, PLAN_SECONDS)
-    notes += found.refusals
-    return _Arena(found.arena, found.persistent, found.persistent_host, planned, notes)
+    return _Arena(found, planned, (*notes, *found.refusals))
+
+
+def on_abi(found: Profile, graph: Graph, abi: str) -> Profile:
+    """A profile of a graph, for a device with another ABI: TFLM's tail and total are others."""
+    if abi == found.abi or found.memory.tflm_persistent is None:
+        return replace(found, abi=abi)
+    counted = counted_forms(graph, found.accounting, found.precision).runs
+    program, _ = program_of(counted, abi, found.kernels)
+    if program is None:
+        raise InternalError(f"{graph.name}: TFLM's figures are known on one ABI alone")
+    other = tflm_footprint(program)
+    memory = replace(
+        found.memory,
+        tflm_arena=other.arena,
+        tflm_persistent=other.persistent,
+        tflm_total=other.total,
+    )
+    return replace(found, abi=abi, memory=memory)
 
 
 def _memory(memory: LiveSetFigures, arena: _Arena) -> Memory:
     best = memory.best
     live = tuple(LiveTensor(str(entry.tensor), entry.bytes) for entry in best.live)
+    found = arena.found
     return Memory(
         peak=best.peak,
         peak_is_optimal=best.optimal,
@@ -210,9 +237,11 @@ def _memory(memory: LiveSetFigures, arena: _Arena) -> Memory:
         file_order_peak=memory.in_file_order.peak,
         operator_bound=memory.operator_bound,
         cut_bound=memory.cut_bound,
-        tflm_arena=arena.head,
-        tflm_persistent=arena.tail,
-        tflm_persistent_host=arena.tail_on_host,
+        tflm_arena=None if found is None else found.arena,
+        tflm_persistent=None if found is None else found.persistent,
+        tflm_persistent_host=None if found is None else found.persistent_host,
+        tflm_total=None if found is None else found.total,
+        tflm_total_host=None if found is None else found.total_host,
         planned_arena=arena.planned,
         state=memory.state,
         bottleneck=None if best.bottleneck is None else Bottleneck(str(best.bottleneck), live),

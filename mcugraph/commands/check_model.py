@@ -7,6 +7,7 @@ from mcugraph.commands import common
 from mcugraph.errors import UsageError
 from mcugraph.fit.boards import Board, boards, find_board, load_boards
 from mcugraph.fit.verdict import Budget, board_budget, judge, latency
+from mcugraph.profiler import on_abi
 from mcugraph.report import verdict_report
 from mcugraph.report.answer import as_json
 from mcugraph.units import parse_count, parse_size
@@ -28,6 +29,7 @@ def add(commands: Any) -> None:
     command.add_argument("--flash", type=size, metavar="SIZE", help="bytes, or like 1MiB")
     command.add_argument("--macs", type=common.quantity(parse_count), metavar="N", help="like 5M")
     common.counting(command)
+    common.kernels(command, "reference")
     command.add_argument("--json", action="store_true", help="print JSON")
     command.set_defaults(run=run)
 
@@ -43,6 +45,8 @@ def run(options: argparse.Namespace) -> int:
     board = None if options.board is None else find_board(options.board, known)
     budget = _budget(options, board)
     graph, found = common.counted(options, options.model)
+    if board is not None:
+        found = on_abi(found, graph, board.abi)
     verdict = judge(graph, budget, found, known)
     time = None if board is None else latency(found, graph, board)
     if options.json:

@@ -21,6 +21,16 @@ def counting(command: argparse.ArgumentParser) -> None:
     reading(command)
 
 
+def kernels(command: argparse.ArgumentParser, default: str, more: str = "") -> None:
+    """Which kernels TFLM is built with."""
+    command.add_argument(
+        "--kernels",
+        default=default,
+        metavar="NAME",
+        help=f"what TFLM is built with: reference, cmsis-nn{more} (default: {default})",
+    )
+
+
 def forms(command: argparse.ArgumentParser) -> None:
     """Which form of a model is counted."""
     command.add_argument(
@@ -63,7 +73,9 @@ def counted(options: argparse.Namespace, path: str) -> tuple[Graph, Profile]:
     from mcugraph.profiler import profile
 
     graph = loaded(options, path)
-    return graph, profile(graph, options.runtime, options.accounting, options.precision)
+    return graph, profile(
+        graph, options.runtime, options.accounting, options.precision, options.kernels
+    )
 
 
 def problem(options: argparse.Namespace) -> Problem:

@@ -5,6 +5,7 @@ from typing import Any
 
 from mcugraph.commands import common
 from mcugraph.commands.check_model import known_boards
+from mcugraph.fit.verdict import by_abi
 from mcugraph.report import board_report
 from mcugraph.report.answer import as_json
 
@@ -20,6 +21,7 @@ def add(commands: Any) -> None:
     command.add_argument("--fit", metavar="MODEL", help="a .tflite or .onnx file")
     command.add_argument("--boards", metavar="FILE", help="boards of your own, as TOML")
     common.counting(command)
+    common.kernels(command, "reference")
     command.add_argument("--json", action="store_true", help="print JSON")
     command.set_defaults(run=run)
 
@@ -27,7 +29,10 @@ def add(commands: Any) -> None:
 def run(options: argparse.Namespace) -> int:
     """Print the list; always 0."""
     known = known_boards(options.boards)
-    found = None if options.fit is None else common.counted(options, options.fit)[1]
+    found = None
+    if options.fit is not None:
+        graph, profile = common.counted(options, options.fit)
+        found = by_abi(profile, graph, known)
     if options.json:
         print(as_json(board_report.to_data(known, found)))
     else:

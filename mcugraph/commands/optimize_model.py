@@ -41,6 +41,7 @@ def add(commands: Any) -> None:
         metavar="NAME=VALUE",
         help="bind a dynamic dimension, by its name or as INPUT:AXIS=VALUE; repeatable",
     )
+    common.kernels(command, "any", " or any: what runs on both")
     command.add_argument("--json", action="store_true", help="print JSON")
     command.set_defaults(run=run)
 
@@ -56,6 +57,7 @@ def run(options: argparse.Namespace) -> int:
         options.verify,
         options.time_limit,
         dict(options.dim),
+        options.kernels,
     )
     print(as_json(result.to_dict()) if options.json else optimization_report.to_text(result))
     return 0

@@ -17,6 +17,7 @@ def add(commands: Any) -> None:
     )
     command.add_argument("model", metavar="MODEL", help="a .tflite or .onnx file")
     common.counting(command)
+    common.kernels(command, "reference")
     command.add_argument("--layers", action="store_true", help="add a table of all operators")
     command.add_argument(
         "--sort",

@@ -54,6 +54,11 @@ class Board:
     cores: int
     sram_block: int
 
+    @property
+    def abi(self) -> str:
+        """How its compilers lay out structs, as ``Runtime.abi`` says; it goes by the core."""
+        return "arm" if self.core.startswith(("Cortex", "Arm")) else "int-enums"
+
 
 @cache
 def boards() -> tuple[Board, ...]:

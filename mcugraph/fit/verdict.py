@@ -1,12 +1,13 @@
 """Whether a model fits a budget of SRAM, flash and work, and what would help if not."""
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 
-from mcugraph.fit.boards import Board, boards
+from mcugraph.fit.boards import Board
 from mcugraph.fit.rates import estimate_latency, rates_for
 from mcugraph.ir import Graph
-from mcugraph.profiler import Profile, profile
+from mcugraph.profiler import Profile, on_abi, profile
+from mcugraph.scheduling.runtime import Runtime
 
 # "The core runtime just fits in 16 KB on an Arm Cortex M3": TensorFlow Lite for
 # Microcontrollers, overview. Kernels come on top, so this is a floor.
@@ -82,7 +83,7 @@ def judge(graph: Graph, budget: Budget, found: Profile, among: Iterable[Board]) 
     Args:
         graph: The model.
         budget: What there is to spend.
-        found: The model's profile.
+        found: The model's profile, on the ABI that the budget is for.
         among: Boards to suggest where the model does not fit.
     """
     needs = needs_of(found, budget)
@@ -96,9 +97,11 @@ def needs_of(found: Profile, budget: Budget) -> tuple[Need, ...]:
     memory, layers = found.memory, found.layers
     needs = []
     if budget.sram is not None:
-        arena, tail = memory.tflm_arena, memory.tflm_persistent
-        if arena is not None and tail is not None:
-            needed, parts = arena + tail, f"arena: head {arena:,} + tail {tail:,}"
+        arena, tail, total = memory.tflm_arena, memory.tflm_persistent, memory.tflm_total
+        if arena is not None and tail is not None and total is not None:
+            needed, parts = total, f"arena: head {arena:,} + tail {tail:,}"
+            if total > arena + tail:
+                parts += f" + {total - arena - tail:,} more to load"
         else:
             needed = memory.file_order_peak + memory.state
             parts = "live tensors and state; TFLM's own figures are not known"
@@ -134,10 +137,24 @@ def board_budget(board: Board) -> Budget:
     return Budget(board.name, board.sram_block, board.flash)
 
 
-def fitting_boards(found: Profile, among: Iterable[Board] | None = None) -> tuple[Board, ...]:
-    """The boards that a model fits as far as its figures tell, the least SRAM first."""
-    known = boards() if among is None else among
-    fitting = [b for b in known if fits(needs_of(found, board_budget(b))) is not False]
+def needs_on(board: Board, found: Mapping[str, Profile]) -> tuple[Need, ...]:
+    """What a model needs of a board, by its profiles for each ABI."""
+    return needs_of(found[board.abi], board_budget(board))
+
+
+def by_abi(found: Profile, graph: Graph, among: Iterable[Board]) -> dict[str, Profile]:
+    """A profile of a graph as it is on each ABI that some of the boards have."""
+    return {abi: on_abi(found, graph, abi) for abi in sorted({board.abi for board in among})}
+
+
+def fitting_boards(found: Mapping[str, Profile], among: Iterable[Board]) -> tuple[Board, ...]:
+    """The boards that a model fits as far as its figures tell, the least SRAM first.
+
+    Args:
+        found: The model's profiles, by ABI.
+        among: The boards.
+    """
+    fitting = [board for board in among if fits(needs_on(board, found)) is not False]
     return tuple(sorted(fitting, key=lambda board: (board.sram_block, board.flash, board.key)))
 
 
@@ -178,15 +195,17 @@ def _advice(
             f"{memory.file_order_peak:,} B ({saved:,} B less)"
         )
     if found.precision is None:
-        small = profile(graph, accounting=found.accounting, precision="int8")
+        device = Runtime(found.runtime, abi=found.abi)
+        small = profile(graph, device, found.accounting, "int8", found.kernels)
         if small.memory != memory or small.flash.weights != found.flash.weights:
             needs = needs_of(small, budget)
             shown = ", ".join(f"{_amount(need)} {need.resource}" for need in needs)
             verdict = {True: "would fit", False: "would still not fit", None: "might fit"}
             yield f"quantised to int8 it {verdict[fits(needs)]}: {shown}"
-    smallest = fitting_boards(found, among)[:3]
+    profiles = by_abi(found, graph, among)
+    smallest = fitting_boards(profiles, among)[:3]
     if smallest:
-        proven = all(need.exact for need in needs_of(found, board_budget(smallest[0])))
+        proven = all(need.exact for need in needs_on(smallest[0], profiles))
         names = ", ".join(board.name for board in smallest)
         yield f"the smallest boards that it {'fits' if proven else 'may fit'}: {names}"
     elif among:

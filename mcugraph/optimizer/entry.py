@@ -23,6 +23,7 @@ def optimize(
     verify: bool = False,
     time_limit: float | None = SECONDS,
     dims: Mapping[str | tuple[str, int], int] | None = None,
+    kernels: str = "any",
 ) -> Optimization:
     """Write a model back with less memory: its operators reordered, its tensors planned.
 
@@ -43,6 +44,8 @@ def optimize(
             outputs bit for bit.
         time_limit: Seconds that each search may take; None: no limit.
         dims: Values for dynamic dimensions, as for ``load``.
+        kernels: What TFLM is built with, whose scratch is planned: ``"reference"``,
+            ``"cmsis-nn"``, or ``"any"``: what runs on all of them, counted with reference kernels.
 
     Returns:
         The figures before and after, in bytes.
@@ -56,14 +59,15 @@ def optimize(
     source = path_text(path_in, "optimize takes the path of a model file")
     target = path_text(path_out, "optimize takes the path of the file to write")
     check(target)
+    library = "reference" if kernels == "any" else kernels
     graph = load(source, dims)
     data = Path(source).read_bytes()
-    before = profile(graph)
+    before = profile(graph, kernels=library)
     change = _change(source, target, data, graph, before, force, time_limit)
     with replacing(target) as temporary:
         temporary.write_bytes(change.data)
         try:
-            after = profile(load(temporary, dims))
+            after = profile(load(temporary, dims), kernels=library)
         except FormatError as error:
             raise McuGraphError(f"{source}: the new file cannot be read back: {error}") from error
         if _worse(before, after) and graph.source.format == "onnx" and not force:
@@ -100,7 +104,7 @@ def _change(
     time_limit: float | None,
 ) -> NewFile:
     if graph.source.format == "tflite":
-        return tflite.improved(source, data, graph, force, time_limit)
+        return tflite.improved(source, data, graph, force, time_limit, before.kernels)
     if graph.source.format == "onnx":
         return onnx.improved(source, target, data, graph, before, force)
     raise UsageError(f"{source}: {graph.source.format} files cannot be written back")
@@ -108,7 +112,13 @@ def _change(
 
 def _figures(found: Profile, data: bytes) -> Figures:
     memory = found.memory
-    return Figures(memory.tflm_arena, memory.tflm_persistent, memory.file_order_peak, len(data))
+    return Figures(
+        memory.tflm_arena,
+        memory.tflm_persistent,
+        memory.tflm_total,
+        memory.file_order_peak,
+        len(data),
+    )
 
 
 def _worse(before: Profile, after: Profile) -> bool:
@@ -132,10 +142,15 @@ def _hold(path: str, before: Profile, after: Profile) -> None:
     )
     if any(a != b for a, b in same):
         raise McuGraphError(f"{path}: the new file came out as another network; nothing is written")
+    figures: tuple[tuple[int | None, int | None], ...]
     if before.model.format == "tflite":
-        figures = ((old.tflm_arena, new.tflm_arena), (old.tflm_persistent, new.tflm_persistent))
+        figures = (
+            (old.tflm_arena, new.tflm_arena),
+            (old.tflm_persistent, new.tflm_persistent),
+            (old.tflm_total, new.tflm_total),
+        )
     else:
-        figures = ((old.file_order_peak, new.file_order_peak), (0, 0))
+        figures = ((old.file_order_peak, new.file_order_peak),)
     for was, now in figures:
         if was is not None and (now is None or now > was):
             raise McuGraphError(

@@ -11,14 +11,16 @@ class Figures:
     """Bytes that a file takes; None: not known.
 
     Attributes:
-        tflm_arena: The head of TFLM's arena, with its reference kernels.
+        tflm_arena: The head of TFLM's arena.
         tflm_persistent: The tail, on a device with 32-bit pointers.
+        tflm_total: The least arena with which such a device loads the file.
         peak: The largest live set in the order of the file.
         file: The file itself.
     """
 
     tflm_arena: int | None
     tflm_persistent: int | None
+    tflm_total: int | None
     peak: int
     file: int
 

@@ -11,7 +11,9 @@ from mcugraph.tflm.head import Head, HeadPlan, head_of
 _NUMBERED = "model_control_dependencies"
 
 
-def improved(path: str, data: bytes, graph: Graph, force: bool, seconds: float | None) -> NewFile:
+def improved(
+    path: str, data: bytes, graph: Graph, force: bool, seconds: float | None, kernels: str
+) -> NewFile:
     """The file with what pays: an order, a plan, both or nothing.
 
     Args:
@@ -20,6 +22,7 @@ def improved(path: str, data: bytes, graph: Graph, force: bool, seconds: float |
         graph: Its translation.
         force: Write order and plan although nothing is saved.
         seconds: For the search of an order, and for that of a plan; None: as long as it takes.
+        kernels: What TFLM is built with.
 
     Raises:
         FormatError: The file cannot be rewritten.
@@ -27,7 +30,7 @@ def improved(path: str, data: bytes, graph: Graph, force: bool, seconds: float |
     model = graph.source.file
     if not isinstance(model, TfliteModel):
         return NewFile(data, notes=("dimensions were bound, so the file's own plan is not known",))
-    head, problems = head_of(graph)
+    head, problems = head_of(graph, kernels)
     if head is None:
         return NewFile(
             data, notes=(*problems, "without TFLM's plan there is nothing to compare with")

@@ -1,32 +1,37 @@
 """Boards, and which of them a model fits."""
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import asdict
 from typing import Any
 
 from mcugraph.fit.boards import Board
-from mcugraph.fit.verdict import Need, board_budget, fits, needs_of
+from mcugraph.fit.verdict import Need, fits, needs_on
 from mcugraph.profiler import Profile
 from mcugraph.report.table import table
 from mcugraph.report.verdict_report import need_data
 from mcugraph.units import kib
 
 
-def to_data(boards: Sequence[Board], found: Profile | None) -> dict[str, Any]:
-    """The boards, each with the verdict for a model if there is one, ready for JSON."""
+def to_data(boards: Sequence[Board], found: Mapping[str, Profile] | None) -> dict[str, Any]:
+    """The boards, each with the verdict for a model if there is one, ready for JSON.
+
+    Args:
+        boards: In order.
+        found: The model's profiles by ABI; None: there is no model.
+    """
     entries = []
     for board in boards:
         entry = asdict(board)
         if found is not None:
-            needs = needs_of(found, board_budget(board))
+            needs = needs_on(board, found)
             entry["fits"] = fits(needs)
             entry["needs"] = [need_data(need) for need in needs]
         entries.append(entry)
     return {"boards": entries}
 
 
-def to_text(boards: Sequence[Board], found: Profile | None) -> str:
-    """A row for each board, with the verdict for a model if there is one."""
+def to_text(boards: Sequence[Board], found: Mapping[str, Profile] | None) -> str:
+    """A row for each board, with the verdict for a model if there is one; else as ``to_data``."""
     header = ["board", "core", "clock", "SRAM", "one block", "flash"]
     rows = [
         [
@@ -42,7 +47,7 @@ def to_text(boards: Sequence[Board], found: Profile | None) -> str:
     if found is not None:
         header.append("fits")
         for row, board in zip(rows, boards, strict=True):
-            row.append(_answer(needs_of(found, board_budget(board))))
+            row.append(_answer(needs_on(board, found)))
     return table(header, rows, right=(2, 3, 4, 5))
 
 

@@ -52,6 +52,7 @@ def _figures(found: Profile) -> list[tuple[str, int | None]]:
         ("file_order_peak", memory.file_order_peak),
         ("tflm_arena", memory.tflm_arena),
         ("tflm_persistent", memory.tflm_persistent),
+        ("tflm_total", memory.tflm_total),
         ("state", memory.state),
         ("file", flash.file),
         ("weights", flash.weights),

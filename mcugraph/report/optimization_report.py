@@ -11,6 +11,7 @@ def to_text(result: Optimization) -> str:
     rows = [
         ("TFLM arena, head", before.tflm_arena, after.tflm_arena),
         ("TFLM arena, tail", before.tflm_persistent, after.tflm_persistent),
+        ("TFLM total", before.tflm_total, after.tflm_total),
         ("peak, file order", before.peak, after.peak),
         ("model file", before.file, after.file),
     ]

@@ -24,8 +24,13 @@ def to_text(profile: Profile) -> str:
     rows: list[tuple[str, int | None, str]] = [
         ("SRAM   peak, best order", memory.peak, proven),
         ("       peak, file order", memory.file_order_peak, _saving(profile)),
-        ("       TFLM arena, head", memory.tflm_arena, "TFLM's own plan of the file order"),
-        ("       TFLM arena, tail", memory.tflm_persistent, "on a 32-bit device"),
+        (
+            "       TFLM arena, head",
+            memory.tflm_arena,
+            f"TFLM's own plan of the file order, {profile.kernels} kernels",
+        ),
+        ("       TFLM arena, tail", memory.tflm_persistent, f"on a 32-bit device ({profile.abi})"),
+        ("       TFLM total", memory.tflm_total, "the least that TFLM loads it with"),
         ("       planned arena", memory.planned_arena, "our plan of the best order"),
         ("       state", memory.state or None, "variable tensors, live for ever"),
         ("       cut bound", memory.cut_bound, "no order needs less"),

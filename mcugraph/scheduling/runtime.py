@@ -15,6 +15,8 @@ class Runtime:
         inplace: An operator may write its result over an operand that dies with it.
         count_inputs: The graph's inputs take SRAM (False: they lie elsewhere).
         alignment: Bytes to which offsets in the arena are rounded up.
+        abi: How the compiler lays out the structs that TFLM keeps: ``"arm"`` for bare-metal Arm,
+            whose enums are short, ``"int-enums"`` for other cores and ``-fno-short-enums``.
 
     Raises:
         UsageError: The alignment is no whole number from 1 on.
@@ -24,6 +26,7 @@ class Runtime:
     inplace: bool = False
     count_inputs: bool = True
     alignment: int = 16
+    abi: str = "arm"
 
     def __post_init__(self) -> None:
         check_whole("alignment", self.alignment, 1)

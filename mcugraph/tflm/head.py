@@ -158,12 +158,12 @@ def _numbers(tensors: Sequence[int], number: Mapping[int, int]) -> tuple[int, ..
     return tuple(dict.fromkeys(number[t] for t in tensors if t in number))
 
 
-def head_of(graph: Graph) -> tuple[Head | None, tuple[str, ...]]:
+def head_of(graph: Graph, kernels: str = "reference") -> tuple[Head | None, tuple[str, ...]]:
     """The head of a graph's model; None where it is not known, and a sentence that says why.
 
     A graph that was not read from a TFLite file is taken as the file that it would become.
     """
-    program, notes = program_of(graph)
+    program, notes = program_of(graph, kernels=kernels)
     return None if program is None else Head(program), notes
 
 

@@ -9,8 +9,8 @@ from dataclasses import dataclass
 from mcugraph.formats.tflite.model import TfliteModel
 from mcugraph.ir import Graph
 from mcugraph.ops.variables import Variable
-from mcugraph.tflm.abi import HOST, Abi
-from mcugraph.tflm.kernels import RULES, KernelNode, Needs, node_of
+from mcugraph.tflm.abi import Abi, find_abi
+from mcugraph.tflm.kernels import KernelNode, Needs, Rule, find_library, node_of, with_temporary
 from mcugraph.tflm.lowering import lowered
 
 Position = tuple[int, int]  # subgraph and operator, by index
@@ -23,14 +23,18 @@ class TflmProgram:
     Attributes:
         model: What TFLM finds in the file.
         nodes: All operators, as kernel rules see them.
-        needs: What their reference kernels ask for on the host.
+        needs: What their kernels ask for on the device.
         after: Pairs (earlier, later) of operators of the graph that keep their order.
+        abi: The device, by name (``mcugraph.tflm.abi.ABIS``).
+        kernels: The library that they are of, by name (``mcugraph.tflm.kernels.LIBRARIES``).
     """
 
     model: TfliteModel
     nodes: Mapping[Position, KernelNode]
     needs: Mapping[Position, Needs]
     after: tuple[tuple[str, str], ...]
+    abi: str = "arm"
+    kernels: str = "reference"
 
     @property
     def scratch(self) -> dict[Position, tuple[int, ...]]:
@@ -38,37 +42,44 @@ class TflmProgram:
         return {position: need.scratch for position, need in self.needs.items()}
 
 
-def program_of(graph: Graph) -> tuple[TflmProgram | None, tuple[str, ...]]:
+def program_of(
+    graph: Graph, abi: str = "arm", kernels: str = "reference"
+) -> tuple[TflmProgram | None, tuple[str, ...]]:
     """What TFLM loads, and what was assumed, one sentence each.
 
     None where TFLM's arena cannot be told; the sentences then say why, too. A graph that was not
     read from a TFLite file, or was rewritten since, is taken as the file that it would become.
+
+    Raises:
+        UsageError: Unknown ABI or kernel library.
     """
+    device, rules = find_abi(abi), find_library(kernels)
     model, notes = lowered(graph)
     if model is None:
         return None, notes
     nodes = dict(_nodes(model, graph))
-    needs, problems = needs_of(nodes, HOST)
+    needs, problems = needs_of(nodes, device, rules)
     problems += _unsized(model)
     if problems:
         return None, (*notes, *dict.fromkeys(problems))
-    return TflmProgram(model, nodes, needs, graph.after), notes
+    return TflmProgram(model, nodes, needs, graph.after, abi, kernels), notes
 
 
 def needs_of(
-    nodes: Mapping[Position, KernelNode], abi: Abi
+    nodes: Mapping[Position, KernelNode], abi: Abi, rules: Mapping[str, Rule]
 ) -> tuple[dict[Position, Needs], list[str]]:
     """What each operator's kernel asks for, and a sentence for each one without an answer."""
     found: dict[Position, Needs] = {}
     problems: list[str] = []
     assigned: set[str] = set()
     for position, node in nodes.items():
-        rule, name = RULES.get(node.native), node.native.removeprefix("CUSTOM:")
+        rule, name = rules.get(node.native), node.native.removeprefix("CUSTOM:")
         try:
             if node.native == "ASSIGN_VARIABLE":
-                found[position] = _assignment(node, assigned, abi)
+                made = _assignment(node, assigned, abi)
+                found[position] = with_temporary(made, node)
             elif rule is not None:
-                found[position] = rule(node, abi)
+                found[position] = with_temporary(rule(node, abi), node)
             else:
                 problems.append(f"TFLM has no kernel for {name}")
         except (LookupError, AttributeError, ZeroDivisionError) as error:
@@ -96,7 +107,8 @@ def _assignment(node: KernelNode, assigned: set[str], abi: Abi) -> Needs:
     first = variable not in assigned
     assigned.add(variable)
     buffer = (node.input(1).nbytes,) if first else ()
-    return Needs(init=(abi.sizeof("i"),), prepare=buffer)
+    data = abi.sizeof("[i]")
+    return Needs(init=(data,) if data else (), prepare=buffer)
 
 
 def _unsized(model: TfliteModel) -> list[str]:

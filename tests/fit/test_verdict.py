@@ -12,6 +12,7 @@ from mcugraph.fit.verdict import (
     RUNTIME_CODE,
     Budget,
     board_budget,
+    by_abi,
     fits,
     fitting_boards,
     judge,
@@ -88,11 +89,13 @@ def test_half_of_an_arena_is_a_lower_bound(found: mg.Profile, unknown: str) -> N
 
 def test_boards_that_fit_are_those_that_do(models: Path) -> None:
     known = boards()
-    found = mg.profile(models / "mobilenet_v2_float.tflite")
+    graph = mg.load(models / "mobilenet_v2_float.tflite")
+    found = by_abi(mg.profile(graph), graph, known)
     fitting = fitting_boards(found, known)
     assert 0 < len(fitting) < len(known)
     for board in known:
-        assert (board in fitting) is (fits(needs_of(found, board_budget(board))) is not False)
+        needs = needs_of(found[board.abi], board_budget(board))
+        assert (board in fitting) is (fits(needs) is not False)
         assert board_budget(board).sram == board.sram_block
     blocks = [board.sram_block for board in fitting]
     assert blocks == sorted(blocks)
@@ -108,7 +111,7 @@ def test_advice_has_figures_that_hold(models: Path) -> None:
     assert f"({saved:,} B less)" in said
     (need,) = needs_of(mg.profile(graph, precision="int8"), verdict.budget)
     assert f"quantised to int8 it would still not fit: {need.needed:,} B SRAM" in said
-    assert fitting_boards(found, boards())[0].name in said
+    assert fitting_boards(by_abi(found, graph, boards()), boards())[0].name in said
 
 
 def test_latency_is_for_int8_alone(graph: mg.Graph, found: mg.Profile, models: Path) -> None:

@@ -16,8 +16,11 @@ import pytest
 
 import mcugraph as mg
 from mcugraph.formats.tflite.model import TfliteModel
+from mcugraph.formats.tflite.tables import read_model
 from mcugraph.tflm import footprint as tflm
-from mcugraph.tflm.loaded import program_of
+from mcugraph.tflm.abi import ABIS
+from mcugraph.tflm.kernels import RULES, node_of
+from mcugraph.tflm.loaded import TflmProgram, needs_of, program_of
 
 SHARED = Path(__file__).resolve().parents[3] / "shared" / "models"
 
@@ -31,8 +34,17 @@ def rows() -> list[dict[str, str]]:
         return [row for row in csv.DictReader(file, delimiter="\t") if row["tflm_head"]]
 
 
-def footprint(graph: mg.Graph) -> tflm.TflmFootprint:
-    program, notes = program_of(graph)
+def device_rows() -> list[dict[str, str]]:
+    """The files for which figures of TFLM on a Cortex-M4 are listed."""
+    path = SHARED / "TFLM32.tsv"
+    if not path.is_file():
+        return []
+    with path.open(newline="") as file:
+        return [row for row in csv.DictReader(file, delimiter="\t") if row["head"]]
+
+
+def footprint(graph: mg.Graph, abi: str = "arm") -> tflm.TflmFootprint:
+    program, notes = program_of(graph, abi)
     assert program is not None, notes
     return tflm.footprint(program)
 
@@ -44,9 +56,15 @@ def test_models_by_other_people(row: dict[str, str]) -> None:
     assert found.persistent_host == int(row["tflm_tail"])
 
 
+@pytest.mark.parametrize("row", device_rows(), ids=lambda row: row["file"])
+def test_models_on_a_cortex_m4(row: dict[str, str]) -> None:
+    found = footprint(mg.load(SHARED / "tflite" / row["file"]))
+    assert (found.arena, found.persistent) == (int(row["head"]), int(row["tail"]))
+
+
 @pytest.mark.skipif(not SHARED.is_dir(), reason="there are no shared models")
 def test_the_tail_that_was_measured_on_an_esp32() -> None:
-    found = footprint(mg.load(SHARED / "tflite/tflm_person_detect.tflite"))
+    found = footprint(mg.load(SHARED / "tflite/tflm_person_detect.tflite"), "int-enums")
     assert found.persistent == 27_004
 
 
@@ -232,6 +250,19 @@ def control_flow() -> list[bytes]:
     return [write([branches, body]), write([loop, condition, alone]), write([alone, alone])]
 
 
+def as_it_stands(path: Path) -> TflmProgram:
+    """A file whose operators need not make the shapes that it declares."""
+    model = read_model(path.read_bytes())
+    nodes = {
+        (g, i): node_of(graph, operator, None)
+        for g, graph in enumerate(model.subgraphs)
+        for i, operator in enumerate(graph.operators)
+    }
+    needs, problems = needs_of(nodes, ABIS["arm"], RULES)
+    assert not problems
+    return TflmProgram(model, nodes, needs, ())
+
+
 WHEEL = """
 import os, sys
 from tflite_micro.python.tflite_micro import runtime
@@ -262,7 +293,7 @@ def test_the_wheel_says_the_same(tmp_path: Path) -> None:
     answers = re.findall(pattern, run.stdout, re.DOTALL)
     assert len(answers) == len(paths)
     for path, head, tail in answers:
-        found = footprint(mg.load(path))
+        found = tflm.footprint(as_it_stands(Path(path)))
         assert (found.arena, found.persistent_host) == (int(head), int(tail)), path
 
 
@@ -291,3 +322,42 @@ def test_a_float_model_takes_the_arena_of_its_int8_file(models: Path) -> None:
             assert modelled.arena == actual.arena, source
             if name in SAME_OPERATORS:
                 assert modelled.persistent == actual.persistent, source
+
+
+# Loads each file with the arena after it, and says whether that went well. An arena that is too
+# small crashes TFLM now and then, so each attempt is a process of its own.
+LOADS = """
+import os, sys
+from tflite_micro.python.tflite_micro import runtime
+for line in sys.stdin:
+    path, size = line.rsplit(" ", 1)
+    child = os.fork()
+    if not child:
+        silent = os.open(os.devnull, os.O_WRONLY)
+        os.dup2(silent, 1), os.dup2(silent, 2)
+        try:
+            runtime.Interpreter.from_file(path, arena_size=int(size))
+        except BaseException:
+            os._exit(1)
+        os._exit(0)
+    print(int(os.waitpid(child, 0)[1] == 0), flush=True)
+"""
+
+
+@pytest.mark.oracle("tflite_micro")
+def test_the_wheel_loads_with_the_arena_we_say_and_not_with_less(models: Path) -> None:
+    paths = [*models.glob("*.tflite"), *(SHARED / row["file"] for row in rows())]
+    paths += SHARED.parent.glob("cases/tflite/dense_chain*.tflite")
+    totals = {path: footprint(mg.load(path)).total_host for path in paths}
+    asked = [(path, size) for path, total in totals.items() for size in (total, total - 257)]
+    run = subprocess.run(
+        [sys.executable, "-c", LOADS],
+        input="".join(f"{path} {size}\n" for path, size in asked),
+        capture_output=True,
+        text=True,
+        timeout=600,
+        check=True,
+    )
+    answers = dict(zip(asked, run.stdout.split(), strict=True))
+    assert [path.name for path, total in totals.items() if answers[path, total] != "1"] == []
+    assert [path.name for path, total in totals.items() if answers[path, total - 257] != "0"] == []

@@ -1,11 +1,37 @@
-"""What the reference kernels of TFLM ask of its arena: one rule an operator."""
+"""What the kernels of TFLM ask of its arena: one rule an operator and kernel library."""
 
+from mcugraph.errors import UsageError
 from mcugraph.tflm.kernels import linear, plain, signal
 from mcugraph.tflm.kernels.needs import KernelNode, Needs, Rule, node_of
 from mcugraph.tflm.kernels.refused_types import refusal
+from mcugraph.tflm.kernels.temporary import with_temporary
 
 # Builtin and custom operators, by their name in a TFLite file. ASSIGN_VARIABLE is not listed:
 # the first assignment allocates the variable, so its rule needs to know the earlier ones.
 RULES: dict[str, Rule] = {**plain.RULES, **linear.RULES, **signal.RULES}
+# What TFLM can be built with, by name.
+LIBRARIES = {"reference": RULES}
 
-__all__ = ["RULES", "KernelNode", "Needs", "Rule", "node_of", "refusal"]
+
+def find_library(name: str) -> dict[str, Rule]:
+    """The rules of a kernel library.
+
+    Raises:
+        UsageError: There is none of this name.
+    """
+    if name not in LIBRARIES:
+        raise UsageError(f"unknown kernels {name!r}; expected one of {', '.join(LIBRARIES)}")
+    return LIBRARIES[name]
+
+
+__all__ = [
+    "LIBRARIES",
+    "RULES",
+    "KernelNode",
+    "Needs",
+    "Rule",
+    "find_library",
+    "node_of",
+    "refusal",
+    "with_temporary",
+]

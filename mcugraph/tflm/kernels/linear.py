@@ -13,8 +13,11 @@ from mcugraph.ops.recurrent import Recurrent
 from mcugraph.tflm.abi import Abi
 from mcugraph.tflm.kernels.needs import KernelNode, Needs, Rule, int_array
 
-EVAL_TENSOR = "2pi"  # TfLiteEvalTensor: data, dims, type
+EVAL_TENSOR = "2pe"  # TfLiteEvalTensor: data, dims, type
 
+# TfLiteConvParams and TfLiteDepthwiseConvParams: padding, strides, activation, dilations and a type
+# or a multiplier. Their enums stand between numbers, so they take 32 bits however short they are.
+_CONV_OPTIONS = "7i"
 # OpDataConv: padding, zero points and multiplier, per-channel tables, range, unpacked filter.
 _CONV = "9i2p3i[2i]"
 # OpDataFullyConnected: multiplier, range, indices and zero points, per-channel tables.
@@ -47,7 +50,7 @@ def _convolution(channel_axis: int) -> Rule:
         weights = node.input(1)
         axis = _made_along(node, channel_axis)
         return Needs(
-            "7i",
+            _CONV_OPTIONS,
             init=(abi.sizeof(_CONV),),
             prepare=_per_channel(weights.shape[axis]),
             scratch=_unpacked(weights),
@@ -62,7 +65,7 @@ def _fully_connected(node: KernelNode, abi: Abi) -> Needs:
     per_channel = quantized and weights.scales > 1 and weights.zero_points > 0
     axis = _made_along(node, 0)
     return Needs(
-        "2i2bipi",
+        "2e2be{pi}",
         init=(abi.sizeof(_FULLY_CONNECTED),),
         prepare=_per_channel(weights.shape[axis]) if per_channel else (),
         scratch=_unpacked(weights),
@@ -80,7 +83,7 @@ def _transpose_conv(node: KernelNode, abi: Abi) -> Needs:
         if bias is not None and bias.dtype is DType.INT16:
             scratch = (*scratch, 8 * bias.elements)
     return Needs(
-        "5i",
+        "e2i2e",
         init=(abi.sizeof(_TRANSPOSE_CONV),),
         prepare=_per_channel(weights.shape[axis]),
         scratch=scratch,
@@ -112,7 +115,7 @@ def _svdf(node: KernelNode, abi: Abi) -> Needs:
     scratch: tuple[int, ...] = (4 * batch * filters,)
     if not node.input(0).dtype.is_float:
         scratch += (4 * batch * (filters // node.op.rank),)
-    return Needs("2ib", init=(abi.sizeof("9i"),), scratch=scratch)
+    return Needs("ieb", init=(abi.sizeof("9i"),), scratch=scratch)
 
 
 def _lstm(node: KernelNode, abi: Abi) -> Needs:
@@ -121,7 +124,7 @@ def _lstm(node: KernelNode, abi: Abi) -> Needs:
     batch = node.input(0).shape[axis]
     units = _units(node)
     width = 4 if node.input(0).dtype.is_float else 2
-    return Needs("3i3b", init=(abi.sizeof(_LSTM),), scratch=(width * batch * units,) * 4)
+    return Needs("e2i3b", init=(abi.sizeof(_LSTM),), scratch=(width * batch * units,) * 4)
 
 
 def _units(node: KernelNode) -> int:

@@ -17,12 +17,14 @@ class Needs:
         init: Persistent buffers of the kernel's ``Init``.
         prepare: Persistent buffers of its ``Prepare``.
         scratch: Scratch buffers of the arena's head.
+        temporary: Tensors for which ``Prepare`` makes a full struct.
     """
 
     options: str = ""
     init: tuple[int, ...] = ()
     prepare: tuple[int, ...] = ()
     scratch: tuple[int, ...] = ()
+    temporary: tuple[TfliteTensor, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)

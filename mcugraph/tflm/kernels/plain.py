@@ -23,10 +23,10 @@ _PAD, _STRIDED_SLICE = "14i", "21i"
 # beta as a double, 7 numbers, 5 pointers to tables.
 _SOFTMAX = "q7i5p"
 # ConcatenationParams; one decompression buffer for each of at most 10 inputs.
-_CONCATENATION = "(b2ph2i)[10i]"
+_CONCATENATION = "(i2p3i)[10i]"
 
 _COMPARISON = plain(data="8i")
-_ROUNDED = plain(data="7i")
+_SCALED = plain(data="4ib2e")  # OpDataAbsRsqrt
 
 
 def _add_n(node: KernelNode, abi: Abi) -> Needs:
@@ -65,7 +65,7 @@ def _only_int8(options: str, data: str) -> Rule:
 def _mirror_pad(node: KernelNode, abi: Abi) -> Needs:
     """mirror_pad.cc: strides of the data and of the result as scratch."""
     strides = 4 * len(node.input(0).shape)
-    return Needs("i", init=(abi.sizeof("5i"),), scratch=(strides, strides))
+    return Needs("e", init=(abi.sizeof("5i"),), scratch=(strides, strides))
 
 
 def _embedding_lookup(node: KernelNode, abi: Abi) -> Needs:
@@ -75,24 +75,24 @@ def _embedding_lookup(node: KernelNode, abi: Abi) -> Needs:
 
 
 RULES: dict[str, Rule] = {
-    "ABS": _ROUNDED,
-    "ADD": plain("ib", "15i"),
+    "ABS": _SCALED,
+    "ADD": plain("eb", "15i"),
     "ADD_N": _add_n,
-    "ARG_MAX": plain("i"),
-    "ARG_MIN": plain("i"),
+    "ARG_MAX": plain("e"),
+    "ARG_MIN": plain("e"),
     "AVERAGE_POOL_2D": plain("10i", "8i"),
     "BATCH_TO_SPACE_ND": plain(),
     "BROADCAST_ARGS": plain(),
     "BROADCAST_TO": plain(),
     "CALL_ONCE": plain("i", "ib"),
-    "CAST": plain("2i"),
+    "CAST": plain("2e"),
     "CEIL": plain(),
-    "CONCATENATION": plain("2i", _CONCATENATION),
+    "CONCATENATION": plain("ie", _CONCATENATION),
     "COS": plain(),
     "CUMSUM": _only_int8("2b", "9i"),
     "DEPTH_TO_SPACE": writable_shape("i"),
     "DEQUANTIZE": plain(data=f"{_AFFINE}3i"),
-    "DIV": plain("i", "7i"),
+    "DIV": plain("e", "7i"),
     "DYNAMIC_UPDATE_SLICE": plain(),
     "ELU": plain(data="256b"),
     "EMBEDDING_LOOKUP": _embedding_lookup,
@@ -109,7 +109,7 @@ RULES: dict[str, Rule] = {
     "GREATER_EQUAL": _COMPARISON,
     "HARD_SWISH": plain(data="5i"),
     "IF": plain("2i", "2i"),
-    "L2_NORMALIZATION": plain("i", "i"),
+    "L2_NORMALIZATION": plain("e", "i"),
     "L2_POOL_2D": writable_shape("10i"),
     "LEAKY_RELU": plain("i", "6i"),
     "LESS": _COMPARISON,
@@ -125,7 +125,7 @@ RULES: dict[str, Rule] = {
     "MEAN": _reduce,
     "MINIMUM": plain(),
     "MIRROR_PAD": _mirror_pad,
-    "MUL": plain("i", "9i"),
+    "MUL": plain("e", "9i"),
     "NEG": plain(),
     "NOT_EQUAL": _COMPARISON,
     "PACK": plain("2i"),
@@ -144,9 +144,9 @@ RULES: dict[str, Rule] = {
     "RESIZE_NEAREST_NEIGHBOR": plain("2b"),
     "REVERSE_V2": plain(),
     "ROUND": plain(),
-    "RSQRT": _ROUNDED,
+    "RSQRT": _SCALED,
     "SELECT_V2": plain(data="b"),
-    "SHAPE": plain("i"),
+    "SHAPE": plain("e"),
     "SIN": plain(),
     "SLICE": plain(),
     "SOFTMAX": _softmax,
@@ -159,7 +159,7 @@ RULES: dict[str, Rule] = {
     "SQUARED_DIFFERENCE": plain(data="14q"),
     "SQUEEZE": plain("9i"),
     "STRIDED_SLICE": plain("5ib", _STRIDED_SLICE),
-    "SUB": plain("ib", "13i"),
+    "SUB": plain("eb", "13i"),
     "SUM": _reduce,
     "TANH": plain(data="4i"),
     "TRANSPOSE": plain(),

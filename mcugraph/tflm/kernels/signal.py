@@ -53,14 +53,14 @@ def _width(node: KernelNode) -> int:
 def _rfft(node: KernelNode, abi: Abi) -> Needs:
     length, width = _option(node, "fft_length"), _width(node)
     state = _fft_state(length, width, abi)
-    return Needs(init=(abi.sizeof("5ipip"), state), scratch=(length * width,))
+    return Needs(init=(abi.sizeof("4iepip"), state), scratch=(length * width,))
 
 
 def _irfft(node: KernelNode, abi: Abi) -> Needs:
     state = _fft_state(_option(node, "fft_length"), _width(node), abi)
     if node.input(0).dtype is DType.FLOAT32:  # a header of its own before the state
         state += abi.sizeof("2p")
-    return Needs(init=(abi.sizeof("5ip"), state))
+    return Needs(init=(abi.sizeof("4iep"), state))
 
 
 def _filter_bank(node: KernelNode, abi: Abi) -> Needs:
@@ -104,7 +104,7 @@ def _overlap_add(node: KernelNode, abi: Abi) -> Needs:
     frame = data.shape[-1]
     rows = data.elements // (frame * data.shape[-2])
     buffers = (frame * _width(node),) * rows
-    return Needs(init=(abi.sizeof("5ip"),), prepare=(rows * abi.pointer, *buffers))
+    return Needs(init=(abi.sizeof("4iep"),), prepare=(rows * abi.pointer, *buffers))
 
 
 def _detection(node: KernelNode, abi: Abi) -> Needs:
