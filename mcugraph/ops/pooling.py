@@ -22,6 +22,8 @@ class Pool(Windowed, KeepsZero, Fusable):
         padding: Around the spatial axes.
         channel_axis: Of the data, 1 for channels first and -1 for channels last.
         ceil: A last partial window counts too.
+        counts_padding: Of an average: zeros of an explicit padding are among what it is the average
+            of (``count_include_pad`` of ONNX and PyTorch). SAME of TFLite never counts them.
         index_dtype: Element type of the positions of the maxima, where they are an output too.
     """
 
@@ -32,6 +34,7 @@ class Pool(Windowed, KeepsZero, Fusable):
     dilations: tuple[int, ...] = ()
     channel_axis: int = 1
     ceil: bool = False
+    counts_padding: bool = False
     activation: str | None = None
     index_dtype: DType | None = None
 

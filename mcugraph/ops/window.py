@@ -54,6 +54,16 @@ class Sweep:
         """Elements from the first to the last one under the window."""
         return self.dilation * (self.kernel - 1) + 1
 
+    def covered(self, before: int, windows: int) -> list[int]:
+        """For each window, how many of its elements lie on the axis and not on padding."""
+        return [
+            sum(
+                0 <= window * self.stride - before + self.dilation * element < self.size
+                for element in range(self.kernel)
+            )
+            for window in range(windows)
+        ]
+
 
 class Rule(Enum):
     """How the amounts of a padding are said."""
@@ -210,6 +220,13 @@ class Windowed(ABC):
             least = covered - sweep.size - before
             result[axis] = (before, min(max(after, least), least + sweep.stride - 1))
         return tuple(result)
+
+    def covered(self, shapes: Sequence[Dims | None]) -> dict[int, list[int]]:
+        """For each spatial axis of the data, how many elements of each window lie on the data."""
+        return {
+            axis: sweep.covered(self.padding.amounts(i, sweep)[0], self.padding.windows(i, sweep))
+            for i, (axis, sweep) in enumerate(self.sweeps(shapes).items())
+        }
 
 
 def _places(padding: Padding, sweeps: Sequence[Sweep]) -> list[tuple[int, int]] | None:

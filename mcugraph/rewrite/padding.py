@@ -1,49 +1,102 @@
 """Padding as TFLite's convolutions and poolings know it: SAME, VALID, or a PAD before them."""
 
+from collections.abc import Sequence
 from dataclasses import replace
+from functools import partial
+from math import prod
 
-from mcugraph.ir import Graph
+import numpy as np
+
+from mcugraph.ir import Array, Dims, Graph, Operator, Shape
 from mcugraph.ops.convolution import Conv
+from mcugraph.ops.elementwise import Elementwise
 from mcugraph.ops.pooling import Pool
 from mcugraph.ops.selection import Pad
-from mcugraph.ops.window import SAME_UPPER, VALID
+from mcugraph.ops.window import SAME_UPPER, VALID, Padding
 from mcugraph.rewrite.edit import Edit
 
 
 def pad_before(graph: Graph) -> Graph:
     """Convolutions and poolings with SAME or VALID padding, after a PAD where it is neither.
 
-    Those that read the same data with the same padding share the PAD.
+    Those that read the same data with the same padding share the PAD. An average over a padded
+    window that does not count the padding is corrected by a MUL with a constant.
     """
     edit = Edit(graph)
     padded: dict[tuple[str, Pad], str] = {}
     for operator in edit.operators:
         op, data = operator.op, operator.inputs[0] if operator.inputs else None
-        if not isinstance(op, Conv | Pool) or data is None:
-            continue
-        if op.padding in (VALID, SAME_UPPER) and not (isinstance(op, Pool) and op.ceil):
+        if not isinstance(op, Conv | Pool) or data is None or _is_plain(op):
             continue
         shapes = [None if name is None else edit.tensors[name].shape for name in operator.inputs]
         shape = shapes[0]
         if shape is None or (isinstance(op, Conv) and shapes[1] is None):
             continue
-        known = op.tflite_padding(shapes)
+        known = _known_padding(op, shapes)
         settled = replace(op, padding=VALID if known is None else known)
         if isinstance(settled, Pool):
-            settled = replace(settled, ceil=False)
+            settled = replace(settled, ceil=False, counts_padding=False)
+        last = replace(operator, op=settled)
         if known is not None:
-            if settled != op:
-                edit.change(replace(operator, op=settled))
+            edit.change(last)
             continue
         # What surrounds a maximum must not be one.
         lowest = isinstance(op, Pool) and op.function == "max"
         pad = Pad(op.pads(shapes), "lowest" if lowest else "constant")
-        rest = replace(operator, op=settled)
-        if (data, pad) in padded:
-            edit.change(replace(rest, inputs=(padded[data, pad], *operator.inputs[1:])))
-            continue
-        larger = tuple(dim + sum(pair) for dim, pair in zip(shape, pad.pads, strict=True))
-        step = edit.step(operator, "padded", pad, (data,), larger)
-        padded[data, pad] = step.outputs[0]
-        edit.expand(operator, [step, replace(rest, inputs=(step.outputs[0], *rest.inputs[1:]))])
+        parts: list[Operator] = []
+        if (data, pad) not in padded:
+            larger = tuple(dim + sum(pair) for dim, pair in zip(shape, pad.pads, strict=True))
+            parts.append(edit.step(operator, "padded", pad, (data,), larger))
+            padded[data, pad] = parts[0].outputs[0]
+        last = replace(last, inputs=(padded[data, pad], *operator.inputs[1:]))
+        if isinstance(op, Pool) and _is_average(op) and not op.counts_padding:
+            steps = _corrected(edit, operator, last, op, shapes)
+            parts.append(steps[0])
+            last = steps[1]
+        edit.expand(operator, [*parts, last])
     return edit.graph()
+
+
+def _is_plain(op: Conv | Pool) -> bool:
+    """Whether an operator is as TFLite has it, at a look."""
+    if isinstance(op, Pool) and (op.ceil or op.counts_padding):
+        return False
+    return op.padding in (VALID, SAME_UPPER)
+
+
+def _is_average(op: Pool) -> bool:
+    return op.function == "average"
+
+
+def _known_padding(op: Conv | Pool, shapes: Sequence[Dims | None]) -> Padding | None:
+    """The padding of TFLite that does the same; None: there is none."""
+    if isinstance(op, Pool) and op.counts_padding and any(map(any, op.pads(shapes))):
+        return None
+    return op.tflite_padding(shapes)
+
+
+def _corrected(
+    edit: Edit, operator: Operator, pool: Operator, op: Pool, shapes: Sequence[Dims | None]
+) -> tuple[Operator, Operator]:
+    """An average over zeros too, and the factor that takes them out of it."""
+    covered = op.covered(shapes)
+    rank = len(shapes[0] or ())
+    shape = tuple(len(covered[axis]) if axis in covered else 1 for axis in range(rank))
+    assert isinstance(pool.op, Pool)
+    whole = edit.step(operator, "average", replace(pool.op, activation=None), pool.inputs)
+    factors = edit.store(
+        f"{operator.name}/factors",
+        edit.tensors[operator.outputs[0]].dtype,
+        shape,
+        ("factors", op.window, repr(covered)),
+        partial(_factors, prod(op.window), list(covered.values()), shape),
+    )
+    multiply = Elementwise("mul", activation=op.activation)
+    return whole, replace(operator, op=multiply, inputs=(whole.outputs[0], factors))
+
+
+def _factors(area: int, covered: Sequence[Sequence[int]], shape: Shape) -> Array:
+    counts: Array = np.ones(())
+    for line in covered:
+        counts = np.multiply.outer(counts, line)
+    return np.asarray(area / np.maximum(counts, 1), np.float32).reshape(shape)

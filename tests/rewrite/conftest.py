@@ -75,8 +75,11 @@ def _plain(op: Any, x: list[Any]) -> Any:
         if op.function == "max":
             data = f.pad(x[0], _pads(op, x), value=-torch.inf)
             return f.max_pool2d(data, op.window, op.strides, 0, dilations)
-        assert set(_pads(op, x)) == {0}
-        return f.avg_pool2d(x[0], op.window, op.strides)
+        if op.counts_padding:
+            return f.avg_pool2d(f.pad(x[0], _pads(op, x)), op.window, op.strides)
+        sums = f.avg_pool2d(f.pad(x[0], _pads(op, x)), op.window, op.strides)
+        share = f.avg_pool2d(f.pad(torch.ones_like(x[0]), _pads(op, x)), op.window, op.strides)
+        return sums / share
     if isinstance(op, GlobalPool):
         axes = tuple(range(2, x[0].ndim))
         return x[0].mean(axes, keepdim=True) if op.function == "average" else x[0].amax(axes, True)

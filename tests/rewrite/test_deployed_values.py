@@ -74,6 +74,22 @@ CASES: dict[str, tuple[Callable[[], Any], tuple[int, ...], list[str]]] = {
         ["pad", "conv2d"],
     ),
     "max_pool_with_padding": (lambda: NN.MaxPool2d(3, 2, 1), (1, 3, 8, 8), ["pad", "max_pool2d"]),
+    "average_pool": (lambda: NN.AvgPool2d(2, 2), (1, 3, 8, 8), ["average_pool2d"]),
+    "average_pool_that_counts_zeros": (
+        lambda: NN.AvgPool2d(3, 1, 1),
+        (1, 3, 8, 8),
+        ["pad", "average_pool2d"],
+    ),
+    "average_pool_strided": (
+        lambda: NN.Sequential(NN.AvgPool2d(3, 2, 1, count_include_pad=False), NN.ReLU()),
+        (1, 3, 8, 8),
+        ["pad", "average_pool2d", "mul"],
+    ),
+    "average_pool_without_zeros": (
+        lambda: NN.AvgPool2d(3, 1, 1, count_include_pad=False),
+        (1, 3, 8, 8),
+        ["average_pool2d"],
+    ),
     "not_affine": (
         lambda: NN.Sequential(NN.Conv2d(3, 6, 1), norm(6, affine=False)),
         (1, 3, 4, 4),

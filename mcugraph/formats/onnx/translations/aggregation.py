@@ -20,6 +20,7 @@ def _pool(function: str) -> Translator:
             padding=node.padding(rank),
             dilations=node.integers("dilations", ()),
             ceil=bool(node.integer("ceil_mode", 0)),
+            counts_padding=bool(node.integer("count_include_pad", 0)),
             index_dtype=DType.INT64 if len(node.outputs) > 1 else None,
         )
 

@@ -22,6 +22,7 @@ def _pool(function: str, rank: int) -> Translator:
             padding=symmetric(call.spread("padding", rank, 0)),
             dilations=call.spread("dilation", rank, 1) if call.has("dilation") else (),
             ceil=bool(call.get("ceil_mode")),
+            counts_padding=function == "average" and bool(call.get("count_include_pad", True)),
             index_dtype=DType.INT64 if indices else None,
         )
         return batched(call, op, rank + 2, (call.data(),))
