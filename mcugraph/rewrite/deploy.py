@@ -14,6 +14,7 @@ from mcugraph.rewrite.splitting import (
     depthwise_of_one_channel,
     split_attention,
     split_batch_norm,
+    split_by_slices,
     split_channel_shuffle,
     split_clip,
     split_silu,
@@ -27,6 +28,7 @@ _STEPS = (
     split_silu,
     split_attention,
     split_channel_shuffle,
+    split_by_slices,
     fold_batch_norm,
     split_batch_norm,
     fold_bias,
@@ -45,4 +47,16 @@ def deploy_form(graph: Graph) -> Graph:
     """A graph, without its subgraphs, as it is deployed."""
     for step in _STEPS:
         graph = step(graph)
-    return graph
+    return _numbered(graph)
+
+
+def _numbered(graph: Graph) -> Graph:
+    """The tensors in the order of a converter's file: inputs, constants, results as they come.
+
+    Between tensors of equal size TFLM's planner goes by their numbers.
+    """
+    results = [name for operator in graph.operators for name in operator.outputs]
+    made = set(results)
+    given = [name for name in graph.tensors if name not in made]
+    order = dict.fromkeys((*graph.inputs, *given, *results))
+    return graph.replace(tensors={name: graph.tensors[name] for name in order})

@@ -13,6 +13,7 @@ from mcugraph.ops.elementwise import Elementwise
 from mcugraph.ops.linear import MatMul
 from mcugraph.ops.movement import ChannelShuffle, Reshape, Transpose
 from mcugraph.ops.normalization import BatchNorm, Normalization
+from mcugraph.ops.selection import Slice, Split
 from mcugraph.rewrite.edit import Edit
 from mcugraph.rewrite.folding import Affine, values_of
 
@@ -128,6 +129,32 @@ def split_channel_shuffle(graph: Graph) -> Graph:
         shuffled = edit.step(operator, "shuffled", Transpose(order), (grouped.outputs[0],), mixed)
         joined = replace(operator, op=Reshape(data.shape), inputs=(shuffled.outputs[0],))
         edit.expand(operator, [grouped, shuffled, joined])
+    return edit.graph()
+
+
+def split_by_slices(graph: Graph) -> Graph:
+    """Splits as a SLICE for each part that is needed, as converters from PyTorch write them."""
+    edit = Edit(graph)
+    read = {name for operator in graph.operators for name in operator.inputs} | set(graph.outputs)
+    for operator in edit.operators:
+        op, data = operator.op, operator.inputs[0] if operator.inputs else None
+        shape = None if data is None else edit.tensors[data].shape
+        parts = [edit.tensors[name].shape for name in operator.outputs]
+        if not isinstance(op, Split) or shape is None or None in parts:
+            continue
+        axis, start, slices = op.axis % len(shape), 0, []
+        for name, part in zip(operator.outputs, parts, strict=True):
+            length = (part or ())[axis]
+            index = [slice(None)] * len(shape)
+            index[axis] = slice(start, start + length)
+            start += length
+            if name in read:
+                cut = Slice(tuple(index))
+                slices.append(replace(operator, op=cut, inputs=(data,), outputs=(name,)))
+        if slices:
+            *before, last = slices
+            named = (replace(s, name=f"{s.name}/{i}") for i, s in enumerate(before))
+            edit.expand(operator, [*named, last])
     return edit.graph()
 
 
