@@ -12,9 +12,12 @@ from mcugraph.rewrite.edit import Edit
 
 
 def zero_biases(graph: Graph) -> Graph:
-    """Convolutions without a bias with the zeros that converters give them, equal ones once."""
+    """Convolutions without a bias with the zeros that converters give them.
+
+    Layers that share their weights share the zeros. In a float file equal zeros are stored once,
+    whatever the layer; here they are not, so that the size is a function of the widths.
+    """
     edit = Edit(graph)
-    stored: dict[tuple[DType, int], str] = {}
     for operator in edit.operators:
         if not isinstance(operator.op, Conv | ConvTranspose) or not _lacks_bias(operator):
             continue
@@ -23,11 +26,15 @@ def zero_biases(graph: Graph) -> Graph:
         if result is None or not weights.is_constant:
             continue
         count = result[operator.op.channel_axis]
-        key = (weights.dtype if weights.dtype.is_float else DType.INT32, count)
-        if key not in stored:
-            name, load = f"{operator.name}/zero_bias", partial(np.zeros, count, key[0].numpy)
-            stored[key] = edit.store(name, key[0], (count,), ("zeros", *key), load)
-        inputs = (*operator.inputs[:2], stored[key], *operator.inputs[3:])
+        dtype = weights.dtype if weights.dtype.is_float else DType.INT32
+        zeros = edit.store(
+            f"{operator.name}/zero_bias",
+            dtype,
+            (count,),
+            ("zeros", weights.key),
+            partial(np.zeros, count, dtype.numpy),
+        )
+        inputs = (*operator.inputs[:2], zeros, *operator.inputs[3:])
         edit.change(replace(operator, inputs=inputs))
     return edit.graph()
 
