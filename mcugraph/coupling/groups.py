@@ -96,7 +96,7 @@ def group(graph: Graph, labelling: Labelling) -> Grouping:
         for index, root in enumerate(labelling.unions.roots(labels).tolist()):
             if root > FIXED:
                 channels.setdefault(root, []).append((layer, index))
-    parts = _parts(labelling)
+    parts = [([part.tolist() for part in rows], reason) for rows, reason in labelling.binding()]
     signatures: dict[int, Counter[Hashable]] = defaultdict(Counter)
     for (name, axis), labels in labelling.constants.items():
         for root in labelling.unions.roots(labels).tolist():
@@ -112,17 +112,6 @@ def group(graph: Graph, labelling: Labelling) -> Grouping:
     for root in channels:
         kinds.setdefault(frozenset(signatures[root].items()), []).append(root)
     return _build(graph, labelling, channels, list(kinds.values()), parts)
-
-
-def _parts(labelling: Labelling) -> list[tuple[list[list[int]], str]]:
-    """The constraints of equal counts, as representatives; those that bind nothing are left out."""
-    found = []
-    for arrays, reason in labelling.equal:
-        rows = [labelling.unions.roots(array).tolist() for array in arrays]
-        # One class all along each row: the rows themselves are what is pruned.
-        if any(len(set(row)) > 1 for row in rows):
-            found.append((rows, reason))
-    return found
 
 
 def _occurrences(labelling: Labelling, labels: Array) -> list[tuple[int, int]]:

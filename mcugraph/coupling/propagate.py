@@ -46,6 +46,18 @@ class Labelling:
     equal: list[tuple[tuple[Array, ...], str]] = field(default_factory=list)
     averaged: dict[str, Array] = field(default_factory=dict)
 
+    def binding(self) -> list[tuple[tuple[Array, ...], str]]:
+        """The constraints of equal counts that bind something, with representatives for labels.
+
+        Where each part is of one class all along, the parts themselves are what is pruned.
+        """
+        found = ((tuple(map(self.unions.roots, parts)), reason) for parts, reason in self.equal)
+        return [
+            (parts, reason)
+            for parts, reason in found
+            if any((part != part.flat[0]).any() for part in parts if part.size)
+        ]
+
     def shortened(self, labels: Array) -> dict[int, Array]:
         """The axes of an activation that get shorter when channels go, and the labels that tell."""
         found = ((self.shrinks(entry), entry) for entry in planes(labels))
@@ -305,6 +317,9 @@ class _View:
         tensor = None if name is None else self._graph.tensors[name]
         if name is None or tensor is None or not tensor.is_constant or not tensor.shape:
             return
+        if self._graph.source.format == "torch" and _computed(tensor):
+            # Nothing in the model holds it, so nothing of it can be taken out.
+            self.freeze(labels, f"{name!r} is computed by the model's code, and cannot be cut")
         key = (name, axis % len(tensor.shape))
         if key not in self._labelling.constants:
             self._labelling.constants[key] = labels
@@ -315,12 +330,20 @@ class _View:
         """Whether layers share a tensor only because a converter stores equal ones once.
 
         Such are biases of zeros: whatever is cut from one value everywhere, the rest is alike.
-        In PyTorch, what is shared is meant to be.
+        What a PyTorch model holds is shared because it is meant to be.
         """
-        if self._graph.source.format == "torch" or tensor.constant is None:
+        if tensor.constant is None:
+            return False
+        if self._graph.source.format == "torch" and isinstance(tensor.constant.key, str):
             return False
         value = tensor.constant.array()
         return bool(value.size) and bool((value == value.flat[0]).all())
+
+
+def _computed(tensor: Tensor) -> bool:
+    """Whether a constant is made of others, and not by the shape of what it meets alone."""
+    key = None if tensor.constant is None else tensor.constant.key
+    return isinstance(key, tuple) and key[0] == "folded"
 
 
 class _Beside(_View):

@@ -166,7 +166,7 @@ class ConvTranspose(_Convolution):
             return None
         given = read_along(channels, data, self.channel_axis)
         count = channels.results[0][self.channel_axis]
-        if self.groups == len(given) == count:
+        if 1 < self.groups == len(given) == count:
             made = given
             channels.joins(made)
         else:

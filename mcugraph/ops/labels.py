@@ -234,13 +234,12 @@ def bind_aligned(channels: Channels, index: int, labels: Array) -> None:
     """A constant that is broadcast against labels follows them along the axes that it has."""
     shape = channels.shapes[index] or ()
     lead = labels.ndim - len(shape)
-    for axis, length in enumerate(shape):
-        if length > 1 and varies(labels, axis + lead):
-            along = vector(labels, axis + lead)
-            if along is None:
-                channels.freeze(labels, "a constant differs along more than its channels")
-                return
-            channels.bind(index, axis, along)
+    axes = [a for a, length in enumerate(shape) if length > 1 and varies(labels, a + lead)]
+    if len(axes) > 1:
+        channels.freeze(labels, "a constant differs along more than its channels")
+        return
+    for axis in axes:
+        channels.bind(index, axis, read_along(channels, labels, axis + lead))
 
 
 def equal_rows(channels: Channels, labels: Array, reason: str) -> None:

@@ -7,7 +7,7 @@ import numpy as np
 
 from mcugraph.ir import Array, Role, TensorType
 from mcugraph.ops.base import Rules, given
-from mcugraph.ops.labels import Channels, bind_aligned, hold, varies, vector
+from mcugraph.ops.labels import Channels, bind_aligned, hold, read_along, varies
 
 
 @dataclass(frozen=True, slots=True)
@@ -39,9 +39,9 @@ class BatchNorm(Rules):
 
     def couple(self, channels: Channels) -> tuple[Array, ...] | None:
         data = channels.labels(0)
-        along = None if data is None else vector(data, self.channel_axis)
-        if data is None or along is None:
+        if data is None:
             return None
+        along = read_along(channels, data, self.channel_axis)
         for index in range(1, len(channels.shapes)):
             channels.bind(index, 0, along)
         return (data,)
@@ -96,16 +96,11 @@ class Normalization(Rules):
             channels.averages(data)
         for index in range(1, len(channels.shapes)):
             if self.function in ("group_norm", "instance_norm"):
-                along = vector(data, 1)
-                if along is None:
-                    return None
-                channels.bind(index, 0, along)
+                channels.bind(index, 0, read_along(channels, data, 1))
             else:
                 bind_aligned(channels, index, data)
         if self.function == "group_norm" and self.groups > 1:
-            along = vector(data, 1)
-            if along is None:
-                return None
+            along = read_along(channels, data, 1)
             channels.equal(np.split(along, self.groups), "equal channels in every group of a norm")
         return (data,)
 

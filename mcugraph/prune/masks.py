@@ -42,7 +42,7 @@ class Masks:
         for factor in place(classes, shapes):
             of_parameter[factor.parameter].append(factor)
         for name, factors in of_parameter.items():
-            path = _common(name, factors)
+            path = _called(model, _common(name, factors))
             indices = [torch.from_numpy(np.ascontiguousarray(f.classes)) for f in factors]
             for owner, attribute in holders[name][1]:
                 swaps[path].append(_Masked(owner, attribute, indices))
@@ -164,6 +164,13 @@ class _Swap:
 def _is_masked(module: torch.nn.Module) -> bool:
     hooks = module._forward_pre_hooks.values()
     return any(isinstance(getattr(hook, "__self__", None), _Swap) for hook in hooks)
+
+
+def _called(model: torch.nn.Module, path: str) -> str:
+    """The module that runs a module's code: PyTorch's attention reads its last layer's weights."""
+    outer = path.rpartition(".")[0]
+    attention = isinstance(model.get_submodule(outer), torch.nn.MultiheadAttention)
+    return outer if path and attention else path
 
 
 def _common(name: str, factors: list[Factor]) -> str:

@@ -94,7 +94,8 @@ class Pruner:
     Raises:
         UsageError: An option is none, nothing in the model can be pruned, or a budget cannot be
             met even with one channel a group.
-        GraphError: There are channels that cannot be masked; the message names the operator.
+        GraphError: There are channels that cannot be masked, or the model cannot run without
+            some of them; the message names the operator.
         FormatError: ``torch.export`` rejects the model.
     """
 
@@ -167,7 +168,14 @@ class Pruner:
         self.history = History(
             tuple(group.name for group in self.space.groups), dict(self.budgets.limits)
         )
+        self._rehearse()
         self._masks.attach()
+
+    def _rehearse(self) -> None:
+        """Slim a copy once, so that what cannot be slimmed is refused before it is trained."""
+        half = self.space.round(self.space.full / 2)
+        keep = {g.name: range(int(w)) for g, w in zip(self.space.groups, half, strict=True)}
+        slim(self.model, keep, self.example_inputs, self.kwargs, self.space)
 
     @property
     def masks(self) -> dict[str, Array]:

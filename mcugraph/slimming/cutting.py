@@ -138,6 +138,23 @@ def holders_of(model: Any) -> dict[str, tuple[Any, list[tuple[Any, str]]]]:
     return found
 
 
+def duplicate(model: Any) -> Any:
+    """A deep copy of a model, though it may hold tensors that others were computed of.
+
+    The weights that ``torch.nn.utils.weight_norm`` computes before each run are such.
+    """
+    import copy
+
+    import torch
+
+    memo: dict[int, Any] = {}
+    for module in model.modules():
+        for value in vars(module).values():
+            if isinstance(value, torch.Tensor) and not value.is_leaf:
+                memo[id(value)] = value.detach().clone()
+    return copy.deepcopy(model, memo)
+
+
 def taken(value: Any, entries: Entries) -> Any:
     """What stays of a tensor."""
     import torch

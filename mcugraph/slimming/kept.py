@@ -136,7 +136,7 @@ class Kept:
                     for part, count in zip(constraint.groups, counts, strict=True)
                 ]
                 raise UsageError(f"{constraint.reason}: {'; '.join(sums)} classes are kept")
-        for parts, reason in labelling.equal:
+        for parts, reason in labelling.binding():
             numbers = [int(self.mask(part).sum()) for part in parts]
             if len(set(numbers)) > 1:
                 names = self._groups_of(parts)

@@ -12,11 +12,13 @@ import numpy as np
 
 from mcugraph.coupling.propagate import Labelling, label
 from mcugraph.errors import GraphError
-from mcugraph.ir import Array, Graph, Operator
+from mcugraph.ir import Array, Graph, Operator, Tensor
 from mcugraph.ops.convolution import Conv
 from mcugraph.ops.labels import core, plane, planes, stacked
 from mcugraph.slimming.cutting import Cuts, Shapes, collect
 from mcugraph.slimming.kept import Kept
+
+_NUMBERS = 4096  # constants of more elements are taken for data
 
 
 @dataclass(frozen=True)
@@ -158,6 +160,7 @@ def _constants(
     for name, new in zip(operator.inputs, other.inputs, strict=False):
         if name is None or new is None:
             continue
+        _same_number(operator, kept.space.graph.tensors[name], graph.tensors[new])
         for axis, length in enumerate(graph.tensors[new].shape or ()):
             full = kept.space.labelling.constants.get((name, axis))
             if full is None:
@@ -172,6 +175,22 @@ def _constants(
             # What is known only now comes with an operator further on.
             if labels is not None and (translate[labels] >= 0).all():
                 flow.constants.setdefault((name, axis), translate[labels])
+
+
+def _same_number(operator: Operator, full: Tensor, slim: Tensor) -> None:
+    """A number that the model's code computes may not depend on how many channels are left.
+
+    Raises:
+        Mismatch: It does.
+    """
+    if full.constant is None or slim.constant is None or isinstance(full.constant.key, str):
+        return
+    if full.shape == slim.shape and full.elements <= _NUMBERS:
+        before, after = full.constant.array(), slim.constant.array()
+        if not np.array_equal(before, after, equal_nan=before.dtype.kind == "f"):
+            raise Mismatch(
+                f"{described(operator)}: {full.name!r} depends on the number of channels"
+            )
 
 
 def _check_unions(kept: Kept, found: Labelling, translate: Array) -> None:

@@ -2,6 +2,7 @@
 
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
+from itertools import accumulate
 from math import sqrt
 from typing import Any
 
@@ -138,6 +139,20 @@ def _split(written: Written, site: Site) -> Written:
     return Written("split", (parts, axis), {}, swapped=written.name != "split")
 
 
+def _tensor_split(written: Written, site: Site) -> Written:
+    """Into so many parts, or at given places; the last of even parts may be shorter."""
+    given = written.get(0, "indices_or_sections", written.get(0, "sections"))
+    axis = int(written.get(1, "dim", 0)) % site.data.ndim
+    cuts = tuple(accumulate(site.kept.cut(labels).shape[axis] for labels in site.results))[:-1]
+    if isinstance(given, int):
+        each, longer = divmod(site.shape[axis], given)
+        if cuts == tuple(accumulate([each + 1] * longer + [each] * (given - longer)))[:-1]:
+            return written
+    elif not isinstance(given, list | tuple):
+        return written
+    return Written(written.name, (cuts, axis), {})
+
+
 def _narrow(written: Written, site: Site) -> Written:
     axis = int(written.get(0, "dim")) % site.data.ndim
     start, length = written.get(1, "start"), written.get(2, "length")
@@ -227,10 +242,14 @@ def _attention(written: Written, site: Site) -> Written:
     return written
 
 
+# Calls that become several operators, one for each part.
+SEVERAL = frozenset({"tensor_split"})
+
 RULES: dict[str, Rule] = {
     **dict.fromkeys(("view", "reshape", "expand", "broadcast_to"), _shape),
     "unflatten": _unflatten,
     **dict.fromkeys(("split", "split_with_sizes", "chunk"), _split),
+    "tensor_split": _tensor_split,
     "narrow": _narrow,
     "select": _select,
     "getitem": _getitem,

@@ -24,6 +24,12 @@ class SlimModule(torch.fx.GraphModule):
         made._take(vars(module))
         return made
 
+    @property
+    def code(self) -> Any:
+        """A part of the model that bears this name; else the code as text."""
+        held = (*self._modules.items(), *self._parameters.items(), *self._buffers.items())
+        return dict(held).get("code", self._code)
+
     def __deepcopy__(self, memo: dict[int, Any]) -> "SlimModule":
         held = {key: value for key, value in vars(self).items() if key not in _OWN}
         shell = torch.nn.Module()
@@ -59,6 +65,11 @@ def _restored(restore: Any, arguments: Any, held: dict[str, Any]) -> SlimModule:
 _OWN = frozenset(vars(torch.fx.GraphModule(torch.nn.Module(), torch.fx.Graph()))) - frozenset(
     vars(torch.nn.Module())
 )
+
+
+def by_mode(training: bool, in_training: Any, at_rest: Any) -> Any:
+    """What a call is given, by the mode of the module that makes it."""
+    return in_training if training else at_rest
 
 
 class Step(torch.nn.Module):

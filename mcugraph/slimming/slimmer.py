@@ -1,18 +1,18 @@
 """Channels taken out of a PyTorch model."""
 
-import copy
 from collections.abc import Mapping
 from contextlib import suppress
 from typing import Any
 
 from mcugraph.errors import FormatError, UsageError
+from mcugraph.formats.torch.export import inference
 from mcugraph.formats.torch.given import plain_module
 from mcugraph.formats.torch.importer import from_torch
 from mcugraph.ir import Graph, Shape
 from mcugraph.ops.attention import Attention
-from mcugraph.slimming.cutting import Cuts, default, holders_of
+from mcugraph.slimming.cutting import Cuts, default, duplicate, holders_of
 from mcugraph.slimming.kept import Keep, Kept
-from mcugraph.slimming.label_flow import Flow, Mismatch, described, follow
+from mcugraph.slimming.label_flow import Flow, Mismatch, follow
 from mcugraph.slimming.refit import refit
 from mcugraph.slimming.rewriting import Rewriting
 from mcugraph.space.space import Space, widths
@@ -86,7 +86,7 @@ class _Slimming:
             with suppress(Mismatch):
                 flow = follow(self.kept, self._graph(small))
         if flow is None:
-            rewriting = Rewriting(self.model, self.kept, self._graph)
+            rewriting = Rewriting(self.model, self.kept, self._graph, self._run)
             small = rewriting.apply(small)
             flow = self._checked(small, rewriting, scaled)
         ordered = flow.cuts(self.kept, self.shapes)
@@ -113,27 +113,10 @@ class _Slimming:
                 f"operator {name!r}: its sizes cannot be rewritten: {why}"
                 for name, why in rewriting.failures.items()
             ]
-            raise Mismatch("; ".join([*said, *self._computed(), str(error)])) from None
-
-    def _computed(self) -> list[str]:
-        """What is said of constants that the forward method makes, and channels go from."""
-        space, found = self.kept.space, []
-        for operator in space.graph.operators:
-            for name in operator.inputs:
-                tensor = None if name is None else space.graph.tensors[name]
-                if tensor is None or tensor.constant is None or name is None:
-                    continue
-                axes = [labels for (n, _), labels in space.labelling.constants.items() if n == name]
-                cut = any(not self.kept.mask(labels).all() for labels in axes)
-                if cut and not isinstance(tensor.constant.key, str):
-                    found.append(
-                        f"{described(operator)}: it reads {name!r}, which is computed and cannot"
-                        " be cut"
-                    )
-        return found
+            raise Mismatch("; ".join([*said, str(error)])) from None
 
     def _cut(self, cuts: Cuts) -> Any:
-        small = copy.deepcopy(self.model)
+        small = duplicate(self.model)
         cuts.apply(small)
         refit(small, self._norm_inputs())
         return small
@@ -153,6 +136,15 @@ class _Slimming:
             return from_torch(small, self.example_inputs, self.kwargs)
         except FormatError as error:
             raise Mismatch(f"it does not run without these channels: {error}") from error
+
+    def _run(self, model: Any) -> None:
+        """Run a form of the model on the example."""
+        import torch
+
+        given = self.example_inputs
+        args = (given,) if isinstance(given, torch.Tensor) else tuple(given)
+        with inference(model), torch.no_grad():
+            model(*args, **self.kwargs)
 
     def _record(self, small: Any, cuts: Cuts) -> None:
         before = getattr(self.model, "mcugraph_kept", {})

@@ -9,10 +9,8 @@ from mcugraph.formats.torch.values import is_random, pick
 from mcugraph.ir import Tensor
 
 # Results that depend on the shapes of their arguments alone.
-_OF_SHAPE = frozenset(
-    {"zeros_like", "ones_like", "full_like", "empty_like"}
-    | {"new_zeros", "new_ones", "new_full", "new_empty"}
-)
+_LIKE = frozenset({"zeros_like", "ones_like", "full_like", "empty_like"})
+_OF_SHAPE = _LIKE | frozenset({"new_zeros", "new_ones", "new_full", "new_empty"})
 # Calls that leave a constant as it is.
 _SAME = frozenset({"alias", "detach", "contiguous", "clone", "lift_fresh", "lift_fresh_copy"})
 # Calls that only change the shape of a constant, so that the same bytes serve.
@@ -37,7 +35,8 @@ def fold(program: ProgramReader, node: Any, call: AtenCall) -> tuple[Tensor, ...
         label = own if len(call.results) == 1 else f"{own}:{i}"
         same = call.type in _SAME_BYTES and read[0].constant is not None
         key = read[0].constant.key if same and read[0].constant is not None else None
-        results.append(program.constant(label, kind, partial(pick, compute, i), key))
+        made = "like" if call.type in _LIKE else "folded"
+        results.append(program.constant(label, kind, partial(pick, compute, i), key, made))
     if call.type in _TRANSPOSES and len(shape_of(read[0])) == 2 and _turns(call):
         program.transposed[results[0].name] = read[0]
     return tuple(results)

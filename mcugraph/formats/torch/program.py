@@ -182,7 +182,9 @@ class ProgramReader:
         kind = TensorType(dtype_of(held.dtype), tuple(int(dim) for dim in held.shape))
         return self.constant(name, kind, partial(on_host, held, name), key)
 
-    def constant(self, label: str, kind: TensorType, value: Value, key: Hashable) -> Tensor:
+    def constant(
+        self, label: str, kind: TensorType, value: Value, key: Hashable, made: str = "folded"
+    ) -> Tensor:
         """A new constant.
 
         Args:
@@ -190,10 +192,12 @@ class ProgramReader:
             kind: Its type.
             value: Makes its value, as a tensor of PyTorch.
             key: Names its bytes; None: nothing else shares them.
+            made: Of one without a key, whether it is ``"folded"``, or ``"like"`` another tensor:
+                of its shape, with one value everywhere.
         """
         name = self._tensor_names.unique(label)
         self.values[name] = value
-        own = ("folded", *self._body, name)
+        own = (made, *self._body, name)
         constant = Constant(own if key is None else key, partial(to_numpy, value))
         self.tensors[name] = Tensor(name, kind.dtype, kind.shape, Kind.CONSTANT, constant)
         return self.tensors[name]

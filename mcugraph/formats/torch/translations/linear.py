@@ -69,7 +69,11 @@ def _convolution(call: AtenCall) -> Result:
 
 
 def _linear(call: AtenCall) -> BoundOp:
-    inputs = (call.data(), call.tensor("weight"), call.maybe("bias"))
+    weight, bias = call.tensor("weight"), call.maybe("bias")
+    stored = call.builder.before_transpose(weight)
+    if stored is not None:  # a weight that another layer has the other way round
+        return BoundOp(Dense(weight_out=1, weight_in=0), (call.data(), stored, bias))
+    inputs = (call.data(), weight, bias)
     return BoundOp(Dense(weight_out=0, weight_in=1), inputs)
 
 
