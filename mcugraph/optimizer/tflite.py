@@ -80,7 +80,7 @@ def _best(head: Head, movable: bool, force: bool, seconds: float | None) -> Head
     choices = [untouched]
     if order != head.file_order and head.model.offsets is None:
         arena = head.arena(order, None)
-        choices.append(HeadPlan(order, None, arena, planned[-1].lower_bound))
+        choices.append(HeadPlan(order, None, arena))
     return min([*choices, *planned], key=lambda entry: entry.arena)
 
 

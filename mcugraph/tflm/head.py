@@ -38,13 +38,11 @@ class HeadPlan:
         order: Operators of the first subgraph, by their number in the file.
         offsets: One a tensor of all subgraphs, in bytes; -1: left to TFLM. None: no plan.
         arena: Bytes of the head, as TFLM arrives at them.
-        lower_bound: Proven: in this order the head cannot be smaller, in bytes.
     """
 
     order: tuple[int, ...]
     offsets: tuple[int, ...] | None
     arena: int
-    lower_bound: int
 
 
 class Head:
@@ -100,12 +98,12 @@ class Head:
         chosen = {name: offset for name, offset in result.offsets.items() if int(name) < mine}
         offsets = tuple(chosen.get(i, UNPLANNED) for i in range(total))
         arena = self.arena(order, offsets)
-        return HeadPlan(tuple(order), offsets, arena, result.lower_bound)
+        return HeadPlan(tuple(order), offsets, arena)
 
     def untouched(self) -> HeadPlan:
         """The file as it stands."""
         arena = self.arena(self.file_order, self.model.offsets)
-        return HeadPlan(self.file_order, self.model.offsets, arena, 0)
+        return HeadPlan(self.file_order, self.model.offsets, arena)
 
     def reordered(self, seconds: float | None = SECONDS) -> tuple[int, ...]:
         """The order with the least peak, and of those one that packs; operators by number."""
