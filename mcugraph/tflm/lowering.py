@@ -1,7 +1,7 @@
 """A graph as TFLM would find it in a file: the file's own record, or one operator for one."""
 
 from mcugraph.formats.tflite.model import TfliteModel, TfliteOperator, TfliteSubgraph, TfliteTensor
-from mcugraph.ir import DType, Graph, Kind, Op, Operator, Tensor
+from mcugraph.ir import DType, Graph, Kind, Op, Operator, Role, Tensor
 from mcugraph.ops.opaque import Declared
 from mcugraph.ops.selection import Pad, Slice, Split
 
@@ -83,7 +83,8 @@ class _Lowering:
     def __init__(self, graph: Graph, bodies: dict[str, int]) -> None:
         self.graph, self.bodies = graph, bodies
         kept = [t for t in graph.tensors.values() if not t.name.startswith("variable:")]
-        self.tensors = [_tensor(tensor) for tensor in kept]
+        biases = _biases(graph)
+        self.tensors = [_tensor(tensor, tensor.name in biases) for tensor in kept]
         self.index = {tensor.name: i for i, tensor in enumerate(kept)}
         self.outer = [i for i, tensor in enumerate(kept) if tensor.kind is Kind.OUTER]
 
@@ -112,8 +113,18 @@ class _Lowering:
         return TfliteOperator(native, tuple(inputs), outputs, bodies=called, name=operator.name)
 
 
-def _tensor(tensor: Tensor) -> TfliteTensor:
-    scales, zero_points = _parameters(tensor)
+def _biases(graph: Graph) -> set[str]:
+    """Names of what operators add to their results."""
+    return {
+        name
+        for operator in graph.operators
+        for index, name in enumerate(operator.inputs)
+        if name is not None and operator.op.role(index) is Role.BIAS
+    }
+
+
+def _tensor(tensor: Tensor, bias: bool) -> TfliteTensor:
+    scales, zero_points = _parameters(tensor, bias)
     return TfliteTensor(
         tensor.dtype,
         tensor.shape or (),
@@ -125,15 +136,17 @@ def _tensor(tensor: Tensor) -> TfliteTensor:
     )
 
 
-def _parameters(tensor: Tensor) -> tuple[int, int]:
+def _parameters(tensor: Tensor, bias: bool) -> tuple[int, int]:
     """How many scales and zero points a file holds for a tensor.
 
-    int8 tensors that do not say are taken as TFLite's converter quantises: matrices and larger
-    weights by channel, everything else as a whole.
+    Tensors that do not say are taken as TFLite's converter quantises: matrices and larger
+    weights of 8 bits and the biases to them by channel, everything else of 8 bits as a whole.
     """
     known = tensor.quantization
     if known is not None:
         return known.scales, int(known.nbytes > 4 * known.scales) * known.scales
+    if bias and tensor.dtype is DType.INT32:
+        return tensor.elements, tensor.elements
     if tensor.dtype is not DType.INT8:
         return 0, 0
     by_channel = tensor.is_constant and len(tensor.shape or ()) > 1

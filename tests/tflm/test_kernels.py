@@ -54,9 +54,6 @@ def tail(model: TfliteModel, abi: Abi, variables: int = 0) -> int:
     return load(model, {}, variables, 0, 0, abi).tail
 
 
-DEVICE = ABIS["int-enums"]
-
-
 def tensor(dtype: DType, *shape: int, scales: int = 0) -> TfliteTensor:
     return TfliteTensor(dtype, shape, scales=scales, zero_points=scales)
 

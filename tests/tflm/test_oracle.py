@@ -34,17 +34,17 @@ def rows() -> list[dict[str, str]]:
         return [row for row in csv.DictReader(file, delimiter="\t") if row["tflm_head"]]
 
 
-def device_rows() -> list[dict[str, str]]:
+def device_rows(kernels: str = "") -> list[dict[str, str]]:
     """The files for which figures of TFLM on a Cortex-M4 are listed."""
     path = SHARED / "TFLM32.tsv"
     if not path.is_file():
         return []
     with path.open(newline="") as file:
-        return [row for row in csv.DictReader(file, delimiter="\t") if row["head"]]
+        return [row for row in csv.DictReader(file, delimiter="\t") if row[f"head{kernels}"]]
 
 
-def footprint(graph: mg.Graph, abi: str = "arm") -> tflm.TflmFootprint:
-    program, notes = program_of(graph, abi)
+def footprint(graph: mg.Graph, abi: str = "arm", kernels: str = "reference") -> tflm.TflmFootprint:
+    program, notes = program_of(graph, abi, kernels)
     assert program is not None, notes
     return tflm.footprint(program)
 
@@ -60,6 +60,13 @@ def test_models_by_other_people(row: dict[str, str]) -> None:
 def test_models_on_a_cortex_m4(row: dict[str, str]) -> None:
     found = footprint(mg.load(SHARED / "tflite" / row["file"]))
     assert (found.arena, found.persistent) == (int(row["head"]), int(row["tail"]))
+
+
+@pytest.mark.parametrize("row", device_rows("_cmsis_nn"), ids=lambda row: row["file"])
+def test_models_on_a_cortex_m4_with_cmsis_nn(row: dict[str, str]) -> None:
+    found = footprint(mg.load(SHARED / "tflite" / row["file"]), kernels="cmsis-nn")
+    figures = int(row["head_cmsis_nn"]), int(row["tail_cmsis_nn"])
+    assert (found.arena, found.persistent) == figures
 
 
 @pytest.mark.skipif(not SHARED.is_dir(), reason="there are no shared models")
@@ -311,17 +318,20 @@ SAME_OPERATORS = (
 )
 
 
-def test_a_float_model_takes_the_arena_of_its_int8_file(models: Path) -> None:
+@pytest.mark.parametrize("kernels", ["reference", "cmsis-nn"])
+def test_a_float_model_takes_the_arena_of_its_int8_file(models: Path, kernels: str) -> None:
     from mcugraph.rewrite.accounting import counted_forms
 
     for path in sorted(models.glob("*_int8.tflite")):
-        actual = footprint(mg.load(path))
+        actual = footprint(mg.load(path), kernels=kernels)
         name = path.stem.removesuffix("_int8")
         for source in (f"{name}.onnx", f"{name}_float.tflite"):
-            modelled = footprint(counted_forms(mg.load(models / source), "deployed", "int8").runs)
+            graph = counted_forms(mg.load(models / source), "deployed", "int8").runs
+            modelled = footprint(graph, kernels=kernels)
             assert modelled.arena == actual.arena, source
             if name in SAME_OPERATORS:
                 assert modelled.persistent == actual.persistent, source
+                assert modelled.total == actual.total, source
 
 
 # Loads each file with the arena after it, and says whether that went well. An arena that is too

@@ -1,7 +1,7 @@
 """What the kernels of TFLM ask of its arena: one rule an operator and kernel library."""
 
 from mcugraph.errors import UsageError
-from mcugraph.tflm.kernels import linear, plain, signal
+from mcugraph.tflm.kernels import cmsis_nn, linear, plain, signal
 from mcugraph.tflm.kernels.needs import KernelNode, Needs, Rule, node_of
 from mcugraph.tflm.kernels.refused_types import refusal
 from mcugraph.tflm.kernels.temporary import with_temporary
@@ -10,7 +10,7 @@ from mcugraph.tflm.kernels.temporary import with_temporary
 # the first assignment allocates the variable, so its rule needs to know the earlier ones.
 RULES: dict[str, Rule] = {**plain.RULES, **linear.RULES, **signal.RULES}
 # What TFLM can be built with, by name.
-LIBRARIES = {"reference": RULES}
+LIBRARIES = {"reference": RULES, "cmsis-nn": {**RULES, **cmsis_nn.RULES}}
 
 
 def find_library(name: str) -> dict[str, Rule]:

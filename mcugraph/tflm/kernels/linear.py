@@ -19,9 +19,9 @@ EVAL_TENSOR = "2pe"  # TfLiteEvalTensor: data, dims, type
 # or a multiplier. Their enums stand between numbers, so they take 32 bits however short they are.
 _CONV_OPTIONS = "7i"
 # OpDataConv: padding, zero points and multiplier, per-channel tables, range, unpacked filter.
-_CONV = "9i2p3i[2i]"
+CONV = "9i2p3i[2i]"
 # OpDataFullyConnected: multiplier, range, indices and zero points, per-channel tables.
-_FULLY_CONNECTED = "9i2pb[2i]"
+FULLY_CONNECTED = "9i2pb[2i]"
 # ConvParams, scratch buffers, per-channel tables.
 _TRANSPOSE_CONV = "(b8h9i)2i2p[2i]"
 # OpDataBatchMatmul: quantisation, transposed operands, flags.
@@ -35,7 +35,7 @@ def _per_channel(channels: int) -> tuple[int, ...]:
     return (4 * channels, 4 * channels)
 
 
-def _made_along(node: KernelNode, stored: int) -> int:
+def made_along(node: KernelNode, stored: int) -> int:
     """The axis of the weights that holds the channels made; a user's own rule knows TFLite's."""
     return node.op.weight_out if isinstance(node.op, Weighted) else stored
 
@@ -48,10 +48,10 @@ def _unpacked(weights: TfliteTensor) -> tuple[int, ...]:
 def _convolution(channel_axis: int) -> Rule:
     def rule(node: KernelNode, abi: Abi) -> Needs:
         weights = node.input(1)
-        axis = _made_along(node, channel_axis)
+        axis = made_along(node, channel_axis)
         return Needs(
             _CONV_OPTIONS,
-            init=(abi.sizeof(_CONV),),
+            init=(abi.sizeof(CONV),),
             prepare=_per_channel(weights.shape[axis]),
             scratch=_unpacked(weights),
         )
@@ -63,10 +63,10 @@ def _fully_connected(node: KernelNode, abi: Abi) -> Needs:
     weights = node.input(1)
     quantized = not node.input(0).dtype.is_float
     per_channel = quantized and weights.scales > 1 and weights.zero_points > 0
-    axis = _made_along(node, 0)
+    axis = made_along(node, 0)
     return Needs(
         "2e2be{pi}",
-        init=(abi.sizeof(_FULLY_CONNECTED),),
+        init=(abi.sizeof(FULLY_CONNECTED),),
         prepare=_per_channel(weights.shape[axis]) if per_channel else (),
         scratch=_unpacked(weights),
     )
@@ -74,7 +74,7 @@ def _fully_connected(node: KernelNode, abi: Abi) -> Needs:
 
 def _transpose_conv(node: KernelNode, abi: Abi) -> Needs:
     weights, data, bias = node.input(1), node.input(2), node.optional(3)
-    axis = _made_along(node, 0)
+    axis = made_along(node, 0)
     scratch: tuple[int, ...] = ()
     if data.dtype is DType.INT8:
         scratch = (4 * node.outputs[0].elements,)

@@ -20,8 +20,10 @@ from mcugraph.tflm.kernels.needs import (
 _AFFINE = "(iq)"
 # PadParams of 5 dimensions and the output's zero point; StridedSliceParams of 5 dimensions.
 _PAD, _STRIDED_SLICE = "14i", "21i"
+# TfLitePoolParams: its enums stand before numbers. OpDataPooling: padding and ranges.
+POOL_OPTIONS, POOL = "10i", "8i"
 # beta as a double, 7 numbers, 5 pointers to tables.
-_SOFTMAX = "q7i5p"
+SOFTMAX = "q7i5p"
 # ConcatenationParams; one decompression buffer for each of at most 10 inputs.
 _CONCATENATION = "(i2p3i)[10i]"
 
@@ -49,7 +51,7 @@ def _reduce(node: KernelNode, abi: Abi) -> Needs:
 def _softmax(node: KernelNode, abi: Abi) -> Needs:
     """softmax_common.cc: int16 takes two tables of 513 entries."""
     tables = (2 * 513,) * 2 if node.input(0).dtype is DType.INT16 else ()
-    return Needs("i", init=(abi.sizeof(_SOFTMAX),), prepare=tables)
+    return Needs("i", init=(abi.sizeof(SOFTMAX),), prepare=tables)
 
 
 def _only_int8(options: str, data: str) -> Rule:
@@ -80,7 +82,7 @@ RULES: dict[str, Rule] = {
     "ADD_N": _add_n,
     "ARG_MAX": plain("e"),
     "ARG_MIN": plain("e"),
-    "AVERAGE_POOL_2D": plain("10i", "8i"),
+    "AVERAGE_POOL_2D": plain(POOL_OPTIONS, POOL),
     "BATCH_TO_SPACE_ND": plain(),
     "BROADCAST_ARGS": plain(),
     "BROADCAST_TO": plain(),
@@ -121,7 +123,7 @@ RULES: dict[str, Rule] = {
     "LOGISTIC": plain(data="4i"),
     "LOG_SOFTMAX": _only_int8("", "10i"),
     "MAXIMUM": plain(),
-    "MAX_POOL_2D": plain("10i", "8i"),
+    "MAX_POOL_2D": plain(POOL_OPTIONS, POOL),
     "MEAN": _reduce,
     "MINIMUM": plain(),
     "MIRROR_PAD": _mirror_pad,

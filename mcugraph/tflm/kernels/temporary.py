@@ -111,9 +111,14 @@ _REDUCTIONS = ("MEAN", "SUM", "REDUCE_ALL", "REDUCE_MAX", "REDUCE_MIN")
 
 
 def with_temporary(needs: Needs, node: KernelNode) -> Needs:
-    """What a kernel asks for, with the tensors for which TFLM makes a struct to prepare it."""
+    """What a kernel asks for, with the tensors for which TFLM makes a struct to prepare it.
+
+    All kernel libraries look at the same tensors; a rule names those that its kernel looks at once
+    more.
+    """
     tensors = (_tensor(node, look) for look in _looks(node))
-    return replace(needs, temporary=tuple(tensor for tensor in tensors if tensor is not None))
+    looked_at = tuple(tensor for tensor in tensors if tensor is not None)
+    return replace(needs, temporary=(*looked_at, *needs.temporary))
 
 
 def _looks(node: KernelNode) -> str:
