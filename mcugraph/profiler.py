@@ -17,6 +17,7 @@ from mcugraph.tflm.footprint import TflmFootprint
 from mcugraph.tflm.footprint import footprint as tflm_footprint
 from mcugraph.tflm.head import planned_arena
 from mcugraph.tflm.loaded import program_of
+from mcugraph.tflm.refusals import refusals
 
 # Seconds that the profile gives the search for the best order; `schedule` takes as long as asked.
 SEARCH_SECONDS = 10.0
@@ -106,7 +107,8 @@ class Profile:
     """What a model costs on a microcontroller: SRAM, flash and work.
 
     ``complete`` is false where a rule could not be applied; the numbers are then lower bounds,
-    and ``unknown_operators`` and ``assumptions`` say why.
+    and ``unknown_operators`` and ``assumptions`` say why. ``tflm_refusals`` says why TFLM cannot
+    run the model at all, a clause each; it is empty where nothing speaks against it.
     """
 
     model: ModelFacts
@@ -120,6 +122,7 @@ class Profile:
     macs: int
     elementwise: int
     unknown_operators: tuple[str, ...]
+    tflm_refusals: tuple[str, ...]
     assumptions: tuple[str, ...]
     complete: bool
     order: tuple[str, ...]
@@ -183,6 +186,7 @@ def profile(
         macs=work.macs,
         elementwise=work.elementwise,
         unknown_operators=work.unknown,
+        tflm_refusals=arena.refusals,
         assumptions=(*assumed, *work.assumptions, *unsized, *arena.notes),
         complete=all(part.complete for part in walked) and not work.unknown and not unsized,
         order=tuple(map(str, memory.best.order)),
@@ -197,15 +201,17 @@ class _Arena:
     found: TflmFootprint | None = None
     planned: int | None = None
     notes: tuple[str, ...] = ()
+    refusals: tuple[str, ...] = ()
 
 
 def _arena(graph: Graph, abi: str, kernels: str) -> _Arena:
     program, notes = program_of(graph, abi, kernels)
     if program is None:
-        return _Arena(notes=notes)
+        return _Arena(notes=notes, refusals=refusals(graph, kernels))
     found = tflm_footprint(program)
     planned = planned_arena(program, found.arena, PLAN_SECONDS)
-    return _Arena(found, planned, (*notes, *found.refusals))
+    refused = refusals(graph, kernels) if found.refusals else ()
+    return _Arena(found, planned, (*notes, *found.refusals), refused)
 
 
 def on_abi(found: Profile, graph: Graph, abi: str) -> Profile:

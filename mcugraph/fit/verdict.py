@@ -68,11 +68,13 @@ class Need:
 class Verdict:
     """Whether a model fits, by how much, and what would help.
 
-    ``fits`` is None where a figure is only a lower bound, so that nothing is proven.
+    ``fits`` is None where a figure is only a lower bound, so that nothing is proven. A model that
+    TFLM cannot run fits nowhere; ``refusals`` then says why, a clause each.
     """
 
     budget: Budget
     fits: bool | None
+    refusals: tuple[str, ...]
     needs: tuple[Need, ...]
     advice: tuple[str, ...]
 
@@ -87,9 +89,10 @@ def judge(graph: Graph, budget: Budget, found: Profile, among: Iterable[Board]) 
         among: Boards to suggest where the model does not fit.
     """
     needs = needs_of(found, budget)
-    answer = fits(needs)
-    advice = () if answer else tuple(_advice(graph, found, budget, tuple(among)))
-    return Verdict(budget, answer, needs, advice)
+    answer = fits(found, needs)
+    runs = not found.tflm_refusals
+    advice = () if answer or not runs else tuple(_advice(graph, found, budget, tuple(among)))
+    return Verdict(budget, answer, found.tflm_refusals, needs, advice)
 
 
 def needs_of(found: Profile, budget: Budget) -> tuple[Need, ...]:
@@ -124,9 +127,11 @@ def needs_of(found: Profile, budget: Budget) -> tuple[Need, ...]:
     return tuple(needs)
 
 
-def fits(needs: Iterable[Need]) -> bool | None:
-    """Whether all needs are met; None where one is only a lower bound that fits."""
+def fits(found: Profile, needs: Iterable[Need]) -> bool | None:
+    """Whether a model runs and its needs are met; None where one is a lower bound that fits."""
     answers = [need.met for need in needs]
+    if found.tflm_refusals:
+        return False
     if False in answers:
         return False
     return None if None in answers else True
@@ -154,7 +159,9 @@ def fitting_boards(found: Mapping[str, Profile], among: Iterable[Board]) -> tupl
         found: The model's profiles, by ABI.
         among: The boards.
     """
-    fitting = [board for board in among if fits(needs_on(board, found)) is not False]
+    fitting = [
+        board for board in among if fits(found[board.abi], needs_on(board, found)) is not False
+    ]
     return tuple(sorted(fitting, key=lambda board: (board.sram_block, board.flash, board.key)))
 
 
@@ -201,7 +208,7 @@ def _advice(
             needs = needs_of(small, budget)
             shown = ", ".join(f"{_amount(need)} {need.resource}" for need in needs)
             verdict = {True: "would fit", False: "would still not fit", None: "might fit"}
-            yield f"quantised to int8 it {verdict[fits(needs)]}: {shown}"
+            yield f"quantised to int8 it {verdict[fits(small, needs)]}: {shown}"
     profiles = by_abi(found, graph, among)
     smallest = fitting_boards(profiles, among)[:3]
     if smallest:

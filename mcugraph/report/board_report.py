@@ -24,7 +24,7 @@ def to_data(boards: Sequence[Board], found: Mapping[str, Profile] | None) -> dic
         entry = asdict(board)
         if found is not None:
             needs = needs_on(board, found)
-            entry["fits"] = fits(needs)
+            entry["fits"] = fits(found[board.abi], needs)
             entry["needs"] = [need_data(need) for need in needs]
         entries.append(entry)
     return {"boards": entries}
@@ -47,12 +47,14 @@ def to_text(boards: Sequence[Board], found: Mapping[str, Profile] | None) -> str
     if found is not None:
         header.append("fits")
         for row, board in zip(rows, boards, strict=True):
-            row.append(_answer(needs_on(board, found)))
+            row.append(_answer(found[board.abi], needs_on(board, found)))
     return table(header, rows, right=(2, 3, 4, 5))
 
 
-def _answer(needs: Sequence[Need]) -> str:
+def _answer(found: Profile, needs: Sequence[Need]) -> str:
+    if found.tflm_refusals:
+        return "no, does not run"
     missed = [f"{need.resource} by {-need.left:,} B" for need in needs if need.met is False]
     if missed:
         return f"no, {' and '.join(missed)}"
-    return "yes" if fits(needs) else "may fit"
+    return "yes" if fits(found, needs) else "may fit"

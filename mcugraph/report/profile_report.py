@@ -16,6 +16,7 @@ def to_text(profile: Profile) -> str:
     lines = [
         f"{title}: {_FORMATS.get(model.format, model.format)}, {exact(model.operators)} operators, "
         f"{exact(model.parameters)} parameters ({counted})",
+        *(f"TFLM cannot run this model: {reason}" for reason in profile.tflm_refusals),
         "",
     ]
     proven = "proven optimal" if memory.peak_is_optimal else "best order found"

@@ -31,6 +31,7 @@ def to_data(
     return {
         **asdict(verdict),
         "needs": [need_data(need) for need in verdict.needs],
+        "refusals": list(verdict.refusals),
         "advice": list(verdict.advice),
         "latency": estimate,
         "assumptions": list(assumptions),
@@ -82,7 +83,10 @@ def _verdict(model: str, verdict: Verdict) -> str:
             )
         )
     header = ("resource", "needs", "there is", "left", "", "made of")
-    lines = [f"{model}: {_WORDS[verdict.fits]} ({verdict.budget.name})", ""]
+    answer = "does not run" if verdict.refusals else _WORDS[verdict.fits]
+    lines = [f"{model}: {answer} ({verdict.budget.name})"]
+    lines += [f"TFLM cannot run this model: {reason}" for reason in verdict.refusals]
+    lines.append("")
     lines.append(table(header, rows, right=(1, 2, 3)))
     missed = [need for need in verdict.needs if need.met is False and need.culprit]
     if missed:

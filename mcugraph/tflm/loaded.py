@@ -7,7 +7,7 @@ from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 
 from mcugraph.formats.tflite.model import TfliteModel
-from mcugraph.ir import Graph
+from mcugraph.ir import DType, Graph
 from mcugraph.ops.variables import Variable
 from mcugraph.tflm.abi import Abi, find_abi
 from mcugraph.tflm.kernels import KernelNode, Needs, Rule, find_library, node_of, with_temporary
@@ -57,9 +57,11 @@ def program_of(
     model, notes = lowered(graph)
     if model is None:
         return None, notes
-    nodes = dict(_nodes(model, graph))
+    nodes = kernel_nodes(model, graph)
     needs, problems = needs_of(nodes, device, rules)
-    problems += _unsized(model)
+    problems += [
+        f"TFLM does not load models with {dtype.label} tensors" for dtype in unsized_types(model)
+    ]
     if problems:
         return None, (*notes, *dict.fromkeys(problems))
     return TflmProgram(model, nodes, needs, graph.after, abi, kernels), notes
@@ -93,6 +95,11 @@ def variable_of(node: KernelNode, function: str) -> str | None:
     return op.variable if isinstance(op, Variable) and op.function == function else None
 
 
+def kernel_nodes(model: TfliteModel, graph: Graph) -> dict[Position, KernelNode]:
+    """All operators of a model that was made of a graph, as kernel rules see them."""
+    return dict(_nodes(model, graph))
+
+
 def _nodes(model: TfliteModel, graph: Graph) -> Iterator[tuple[Position, KernelNode]]:
     parts = (graph, *graph.subgraphs.values())
     for g, (stored, part) in enumerate(zip(model.subgraphs, parts, strict=True)):
@@ -111,10 +118,7 @@ def _assignment(node: KernelNode, assigned: set[str], abi: Abi) -> Needs:
     return Needs(init=(data,) if data else (), prepare=buffer)
 
 
-def _unsized(model: TfliteModel) -> list[str]:
-    """A sentence where elements of a tensor have no size, so that TFLM refuses the model."""
+def unsized_types(model: TfliteModel) -> list[DType]:
+    """Types of tensors whose elements have no size, so that TFLM refuses the model."""
     types = {t.dtype for t in model.tensors if not t.dtype.has_size}
-    return [
-        f"TFLM does not load models with {dtype.label} tensors"
-        for dtype in sorted(types, key=lambda dtype: dtype.label)
-    ]
+    return sorted(types, key=lambda dtype: dtype.label)

@@ -95,7 +95,7 @@ def test_boards_that_fit_are_those_that_do(models: Path) -> None:
     assert 0 < len(fitting) < len(known)
     for board in known:
         needs = needs_of(found[board.abi], board_budget(board))
-        assert (board in fitting) is (fits(needs) is not False)
+        assert (board in fitting) is (fits(found[board.abi], needs) is not False)
         assert board_budget(board).sram == board.sram_block
     blocks = [board.sram_block for board in fitting]
     assert blocks == sorted(blocks)

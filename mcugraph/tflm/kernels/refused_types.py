@@ -45,6 +45,10 @@ _WEIGHTED = {
 }
 
 
+# add_common.cc and sub_common.cc check that small integers have a scale.
+_SCALED = ("ADD", "SUB")
+
+
 def refusal(node: KernelNode) -> str | None:
     """Why TFLM does not load a model with this operator; None: no reason is known."""
     accepted, data = _ACCEPTED.get(node.native), node.optional(0)
@@ -55,4 +59,13 @@ def refusal(node: KernelNode) -> str | None:
         hybrid = data is not None and data.dtype.is_float
         if hybrid and weights is not None and not weights.dtype.is_float:
             return f"its {node.native} takes no {weights.dtype.label} weights for float data"
+    if node.native == "BATCH_MATMUL":
+        left, right = node.optional(0), node.optional(1)
+        if left is not None and right is not None and left.dtype is not right.dtype:
+            types = f"{left.dtype.label} and {right.dtype.label}"
+            return f"its BATCH_MATMUL takes no operands of two types, {types}"
+    if node.native in _SCALED and node.outputs:
+        result = node.outputs[0]
+        if result.dtype in (DType.INT8, DType.INT16) and not result.scales:
+            return f"its {node.native} takes no {result.dtype.label} tensors without a scale"
     return None
