@@ -1,11 +1,16 @@
 """A TFLite file in a better order, with a memory plan of its own."""
 
+from collections.abc import Sequence
+from dataclasses import replace
+
 from mcugraph.formats.tflite.model import TfliteModel
-from mcugraph.formats.tflite.writer import rewritten
+from mcugraph.formats.tflite.writer import rewritten, with_own_shape
 from mcugraph.ir import Graph
 from mcugraph.optimizer.new_file import NewFile
+from mcugraph.optimizer.unused import emptied, unused
 from mcugraph.planning.tflm_greedy import UNPLANNED
-from mcugraph.tflm.head import Head, HeadPlan, head_of
+from mcugraph.tflm.head import Head, HeadPlan
+from mcugraph.tflm.loaded import TflmProgram, program_of
 
 # Metadata that names operators by their number.
 _NUMBERED = "model_control_dependencies"
@@ -30,24 +35,29 @@ def improved(
     model = graph.source.file
     if not isinstance(model, TfliteModel):
         return NewFile(data, notes=("dimensions were bound, so the file's own plan is not known",))
-    head, problems = head_of(graph, kernels)
-    if head is None:
+    mended = replace(model, misfit=None)
+    known = replace(graph, source=replace(graph.source, file=mended))
+    program, problems = program_of(known, kernels=kernels)
+    if program is None:
         return NewFile(
             data, notes=(*problems, "without TFLM's plan there is nothing to compare with")
         )
-    unwritten = _unwritten(head)
+    unwritten = _unwritten(mended)
     if unwritten:
         # What such a file computes depends on what lies in the arena by chance.
         return NewFile(data, notes=(f"nothing writes {unwritten} tensors that operators read",))
     movable = _NUMBERED not in model.metadata
-    best = _best(head, movable, force, seconds)
+    spare = with_own_shape(path, data, unused(mended))
+    left_empty, (head, best) = _lighter(program, spare, movable, force, seconds)
+    if model.misfit is not None and best.offsets is None:
+        best = replace(best, offsets=(UNPLANNED,) * len(model.tensors))
     moved = sum(place != number for place, number in enumerate(best.order))
-    notes = () if movable else (f"the order is kept, since metadata {_NUMBERED!r} refers to it",)
-    if best.order == head.file_order and best.offsets == head.model.offsets:
+    notes = _said(model, movable, left_empty)
+    offsets = None if best.offsets == model.offsets else best.offsets
+    if not moved and offsets is None and not left_empty:
         return NewFile(data, notes=(*notes, "TFLM's own plan of the file is as small"))
-    offsets = None if best.offsets == head.model.offsets else best.offsets
     return NewFile(
-        rewritten(path, data, best.order if moved else None, offsets),
+        rewritten(path, data, best.order if moved else None, offsets, left_empty),
         moved,
         0 if offsets is None else sum(offset != UNPLANNED for offset in offsets),
         _left(head),
@@ -55,9 +65,40 @@ def improved(
     )
 
 
-def _unwritten(head: Head) -> int:
+def _lighter(
+    program: TflmProgram, spare: Sequence[int], movable: bool, force: bool, seconds: float | None
+) -> tuple[tuple[int, ...], tuple[Head, HeadPlan]]:
+    """Which of the tensors that nothing uses to leave empty, if that pays; and the best then."""
+    head = Head(program)
+    best = _best(head, movable, force, seconds)
+    if spare:
+        without = Head(replace(program, model=emptied(program.model, spare)))
+        smaller = _best(without, movable, force, seconds)
+        if smaller.arena < best.arena:
+            return tuple(spare), (without, smaller)
+    return (), (head, best)
+
+
+def _said(model: TfliteModel, movable: bool, left_empty: Sequence[int]) -> tuple[str, ...]:
+    said: tuple[str, ...] = ()
+    if not movable:
+        said += (f"the order is kept, since metadata {_NUMBERED!r} refers to it",)
+    if model.misfit is not None:
+        said += (
+            f"the file's plan has {model.misfit} offsets for {len(model.tensors)} tensors, so TFLM "
+            "refuses the file; the new plan has one for each",
+        )
+    if left_empty:
+        said += (
+            f"{len(left_empty)} tensors that no operator uses have no elements any more, "
+            "since TFLM plans memory for them all the same",
+        )
+    return said
+
+
+def _unwritten(model: TfliteModel) -> int:
     """How many tensors of the first subgraph are read although nothing fills them."""
-    main = head.model.subgraphs[0]
+    main = model.subgraphs[0]
     filled = {*main.inputs, *(t for operator in main.operators for t in operator.outputs), -1}
     read = {t for operator in main.operators for t in operator.inputs} - filled
     tensors = [main.tensors[t] for t in read]

@@ -12,7 +12,7 @@ from mcugraph.ir import Array, Graph
 from mcugraph.space.peak import PeakResource
 from mcugraph.space.resources import Resource
 from mcugraph.space.symbolic import Shapes
-from mcugraph.tflm.footprint import footprint
+from mcugraph.tflm.footprint import head_arena
 from mcugraph.tflm.loaded import program_of
 
 
@@ -56,7 +56,7 @@ class ArenaResource(Resource):
             program, notes = program_of(self._at(widths))
             if program is None:
                 raise UsageError(f"TFLM's arena is not known at these widths: {'; '.join(notes)}")
-            self._last = key, footprint(program).arena
+            self._last = key, head_arena(program)
         return float(self._last[1])
 
     def gradient(self, w: Any) -> Array:

@@ -53,6 +53,10 @@ class Abi:
     recording: bool
     newer: bool
 
+    def measure(self, layout: str) -> tuple[int, int]:
+        """Bytes and alignment of a struct."""
+        return _measure(layout, self)
+
     def sizeof(self, layout: str) -> int:
         """Bytes of a struct."""
         return _measure(layout, self)[0]

@@ -12,7 +12,7 @@ recording_micro_allocator.cc, micro_resource_variable.cc, memory_planner/greedy_
 arena_allocator/single_arena_buffer_allocator.cc.
 """
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Mapping
 from dataclasses import dataclass
 
 from mcugraph.formats.tflite.model import TfliteModel, TfliteTensor
@@ -61,53 +61,72 @@ class Loading:
     total: int
 
 
-class _LoadingArena:
-    """An arena while a model is loaded.
+class _Requests:
+    """What TFLM asks of an arena, step by step, in bytes.
 
     Attributes:
-        used: Bytes of its tail, counted from the last aligned address.
-        least: The most that both sides took together at one moment.
+        steps: Pairs of what is done and of its size and alignment: ``"take"`` from the tail,
+            ``"temporary"`` memory behind what is in use at the start, ``"reserve"`` a head, which
+            ends temporary memory, and ``"tables"`` of the planner, which stand between two aligned
+            addresses.
     """
 
-    def __init__(self, abi: Abi, behind: int) -> None:
-        """``behind``: how many bytes the arena goes on behind its last aligned address."""
+    def __init__(self, abi: Abi) -> None:
         self.abi = abi
-        self.used = -behind
-        self.least = 0
-        self._end = 0  # of what is in use at the start
-
-    def reserve(self, size: int) -> None:
-        """The head is so large from now on, and there is no temporary memory behind it."""
-        self._end = size
-        self.least = max(self.least, size + self.used)
-
-    def take(self, size: int, alignment: int) -> None:
-        """Memory of the tail."""
-        self.used = align_up(self.used + size, alignment)
-        self.least = max(self.least, self._end + self.used)
+        self.steps: list[tuple[str, int, int]] = []
+        self.tensor = abi.measure(_TENSOR)
+        self.quantization = abi.measure(_QUANTIZATION)
+        self._request = abi.sizeof(_REQUEST)
 
     def struct(self, layout: str, count: int = 1) -> None:
         """An array of structs in the tail."""
-        self.take(count * self.abi.sizeof(layout), self.abi.alignof(layout))
+        size, alignment = self.abi.measure(layout)
+        self.steps.append(("take", count * size, alignment))
 
     def buffer(self, size: int) -> None:
         """What goes through ``AllocatePersistentBuffer``."""
-        self.take(size, ALIGNMENT)
+        self.steps.append(("take", size, ALIGNMENT))
 
-    def requests(self, count: int) -> None:
+    def reserve(self, size: int) -> None:
+        """The head is so large from now on."""
+        self.steps.append(("reserve", size, 1))
+
+    def scratch(self, count: int) -> None:
         """The head holds the requests of so many scratch buffers, and room for more."""
-        self.reserve((count + _REQUESTS) * self.abi.sizeof(_REQUEST))
+        self.reserve((count + _REQUESTS) * self._request)
 
     def temporary(self, layout: str, count: int = 1) -> None:
         """An array of structs in temporary memory."""
-        start = align_up(self._end, self.abi.alignof(layout))
-        self._end = start + count * self.abi.sizeof(layout)
-        self.least = max(self.least, self._end + self.used)
+        size, alignment = self.abi.measure(layout)
+        self.steps.append(("temporary", count * size, alignment))
 
-    def tables(self, count: int) -> None:
-        """The planner's, for so many buffers, in what is left between two aligned addresses."""
-        both = align_up(self._end, ALIGNMENT) + align_up(self.used, ALIGNMENT)
-        self.least = max(self.least, both + count * self.abi.sizeof(_PLANNED))
+    def full_tensor(self, what: str, tensor: TfliteTensor) -> None:
+        """A full TfLiteTensor with its quantisation, in the tail or in temporary memory."""
+        self.steps.append((what, *self.tensor))
+        if tensor.scales and tensor.zero_points:
+            self.steps += [(what, *self.quantization), (what, int_array(tensor.scales), 4)]
+
+    def run(self, behind: int) -> tuple[int, int]:
+        """The tail at the end, and the most that both sides took together at one moment.
+
+        Args:
+            behind: How many bytes the arena goes on behind its last aligned address, from which
+                both are counted.
+        """
+        used, end, least = -behind, 0, 0
+        for what, size, alignment in self.steps:
+            both = 0
+            if what == "take":
+                used = align_up(used + size, alignment)
+            elif what == "temporary":
+                end = align_up(end, alignment) + size
+            elif what == "reserve":
+                end = size
+            else:
+                both = align_up(end, alignment) + align_up(used, alignment) + size
+            if end + used > least or both > least:
+                least = max(both, end + used)
+        return used, least
 
 
 def load(
@@ -123,70 +142,66 @@ def load(
         buffers: How many buffers it plans.
         abi: The machine.
     """
-    arenas = {behind: _LoadingArena(abi, behind) for behind in range(0, ALIGNMENT, 4)}
-    for arena in arenas.values():
-        _create(arena, model, variables)
-        _prepare(arena, needs)
-        _plan(arena, model, sum(len(need.scratch) for need in needs.values()), buffers)
-        arena.reserve(head)
-        main = model.subgraphs[0]
-        for ends in (main.inputs, main.outputs):
-            _interface(arena, [main.tensors[t] for t in ends])
-    total = min(align_up(arena.least, ALIGNMENT) + behind for behind, arena in arenas.items())
-    return Loading(arenas[0].used, total)
+    requests = _Requests(abi)
+    _create(requests, model, variables)
+    _prepare(requests, needs)
+    _plan(requests, model, sum(len(need.scratch) for need in needs.values()), buffers)
+    requests.reserve(head)
+    main = model.subgraphs[0]
+    for ends in (main.inputs, main.outputs):
+        requests.buffer(len(ends) * abi.pointer)
+        for t in ends:
+            requests.full_tensor("take", main.tensors[t])
+    # What is taken first is aligned, so an arena may well end where that may, but not in between.
+    _, _, alignment = requests.steps[0]
+    runs = {behind: requests.run(behind) for behind in range(0, ALIGNMENT, alignment)}
+    total = min(align_up(least, ALIGNMENT) + behind for behind, (_, least) in runs.items())
+    return Loading(runs[0][0], total)
 
 
-def _create(arena: _LoadingArena, model: TfliteModel, variables: int) -> None:
-    arena.struct(_ARENA_ALLOCATOR)
-    arena.struct(_PLANNER)
-    arena.struct(_ALLOCATOR)
+def _create(requests: _Requests, model: TfliteModel, variables: int) -> None:
+    requests.struct(_ARENA_ALLOCATOR)
+    requests.struct(_PLANNER)
+    requests.struct(_ALLOCATOR)
     if variables:
-        arena.buffer(arena.abi.sizeof(_VARIABLES))
-        arena.buffer(variables * arena.abi.sizeof(_VARIABLE))
-    arena.struct(_OPTIONS_ALLOCATOR)
-    arena.requests(0)
-    arena.struct(_SUBGRAPH, len(model.subgraphs))
+        requests.buffer(requests.abi.sizeof(_VARIABLES))
+        requests.buffer(variables * requests.abi.sizeof(_VARIABLE))
+    requests.struct(_OPTIONS_ALLOCATOR)
+    requests.scratch(0)
+    requests.struct(_SUBGRAPH, len(model.subgraphs))
     for graph in model.subgraphs:
-        arena.struct(EVAL_TENSOR, len(graph.tensors))
+        requests.struct(EVAL_TENSOR, len(graph.tensors))
     for graph in model.subgraphs:
-        arena.struct(_NODE, len(graph.operators))
+        requests.struct(_NODE, len(graph.operators))
 
 
-def _prepare(arena: _LoadingArena, needs: AllNeeds) -> None:
+def _prepare(requests: _Requests, needs: AllNeeds) -> None:
     """Options of all operators, then ``Init`` of all, then ``Prepare`` of one after the other."""
     for need in needs.values():
         if need.options:
-            arena.struct(need.options)
+            requests.struct(need.options)
     for need in needs.values():
         for size in need.init:
-            arena.buffer(size)
-    requested = 0
+            requests.buffer(size)
+    scratch = 0
     for need in needs.values():
         for tensor in need.temporary:
-            _temporary_tensor(arena, tensor)
+            requests.full_tensor("temporary", tensor)
         for size in need.prepare:
-            arena.buffer(size)
-        requested += len(need.scratch)
-        arena.requests(requested)
+            requests.buffer(size)
+        scratch += len(need.scratch)
+        requests.scratch(scratch)
 
 
-def _temporary_tensor(arena: _LoadingArena, tensor: TfliteTensor) -> None:
-    """A full TfLiteTensor, which TFLM lets go only when the kernel is prepared."""
-    arena.temporary(_TENSOR)
-    if tensor.scales and tensor.zero_points:
-        arena.temporary(_QUANTIZATION)
-        arena.temporary("i", tensor.scales + 1)
-
-
-def _plan(arena: _LoadingArena, model: TfliteModel, scratch: int, buffers: int) -> None:
+def _plan(requests: _Requests, model: TfliteModel, scratch: int, buffers: int) -> None:
     """Tables of the tensors and for the planner; state is taken in between."""
     if scratch:
-        arena.struct(_SCRATCH_HANDLE, scratch)
-    arena.temporary("p", len(model.subgraphs))
-    arena.temporary(_INFO, len(model.tensors) + scratch)
+        requests.struct(_SCRATCH_HANDLE, scratch)
+    requests.temporary("p", len(model.subgraphs))
+    requests.temporary(_INFO, len(model.tensors) + scratch)
     for tensor in _variable_tensors(model):
-        arena.buffer(runtime_bytes(tensor))
-    arena.tables(buffers)
+        requests.buffer(runtime_bytes(tensor))
+    requests.steps.append(("tables", buffers * requests.abi.sizeof(_PLANNED), ALIGNMENT))
 
 
 def _variable_tensors(model: TfliteModel) -> list[TfliteTensor]:
@@ -197,13 +212,3 @@ def _variable_tensors(model: TfliteModel) -> list[TfliteTensor]:
         for tensor, offset in zip(model.tensors, offsets, strict=True)
         if tensor.variable and offset == UNPLANNED
     ]
-
-
-def _interface(arena: _LoadingArena, tensors: Sequence[TfliteTensor]) -> None:
-    """The full TfLiteTensor of every input or output that the application gets to see."""
-    arena.buffer(len(tensors) * arena.abi.pointer)
-    for tensor in tensors:
-        arena.struct(_TENSOR)
-        if tensor.scales and tensor.zero_points:
-            arena.struct(_QUANTIZATION)
-            arena.take(int_array(tensor.scales), 4)

@@ -3,11 +3,11 @@
 from collections.abc import Mapping
 from dataclasses import dataclass
 
-from mcugraph.planning.tflm_greedy import place
+from mcugraph.planning.tflm_greedy import Placement, place
 from mcugraph.tflm.abi import HOST, Abi, find_abi
 from mcugraph.tflm.allocator import Loading, load
 from mcugraph.tflm.kernels import RULES, KernelNode, Needs, refusal
-from mcugraph.tflm.lifetimes import buffers
+from mcugraph.tflm.lifetimes import Scratch, buffers
 from mcugraph.tflm.loaded import Position, TflmProgram, needs_of, variable_of
 
 
@@ -39,20 +39,33 @@ def footprint(program: TflmProgram) -> TflmFootprint:
     The device's figures are those of the sources of August 2026 (tflite-micro at 90b983c), those
     of the host, whose kernels are always the reference ones, of wheel 0.dev20261023182759.
     """
-    head, device = _load(program, program.needs, find_abi(program.abi))
     needs, _ = needs_of(program.nodes, HOST, RULES)
-    _, host = _load(program, needs, HOST)
+    host_scratch = {position: need.scratch for position, need in needs.items()}
+    head = _head(program, program.scratch)
+    host = head if host_scratch == program.scratch else _head(program, host_scratch)
+    on_device = _load(program, program.needs, head, find_abi(program.abi))
+    on_host = _load(program, needs, host, HOST)
     refusals = _refusals(program.nodes)
-    return TflmFootprint(head, device.tail, device.total, host.tail, host.total, refusals)
+    return TflmFootprint(
+        head.arena, on_device.tail, on_device.total, on_host.tail, on_host.total, refusals
+    )
 
 
-def _load(program: TflmProgram, needs: Mapping[Position, Needs], abi: Abi) -> tuple[int, Loading]:
-    """The head, and what loading takes."""
-    planned = buffers(program.model, {at: need.scratch for at, need in needs.items()})
-    head = place(planned).arena
+def head_arena(program: TflmProgram) -> int:
+    """Bytes of the head alone, as the greedy planner lays it out."""
+    return _head(program, program.scratch).arena
+
+
+def _head(program: TflmProgram, scratch: Scratch) -> Placement:
+    return place(buffers(program.model, scratch))
+
+
+def _load(
+    program: TflmProgram, needs: Mapping[Position, Needs], head: Placement, abi: Abi
+) -> Loading:
     nodes = program.nodes.values()
     variables = len({name for node in nodes if (name := variable_of(node, "var_handle"))})
-    return head, load(program.model, needs, variables, head, len(planned), abi)
+    return load(program.model, needs, variables, head.arena, len(head.offsets), abi)
 
 
 def _refusals(nodes: Mapping[Position, KernelNode]) -> tuple[str, ...]:

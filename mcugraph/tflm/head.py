@@ -11,7 +11,6 @@ from dataclasses import dataclass, replace
 from functools import cached_property
 
 from mcugraph.formats.tflite.model import TfliteModel, TfliteSubgraph
-from mcugraph.ir import Graph
 from mcugraph.planning.arena import SCRATCH, TENSOR, ArenaProblem, Block, Plan
 from mcugraph.planning.entry import plan
 from mcugraph.planning.stages import best_order, plan_order
@@ -22,7 +21,7 @@ from mcugraph.scheduling.problem import Problem
 from mcugraph.scheduling.result import Schedule
 from mcugraph.tflm.abi import align_up
 from mcugraph.tflm.lifetimes import ALIGNMENT, buffers
-from mcugraph.tflm.loaded import TflmProgram, program_of
+from mcugraph.tflm.loaded import TflmProgram
 
 # Seconds for one plan of given lifetimes, and for another order with the same peak.
 SECONDS = 2.0
@@ -154,15 +153,6 @@ def _within(block: Block, graph: TfliteSubgraph) -> bool:
 
 def _numbers(tensors: Sequence[int], number: Mapping[int, int]) -> tuple[int, ...]:
     return tuple(dict.fromkeys(number[t] for t in tensors if t in number))
-
-
-def head_of(graph: Graph, kernels: str = "reference") -> tuple[Head | None, tuple[str, ...]]:
-    """The head of a graph's model; None where it is not known, and a sentence that says why.
-
-    A graph that was not read from a TFLite file is taken as the file that it would become.
-    """
-    program, notes = program_of(graph, kernels=kernels)
-    return None if program is None else Head(program), notes
 
 
 def _kept(program: TflmProgram) -> list[tuple[int, int]] | None:

@@ -62,6 +62,7 @@ def program_of(
     problems += [
         f"TFLM does not load models with {dtype.label} tensors" for dtype in unsized_types(model)
     ]
+    problems += [f"TFLM does not load this file, since {reason}" for reason in misplanned(model)]
     if problems:
         return None, (*notes, *dict.fromkeys(problems))
     return TflmProgram(model, nodes, needs, graph.after, abi, kernels), notes
@@ -116,6 +117,13 @@ def _assignment(node: KernelNode, assigned: set[str], abi: Abi) -> Needs:
     buffer = (node.input(1).nbytes,) if first else ()
     data = abi.sizeof("[i]")
     return Needs(init=(data,) if data else (), prepare=buffer)
+
+
+def misplanned(model: TfliteModel) -> list[str]:
+    """A clause where the file's own plan does not cover its tensors, so that TFLM refuses it."""
+    if model.misfit is None:
+        return []
+    return [f"its memory plan has {model.misfit} offsets for {len(model.tensors)} tensors"]
 
 
 def unsized_types(model: TfliteModel) -> list[DType]:

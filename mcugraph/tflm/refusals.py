@@ -2,7 +2,7 @@
 
 from mcugraph.ir import Graph
 from mcugraph.tflm.kernels import find_library, refusal
-from mcugraph.tflm.loaded import kernel_nodes, unsized_types
+from mcugraph.tflm.loaded import kernel_nodes, misplanned, unsized_types
 from mcugraph.tflm.lowering import lowered
 
 _SHOWN = 3  # operators that are named for one reason
@@ -29,7 +29,7 @@ def refusals(graph: Graph, kernels: str = "reference") -> tuple[str, ...]:
             reasons.setdefault(reason, []).append(name)
     found = [f"{reason} ({_names(names)})" for reason, names in reasons.items()]
     found += [f"it loads no {dtype.label} tensors" for dtype in unsized_types(model)]
-    return tuple(found)
+    return (*found, *misplanned(model))
 
 
 def _names(names: list[str]) -> str:

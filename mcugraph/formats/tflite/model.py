@@ -116,6 +116,8 @@ class TfliteModel:
     Attributes:
         offsets: The memory plan that the file brings along: an offset for each tensor of each
             subgraph, one subgraph after the other; -1: not planned. None: no plan.
+        misfit: How many offsets its plan has, where that is not one a tensor; ``offsets`` is
+            None then.
         signatures: Name -> the subgraph that it enters, by index.
         metadata: Names of the metadata, in order.
         nbytes: Bytes of the file; 0: it is in no file yet.
@@ -123,6 +125,7 @@ class TfliteModel:
 
     subgraphs: tuple[TfliteSubgraph, ...]
     offsets: tuple[int, ...] | None = None
+    misfit: int | None = None
     signatures: Mapping[str, int] = field(default_factory=dict)
     metadata: tuple[str, ...] = ()
     nbytes: int = 0

@@ -53,9 +53,12 @@ class _Walk:
         metadata = self._tables(self.root, "Metadata")
         count = sum(len(graph.tensors) for graph in subgraphs)
         signatures = self._tables(self.root, "SignatureDefs")
+        offsets = self._offsets(metadata)
+        fits = offsets is None or len(offsets) == count
         return TfliteModel(
             tuple(subgraphs),
-            self._offsets(metadata, count),
+            offsets if fits else None,
+            None if offsets is None or fits else len(offsets),
             {reader.text(s.SignatureKey()): int(s.SubgraphIndex()) for s in signatures},
             tuple(reader.text(entry.Name()) for entry in metadata),
             len(self.data),
@@ -139,16 +142,15 @@ class _Walk:
         content = _array(buffer, "Data")
         return None if content is None or not content.size else content.data
 
-    def _offsets(self, metadata: Sequence[Any], tensors: int) -> tuple[int, ...] | None:
-        """The memory plan that the file brings along; None where it has none that fits it."""
-        for entry in metadata:
-            data = self._content(entry.Buffer()) if reader.text(entry.Name()) == PLAN else None
-            if data is None or data.nbytes < 12 or data.nbytes % 4:
-                continue
-            words = np.frombuffer(data, "<i4").tolist()
-            if words[2] == tensors <= len(words) - 3:
-                return tuple(words[3 : 3 + tensors])
-        return None
+    def _offsets(self, metadata: Sequence[Any]) -> tuple[int, ...] | None:
+        """The memory plan that the file brings along; None where it has none."""
+        plans = [entry for entry in metadata if reader.text(entry.Name()) == PLAN]
+        if not plans:
+            return None
+        data = self._content(plans[0].Buffer()) or memoryview(b"")
+        # Version, subgraph, how many offsets there are, and the offsets.
+        count = sum(_words(data[8:12]))
+        return _words(data[12:])[: max(count, 0)]
 
 
 class _Held:
@@ -187,3 +189,9 @@ def _array(table: Any, name: str) -> Array | None:
     """
     values = None if table is None else getattr(table, f"{name}AsNumpy")()
     return values if isinstance(values, np.ndarray) else None
+
+
+def _words(data: memoryview) -> tuple[int, ...]:
+    """Numbers of 32 bits."""
+    words: list[int] = np.frombuffer(data[: data.nbytes // 4 * 4], "<i4").tolist()
+    return tuple(words)

@@ -9,6 +9,7 @@ Sources: https://flatbuffers.dev/internals, tensorflow/compiler/mlir/lite/schema
 """
 
 import struct
+from collections import Counter
 from collections.abc import Callable, Iterator, Sequence
 
 from mcugraph.errors import FormatError
@@ -22,7 +23,8 @@ _STEP = 64
 
 # Fields of the tables, by their number in the schema.
 _SUBGRAPHS, _BUFFERS, _METADATA, _KNOWN_FIELDS = 2, 4, 6, 8
-_OPERATORS = 3
+_TENSORS, _OPERATORS = 0, 3
+_SHAPE = 0
 _BUFFER_OFFSET = 1
 _LARGE_OPTIONS_OFFSET = 9
 
@@ -32,6 +34,7 @@ def rewritten(
     data: bytes,
     order: Sequence[int] | None = None,
     offsets: Sequence[int] | None = None,
+    emptied: Sequence[int] = (),
 ) -> bytes:
     """The file with its operators in another order and with a memory plan.
 
@@ -41,6 +44,8 @@ def rewritten(
         order: Operators of the first subgraph by their number, in the new order; None: as it is.
         offsets: Bytes, one a tensor of each subgraph, one subgraph after the other; -1: left to
             the runtime. None: no plan is added.
+        emptied: Tensors that nothing uses, by number through all subgraphs, to be left without
+            elements; each has a shape of its own (``with_own_shape``).
 
     Raises:
         FormatError: The file is damaged, or holds what is not known to survive this.
@@ -50,12 +55,34 @@ def rewritten(
         file = _Flatbuffer(buffer)
         if order is not None:
             _permute(file, path, order)
+        shapes = _shapes(file)
+        for number in emptied:
+            struct.pack_into("<i", buffer, shapes[number] + 4, 0)
         if offsets is None:
             return bytes(buffer)
         front = _front(file, path, offsets)
         _shift_absolute(file, len(front))
         zipped = _shifted_archive(bytes(buffer), len(front))
         return struct.pack("<I", _root_position()) + zipped[4:8] + front + zipped[8:]
+
+
+def with_own_shape(path: str, data: bytes, tensors: Sequence[int]) -> tuple[int, ...]:
+    """Those tensors, by number through all subgraphs, whose shape no other one shares.
+
+    Raises:
+        FormatError: The file is damaged.
+    """
+    with reader.guarded(path):
+        file = _Flatbuffer(bytearray(data))
+        shapes = _shapes(file)
+        uses = Counter(shapes)
+        return tuple(t for t in tensors if uses[shapes[t]] == 1 and file.u32(shapes[t]))
+
+
+def _shapes(file: "_Flatbuffer") -> list[int]:
+    """Where the shape of each tensor stands; 0 where it has none."""
+    tables = file.tables(file.root, _SUBGRAPHS)
+    return [file.target(t, _SHAPE) for table in tables for t in file.tables(table, _TENSORS)]
 
 
 class _Flatbuffer:
