@@ -25,8 +25,12 @@ class Edit:
 
     @cached_property
     def _consumers(self) -> dict[str, list[str]]:
-        found = self._graph.consumers()
-        return {name: [reader.name for reader in readers] for name, readers in found.items()}
+        found: dict[str, list[str]] = {}
+        for operator in self._graph.operators:
+            for name in dict.fromkeys(operator.inputs):
+                if name is not None:
+                    found.setdefault(name, []).append(operator.name)
+        return found
 
     @cached_property
     def _producers(self) -> dict[str, str]:
@@ -104,16 +108,34 @@ class Edit:
         self._operators.pop(operator.name)
         return _standing_for(into, operator)
 
-    def absorb(self, into: Operator, operator: Operator) -> None:
+    def absorb(
+        self,
+        into: Operator,
+        operator: Operator,
+        op: Op | None = None,
+        inputs: Sequence[str | None] | None = None,
+    ) -> None:
         """Let ``into`` write what ``operator`` wrote; the operator and its operand are gone.
 
         Only where ``operator`` alone read the result of ``into``.
+
+        Args:
+            into: The operator before.
+            operator: The one that goes.
+            op: What ``into`` is then; None: what it was.
+            inputs: What it then reads; None: what it did.
         """
         self._changed = True
         (result,) = operator.outputs[:1]
         self._operators.pop(operator.name)
-        merged = _standing_for(into, operator)
-        self._operators[into.name] = replace(merged, outputs=(result, *into.outputs[1:]))
+        self._operators[into.name] = Operator(
+            into.name,
+            op or into.op,
+            into.inputs if inputs is None else tuple(inputs),
+            (result, *into.outputs[1:]),
+            into.native,
+            _origins(into, operator),
+        )
         self._producers[result] = into.name
 
     def bypass(self, operator: Operator, source: str) -> bool:
@@ -180,7 +202,10 @@ class Edit:
         )
 
 
+def _origins(operator: Operator, also: Operator) -> tuple[str, ...]:
+    """What an operator stands for that does the work of another one too."""
+    return tuple(dict.fromkeys((*operator.stands_for, *also.stands_for)))
+
+
 def _standing_for(operator: Operator, also: Operator) -> Operator:
-    """The operator, doing the work of another one too."""
-    origins = tuple(dict.fromkeys((*operator.stands_for, *also.stands_for)))
-    return replace(operator, origins=origins)
+    return replace(operator, origins=_origins(operator, also))

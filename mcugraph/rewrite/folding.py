@@ -1,7 +1,7 @@
 """Batch norms and sums with constants folded into the layer before them, values included."""
 
 from collections.abc import Collection
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 
 import numpy as np
 
@@ -23,12 +23,15 @@ def fold_batch_norm(graph: Graph) -> Graph:
     edit = Edit(graph)
     pairs = []
     for operator in edit.operators:
-        layer = _foldable_layer(edit, operator) if _constant_norm(edit, operator) else None
+        if not _constant_norm(edit, operator):
+            continue
+        layer = _foldable_layer(edit, operator, operator.inputs[0])
         if layer is not None and all(_is_real(edit, name) for name in layer.inputs[1:3]):
             pairs.append((layer, operator))
     shared = _shared_weights(graph, pairs)
     for layer, operator in pairs:
-        edit.absorb(_folded(edit, graph, layer, Affine.of(edit, operator), shared), operator)
+        inputs = _folded(edit, graph, layer, Affine.of(edit, operator), shared)
+        edit.absorb(layer, operator, inputs=inputs)
     return edit.graph()
 
 
@@ -64,11 +67,11 @@ def fold_bias(graph: Graph) -> Graph:
         if operator.op.activation is not None or len(operator.inputs) != 2:
             continue
         for data, constant in (operator.inputs, operator.inputs[::-1]):
-            layer = _foldable_layer(edit, replace(operator, inputs=(data,)))
+            layer = _foldable_layer(edit, operator, data)
             if layer is None or len(layer.inputs) > 2 or not edit.constant((constant,)):
                 continue
             if constant is not None and _one_a_channel(edit, layer, constant):
-                edit.absorb(replace(layer, inputs=(*layer.inputs, constant)), operator)
+                edit.absorb(layer, operator, inputs=(*layer.inputs, constant))
                 break
     return edit.graph()
 
@@ -139,8 +142,8 @@ def values_of(tensor: Tensor) -> Array:
 
 def _folded(
     edit: Edit, graph: Graph, layer: Operator, norm: Affine, shared: Collection[str]
-) -> Operator:
-    """The layer with a batch norm in its weights and its bias.
+) -> tuple[str | None, ...]:
+    """What a layer reads with a batch norm in its weights and its bias.
 
     Args:
         edit: Gets the new constants.
@@ -152,6 +155,7 @@ def _folded(
     data, name, *rest = layer.inputs
     weights, bias_name = graph.tensors[name or ""], rest[0] if rest else None
     bias = None if bias_name is None else graph.tensors[bias_name]
+    like, key = norm.like, norm.key
 
     def folded_weights() -> Array:
         values = values_of(weights)
@@ -160,25 +164,25 @@ def _folded(
     def folded_bias() -> Array:
         before = np.zeros(()) if bias is None else values_of(bias).astype(np.float64)
         after = before * norm.scale() + norm.shift()
-        return after.astype(values_of(norm.like).dtype)
+        return after.astype(values_of(like).dtype)
 
     made = [
         edit.store(
             weights.name if weights.name not in shared else f"{layer.name}/{weights.name}",
             weights.dtype,
             weights.shape or (),
-            ("folded weights", weights.key, *norm.key),
+            ("folded weights", weights.key, *key),
             folded_weights,
         ),
         edit.store(
             bias.name if bias and bias.name not in shared else f"{layer.name}/folded_bias",
-            norm.like.dtype,
-            norm.like.shape or (),
-            ("folded bias", bias.key if bias else None, *norm.key),
+            like.dtype,
+            like.shape or (),
+            ("folded bias", bias.key if bias else None, *key),
             folded_bias,
         ),
     ]
-    return replace(layer, inputs=(data, *made, *rest[1:]))
+    return (data, *made, *rest[1:])
 
 
 def _along(op: object, weights: Array, scale: Array) -> Array:
@@ -196,9 +200,9 @@ def _along(op: object, weights: Array, scale: Array) -> Array:
     return scale.reshape(shape)
 
 
-def _foldable_layer(edit: Edit, operator: Operator) -> Operator | None:
+def _foldable_layer(edit: Edit, operator: Operator, data: str | None) -> Operator | None:
     """The linear layer whose result only this operator reads, if its weights are constant."""
-    data = edit.current(operator.inputs[0])
+    data = edit.current(data)
     layer = edit.producer(data)
     if layer is None or data is None or not isinstance(layer.op, Weighted):
         return None

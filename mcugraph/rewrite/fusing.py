@@ -25,8 +25,7 @@ def fuse_activations(graph: Graph) -> Graph:
         if source is None or not isinstance(source.op, Fusable):
             continue
         if source.op.fuses and source.op.activation is None:
-            fused = source.op.with_activation(operator.op.function)
-            edit.absorb(replace(source, op=fused), operator)
+            edit.absorb(source, operator, source.op.with_activation(operator.op.function))
     return edit.graph()
 
 
@@ -61,7 +60,7 @@ def fuse_squeezes(graph: Graph) -> Graph:
         axes = {axis % len(data.shape) for axis in source.op.axes or range(len(data.shape))}
         rest = tuple(dim for axis, dim in enumerate(data.shape) if axis not in axes)
         if edit.tensors[operator.outputs[0]].shape == rest:
-            edit.absorb(replace(source, op=reduction), operator)
+            edit.absorb(source, operator, reduction)
     return edit.graph()
 
 
