@@ -205,10 +205,15 @@ def _plan(requests: _Requests, model: TfliteModel, scratch: int, buffers: int) -
 
 
 def _variable_tensors(model: TfliteModel) -> list[TfliteTensor]:
-    """Variable tensors that the file's own plan leaves to the tail."""
+    """Variable tensors that the file's own plan leaves to the tail.
+
+    TFLM looks a tensor up in the plan by its number in its own subgraph, whichever that is
+    (``AllocateVariables``).
+    """
     offsets = model.offsets or (UNPLANNED,) * len(model.tensors)
     return [
         tensor
-        for tensor, offset in zip(model.tensors, offsets, strict=True)
+        for graph in model.subgraphs
+        for tensor, offset in zip(graph.tensors, offsets, strict=False)
         if tensor.variable and offset == UNPLANNED
     ]

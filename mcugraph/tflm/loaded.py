@@ -10,7 +10,15 @@ from mcugraph.formats.tflite.model import TfliteModel
 from mcugraph.ir import DType, Graph
 from mcugraph.ops.variables import Variable
 from mcugraph.tflm.abi import Abi, find_abi
-from mcugraph.tflm.kernels import KernelNode, Needs, Rule, find_library, node_of, with_temporary
+from mcugraph.tflm.kernels import (
+    COUNTED_AS_REFERENCE,
+    KernelNode,
+    Needs,
+    Rule,
+    find_library,
+    node_of,
+    with_temporary,
+)
 from mcugraph.tflm.lowering import lowered
 
 Position = tuple[int, int]  # subgraph and operator, by index
@@ -65,6 +73,7 @@ def program_of(
     problems += [f"TFLM does not load this file, since {reason}" for reason in misplanned(model)]
     if problems:
         return None, (*notes, *dict.fromkeys(problems))
+    notes += _as_reference(nodes, kernels)
     return TflmProgram(model, nodes, needs, graph.after, abi, kernels), notes
 
 
@@ -117,6 +126,15 @@ def _assignment(node: KernelNode, assigned: set[str], abi: Abi) -> Needs:
     buffer = (node.input(1).nbytes,) if first else ()
     data = abi.sizeof("[i]")
     return Needs(init=(data,) if data else (), prepare=buffer)
+
+
+def _as_reference(nodes: Mapping[Position, KernelNode], kernels: str) -> tuple[str, ...]:
+    """A sentence about kernels of a library that are counted as the reference ones."""
+    known = COUNTED_AS_REFERENCE.get(kernels, ())
+    found = sorted({node.native for node in nodes.values() if node.native in known})
+    if not found:
+        return ()
+    return (f"TFLM's figures count the reference kernel for {', '.join(found)}, not {kernels}'s",)
 
 
 def misplanned(model: TfliteModel) -> list[str]:

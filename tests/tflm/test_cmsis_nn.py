@@ -1,9 +1,11 @@
 """Scratch and data of CMSIS-NN's kernels: worked by hand from their sources."""
 
 from dataclasses import replace
+from pathlib import Path
 
 import pytest
 
+import mcugraph as mg
 from mcugraph.formats.tflite.model import TfliteTensor
 from mcugraph.ir import DType
 from mcugraph.ops.convolution import Conv
@@ -110,3 +112,14 @@ def test_pooling_sums_up_by_channel() -> None:
 
 def test_softmax_remembers_rows() -> None:
     assert needs("SOFTMAX", object(), tensor(I8, 1, 10), tensor(I8, 1, 10)).init == (56 + 8,)
+
+
+def test_kernels_that_are_counted_as_the_reference_ones_are_named(models: Path) -> None:
+    said = "TFLM's figures count the reference kernel for TRANSPOSE_CONV, not cmsis-nn's"
+    for name, kernels, named in (
+        ("unet", "cmsis-nn", True),
+        ("unet", "reference", False),
+        ("ds_cnn", "cmsis-nn", False),
+    ):
+        found = mg.profile(models / f"{name}_int8.tflite", kernels=kernels)
+        assert (said in found.assumptions) is named

@@ -254,7 +254,16 @@ def control_flow() -> list[bytes]:
         [2],
     )
     alone: Graph = (floats(8, 8), [Op(NEG, [0], [1])], [0], [1])
-    return [write([branches, body]), write([loop, condition, alone]), write([alone, alone])]
+    # State in a second subgraph, which TFLM looks up in the plan under the first one's numbers.
+    state = Tensor((1, 8), variable=True)
+    remembers: Graph = ([*floats(8), state, *floats(8)], [Op(MAXIMUM, [0, 1], [2])], [0], [2])
+    planned = write([alone, remembers], [0, -1, 64, 128, 96])
+    return [
+        write([branches, body]),
+        write([loop, condition, alone]),
+        write([alone, alone]),
+        planned,
+    ]
 
 
 def as_it_stands(path: Path) -> TflmProgram:

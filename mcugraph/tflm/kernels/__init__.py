@@ -13,6 +13,10 @@ RULES: dict[str, Rule] = {**plain.RULES, **linear.RULES, **signal.RULES}
 LIBRARIES = {"reference": RULES, "cmsis-nn": {**RULES, **cmsis_nn.RULES}}
 
 
+# Operators that a library has a kernel for which is counted as the reference one all the same.
+COUNTED_AS_REFERENCE = {"cmsis-nn": cmsis_nn.COUNTED_AS_REFERENCE}
+
+
 def find_library(name: str) -> dict[str, Rule]:
     """The rules of a kernel library.
 
@@ -25,6 +29,7 @@ def find_library(name: str) -> dict[str, Rule]:
 
 
 __all__ = [
+    "COUNTED_AS_REFERENCE",
     "LIBRARIES",
     "RULES",
     "KernelNode",

@@ -1,8 +1,9 @@
 """Kernels that TFLM takes from CMSIS-NN, on a Cortex-M4 with its DSP extension, built with GCC.
 
-Convolutions, fully connected layers, pooling, softmax and addition; all others are counted as the
-reference ones. Sources: tensorflow/lite/micro/kernels/cmsis_nn/*.cc, and in CMSIS-NN
-Source/*/*_get_buffer_sizes_*.c and Include/arm_nnsupportfunctions.h.
+Convolutions, fully connected layers, pooling, softmax and addition, whose figures were measured on
+such a core; all others are counted as the reference ones. Sources: in TFLM
+tensorflow/lite/micro/kernels/cmsis_nn/*.cc, and in CMSIS-NN Source/*/*_get_buffer_sizes_*.c and
+Include/arm_nnsupportfunctions.h.
 """
 
 from dataclasses import replace
@@ -100,6 +101,9 @@ def _max_pool(node: KernelNode, abi: Abi) -> Needs:
 def _softmax(node: KernelNode, abi: Abi) -> Needs:
     return replace(PLAIN["SOFTMAX"](node, abi), init=(abi.sizeof(_SOFTMAX),))
 
+
+# TFLM has kernels by CMSIS-NN for these, too, which take other memory than the reference ones.
+COUNTED_AS_REFERENCE = ("BATCH_MATMUL", "SVDF", "TRANSPOSE_CONV", "UNIDIRECTIONAL_SEQUENCE_LSTM")
 
 RULES: dict[str, Rule] = {
     "AVERAGE_POOL_2D": _average_pool,
