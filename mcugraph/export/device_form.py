@@ -13,7 +13,7 @@ from mcugraph.formats.torch.export import export, quiet
 # Between a flatten and the dense layer that reads it: what does the same to every element.
 _ELEMENTWISE = ("relu", "relu_", "relu6", "hardtanh", "dropout", "sigmoid", "tanh", "clone")
 _FLATTENS = ("flatten", "view", "reshape")
-_LAYERS = ("conv1d", "conv2d", "conv_transpose2d", "linear", "convolution")
+_LAYERS = ("conv1d", "conv2d", "conv_transpose1d", "conv_transpose2d", "linear", "convolution")
 
 
 def device_form(
@@ -127,8 +127,6 @@ class _DeviceForm:
         import torch
 
         source = node.args[0]
-        if _name(source) in _LAYERS and len(source.users) == 1:
-            return  # the converter folds it
         values = [None if entry is None else self._constant(entry) for entry in node.args[1:5]]
         weight, bias, mean, variance = values
         if mean is None or variance is None or _argument(node, 5, "training", False):
@@ -137,6 +135,8 @@ class _DeviceForm:
         scale = scale if weight is None else scale * weight.double()
         shift = -mean.double() * scale
         shift = shift if bias is None else shift + bias.double()
+        if self._fold(node, scale, shift):
+            return
         shape = (1, -1, *(1 for _ in range(_rank(source) - 2)))
         with self.graph.inserting_before(node):
             by = self._store(f"{node.name}_scale", scale.to(mean.dtype).view(shape), node)
@@ -144,6 +144,39 @@ class _DeviceForm:
             scaled = self._call(self.aten.mul.Tensor, source, by, like=node)
             shifted = self._call(self.aten.add.Tensor, scaled, plus, like=node)
         self._replace(node, shifted)
+
+    def _fold(self, node: Any, scale: Any, shift: Any) -> bool:
+        """Put a batch norm into the layer before it, as ``x * scale + shift``; whether it went."""
+        layer = node.args[0]
+        name, turned = _name(layer), False
+        if name == "convolution":
+            turned = bool(layer.args[6])
+        elif name.startswith("conv_transpose"):
+            turned = True
+        if name not in _LAYERS or len(layer.users) > 1 or (name == "linear" and _rank(node) != 2):
+            return False
+        bias = layer.args[2] if len(layer.args) > 2 else None
+        held = [entry for entry in (layer.args[1], bias) if entry is not None]
+        if any(entry.op != "get_attr" for entry in held):
+            return False  # it is computed
+        weight = self._constant(layer.args[1]).double()
+        if turned:
+            # Rows are inputs; each group has its own outputs along the second axis.
+            parts = weight.reshape(len(scale) // weight.shape[1], -1, *weight.shape[1:])
+            by = scale.view(len(parts), 1, -1, *(1 for _ in weight.shape[2:]))
+            weight = (parts * by).reshape(weight.shape)
+        else:
+            weight = weight * scale.view(-1, *(1 for _ in weight.shape[1:]))
+        if bias is not None:
+            shift = shift + scale * self._constant(bias).double()
+        like = self._constant(layer.args[1]).dtype
+        with self.graph.inserting_before(layer):
+            first = self._store(f"{node.name}_weight", weight.to(like), layer.args[1])
+            second = self._store(f"{node.name}_bias", shift.to(like), bias or layer.args[1])
+        layer.args = (layer.args[0], first, second, *layer.args[3:])
+        node.replace_all_uses_with(layer)
+        self.graph.erase_node(node)
+        return True
 
     def _unroll(self, node: Any) -> None:
         """Flattened images channels last, and the columns of the dense layers that read them."""

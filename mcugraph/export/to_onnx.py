@@ -9,6 +9,7 @@ from typing import Any
 from mcugraph.errors import FormatError
 from mcugraph.export.exported import Exported, compare
 from mcugraph.export.tools import silence, tensors_of
+from mcugraph.export.trial import check_onnx, results_of
 from mcugraph.files import check, write
 from mcugraph.formats.torch.export import inference, reason
 from mcugraph.formats.torch.given import plain_module
@@ -47,7 +48,9 @@ def export_onnx(
 
     Raises:
         UsageError: The file cannot be written there.
-        FormatError: PyTorch cannot export the model; the message quotes it.
+        FormatError: PyTorch cannot export the model; the message quotes it. Or, where onnxruntime
+            is installed, the file does not load, or computes something else than the module.
+            Then none is written.
     """
     import torch
 
@@ -85,6 +88,8 @@ def export_onnx(
             data = made.read_bytes()
     except Exception as error:
         raise FormatError(f"{name}: torch.onnx cannot export it: {reason(error)}") from error
+    (wanted,) = results_of(model, [inputs], **dict(kwargs or {}))
+    check_onnx(model, data, inputs, kwargs or {}, wanted)
     result = compare(Path(path), data, graph, precision, budgets)
     write(path, data)
     return result

@@ -9,12 +9,15 @@ from mcugraph.errors import FormatError
 from mcugraph.export.calibration import samples_of
 from mcugraph.export.device_form import device_form
 from mcugraph.export.exported import Exported, compare
+from mcugraph.export.rounding_error import rounding_errors
 from mcugraph.export.tensor_names import end_names, shorten_names
 from mcugraph.export.tools import one_sample, silence, tool
+from mcugraph.export.trial import SAMPLES, check_floats, check_integers, results_of
 from mcugraph.files import check, write
 from mcugraph.formats.torch.export import reason
 from mcugraph.formats.torch.given import plain_module
 from mcugraph.formats.torch.importer import from_torch
+from mcugraph.ir import Array
 
 
 def export_tflite(
@@ -32,7 +35,8 @@ def export_tflite(
     scale each, biases int32, as "Quantization and Training of Neural Networks for Efficient
     Integer-Arithmetic-Only Inference" (Jacob et al., arXiv:1712.05877) has it and TensorFlow
     Lite Micro runs it. ``litert-torch`` converts, ``ai-edge-quantizer`` quantises. Batch norm is
-    folded. The file is then read back and held against the prediction.
+    folded. The file is then read back and held against the prediction, and run beside the module on
+    some of the calibration samples.
 
     Inputs of four axes are images, ``(batch, channels, height, width)`` in PyTorch. In the file
     they are ``(batch, height, width, channels)``, and so are outputs of four axes: the layout of
@@ -60,7 +64,8 @@ def export_tflite(
     Raises:
         UsageError: The ``export`` extra is not installed, the calibration data is empty or has
             another shape than the example, or the file cannot be written there.
-        FormatError: PyTorch or the converter reject the model; the message quotes them.
+        FormatError: PyTorch or the converter reject the model; the message quotes them. Or the
+            file does not load, or computes something else than the module. Then none is written.
     """
     model = plain_module(model, "export_tflite")
     check(path)
@@ -79,8 +84,12 @@ def export_tflite(
     except Exception as error:
         raise FormatError(f"{name}: litert-torch cannot convert it: {reason(error)}") from error
     plain = shorten_names(plain, model, tables, tool("flatbuffers"))
+    wanted = results_of(model, batches[:SAMPLES])
     if channels_last:
+        wanted = [list(map(_moved, results)) for results in wanted]
         batches = [tuple(map(_channels_last, sample)) for sample in batches]
+    tried = batches[:SAMPLES]
+    check_floats(name, plain, tried, wanted)
     try:
         with silence():
             data = _quantized(plain, batches)
@@ -88,6 +97,7 @@ def export_tflite(
         raise FormatError(
             f"{name}: ai-edge-quantizer cannot quantise it: {reason(error)}"
         ) from error
+    check_integers(name, data, tried, wanted, rounding_errors(module, tried, batches))
     result = compare(Path(path), data, from_torch(model, inputs), "int8", budgets)
     write(path, data)
     return result
@@ -107,6 +117,10 @@ def _quantized(plain: bytes, batches: list[tuple[Any, ...]]) -> bytes:
     ranges = quantizer.calibrate({key: rows}, num_threads=1)
     result = quantizer.quantize(ranges, enable_progress_bar=False, enable_progress_report=False)
     return bytes(result.quantized_model)
+
+
+def _moved(result: Array) -> Array:
+    return result.transpose(0, 2, 3, 1) if result.ndim == 4 else result
 
 
 def _channels_last(tensor: Any) -> Any:

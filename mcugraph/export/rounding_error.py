@@ -1,0 +1,102 @@
+"""How far the results of a module are moved when all its tensors are rounded to 8 bits.
+
+That is what an int8 file of it may differ by, whatever the network: some bear rounding well, and
+some do not.
+"""
+
+from collections.abc import Callable, Sequence
+from typing import Any
+
+# The axis of the weights that is a layer's outputs.
+_LAYERS = {
+    **dict.fromkeys(("conv1d", "conv2d", "linear", "convolution"), 0),
+    **dict.fromkeys(("conv_transpose1d", "conv_transpose2d"), 1),
+}
+# Results whose scale is the kernel's, whatever values they take.
+_RANGES = {
+    **dict.fromkeys(("sigmoid", "softmax", "_softmax"), (0.0, 1.0)),
+    "tanh": (-1.0, 1.0),
+    "log_softmax": (-16.0, 0.0),
+}
+
+
+# How much of a range stays when a further sample is measured: what ai-edge-quantizer does.
+_SMOOTHING = 0.95
+
+
+def rounding_errors(
+    module: Any, samples: Sequence[tuple[Any, ...]], calibration: Sequence[tuple[Any, ...]]
+) -> list[float]:
+    """The root mean square by which rounding moves each result of a module.
+
+    Activations get one range each, a moving average over the calibration samples, and are clipped
+    to it; weights get one range for each channel.
+
+    Args:
+        module: A ``torch.fx.GraphModule`` that returns a tuple of tensors.
+        samples: Its inputs, for which results are compared.
+        calibration: Its inputs, on which ranges are measured.
+    """
+    import torch
+
+    class Watching(torch.fx.Interpreter):
+        """Runs the module, and measures or rounds each result on its way."""
+
+        def __init__(self, ranges: dict[Any, tuple[float, float]], act: Callable[..., Any]) -> None:
+            super().__init__(module)
+            self.ranges, self.act = ranges, act
+
+        def run_node(self, n: Any) -> Any:
+            value = super().run_node(n)
+            floats = isinstance(value, torch.Tensor) and value.is_floating_point()
+            return self.act(n, value, self.ranges) if floats else value
+
+    ranges: dict[Any, tuple[float, float]] = {}
+    with torch.no_grad():
+        for sample in calibration:
+            Watching(ranges, _measured).run(*sample)
+        plain = [module(*sample) for sample in samples]
+        moved = [Watching(ranges, _rounded).run(*sample) for sample in samples]
+    return [
+        float(
+            torch.stack([a[i].double() - b[i].double() for a, b in zip(plain, moved, strict=True)])
+            .square()
+            .mean()
+            .sqrt()
+        )
+        for i in range(len(plain[0]))
+    ]
+
+
+def _measured(node: Any, value: Any, ranges: dict[Any, tuple[float, float]]) -> Any:
+    if node.op != "get_attr" and value.numel():
+        found = float(value.min()), float(value.max())
+        low, high = ranges.get(node, found)
+        stays = _SMOOTHING
+        ranges[node] = stays * low + (1 - stays) * found[0], stays * high + (1 - stays) * found[1]
+    return value
+
+
+def _rounded(node: Any, value: Any, ranges: dict[Any, tuple[float, float]]) -> Any:
+    if node.op == "get_attr":
+        return _weights(node, value)
+    low, high = _RANGES.get(_name(node), ranges.get(node, (0.0, 0.0)))
+    low, high = min(low, 0.0), max(high, 0.0)
+    step = max(high - low, 1e-30) / 255
+    return (value.clamp(low, high) / step).round() * step
+
+
+def _weights(node: Any, value: Any) -> Any:
+    """The weights of a layer, rounded as its file has them; anything else as it is."""
+    for user in node.users:
+        axis = _LAYERS.get(_name(user))
+        if axis is not None and len(user.args) > 1 and user.args[1] is node:
+            others = [i for i in range(value.dim()) if i != axis]
+            step = (value.abs().amax(others, keepdim=True) / 127).clamp_min(1e-30)
+            return (value / step).round() * step
+    return value
+
+
+def _name(node: Any) -> str:
+    packet = getattr(getattr(node, "target", None), "overloadpacket", None)
+    return getattr(packet, "__name__", "") if node.op == "call_function" else ""
