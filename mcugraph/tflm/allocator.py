@@ -12,7 +12,7 @@ recording_micro_allocator.cc, micro_resource_variable.cc, memory_planner/greedy_
 arena_allocator/single_arena_buffer_allocator.cc.
 """
 
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 
 from mcugraph.formats.tflite.model import TfliteModel, TfliteTensor
@@ -64,47 +64,60 @@ class Loading:
 class _Requests:
     """What TFLM asks of an arena, step by step, in bytes.
 
+    What is in use at the arena's start does not depend on its tail, so for each piece of the tail
+    it is enough to know how far the start reaches until the next piece is taken.
+
     Attributes:
-        steps: Pairs of what is done and of its size and alignment: ``"take"`` from the tail,
-            ``"temporary"`` memory behind what is in use at the start, ``"reserve"`` a head, which
-            ends temporary memory, and ``"tables"`` of the planner, which stand between two aligned
-            addresses.
+        tensor, quantization: Size and alignment of the structs of that name.
     """
 
     def __init__(self, abi: Abi) -> None:
         self.abi = abi
-        self.steps: list[tuple[str, int, int]] = []
         self.tensor = abi.measure(_TENSOR)
         self.quantization = abi.measure(_QUANTIZATION)
         self._request = abi.sizeof(_REQUEST)
+        self._takes: list[tuple[int, int]] = []  # size and alignment of each piece of the tail
+        self._tops: list[int] = []  # how far the start reaches while that is the last piece
+        self._end = 0  # of what is in use at the start
+        self._tables = (0, 0)  # how many pieces there are by then; the end of the tables
+
+    def take(self, size: int, alignment: int = ALIGNMENT) -> None:
+        """A piece of the tail; aligned like this, what goes through AllocatePersistentBuffer."""
+        self._takes.append((size, alignment))
+        self._tops.append(self._end)
 
     def struct(self, layout: str, count: int = 1) -> None:
         """An array of structs in the tail."""
         size, alignment = self.abi.measure(layout)
-        self.steps.append(("take", count * size, alignment))
+        self.take(count * size, alignment)
 
-    def buffer(self, size: int) -> None:
-        """What goes through ``AllocatePersistentBuffer``."""
-        self.steps.append(("take", size, ALIGNMENT))
+    def _reach(self, end: int) -> None:
+        self._end = end
+        if end > self._tops[-1]:
+            self._tops[-1] = end
 
     def reserve(self, size: int) -> None:
-        """The head is so large from now on."""
-        self.steps.append(("reserve", size, 1))
+        """The head is so large from now on; there is no temporary memory behind it."""
+        self._reach(size)
 
     def scratch(self, count: int) -> None:
         """The head holds the requests of so many scratch buffers, and room for more."""
         self.reserve((count + _REQUESTS) * self._request)
 
-    def temporary(self, layout: str, count: int = 1) -> None:
-        """An array of structs in temporary memory."""
-        size, alignment = self.abi.measure(layout)
-        self.steps.append(("temporary", count * size, alignment))
+    def temporary(self, size: int, alignment: int) -> None:
+        """Temporary memory, behind what is in use at the start."""
+        self._reach(align_up(self._end, alignment) + size)
 
-    def full_tensor(self, what: str, tensor: TfliteTensor) -> None:
+    def full_tensor(self, where: Callable[[int, int], None], tensor: TfliteTensor) -> None:
         """A full TfLiteTensor with its quantisation, in the tail or in temporary memory."""
-        self.steps.append((what, *self.tensor))
+        where(*self.tensor)
         if tensor.scales and tensor.zero_points:
-            self.steps += [(what, *self.quantization), (what, int_array(tensor.scales), 4)]
+            where(*self.quantization)
+            where(int_array(tensor.scales), 4)
+
+    def tables(self, size: int) -> None:
+        """Tables of the planner, which stand between two aligned addresses."""
+        self._tables = (len(self._takes), align_up(self._end, ALIGNMENT) + size)
 
     def run(self, behind: int) -> tuple[int, int]:
         """The tail at the end, and the most that both sides took together at one moment.
@@ -113,20 +126,20 @@ class _Requests:
             behind: How many bytes the arena goes on behind its last aligned address, from which
                 both are counted.
         """
-        used, end, least = -behind, 0, 0
-        for what, size, alignment in self.steps:
-            both = 0
-            if what == "take":
-                used = align_up(used + size, alignment)
-            elif what == "temporary":
-                end = align_up(end, alignment) + size
-            elif what == "reserve":
-                end = size
-            else:
-                both = align_up(end, alignment) + align_up(used, alignment) + size
-            if end + used > least or both > least:
-                least = max(both, end + used)
+        used, least, (count, tables) = -behind, 0, self._tables
+        for (size, alignment), top in zip(self._takes, self._tops, strict=True):
+            count -= 1
+            if count == -1:
+                least = max(least, tables + align_up(used, ALIGNMENT))
+            used = -(-(used + size) // alignment) * alignment
+            if used + top > least:
+                least = used + top
         return used, least
+
+    @property
+    def first_alignment(self) -> int:
+        """Alignment of the first piece of the tail."""
+        return self._takes[0][1]
 
 
 def load(
@@ -149,12 +162,12 @@ def load(
     requests.reserve(head)
     main = model.subgraphs[0]
     for ends in (main.inputs, main.outputs):
-        requests.buffer(len(ends) * abi.pointer)
+        requests.take(len(ends) * abi.pointer)
         for t in ends:
-            requests.full_tensor("take", main.tensors[t])
+            requests.full_tensor(requests.take, main.tensors[t])
     # What is taken first is aligned, so an arena may well end where that may, but not in between.
-    _, _, alignment = requests.steps[0]
-    runs = {behind: requests.run(behind) for behind in range(0, ALIGNMENT, alignment)}
+    starts = range(0, ALIGNMENT, requests.first_alignment)
+    runs = {behind: requests.run(behind) for behind in starts}
     total = min(align_up(least, ALIGNMENT) + behind for behind, (_, least) in runs.items())
     return Loading(runs[0][0], total)
 
@@ -164,8 +177,8 @@ def _create(requests: _Requests, model: TfliteModel, variables: int) -> None:
     requests.struct(_PLANNER)
     requests.struct(_ALLOCATOR)
     if variables:
-        requests.buffer(requests.abi.sizeof(_VARIABLES))
-        requests.buffer(variables * requests.abi.sizeof(_VARIABLE))
+        requests.take(requests.abi.sizeof(_VARIABLES))
+        requests.take(variables * requests.abi.sizeof(_VARIABLE))
     requests.struct(_OPTIONS_ALLOCATOR)
     requests.scratch(0)
     requests.struct(_SUBGRAPH, len(model.subgraphs))
@@ -182,13 +195,13 @@ def _prepare(requests: _Requests, needs: AllNeeds) -> None:
             requests.struct(need.options)
     for need in needs.values():
         for size in need.init:
-            requests.buffer(size)
+            requests.take(size)
     scratch = 0
     for need in needs.values():
         for tensor in need.temporary:
-            requests.full_tensor("temporary", tensor)
+            requests.full_tensor(requests.temporary, tensor)
         for size in need.prepare:
-            requests.buffer(size)
+            requests.take(size)
         scratch += len(need.scratch)
         requests.scratch(scratch)
 
@@ -197,11 +210,12 @@ def _plan(requests: _Requests, model: TfliteModel, scratch: int, buffers: int) -
     """Tables of the tensors and for the planner; state is taken in between."""
     if scratch:
         requests.struct(_SCRATCH_HANDLE, scratch)
-    requests.temporary("p", len(model.subgraphs))
-    requests.temporary(_INFO, len(model.tensors) + scratch)
+    for layout, count in (("p", len(model.subgraphs)), (_INFO, len(model.tensors) + scratch)):
+        size, alignment = requests.abi.measure(layout)
+        requests.temporary(count * size, alignment)
     for tensor in _variable_tensors(model):
-        requests.buffer(runtime_bytes(tensor))
-    requests.steps.append(("tables", buffers * requests.abi.sizeof(_PLANNED), ALIGNMENT))
+        requests.take(runtime_bytes(tensor))
+    requests.tables(buffers * requests.abi.sizeof(_PLANNED))
 
 
 def _variable_tensors(model: TfliteModel) -> list[TfliteTensor]:

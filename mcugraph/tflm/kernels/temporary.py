@@ -5,8 +5,6 @@ kernel is prepared, so a tensor that is looked at twice counts twice. Sources: t
 functions in tensorflow/lite/micro/kernels/*.cc and signal/micro/kernels/*.cc.
 """
 
-from dataclasses import replace
-
 from mcugraph.formats.tflite.model import TfliteTensor
 from mcugraph.ir import DType
 from mcugraph.tflm.kernels.needs import KernelNode, Needs
@@ -116,12 +114,16 @@ def with_temporary(needs: Needs, node: KernelNode) -> Needs:
     All kernel libraries look at the same tensors; a rule names those that its kernel looks at once
     more.
     """
-    tensors = (_tensor(node, look) for look in _looks(node))
-    looked_at = tuple(tensor for tensor in tensors if tensor is not None)
-    return replace(needs, temporary=(*looked_at, *needs.temporary))
+    tensors = [_tensor(node, look) for look in _looks(node)]
+    looked_at = [tensor for tensor in tensors if tensor is not None]
+    temporary = (*looked_at, *needs.temporary)
+    return Needs(needs.options, needs.init, needs.prepare, needs.scratch, temporary)
 
 
 def _looks(node: KernelNode) -> str:
+    known = _LOOKS.get(node.native)
+    if known is not None:
+        return known
     first = node.optional(0)
     every = "".join(chr(ord("0") + i) for i in range(len(node.inputs)))
     if node.native == "ADD_N":
@@ -135,7 +137,7 @@ def _looks(node: KernelNode) -> str:
     if node.native == "TRANSPOSE_CONV":
         data = node.optional(2)
         return "a21" if data is None or data.dtype.is_float else "a21213a"
-    return _LOOKS.get(node.native, "")
+    return ""
 
 
 def _tensor(node: KernelNode, look: str) -> TfliteTensor | None:
