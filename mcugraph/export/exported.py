@@ -5,6 +5,7 @@ from dataclasses import dataclass, field
 from pathlib import Path
 
 from mcugraph.errors import UsageError
+from mcugraph.export.islands import islands
 from mcugraph.export.pairing import Matching, bytes_of, match, peak_without
 from mcugraph.formats.loader import translated
 from mcugraph.ir import Graph, Operator, Role
@@ -158,7 +159,7 @@ def compare(
         dropped=tuple(dropped),
         unexplained=unexplained,
         arena=found.memory.tflm_arena,
-        notes=_notes(found),
+        notes=(*islands(file), *_notes(found)),
         budgets=dict(budgets or {}),
     )
 

@@ -9,6 +9,7 @@ from mcugraph.errors import FormatError
 from mcugraph.export.calibration import samples_of
 from mcugraph.export.device_form import device_form
 from mcugraph.export.exported import Exported, compare
+from mcugraph.export.islands import with_int8_kernels
 from mcugraph.export.rounding_error import rounding_errors
 from mcugraph.export.tensor_names import end_names, shorten_names
 from mcugraph.export.tools import one_sample, silence, tool
@@ -93,6 +94,7 @@ def export_tflite(
     try:
         with silence():
             data = _quantized(plain, batches)
+            data = with_int8_kernels(data, tables, tool("flatbuffers"))
     except Exception as error:
         raise FormatError(
             f"{name}: ai-edge-quantizer cannot quantise it: {reason(error)}"
