@@ -10,7 +10,7 @@ from mcugraph.scheduling.network import Network
 from mcugraph.scheduling.problem import Problem
 from mcugraph.scheduling.replay import order_peak
 
-_ROUNDS = 6  # of learning, for an order that is only tried
+_ROUNDS = 3  # of search, for an order that is only tried
 _PATIENCE = 200  # orders without a better one, after which to stop; more for more operators
 _UPHILL = 0.02  # how often an order that packs worse is kept
 _MARGIN = 3  # steps around those that do not pack
@@ -41,7 +41,7 @@ def better_orders(
     level = _excess(packing)
     spots = _crowded(packing, len(current))
     left = patience = _PATIENCE + 10 * len(current)
-    while best.arena > best.lower_bound and left > 0 and current:
+    while best.arena > best.peak and left > 0 and current:
         limits.check()
         left -= 1
         trial = current
@@ -64,7 +64,7 @@ def _bytes(packing: Packing) -> int:
 
 def _excess(packing: Packing) -> tuple[int, int]:
     """How bad a packing is: bytes of the arena, then what lies above the bound, times how long."""
-    items, bound = packing.items, packing.lower_bound
+    items, bound = packing.items, packing.peak
     above = sum(
         (offset + size - bound) * (hi - lo)
         for offset, parts in zip(packing.offsets, items.spans, strict=True)
@@ -76,7 +76,7 @@ def _excess(packing: Packing) -> tuple[int, int]:
 
 def _crowded(packing: Packing, steps: int) -> list[int]:
     """The steps at which something lies above the bound, and those around."""
-    items, bound = packing.items, packing.lower_bound
+    items, bound = packing.items, packing.peak
     found: set[int] = set()
     for offset, parts in zip(packing.offsets, items.spans, strict=True):
         for lo, hi, size in parts:
@@ -106,5 +106,5 @@ def _pack(
     names = [problem.operators[v] for v in order]
     packing = Packing(arena_problem(problem, names, alignment), limits)
     packing.quick()
-    packing.climb(_ROUNDS, limits, seed)
+    packing.search(_ROUNDS, limits, seed)
     return packing

@@ -1,6 +1,6 @@
-"""Placement in a given sequence, the sequences to try, and how to learn from one that fails."""
+"""Placement in a given sequence, and the sequences to try."""
 
-from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterable, Sequence
 from random import Random
 
 from mcugraph.planning.items import Items
@@ -70,116 +70,24 @@ SEQUENCES: tuple[Callable[[Items], list[int]], ...] = (
 )  # fmt: skip
 
 
-def learn(
-    items: Items,
-    sequence: Sequence[int],
-    goal: int,
-    tries: int,
-    seed: int,
-    keep_on: Callable[[], None],
-) -> list[int] | None:
-    """Offsets of an arena of ``goal`` units at most; None where none was found.
-
-    Items are placed in sequence, each at its lowest place. One that ends above the goal goes
-    back in front of an item that stood in its way, and the placement starts again from there.
-
-    Args:
-        items: What to place.
-        sequence: The first sequence to try.
-        goal: Units of the arena.
-        tries: Placements to try.
-        seed: Of the random choices.
-        keep_on: Called at every try; raises to stop.
-    """
-    random = Random(seed)
-    order = [i for i in sequence if items.fixed[i] < 0]
-    offsets = list(items.fixed)
-    begin = 0  # what stands before this position in the sequence keeps its place
-    for _ in range(tries):
-        keep_on()
-        for i in order[begin:]:
-            offsets[i] = -1
-        failed = -1
-        for position in range(begin, len(order)):
-            i = order[position]
-            offsets[i] = lowest(items, offsets, i)
-            if offsets[i] + items.height[i] > goal:
-                failed = position
-                break
-        if failed < 0:
-            return offsets
-        i = order[failed]
-        near = {j for j, _, _ in items.apart[i]}
-        before = [p for p in range(failed) if order[p] in near]
-        if not before:
-            return None
-        begin = before[0] if random.random() < 0.1 else random.choice(before)
-        del order[failed]
-        order.insert(begin, i)
-    return None
+# How much room an item takes up, by exponents of its size, its time and the number of others that
+# are needed with it; what is large is placed first.
+_MEASURES = (
+    (0.05, 1.0, 0.0), (0.05, 0.0, 1.0), (1.0, 0.5, 0.0), (0.05, 0.5, 0.5), (0.3, 0.5, 0.5)
+)  # fmt: skip
+_NOISES = (0.05, 0.2, 0.5)
 
 
-def exchange(
-    items: Items,
-    sequence: Sequence[int],
-    goal: int,
-    tries: int,
-    seed: int,
-    keep_on: Callable[[], None],
-) -> Iterator[list[int]]:
-    """Offsets of smaller and smaller arenas, by local search in the sequence of placement.
-
-    Two items that hold up the highest one, from beside it or from below, change places in the
-    sequence; what does not make the arena larger is kept. The idea is that of the hill climb in
-    the compiler Vela.
-
-    Args:
-        items: What to place.
-        sequence: The first sequence.
-        goal: Units of the arena at which to stop.
-        tries: Placements without a smaller arena after which to stop.
-        seed: Of the random choices.
-        keep_on: Called at every try; raises to stop.
-    """
-    random = Random(seed)
-    order = [i for i in sequence if items.fixed[i] < 0]
-    offsets = first_fit(items, order)
-    yield offsets
-    arena, stuck = items.arena(offsets), 0
-    while arena > goal and stuck < tries and len(order) > 1:
-        keep_on()
-        stuck += 1
-        place = {i: p for p, i in enumerate(order)}
-        near = _holding(items, offsets, place)
-        first, second = sorted(random.sample(near, 2)) if len(near) > 1 else (0, len(order) - 1)
-        trial = list(order)
-        trial[first], trial[second] = trial[second], trial[first]
-        tried = list(offsets)
-        for i in trial[first:]:
-            tried[i] = -1
-        for i in trial[first:]:
-            tried[i] = lowest(items, tried, i)
-            if tried[i] + items.height[i] > arena:
-                break
-        else:
-            order, offsets = trial, tried
-            reached = items.arena(offsets)
-            if reached < arena:
-                arena, stuck = reached, 0
-                yield offsets
-
-
-def _holding(items: Items, offsets: Sequence[int], place: Mapping[int, int]) -> list[int]:
-    """Positions of the highest item, of what is needed with it, and of what those lie on."""
-    ends = [offset + height for offset, height in zip(offsets, items.height, strict=True)]
-    top = ends.index(max(ends))
-    pending = [top, *(j for j, _, _ in items.apart[top])]
-    found = set(pending)
-    while pending:
-        i = pending.pop()
-        for j, _, below in items.apart[i]:
-            if offsets[i] and offsets[j] + below == offsets[i] and j not in found:
-                found.add(j)
-                pending.append(j)
-                break
-    return sorted(place[i] for i in found if i in place)
+def ranks(items: Items, turn: int, random: Random) -> list[float]:
+    """A rank of each item, the least first; the first turns are without chance."""
+    measure, noise = turn, 0.0
+    if turn >= len(_MEASURES):
+        measure, noise = random.randrange(len(_MEASURES)), random.choice(_NOISES)
+    by_height, by_length, by_degree = _MEASURES[measure]
+    return [
+        -(height**by_height)
+        * (spans[-1][1] - spans[0][0]) ** by_length
+        * (1 + len(near)) ** by_degree
+        * (1 + noise * random.random())
+        for height, spans, near in zip(items.height, items.spans, items.apart, strict=True)
+    ]

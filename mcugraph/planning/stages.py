@@ -15,8 +15,8 @@ from mcugraph.scheduling.result import Schedule
 
 METHODS = ("auto", *NAMED)
 # Without a limit of its own, the seconds that each stage may take if it does not end by itself.
-_SEARCH_SECONDS, _CLIMB_SECONDS, _JOINT_SECONDS, _EXACT_SECONDS = 10.0, 8.0, 8.0, 4.0
-_FEW_ROUNDS, _ROUNDS = 24, 1 << 30
+_ORDER_SECONDS, _JOINT_SECONDS, _PLACE_SECONDS = 10.0, 8.0, 45.0
+_FEW_ROUNDS, _ROUNDS = 6, 1 << 30
 
 
 def plan_blocks(
@@ -44,7 +44,7 @@ def plan_order(
     """
     stages = _Stages(arena_problem(problem, order, alignment), limits, stopped)
     stages.start()
-    if not stages.packing.optimal:
+    if stages.packing.arena > stages.packing.peak:
         number = {name: i for i, name in enumerate(problem.operators)}
         start = [number[name] for name in order]
         walk = better_orders(problem, start, stages.packing, stages.share(_JOINT_SECONDS, 0.5))
@@ -60,7 +60,7 @@ def plan_order(
 
 def best_order(problem: Problem, alignment: int, limits: Limits) -> Schedule:
     """The order with the least peak, every size rounded up."""
-    seconds = _SEARCH_SECONDS if limits.seconds is None else limits.seconds - limits.elapsed
+    seconds = _ORDER_SECONDS if limits.seconds is None else limits.seconds - limits.elapsed
     return schedule(aligned_problem(problem, alignment), time_limit=max(seconds, 0.0))
 
 
@@ -75,14 +75,12 @@ class _Stages:
     def start(self) -> None:
         """What takes little time."""
         self.packing.quick()
-        self.run(partial(self.packing.climb, _FEW_ROUNDS, self.share(_CLIMB_SECONDS, 0.3)))
+        self.run(partial(self.packing.search, _FEW_ROUNDS, self.share(_PLACE_SECONDS, 0.3)))
 
     def finish(self, order: Sequence[Name]) -> Plan:
-        """A proof where it is found soon; else a better plan, and then a proof again."""
+        """As long as it takes to find a proof, or as there is time."""
         packing = self.packing
-        self.run(partial(packing.exact, self.share(0.1 * _EXACT_SECONDS, 0.2)))
-        self.run(partial(packing.climb, _ROUNDS, self.share(_CLIMB_SECONDS, 0.7)))
-        self.run(partial(packing.exact, self.share(_EXACT_SECONDS)))
+        self.run(partial(packing.search, _ROUNDS, self.share(_PLACE_SECONDS), 1))
         return checked_plan(
             packing.problem,
             packing.block_offsets(),
