@@ -59,13 +59,18 @@ def reading(command: argparse.ArgumentParser) -> None:
         metavar="NAME=VALUE",
         help="bind a dynamic dimension, by its name or as INPUT:AXIS=VALUE; repeatable",
     )
+    command.add_argument(
+        "--trust",
+        action="store_true",
+        help="let a saved PyTorch program run code that it brings along; else it is read as data",
+    )
 
 
 def loaded(options: argparse.Namespace, path: str) -> Graph:
     """The graph of a file, read as the options say."""
     from mcugraph.formats.loader import load
 
-    return load(path, dict(options.dim), options.signature)
+    return load(path, dict(options.dim), options.signature, trust=options.trust)
 
 
 def counted(options: argparse.Namespace, path: str) -> tuple[Graph, Profile]:

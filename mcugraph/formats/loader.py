@@ -12,7 +12,11 @@ _LFS = b"version https://git-lfs.github.com/spec/"
 
 
 def load(
-    path: str | PathLike[str], dims: Mapping[Key, int] | None = None, signature: str | None = None
+    path: str | PathLike[str],
+    dims: Mapping[Key, int] | None = None,
+    signature: str | None = None,
+    *,
+    trust: bool = False,
 ) -> Graph:
     """The graph of a model file: TFLite, ONNX or a saved PyTorch program (.pt2).
 
@@ -23,6 +27,9 @@ def load(
             becomes 1 unless it is bound.
         signature: In a TFLite file with several signatures, the one to take; None: the first
             subgraph, which is what TFLite Micro runs.
+        trust: Whether a saved PyTorch program may run code that it brings along, as
+            ``torch.export.load`` does; else it is read as data, and what cannot be is refused.
+            Other files never run anything.
 
     Returns:
         The graph, with operators in file order. Weights are not decoded.
@@ -33,7 +40,7 @@ def load(
             does not fit the model.
     """
     name = path_text(path, "load takes the path of a model file", _remedy(path))
-    return translated(name, _read(name), dims, signature)
+    return translated(name, _read(name), dims, signature, trust=trust)
 
 
 def translated(
@@ -41,16 +48,20 @@ def translated(
     data: bytes,
     dims: Mapping[str | tuple[str, int], int] | None = None,
     signature: str | None = None,
+    *,
+    trust: bool = False,
 ) -> Graph:
     """The graph of a file's contents; else as ``load``, which reads them from ``name``."""
     bindings = Bindings(name, dims)
     try:
-        return _by_content(name, data, bindings, signature)
+        return _by_content(name, data, bindings, signature, trust)
     except (FormatError, GraphError) as error:
         raise type(error)(f"{error}{bindings.hint()}") from error
 
 
-def _by_content(name: str, data: bytes, bindings: Bindings, signature: str | None) -> Graph:
+def _by_content(
+    name: str, data: bytes, bindings: Bindings, signature: str | None, trust: bool
+) -> Graph:
     if data[4:8] == b"TFL3":
         from mcugraph.formats.tflite.importer import load_tflite
 
@@ -58,7 +69,7 @@ def _by_content(name: str, data: bytes, bindings: Bindings, signature: str | Non
     if data.startswith(b"PK\x03\x04"):
         from mcugraph.formats.torch.importer import load_pt2
 
-        return load_pt2(name, data, bindings)
+        return load_pt2(name, data, bindings, trust)
     if signature is not None:
         raise FormatError(f"{name}: only TFLite files have signatures")
     from mcugraph.formats.onnx.importer import load_onnx

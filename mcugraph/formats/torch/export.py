@@ -39,13 +39,36 @@ def functional(program: Any) -> Any:
     Raises:
         FormatError: PyTorch cannot do so.
     """
-    if not _has_effects(program):
+    if not has_effects(program):
         return program
     try:
         with quiet():
             return program.run_decompositions({})
     except Exception as error:
         raise FormatError(f"torch.export cannot remove side effects: {reason(error)}") from error
+
+
+def has_effects(program: Any) -> bool:
+    """Whether an in-place operator writes what something else reads later under another name."""
+    nodes = list(program.graph.nodes)
+    place = {node: i for i, node in enumerate(nodes)}
+    root: dict[Any, Any] = {}
+    aliases: dict[Any, list[Any]] = {}
+    for node in nodes:
+        if node.op == "call_function" and getattr(node.target, "__name__", "") in _HIGHER_ORDER:
+            return True
+        source, written = _operand(node, viewed=True), _operand(node, viewed=False)
+        root[node] = root.get(source, source) if source is not None else node
+        aliases.setdefault(root[node], []).append(node)
+        if written is None:
+            continue
+        base = root.get(written, written)
+        if base.op == "placeholder":
+            return True
+        others = [alias for alias in aliases[base] if alias is not node]
+        if any(place[user] > place[node] for alias in others for user in alias.users):
+            return True
+    return False
 
 
 @contextmanager
@@ -92,29 +115,6 @@ def reason(error: Exception) -> str:
     """The first line of a message that says anything."""
     lines = (line.strip() for line in str(error).splitlines())
     return next((line for line in lines if line), type(error).__name__)
-
-
-def _has_effects(program: Any) -> bool:
-    """Whether an in-place operator writes what something else reads later under another name."""
-    nodes = list(program.graph.nodes)
-    place = {node: i for i, node in enumerate(nodes)}
-    root: dict[Any, Any] = {}
-    aliases: dict[Any, list[Any]] = {}
-    for node in nodes:
-        if node.op == "call_function" and getattr(node.target, "__name__", "") in _HIGHER_ORDER:
-            return True
-        source, written = _operand(node, viewed=True), _operand(node, viewed=False)
-        root[node] = root.get(source, source) if source is not None else node
-        aliases.setdefault(root[node], []).append(node)
-        if written is None:
-            continue
-        base = root.get(written, written)
-        if base.op == "placeholder":
-            return True
-        others = [alias for alias in aliases[base] if alias is not node]
-        if any(place[user] > place[node] for alias in others for user in alias.users):
-            return True
-    return False
 
 
 def _operand(node: Any, viewed: bool) -> Any:

@@ -1,7 +1,5 @@
 """PyTorch modules and saved programs to graphs."""
 
-import io
-import zipfile
 from collections.abc import Mapping
 from typing import Any
 
@@ -9,9 +7,11 @@ from mcugraph.errors import DimensionError, FormatError, GraphError
 from mcugraph.formats.dims import Bindings
 from mcugraph.formats.torch.constant_calls import fold
 from mcugraph.formats.torch.control import conditional
-from mcugraph.formats.torch.export import export, functional, quiet, reason
+from mcugraph.formats.torch.export import export, functional
 from mcugraph.formats.torch.given import inputs_of, installed, plain_module
 from mcugraph.formats.torch.program import ProgramReader
+from mcugraph.formats.torch.saved.archive import SavedArchive
+from mcugraph.formats.torch.saved.programs import read_trusted, read_untrusted
 from mcugraph.formats.torch.sizes import Sizes
 from mcugraph.ir import Graph, Source, verify
 
@@ -52,25 +52,23 @@ def from_torch(
     return _graph(program, name, name, Bindings(name, None), Source("torch"))
 
 
-def load_pt2(path: str, data: bytes, bindings: Bindings) -> Graph:
+def load_pt2(path: str, data: bytes, bindings: Bindings, trust: bool) -> Graph:
     """The graph of a program that ``torch.export.save`` wrote.
 
     Args:
         path: Named in errors and kept as the source.
         data: The whole file, a zip archive.
         bindings: Values for dynamic dimensions.
+        trust: Whether ``torch.export.load`` may run code that the file brings along; else the file
+            is read as data.
 
     Raises:
-        FormatError: The archive is damaged, or holds something else.
+        FormatError: The archive is damaged, or holds something else, or only loads with trust.
         DimensionError: A dynamic dimension other than the batch is not bound.
     """
-    _check_archive(path, data)
-    torch = installed()
-    try:
-        with quiet():
-            program = torch.export.load(io.BytesIO(data))
-    except Exception as error:
-        raise FormatError(f"{path}: torch.export cannot load it: {reason(error)}") from error
+    archive = SavedArchive(path, data)
+    installed()
+    program = read_trusted(archive) if trust else read_untrusted(archive)
     return _graph(program, path, "main", bindings, Source("torch", path, len(data)))
 
 
@@ -86,28 +84,3 @@ def _graph(program: Any, where: str, name: str, bindings: Bindings, source: Sour
             raise
         raise DimensionError(f"{where}: {error}") from error
     return graph
-
-
-def _check_archive(path: str, data: bytes) -> None:
-    """Tell an exported program from the other zip archives that hold models.
-
-    Raises:
-        FormatError: It is none.
-    """
-    try:
-        with zipfile.ZipFile(io.BytesIO(data)) as archive:
-            names = archive.namelist()
-    except (zipfile.BadZipFile, ValueError) as error:
-        raise FormatError(f"{path}: truncated or damaged archive: {error}") from None
-    ends = {name.rpartition("/")[2] for name in names}
-    if "archive_format" in ends or "serialized_exported_program.json" in ends:
-        return
-    if "constants.pkl" in ends:
-        what = "a TorchScript program"
-    elif "data.pkl" in ends:
-        what = "what torch.save wrote: weights or a pickled module"
-    else:
-        raise FormatError(f"{path}: this is a zip archive without a model that can be read")
-    raise FormatError(
-        f"{path}: this is {what}; export the module with torch.export and save that as .pt2"
-    )

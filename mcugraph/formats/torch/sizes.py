@@ -35,7 +35,7 @@ class Sizes:
         if expression is None:
             return None
         value = expression.xreplace(self._numbers)
-        return int(value) if value.is_number else None
+        return int(value) if getattr(value, "is_number", True) else None
 
     def shape(self, shape: Sequence[Any]) -> Shape:
         """The shape of any other tensor."""
