@@ -1,6 +1,7 @@
 """The command line: find the command, run it, turn errors into one line."""
 
 import argparse
+import io
 import os
 import sys
 from collections.abc import Sequence
@@ -8,6 +9,7 @@ from importlib import import_module
 from typing import NoReturn
 
 from mcugraph.errors import McuGraphError, UsageError
+from mcugraph.printed import clean
 
 # Command -> its module in ``mcugraph.commands``, imported only when it is asked for, and a summary.
 COMMANDS = {
@@ -40,12 +42,15 @@ def main(arguments: Sequence[str] | None = None) -> int:
         The exit code: 0 done or fits, 1 does not fit, 2 bad input or bad usage.
     """
     given = list(sys.argv[1:] if arguments is None else arguments)
+    for stream in (sys.stdout, sys.stderr):
+        if isinstance(stream, io.TextIOWrapper):
+            stream.reconfigure(errors="backslashreplace")  # names may be in any alphabet
     try:
         options = _parser(given).parse_args(given)
         code: int = options.run(options)
         sys.stdout.flush()
     except McuGraphError as error:
-        print(f"mcugraph: {' '.join(str(error).split())}", file=sys.stderr)
+        print(f"mcugraph: {clean(' '.join(str(error).split()))}", file=sys.stderr)
         return 2
     except BrokenPipeError:
         # The reader (`head`, say) has seen enough.

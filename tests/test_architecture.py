@@ -20,7 +20,7 @@ LONGEST = 450
 LAYERS = [
     {"errors"},
     {"checks"},
-    {"files", "schema", "units"},
+    {"files", "printed", "schema", "units"},
     {"ir"},
     {"ops"},
     {"formats", "rewrite", "cost", "coupling"},

@@ -11,6 +11,7 @@ from pathlib import Path
 
 from mcugraph.errors import FormatError, GraphError
 from mcugraph.planning.arena import ArenaProblem, Block, Plan
+from mcugraph.printed import cell
 
 _COLUMNS = ("id", "lower", "upper", "size")
 
@@ -61,7 +62,10 @@ def _blocks(text: str, path: str) -> list[Block]:
 
 
 def to_csv(problem: ArenaProblem | Plan) -> str:
-    """Blocks as CSV text; the offsets of a plan, or fixed ones, are a fifth column."""
+    """Blocks as CSV text; the offsets of a plan, or fixed ones, are a fifth column.
+
+    Names are as ``mcugraph.printed.cell`` shows them: none is a formula to a spreadsheet.
+    """
     blocks = problem.blocks
     known = any(block.offset is not None for block in blocks)
     text = io.StringIO()
@@ -69,6 +73,6 @@ def to_csv(problem: ArenaProblem | Plan) -> str:
     writer.writerow([*_COLUMNS, "offset"] if known else _COLUMNS)
     for block in blocks:
         name = block.name if block.kind == "tensor" else f"{block.name}:{block.kind}"
-        row = [name, block.lower, block.upper, block.size]
+        row = [cell(name), block.lower, block.upper, block.size]
         writer.writerow([*row, "" if block.offset is None else block.offset] if known else row)
     return text.getvalue()

@@ -6,6 +6,7 @@ from typing import Any
 
 from mcugraph.fit.boards import Board
 from mcugraph.fit.verdict import Need, fits, needs_on
+from mcugraph.printed import page
 from mcugraph.profiler import Profile
 from mcugraph.report.table import table
 from mcugraph.report.verdict_report import need_data
@@ -48,7 +49,7 @@ def to_text(boards: Sequence[Board], found: Mapping[str, Profile] | None) -> str
         header.append("fits")
         for row, board in zip(rows, boards, strict=True):
             row.append(_answer(found[board.abi], needs_on(board, found)))
-    return table(header, rows, right=(2, 3, 4, 5))
+    return page(table(header, rows, right=(2, 3, 4, 5)))
 
 
 def _answer(found: Profile, needs: Sequence[Need]) -> str:

@@ -2,6 +2,7 @@
 
 from typing import Any
 
+from mcugraph.printed import page
 from mcugraph.profiler import Layer, Profile
 from mcugraph.report.table import shorten, table
 
@@ -29,15 +30,15 @@ def to_data(before: Profile, after: Profile) -> dict[str, Any]:
 def to_text(before: Profile, after: Profile) -> str:
     """A table of the figures, and one of the operators that differ, if any do."""
     rows = [(name, _show(a), _show(b), _change(a, b)) for name, a, b in _pairs(before, after)]
-    figures = table(("figure", "A", "B", "B - A"), rows, right=(1, 2, 3))
+    lines = table(("figure", "A", "B", "B - A"), rows, right=(1, 2, 3))
     shown = [
         (shorten(name, 44), _type(a), _type(b), *(_layer(a, b, field) for field in _FIELDS))
         for name, a, b in _layers(before, after)
     ]
     if not shown:
-        return figures
+        return page(lines)
     header = ("operator", "A", "B", *_FIELDS.values())
-    return f"{figures}\n\n{table(header, shown, right=(3, 4, 5))}"
+    return page([*lines, "", *table(header, shown, right=(3, 4, 5))])
 
 
 def _pairs(before: Profile, after: Profile) -> list[tuple[str, int | None, int | None]]:

@@ -2,6 +2,8 @@
 
 from typing import TYPE_CHECKING, Any
 
+from mcugraph.printed import page
+
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
@@ -73,7 +75,7 @@ def to_text(space: "Space", classes: bool) -> str:
             lines.append(f"  {entry.name}")
             for members in entry.classes:
                 lines.append("    " + " ".join(f"{layer}[{i}]" for layer, i in sorted(members)))
-    return "\n".join(lines)
+    return page(lines)
 
 
 def _layers(members: "Sequence[Member]", use: str) -> list[str]:

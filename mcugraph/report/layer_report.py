@@ -3,6 +3,7 @@
 from collections.abc import Sequence
 
 from mcugraph.errors import UsageError
+from mcugraph.printed import cell, page
 from mcugraph.profiler import Layer, Profile
 from mcugraph.report.table import shorten, table
 from mcugraph.units import exact
@@ -43,9 +44,9 @@ def to_text(profile: Profile, sort: str = "order", limit: int | None = None) -> 
         for layer in select(profile.layers, sort, limit)
     ]
     header = ("operator", "type", "shape", "MACs", "elementwise", "weights B", "output B", "live B")
-    text = table(header, rows, right=range(3, 8))
+    lines = table(header, rows, right=range(3, 8))
     hidden = len(profile.layers) - len(rows)
-    return f"{text}\n({hidden} more)" if hidden else text
+    return page([*lines, f"({hidden} more)"] if hidden else lines)
 
 
 def to_csv(profile: Profile, sort: str = "order", limit: int | None = None) -> str:
@@ -59,7 +60,7 @@ def to_csv(profile: Profile, sort: str = "order", limit: int | None = None) -> s
     for layer in select(profile.layers, sort, limit):
         shape = layer.output_shape
         cells = {"output_shape": None if shape is None else "x".join(map(str, shape))}
-        writer.writerow([cells.get(name, getattr(layer, name)) for name in _COLUMNS])
+        writer.writerow([cell(cells.get(name, getattr(layer, name))) for name in _COLUMNS])
     return text.getvalue().rstrip("\n")
 
 

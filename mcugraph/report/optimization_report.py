@@ -1,6 +1,7 @@
 """What optimizing a file came to."""
 
 from mcugraph.optimizer.result import Optimization
+from mcugraph.printed import page
 from mcugraph.report.table import table
 from mcugraph.units import exact, kib
 
@@ -24,7 +25,7 @@ def to_text(result: Optimization) -> str:
         done = f"{result.path_out}: {_done(result)}"
     else:
         done = f"{result.path_out}: an unchanged copy of {result.path_in}"
-    lines = [done, "", table(("bytes", "before", "after", ""), cells, right=(1, 2, 3)), ""]
+    lines = [done, "", *table(("bytes", "before", "after", ""), cells, right=(1, 2, 3)), ""]
     if result.saved:
         base = before.peak
         if result.format == "tflite" and before.tflm_arena is not None:
@@ -37,7 +38,7 @@ def to_text(result: Optimization) -> str:
         lines.append(f"Verified: {result.verified} computes the same outputs from both files")
     lines += [f"Left: {text}" for text in result.left]
     lines += [f"Note: {text}" for text in result.notes]
-    return "\n".join(lines).rstrip()
+    return page(lines).rstrip()
 
 
 def _done(result: Optimization) -> str:

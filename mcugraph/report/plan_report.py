@@ -3,6 +3,7 @@
 from typing import Any
 
 from mcugraph.planning.arena import SCRATCH, Block, Plan
+from mcugraph.printed import page
 from mcugraph.report.stopped import stopped_line
 from mcugraph.report.table import shorten, table
 from mcugraph.units import exact, size
@@ -74,10 +75,10 @@ def to_text(plan: Plan, title: str, limit: int = 40) -> str:
     ]
     if rows:
         header = ("", "tensor", "offset", "bytes", "steps")
-        lines += ["", table(header, rows, right=(2, 3))]
+        lines += ["", *table(header, rows, right=(2, 3))]
     if len(named) > len(shown):
         lines.append(f"({len(named) - len(shown)} more)")
-    return "\n".join(lines)
+    return page(lines)
 
 
 def _picture(plan: Plan, letters: dict[tuple[str, str | int], str]) -> list[str]:

@@ -2,6 +2,7 @@
 
 from collections.abc import Sequence
 
+from mcugraph.printed import page
 from mcugraph.profiler import Profile
 from mcugraph.units import decimal, exact, kib
 
@@ -52,7 +53,7 @@ def to_text(profile: Profile) -> str:
     lines += ["", *(f"Assumed: {text}" for text in profile.assumptions)]
     if not profile.complete:
         lines += ["", "Incomplete: what could not be counted is missing above."]
-    return "\n".join(lines).rstrip()
+    return page(lines).rstrip()
 
 
 def _saving(profile: Profile) -> str:

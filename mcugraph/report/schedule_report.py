@@ -2,6 +2,7 @@
 
 from typing import Any
 
+from mcugraph.printed import page
 from mcugraph.report.stopped import stopped_line
 from mcugraph.scheduling.problem import Problem
 from mcugraph.scheduling.result import Schedule
@@ -50,7 +51,7 @@ def to_text(
     ]
     lines.append(f"{'saved':<14}  {exact(saved):>{width}} B{share}")
     lines += stopped_line(found)
-    return "\n".join([*lines, "", *_timeline(problem, found)])
+    return page([*lines, "", *_timeline(problem, found)])
 
 
 def _timeline(problem: Problem, found: Schedule) -> list[str]:

@@ -2,6 +2,7 @@
 
 from typing import TYPE_CHECKING, Any
 
+from mcugraph.printed import page
 from mcugraph.report.table import table
 
 if TYPE_CHECKING:
@@ -65,10 +66,10 @@ def to_text(found: dict[str, Any]) -> str:
     header = ("width", "group", "full", "MACs", "size B", "peak B")
     units = {"macs": "MACs", "size": "size", "peak": "peak"}
     lines = ["One class of channels less of a group saves, at full width:", ""]
-    lines.append(table(header, rows, right=(2, 3, 4, 5)))
+    lines += table(header, rows, right=(2, 3, 4, 5))
     for cost in _COSTS:
         unit = "" if cost == "macs" else " B"
         lines += ["", f"{units[cost]} = {found['values'][cost]:,}{unit} ="]
         lines.append(f"  {found['formulas'][cost]}")
     lines += ["", f"The peak's formula holds while {found['bottleneck']['operator']} needs most."]
-    return "\n".join(lines)
+    return page(lines)

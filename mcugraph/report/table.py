@@ -2,9 +2,14 @@
 
 from collections.abc import Collection, Sequence
 
+from mcugraph.printed import clean
 
-def table(header: Sequence[str], rows: Sequence[Sequence[str]], right: Collection[int] = ()) -> str:
-    """Columns as wide as they need to be; those in ``right`` are aligned right."""
+
+def table(
+    header: Sequence[str], rows: Sequence[Sequence[str]], right: Collection[int] = ()
+) -> list[str]:
+    """Lines with columns as wide as they need to be; those in ``right`` are aligned right."""
+    rows = [[clean(cell) for cell in row] for row in rows]
     widths = [max(map(len, column)) for column in zip(header, *rows, strict=True)]
     lines = []
     for row in (header, ["-" * width for width in widths], *rows):
@@ -13,7 +18,7 @@ def table(header: Sequence[str], rows: Sequence[Sequence[str]], right: Collectio
             for i, (cell, width) in enumerate(zip(row, widths, strict=True))
         ]
         lines.append("  ".join(cells).rstrip())
-    return "\n".join(lines)
+    return lines
 
 
 def shorten(text: str, width: int) -> str:

@@ -5,6 +5,7 @@ from typing import Any
 
 from mcugraph.fit.boards import Board
 from mcugraph.fit.verdict import Need, Verdict
+from mcugraph.printed import page
 from mcugraph.report.table import table
 
 _WORDS = {True: "fits", False: "does not fit", None: "may fit; a figure is only a lower bound"}
@@ -54,19 +55,20 @@ def to_text(
         assumptions: Of the profile.
         board: Which the time is for.
     """
-    parts = [_verdict(model, verdict)]
+    lines = _verdict(model, verdict)
     if assumptions:
-        parts.append("\n".join(f"Assumed: {text}" for text in assumptions))
+        lines += ["", *(f"Assumed: {text}" for text in assumptions)]
     if board is not None and time is not None:
         fast, slow, source = time
-        parts.append(
+        lines += [
+            "",
             f"Estimated latency: {_duration(fast)} to {_duration(slow)} on its "
-            f"{board.core} at {board.clock_hz / 1e6:g} MHz, from published rates ({source})"
-        )
-    return "\n\n".join(parts)
+            f"{board.core} at {board.clock_hz / 1e6:g} MHz, from published rates ({source})",
+        ]
+    return page(lines)
 
 
-def _verdict(model: str, verdict: Verdict) -> str:
+def _verdict(model: str, verdict: Verdict) -> list[str]:
     rows = []
     for need in verdict.needs:
         unit = "" if need.resource == "MACs" else " B"
@@ -87,7 +89,7 @@ def _verdict(model: str, verdict: Verdict) -> str:
     lines = [f"{model}: {answer} ({verdict.budget.name})"]
     lines += [f"TFLM cannot run this model: {reason}" for reason in verdict.refusals]
     lines.append("")
-    lines.append(table(header, rows, right=(1, 2, 3)))
+    lines += table(header, rows, right=(1, 2, 3))
     missed = [need for need in verdict.needs if need.met is False and need.culprit]
     if missed:
         lines.append("")
@@ -95,7 +97,7 @@ def _verdict(model: str, verdict: Verdict) -> str:
     if verdict.advice:
         lines += ["", "What would help:"]
         lines += [f"  - {text}" for text in verdict.advice]
-    return "\n".join(lines)
+    return lines
 
 
 def _duration(seconds: float) -> str:

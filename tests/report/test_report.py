@@ -12,9 +12,9 @@ from mcugraph.report.table import shorten, table
 
 
 def test_tables() -> None:
-    text = table(("name", "n"), [("a", "1"), ("long", "1,000")], right={1})
-    assert text.splitlines() == ["name      n", "----  -----", "a         1", "long  1,000"]
-    assert table(("name", "n"), []) == "name  n\n----  -"
+    lines = table(("name", "n"), [("a", "1"), ("long", "1,000")], right={1})
+    assert lines == ["name      n", "----  -----", "a         1", "long  1,000"]
+    assert table(("name", "n"), []) == ["name  n", "----  -"]
 
 
 def test_long_names_keep_their_end() -> None:
