@@ -58,6 +58,11 @@ class Labelling:
             if any((part != part.flat[0]).any() for part in parts if part.size)
         ]
 
+    def freeze(self, name: str | None, reason: str) -> None:
+        """All channels of an activation have to stay, for a reason; other tensors have none."""
+        for labels in planes(self.activations[name]) if name in self.activations else ():
+            self.unions.freeze(labels, reason)
+
     def shortened(self, labels: Array) -> dict[int, Array]:
         """The axes of an activation that get shorter when channels go, and the labels that tell."""
         found = ((self.shrinks(entry), entry) for entry in planes(labels))
@@ -97,8 +102,7 @@ def label(graph: Graph) -> Labelling:
     for operator in graph.operators:
         _operator(graph, operator, labelling, made)
     for name in graph.outputs:
-        if name in labelling.activations:
-            labelling.unions.freeze(labelling.activations[name], "an output of the graph")
+        labelling.freeze(name, "an output of the graph")
     return labelling
 
 
@@ -108,9 +112,7 @@ def _operator(
     outputs = [graph.tensors[name] for name in operator.outputs]
     if graph.signature(operator) is None:
         for name in operator.inputs:
-            if name in labelling.activations:
-                labels = labelling.activations[name]
-                labelling.unions.freeze(labels, f"{operator.name}: a shape is not known")
+            labelling.freeze(name, f"{operator.name}: a shape is not known")
         for tensor in outputs:
             labelling.activations[tensor.name] = np.broadcast_to(
                 np.int64(FIXED), tensor.shape or ()

@@ -9,6 +9,7 @@ import torch
 from torch import nn
 from torch.nn import functional as F  # noqa: N812
 
+import mcugraph as mg
 from mcugraph.slimming.kept import Kept
 from mcugraph.slimming.slimmer import slim
 from mcugraph.space.space import Space
@@ -142,3 +143,13 @@ def test_neighbours_are_no_part_of_what_stays(space_of: Build) -> None:
     model, x = build(nn.LocalResponseNorm(3))
     space = space_of(model, x)
     assert {layer for classes in space.channel_classes for layer, _ in classes} == {"b"}
+
+
+@pytest.mark.parametrize("last", [[], [nn.BatchNorm2d(4)], [nn.ReLU(), nn.Conv2d(4, 3, 1)]])
+def test_channels_beside_hidden_units_at_the_end(last: list[nn.Module], space_of: Build) -> None:
+    """An output with channels along two axes: both have to stay."""
+    model = nn.Sequential(nn.Conv2d(3, 4, 1), nn.Linear(8, 6), *last)
+    space = space_of(model, torch.randn(1, 3, 8, 8))
+    assert [group.width for group in space.groups] == ([4] if len(last) == 2 else [])
+    flash = mg.profile(space.graph).flash
+    assert space.size(space.full) == flash.weights + flash.biases
