@@ -221,12 +221,21 @@ class Windowed(ABC):
             result[axis] = (before, min(max(after, least), least + sweep.stride - 1))
         return tuple(result)
 
-    def covered(self, shapes: Sequence[Dims | None]) -> dict[int, list[int]]:
-        """For each spatial axis of the data, how many elements of each window lie on the data."""
-        return {
-            axis: sweep.covered(self.padding.amounts(i, sweep)[0], self.padding.windows(i, sweep))
-            for i, (axis, sweep) in enumerate(self.sweeps(shapes).items())
-        }
+    def covered(self, shapes: Sequence[Dims | None], padding: bool = False) -> dict[int, list[int]]:
+        """For each spatial axis of the data, how many elements of each window lie on the data.
+
+        Args:
+            shapes: Of the operator's inputs.
+            padding: Count those on the padding too; what only fills a partial window is none.
+        """
+        found = {}
+        for i, (axis, sweep) in enumerate(self.sweeps(shapes).items()):
+            before, after = self.padding.amounts(i, sweep)
+            windows = self.padding.windows(i, sweep)
+            if padding:
+                sweep, before = replace(sweep, size=before + sweep.size + after), 0
+            found[axis] = sweep.covered(before, windows)
+        return found
 
 
 def _places(padding: Padding, sweeps: Sequence[Sweep]) -> list[tuple[int, int]] | None:

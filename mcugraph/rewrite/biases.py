@@ -64,9 +64,9 @@ def biases_apart(graph: Graph) -> Graph:
             if owners.setdefault(tensor.constant.key, scales) == scales:
                 continue
             if (name, scales) not in users:
-                users[name, scales] = own = f"{operator.name}/{name}"
                 apart = replace(tensor.constant, key=(tensor.constant.key, scales))
-                edit.tensors[own] = replace(tensor, name=own, constant=apart)
+                own = replace(tensor, name=f"{operator.name}/{name}", constant=apart)
+                users[name, scales] = edit.add(own)
             inputs[index] = users[name, scales]
         if tuple(inputs) != operator.inputs:
             edit.change(replace(operator, inputs=tuple(inputs)))

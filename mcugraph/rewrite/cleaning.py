@@ -1,8 +1,9 @@
 """Operators that change nothing at inference."""
 
 from dataclasses import replace
+from math import inf
 
-from mcugraph.ir import Graph
+from mcugraph.ir import Graph, Operator
 from mcugraph.ops.elementwise import IDENTITIES, Elementwise
 from mcugraph.ops.movement import Reshape
 from mcugraph.rewrite.edit import Edit
@@ -16,7 +17,7 @@ def drop_identities(graph: Graph) -> Graph:
     """
     edit = Edit(graph)
     for operator in edit.operators:
-        if isinstance(operator.op, Elementwise) and operator.op.function in IDENTITIES:
+        if changes_nothing(operator):
             source = operator.inputs[0]
             if source is not None:
                 edit.bypass(operator, source)
@@ -28,9 +29,34 @@ def copy_by_reshape(graph: Graph) -> Graph:
     edit = Edit(graph)
     for operator in edit.operators:
         shape = edit.tensors[operator.outputs[0]].shape if operator.outputs else None
-        if not isinstance(operator.op, Elementwise) or shape is None:
-            continue
-        if operator.op.function in IDENTITIES:
+        if shape is not None and changes_nothing(operator):
             copied = replace(operator, op=Reshape(shape), inputs=operator.inputs[:1])
             edit.change(replace(copied, outputs=operator.outputs[:1]))
     return edit.graph()
+
+
+def changes_nothing(operator: Operator) -> bool:
+    """Whether an operator's result is what it reads, as that of a clip without bounds is."""
+    op = operator.op
+    if not isinstance(op, Elementwise):
+        return False
+    return op.function in IDENTITIES or (op.function == "clip" and not clip_bounds(operator))
+
+
+def clip_bounds(operator: Operator) -> dict[str, tuple[str | None, float | None]]:
+    """The bounds that a clip has, as the function that holds each: its operand and its value.
+
+    The operand is None where the operator has the value as an attribute, the value None where it
+    is not known.
+    """
+    assert isinstance(operator.op, Elementwise)
+    given = (*operator.inputs[1:3], None, None)[:2]
+    values = operator.op.bounds or (None, None)
+    none = (-inf, inf)
+    return {
+        function: (operand, value)
+        for function, operand, value, at_all in zip(
+            ("maximum", "minimum"), given, values, none, strict=True
+        )
+        if value != at_all and (operand, value) != (None, None)
+    }

@@ -5,13 +5,14 @@ from dataclasses import replace
 from functools import cached_property
 
 from mcugraph.ir import Array, Constant, DType, Graph, Kind, Op, Operator, Shape, Tensor
+from mcugraph.ir.names import Names
 
 
 class Edit:
     """Changes to one graph. Its interface, the names of inputs and outputs, stays.
 
     Attributes:
-        tensors: By name; new ones are put in here.
+        tensors: By name, those that were added too.
     """
 
     def __init__(self, graph: Graph) -> None:
@@ -31,6 +32,14 @@ class Edit:
                 if name is not None:
                     found.setdefault(name, []).append(operator.name)
         return found
+
+    @cached_property
+    def _tensor_names(self) -> Names:
+        return Names(self.tensors)
+
+    @cached_property
+    def _operator_names(self) -> Names:
+        return Names(self._operators)
 
     @cached_property
     def _producers(self) -> dict[str, str]:
@@ -61,19 +70,17 @@ class Edit:
         """Whether all of these tensors, as far as they are not left out, lie in flash."""
         return all(name is None or self.tensors[name].is_constant for name in names)
 
-    def store(
-        self,
-        name: str,
-        dtype: DType,
-        shape: Shape,
-        key: Hashable,
-        load: Callable[[], Array],
-        packed: int | None = None,
-    ) -> str:
-        """A new constant; its name. Equal keys are stored once."""
-        constant = Constant(key, load, packed)
-        self.tensors[name] = Tensor(name, dtype, shape, Kind.CONSTANT, constant)
+    def add(self, tensor: Tensor) -> str:
+        """A new tensor; its name, the given one if that is free."""
+        name = self._tensor_names.unique(tensor.name)
+        self.tensors[name] = replace(tensor, name=name)
         return name
+
+    def store(
+        self, name: str, dtype: DType, shape: Shape, key: Hashable, load: Callable[[], Array]
+    ) -> str:
+        """A new constant; its name, the given one if that is free. Equal keys are stored once."""
+        return self.add(Tensor(name, dtype, shape, Kind.CONSTANT, Constant(key, load)))
 
     def step(
         self,
@@ -87,15 +94,19 @@ class Edit:
 
         Args:
             operator: Its results and its name give those of the new one.
-            name: What the new one is called after it.
+            name: What the new one is called after it, if that is free.
             op: Attributes and rules.
             inputs: What it reads.
             shape: Of its only result, which is of the type of the operator's; None: that one's.
         """
         like = self.tensors[operator.outputs[0]]
-        result = f"{like.name}/{name}"
-        self.tensors[result] = replace(like, name=result, shape=shape or like.shape)
-        return Operator(f"{operator.name}/{name}", op, tuple(inputs), (result,), operator.native)
+        made = replace(like, name=f"{like.name}/{name}", shape=shape or like.shape)
+        own = self.operator_name(f"{operator.name}/{name}")
+        return Operator(own, op, tuple(inputs), (self.add(made),), operator.native)
+
+    def operator_name(self, name: str) -> str:
+        """A name for a new operator, the given one if that is free."""
+        return self._operator_names.unique(name)
 
     def change(self, operator: Operator) -> None:
         """Put an operator in the place of the one that has its name."""

@@ -1,12 +1,12 @@
 """Batch norms and sums with constants folded into the layer before them, values included."""
 
 from collections.abc import Collection
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 import numpy as np
 
 from mcugraph.errors import FormatError
-from mcugraph.ir import Array, Graph, Operator, Tensor
+from mcugraph.ir import Array, Constant, Graph, Kind, Operator, Tensor
 from mcugraph.ops.base import Fusable, Weighted
 from mcugraph.ops.convolution import ConvTranspose
 from mcugraph.ops.elementwise import Elementwise
@@ -18,7 +18,8 @@ def fold_batch_norm(graph: Graph) -> Graph:
     """Batch norms folded into the weights and bias of the layer that alone feeds them.
 
     The folded weights keep the name of the layer's own; layers that share weights, but not the
-    batch norm, get weights each. What is quantised already stays as it is.
+    batch norm, get weights each. What is quantised already stays as it is, and so does a batch
+    norm along another axis than that of the layer's channels.
     """
     edit = Edit(graph)
     pairs = []
@@ -26,7 +27,9 @@ def fold_batch_norm(graph: Graph) -> Graph:
         if not _constant_norm(edit, operator):
             continue
         layer = _foldable_layer(edit, operator, operator.inputs[0])
-        if layer is not None and all(_is_real(edit, name) for name in layer.inputs[1:3]):
+        if layer is None or not _same_channels(edit, layer, operator):
+            continue
+        if all(_is_real(edit, name) for name in layer.inputs[1:3]):
             pairs.append((layer, operator))
     shared = _shared_weights(graph, pairs)
     for layer, operator in pairs:
@@ -40,15 +43,25 @@ def _constant_norm(edit: Edit, operator: Operator) -> bool:
     return norm and edit.constant(operator.inputs[1:])
 
 
+def _same_channels(edit: Edit, layer: Operator, operator: Operator) -> bool:
+    """Whether a batch norm has a number for each channel that the layer makes."""
+    assert isinstance(layer.op, Weighted)
+    assert isinstance(operator.op, BatchNorm)
+    made, scaled = layer.op.result_axis, operator.op.channel_axis
+    shape = edit.tensors[layer.outputs[0]].shape
+    return made == scaled if not shape else (made - scaled) % len(shape) == 0
+
+
 def _shared_weights(graph: Graph, pairs: list[tuple[Operator, Operator]]) -> set[str]:
-    """Constants of layers that other operators read in another form."""
+    """Constants of layers that others need in another form: operators, or users as outputs."""
     readers = graph.consumers()
     folds = {layer.name: operator.inputs[1:] for layer, operator in pairs}
     return {
         name
         for layer, _ in pairs
         for name in layer.inputs[1:3]
-        if name is not None and len({folds.get(reader.name) for reader in readers[name]}) > 1
+        if name is not None
+        and (name in graph.outputs or len({folds.get(r.name) for r in readers[name]}) > 1)
     }
 
 
@@ -59,7 +72,10 @@ def _is_real(edit: Edit, name: str | None) -> bool:
 
 
 def fold_bias(graph: Graph) -> Graph:
-    """Additions of one constant a channel folded into the bias of the layer before them."""
+    """Additions of one constant a channel folded into the bias of the layer before them.
+
+    What is quantised already stays as it is.
+    """
     edit = Edit(graph)
     for operator in edit.operators:
         if not isinstance(operator.op, Elementwise) or operator.op.function != "add":
@@ -70,10 +86,25 @@ def fold_bias(graph: Graph) -> Graph:
             layer = _foldable_layer(edit, operator, data)
             if layer is None or len(layer.inputs) > 2 or not edit.constant((constant,)):
                 continue
-            if constant is not None and _one_a_channel(edit, layer, constant):
-                edit.absorb(layer, operator, inputs=(*layer.inputs, constant))
+            if constant is None or not _is_real(edit, constant):
+                continue
+            if _one_a_channel(edit, layer, constant):
+                bias = _as_vector(edit, layer, constant)
+                edit.absorb(layer, operator, inputs=(*layer.inputs, bias))
                 break
     return edit.graph()
+
+
+def _as_vector(edit: Edit, layer: Operator, name: str) -> str:
+    """A constant of one number a channel in the shape of a bias, (channels,)."""
+    tensor = edit.tensors[name]
+    if len(tensor.shape or ()) == 1:
+        return name
+    shape, constant = (tensor.elements,), tensor.constant
+    if constant is not None:
+        constant = replace(constant, load=lambda: values_of(tensor).reshape(shape))
+    own = replace(tensor, name=f"{layer.name}/{name}", shape=shape, constant=constant)
+    return edit.add(own)
 
 
 @dataclass(frozen=True, slots=True)
@@ -166,23 +197,34 @@ def _folded(
         after = before * norm.scale() + norm.shift()
         return after.astype(values_of(like).dtype)
 
-    made = [
-        edit.store(
-            weights.name if weights.name not in shared else f"{layer.name}/{weights.name}",
+    weights_key = ("folded weights", weights.key, *key)
+    bias_key = ("folded bias", bias and bias.key, *key)
+    made = (
+        Tensor(
+            f"{layer.name}/{weights.name}",
             weights.dtype,
-            weights.shape or (),
-            ("folded weights", weights.key, *key),
-            folded_weights,
+            weights.shape,
+            Kind.CONSTANT,
+            Constant(weights_key, folded_weights),
         ),
-        edit.store(
-            bias.name if bias and bias.name not in shared else f"{layer.name}/folded_bias",
+        Tensor(
+            f"{layer.name}/folded_bias",
             like.dtype,
-            like.shape or (),
-            ("folded bias", bias.key if bias else None, *key),
-            folded_bias,
+            like.shape,
+            Kind.CONSTANT,
+            Constant(bias_key, folded_bias),
         ),
-    ]
-    return (data, *made, *rest[1:])
+    )
+    names = [_put(edit, new, old, shared) for new, old in zip(made, (weights, bias), strict=True)]
+    return (data, *names, *rest[1:])
+
+
+def _put(edit: Edit, new: Tensor, old: Tensor | None, shared: Collection[str]) -> str:
+    """A constant in the place of the one that it was made of, where nobody else needs that."""
+    if old is None or old.name in shared:
+        return edit.add(new)
+    edit.tensors[old.name] = replace(new, name=old.name)
+    return old.name
 
 
 def _along(op: object, weights: Array, scale: Array) -> Array:

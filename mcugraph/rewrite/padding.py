@@ -19,8 +19,8 @@ from mcugraph.rewrite.edit import Edit
 def pad_before(graph: Graph) -> Graph:
     """Convolutions and poolings with SAME or VALID padding, after a PAD where it is neither.
 
-    Those that read the same data with the same padding share the PAD. An average over a padded
-    window that does not count the padding is corrected by a MUL with a constant.
+    Those that read the same data with the same padding share the PAD. An average over windows that
+    count only a part of their elements is then corrected by a MUL with a constant.
     """
     edit = Edit(graph)
     padded: dict[tuple[str, Pad], str] = {}
@@ -49,10 +49,9 @@ def pad_before(graph: Graph) -> Graph:
             parts.append(edit.step(operator, "padded", pad, (data,), larger))
             padded[data, pad] = parts[0].outputs[0]
         last = replace(last, inputs=(padded[data, pad], *operator.inputs[1:]))
-        if isinstance(op, Pool) and _is_average(op) and not op.counts_padding:
-            steps = _corrected(edit, operator, last, op, shapes)
-            parts.append(steps[0])
-            last = steps[1]
+        if isinstance(op, Pool) and _counts_a_part(op, shapes):
+            whole, last = _corrected(edit, operator, last, op, shapes)
+            parts.append(whole)
         edit.expand(operator, [*parts, last])
     return edit.graph()
 
@@ -64,13 +63,21 @@ def _is_plain(op: Conv | Pool) -> bool:
     return op.padding in (VALID, SAME_UPPER)
 
 
-def _is_average(op: Pool) -> bool:
-    return op.function == "average"
+def _counts_a_part(op: Pool, shapes: Sequence[Dims | None]) -> bool:
+    """Whether it is an average some of whose windows do not count all of their elements."""
+    counted = op.covered(shapes, op.counts_padding).values()
+    return op.function == "average" and any(
+        number != length for line, length in zip(counted, op.window, strict=True) for number in line
+    )
 
 
 def _known_padding(op: Conv | Pool, shapes: Sequence[Dims | None]) -> Padding | None:
     """The padding of TFLite that does the same; None: there is none."""
-    if isinstance(op, Pool) and op.counts_padding and any(map(any, op.pads(shapes))):
+    if (
+        isinstance(op, Pool)
+        and op.counts_padding
+        and op.covered(shapes, True) != op.covered(shapes)
+    ):
         return None
     return op.tflite_padding(shapes)
 
@@ -79,7 +86,7 @@ def _corrected(
     edit: Edit, operator: Operator, pool: Operator, op: Pool, shapes: Sequence[Dims | None]
 ) -> tuple[Operator, Operator]:
     """An average over zeros too, and the factor that takes them out of it."""
-    covered = op.covered(shapes)
+    covered = op.covered(shapes, op.counts_padding)
     rank = len(shapes[0] or ())
     shape = tuple(len(covered[axis]) if axis in covered else 1 for axis in range(rank))
     assert isinstance(pool.op, Pool)

@@ -14,6 +14,7 @@ from mcugraph.ops.linear import MatMul
 from mcugraph.ops.movement import ChannelShuffle, Reshape, Transpose
 from mcugraph.ops.normalization import BatchNorm, Normalization
 from mcugraph.ops.selection import Slice, Split
+from mcugraph.rewrite.cleaning import clip_bounds
 from mcugraph.rewrite.edit import Edit
 from mcugraph.rewrite.folding import Affine, values_of
 
@@ -67,21 +68,15 @@ def split_clip(graph: Graph) -> Graph:
         op = operator.op
         if not isinstance(op, Elementwise) or op.function != "clip" or not operator.inputs:
             continue
-        bounds = (*operator.inputs[1:3], None, None)[:2]
-        known = op.bounds or (None, None)
         data, parts = operator.inputs[0], []
-        for function, given, value in zip(("maximum", "minimum"), bounds, known, strict=True):
-            bound = given
-            if value is not None and (given is None or edit.tensors[given].is_constant):
+        for function, (bound, value) in clip_bounds(operator).items():
+            if value is not None and (bound is None or edit.tensors[bound].is_constant):
                 bound = _scalar(edit, operator, function, value)
-            if bound is not None:
-                parts.append(edit.step(operator, function, Elementwise(function), (data, bound)))
-                data = parts[-1].outputs[0]
+            parts.append(edit.step(operator, function, Elementwise(function), (data, bound)))
+            data = parts[-1].outputs[0]
         if parts:
             last = replace(operator, op=parts[-1].op, inputs=parts[-1].inputs)
             edit.expand(operator, [*parts[:-1], last])
-        elif data is not None:
-            edit.bypass(operator, data)
     return edit.graph()
 
 
@@ -153,7 +148,8 @@ def split_by_slices(graph: Graph) -> Graph:
                 slices.append(replace(operator, op=cut, inputs=(data,), outputs=(name,)))
         if slices:
             *before, last = slices
-            named = (replace(s, name=f"{s.name}/{i}") for i, s in enumerate(before))
+            names = (edit.operator_name(f"{operator.name}/{i}") for i in range(len(before)))
+            named = [replace(s, name=own) for own, s in zip(names, before, strict=True)]
             edit.expand(operator, [*named, last])
     return edit.graph()
 
@@ -179,7 +175,7 @@ def _vector(norm: Affine, value: Callable[[], Array], shape: Shape) -> Array:
 def _scalar(edit: Edit, operator: Operator, name: str, value: float) -> str:
     """A scalar of the type of the operator's result."""
     dtype = edit.tensors[operator.outputs[0]].dtype
-    key, load = ("bound", value, dtype), partial(np.array, value)
+    key, load = ("bound", value, dtype), partial(np.array, value, dtype.numpy)
     return edit.store(f"{operator.name}/{name}_bound", dtype, (), key, load)
 
 

@@ -102,7 +102,7 @@ def _plain(op: Any, x: list[Any]) -> Any:
     if isinstance(op, Attention):
         return f.scaled_dot_product_attention(*x[:3], scale=1.0)
     if isinstance(op, Flatten | Reshape | Squeeze | Unsqueeze | Transpose | ChannelShuffle | Slice):
-        return torch.from_numpy(np.ascontiguousarray(op.move(x[0].numpy())))
+        return torch.from_numpy(np.array(op.move(x[0].numpy())))
     if isinstance(op, Pad):
         pads = [amount for pair in reversed(op.pads) for amount in pair]
         return f.pad(x[0], pads, value=-torch.inf if op.mode == "lowest" else 0.0)
@@ -144,7 +144,7 @@ def _function(name: str, x: list[Any], bounds: Any = None) -> Any:
     import torch
 
     if name == "clip":
-        low, high = bounds or (None, None)
+        low, high = (-torch.inf if bounds[0] is None else bounds[0]), bounds[1]
         return torch.clamp(x[0], low, high)
     unary = {
         "identity": lambda a: a,
@@ -152,6 +152,7 @@ def _function(name: str, x: list[Any], bounds: Any = None) -> Any:
         "relu": torch.relu,
         "relu6": lambda a: torch.clamp(a, 0, 6),
         "relu_n1_to_1": lambda a: torch.clamp(a, -1, 1),
+        "relu_0_to_1": lambda a: torch.clamp(a, 0, 1),
         "sigmoid": torch.sigmoid,
         "silu": torch.nn.functional.silu,
         "hard_swish": torch.nn.functional.hardswish,
@@ -163,6 +164,8 @@ def _function(name: str, x: list[Any], bounds: Any = None) -> Any:
         "add": torch.add, "sub": torch.sub, "mul": torch.mul, "div": torch.div,
         "maximum": torch.maximum, "minimum": torch.minimum,
     }  # fmt: skip
+    if name not in binary:
+        raise NotImplementedError(name)
     result = x[0]
     for operand in x[1:]:
         result = binary[name](result, operand.to(result.dtype))

@@ -212,8 +212,10 @@ def test_a_constant_a_channel_becomes_a_bias(constant: tuple[int, ...], folds: b
         )
         assert kinds(made) == (["conv2d"] if folds else ["conv2d", "add"])
         if folds:
-            assert made.operators[0].inputs == ("x", "w", "k")
-            assert made.operators[0].outputs == ("b",)
+            (layer,) = made.operators
+            assert (layer.inputs[:2], layer.outputs) == (("x", "w"), ("b",))
+            bias = made.tensors[layer.inputs[2] or ""]
+            assert (bias.shape, bias.key) == ((4,), "k")
 
 
 def test_a_matrix_product_and_an_addition_are_a_dense_layer() -> None:

@@ -1,5 +1,6 @@
 """The deployed form computes what the model does: it is executed, not only counted."""
 
+import math
 from collections.abc import Callable
 from pathlib import Path
 from typing import Any
@@ -90,6 +91,21 @@ CASES: dict[str, tuple[Callable[[], Any], tuple[int, ...], list[str]]] = {
         (1, 3, 8, 8),
         ["average_pool2d"],
     ),
+    "partial_windows": (
+        lambda: NN.AvgPool2d(3, 2, 1, ceil_mode=True, count_include_pad=False),
+        (1, 3, 6, 7),
+        ["pad", "average_pool2d", "mul"],
+    ),
+    "partial_windows_that_count_zeros": (
+        lambda: NN.AvgPool2d(3, 2, 1, ceil_mode=True),
+        (1, 3, 6, 7),
+        ["pad", "average_pool2d", "mul"],
+    ),
+    "partial_windows_of_max": (
+        lambda: NN.MaxPool2d(3, 2, 1, ceil_mode=True),
+        (1, 3, 6, 7),
+        ["pad", "max_pool2d"],
+    ),
     "not_affine": (
         lambda: NN.Sequential(NN.Conv2d(3, 6, 1), norm(6, affine=False)),
         (1, 3, 4, 4),
@@ -126,6 +142,11 @@ CASES: dict[str, tuple[Callable[[], Any], tuple[int, ...], list[str]]] = {
         ["conv_transpose2d"],
     ),
     "dense": (lambda: NN.Sequential(NN.Linear(7, 5), norm(5, 1)), (2, 7), ["dense"]),
+    "norm_of_rows": (
+        lambda: NN.Sequential(NN.Linear(7, 5), norm(5, 1)),
+        (2, 5, 7),
+        ["dense", "mul", "add"],
+    ),
     "alone": (
         lambda: NN.Sequential(norm(3), NN.ReLU(), NN.Conv2d(3, 4, 1, bias=False)),
         (1, 3, 4, 4),
@@ -135,6 +156,16 @@ CASES: dict[str, tuple[Callable[[], Any], tuple[int, ...], list[str]]] = {
         lambda: NN.Sequential(NN.Conv2d(3, 4, 1), NN.Hardtanh(-2.0, 3.0)),
         (1, 3, 4, 4),
         ["conv2d", "maximum", "minimum"],
+    ),
+    "clip_without_bounds": (
+        lambda: NN.Sequential(NN.Conv2d(3, 4, 1), NN.Hardtanh(-math.inf, math.inf)),
+        (1, 3, 4, 4),
+        ["conv2d"],
+    ),
+    "clip_with_one_bound": (
+        lambda: NN.Sequential(NN.Conv2d(3, 4, 1), NN.Hardtanh(-math.inf, 0.5)),
+        (1, 3, 4, 4),
+        ["conv2d", "minimum"],
     ),
     "mean": (
         lambda: NN.Sequential(NN.AdaptiveAvgPool2d(1), NN.Flatten(), NN.Linear(3, 2)),
@@ -155,7 +186,7 @@ def test_layers_compute_the_same_once_they_are_deployed(case: str, run_graph: Ru
     assert [operator.op.kind for operator in deployed.operators] == kinds
     with torch.no_grad():
         expected = model(x).numpy()
-    for form in (graph, deployed):
+    for form in (deployed,) if case.startswith("partial") else (graph, deployed):
         (found,) = run_graph(form, {form.inputs[0]: x.numpy()})
         np.testing.assert_allclose(found, expected, rtol=1e-4, atol=1e-5)
 
@@ -194,3 +225,44 @@ def test_every_operator_of_the_source_is_stood_for() -> None:
         deployed = counted_forms(graph, "deployed").runs
         told = {name for operator in deployed.operators for name in operator.stands_for}
         assert told == {operator.name for operator in graph.operators}, path.name
+
+
+class Shown(torch.nn.Module):
+    """A network that gives its weights away, and reads the same sum twice."""
+
+    def __init__(self) -> None:
+        super().__init__()
+        self.conv, self.norm = NN.Conv2d(3, 4, 1), norm(4)
+        self.plain, self.more = (
+            NN.Conv2d(4, 4, 1, bias=False),
+            NN.Parameter(torch.randn(1, 4, 1, 1)),
+        )
+
+    def forward(self, x: Any) -> Any:
+        y = self.norm(self.conv(x))
+        return self.plain(y) + self.more, self.conv.weight, self.more * 2 + y
+
+
+def test_what_else_needs_a_constant_gets_it_as_it_was(run_graph: Run) -> None:
+    model, x = Shown().eval(), torch.randn(1, 3, 4, 4)
+    deployed = counted_forms(mg.from_torch(model, (x,)), "deployed").runs
+    assert [operator.op.kind for operator in deployed.operators][:2] == ["conv2d", "conv2d"]
+    with torch.no_grad():
+        expected = [value.numpy() for value in model(x)]
+    found = run_graph(deployed, {deployed.inputs[0]: x.numpy()})
+    for result, wanted in zip(found, expected, strict=True):
+        np.testing.assert_allclose(result, wanted, rtol=1e-4, atol=1e-5)
+
+
+def test_norms_that_differ_in_epsilon_alone_are_two(run_graph: Run) -> None:
+    first, second = norm(3), norm(3, eps=0.5)
+    second.load_state_dict(first.state_dict())
+    for name in ("weight", "bias", "running_mean", "running_var"):
+        setattr(second, name, getattr(first, name))
+    model, x = NN.Sequential(first, NN.ReLU(), second).eval(), torch.randn(1, 3, 4, 4)
+    graph = mg.from_torch(model, (x,))
+    assert mg.profile(graph).flash.weights == 4 * 3 * 4
+    deployed = counted_forms(graph, "deployed").runs
+    with torch.no_grad():
+        (found,) = run_graph(deployed, {deployed.inputs[0]: x.numpy()})
+        np.testing.assert_allclose(found, model(x).numpy(), rtol=1e-4, atol=1e-5)
