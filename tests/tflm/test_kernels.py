@@ -90,6 +90,8 @@ def test_a_dense_layer_quantised_by_channel() -> None:
     data, out = tensor(I8, 1, 8), tensor(I8, 1, 16)
     assert needs("FULLY_CONNECTED", [data, tensor(I8, 16, 8, scales=1)], out).prepare == ()
     assert needs("FULLY_CONNECTED", [data, tensor(I8, 16, 8, scales=16)], out).prepare == (64, 64)
+    unfinished = TfliteTensor(I8, (16, 8), scales=16, zero_points=0)
+    assert needs("FULLY_CONNECTED", [data, unfinished], out).prepare == ()
 
 
 def test_a_transposed_convolution_sums_up_in_scratch() -> None:
@@ -227,6 +229,18 @@ def test_scales_without_zero_points_take_nothing() -> None:
     assert of(1, 0) == of(0, 1) == of(0, 0)
     assert of(1, 1) > of(0, 0)
     assert of(9, 9) == of(9, 1) > of(1, 1)  # as many zero points as scales, whatever the file has
+
+
+def test_temporary_tensors_without_zero_points_take_nothing_more() -> None:
+    def of(scales: int, zero_points: int) -> int:
+        given = TfliteTensor(I8, (1, 8), scales=scales, zero_points=zero_points)
+        model = TfliteModel((TfliteSubgraph((given,), (), (), ()),))
+        needs = {(0, 0): Needs(temporary=(given,) * 64)}
+        return load(model, needs, 0, 0, 0, DEVICE).total
+
+    assert of(1, 0) == of(0, 1) == of(0, 0) < of(1, 1)
+    assert of(1, 1) - of(1, 0) == 64 * (12 + 8)  # TfLiteAffineQuantization, and one zero point
+    assert of(3, 3) - of(1, 1) == 64 * 2 * 4
 
 
 def test_variables_lie_in_the_tail() -> None:
