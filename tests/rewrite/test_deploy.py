@@ -26,12 +26,13 @@ from mcugraph.ops.elementwise import Elementwise
 from mcugraph.ops.linear import Dense, MatMul
 from mcugraph.ops.normalization import BatchNorm
 from mcugraph.ops.pooling import Pool
-from mcugraph.ops.window import SAME_UPPER
+from mcugraph.ops.window import SAME_UPPER, symmetric
 from mcugraph.rewrite.accounting import counted_forms
 from mcugraph.rewrite.biases import biases_apart
 from mcugraph.rewrite.cleaning import drop_identities
 from mcugraph.rewrite.folding import fold_batch_norm, fold_bias
 from mcugraph.rewrite.fusing import fuse_activations
+from mcugraph.rewrite.padding import pad_before
 from mcugraph.rewrite.precision import quantize
 from mcugraph.rewrite.splitting import split_silu
 from mcugraph.testing import graphs
@@ -190,6 +191,36 @@ def test_layers_that_share_all_share_the_folded_weights() -> None:
     # At int8 each has one, since its scale is that of its data.
     apart = biases_apart(quantize(made))
     assert len({apart.tensors[str(operator.inputs[2])].key for operator in apart.operators}) == 3
+
+
+def test_a_bias_of_layers_with_other_scales_is_stored_for_each() -> None:
+    """At int8 a bias has the scales of its layer's data and weights; floats have none."""
+    made = graph(
+        [("a", CONV, ["x", "w", "k"]), ("b", CONV, ["a", "v", "k"]), ("c", CONV, ["b", "v", "k"])],
+        {**W, "k": (4,)},
+    )
+    assert mg.profile(made).flash.biases == 4 * 4
+    assert mg.profile(made, precision="int8").flash.biases == 3 * 4 * 4
+
+
+def test_layers_that_pad_the_same_data_alike_share_the_pad() -> None:
+    strided = replace(CONV, strides=(2, 2), padding=symmetric((1, 1)))
+    more = replace(strided, padding=symmetric((2, 2)))
+    steps = [("a", strided, ["x", "w"]), ("b", strided, ["x", "v"]), ("c", more, ["x", "v"])]
+    small = dict.fromkeys("ab", (1, 4, 4, 4)) | {"c": (1, 4, 5, 5)}
+    made = graph(steps, W, ["a", "b", "c"])
+    tensors = {n: replace(t, shape=small.get(n, t.shape)) for n, t in made.tensors.items()}
+    deployed = pad_before(made.replace(tensors=tensors))
+    assert kinds(deployed) == ["pad", "conv2d", "conv2d", "pad", "conv2d"]
+    assert deployed.operators[1].inputs[0] == deployed.operators[2].inputs[0]
+
+
+def test_tensors_are_numbered_as_in_a_file_that_was_converted() -> None:
+    """Inputs, constants, then results as they come: TFLM's planner goes by it where sizes tie."""
+    deployed = counted_forms(
+        graph([("a", CONV, ["x", "w"]), ("b", Elementwise("silu"), ["a"])], W), "deployed"
+    ).runs
+    assert list(deployed.tensors) == ["x", "w", "a/zero_bias", "a", "b/sigmoid", "b"]
 
 
 @pytest.mark.parametrize(

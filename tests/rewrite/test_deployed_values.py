@@ -142,6 +142,11 @@ CASES: dict[str, tuple[Callable[[], Any], tuple[int, ...], list[str]]] = {
         ["conv_transpose2d"],
     ),
     "dense": (lambda: NN.Sequential(NN.Linear(7, 5), norm(5, 1)), (2, 7), ["dense"]),
+    "channel_shuffle": (
+        lambda: NN.Sequential(NN.ChannelShuffle(2), NN.Conv2d(6, 4, 1)),
+        (1, 6, 3, 3),
+        ["reshape", "transpose", "reshape", "conv2d"],
+    ),
     "norm_of_rows": (
         lambda: NN.Sequential(NN.Linear(7, 5), norm(5, 1)),
         (2, 5, 7),
@@ -189,6 +194,28 @@ def test_layers_compute_the_same_once_they_are_deployed(case: str, run_graph: Ru
     for form in (deployed,) if case.startswith("partial") else (graph, deployed):
         (found,) = run_graph(form, {form.inputs[0]: x.numpy()})
         np.testing.assert_allclose(found, expected, rtol=1e-4, atol=1e-5)
+
+
+class Attends(torch.nn.Module):
+    """Each of three heads attends to itself, with a mask."""
+
+    def __init__(self) -> None:
+        super().__init__()
+        self.mask = NN.Parameter(torch.randn(5, 5))
+
+    def forward(self, x: Any) -> Any:
+        attend = NN.functional.scaled_dot_product_attention
+        return attend(x, x * 2, x + 1, self.mask, scale=1.0)
+
+
+def test_attention_is_products_and_a_softmax(run_graph: Run) -> None:
+    model, x = Attends().eval(), torch.randn(1, 3, 5, 4)
+    deployed = counted_forms(mg.from_torch(model, (x,)), "deployed").runs
+    kinds = [operator.op.kind for operator in deployed.operators]
+    assert kinds[-4:] == ["matmul", "add", "softmax", "matmul"]
+    with torch.no_grad():
+        (found,) = run_graph(deployed, {deployed.inputs[0]: x.numpy()})
+        np.testing.assert_allclose(found, model(x).numpy(), rtol=1e-4, atol=1e-5)
 
 
 class Shared(torch.nn.Module):
