@@ -1,6 +1,7 @@
 """Close the gap between an order and a bound by searches of growing effort."""
 
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
+from itertools import count
 
 from mcugraph.scheduling.direction import Direction
 from mcugraph.scheduling.limits import Limits
@@ -11,12 +12,18 @@ from mcugraph.scheduling.search import Search
 FIRST_QUOTA = 500  # states
 _GROWTH = 4
 _FAILURES = 3  # searches a turn that may end without an order or a proof
+_TURNS = 4  # before the further bounds are asked for
 _PROBES = 2  # searches a turn that only aim at the bound
 _FORWARD_COST = 4  # a state counts for so many: forwards, networks rarely need fewer of them
 
 
 def improve(
-    net: Network, peak: int, lower_bound: int, limits: Limits, quota: int = FIRST_QUOTA
+    net: Network,
+    peak: int,
+    lower_bound: int,
+    limits: Limits,
+    quota: int = FIRST_QUOTA,
+    bounds: Iterable[int] = (),
 ) -> Iterator[tuple[int, list[int] | None]]:
     """Better and better bounds, with orders, until the two meet.
 
@@ -30,6 +37,7 @@ def improve(
         lower_bound: What is proven, in bytes; less than ``peak``.
         limits: Limits to keep.
         quota: States that the first search of a turn may visit.
+        bounds: Further lower bounds, worth their time only where the first turns do not suffice.
 
     Yields:
         The proven bound, and the order if it is a better one than before.
@@ -40,7 +48,15 @@ def improve(
     efforts = [_Effort(Direction(net, forward=True), _FORWARD_COST, quota)]
     if not net.first:
         efforts.insert(0, _Effort(Direction(net, forward=False), 1, quota))
-    while True:
+    for turn in count():
+        if turn == _TURNS:
+            for bound in bounds:
+                limits.check()
+                if bound > lower_bound:
+                    lower_bound = bound
+                    yield lower_bound, None
+                    if lower_bound == peak:
+                        return
         effort = min(efforts, key=lambda effort: effort.spent)
         low = lower_bound  # this turn finds nothing below
         budget = (low + peak - 1) // 2 if effort.spent == 0 else peak - 1

@@ -84,12 +84,14 @@ class _Incumbent:
 
         adopt()
         bounded = [False] * len(parts)
+        cuts: dict[int, Iterator[int]] = {}
         while self.peak > self.lower_bound:
             index = peaks.index(self.peak)
             part = parts[index]
             if not bounded[index]:
                 bounded[index] = True
-                for bound, found in self._bounds(part, best[index]):
+                cuts[index] = cut_bounds(part.net, part.orders, self.lower_bound)
+                for bound, found in self._bounds(part, best[index], cuts[index]):
                     self.lower_bound = max(self.lower_bound, bound)
                     if found and order_peak(part.net, found) < peaks[index]:
                         best[index], peaks[index] = found, order_peak(part.net, found)
@@ -97,7 +99,9 @@ class _Incumbent:
                     if self.lower_bound == self.peak or self.peak > peaks[index]:
                         break
             elif exact:
-                for bound, order in improve(part.net, peaks[index], self.lower_bound, self.limits):
+                for bound, order in improve(
+                    part.net, peaks[index], self.lower_bound, self.limits, bounds=cuts[index]
+                ):
                     self.lower_bound = bound
                     if order is not None:
                         best[index] = order
@@ -108,12 +112,14 @@ class _Incumbent:
             else:
                 return
 
-    def _bounds(self, part: Part, order: Sequence[int]) -> Iterator[tuple[int, list[int] | None]]:
+    def _bounds(
+        self, part: Part, order: Sequence[int], cuts: Iterator[int]
+    ) -> Iterator[tuple[int, list[int] | None]]:
         """Bounds of a part from the cheapest on, some with an order that may be a better one."""
         yield from series_parallel_bounds(part.net, order)
         useless = 0
         before = self.lower_bound
-        for bound in cut_bounds(part.net, part.orders, self.lower_bound):
+        for bound in cuts:
             useless = 0 if bound > before else useless + 1
             before = bound
             yield bound, None
