@@ -17,6 +17,7 @@ if TYPE_CHECKING:
         McuGraphError,
         UsageError,
     )
+    from mcugraph.formats.load_limits import LoadLimits
     from mcugraph.formats.loader import load
     from mcugraph.formats.torch.importer import from_torch
     from mcugraph.ir import Graph, Op, Operator, Signature, Tensor, TensorType
@@ -44,6 +45,7 @@ _HOME = {
     "Graph": "mcugraph.ir",
     "GraphError": "mcugraph.errors",
     "InternalError": "mcugraph.errors",
+    "LoadLimits": "mcugraph.formats.load_limits",
     "McuGraphError": "mcugraph.errors",
     "Op": "mcugraph.ir",
     "Operator": "mcugraph.ir",
@@ -84,6 +86,7 @@ __all__ = [
     "Graph",
     "GraphError",
     "InternalError",
+    "LoadLimits",
     "McuGraphError",
     "Op",
     "Operator",

@@ -6,6 +6,7 @@ from os import PathLike
 from mcugraph.checks import path_text
 from mcugraph.errors import FormatError, GraphError, UsageError
 from mcugraph.formats.dims import Bindings, Key
+from mcugraph.formats.load_limits import DEFAULT_LIMITS, LoadLimits
 from mcugraph.ir import Graph
 
 _LFS = b"version https://git-lfs.github.com/spec/"
@@ -17,6 +18,7 @@ def load(
     signature: str | None = None,
     *,
     trust: bool = False,
+    limits: LoadLimits | None = None,
 ) -> Graph:
     """The graph of a model file: TFLite, ONNX or a saved PyTorch program (.pt2).
 
@@ -30,6 +32,7 @@ def load(
         trust: Whether a saved PyTorch program may run code that it brings along, as
             ``torch.export.load`` does; else it is read as data, and what cannot be is refused.
             Other files never run anything.
+        limits: How much a file may become while it is read; None: the defaults of ``LoadLimits``.
 
     Returns:
         The graph, with operators in file order. Weights are not decoded.
@@ -40,7 +43,7 @@ def load(
             does not fit the model.
     """
     name = path_text(path, "load takes the path of a model file", _remedy(path))
-    return translated(name, _read(name), dims, signature, trust=trust)
+    return translated(name, _read(name), dims, signature, trust=trust, limits=limits)
 
 
 def translated(
@@ -50,17 +53,23 @@ def translated(
     signature: str | None = None,
     *,
     trust: bool = False,
+    limits: LoadLimits | None = None,
 ) -> Graph:
     """The graph of a file's contents; else as ``load``, which reads them from ``name``."""
     bindings = Bindings(name, dims)
     try:
-        return _by_content(name, data, bindings, signature, trust)
+        return _by_content(name, data, bindings, signature, trust, limits or DEFAULT_LIMITS)
     except (FormatError, GraphError) as error:
         raise type(error)(f"{error}{bindings.hint()}") from error
 
 
 def _by_content(
-    name: str, data: bytes, bindings: Bindings, signature: str | None, trust: bool
+    name: str,
+    data: bytes,
+    bindings: Bindings,
+    signature: str | None,
+    trust: bool,
+    limits: LoadLimits,
 ) -> Graph:
     if data[4:8] == b"TFL3":
         from mcugraph.formats.tflite.importer import load_tflite
@@ -69,12 +78,12 @@ def _by_content(
     if data.startswith(b"PK\x03\x04"):
         from mcugraph.formats.torch.importer import load_pt2
 
-        return load_pt2(name, data, bindings, trust)
+        return load_pt2(name, data, bindings, trust, limits)
     if signature is not None:
         raise FormatError(f"{name}: only TFLite files have signatures")
     from mcugraph.formats.onnx.importer import load_onnx
 
-    return load_onnx(name, data, bindings)
+    return load_onnx(name, data, bindings, limits)
 
 
 def graph_of(given: object, asker: str, also: str = "") -> Graph:

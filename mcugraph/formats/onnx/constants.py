@@ -1,11 +1,13 @@
 """ONNX nodes that hold a constant: Constant and ConstantOfShape."""
 
 from functools import partial
+from math import prod
 from typing import Any
 
 import numpy as np
 
 from mcugraph.errors import GraphError
+from mcugraph.formats.folded_values import FoldedValues
 from mcugraph.formats.onnx.node import OnnxNode
 from mcugraph.formats.onnx.scope import Handler, Scope
 from mcugraph.formats.onnx.types import DTYPES
@@ -48,7 +50,9 @@ def _constant_of_shape(scope: Scope, node: OnnxNode, proto: Any, native: str) ->
     dims = tuple(int(dim) for dim in shape.ravel())
     dtype = DType.FLOAT32 if value is None else DTYPES[value.data_type]
     one = _zero if value is None else partial(scope.model.weights.value, value)
-    scope.fold(node.outputs[0], TensorType(dtype, dims), partial(filled, dims, one))
+    compute, nbytes = partial(filled, dims, one), dtype.nbytes(prod(dims))
+    (value,) = FoldedValues(scope.model.folding, nbytes, compute, ()).each(1)
+    scope.fold(node.outputs[0], TensorType(dtype, dims), value)
 
 
 def _zero() -> Array:

@@ -4,7 +4,10 @@ from typing import Any
 
 from mcugraph.errors import FormatError, GraphError
 from mcugraph.formats.dims import Bindings
+from mcugraph.formats.folded_values import Folding
+from mcugraph.formats.load_limits import DEFAULT_LIMITS, LoadLimits
 from mcugraph.formats.onnx import constants, control, sequences
+from mcugraph.formats.onnx.functions import inlined
 from mcugraph.formats.onnx.qdq import collapse
 from mcugraph.formats.onnx.scope import Model, Scope
 from mcugraph.formats.onnx.weights import Weights
@@ -12,7 +15,9 @@ from mcugraph.ir import Graph, Source, verify
 from mcugraph.ir.names import Names
 
 
-def load_onnx(path: str, data: bytes, bindings: Bindings) -> Graph:
+def load_onnx(
+    path: str, data: bytes, bindings: Bindings, limits: LoadLimits = DEFAULT_LIMITS
+) -> Graph:
     """The graph of an ONNX model.
 
     Constants are folded, so shape arithmetic is gone, and quantise/dequantise pairs are read as
@@ -22,18 +27,21 @@ def load_onnx(path: str, data: bytes, bindings: Bindings) -> Graph:
         path: Named in errors and kept as the source.
         data: The whole file.
         bindings: Values for dynamic dimensions.
+        limits: How much it may become.
 
     Raises:
-        FormatError: The bytes are no ONNX model, or an operator in it contradicts itself.
+        FormatError: The bytes are no ONNX model, an operator in it contradicts itself, or it
+            exceeds a limit.
         DimensionError: A dynamic dimension other than the batch is not bound.
     """
-    model = _parse(path, data)
+    model = inlined(path, _parse(path, data), limits)
     file = Model(
         proto=model,
         opsets={entry.domain or "ai.onnx": entry.version for entry in model.opset_import},
         bindings=bindings,
         weights=Weights(path),
         names=Names(),
+        folding=Folding(path, limits),
         handlers={**constants.HANDLERS, **control.HANDLERS, **sequences.HANDLERS},
     )
     try:
@@ -46,7 +54,7 @@ def load_onnx(path: str, data: bytes, bindings: Bindings) -> Graph:
 
 
 def _parse(path: str, data: bytes) -> Any:
-    """The model with its local functions inlined.
+    """The model as the file has it.
 
     Raises:
         FormatError: The bytes are no ONNX model.
@@ -61,15 +69,6 @@ def _parse(path: str, data: bytes) -> Any:
         raise FormatError(_refusal(path)) from None
     if not model.HasField("graph") or not (model.graph.node or model.graph.output):
         raise FormatError(_refusal(path))
-    if model.functions:
-        from onnx.checker import ValidationError
-        from onnx.inliner import inline_local_functions
-
-        try:
-            model = inline_local_functions(model)
-        except (ValidationError, RuntimeError, ValueError) as error:
-            said = " ".join(str(error).split())
-            raise FormatError(f"{path}: its local functions cannot be inlined: {said}") from error
     return model
 
 

@@ -4,11 +4,13 @@ from collections.abc import Callable, Hashable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from functools import partial
 from itertools import count
+from math import prod
 from typing import Any
 
 from mcugraph.errors import GraphError
 from mcugraph.formats.computed import Computed
 from mcugraph.formats.dims import Bindings
+from mcugraph.formats.folded_values import FoldedValues, Folding
 from mcugraph.formats.onnx.declared import Declarations
 from mcugraph.formats.onnx.node import OnnxNode, Translation, Translator, decode
 from mcugraph.formats.onnx.operators import CONTRIBUTED, TRANSLATIONS
@@ -18,7 +20,6 @@ from mcugraph.formats.onnx.values import (
     absent_value,
     declared_dims,
     evaluate,
-    pick,
 )
 from mcugraph.formats.onnx.weights import Weights
 from mcugraph.ir import (
@@ -62,6 +63,7 @@ class Model:
         bindings: Values for dynamic dimensions.
         weights: Reads stored tensors.
         names: Of subgraphs.
+        folding: Works out values of constants.
         handlers: Operator types that do more than one translated operator can say.
         subgraphs: The bodies of control flow translated so far, by name.
         numbers: One for each scope.
@@ -72,6 +74,7 @@ class Model:
     bindings: Bindings
     weights: Weights
     names: Names
+    folding: Folding
     handlers: "Mapping[str, Handler]"
     subgraphs: dict[str, Graph] = field(default_factory=dict)
     numbers: Iterator[int] = field(default_factory=count)
@@ -310,8 +313,9 @@ class Scope:
             self.operators.append(Operator(operator, op, (name,), (result,), node.type))
         else:
             # The same bytes serve.
-            values = partial(evaluate, op, [tensor])
-            constant = replace(tensor.constant, load=partial(pick, values, 0))
+            made, source = partial(evaluate, op, [tensor]), tensor.constant.load
+            (load,) = FoldedValues(self.model.folding, 0, made, [source]).each(1)
+            constant = replace(tensor.constant, load=load)
             self.tensors[result] = replace(tensor, name=result, shape=shape, constant=constant)
             if name in self.real:
                 self.real[result] = self.real[name]
@@ -399,19 +403,21 @@ class Scope:
         arguments: tuple[str | None, ...],
         results: tuple[TensorType, ...],
     ) -> None:
-        values: Callable[[], tuple[Array, ...]]
+        read = [self.tensors[n] if n else None for n in arguments]
+        compute: Callable[[], tuple[Array, ...]] = partial(evaluate, op, read)
+        sources = [t.constant.load for t in read if t is not None and t.constant is not None]
         if isinstance(op, ShapeOf):
             shape = self.tensors[arguments[0] or ""].shape or ()
-            values = lambda: (op.value(shape),)  # noqa: E731 - a lazily decoded value
-        else:
-            values = partial(evaluate, op, [self.tensors[n] if n else None for n in arguments])
+            compute, sources = lambda: (op.value(shape),), []
+        nbytes = sum(kind.dtype.nbytes(prod(kind.shape)) for kind in results)
+        values = FoldedValues(self.model.folding, nbytes, compute, sources).each(len(results))
         stored = self._stored(op, arguments)
-        for i, (name, kind) in enumerate(zip(node.outputs, results, strict=False)):
+        for name, kind, value in zip(node.outputs, results, values, strict=False):
             if name and stored is not None and kind.dtype.is_float:
                 self.real[name] = kind.dtype
                 kind = TensorType(stored.dtype, kind.shape)
             if name:
-                self.fold(name, kind, partial(pick, values, i))
+                self.fold(name, kind, value)
                 if stored is not None:
                     self.tensors[name] = replace(
                         self.tensors[name], quantization=stored.quantization

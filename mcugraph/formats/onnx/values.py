@@ -59,8 +59,3 @@ def evaluate(op: Op, inputs: list[Tensor | None]) -> tuple[Array, ...]:
     if result is None:
         raise NoValue(f"{op.kind} has no rule for the value of its result")
     return result
-
-
-def pick(values: Callable[[], tuple[Array, ...]], index: int) -> Array:
-    """One of the results, made when it is asked for."""
-    return values()[index]

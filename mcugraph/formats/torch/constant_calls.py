@@ -1,11 +1,13 @@
 """Calls whose results are the same in every inference: constants, computed when asked for."""
 
-from functools import cache, partial
+from functools import partial
+from math import prod
 from typing import Any
 
+from mcugraph.formats.folded_values import FoldedValues
 from mcugraph.formats.torch.call import AtenCall, shape_of
 from mcugraph.formats.torch.program import ProgramReader
-from mcugraph.formats.torch.values import is_random, pick
+from mcugraph.formats.torch.values import is_random
 from mcugraph.ir import Tensor
 
 # Results that depend on the shapes of their arguments alone.
@@ -28,15 +30,18 @@ def fold(program: ProgramReader, node: Any, call: AtenCall) -> tuple[Tensor, ...
         return None
     if call.type in _SAME:
         return (read[0],)
-    compute = cache(partial(_compute, program, node))
+    nbytes = sum(kind.dtype.nbytes(prod(kind.shape)) for kind in call.results)
+    sources = [program.values[tensor.name] for tensor in read if tensor.name in program.values]
+    compute = partial(_compute, program, node)
+    values = FoldedValues(program.folding, nbytes, compute, sources).each(len(call.results))
     results = []
-    for i, kind in enumerate(call.results):
+    for i, (kind, value) in enumerate(zip(call.results, values, strict=True)):
         own = program.paths.inside(node)
         label = own if len(call.results) == 1 else f"{own}:{i}"
         same = call.type in _SAME_BYTES and read[0].constant is not None
         key = read[0].constant.key if same and read[0].constant is not None else None
         made = "like" if call.type in _LIKE else "folded"
-        results.append(program.constant(label, kind, partial(pick, compute, i), key, made))
+        results.append(program.constant(label, kind, value, key, made))
     if call.type in _TRANSPOSES and len(shape_of(read[0])) == 2 and _turns(call):
         program.transposed[results[0].name] = read[0]
     return tuple(results)

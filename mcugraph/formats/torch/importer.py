@@ -5,6 +5,8 @@ from typing import Any
 
 from mcugraph.errors import DimensionError, FormatError, GraphError
 from mcugraph.formats.dims import Bindings
+from mcugraph.formats.folded_values import Folding
+from mcugraph.formats.load_limits import UNLIMITED, LoadLimits
 from mcugraph.formats.torch.constant_calls import fold
 from mcugraph.formats.torch.control import conditional
 from mcugraph.formats.torch.export import export, functional
@@ -49,10 +51,11 @@ def from_torch(
         model = plain_module(model, "from_torch")
         name = type(model).__name__
         program = export(model, *inputs_of(example_inputs, kwargs))
-    return _graph(program, name, name, Bindings(name, None), Source("torch"))
+    folding = Folding(name, UNLIMITED)  # the model is here already
+    return _graph(program, name, name, Bindings(name, None), folding, Source("torch"))
 
 
-def load_pt2(path: str, data: bytes, bindings: Bindings, trust: bool) -> Graph:
+def load_pt2(path: str, data: bytes, bindings: Bindings, trust: bool, limits: LoadLimits) -> Graph:
     """The graph of a program that ``torch.export.save`` wrote.
 
     Args:
@@ -61,20 +64,24 @@ def load_pt2(path: str, data: bytes, bindings: Bindings, trust: bool) -> Graph:
         bindings: Values for dynamic dimensions.
         trust: Whether ``torch.export.load`` may run code that the file brings along; else the file
             is read as data.
+        limits: How much it may become.
 
     Raises:
         FormatError: The archive is damaged, or holds something else, or only loads with trust.
         DimensionError: A dynamic dimension other than the batch is not bound.
     """
-    archive = SavedArchive(path, data)
+    archive = SavedArchive(path, data, limits)
     installed()
     program = read_trusted(archive) if trust else read_untrusted(archive)
-    return _graph(program, path, "main", bindings, Source("torch", path, len(data)))
+    source = Source("torch", path, len(data))
+    return _graph(program, path, "main", bindings, Folding(path, limits), source)
 
 
-def _graph(program: Any, where: str, name: str, bindings: Bindings, source: Source) -> Graph:
+def _graph(
+    program: Any, where: str, name: str, bindings: Bindings, folding: Folding, source: Source
+) -> Graph:
     try:
-        reader = ProgramReader(functional(program), Sizes(bindings), (conditional, fold))
+        reader = ProgramReader(functional(program), Sizes(bindings), (conditional, fold), folding)
         graph = reader.translate(name, source)
         verify(graph)
     except GraphError as error:

@@ -8,6 +8,7 @@ from typing import Any
 import numpy as np
 
 from mcugraph.errors import DimensionError, GraphError
+from mcugraph.formats.folded_values import Folding
 from mcugraph.formats.torch.call import AtenCall, BoundOp, Inputs
 from mcugraph.formats.torch.naming import Paths
 from mcugraph.formats.torch.operators import TRANSLATIONS
@@ -40,7 +41,12 @@ class ProgramReader:
     """An exported program, or a body of its control flow, while it is translated."""
 
     def __init__(
-        self, program: Any, sizes: Sizes, handlers: "Sequence[Handler]", module: Any = None
+        self,
+        program: Any,
+        sizes: Sizes,
+        handlers: "Sequence[Handler]",
+        folding: Folding,
+        module: Any = None,
     ) -> None:
         """Read nothing yet.
 
@@ -48,9 +54,11 @@ class ProgramReader:
             program: The exported program.
             sizes: Numbers for its symbolic sizes.
             handlers: Asked in turn before the table of translations.
+            folding: Works out values of constants.
             module: The body to translate; None: the whole program.
         """
         self.program, self.sizes, self.handlers = program, sizes, handlers
+        self.folding = folding
         self.module = program.graph_module if module is None else module
         self.nodes = list(self.module.graph.nodes)
         self.paths = Paths(self.nodes, list(program.state_dict))
@@ -88,7 +96,7 @@ class ProgramReader:
             name: What to call it, if that is free.
         """
         name = self._body_names.unique(name)
-        inner = ProgramReader(self.program, self.sizes, self.handlers, module)
+        inner = ProgramReader(self.program, self.sizes, self.handlers, self.folding, module)
         inner.subgraphs, inner._body_names = self.subgraphs, self._body_names
         inner._body, inner._keys = (name,), self._keys
         placeholders = [node for node in inner.nodes if node.op == "placeholder"]

@@ -9,12 +9,6 @@ from mcugraph.ir import Array
 Value = Callable[[], Any]  # makes a torch.Tensor
 
 
-def pick(compute: Value, index: int) -> Any:
-    """One of several results, or the only one."""
-    result = compute()
-    return result[index] if isinstance(result, list | tuple) else result
-
-
 def on_host(held: Any, name: str) -> Any:
     """A tensor in memory that numpy can read.
 

@@ -7,6 +7,7 @@ import zipfile
 from typing import Any
 
 from mcugraph.errors import FormatError
+from mcugraph.formats.load_limits import LoadLimits
 from mcugraph.formats.torch.saved.vetted import payloads
 
 # What only torch.export.load reads, and what it may do to the machine.
@@ -19,15 +20,16 @@ UNTRUSTED = (
 class SavedArchive:
     """One archive, while it is read."""
 
-    def __init__(self, path: str, data: bytes) -> None:
+    def __init__(self, path: str, data: bytes, limits: LoadLimits) -> None:
         """Look at the names in it.
 
         Args:
             path: Named in errors.
             data: The whole file.
+            limits: How much its parts may take together.
 
         Raises:
-            FormatError: It is damaged, or no exported program.
+            FormatError: It is damaged, no exported program, or larger than the limit.
         """
         self.path, self.data = path, data
         try:
@@ -36,6 +38,8 @@ class SavedArchive:
             raise FormatError(f"{path}: truncated or damaged archive: {error}") from None
         self._names = set(self._zip.namelist())
         self._check()
+        expanded = sum(part.file_size for part in self._zip.infolist())
+        limits.hold("expanded", f"{path}: bytes in the archive", expanded)
         ends = (name for name in self._names if name.endswith("/archive_format"))
         self._root = next(ends, "archive_format").removesuffix("archive_format")
 

@@ -1,0 +1,47 @@
+"""How much a file may become while it is read: small files can claim to be huge."""
+
+from dataclasses import dataclass, fields
+
+from mcugraph.checks import check_whole
+from mcugraph.errors import FormatError
+
+
+@dataclass(frozen=True, slots=True)
+class LoadLimits:
+    """What ``mcugraph.load`` does without asking; an error names the limit that a file exceeds.
+
+    Attributes:
+        expanded: Bytes that the parts of an archive (.pt2), or the operators of an ONNX file once
+            its local functions are put in their places, may take together.
+        operators: How many operators the local functions of an ONNX file may come to.
+        folded: Bytes of all values together that are worked out of constants.
+
+    Raises:
+        UsageError: A limit is no whole number, or negative.
+    """
+
+    expanded: int = 2 << 30
+    operators: int = 500_000
+    folded: int = 1 << 30
+
+    def __post_init__(self) -> None:
+        for field in fields(self):
+            check_whole(f"LoadLimits.{field.name}", getattr(self, field.name), 0)
+
+    def hold(self, name: str, what: str, found: int) -> None:
+        """Hold a number that a file comes to against the limit of this name.
+
+        Raises:
+            FormatError: It is larger.
+        """
+        most = getattr(self, name)
+        if found > most:
+            shown = f"{found:,}" if found < 1 << 64 else "more than 2**64"
+            raise FormatError(
+                f"{what}: {shown}, and the limit is {most:,}; "
+                f"mg.load(path, limits=mg.LoadLimits({name}=...)) takes more"
+            )
+
+
+DEFAULT_LIMITS = LoadLimits()
+UNLIMITED = LoadLimits(*(1 << 62 for _ in fields(LoadLimits)))
