@@ -1,6 +1,6 @@
 """Exact scheduling against the plain dynamic programme and CP-SAT, as ratios in one run.
 
-    python bench/schedule.py [--limit 10] [--families] [--only NAME] [--graphs FOLDER]
+    python bench/schedule.py [--limit 10] [--families | --unproven] [--only NAME] [--graphs FOLDER]
 
 Every solver runs in a process of its own, with the same time limit. Time is that of the solve
 alone, the best of several runs where it is short; memory is by how much the process grew.
@@ -14,7 +14,7 @@ import time
 from pathlib import Path
 
 from schedule_cp_sat import cp_sat_peak
-from schedule_networks import families
+from schedule_networks import families, unproven
 
 from mcugraph.scheduling.bounds import cut_bound, operator_bound
 from mcugraph.scheduling.entry import schedule
@@ -59,11 +59,14 @@ def main() -> None:
     parser.add_argument("--limit", type=float, default=10, help="seconds for each solve")
     parser.add_argument("--graphs", type=Path, help="folder of JSON graphs")
     parser.add_argument("--families", action="store_true", help="random networks in their place")
+    parser.add_argument("--unproven", action="store_true", help="large ones in their place")
     parser.add_argument("--only", default="", help="graphs whose name contains this")
     parser.add_argument("--solvers", default=",".join(SOLVERS))
     arguments = parser.parse_args()
     if arguments.families:
         problems = families()
+    elif arguments.unproven:
+        problems = unproven()
     else:
         folder = arguments.graphs or next(folder for folder in FOLDERS if folder.is_dir())
         problems = {path.stem: Problem.from_json(path) for path in sorted(folder.glob("*.json"))}

@@ -3,6 +3,7 @@
 Each generator returns a ``Problem`` at int8 sizes with convolutions fused, from a seed.
 """
 
+from dataclasses import replace
 from random import Random
 
 import networkx as nx
@@ -218,6 +219,46 @@ def unet(seed: int) -> Problem:
         columns.append(nested)
     b.op(16384, columns[-1][0])
     return b.problem()
+
+
+def grid(seed: int, side: int = 20) -> Problem:
+    """Each operator reads its left and its upper neighbour; random sizes."""
+    random = Random(seed)
+    b = Builder(1)
+    made: dict[tuple[int, int], int] = {}
+    for i in range(side):
+        for j in range(side):
+            sources = [made[at] for at in ((i - 1, j), (i, j - 1)) if at in made]
+            made[i, j] = b.op(random.randint(1, 100), *(sources or [0]))
+    return b.problem()
+
+
+def sparse(seed: int, operators: int = 1000, window: int = 60) -> Problem:
+    """A random DAG: each operator reads one to three of the last tensors; random sizes."""
+    random = Random(seed)
+    b = Builder(1)
+    for _ in range(operators):
+        recent = range(max(0, len(b.sizes) - window), len(b.sizes))
+        sources = random.sample(recent, min(len(recent), random.randint(1, 3)))
+        b.op(random.randint(1, 100), *sources)
+    return b.problem()
+
+
+def varied(problem: Problem, seed: int) -> Problem:
+    """The same network with sizes from half to one and a half times theirs."""
+    random = Random(seed)
+    sizes = tuple(size * random.randint(50, 150) // 100 for size in problem.sizes)
+    return replace(problem, sizes=sizes)
+
+
+def unproven() -> dict[str, Problem]:
+    """Large ones, for which a gap is left after ten seconds."""
+    sample = {f"grid20_s{seed}": grid(seed) for seed in range(2)}
+    sample |= {f"sparse1000_s{seed}": sparse(seed) for seed in range(2)}
+    for nodes in (96, 128, 256):
+        plain = randwire(0, nodes)
+        sample |= {f"randwire_ws{nodes}": plain, f"randwire_ws{nodes}_varied": varied(plain, 0)}
+    return sample
 
 
 def families() -> dict[str, Problem]:
