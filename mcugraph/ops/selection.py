@@ -183,7 +183,8 @@ class Pad(Rules):
 
     Attributes:
         pads: (before, after) for each axis.
-        mode: ``"constant"``, ``"reflect"``, ``"edge"``, ``"symmetric"`` or ``"wrap"``.
+        mode: ``"constant"``, ``"lowest"`` (a constant too: what a maximum passes over),
+            ``"reflect"``, ``"edge"``, ``"symmetric"`` or ``"wrap"``.
     """
 
     pads: tuple[tuple[int, int], ...]
@@ -214,7 +215,7 @@ class Pad(Rules):
         pads = [pair if axis in axes else (0, 0) for axis, pair in enumerate(self.pads)]
         modes: dict[str, Any] = {"mode": self.mode}
         padded = data
-        if self.mode != "constant":
+        if self.mode not in ("constant", "lowest"):
             padded = np.pad(data, pads, **modes) if any(map(any, pads)) else data
         else:
             for axis, pair in enumerate(pads):

@@ -4,7 +4,7 @@ An interpreter keeps a tensor for each. Source: the TFLite schema; the order is 
 translation from TFLite, data first.
 """
 
-from collections.abc import Callable
+from collections.abc import Callable, Hashable
 from dataclasses import replace
 from functools import partial
 from typing import Any
@@ -27,8 +27,10 @@ from mcugraph.ops.reduction import Cumulate, Reduce, TopK
 from mcugraph.ops.selection import Pad, Resize, Slice, Split, Tile
 from mcugraph.rewrite.edit import Edit
 
-# The arguments of an operator, from the shapes of its data and of its result.
+# The arguments of an operator, from the shapes of its data and of its result: whole numbers, but
+# for the least value that the type of the data has.
 Arguments = Callable[[Any, Shape, Shape], tuple[Any, ...]]
+_LOWEST = "lowest"
 
 
 def _axes(op: Reduce, data: Shape, result: Shape) -> tuple[Any, ...]:
@@ -36,13 +38,22 @@ def _axes(op: Reduce, data: Shape, result: Shape) -> tuple[Any, ...]:
 
 
 def _slice(op: Slice, data: Shape, result: Shape) -> tuple[Any, ...]:
-    """Begin and size; begin, end and stride where elements are passed over."""
-    parts = [part for part in op.index if isinstance(part, slice)]
-    if len(parts) != len(data) or len(op.index) != len(data):
-        return ([0] * len(data),) * 3
-    spans = [part.indices(dim) for part, dim in zip(parts, data, strict=True)]
+    """Begin and size; begin, end and stride where elements are passed over, or axes come or go."""
+    dims = iter(data)
+    spans = [(0, 1, 1) if part is None else _span(part, next(dims)) for part in op.index]
+    spans += [(0, dim, 1) for dim in dims]
     starts, ends, steps = map(list, zip(*spans, strict=True)) if spans else ([], [], [])
-    return (starts, list(result)) if set(steps) <= {1} else (starts, ends, steps)
+    plain = set(steps) <= {1} and all(isinstance(part, slice) for part in op.index)
+    return (starts, list(result)) if plain else (starts, ends, steps)
+
+
+def _span(part: slice | int, length: int) -> tuple[int, int, int]:
+    """Begin, end and stride along an axis; an end before the first element is -length - 1."""
+    if isinstance(part, int):
+        start = part % length
+        return start, start + 1, 1
+    start, end, step = part.indices(length)
+    return start, end if end >= 0 else -length - 1, step
 
 
 def _split(op: Split, data: Shape, result: Shape) -> tuple[Any, ...]:
@@ -51,7 +62,11 @@ def _split(op: Split, data: Shape, result: Shape) -> tuple[Any, ...]:
 
 def _pad(op: Pad, data: Shape, result: Shape) -> tuple[Any, ...]:
     pads = [list(pair) for pair in op.pads]
-    return (pads, 0) if op.mode == "lowest" else (pads,)
+    return (pads, _LOWEST) if op.mode == "lowest" else (pads,)
+
+
+def _axis(op: Cumulate, data: Shape, result: Shape) -> tuple[Any, ...]:
+    return (0 if op.axis is None else op.axis % len(data),)
 
 
 def _transpose(op: Transpose, data: Shape, result: Shape) -> tuple[Any, ...]:
@@ -64,7 +79,7 @@ def _shape(op: Op, data: Shape, result: Shape) -> tuple[Any, ...]:
 
 _ARGUMENTS: dict[type[Op], Arguments] = {
     BatchToSpace: lambda op, data, result: (list(op.block), list(map(list, op.crops))),
-    Cumulate: lambda op, data, result: ([0],),
+    Cumulate: _axis,
     Expand: _shape,
     Flatten: _shape,
     Pad: _pad,
@@ -85,7 +100,7 @@ _ARGUMENTS: dict[type[Op], Arguments] = {
 def store_arguments(graph: Graph) -> Graph:
     """Operators with the constants that TFLite keeps their attributes in, equal ones once."""
     edit = Edit(graph)
-    stored: dict[str, str] = {}
+    stored: dict[Hashable, str] = {}
     for operator in edit.operators:
         arguments = _arguments_of(edit, operator)
         if arguments is None:
@@ -93,15 +108,15 @@ def store_arguments(graph: Graph) -> Graph:
         first = 3 if isinstance(operator.op, ConvTranspose) else 1
         names: list[str | None] = [*operator.inputs, None, None, None][:first]
         for index, value in enumerate(arguments):
-            key = repr(value)
+            dtype = DType.INT32
+            if value == _LOWEST:
+                dtype = edit.tensors[operator.inputs[0] or ""].dtype
+                value = _least(dtype)
+            key = ("argument", dtype, repr(value))
             if key not in stored:
-                stored[key] = edit.store(
-                    f"{operator.name}/argument_{index}",
-                    DType.INT32,
-                    np.shape(value),
-                    ("argument", key),
-                    partial(np.array, value, np.int32),
-                )
+                load = partial(np.array, value, dtype.numpy)
+                name = f"{operator.name}/argument_{index}"
+                stored[key] = edit.store(name, dtype, np.shape(value), key, load)
             names.append(stored[key])
         edit.change(replace(operator, inputs=tuple(names)))
     return edit.graph()
@@ -116,3 +131,9 @@ def _arguments_of(edit: Edit, operator: Operator) -> tuple[Any, ...] | None:
     data = edit.tensors[operator.inputs[0]].shape
     result = edit.tensors[operator.outputs[0]].shape
     return None if data is None or result is None else rule(op, data, result)
+
+
+def _least(dtype: DType) -> float:
+    """The least value that a type has; of what numpy does not know, that of float32."""
+    kind = dtype.numpy or np.dtype(np.float32)
+    return int(np.iinfo(kind).min) if kind.kind in "iu" else float(np.finfo(kind).min)
