@@ -8,6 +8,7 @@ import operator
 from collections.abc import Sequence
 from typing import Any
 
+from mcugraph.export.tools import called
 from mcugraph.formats.torch.export import export, quiet
 
 # Between a flatten and the dense layer that reads it: what does the same to every element.
@@ -69,7 +70,7 @@ class _DeviceForm:
 
     def apply(self) -> None:
         for node in list(self.graph.nodes):
-            name = _name(node)
+            name = called(node)
             if name == "mean" and _overload(node) == "dim":
                 self._pool(node)
             elif name == "batch_norm":
@@ -148,7 +149,7 @@ class _DeviceForm:
     def _fold(self, node: Any, scale: Any, shift: Any) -> bool:
         """Put a batch norm into the layer before it, as ``x * scale + shift``; whether it went."""
         layer = node.args[0]
-        name, turned = _name(layer), False
+        name, turned = called(layer), False
         if name == "convolution":
             turned = bool(layer.args[6])
         elif name.startswith("conv_transpose"):
@@ -185,7 +186,7 @@ class _DeviceForm:
         if len(shape) != 4 or len(flat) != 2 or flat != (shape[0], shape[1] * shape[2] * shape[3]):
             return
         if shape[2] * shape[3] == 1:
-            if _name(source) == "adaptive_avg_pool2d" and len(source.users) == 1:
+            if called(source) == "adaptive_avg_pool2d" and len(source.users) == 1:
                 with self.graph.inserting_before(node):
                     pooled = self._mean(source.args[0], source)
                 self._replace(node, pooled)
@@ -203,18 +204,18 @@ class _DeviceForm:
         with self.graph.inserting_before(node):
             last = self._call(self.aten.permute.default, source, [0, 2, 3, 1], like=node)
         node.replace_input_with(source, last)
-        if _name(node) == "view":  # a transposed tensor has no such view
+        if called(node) == "view":  # a transposed tensor has no such view
             node.target = self.aten.reshape.default
 
     def _shuffle(self, node: Any) -> bool:
         """The end of a channel shuffle (arXiv:1707.01083) as one that keeps channels last."""
         swap = node.args[0]
-        while _name(swap) in ("contiguous", "clone"):
+        while called(swap) in ("contiguous", "clone"):
             swap = swap.args[0]
-        if _name(swap) != "transpose" or {axis % 5 for axis in swap.args[1:]} != {1, 2}:
+        if called(swap) != "transpose" or {axis % 5 for axis in swap.args[1:]} != {1, 2}:
             return False
         parts = swap.args[0]
-        if _name(parts) not in _FLATTENS or len(_shape(parts)) != 5:
+        if called(parts) not in _FLATTENS or len(_shape(parts)) != 5:
             return False
         source = parts.args[0]
         shape, (batch, groups, each, height, width) = _shape(source), _shape(parts)
@@ -263,7 +264,7 @@ def _dense_readers(node: Any) -> list[Any]:
     """The dense layers that read a tensor, through elementwise operators; none if others do too."""
     found = []
     for user in node.users:
-        name = _name(user)
+        name = called(user)
         if name == "linear" and user.args[0] is node and user.args[1].op == "get_attr":
             found.append(user)
         elif name in _ELEMENTWISE:
@@ -282,11 +283,6 @@ def _first_user(graph: Any, given: list[Any]) -> Any:
         if node.op not in ("placeholder", "get_attr"):
             return node
     return given[-1].next
-
-
-def _name(node: Any) -> str:
-    packet = getattr(getattr(node, "target", None), "overloadpacket", None)
-    return getattr(packet, "__name__", "") if node.op == "call_function" else ""
 
 
 def _overload(node: Any) -> str:

@@ -4,7 +4,7 @@ import copy
 from typing import Any
 
 from mcugraph.errors import FormatError, UsageError
-from mcugraph.export.tools import silence, tensors_of, tool
+from mcugraph.export.tools import called, silence, tensors_of, tool
 from mcugraph.formats.torch.export import inference, quiet, reason
 from mcugraph.formats.torch.given import plain_module
 
@@ -132,7 +132,7 @@ class _Rounding:
 
     def apply(self) -> None:
         for node in list(self.graph.nodes):
-            axis = _LAYERS.get(_name(node))
+            axis = _LAYERS.get(called(node))
             if axis is not None and node.args[1].op == "get_attr":
                 self._weight(node, axis)
         for node in list(self.graph.nodes):
@@ -143,11 +143,11 @@ class _Rounding:
 
     def _ends(self, node: Any) -> bool:
         """Whether the result of an operator is one of the file's, with a scale of its own."""
-        name = _name(node)
+        name = called(node)
         if not name or name in _MOVEMENT:
             return False
         users = list(node.users)
-        follows = _name(users[0]) if len(users) == 1 else ""
+        follows = called(users[0]) if len(users) == 1 else ""
         if name in _LAYERS and follows == "batch_norm":
             return False
         return not (name in _FUSE and follows in _FUSED)
@@ -163,8 +163,3 @@ class _Rounding:
             rounded = self.graph.call_module(name, (node,))
         for user in users:
             user.replace_input_with(node, rounded)
-
-
-def _name(node: Any) -> str:
-    packet = getattr(getattr(node, "target", None), "overloadpacket", None)
-    return getattr(packet, "__name__", "") if node.op == "call_function" else ""

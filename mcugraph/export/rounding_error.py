@@ -7,6 +7,8 @@ some do not.
 from collections.abc import Callable, Sequence
 from typing import Any
 
+from mcugraph.export.tools import called
+
 # The axis of the weights that is a layer's outputs.
 _LAYERS = {
     **dict.fromkeys(("conv1d", "conv2d", "linear", "convolution"), 0),
@@ -80,7 +82,7 @@ def _measured(node: Any, value: Any, ranges: dict[Any, tuple[float, float]]) -> 
 def _rounded(node: Any, value: Any, ranges: dict[Any, tuple[float, float]]) -> Any:
     if node.op == "get_attr":
         return _weights(node, value)
-    low, high = _RANGES.get(_name(node), ranges.get(node, (0.0, 0.0)))
+    low, high = _RANGES.get(called(node), ranges.get(node, (0.0, 0.0)))
     low, high = min(low, 0.0), max(high, 0.0)
     step = max(high - low, 1e-30) / 255
     return (value.clamp(low, high) / step).round() * step
@@ -89,14 +91,9 @@ def _rounded(node: Any, value: Any, ranges: dict[Any, tuple[float, float]]) -> A
 def _weights(node: Any, value: Any) -> Any:
     """The weights of a layer, rounded as its file has them; anything else as it is."""
     for user in node.users:
-        axis = _LAYERS.get(_name(user))
+        axis = _LAYERS.get(called(user))
         if axis is not None and len(user.args) > 1 and user.args[1] is node:
             others = [i for i in range(value.dim()) if i != axis]
             step = (value.abs().amax(others, keepdim=True) / 127).clamp_min(1e-30)
             return (value / step).round() * step
     return value
-
-
-def _name(node: Any) -> str:
-    packet = getattr(getattr(node, "target", None), "overloadpacket", None)
-    return getattr(packet, "__name__", "") if node.op == "call_function" else ""

@@ -88,3 +88,9 @@ def one_sample(example_inputs: Any) -> tuple[Any, ...]:
     if len(batches) > 1 or batches == {1}:
         return given
     return tuple(value[:1] for value in given)
+
+
+def called(node: Any) -> str:
+    """The name of the operator that a node of a traced program calls; empty: it calls none."""
+    packet = getattr(getattr(node, "target", None), "overloadpacket", None)
+    return getattr(packet, "__name__", "") if node.op == "call_function" else ""
