@@ -203,6 +203,36 @@ def test_a_bias_of_layers_with_other_scales_is_stored_for_each() -> None:
     assert mg.profile(made, precision="int8").flash.biases == 3 * 4 * 4
 
 
+def test_what_is_quantised_already_becomes_no_bias() -> None:
+    made = graph(
+        [("a", CONV, ["x", "w"]), ("b", Elementwise("add"), ["a", "k"])], {**W, "k": (4, 1, 1)}
+    )
+    stored = replace(made.tensors["k"], dtype=DType.INT8, quantization=Quantization(1, 12))
+    assert kinds(fold_bias(made)) == ["conv2d"]
+    assert kinds(fold_bias(made.replace(tensors={**made.tensors, "k": stored}))) == [
+        "conv2d",
+        "add",
+    ]
+
+
+def test_new_names_are_free_ones() -> None:
+    """Models may use the very names that parts of an operator would get."""
+    silu = Elementwise("silu")
+    made = graph(
+        [("a", silu, ["x"]), ("a/sigmoid", CONV, ["a", "w"]), ("b", silu, ["a/sigmoid"])],
+        {**W, "a/sigmoid/zero_bias": (4,)},
+        ["a/sigmoid", "b"],
+    )
+    made = made.replace(outputs=(*made.outputs, "a/sigmoid/zero_bias"))
+    deployed = counted_forms(made, "deployed").runs
+    assert kinds(deployed) == ["sigmoid", "mul", "conv2d", "sigmoid", "mul"]
+    assert deployed.outputs == made.outputs
+    (layer,) = (o for o in deployed.operators if o.op.kind == "conv2d")
+    assert layer.outputs == ("a/sigmoid",)
+    assert layer.inputs[2] != "a/sigmoid/zero_bias"
+    assert mg.profile(made).macs == 4 * 4 * 9 * 64
+
+
 def test_layers_that_pad_the_same_data_alike_share_the_pad() -> None:
     strided = replace(CONV, strides=(2, 2), padding=symmetric((1, 1)))
     more = replace(strided, padding=symmetric((2, 2)))
