@@ -19,7 +19,7 @@ def unit(i: int, o: int, kernel: int = 3, stride: int = 1, groups: int = 1) -> n
 
 
 class Chain(nn.Module):
-    """Layers one after the other; the memory peaks between the first two."""
+    """Layers one after the other; the memory peaks where the second's result is padded."""
 
     def __init__(self) -> None:
         super().__init__()
