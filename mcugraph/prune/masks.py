@@ -81,10 +81,7 @@ class Masks:
             UsageError: Other masks are on it.
         """
         if not self._handles:
-            if any(map(_is_masked, self.model.modules())):
-                raise UsageError(
-                    "the model has a pruner already: call its remove(), or slim the model first"
-                )
+            check_unmasked(self.model)
             self._handles = [handle for swap in self._swaps for handle in swap.attach()]
 
     def detach(self) -> None:
@@ -159,6 +156,18 @@ class _Swap:
         for masked in self.masked:
             if masked.held:  # it is not, where another hook failed before ours
                 masked.leave()
+
+
+def check_unmasked(model: Any) -> None:
+    """A model without masks.
+
+    Raises:
+        UsageError: Masks of a pruner are on it.
+    """
+    if any(map(_is_masked, model.modules())):
+        raise UsageError(
+            "the model has a pruner already: call its remove(), or slim the model first"
+        )
 
 
 def _is_masked(module: torch.nn.Module) -> bool:

@@ -20,7 +20,7 @@ from mcugraph.ir import Array
 from mcugraph.prune.history import History
 from mcugraph.prune.learned import LearnedWidths, Options
 from mcugraph.prune.losses import Loss, gradient_of, no_loss, undisturbed, value_of
-from mcugraph.prune.masks import Masks
+from mcugraph.prune.masks import Masks, check_unmasked
 from mcugraph.prune.placement import Classes
 from mcugraph.prune.ranking import Ranking
 from mcugraph.prune.relaxed import RelaxedMask
@@ -136,6 +136,7 @@ class Pruner:
         if not budgets and (schedule is None or schedule.sparsity is None):
             raise UsageError("no budgets: name a peak, a size or macs, like {'peak': 64_000}")
         self.model = plain_module(model, "Pruner")
+        check_unmasked(self.model)
         inputs_of(example_inputs, kwargs)
         self.example_inputs, self.kwargs = example_inputs, dict(kwargs or {})
         self.interval, self.schedule = interval, schedule
