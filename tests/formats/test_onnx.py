@@ -530,3 +530,18 @@ def test_a_function_that_calls_itself(tmp_path: Path) -> None:
     with pytest.raises(mg.FormatError, match=r"its local function .F. calls itself") as caught:
         mg.load(path)
     assert "\n" not in str(caught.value)
+
+
+def test_names_that_are_no_text(tmp_path: Path) -> None:
+    """Protobuf hands on any bytes."""
+    path = tmp_path / "net.onnx"
+    relu = helper.make_node("Relu", ["xxxx"], ["yyyy"], name="nnnn")
+    ends = [
+        [helper.make_tensor_value_info(name, TensorProto.FLOAT, ["size", 4])]
+        for name in ("xxxx", "yyyy")
+    ]
+    data = helper.make_model(helper.make_graph([relu], "gggg", *ends)).SerializeToString()
+    for name in (b"Relu", b"xxxx", b"yyyy", b"nnnn", b"gggg", b"size"):
+        path.write_bytes(data.replace(name, b"\xff" + name[1:]))
+        with pytest.raises(mg.FormatError, match=r"the name b'\\xff.* in it is no UTF-8"):
+            mg.load(path)

@@ -35,13 +35,13 @@ def inlined(path: str, model: Any, limits: LoadLimits) -> Any:
 def _size(path: str, model: Any) -> tuple[int, int]:
     """How many operators and bytes the main graph comes to."""
     bodies: dict[Key, list[Any]] = {
-        (entry.domain, entry.name, entry.overload): list(_nodes(entry.node))
+        (entry.domain, entry.name, entry.overload): list(nodes_in(entry.node))
         for entry in model.functions
     }
     known: dict[Key, tuple[int, int]] = {}
     for key in _callees_first(path, bodies):
         known[key] = _total(bodies[key], known)
-    return _total(list(_nodes(model.graph.node)), known)
+    return _total(list(nodes_in(model.graph.node)), known)
 
 
 def _total(nodes: list[Any], known: dict[Key, tuple[int, int]]) -> tuple[int, int]:
@@ -71,9 +71,9 @@ def _callees_first(path: str, bodies: dict[Key, list[Any]]) -> Iterator[Key]:
             pending.pop()
 
 
-def _nodes(nodes: Any) -> Iterator[Any]:
-    """Nodes and those in the graphs that they hold."""
-    pending = [nodes]
+def nodes_in(*groups: Any) -> Iterator[Any]:
+    """The nodes of some groups, and those in the graphs that they hold."""
+    pending = list(groups)
     while pending:
         for node in pending.pop():
             yield node

@@ -10,6 +10,7 @@ from mcugraph.formats.onnx import constants, control, sequences
 from mcugraph.formats.onnx.functions import inlined
 from mcugraph.formats.onnx.qdq import collapse
 from mcugraph.formats.onnx.scope import Model, Scope
+from mcugraph.formats.onnx.texts import check_texts
 from mcugraph.formats.onnx.weights import Weights
 from mcugraph.ir import Graph, Source, verify
 from mcugraph.ir.names import Names
@@ -57,7 +58,7 @@ def _parse(path: str, data: bytes) -> Any:
     """The model as the file has it.
 
     Raises:
-        FormatError: The bytes are no ONNX model.
+        FormatError: The bytes are no ONNX model, or a name in it is no text.
     """
     from google.protobuf.message import DecodeError
     from onnx import ModelProto
@@ -69,6 +70,7 @@ def _parse(path: str, data: bytes) -> Any:
         raise FormatError(_refusal(path)) from None
     if not model.HasField("graph") or not (model.graph.node or model.graph.output):
         raise FormatError(_refusal(path))
+    check_texts(path, model)
     return model
 
 

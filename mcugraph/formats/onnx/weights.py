@@ -94,7 +94,8 @@ class Weights:
         try:
             return np.asarray(numpy_helper.to_array(proto))
         except (ValueError, TypeError, KeyError) as error:
-            raise FormatError(f"the value of {proto.name!r} cannot be decoded: {error}") from error
+            said = f"the value of {proto.name!r} cannot be decoded: {error}"
+            raise FormatError(f"{self._path}: {said}") from error
 
     def _with_data(self, proto: Any) -> Any:
         """The tensor as if the model itself held its bytes."""
