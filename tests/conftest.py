@@ -12,6 +12,10 @@ import pytest
 from hypothesis import HealthCheck, settings
 from support.loading import ROOT
 
+# Workers share the cores already; set before anybody imports numpy or PyTorch, and for the processes
+# that tests start.
+os.environ.setdefault("OMP_NUM_THREADS", "1")
+
 # No deadline: the machines that run this are slow and shared. In CI the examples are fixed, so
 # that a run says something about the change and not about luck.
 settings.register_profile("local", deadline=None, print_blob=True)
