@@ -12,8 +12,8 @@ import pytest
 from hypothesis import HealthCheck, settings
 from support.loading import ROOT
 
-# Workers share the cores already; set before anybody imports numpy or PyTorch, and for the processes
-# that tests start.
+# Workers share the cores already. Set before anybody imports numpy or PyTorch, and for the
+# processes that tests start.
 os.environ.setdefault("OMP_NUM_THREADS", "1")
 
 # No deadline: the machines that run this are slow and shared. In CI the examples are fixed, so

@@ -17,6 +17,11 @@ def operator_bound(problem: Problem) -> int:
         UsageError: It is none.
     """
     _checked("operator_bound", problem)
+    return largest_operator(problem)
+
+
+def largest_operator(problem: Problem) -> int:
+    """The operator bound of a problem that was verified."""
     sizes = list(problem.sizes)
     if not problem.count_inputs:
         for tensor in problem.graph_inputs:

@@ -4,10 +4,11 @@ from collections.abc import Callable
 from dataclasses import dataclass
 
 from mcugraph.ir import Graph, Kind
-from mcugraph.scheduling.bounds import cut_bound, operator_bound
+from mcugraph.scheduling.bounds import cut_bound, largest_operator, operator_bound
 from mcugraph.scheduling.entry import least_peak, schedule_instance
 from mcugraph.scheduling.instance import Instance
 from mcugraph.scheduling.limits import Limits
+from mcugraph.scheduling.network import Network
 from mcugraph.scheduling.problem import Problem
 from mcugraph.scheduling.replay import order_peak
 from mcugraph.scheduling.result import Schedule, checked_schedule
@@ -56,9 +57,10 @@ def live_set_figures(
         operators, cut = problem(operator_bound), problem(cut_bound)
     else:
         least = operators = cut = plain
-    instance = Instance(least.network())
+    network = plain.network()
+    instance = Instance(network if least is plain else least.network())
     best = schedule_instance(least, instance, "auto", Limits(time_limit))
-    bound = operator_bound(operators)
+    bound = largest_operator(operators)
     # The cut bound lies between the two.
     if bound == best.peak:
         cuts = bound
@@ -66,7 +68,9 @@ def live_set_figures(
         cuts = instance.cut_bound() if cut is least else cut_bound(cut)
     return LiveSetFigures(
         best=best,
-        in_file_order=file_order(plain),
+        in_file_order=_as_it_comes(
+            plain, network, bound if operators is plain else largest_operator(plain)
+        ),
         operator_bound=bound,
         cut_bound=cuts,
         state=sum(
@@ -80,7 +84,9 @@ def live_set_figures(
 
 def file_order(problem: Problem) -> Schedule:
     """The order that the problem comes in, as a schedule; its lower bound is the operator bound."""
+    return _as_it_comes(problem, problem.network(), operator_bound(problem))
+
+
+def _as_it_comes(problem: Problem, network: Network, bound: int) -> Schedule:
     order = range(len(problem.operators))
-    return checked_schedule(
-        problem, order, order_peak(problem.network(), order), operator_bound(problem), 0.0
-    )
+    return checked_schedule(problem, order, order_peak(network, order), bound, 0.0)

@@ -54,10 +54,9 @@ def live_bytes(problem: Problem, order: Sequence[Name]) -> list[int]:
     totals = list(accumulate(change))[: len(steps)]
     for step, index in enumerate(steps):
         totals[step] += problem.scratch[index] if problem.scratch else 0
-        pairs = problem.inplace[index] if problem.inplace else ()
-        totals[step] -= _most_shared(
-            [(a, b) for a, b in pairs if last[a] == step and sizes[b] <= sizes[a]], sizes
-        )
+        if problem.inplace:
+            pairs = [(a, b) for a, b in problem.inplace[index] if last[a] == step]
+            totals[step] -= _most_shared([p for p in pairs if sizes[p[1]] <= sizes[p[0]]], sizes)
     return totals
 
 
