@@ -1,6 +1,7 @@
 """The command line: find the command, run it, turn errors into one line."""
 
 import argparse
+import errno
 import io
 import os
 import sys
@@ -23,6 +24,9 @@ COMMANDS = {
     "symbolic": ("show_symbolic", "MACs, size and peak memory as formulas in the layer widths"),
     "boards": ("list_boards", "the boards that are known, and which of them a model fits"),
 }
+
+# How standard output ends before all is written: nobody reads it, or there is no room.
+_OUTPUT_ENDS = (errno.EPIPE, errno.ENOSPC, errno.EDQUOT, errno.EFBIG)
 
 
 class _Parser(argparse.ArgumentParser):
@@ -52,10 +56,15 @@ def main(arguments: Sequence[str] | None = None) -> int:
     except McuGraphError as error:
         print(f"mcugraph: {clean(' '.join(str(error).split()))}", file=sys.stderr)
         return 2
-    except BrokenPipeError:
-        # The reader (`head`, say) has seen enough.
+    except OSError as error:
+        if error.errno not in _OUTPUT_ENDS:
+            raise
+        # Or what is left would be tried again at exit.
         os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
-        return 0
+        if error.errno == errno.EPIPE:  # the reader (`head`, say) has seen enough
+            return 0
+        print(f"mcugraph: the output cannot be written: {error.strerror}", file=sys.stderr)
+        return 2
     except KeyboardInterrupt:
         return 130
     return code

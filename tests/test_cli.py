@@ -26,6 +26,8 @@ def model(models: Path) -> Path:
         (["profile", "MODEL", "--limit", "0"], "'0' is no positive number"),
         (["profile", "MODEL", "--limit", "few"], "'few' is no positive number"),
         (["profile", "MODEL", "--json", "--csv"], "not allowed with"),
+        (["profile", "MODEL", "--dim", "x:0=1", "--dim", "x:0=2"], "--dim gives x:0 two values, 1"),
+        (["optimize", "MODEL", "-o", "n", "--dim", "x=1", "--dim", "x=2"], "--dim gives x two"),
         (["profile", "MODEL", "--wrong"], "unrecognized arguments: --wrong"),
         (["profile", "MODEL", "--precision", "int3"], "unknown precision 'int3'; expected one of"),
         (["profile", "MODEL", "--accounting", "mine"], "unknown accounting 'mine'"),
@@ -72,3 +74,14 @@ def test_a_closed_pipe_is_no_error(model: Path) -> None:
     process.stderr.close()
     assert process.wait(60) == 0
     assert error == b""
+
+
+@pytest.mark.skipif(not Path("/dev/full").exists(), reason="no device that is always full")
+def test_an_output_without_room_is_one_line(model: Path) -> None:
+    code = f"import sys; from mcugraph.cli import main; sys.exit(main(['profile', {str(model)!r}]))"
+    with Path("/dev/full").open("w") as full:
+        done = subprocess.run(
+            [sys.executable, "-c", code], stdout=full, stderr=subprocess.PIPE, check=False
+        )
+    assert done.returncode == 2
+    assert done.stderr == b"mcugraph: the output cannot be written: No space left on device\n"

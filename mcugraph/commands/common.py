@@ -2,11 +2,14 @@
 
 import argparse
 from collections.abc import Callable
+from functools import partial
 
-from mcugraph.errors import McuGraphError
+from mcugraph.errors import McuGraphError, UsageError
 from mcugraph.ir import Graph
 from mcugraph.profiler import Profile
+from mcugraph.rewrite.accounting import counted_forms
 from mcugraph.scheduling.problem import Problem
+from mcugraph.scheduling.runtime import find_runtime
 
 
 def counting(command: argparse.ArgumentParser) -> None:
@@ -70,7 +73,21 @@ def loaded(options: argparse.Namespace, path: str) -> Graph:
     """The graph of a file, read as the options say."""
     from mcugraph.formats.loader import load
 
-    return load(path, dict(options.dim), options.signature, trust=options.trust)
+    return load(path, dims(options), options.signature, trust=options.trust)
+
+
+def dims(options: argparse.Namespace) -> dict[str | tuple[str, int], int]:
+    """The values of dynamic dimensions.
+
+    Raises:
+        UsageError: One of them is given two values.
+    """
+    found: dict[str | tuple[str, int], int] = {}
+    for name, value in options.dim:
+        if found.setdefault(name, value) != value:
+            shown = name if isinstance(name, str) else f"{name[0]}:{name[1]}"
+            raise UsageError(f"--dim gives {shown} two values, {found[name]} and {value}")
+    return found
 
 
 def counted(options: argparse.Namespace, path: str) -> tuple[Graph, Profile]:
@@ -83,12 +100,18 @@ def counted(options: argparse.Namespace, path: str) -> tuple[Graph, Profile]:
     )
 
 
-def problem(options: argparse.Namespace) -> Problem:
-    """The scheduling problem of a model file, or of an operator graph as JSON."""
+def problems(options: argparse.Namespace) -> Callable[[Callable[[Problem], int]], Problem]:
+    """The scheduling problem of a model file, or of an operator graph as JSON.
+
+    It depends on the figure that is asked for: an operator of a model that calls subgraphs needs
+    besides what that figure is for the largest of them. So what returns takes the figure.
+    """
     if options.model.lower().endswith(".json"):
-        return Problem.from_json(options.model)
+        plain = Problem.from_json(options.model)
+        return lambda _: plain
     graph = loaded(options, options.model)
-    return Problem.from_graph(graph, options.runtime, options.accounting, options.precision)
+    runs = counted_forms(graph, options.accounting, options.precision).runs
+    return partial(Problem.with_bodies, runs, find_runtime(options.runtime))
 
 
 def seconds(text: str) -> float:

@@ -56,7 +56,7 @@ def run(options: argparse.Namespace) -> int:
         options.force,
         options.verify,
         options.time_limit,
-        dict(options.dim),
+        common.dims(options),
         options.kernels,
     )
     print(as_json(result.to_dict()) if options.json else optimization_report.to_text(result))

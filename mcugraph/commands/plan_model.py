@@ -43,7 +43,8 @@ def add(commands: Any) -> None:
         "--time-limit",
         type=common.seconds,
         metavar="S",
-        help="seconds for the search; the best plan till then is shown",
+        help="seconds for the search; the best plan till then is shown (default: about a minute "
+        "at the most)",
     )
     command.add_argument(
         "--limit", type=common.positive, default=40, metavar="N", help="show only N tensors"
@@ -78,7 +79,11 @@ def run(options: argparse.Namespace) -> int:
 def _problem(options: argparse.Namespace) -> Problem | ArenaProblem:
     """What the file describes."""
     if not options.model.lower().endswith(".csv"):
-        return common.problem(options)
+        return common.problems(options)(
+            lambda body: (
+                plan(body, alignment=options.alignment or 16, time_limit=options.time_limit).arena
+            )
+        )
     from mcugraph.planning.minimalloc import read_csv
 
     return read_csv(options.model, options.alignment or 1)

@@ -8,7 +8,7 @@ from mcugraph.commands.progress import ProgressLine
 from mcugraph.report import schedule_report
 from mcugraph.report.answer import as_json
 from mcugraph.scheduling.bounds import cut_bound, operator_bound
-from mcugraph.scheduling.entry import schedule
+from mcugraph.scheduling.entry import least_peak, schedule
 from mcugraph.scheduling.figures import file_order
 from mcugraph.units import parse_size
 
@@ -43,13 +43,17 @@ def add(commands: Any) -> None:
 
 def run(options: argparse.Namespace) -> int:
     """Print the schedule; always 0."""
-    problem = common.problem(options)
+    counted = common.problems(options)
+    problem = counted(least_peak)
     with ProgressLine() as progress:
         found = schedule(
             problem, options.method, options.time_limit, options.memory_limit, progress
         )
-    given = file_order(problem)
-    bounds = {"operator_bound": operator_bound(problem), "cut_bound": cut_bound(problem)}
+    given = file_order(counted(lambda body: file_order(body).peak))
+    bounds = {
+        "operator_bound": operator_bound(counted(operator_bound)),
+        "cut_bound": cut_bound(counted(cut_bound)),
+    }
     if options.json:
         print(as_json(schedule_report.to_data(found, given, bounds)))
     else:

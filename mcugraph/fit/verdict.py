@@ -105,6 +105,8 @@ def needs_of(found: Profile, budget: Budget) -> tuple[Need, ...]:
             needed, parts = total, f"arena: head {arena:,} + tail {tail:,}"
             if total > arena + tail:
                 parts += f" + {total - arena - tail:,} more to load"
+            elif total < arena + tail:
+                parts += f" - {arena + tail - total} of padding"
         else:
             needed = memory.file_order_peak + memory.state
             parts = "live tensors and state; TFLM's own figures are not known"

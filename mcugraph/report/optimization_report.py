@@ -34,6 +34,13 @@ def to_text(result: Optimization) -> str:
             f"Saved: {exact(result.saved)} B of SRAM "
             f"({kib(result.saved)}, {100 * result.saved / base:.1f} %)"
         )
+        if result.format == "tflite" and before.tflm_total and after.tflm_total:
+            total = before.tflm_total - after.tflm_total
+            if total < result.saved:
+                lines.append(
+                    f"Note: the arena to reserve, TFLM total, is {exact(total)} B smaller; "
+                    "TFLM needs the rest while it loads the model"
+                )
     if result.verified:
         lines.append(f"Verified: {result.verified} computes the same outputs from both files")
     lines += [f"Left: {text}" for text in result.left]

@@ -18,8 +18,8 @@ class TflmFootprint:
     Attributes:
         arena: The head: activations and kernel scratch, as the greedy planner lays them out.
         persistent: The tail on the device, by TFLM's default build.
-        total: The least arena with which the device loads the model: head and tail, or more
-            where loading needs more for a moment.
+        total: The least arena with which the device loads the model: head and tail, less up to 15
+            bytes of padding, or more where loading needs more for a moment.
         persistent_host: The tail on the 64-bit host that TFLM's Python wheel reports.
         total_host: The least arena with which the wheel loads the model.
         refusals: Why TFLM would not load the model, one sentence each.

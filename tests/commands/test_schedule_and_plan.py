@@ -5,6 +5,7 @@ import io
 import json
 from pathlib import Path
 
+from onnx import TensorProto, helper, save
 from support.commands import Capture, refused, run
 
 import mcugraph as mg
@@ -48,6 +49,44 @@ def test_a_plan(models: Path, tmp_path: Path, capsys: Capture) -> None:
     assert f"({len(found['blocks']) - 2} more)" in text
     lifetimes = run(capsys, "plan", model, "--csv")
     assert len(list(csv.DictReader(io.StringIO(lifetimes)))) == len(found["blocks"])
+
+
+def branching_body(path: Path) -> Path:
+    """A model whose operator calls a graph of which order and arena matter."""
+    node, info = helper.make_node, helper.make_tensor_value_info
+    body = helper.make_graph(
+        [
+            node("Concat", ["x"] * 5, ["wide"], axis=0),
+            node("Concat", ["x"] * 5, ["broad"], axis=0),
+            node("ReduceMax", ["wide"], ["a"], axes=[0]),
+            node("ReduceMax", ["broad"], ["b"], axes=[0]),
+            node("Add", ["a", "b"], ["z"]),
+        ],
+        "body",
+        [],
+        [info("z", TensorProto.FLOAT, [1, 7])],
+    )
+    graph = helper.make_graph(
+        [node("If", ["c"], ["y"], then_branch=body, else_branch=body)],
+        "calls",
+        [info("c", TensorProto.BOOL, []), info("x", TensorProto.FLOAT, [1, 7])],
+        [info("y", TensorProto.FLOAT, [1, 7])],
+    )
+    save(helper.make_model(graph, opset_imports=[helper.make_opsetid("", 13)]), path)
+    return path
+
+
+def test_figures_of_called_graphs_are_those_of_a_profile(tmp_path: Path, capsys: Capture) -> None:
+    model = branching_body(tmp_path / "calls.onnx")
+    found = json.loads(run(capsys, "schedule", model, "--json"))
+    memory = mg.profile(model).memory
+    names = ("operator_bound", "cut_bound", "peak", "file_order_peak")
+    assert [found[name] for name in names] == [getattr(memory, name) for name in names]
+    assert memory.operator_bound < memory.peak < memory.file_order_peak
+    planned = json.loads(run(capsys, "plan", model, "--json"))
+    assert planned["arena"] == mg.plan(model).arena
+    apart = json.loads(run(capsys, "plan", model, "--json", "--alignment", "64"))
+    assert apart["arena"] == mg.plan(model, alignment=64).arena > planned["arena"]
 
 
 def test_wrong_usage(models: Path, capsys: Capture) -> None:

@@ -1,5 +1,6 @@
 """What a model needs of a board, which depends on how the board's compilers lay out structs."""
 
+import re
 from pathlib import Path
 
 import pytest
@@ -7,7 +8,7 @@ import pytest
 import mcugraph as mg
 from mcugraph.errors import UsageError
 from mcugraph.fit.boards import boards, find_board
-from mcugraph.fit.verdict import by_abi, fitting_boards, needs_on
+from mcugraph.fit.verdict import Budget, by_abi, fitting_boards, needs_of, needs_on
 from mcugraph.profiler import on_abi
 
 
@@ -33,6 +34,16 @@ def test_a_board_is_asked_for_what_its_own_build_takes(models: Path) -> None:
         assert "more to load" in need.parts
     assert profiles["int-enums"].memory.tflm_total > profiles["arm"].memory.tflm_total  # type: ignore[operator]
     assert fitting_boards(profiles, (whole, short)) == (short, whole)
+
+
+def test_the_parts_of_the_arena_add_up(models: Path) -> None:
+    seen = set()
+    for path in sorted(models.glob("*.tflite")):
+        need = needs_of(mg.profile(path), Budget("anything", sram=0))[0]
+        seen |= {word for word in ("more to load", "of padding") if word in need.parts}
+        terms = re.findall(r"([-+]?)[^-+\d]*([\d,]+)", need.parts)
+        assert sum(int(sign + n.replace(",", "")) for sign, n in terms) == need.needed, need.parts
+    assert seen == {"more to load", "of padding"}
 
 
 def test_an_unknown_build_is_refused(models: Path) -> None:

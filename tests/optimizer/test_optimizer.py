@@ -6,6 +6,7 @@ import re
 import struct
 import subprocess
 import sys
+from dataclasses import replace
 from pathlib import Path
 
 import pytest
@@ -14,6 +15,8 @@ import mcugraph as mg
 from mcugraph.cli import main
 from mcugraph.optimizer import entry, verification
 from mcugraph.optimizer.new_file import NewFile
+from mcugraph.optimizer.result import Figures, Optimization
+from mcugraph.report.optimization_report import to_text
 
 SHARED = Path(__file__).resolve().parents[3] / "shared" / "models"
 
@@ -190,6 +193,16 @@ def test_command(models: Path, tmp_path: Path, capsys: pytest.CaptureFixture[str
     figures = json.loads(capsys.readouterr().out)
     assert figures["saved"] == 0
     assert figures["after"]["tflm_arena"] == 12_288
+
+
+def test_a_saving_that_loading_needs_is_none() -> None:
+    before, after = Figures(1536, 7556, 10_000, 1456, 1), Figures(1248, 7556, 10_000, 1252, 1)
+    shown = Optimization("a", "b", "tflite", True, 19, 0, before, after)
+    said = to_text(shown)
+    assert "Saved: 288 B" in said
+    assert "the arena to reserve, TFLM total, is 0 B smaller" in said
+    both = replace(shown, after=replace(after, tflm_total=10_000 - 288))
+    assert "to reserve" not in to_text(both)
 
 
 def test_plan_command(models: Path, tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
