@@ -44,7 +44,7 @@ def plan(
         alignment: Bytes; offsets are multiples of it and sizes are rounded up to it. Blocks
             have an alignment of their own.
         time_limit: Seconds for scheduling and planning together; the best plan till then is
-            returned. None: 10 for the order, 8 for other orders, 60 for offsets at the most.
+            returned. None: 10 for the order, 8 for other orders, 45 for offsets at the most.
         method: ``"auto"``: greedy starts, then exact search. ``"tflm"``: the greedy planner of
             TensorFlow Lite Micro. ``"first_fit"``: the lowest free offset in execution order
             (Deutel et al., "Energy-efficient Deployment of Deep Learning Applications on

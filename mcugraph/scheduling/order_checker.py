@@ -54,7 +54,7 @@ def live_bytes(problem: Problem, order: Sequence[Name]) -> list[int]:
     totals = list(accumulate(change))[: len(steps)]
     for step, index in enumerate(steps):
         totals[step] += problem.scratch[index] if problem.scratch else 0
-        if problem.inplace:
+        if problem.inplace and problem.inplace[index]:
             pairs = [(a, b) for a, b in problem.inplace[index] if last[a] == step]
             totals[step] -= _most_shared([p for p in pairs if sizes[p[1]] <= sizes[p[0]]], sizes)
     return totals

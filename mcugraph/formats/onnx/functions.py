@@ -8,6 +8,9 @@ from mcugraph.formats.load_limits import LoadLimits
 
 Key = tuple[str, str, str]  # domain, name and overload of a function
 
+# AttributeProto.type of GRAPH and GRAPHS.
+_HOLDS_GRAPHS = (5, 10)
+
 
 def inlined(path: str, model: Any, limits: LoadLimits) -> Any:
     """The model without local functions.
@@ -77,8 +80,17 @@ def nodes_in(*groups: Any) -> Iterator[Any]:
     while pending:
         for node in pending.pop():
             yield node
-            for attribute in node.attribute:
-                pending += [graph.node for graph in (attribute.g, *attribute.graphs)]
+            pending += [graph.node for graph in graphs_of(node)]
+
+
+def graphs_of(node: Any) -> list[Any]:
+    """The graphs that the attributes of a node hold."""
+    return [
+        graph
+        for attribute in node.attribute
+        if attribute.type in _HOLDS_GRAPHS
+        for graph in (attribute.g, *attribute.graphs)
+    ]
 
 
 def _key(node: Any) -> Key:

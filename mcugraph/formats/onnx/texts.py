@@ -4,7 +4,7 @@ from collections.abc import Iterator
 from typing import Any
 
 from mcugraph.errors import FormatError
-from mcugraph.formats.onnx.functions import nodes_in
+from mcugraph.formats.onnx.functions import graphs_of, nodes_in
 
 
 def check_texts(path: str, model: Any) -> None:
@@ -28,8 +28,7 @@ def _names(model: Any) -> Iterator[Any]:
     bodies = [function.node for function in model.functions]
     for node in nodes_in(model.graph.node, *bodies):
         yield from (node.op_type, node.domain, node.name, *node.input, *node.output)
-        for attribute in node.attribute:
-            graphs += [graph for graph in (attribute.g, *attribute.graphs) if graph.ByteSize()]
+        graphs += graphs_of(node)
     for graph in graphs:
         yield graph.name
         for entry in (*graph.initializer, *graph.input, *graph.output, *graph.value_info):
