@@ -132,7 +132,8 @@ def _read(path: str) -> bytes:
         with open(path, "rb") as file:
             data = file.read()
     except FileNotFoundError:
-        raise FormatError(f"{path}: no such file") from None
+        named = path or "the path is empty"
+        raise FormatError(f"{named}: no such file") from None
     except IsADirectoryError:
         raise FormatError(f"{path}: this is a directory; name a model file in it") from None
     except OSError as error:

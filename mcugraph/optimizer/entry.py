@@ -12,6 +12,7 @@ from mcugraph.optimizer import onnx, tflite, verification
 from mcugraph.optimizer.new_file import NewFile
 from mcugraph.optimizer.result import Figures, Optimization
 from mcugraph.profiler import Profile, profile
+from mcugraph.tflm.kernels import LIBRARIES
 
 SECONDS = 10.0
 
@@ -60,6 +61,8 @@ def optimize(
     target = path_text(path_out, "optimize takes the path of the file to write")
     check(target)
     library = "reference" if kernels == "any" else kernels
+    if library not in LIBRARIES:
+        raise UsageError(f"unknown kernels {kernels!r}; expected any, {' or '.join(LIBRARIES)}")
     graph = load(source, dims)
     data = Path(source).read_bytes()
     before = profile(graph, kernels=library)

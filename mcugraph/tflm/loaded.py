@@ -141,7 +141,10 @@ def misplanned(model: TfliteModel) -> list[str]:
     """A clause where the file's own plan does not cover its tensors, so that TFLM refuses it."""
     if model.misfit is None:
         return []
-    return [f"its memory plan has {model.misfit} offsets for {len(model.tensors)} tensors"]
+    return [
+        f"its memory plan has {model.misfit} offsets for {len(model.tensors)} tensors, which "
+        "`mcugraph optimize` mends"
+    ]
 
 
 def unsized_types(model: TfliteModel) -> list[DType]:

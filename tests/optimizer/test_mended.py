@@ -70,7 +70,9 @@ def test_a_plan_that_does_not_fit_is_said_and_mended(tmp_path: Path) -> None:
     found = mg.profile(path)
     assert found.memory.tflm_arena is found.memory.tflm_total is None
     assert any("memory plan has 2 offsets for 3 tensors" in text for text in found.assumptions)
-    assert found.tflm_refusals == ("its memory plan has 2 offsets for 3 tensors",)
+    assert found.tflm_refusals == (
+        "its memory plan has 2 offsets for 3 tensors, which `mcugraph optimize` mends",
+    )
     result = mg.optimize(path, out)
     assert (result.before.tflm_arena, result.after.tflm_arena) == (None, 512)
     assert "one for each" in result.notes[0]
