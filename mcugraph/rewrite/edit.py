@@ -66,6 +66,14 @@ class Edit:
             return False
         return self._consumers.get(name, []) == [operator.name]
 
+    def only_source(self, operator: Operator, data: str | None) -> Operator | None:
+        """The operator that makes what an operator reads, if nothing else needs that."""
+        name = self.current(data)
+        source = self.producer(name)
+        if source is None or name is None or not self.only_read_by(name, operator):
+            return None
+        return source
+
     def constant(self, names: Sequence[str | None]) -> bool:
         """Whether all of these tensors, as far as they are not left out, lie in flash."""
         return all(name is None or self.tensors[name].is_constant for name in names)

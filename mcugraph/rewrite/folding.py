@@ -244,14 +244,11 @@ def _along(op: object, weights: Array, scale: Array) -> Array:
 
 def _foldable_layer(edit: Edit, operator: Operator, data: str | None) -> Operator | None:
     """The linear layer whose result only this operator reads, if its weights are constant."""
-    data = edit.current(data)
-    layer = edit.producer(data)
-    if layer is None or data is None or not isinstance(layer.op, Weighted):
+    layer = edit.only_source(operator, data)
+    if layer is None or not isinstance(layer.op, Weighted):
         return None
     ends = layer.op.activation if isinstance(layer.op, Fusable) else None
-    if ends is not None or not edit.constant(layer.inputs[1:]):
-        return None
-    return layer if edit.only_read_by(data, operator) else None
+    return layer if ends is None and edit.constant(layer.inputs[1:]) else None
 
 
 def _one_a_channel(edit: Edit, layer: Operator, constant: str) -> bool:
@@ -259,7 +256,7 @@ def _one_a_channel(edit: Edit, layer: Operator, constant: str) -> bool:
     result, shape = edit.tensors[layer.outputs[0]].shape, edit.tensors[constant].shape
     if result is None or shape is None or len(shape) > len(result):
         return False
-    axis = layer.op.result_axis if isinstance(layer.op, Weighted) else -1
+    assert isinstance(layer.op, Weighted)
     aligned = (1,) * (len(result) - len(shape)) + shape
-    channel = axis % len(result)
+    channel = layer.op.result_axis % len(result)
     return all(dim == (result[i] if i == channel else 1) for i, dim in enumerate(aligned))

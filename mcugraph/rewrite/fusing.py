@@ -2,7 +2,7 @@
 
 from dataclasses import replace
 
-from mcugraph.ir import Graph, Operator
+from mcugraph.ir import Graph
 from mcugraph.ops.base import FUSABLE_ACTIVATIONS, Fusable
 from mcugraph.ops.elementwise import Elementwise
 from mcugraph.ops.movement import Flatten, Reshape, Squeeze
@@ -21,7 +21,7 @@ def fuse_activations(graph: Graph) -> Graph:
             continue
         if operator.op.function not in FUSABLE_ACTIVATIONS or operator.op.activation is not None:
             continue
-        source = _only_source(edit, operator)
+        source = edit.only_source(operator, operator.inputs[0]) if operator.inputs else None
         if source is None or not isinstance(source.op, Fusable):
             continue
         if source.op.fuses and source.op.activation is None:
@@ -49,7 +49,7 @@ def fuse_squeezes(graph: Graph) -> Graph:
     for operator in edit.operators:
         if not isinstance(operator.op, Flatten | Reshape | Squeeze):
             continue
-        source = _only_source(edit, operator)
+        source = edit.only_source(operator, operator.inputs[0]) if operator.inputs else None
         if source is None or not isinstance(source.op, Reduce) or not source.op.keepdims:
             continue
         data = edit.tensors[source.inputs[0] or ""]
@@ -62,12 +62,3 @@ def fuse_squeezes(graph: Graph) -> Graph:
         if edit.tensors[operator.outputs[0]].shape == rest:
             edit.absorb(source, operator, reduction)
     return edit.graph()
-
-
-def _only_source(edit: Edit, operator: Operator) -> Operator | None:
-    """The operator that makes what this one reads, if nothing else needs that."""
-    data = edit.current(operator.inputs[0]) if operator.inputs else None
-    source = edit.producer(data)
-    if source is None or data is None or not edit.only_read_by(data, operator):
-        return None
-    return source
