@@ -157,38 +157,31 @@ class Edit:
         )
         self._producers[result] = into.name
 
-    def bypass(self, operator: Operator, source: str) -> bool:
+    def bypass(self, operator: Operator, source: str) -> None:
         """Remove an operator whose result is what it reads; whoever read it reads ``source``.
 
         Where the result is an output of the graph, whoever writes the source writes it under that
         name. Nobody does where the source is an input, a constant or an output itself: the
         operator then stays, since the graph has to have all of its outputs.
-
-        Returns:
-            Whether the operator is gone.
         """
         (result,) = operator.outputs[:1]
         kept = self.current(source) or source
-        readers = [name for name in self._consumers.get(kept, []) if name != operator.name]
-        readers += self._consumers.get(result, [])
-        if result not in self._kept:
-            self._instead[result], stands = kept, kept
-        elif kept in self._kept or self.producer(kept) is None:
-            return False
-        else:
-            writer = self.producer(kept)
-            assert writer is not None
+        writer, stands = self.producer(kept), kept
+        if result in self._kept:
+            if kept in self._kept or writer is None:
+                return
             outputs = tuple(result if name == kept else name for name in writer.outputs)
-            self._operators[writer.name] = replace(writer, outputs=outputs)
+            writer, stands = replace(writer, outputs=outputs), result
             self._producers[result] = writer.name
-            self._instead[kept], stands = result, result
+            self._instead[kept] = result
+        else:
+            self._instead[result] = kept
+        readers = [name for name in self._consumers.get(kept, []) if name != operator.name]
         self._changed = True
+        self._consumers[stands] = readers + self._consumers.get(result, [])
         self._operators.pop(operator.name)
-        self._consumers[stands] = readers
-        writer = self.producer(stands)
         if writer is not None:
             self._operators[writer.name] = _standing_for(writer, operator)
-        return True
 
     def expand(self, operator: Operator, parts: Sequence[Operator]) -> None:
         """Put several operators in the place of one; the last has its name and its results."""

@@ -61,10 +61,6 @@ class Abi:
         """Bytes of a struct."""
         return _measure(layout, self)[0]
 
-    def alignof(self, layout: str) -> int:
-        """Alignment of a struct in bytes."""
-        return _measure(layout, self)[1]
-
 
 # The Python wheel on x86-64, whose ``print_allocations`` is what the figures are checked with.
 HOST = Abi(pointer=8, enum=4, decompression=True, recording=True, newer=True)
