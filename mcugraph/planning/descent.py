@@ -26,7 +26,6 @@ from collections.abc import Callable, Sequence
 from mcugraph.planning.items import Items
 
 _NONE = -1
-_HIGH = 1 << 62  # the side of a valley where nothing is needed any more
 _LOOK = 64  # placements between two looks at the limits
 
 _Option = tuple[
@@ -74,8 +73,8 @@ class Descent:
         # (placed, item, 0).
         self._trail: list[tuple[str, int, int, int]] = []
 
-    def run(self, quota: int, keep_on: Callable[[], None]) -> bool:
-        """Whether a plan was found, within so many placements."""
+    def run(self, quota: int | None, keep_on: Callable[[], None]) -> bool:
+        """Whether a plan was found, within so many placements; None: as many as it takes."""
         if min(self.slack, default=0) < 0 or not all(map(self._fits, self.floor)):
             self.complete = True
             return False
@@ -108,7 +107,8 @@ class Descent:
         """All ways to go on at one section of one valley; of the valleys, the one with fewest."""
         level, here = self.level, self.here
         best: list[_Option] = []
-        fewest = (_HIGH, 0)
+        fewest: tuple[int, int] | None = None
+        outside = self.capacity + 1  # the side of a valley where nothing is needed any more
         end = -1
         while end + 1 < len(level):
             begin = end = end + 1
@@ -117,15 +117,15 @@ class Descent:
             low = level[begin]
             while end + 1 < len(level) and here[end + 1] and level[end + 1] == low:
                 end += 1
-            left = level[begin - 1] if begin and here[begin - 1] else _HIGH
-            right = level[end + 1] if end + 1 < len(level) and here[end + 1] else _HIGH
+            left = level[begin - 1] if begin and here[begin - 1] else outside
+            right = level[end + 1] if end + 1 < len(level) and here[end + 1] else outside
             if left < low or right < low:
                 continue
             s = min(range(begin, end + 1), key=self.slack.__getitem__)
             options = self._options_at(s, begin, end, min(left, right))
             if options is not None:
                 rank = (len(options), self.slack[s])
-                if rank < fewest:
+                if fewest is None or rank < fewest:
                     best, fewest = options, rank
                     if len(options) <= 1:
                         break

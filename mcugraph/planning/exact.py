@@ -10,8 +10,6 @@ from mcugraph.planning.descent import Descent
 from mcugraph.planning.items import Items
 from mcugraph.planning.placing import lowest
 
-_NEVER = 1 << 62
-
 
 class Fitting:
     """Whether items fit into an arena, found out in as many attempts as it takes.
@@ -29,12 +27,14 @@ class Fitting:
         self.offsets: list[int] | None = None
         self.impossible = False
 
-    def attempt(self, rank: Sequence[float], quota: int, keep_on: Callable[[], None]) -> bool:
+    def attempt(
+        self, rank: Sequence[float], quota: int | None, keep_on: Callable[[], None]
+    ) -> bool:
         """Search on; whether the question is settled.
 
         Args:
             rank: Of the items that may lie at one place, the one with the least is tried first.
-            quota: Placements to try in each part that has no plan yet.
+            quota: Placements to try in each part that has no plan yet; None: as many as it takes.
             keep_on: Called now and then; raises to stop the search.
         """
         left = []
@@ -68,7 +68,7 @@ def fits(items: Items, capacity: int, keep_on: Callable[[], None]) -> list[int] 
         keep_on: Called now and then; raises to stop the search.
     """
     fitting = Fitting(items, capacity)
-    fitting.attempt([-height for height in items.height], _NEVER, keep_on)
+    fitting.attempt([-height for height in items.height], None, keep_on)
     return fitting.offsets
 
 

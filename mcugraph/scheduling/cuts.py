@@ -2,9 +2,9 @@
 
 from collections.abc import Iterator, Sequence
 
-from mcugraph.scheduling.flow import INFINITE, FlowNetwork
+from mcugraph.scheduling.flow import FlowNetwork
 from mcugraph.scheduling.matching import Pair, saved_bytes
-from mcugraph.scheduling.network import OUTSIDE, Network, ancestor_masks
+from mcugraph.scheduling.network import OUTSIDE, Network, ancestor_masks, highest_cost
 from mcugraph.scheduling.replay import step_costs
 
 _MATCHINGS = 16  # in-place matchings of one operator that are tried one by one
@@ -26,7 +26,7 @@ def order_estimates(net: Network, orders: Sequence[Sequence[int]]) -> list[int]:
 
     No lower bound on the operator's cost can be above it.
     """
-    best = [INFINITE] * len(net.preds)
+    best = [highest_cost(net)] * len(net.preds)
     for order in orders:
         for v, cost in zip(order, step_costs(net, order), strict=True):
             best[v] = min(best[v], cost)
@@ -104,6 +104,7 @@ def operator_cut_with(
     cannot have. A tensor is cut where its producer has run and a reader has not.
     """
     n = len(ancestors)
+    uncut = sum(net.sizes) + sum(size for _, _, size in matching) + 1  # more than a cut can cost
     before = ancestors[v]
     flow = FlowNetwork(n + 2)
     source, sink = n, n + 1
@@ -130,17 +131,17 @@ def operator_cut_with(
             middle = flow.add_node()
             flow.add_arc(tail, middle, size)
             for reader in readers:
-                flow.add_arc(middle, reader, INFINITE)
+                flow.add_arc(middle, reader, uncut)
     for w in range(n):
         if node[w] == w:
             for u in net.preds[w]:
                 if node[u] == u:
-                    flow.add_arc(w, u, INFINITE)
+                    flow.add_arc(w, u, uncut)
     for tensor, _, size in matching:
         total -= size
         middle = flow.add_node()
         flow.add_arc(source, middle, size)
         for w in net.consumers[tensor]:
             if w != v and node[w] != source:
-                flow.add_arc(middle, node[w], INFINITE)
+                flow.add_arc(middle, node[w], uncut)
     return total + flow.maximum(source, sink)

@@ -6,7 +6,13 @@ is built backwards usually has far fewer ways to go on.
 """
 
 from mcugraph.scheduling.matching import saved_bytes
-from mcugraph.scheduling.network import Network, ancestor_masks, descendant_masks, mask
+from mcugraph.scheduling.network import (
+    Network,
+    ancestor_masks,
+    descendant_masks,
+    highest_cost,
+    mask,
+)
 
 
 class Direction:
@@ -28,6 +34,7 @@ class Direction:
         fixed: Operators whose place must not be moved past others for free (see ``search``).
         in_place: Whether there are such pairs.
         first: Bytes that are live, besides, while the first operator runs.
+        highest: Bytes that no order can need.
     """
 
     __slots__ = (
@@ -36,6 +43,7 @@ class Direction:
         "following",
         "forward",
         "goal",
+        "highest",
         "in_place",
         "kept",
         "need",
@@ -58,6 +66,7 @@ class Direction:
         self.ready = tuple(v for v, operators in enumerate(needed) if not operators)
         self.step = net.step
         self.first = net.first
+        self.highest = highest_cost(net)
         readers = [mask(consumers) for consumers in net.consumers]
         self.kept = list(net.kept)
         self.shared: list[list[tuple[int, int]]] = []

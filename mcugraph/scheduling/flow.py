@@ -1,7 +1,5 @@
 """Maximum flow by Dinic's algorithm, without recursion."""
 
-INFINITE = 1 << 62
-
 
 class FlowNetwork:
     """A directed graph with integer capacities; nodes are added by number."""

@@ -97,6 +97,11 @@ def assemble(
     )
 
 
+def highest_cost(net: Network) -> int:
+    """Bytes that no order can need: all that starts or is made, live at once."""
+    return net.start + net.first + sum(net.step)
+
+
 def mask(operators: Iterable[int]) -> int:
     """A set of operators as an integer, one bit an operator."""
     result = 0

@@ -30,7 +30,6 @@ from mcugraph.scheduling.limits import Limits
 _STATE_BYTES = 450  # about what one state takes, tables included, besides its mask and tuples
 _CLOSED_BYTES = 300  # the same for one that was closed
 _CHECK_EVERY = 1000  # operators tried
-_NEVER = 1 << 62  # more than any budget
 _BATCH = 8  # most states that are expanded on one level before the next level's turn
 
 
@@ -62,7 +61,7 @@ class Search:
     def __init__(self, direction: Direction, budget: int) -> None:
         self.direction = direction
         self.budget = budget
-        self.next_budget = _NEVER
+        self.next_budget = direction.highest
         self.complete = False
         self.states = 0
         self.memory = 0
@@ -206,9 +205,8 @@ class Search:
             if change > 0 or fixed >> v & 1:
                 continue
             if cost > budget:
+                # Looked at again when the state that this leads to is expanded.
                 blocked.append(v)
-                if cost < self.next_budget:
-                    self.next_budget = cost
                 continue
             moves.append(v)
             state |= 1 << v

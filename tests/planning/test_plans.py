@@ -1,6 +1,7 @@
 """Plans: against brute force, through the checker, and on graphs of real networks."""
 
 import signal
+from dataclasses import replace
 from itertools import permutations
 from pathlib import Path
 from random import Random
@@ -103,6 +104,21 @@ def test_every_method_keeps_the_rules(method: str, problem: Problem) -> None:
     assert plan.arena >= plan.lower_bound >= blocks.bound
     if method == "auto":
         assert plan.optimal
+
+
+@settings(max_examples=40, deadline=None)
+@given(problems(max_operators=10, max_size=20))
+def test_no_size_is_too_large(problem: Problem) -> None:
+    """Beyond what a machine word or a float holds, sizes are numbers like others."""
+    factor = 10**400
+    larger = replace(
+        problem,
+        sizes=tuple(size * factor for size in problem.sizes),
+        scratch=tuple(size * factor for size in problem.scratch),
+    )
+    plain, scaled = mg.plan(problem, alignment=1), mg.plan(larger, alignment=1)
+    assert scaled.arena == plain.arena * factor
+    assert scaled.lower_bound == plain.lower_bound * factor
 
 
 @given(problems(max_operators=8, max_size=40))

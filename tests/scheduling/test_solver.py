@@ -1,5 +1,6 @@
 import json
 import signal
+from dataclasses import replace
 from itertools import count, pairwise
 from pathlib import Path
 from random import Random
@@ -79,6 +80,26 @@ def test_equals_brute_force_on_many(block):
 @given(problems(min_operators=8, max_operators=14, max_size=100))
 def test_equals_the_plain_dynamic_programme(problem):
     check_optimal(problem, schedule(problem, "dp").peak)
+
+
+@settings(max_examples=60, deadline=None)
+@given(problems(max_operators=14, max_size=20))
+def test_no_size_is_too_large(problem):
+    """Beyond what a machine word or a float holds, sizes are numbers like others."""
+    factor = 10**400
+    larger = replace(
+        problem,
+        sizes=tuple(size * factor for size in problem.sizes),
+        scratch=tuple(size * factor for size in problem.scratch),
+    )
+    for method in METHODS:
+        plain, scaled = schedule(problem, method), schedule(larger, method)
+        check(larger, scaled)
+        assert (scaled.peak, scaled.lower_bound) == (
+            plain.peak * factor,
+            plain.lower_bound * factor,
+        )
+    assert cut_bound(larger) == cut_bound(problem) * factor
 
 
 @pytest.mark.parametrize("name", GRAPHS)
