@@ -14,11 +14,11 @@ import stat
 import tempfile
 from collections.abc import Iterator
 from contextlib import contextmanager, suppress
-from dataclasses import dataclass
 from pathlib import Path
 
 from mcugraph.checks import path_text
 from mcugraph.errors import UsageError
+from mcugraph.records import dataclass
 
 _NEW = 0o666  # what the umask takes its bits from
 _OWN = stat.S_IRUSR | stat.S_IWUSR  # a temporary is written and read back by its owner

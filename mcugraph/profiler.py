@@ -1,6 +1,6 @@
 """The answers of ``memory`` and ``cost``, put together into one profile of a model."""
 
-from dataclasses import asdict, dataclass, replace
+from dataclasses import asdict
 from os import PathLike
 from typing import Any
 
@@ -9,6 +9,7 @@ from mcugraph.cost.work import Work, total, work_of
 from mcugraph.errors import InternalError
 from mcugraph.formats.loader import graph_of
 from mcugraph.ir import Graph, Role
+from mcugraph.records import dataclass, replace
 from mcugraph.rewrite.accounting import counted_forms
 from mcugraph.scheduling.figures import LiveSetFigures, live_set_figures
 from mcugraph.scheduling.runtime import Runtime, find_runtime

@@ -4,7 +4,6 @@
 """
 
 from collections.abc import Callable
-from dataclasses import replace
 from itertools import permutations, product
 from typing import TYPE_CHECKING, Any
 
@@ -16,6 +15,7 @@ from mcugraph.ops.selection import Concat, Split
 from mcugraph.ops.window import SAME_UPPER
 from mcugraph.planning.arena import ArenaProblem, Block
 from mcugraph.planning.plan_checker import check_plan
+from mcugraph.records import replace
 from mcugraph.scheduling.order_checker import check_schedule
 from mcugraph.scheduling.problem import Problem
 

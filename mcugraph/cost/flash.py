@@ -1,9 +1,9 @@
 """Flash: what the constants of a graph take."""
 
 from collections.abc import Hashable, Iterator
-from dataclasses import dataclass
 
 from mcugraph.ir import Graph, Operator, Role, Tensor
+from mcugraph.records import dataclass
 
 
 @dataclass(frozen=True, slots=True)

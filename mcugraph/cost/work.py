@@ -1,13 +1,12 @@
 """Work: multiply-accumulates and elementwise operations."""
 
-from dataclasses import dataclass
-
 from mcugraph.errors import GraphError
 from mcugraph.ir import Graph, Operator
 from mcugraph.ops.control import Control
 from mcugraph.ops.elementwise import Elementwise
 from mcugraph.ops.pooling import GlobalPool, Pool
 from mcugraph.ops.reduction import Reduce
+from mcugraph.records import dataclass
 
 
 @dataclass(frozen=True, slots=True)

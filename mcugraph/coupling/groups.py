@@ -2,7 +2,6 @@
 
 from collections import Counter, defaultdict
 from collections.abc import Hashable
-from dataclasses import dataclass
 
 import numpy as np
 
@@ -11,6 +10,7 @@ from mcugraph.ir import Array, Graph, Op, Operator
 from mcugraph.ops.base import Weighted
 from mcugraph.ops.convolution import Conv, ConvTranspose
 from mcugraph.ops.labels import FIXED, core, first_row, plane, planes, varies
+from mcugraph.records import dataclass
 
 
 @dataclass(frozen=True, slots=True)

@@ -1,7 +1,6 @@
 """Polynomials in the widths, as the operator rules build them, and fast evaluation."""
 
 from collections.abc import Mapping
-from dataclasses import dataclass
 from fractions import Fraction
 from typing import Any
 
@@ -9,6 +8,7 @@ import numpy as np
 
 from mcugraph.errors import GraphError
 from mcugraph.ir import Array
+from mcugraph.records import dataclass
 
 Number = int | Fraction
 Monomial = tuple[int, ...]  # variables in ascending order, repeated for powers

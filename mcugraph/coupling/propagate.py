@@ -1,7 +1,7 @@
 """Channel labels pushed through a graph, operator by operator."""
 
 from collections.abc import Hashable, Iterator, Sequence
-from dataclasses import dataclass, field
+from dataclasses import field
 
 import numpy as np
 
@@ -22,6 +22,7 @@ from mcugraph.ops.labels import (
     varies,
 )
 from mcugraph.ops.selection import Slice, Split
+from mcugraph.records import dataclass
 
 
 @dataclass(slots=True)

@@ -1,7 +1,7 @@
 """An exported file, read back and held against what was predicted for it."""
 
 from collections.abc import Iterable, Mapping
-from dataclasses import dataclass, field
+from dataclasses import field
 from pathlib import Path
 
 from mcugraph.errors import UsageError
@@ -10,6 +10,7 @@ from mcugraph.export.pairing import Matching, bytes_of, match, peak_without
 from mcugraph.formats.loader import translated
 from mcugraph.ir import Graph, Operator, Role
 from mcugraph.profiler import Profile, profile
+from mcugraph.records import dataclass
 from mcugraph.rewrite.accounting import counted_forms
 
 _COMPARED = ("peak", "size", "macs")

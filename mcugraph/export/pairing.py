@@ -1,10 +1,10 @@
 """Which operators of a file are which of the model, and what the rest of them costs."""
 
 from collections.abc import Callable, Collection, Hashable
-from dataclasses import dataclass, replace
 
 from mcugraph.cost.flash import distinct_constants
 from mcugraph.ir import Graph, Operator, Role
+from mcugraph.records import dataclass, replace
 from mcugraph.scheduling.entry import schedule
 from mcugraph.scheduling.problem import Problem
 

@@ -5,12 +5,12 @@ Sizes are bytes, clocks are hertz.
 """
 
 from collections.abc import Iterable
-from dataclasses import dataclass
 from functools import cache
 from os import PathLike
 
 from mcugraph.errors import FormatError, UsageError
 from mcugraph.fit.toml_tables import DATA, checked, hint, read, reject
+from mcugraph.records import dataclass
 from mcugraph.units import parse_size
 
 _BOARD_FIELDS: dict[str, type] = {

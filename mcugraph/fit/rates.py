@@ -5,11 +5,11 @@ Times are seconds.
 """
 
 from collections.abc import Mapping
-from dataclasses import dataclass
 from functools import cache
 
 from mcugraph.fit.boards import Board
 from mcugraph.fit.toml_tables import DATA, checked, read
+from mcugraph.records import dataclass
 
 NETWORK = "network"
 """The kind of a rate that was measured over whole networks."""

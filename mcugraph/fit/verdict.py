@@ -1,12 +1,12 @@
 """Whether a model fits a budget of SRAM, flash and work, and what would help if not."""
 
 from collections.abc import Iterable, Mapping
-from dataclasses import dataclass
 
 from mcugraph.fit.boards import Board
 from mcugraph.fit.rates import estimate_latency, rates_for
 from mcugraph.ir import Graph
 from mcugraph.profiler import Profile, on_abi, profile
+from mcugraph.records import dataclass
 from mcugraph.scheduling.runtime import Runtime
 
 # "The core runtime just fits in 16 KB on an Arm Cortex M3": TensorFlow Lite for

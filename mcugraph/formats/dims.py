@@ -2,10 +2,10 @@
 
 import re
 from collections.abc import Iterable, Mapping
-from dataclasses import dataclass
 
 from mcugraph.errors import DimensionError, UsageError
 from mcugraph.ir import Shape
+from mcugraph.records import dataclass
 
 Key = str | tuple[str, int]  # a dimension by its own name, or by input and axis
 

@@ -5,10 +5,10 @@ value is kept, so that neither its depth nor the number of paths through it matt
 """
 
 from collections.abc import Callable, Iterable
-from dataclasses import dataclass
 from typing import Any
 
 from mcugraph.formats.load_limits import LoadLimits
+from mcugraph.records import dataclass
 
 
 class Folding:

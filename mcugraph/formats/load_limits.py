@@ -1,9 +1,10 @@
 """How much a file may become while it is read: small files can claim to be huge."""
 
-from dataclasses import dataclass, fields
+from dataclasses import fields
 
 from mcugraph.checks import check_whole
 from mcugraph.errors import FormatError
+from mcugraph.records import dataclass
 
 
 @dataclass(frozen=True, slots=True)

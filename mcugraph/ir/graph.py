@@ -1,11 +1,12 @@
 """The graph: operators in file order, the tensors between them, and where it came from."""
 
 from collections.abc import Iterator, Mapping
-from dataclasses import dataclass, field, replace
+from dataclasses import field
 from typing import Any, Self
 
 from mcugraph.ir.operator import Operator, Signature
 from mcugraph.ir.tensor import Tensor
+from mcugraph.records import dataclass, replace
 
 # Fields of a graph that say something about it and leave the network what it is.
 _SAID = {"name", "assumptions", "complete"}

@@ -7,11 +7,11 @@ int, a numpy array of candidates or a polynomial in layer widths.
 
 from abc import ABC, abstractmethod
 from collections.abc import Sequence
-from dataclasses import dataclass
 from enum import Enum
 from typing import Any
 
 from mcugraph.ir.tensor import Array, TensorType
+from mcugraph.records import dataclass
 
 Dim = Any  # int, numpy array or polynomial: anything with +, * and //
 Dims = tuple[Dim, ...]

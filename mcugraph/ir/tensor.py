@@ -1,7 +1,7 @@
 """Tensors: the values on the edges of a graph."""
 
 from collections.abc import Callable, Hashable
-from dataclasses import dataclass, field
+from dataclasses import field
 from enum import Enum
 from math import prod
 from typing import Any, NamedTuple
@@ -9,6 +9,7 @@ from typing import Any, NamedTuple
 import numpy as np
 
 from mcugraph.ir.dtype import DType
+from mcugraph.records import dataclass
 
 Shape = tuple[int, ...]
 Array = np.ndarray[Any, Any]

@@ -1,7 +1,6 @@
 """Scaled dot-product attention as one operator."""
 
 from collections.abc import Sequence
-from dataclasses import dataclass
 
 import numpy as np
 
@@ -9,6 +8,7 @@ from mcugraph.errors import GraphError
 from mcugraph.ir import Array, Dim, Dims, Role, Signature, TensorType
 from mcugraph.ops.base import Rules, count, given
 from mcugraph.ops.labels import Channels, compress, equal_rows, varies
+from mcugraph.records import dataclass
 
 
 @dataclass(frozen=True, slots=True)

@@ -1,11 +1,11 @@
 """What the operator classes share: default rules and the arithmetic of shapes."""
 
 from collections.abc import Iterable, Sequence
-from dataclasses import replace
 from typing import ClassVar, Self
 
 from mcugraph.errors import GraphError
 from mcugraph.ir import Dim, Dims, Op, Role, Shape, Signature, TensorType
+from mcugraph.records import replace
 
 # Activations that a deployment computes inside the kernel that makes their input.
 FUSABLE_ACTIVATIONS = frozenset({"relu", "relu6", "relu_n1_to_1"})

@@ -2,10 +2,10 @@
 
 from abc import abstractmethod
 from collections.abc import Sequence
-from dataclasses import dataclass
 
 from mcugraph.ir import Dim, DType, Role, Shape, Signature, TensorType
 from mcugraph.ops.base import Rules
+from mcugraph.records import dataclass
 
 Results = tuple[tuple[DType, Shape | None], ...]
 

@@ -1,7 +1,6 @@
 """Convolutions of any rank: plain, grouped, depthwise and transposed."""
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
 
 import numpy as np
 
@@ -10,6 +9,7 @@ from mcugraph.ir import Array, Dim, Dims, Shape, Signature, TensorType
 from mcugraph.ops.base import Fusable, Weighted, count, given, without
 from mcugraph.ops.labels import Channels, read_along, spread, varies
 from mcugraph.ops.window import Padding, Sweep, Windowed
+from mcugraph.records import dataclass
 
 
 @dataclass(frozen=True, slots=True)

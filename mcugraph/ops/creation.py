@@ -1,13 +1,13 @@
 """Operators that make tensors from shapes and numbers."""
 
 from collections.abc import Sequence
-from dataclasses import dataclass
 
 import numpy as np
 
 from mcugraph.ir import Array, DType, Role, Shape, TensorType
 from mcugraph.ops.base import Rules, given, normal_axis
 from mcugraph.ops.labels import Channels, none
+from mcugraph.records import dataclass
 
 
 @dataclass(frozen=True, slots=True)

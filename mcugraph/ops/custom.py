@@ -1,12 +1,12 @@
 """Operators of a user's own: a few rules, registered under the name that files use."""
 
 from collections.abc import Callable, Mapping, Sequence
-from dataclasses import dataclass
 from typing import Any
 
 from mcugraph.errors import UsageError
 from mcugraph.ir import Dim, Op, Role, Signature, TensorType
 from mcugraph.ops.base import Rules, count
+from mcugraph.records import dataclass
 
 Attributes = Mapping[str, Any]
 Shapes = Callable[[Sequence[TensorType | None]], tuple[TensorType, ...]]

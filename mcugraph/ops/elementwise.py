@@ -1,7 +1,6 @@
 """Operators that work element by element, with numpy's broadcasting."""
 
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass
 from typing import Any
 
 import numpy as np
@@ -9,6 +8,7 @@ import numpy as np
 from mcugraph.ir import Array, Dim, DType, Role, Signature, TensorType
 from mcugraph.ops.base import Fusable, Rules, broadcast, count
 from mcugraph.ops.labels import Channels, meet, through, varies, vector
+from mcugraph.records import dataclass
 
 
 def _divide(a: Array, b: Array) -> Any:

@@ -1,7 +1,6 @@
 """Dense layers, matrix products and Einstein sums."""
 
 from collections.abc import Sequence
-from dataclasses import dataclass
 
 import numpy as np
 
@@ -19,6 +18,7 @@ from mcugraph.ops.labels import (
     spread,
     varies,
 )
+from mcugraph.records import dataclass
 
 
 @dataclass(frozen=True, slots=True)

@@ -6,7 +6,6 @@ channels both go through it. Those that join, cut or repeat are in ``selection``
 
 from abc import abstractmethod
 from collections.abc import Sequence
-from dataclasses import dataclass
 from math import prod
 
 import numpy as np
@@ -15,6 +14,7 @@ from mcugraph.errors import GraphError
 from mcugraph.ir import Array, Shape, TensorType
 from mcugraph.ops.base import KeepsZero, given, normal_axis
 from mcugraph.ops.labels import Channels, equal_rows, first_row, through, varies
+from mcugraph.records import dataclass
 
 
 class Movement(KeepsZero):

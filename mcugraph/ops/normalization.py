@@ -1,13 +1,13 @@
 """Normalisations and softmax: the result has the shape of the data."""
 
 from collections.abc import Sequence
-from dataclasses import dataclass
 
 import numpy as np
 
 from mcugraph.ir import Array, Role, TensorType
 from mcugraph.ops.base import Rules, given
 from mcugraph.ops.labels import Channels, bind_aligned, hold, read_along, varies
+from mcugraph.records import dataclass
 
 
 @dataclass(frozen=True, slots=True)

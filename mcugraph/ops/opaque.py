@@ -1,10 +1,10 @@
 """Operators without a rule for their shapes: the model itself has to declare those."""
 
 from collections.abc import Sequence
-from dataclasses import dataclass
 
 from mcugraph.ir import Dim, Role, Signature, TensorType
 from mcugraph.ops.base import Rules
+from mcugraph.records import dataclass
 
 
 @dataclass(frozen=True, slots=True)

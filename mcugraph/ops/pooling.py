@@ -1,13 +1,13 @@
 """Pooling over windows, and over everything."""
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
 
 from mcugraph.errors import GraphError
 from mcugraph.ir import Array, Dim, Dims, DType, Signature, TensorType
 from mcugraph.ops.base import Fusable, KeepsZero, count, given
 from mcugraph.ops.labels import Channels, hold, resized
 from mcugraph.ops.window import Padding, Sweep, Windowed
+from mcugraph.records import dataclass
 
 _TOGETHER = "channels are pooled together"
 

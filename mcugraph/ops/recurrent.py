@@ -1,10 +1,10 @@
 """Recurrent layers: LSTM, GRU, plain RNN, and the SVDF cell of TFLite."""
 
 from collections.abc import Sequence
-from dataclasses import dataclass
 
 from mcugraph.ir import Dim, Role, Signature, TensorType
 from mcugraph.ops.base import Rules, count, given
+from mcugraph.records import dataclass
 
 
 @dataclass(frozen=True, slots=True)

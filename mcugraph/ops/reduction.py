@@ -1,7 +1,6 @@
 """Reductions over axes, arguments of extremes, running sums and the largest elements."""
 
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass
 from typing import Any
 
 import numpy as np
@@ -9,6 +8,7 @@ import numpy as np
 from mcugraph.ir import Array, Dim, DType, Shape, Signature, TensorType
 from mcugraph.ops.base import Rules, count, given, normal_axis
 from mcugraph.ops.labels import Channels, hold, resized
+from mcugraph.records import dataclass
 
 _VALUES: dict[str, Callable[..., Any]] = {
     "sum": np.sum,

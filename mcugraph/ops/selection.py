@@ -1,7 +1,6 @@
 """Operators that join, cut, repeat, pad or look up elements without changing them."""
 
 from collections.abc import Sequence
-from dataclasses import dataclass
 from typing import Any
 
 import numpy as np
@@ -11,6 +10,7 @@ from mcugraph.ir import Array, Role, Shape, TensorType
 from mcugraph.ops.base import Fusable, KeepsZero, Rules, given, normal_axis
 from mcugraph.ops.labels import Channels, compress, resized, spread, together, varies
 from mcugraph.ops.movement import Movement
+from mcugraph.records import dataclass
 
 
 @dataclass(frozen=True, slots=True)

@@ -1,10 +1,10 @@
 """Variables: state that lives between inferences, behind a handle."""
 
 from collections.abc import Sequence
-from dataclasses import dataclass
 
 from mcugraph.ir import Dim, Role, Signature, TensorType
 from mcugraph.ops.base import Rules, count
+from mcugraph.records import dataclass
 
 
 @dataclass(frozen=True, slots=True)

@@ -14,11 +14,11 @@ Nobody else computes with these numbers.
 
 from abc import ABC, abstractmethod
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, replace
 from enum import Enum
 
 from mcugraph.errors import GraphError
 from mcugraph.ir import Dims, Shape
+from mcugraph.records import dataclass, replace
 
 
 @dataclass(frozen=True, slots=True)

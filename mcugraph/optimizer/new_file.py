@@ -1,6 +1,6 @@
 """What the rewriting of a file hands back, whatever its format."""
 
-from dataclasses import dataclass
+from mcugraph.records import dataclass
 
 
 @dataclass(frozen=True, slots=True)

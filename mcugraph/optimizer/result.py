@@ -1,8 +1,9 @@
 """What optimizing a file did."""
 
-from dataclasses import asdict, dataclass
+from dataclasses import asdict
 from typing import Any
 
+from mcugraph.records import dataclass
 from mcugraph.schema import SCHEMA_VERSION
 
 

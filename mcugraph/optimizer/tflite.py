@@ -1,7 +1,6 @@
 """A TFLite file in a better order, with a memory plan of its own."""
 
 from collections.abc import Sequence
-from dataclasses import replace
 
 from mcugraph.formats.tflite.model import TfliteModel
 from mcugraph.formats.tflite.writer import rewritten, with_own_shape
@@ -9,6 +8,7 @@ from mcugraph.ir import Graph
 from mcugraph.optimizer.new_file import NewFile
 from mcugraph.optimizer.unused import emptied, unused
 from mcugraph.planning.tflm_greedy import UNPLANNED
+from mcugraph.records import replace
 from mcugraph.tflm.head import Head, HeadPlan
 from mcugraph.tflm.loaded import TflmProgram, program_of
 

@@ -1,9 +1,9 @@
 """Tensors of a TFLite file that no operator reads or writes: TFLM plans memory for them too."""
 
 from collections.abc import Sequence
-from dataclasses import replace
 
 from mcugraph.formats.tflite.model import TfliteModel
+from mcugraph.records import replace
 
 
 def unused(model: TfliteModel) -> tuple[int, ...]:

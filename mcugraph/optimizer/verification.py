@@ -3,12 +3,12 @@
 import json
 import subprocess
 import sys
-from dataclasses import dataclass
 from importlib.util import find_spec
 
 from mcugraph.errors import McuGraphError, UsageError
 from mcugraph.formats.tflite.model import TfliteModel
 from mcugraph.ir import Graph
+from mcugraph.records import dataclass
 
 _SECONDS = 600
 _PACKAGES = {

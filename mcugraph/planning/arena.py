@@ -1,10 +1,10 @@
 """The plain-data problem that planners solve, and the plan that they return."""
 
 from collections.abc import Sequence
-from dataclasses import dataclass, replace
 
 from mcugraph.errors import GraphError
 from mcugraph.planning.sections import sections
+from mcugraph.records import dataclass, replace
 from mcugraph.scheduling.liveness import liveness, numbered, takeovers
 from mcugraph.scheduling.matching import saved_bytes
 from mcugraph.scheduling.problem import Name, Problem

@@ -1,11 +1,11 @@
 """The gate through which plans leave: each is checked before it is returned."""
 
 from collections.abc import Sequence
-from dataclasses import replace
 
 from mcugraph.errors import GraphError, InternalError
 from mcugraph.planning.arena import ArenaProblem, Plan
 from mcugraph.planning.plan_checker import check_plan
+from mcugraph.records import replace
 from mcugraph.scheduling.problem import Name
 
 

@@ -1,13 +1,13 @@
 """Blocks as the solvers see them: numbered items, and how far apart two of them have to lie."""
 
 from collections.abc import Sequence
-from dataclasses import dataclass
 from functools import reduce
 from math import gcd
 
 from mcugraph.planning.arena import ArenaProblem
 from mcugraph.planning.choices import Choice, Shares
 from mcugraph.planning.sections import sections
+from mcugraph.records import dataclass
 
 Span = tuple[int, int, int]  # from, to (excluded), size
 

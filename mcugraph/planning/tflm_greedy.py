@@ -5,7 +5,8 @@ the same time. It is not optimal, but it decides how large an arena a device nee
 """
 
 from collections.abc import Sequence
-from dataclasses import dataclass
+
+from mcugraph.records import dataclass
 
 # What TFLM writes where a tensor has no offset of its own (``kOnlinePlannedBuffer``).
 UNPLANNED = -1

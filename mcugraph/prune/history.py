@@ -1,12 +1,13 @@
 """What happened while a model was pruned, as arrays."""
 
-from dataclasses import dataclass, field
+from dataclasses import field
 from typing import Any
 
 import numpy as np
 
 from mcugraph.errors import UsageError
 from mcugraph.ir import Array
+from mcugraph.records import dataclass
 
 _COLUMNS = {
     "step": "training steps so far",

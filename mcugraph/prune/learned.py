@@ -1,7 +1,6 @@
 """Width multipliers, learned by gradient descent (Algorithm 1, WIDTHUPDATE)."""
 
 from collections.abc import Callable
-from dataclasses import dataclass
 from typing import Any
 
 import numpy as np
@@ -9,6 +8,7 @@ import numpy as np
 from mcugraph.errors import UsageError
 from mcugraph.ir import Array
 from mcugraph.prune.relaxed import METHODS, RelaxedMask
+from mcugraph.records import dataclass
 from mcugraph.space.budgets import SCALARISATIONS, Budgets, Pull
 
 OBJECTIVES = ("both", "task", "resources")

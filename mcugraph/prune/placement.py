@@ -8,7 +8,6 @@ masked too.
 """
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
 
 import numpy as np
 
@@ -19,6 +18,7 @@ from mcugraph.ops.convolution import Conv, ConvTranspose
 from mcugraph.ops.labels import core, first_row, plane, planes
 from mcugraph.ops.normalization import BatchNorm, Normalization
 from mcugraph.ops.selection import Gather
+from mcugraph.records import dataclass
 from mcugraph.space.space import Space
 
 

@@ -2,7 +2,6 @@
 
 from collections.abc import Callable, Iterator
 from contextlib import ExitStack
-from dataclasses import dataclass
 from typing import Any
 
 import numpy as np
@@ -18,6 +17,7 @@ from mcugraph.ops.selection import Gather
 from mcugraph.prune.masks import Masks
 from mcugraph.prune.placement import Classes, parameter_of
 from mcugraph.prune.salience import Salience, ScoredLayer
+from mcugraph.records import dataclass
 from mcugraph.slimming.cutting import holders_of
 
 

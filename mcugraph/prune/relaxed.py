@@ -7,12 +7,11 @@ the wanted fraction on average (Eq. 4). The derivative by that fraction follows 
 Vectors hold the classes of all groups one after the other; ``starts`` says where each begins.
 """
 
-from dataclasses import dataclass
-
 import numpy as np
 
 from mcugraph.errors import UsageError
 from mcugraph.ir import Array
+from mcugraph.records import dataclass
 
 METHODS = ("exact", "percentile")
 

@@ -1,7 +1,6 @@
 """How much each channel matters: what decides which ones go."""
 
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass
 from typing import Any
 
 import numpy as np
@@ -9,6 +8,7 @@ import torch
 
 from mcugraph.checks import check_callable
 from mcugraph.errors import UsageError
+from mcugraph.records import dataclass
 
 
 @dataclass(frozen=True)

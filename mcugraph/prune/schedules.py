@@ -6,7 +6,6 @@ microcontrollers using deep compression" (2023), section 3.1.
 
 from abc import ABC, abstractmethod
 from collections.abc import Mapping
-from dataclasses import dataclass
 from numbers import Real
 from typing import Any
 
@@ -15,6 +14,7 @@ import numpy as np
 from mcugraph.checks import check_whole
 from mcugraph.errors import UsageError
 from mcugraph.ir import Array
+from mcugraph.records import dataclass
 from mcugraph.space.budgets import Budgets
 from mcugraph.space.space import Space
 

@@ -1,10 +1,10 @@
 """Which form of a network is counted, and what of it: as it is deployed, or as the paper does."""
 
 from collections.abc import Callable
-from dataclasses import dataclass
 
 from mcugraph.errors import UsageError
 from mcugraph.ir import Graph
+from mcugraph.records import dataclass
 from mcugraph.rewrite.biases import biases_apart
 from mcugraph.rewrite.cleaning import drop_identities
 from mcugraph.rewrite.deploy import deploy_form

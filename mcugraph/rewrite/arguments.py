@@ -5,7 +5,6 @@ translation from TFLite, data first.
 """
 
 from collections.abc import Callable, Hashable
-from dataclasses import replace
 from functools import partial
 from typing import Any
 
@@ -25,6 +24,7 @@ from mcugraph.ops.movement import (
 )
 from mcugraph.ops.reduction import Cumulate, Reduce, TopK
 from mcugraph.ops.selection import Pad, Resize, Slice, Split, Tile
+from mcugraph.records import replace
 from mcugraph.rewrite.edit import Edit
 
 # The arguments of an operator, from the shapes of its data and of its result: whole numbers, but

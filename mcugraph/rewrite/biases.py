@@ -1,13 +1,13 @@
 """Biases that a converter adds, and those that quantisation takes apart."""
 
 from collections.abc import Hashable
-from dataclasses import replace
 from functools import partial
 
 import numpy as np
 
 from mcugraph.ir import DType, Graph, Operator, Role
 from mcugraph.ops.convolution import Conv, ConvTranspose
+from mcugraph.records import replace
 from mcugraph.rewrite.edit import Edit
 
 

@@ -1,11 +1,11 @@
 """Operators that change nothing at inference."""
 
-from dataclasses import replace
 from math import inf
 
 from mcugraph.ir import Graph, Operator
 from mcugraph.ops.elementwise import IDENTITIES, Elementwise
 from mcugraph.ops.movement import Reshape
+from mcugraph.records import replace
 from mcugraph.rewrite.edit import Edit
 
 

@@ -1,11 +1,11 @@
 """What rewrites share: a graph taken apart, changed step by step, and put together again."""
 
 from collections.abc import Callable, Hashable, Iterator, Sequence
-from dataclasses import replace
 from functools import cached_property
 
 from mcugraph.ir import Array, Constant, DType, Graph, Kind, Op, Operator, Shape, Tensor
 from mcugraph.ir.names import Names
+from mcugraph.records import replace
 
 
 class Edit:

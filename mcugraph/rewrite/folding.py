@@ -1,7 +1,6 @@
 """Batch norms and sums with constants folded into the layer before them, values included."""
 
 from collections.abc import Collection
-from dataclasses import dataclass, replace
 
 import numpy as np
 
@@ -11,6 +10,7 @@ from mcugraph.ops.base import Fusable, Weighted
 from mcugraph.ops.convolution import ConvTranspose
 from mcugraph.ops.elementwise import Elementwise
 from mcugraph.ops.normalization import BatchNorm
+from mcugraph.records import dataclass, replace
 from mcugraph.rewrite.edit import Edit
 
 

@@ -1,13 +1,12 @@
 """What one kernel of TFLite does at once: an activation, and the shape of a mean."""
 
-from dataclasses import replace
-
 from mcugraph.ir import Graph
 from mcugraph.ops.base import FUSABLE_ACTIVATIONS, Fusable
 from mcugraph.ops.elementwise import Elementwise
 from mcugraph.ops.movement import Flatten, Reshape, Squeeze
 from mcugraph.ops.pooling import GlobalPool
 from mcugraph.ops.reduction import Reduce
+from mcugraph.records import replace
 from mcugraph.rewrite.edit import Edit
 
 _REDUCTIONS = {"average": "mean", "max": "max"}

@@ -1,7 +1,6 @@
 """Padding as TFLite's convolutions and poolings know it: SAME, VALID, or a PAD before them."""
 
 from collections.abc import Sequence
-from dataclasses import replace
 from functools import partial
 from math import prod
 
@@ -13,6 +12,7 @@ from mcugraph.ops.elementwise import Elementwise
 from mcugraph.ops.pooling import Pool
 from mcugraph.ops.selection import Pad
 from mcugraph.ops.window import SAME_UPPER, VALID, Padding
+from mcugraph.records import replace
 from mcugraph.rewrite.edit import Edit
 
 

@@ -1,10 +1,9 @@
 """The form that "Differentiable Network Pruning for Microcontrollers" (Liberis and Lane) counts."""
 
-from dataclasses import replace
-
 from mcugraph.ir import Graph, Operator
 from mcugraph.ops.elementwise import ACTIVATIONS, Elementwise
 from mcugraph.ops.normalization import BatchNorm
+from mcugraph.records import replace
 from mcugraph.rewrite.cleaning import drop_identities
 from mcugraph.rewrite.edit import Edit
 

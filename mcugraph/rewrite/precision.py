@@ -1,8 +1,7 @@
 """What a float network is once it is quantised."""
 
-from dataclasses import replace
-
 from mcugraph.ir import DType, Graph, Role, Tensor
+from mcugraph.records import replace
 
 PRECISIONS = ("int8",)
 

@@ -1,7 +1,6 @@
 """Operators that TFLite does not have, as the ones that do their work there."""
 
 from collections.abc import Callable
-from dataclasses import replace
 from functools import partial
 
 import numpy as np
@@ -14,6 +13,7 @@ from mcugraph.ops.linear import MatMul
 from mcugraph.ops.movement import ChannelShuffle, Reshape, Transpose
 from mcugraph.ops.normalization import BatchNorm, Normalization
 from mcugraph.ops.selection import Slice, Split
+from mcugraph.records import replace
 from mcugraph.rewrite.cleaning import clip_bounds
 from mcugraph.rewrite.edit import Edit
 from mcugraph.rewrite.folding import Affine, values_of

@@ -1,9 +1,9 @@
 """The memory figures of a graph, its subgraphs included."""
 
 from collections.abc import Callable
-from dataclasses import dataclass
 
 from mcugraph.ir import Graph, Kind
+from mcugraph.records import dataclass
 from mcugraph.scheduling.bounds import cut_bound, largest_operator, operator_bound
 from mcugraph.scheduling.entry import least_peak, schedule_instance
 from mcugraph.scheduling.instance import Instance

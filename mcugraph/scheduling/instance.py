@@ -1,8 +1,8 @@
 """A network with what everybody who works on it needs, made once."""
 
-from dataclasses import dataclass
 from functools import cached_property
 
+from mcugraph.records import dataclass
 from mcugraph.scheduling.cuts import cut_bounds, operator_floor
 from mcugraph.scheduling.greedy_orders import greedy_orders
 from mcugraph.scheduling.network import Network

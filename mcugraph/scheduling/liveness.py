@@ -11,9 +11,9 @@ The checker of schedules finds the same out on its own, since it has to judge wh
 """
 
 from collections.abc import Sequence
-from dataclasses import dataclass
 
 from mcugraph.errors import GraphError
+from mcugraph.records import dataclass
 from mcugraph.scheduling.problem import Name, Problem
 
 

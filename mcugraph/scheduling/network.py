@@ -5,8 +5,8 @@ operators, what one step allocates and what it may free.
 """
 
 from collections.abc import Iterable, Sequence
-from dataclasses import dataclass
 
+from mcugraph.records import dataclass
 from mcugraph.scheduling.matching import Pair
 
 OUTSIDE = -1  # the producer of a tensor that is live from the start

@@ -1,7 +1,6 @@
 """The plain-data problem that schedulers and planners solve."""
 
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass
 from os import PathLike
 from types import MappingProxyType
 from typing import Any
@@ -9,6 +8,7 @@ from typing import Any
 from mcugraph.errors import GraphError
 from mcugraph.formats.loader import graph_of
 from mcugraph.ir import Graph
+from mcugraph.records import dataclass
 from mcugraph.rewrite.accounting import counted_forms
 from mcugraph.scheduling.graph_fields import graph_fields
 from mcugraph.scheduling.instance import Instance

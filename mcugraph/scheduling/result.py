@@ -1,9 +1,9 @@
 """What scheduling returns, and the gate through which it leaves."""
 
 from collections.abc import Sequence
-from dataclasses import dataclass
 
 from mcugraph.errors import GraphError, InternalError
+from mcugraph.records import dataclass
 from mcugraph.scheduling.liveness import liveness
 from mcugraph.scheduling.order_checker import check_schedule, live_bytes
 from mcugraph.scheduling.problem import Name, Problem

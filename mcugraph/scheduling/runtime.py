@@ -1,9 +1,8 @@
 """How a device executes a graph."""
 
-from dataclasses import dataclass
-
 from mcugraph.checks import check_whole
 from mcugraph.errors import UsageError
+from mcugraph.records import dataclass
 
 
 @dataclass(frozen=True, slots=True)

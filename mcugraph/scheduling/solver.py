@@ -1,8 +1,8 @@
 """The order of a network with the least peak, and a proof of it."""
 
 from collections.abc import Iterator, Sequence
-from dataclasses import dataclass
 
+from mcugraph.records import dataclass
 from mcugraph.scheduling.cuts import cut_bounds
 from mcugraph.scheduling.dp import dp_order
 from mcugraph.scheduling.improve import improve

@@ -2,7 +2,7 @@
 
 from collections import defaultdict, deque
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass, field
+from dataclasses import field
 from typing import Any
 
 import numpy as np
@@ -11,6 +11,7 @@ from mcugraph.errors import GraphError
 from mcugraph.ir import Array, Graph, Tensor
 from mcugraph.ops.convolution import Conv, ConvTranspose
 from mcugraph.ops.labels import first_row, plane
+from mcugraph.records import dataclass
 from mcugraph.slimming.kept import Kept
 
 Shapes = Mapping[str, tuple[int, ...]]

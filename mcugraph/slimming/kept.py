@@ -2,7 +2,6 @@
 
 from collections import Counter
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
 from functools import cached_property
 from typing import Any
 
@@ -11,6 +10,7 @@ import numpy as np
 from mcugraph.errors import GraphError, UsageError
 from mcugraph.ir import Array
 from mcugraph.ops.labels import core, plane, planes
+from mcugraph.records import dataclass
 from mcugraph.space.space import Space
 
 Keep = Mapping[str, Any]

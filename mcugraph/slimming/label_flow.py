@@ -5,7 +5,6 @@ place, the labels that the whole one holds there without those that went. Their 
 as after a channel shuffle: the layers that read them are then cut in that order.
 """
 
-from dataclasses import dataclass, replace
 from typing import Any
 
 import numpy as np
@@ -15,6 +14,7 @@ from mcugraph.errors import GraphError
 from mcugraph.ir import Array, Graph, Operator, Tensor
 from mcugraph.ops.convolution import Conv
 from mcugraph.ops.labels import core, plane, planes, stacked
+from mcugraph.records import dataclass, replace
 from mcugraph.slimming.cutting import Cuts, Shapes, collect
 from mcugraph.slimming.kept import Kept
 

@@ -1,7 +1,6 @@
 """Sizes written into calls, as they have to be once channels are gone."""
 
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass
 from itertools import accumulate
 from math import sqrt
 from typing import Any
@@ -10,6 +9,7 @@ import numpy as np
 
 from mcugraph.ir import Array, Shape
 from mcugraph.ops.labels import core
+from mcugraph.records import dataclass
 from mcugraph.slimming.kept import Kept
 
 

@@ -15,7 +15,6 @@ import re
 from collections import defaultdict
 from collections.abc import Callable, Iterable, Mapping
 from contextlib import suppress
-from dataclasses import dataclass
 from functools import partial
 from typing import TYPE_CHECKING, Any
 
@@ -26,6 +25,7 @@ from mcugraph.ops.convolution import Conv, ConvTranspose
 from mcugraph.ops.movement import Expand, Reshape
 from mcugraph.ops.normalization import Normalization
 from mcugraph.ops.selection import Pad, Slice, Split
+from mcugraph.records import dataclass
 from mcugraph.slimming.cutting import duplicate
 from mcugraph.slimming.kept import Kept
 from mcugraph.slimming.label_flow import described, paired

@@ -9,13 +9,13 @@ so the graph runs with other sizes too; only the length of the batch may not be 
 import inspect
 import operator
 from collections.abc import Callable, Iterator, Mapping, Sequence
-from dataclasses import dataclass
 from types import FunctionType
 from typing import Any, cast
 
 import torch
 import torch.nn.functional as F  # noqa: N812
 
+from mcugraph.records import dataclass
 from mcugraph.slimming.module import by_mode
 
 Given = tuple[tuple[Any, ...], dict[str, Any]]

@@ -1,12 +1,12 @@
 """Budgets, and how far a network is beyond them: the resource loss."""
 
 from collections.abc import Mapping
-from dataclasses import dataclass
 
 import numpy as np
 
 from mcugraph.errors import UsageError
 from mcugraph.ir import Array
+from mcugraph.records import dataclass
 from mcugraph.space.peak import METHODS
 from mcugraph.space.resources import Resource
 from mcugraph.space.space import Space

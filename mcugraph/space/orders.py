@@ -7,11 +7,11 @@ the one part of the network where it peaks. Only where none of them proves it, t
 """
 
 from collections.abc import Sequence
-from dataclasses import dataclass, replace
 
 import numpy as np
 
 from mcugraph.ir import Array
+from mcugraph.records import dataclass, replace
 from mcugraph.scheduling.cuts import operator_cut
 from mcugraph.scheduling.direction import Direction
 from mcugraph.scheduling.entry import schedule

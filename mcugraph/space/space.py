@@ -1,6 +1,5 @@
 """The space of widths of a network: what can be pruned, and in which steps."""
 
-from dataclasses import dataclass
 from functools import cached_property
 from os import PathLike
 
@@ -12,6 +11,7 @@ from mcugraph.errors import UsageError
 from mcugraph.formats.loader import graph_of
 from mcugraph.ir import Array, Graph
 from mcugraph.ops.labels import FIXED, core
+from mcugraph.records import dataclass
 from mcugraph.rewrite.accounting import check_forms, counted_forms, find_accounting
 from mcugraph.space.peak import PeakResource
 from mcugraph.space.resources import PolynomialResource, Resource, checked_widths

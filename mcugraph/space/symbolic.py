@@ -1,7 +1,6 @@
 """The costs of a network as polynomials in its widths, from the rules that count numbers."""
 
 from collections import Counter
-from dataclasses import dataclass
 
 from mcugraph.cost.flash import distinct_constants
 from mcugraph.cost.work import is_pool_or_sum, work_of
@@ -11,6 +10,7 @@ from mcugraph.coupling.propagate import Labelling, label
 from mcugraph.ir import Array, Graph, Operator, Role, Shape, Signature, Tensor
 from mcugraph.ops.control import Control
 from mcugraph.ops.labels import FIXED, core, varies
+from mcugraph.records import dataclass
 
 
 @dataclass(frozen=True, slots=True)

@@ -1,7 +1,6 @@
 """The arena of TensorFlow Lite Micro as a function of the widths."""
 
 from collections.abc import Sequence
-from dataclasses import replace
 from typing import Any
 
 import numpy as np
@@ -9,6 +8,7 @@ import numpy as np
 from mcugraph.coupling.polynomial import Compiled, Polynomial
 from mcugraph.errors import UsageError
 from mcugraph.ir import Array, Graph
+from mcugraph.records import replace
 from mcugraph.space.peak import PeakResource
 from mcugraph.space.resources import Resource
 from mcugraph.space.symbolic import Shapes

@@ -23,10 +23,10 @@ those for other cores make them ints.
 """
 
 import re
-from dataclasses import dataclass
 from functools import cache
 
 from mcugraph.errors import UsageError
+from mcugraph.records import dataclass
 
 _FIELD = re.compile(r"(?P<count>\d*)(?:(?P<letter>[iepqhb])|\((?P<inner>[^()]*)\))")
 _BYTES = {"i": 4, "q": 8, "h": 2, "b": 1}

@@ -13,10 +13,10 @@ arena_allocator/single_arena_buffer_allocator.cc.
 """
 
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass
 
 from mcugraph.formats.tflite.model import TfliteModel, TfliteTensor
 from mcugraph.planning.tflm_greedy import UNPLANNED
+from mcugraph.records import dataclass
 from mcugraph.tflm.abi import Abi, align_up
 from mcugraph.tflm.kernels.linear import EVAL_TENSOR
 from mcugraph.tflm.kernels.needs import Needs, int_array

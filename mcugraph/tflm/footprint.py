@@ -1,9 +1,9 @@
 """How much of TFLM's arena a model takes: head, tail, and what it has to be given to load."""
 
 from collections.abc import Mapping
-from dataclasses import dataclass
 
 from mcugraph.planning.tflm_greedy import Placement, place
+from mcugraph.records import dataclass
 from mcugraph.tflm.abi import HOST, Abi, find_abi
 from mcugraph.tflm.allocator import Loading, load
 from mcugraph.tflm.kernels import RULES, KernelNode, Needs, refusal

@@ -7,7 +7,6 @@ says what it makes of a plan, so the arena given here is the one that TFLM itsel
 
 import itertools
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, replace
 from functools import cached_property
 
 from mcugraph.formats.tflite.model import TfliteModel, TfliteSubgraph
@@ -15,6 +14,7 @@ from mcugraph.planning.arena import SCRATCH, TENSOR, ArenaProblem, Block, Plan
 from mcugraph.planning.entry import plan
 from mcugraph.planning.stages import best_order, plan_order
 from mcugraph.planning.tflm_greedy import UNPLANNED, place
+from mcugraph.records import dataclass, replace
 from mcugraph.scheduling.bounds import operator_bound
 from mcugraph.scheduling.limits import Limits
 from mcugraph.scheduling.problem import Problem

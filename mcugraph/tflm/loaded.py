@@ -4,11 +4,11 @@ The twins of TFLM's own plan and of ours start from the same one.
 """
 
 from collections.abc import Iterator, Mapping
-from dataclasses import dataclass
 
 from mcugraph.formats.tflite.model import TfliteModel
 from mcugraph.ir import DType, Graph
 from mcugraph.ops.variables import Variable
+from mcugraph.records import dataclass
 from mcugraph.tflm.abi import Abi, find_abi
 from mcugraph.tflm.kernels import (
     COUNTED_AS_REFERENCE,

@@ -1,6 +1,5 @@
 """ONNX control flow: If, Loop and Scan, whose bodies see the tensors around them."""
 
-from dataclasses import replace
 from math import prod
 from typing import Any
 
@@ -11,6 +10,7 @@ from mcugraph.ir import DType, Graph, Kind, Operator, Source, Tensor, TensorType
 from mcugraph.ops.base import normal_axis, without
 from mcugraph.ops.control import If, Loop
 from mcugraph.ops.elementwise import Elementwise
+from mcugraph.records import replace
 
 Types = tuple[TensorType | None, ...]
 

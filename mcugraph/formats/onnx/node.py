@@ -1,13 +1,13 @@
 """One ONNX node as the translations see it: attributes, types and known values of inputs."""
 
 from collections.abc import Callable
-from dataclasses import dataclass
 from typing import Any
 
 from mcugraph.errors import GraphError
 from mcugraph.formats.computed import Computed
 from mcugraph.ir import Array, DType, Op, Shape, Tensor
 from mcugraph.ops.window import SAME_LOWER, SAME_UPPER, VALID, Padding, explicit
+from mcugraph.records import dataclass
 
 _AUTO_PAD = {"SAME_UPPER": SAME_UPPER, "SAME_LOWER": SAME_LOWER, "VALID": VALID}
 

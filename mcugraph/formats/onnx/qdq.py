@@ -7,12 +7,11 @@ is quantised, the region runs on integers: the pairs disappear and its tensors t
 type. Elsewhere the conversions stay operators of their own.
 """
 
-from dataclasses import replace
-
 from mcugraph.ir import DType, Graph, Kind, Operator, Quantization, Tensor
 from mcugraph.ops.control import Control
 from mcugraph.ops.elementwise import Convert
 from mcugraph.ops.opaque import Opaque
+from mcugraph.records import replace
 
 
 def collapse(graph: Graph) -> Graph:

@@ -1,7 +1,7 @@
 """The translation of one ONNX graph: the main one or a body of control flow."""
 
 from collections.abc import Callable, Hashable, Iterator, Mapping, Sequence
-from dataclasses import dataclass, field, replace
+from dataclasses import field
 from functools import partial
 from itertools import count
 from math import prod
@@ -42,6 +42,7 @@ from mcugraph.ops.custom import registered
 from mcugraph.ops.elementwise import Convert
 from mcugraph.ops.movement import Reshape
 from mcugraph.ops.opaque import Declared, Opaque
+from mcugraph.records import dataclass, replace
 
 # What comes of inputs or attributes that are left out, or longer or shorter than they should be.
 _CONTRADICTIONS = (

@@ -1,7 +1,5 @@
 """TFLite files to graphs."""
 
-from dataclasses import replace
-
 from mcugraph.errors import FormatError
 from mcugraph.formats.dims import Bindings
 from mcugraph.formats.tflite import reader
@@ -10,6 +8,7 @@ from mcugraph.formats.tflite.state import hold_order, variables
 from mcugraph.formats.tflite.tables import read_model
 from mcugraph.formats.tflite.translation import SubgraphTranslation, Task
 from mcugraph.ir import Graph, verify
+from mcugraph.records import replace
 
 
 def load_tflite(path: str, data: bytes, bindings: Bindings, signature: str | None = None) -> Graph:

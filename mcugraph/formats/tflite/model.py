@@ -6,12 +6,13 @@ such an interpreter, or writes the file back, works on this.
 """
 
 from collections.abc import Mapping
-from dataclasses import dataclass, field
+from dataclasses import field
 from math import prod
 from typing import Any
 
 from mcugraph.formats.tflite import reader
 from mcugraph.ir import Array, DType, Shape
+from mcugraph.records import dataclass
 
 
 @dataclass(frozen=True, slots=True)

@@ -1,7 +1,6 @@
 """One TFLite operator as the translations see it: options, types and known values of inputs."""
 
 from collections.abc import Callable
-from dataclasses import dataclass
 from typing import Any
 
 from mcugraph.errors import GraphError
@@ -9,6 +8,7 @@ from mcugraph.formats.computed import Computed
 from mcugraph.formats.tflite.model import TfliteOperator
 from mcugraph.ir import Array, Op, Shape, Tensor
 from mcugraph.ops.window import SAME_UPPER, VALID
+from mcugraph.records import dataclass
 
 _ACTIVATIONS = (None, "relu", "relu_n1_to_1", "relu6", "tanh", "sign_bit")
 PADDINGS = (SAME_UPPER, VALID)

@@ -1,9 +1,8 @@
 """Variables of a TFLite file as state tensors, and the order that they impose."""
 
-from dataclasses import replace
-
 from mcugraph.ir import Graph, Kind, Operator, Tensor
 from mcugraph.ops.variables import Variable
+from mcugraph.records import replace
 
 
 def variables(graphs: list[Graph], main: int) -> Graph:

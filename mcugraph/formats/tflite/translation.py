@@ -1,7 +1,5 @@
 """The translation of one subgraph of a TFLite file."""
 
-from dataclasses import dataclass, replace
-
 from mcugraph.errors import FormatError, GraphError
 from mcugraph.formats.agreement import check_agreement
 from mcugraph.formats.computed import Computed
@@ -27,6 +25,7 @@ from mcugraph.ir import (
 from mcugraph.ops.creation import ShapeOf
 from mcugraph.ops.custom import registered
 from mcugraph.ops.opaque import Declared, Opaque
+from mcugraph.records import dataclass, replace
 
 
 @dataclass(frozen=True, slots=True)

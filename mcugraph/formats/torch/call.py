@@ -1,12 +1,12 @@
 """One call of an ATen operator as the translations see it: arguments by name, types of results."""
 
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass
 from typing import Any, Protocol
 
 from mcugraph.errors import GraphError
 from mcugraph.ir import DType, Op, Shape, Tensor, TensorType
 from mcugraph.ops.base import normal_axis
+from mcugraph.records import dataclass
 
 Inputs = Sequence[Tensor | None]
 

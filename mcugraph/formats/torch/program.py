@@ -1,7 +1,6 @@
 """The translation of one exported program."""
 
 from collections.abc import Callable, Hashable, Sequence
-from dataclasses import replace
 from functools import partial
 from typing import Any
 
@@ -31,6 +30,7 @@ from mcugraph.ir.names import Names
 from mcugraph.ops.custom import registered
 from mcugraph.ops.opaque import Opaque
 from mcugraph.ops.variables import Variable
+from mcugraph.records import replace
 
 _NUMBERS = ("aten.item.default", "aten._local_scalar_dense.default")
 _QUANTIZED = "quantized_decomposed::"

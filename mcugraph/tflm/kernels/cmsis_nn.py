@@ -6,10 +6,9 @@ tensorflow/lite/micro/kernels/cmsis_nn/*.cc, and in CMSIS-NN Source/*/*_get_buff
 Include/arm_nnsupportfunctions.h.
 """
 
-from dataclasses import replace
-
 from mcugraph.ir import DType
 from mcugraph.ops.convolution import Conv
+from mcugraph.records import replace
 from mcugraph.tflm.abi import Abi, align_up
 from mcugraph.tflm.kernels.linear import CONV, FULLY_CONNECTED, made_along
 from mcugraph.tflm.kernels.linear import RULES as LINEAR

@@ -1,10 +1,10 @@
 """What a kernel asks of TFLM's arena, and what a rule about it gets to see."""
 
 from collections.abc import Callable
-from dataclasses import dataclass
 from typing import Any
 
 from mcugraph.formats.tflite.model import TfliteOperator, TfliteSubgraph, TfliteTensor
+from mcugraph.records import dataclass
 from mcugraph.tflm.abi import Abi
 
 
