@@ -5,10 +5,15 @@ value is kept, so that neither its depth nor the number of paths through it matt
 """
 
 from collections.abc import Callable, Iterable
+from threading import RLock
 from typing import Any
 
 from mcugraph.formats.load_limits import LoadLimits
 from mcugraph.records import dataclass
+
+# What one thread works out, another that asks for the same waits for, so that it is counted once.
+# One for all, since graphs can be copied.
+_TURN = RLock()
 
 
 class Folding:
@@ -60,14 +65,15 @@ class FoldedValues:
         Raises:
             FormatError: They take more than the limit, or have no values.
         """
-        missing = self._missing()
-        self._folding.take(sum(values._nbytes for values in missing))
-        for i, values in enumerate(missing):
-            try:
-                values._made = (values._compute(),)
-            except BaseException:
-                self._folding.take(-sum(values._nbytes for values in missing[i:]))
-                raise
+        with _TURN:
+            missing = self._missing()
+            self._folding.take(sum(values._nbytes for values in missing))
+            for i, values in enumerate(missing):
+                try:
+                    values._made = (values._compute(),)
+                except BaseException:
+                    self._folding.take(-sum(values._nbytes for values in missing[i:]))
+                    raise
         assert self._made is not None
         return self._made[0]
 

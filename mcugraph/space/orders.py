@@ -7,6 +7,7 @@ the one part of the network where it peaks. Only where none of them proves it, t
 """
 
 from collections.abc import Sequence
+from threading import Lock
 
 import numpy as np
 
@@ -26,6 +27,10 @@ from mcugraph.scheduling.split import split
 _KEPT = 32  # orders, the last one that helped first
 _CUTS = 4  # operators at which an order reaches its peak that are tried for a proof
 _STATES = 20_000  # that a search may visit to prove a known order, before all starts again
+
+# Held while what is known changes, never while it is worked out. One for all, since what knows
+# orders can be copied.
+_CHANGE = Lock()
 
 
 @dataclass(frozen=True, slots=True)
@@ -68,7 +73,8 @@ class LivePeak:
 class Orders:
     """The best orders of one problem at changing sizes.
 
-    Sizes are whole numbers in any unit, with the scratch of operators in the same unit.
+    Sizes are whole numbers in any unit, with the scratch of operators in the same unit. Several
+    threads may ask at once.
 
     Attributes:
         searched: How often the scheduler had to run.
@@ -76,7 +82,7 @@ class Orders:
 
     def __init__(self, problem: Problem) -> None:
         self._problem = problem
-        self._known: list[Order] = []
+        self._known: tuple[Order, ...] = ()  # replaced, never changed: somebody may look at it
         self._ancestors: list[int] | None = None
         self._scratch = np.zeros(len(problem.operators))
         if problem.scratch:
@@ -106,20 +112,19 @@ class Orders:
         if not self._problem.operators:
             return _resting(self._problem, sizes)
         bound = int((self._touched @ sizes + self._scratch * scale).max())
-        least, chosen, when = -1, 0, np.zeros(0)
-        for index, order in enumerate(self._known):
+        least, chosen, when = -1, None, np.zeros(0)
+        for order in self._known:
             timeline = self._timeline(order, sizes, scale)
             peak = int(timeline.max())
-            if least < 0 or peak < least:
-                least, chosen, when = peak, index, timeline
+            if chosen is None or peak < least:
+                least, chosen, when = peak, order, timeline
             if least == bound:
                 break
-        if least < 0 or (least > bound and not self._proves(chosen, when, sizes, scale)):
-            self._search(sizes, scale)
-            chosen, when = 0, self._timeline(self._known[0], sizes, scale)
-        if chosen:
-            self._known.insert(0, self._known.pop(chosen))
-        return self._bottleneck(self._known[0], when)
+        if chosen is None or (least > bound and not self._proves(chosen, when, sizes, scale)):
+            chosen = self._search(sizes, scale)
+            when = self._timeline(chosen, sizes, scale)
+        self._put_first(chosen)
+        return self._bottleneck(chosen, when)
 
     def proven(self, sizes: Array, scales: Array) -> tuple[Array, Array]:
         """LivePeaks of many candidates, as far as known orders and operators prove them.
@@ -158,24 +163,29 @@ class Orders:
         counted = tuple(np.asarray(sizes, np.int64).tolist())
         return replace(self._problem, sizes=counted, scratch=scratch)
 
-    def _proves(self, index: int, timeline: Array, sizes: Array, scale: int) -> bool:
-        """Whether no order takes less than this one, by a minimum cut or a short search."""
+    def _proves(self, known: Order, timeline: Array, sizes: Array, scale: int) -> bool:
+        """Whether no order takes less than a known one, by a minimum cut or a short search."""
         peak = int(timeline.max())
         net = self.problem(sizes, scale).network()
         if self._ancestors is None:
             self._ancestors = ancestor_masks(net)
-        order = self._known[index].operators
+        order = known.operators
         steps = np.flatnonzero(timeline == peak)[:_CUTS]
         if any(operator_cut(net, self._ancestors, v) == peak for v in order[steps].tolist()):
             return True
         return any(_none_below(part, peak) for part in _parts_at(net, order, peak))
 
-    def _search(self, sizes: Array, scale: int) -> None:
-        self.searched += 1
+    def _search(self, sizes: Array, scale: int) -> Order:
+        with _CHANGE:
+            self.searched += 1
         number = {name: v for v, name in enumerate(self._problem.operators)}
         found = schedule(self.problem(sizes, scale))
-        order = Order.of(self._problem, [number[name] for name in found.order])
-        self._known = [order, *self._known[: _KEPT - 1]]
+        return Order.of(self._problem, [number[name] for name in found.order])
+
+    def _put_first(self, order: Order) -> None:
+        with _CHANGE:
+            others = (other for other in self._known if other is not order)
+            self._known = (order, *others)[:_KEPT]
 
 
 def _parts_at(net: Network, order: Array, peak: int) -> list[Network]:

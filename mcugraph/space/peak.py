@@ -113,13 +113,14 @@ class PeakResource(Resource):
 
     def _at(self, w: Array) -> tuple[Array, LivePeak]:
         """The sizes of all tensors at w, and where the peak is."""
-        key = w.tobytes()
-        if self._last is None or self._last[0] != key:
+        key, last = w.tobytes(), self._last
+        if last is None or last[0] != key:
             sizes = self._sizes.values(w)
             scale = int(_scales(sizes))
             counted = np.rint(sizes * scale)
-            self._last = key, sizes, self._solve(self._orders, counted, scale)
-        return self._last[1], self._last[2]
+            # By the time it is read again it can be another thread's.
+            self._last = last = key, sizes, self._solve(self._orders, counted, scale)
+        return last[1], last[2]
 
     def _solve(self, orders: Orders, sizes: Array, scale: int) -> LivePeak:
         if self.method == "operator_bound":

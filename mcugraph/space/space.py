@@ -24,6 +24,8 @@ from mcugraph.space.tflm_arena import ArenaResource
 class Space:
     """The widths that a network can have.
 
+    Several threads may ask one space at once.
+
     Attributes:
         graph: The network at full width.
         labelling: The channel that each element of each tensor belongs to.

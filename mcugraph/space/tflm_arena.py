@@ -51,13 +51,14 @@ class ArenaResource(Resource):
     def value(self, w: Array) -> float:
         """The arena at the whole widths nearest to w."""
         widths = np.rint(w)
-        key = widths.tobytes()
-        if self._last is None or self._last[0] != key:
+        key, last = widths.tobytes(), self._last
+        if last is None or last[0] != key:
             program, notes = program_of(self._at(widths))
             if program is None:
                 raise UsageError(f"TFLM's arena is not known at these widths: {'; '.join(notes)}")
-            self._last = key, head_arena(program)
-        return float(self._last[1])
+            # By the time it is read again it can be another thread's.
+            self._last = last = key, head_arena(program)
+        return float(last[1])
 
     def gradient(self, w: Any) -> Array:
         """The derivative of the peak by each width, shape (groups,)."""
