@@ -56,13 +56,13 @@ class Sweep:
 
     def covered(self, before: int, windows: int) -> list[int]:
         """For each window, how many of its elements lie on the axis and not on padding."""
-        return [
-            sum(
-                0 <= window * self.stride - before + self.dilation * element < self.size
-                for element in range(self.kernel)
-            )
-            for window in range(windows)
-        ]
+        counts = []
+        for start in range(-before, windows * self.stride - before, self.stride):
+            # Of its elements, the first that lies on the axis, and the first behind it.
+            first = max(0, -(start // self.dilation))
+            behind = min(self.kernel, -((start - self.size) // self.dilation))
+            counts.append(max(0, behind - first))
+        return counts
 
 
 class Rule(Enum):

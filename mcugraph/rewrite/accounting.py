@@ -1,6 +1,7 @@
 """Which form of a network is counted, and what of it: as it is deployed, or as the paper does."""
 
 from collections.abc import Callable
+from functools import partial
 
 from mcugraph.errors import UsageError
 from mcugraph.ir import Graph
@@ -8,6 +9,7 @@ from mcugraph.records import dataclass
 from mcugraph.rewrite.biases import biases_apart
 from mcugraph.rewrite.cleaning import drop_identities
 from mcugraph.rewrite.deploy import deploy_form
+from mcugraph.rewrite.edit import Step, rewritten
 from mcugraph.rewrite.paper import paper_form
 from mcugraph.rewrite.precision import PRECISIONS, quantize
 
@@ -41,18 +43,22 @@ class Accounting:
     has_arena: bool = False
 
 
+def _after(step: Step, graph: Graph) -> Graph:
+    return rewritten(graph, step)
+
+
 ACCOUNTINGS = {
     "deployed": Accounting(
         "deployed",
         deploy_form,
-        quantized=biases_apart,
+        quantized=partial(_after, biases_apart),
         takes_files_as_they_stand=True,
         has_arena=True,
     ),
     "paper": Accounting(
         "paper",
         paper_form,
-        stores=drop_identities,
+        stores=partial(_after, drop_identities),
         precision="int8",
         bytes_per_parameter=1,
         pools_and_sums=True,

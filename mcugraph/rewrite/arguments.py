@@ -10,7 +10,7 @@ from typing import Any
 
 import numpy as np
 
-from mcugraph.ir import DType, Graph, Op, Operator, Shape
+from mcugraph.ir import DType, Op, Operator, Shape
 from mcugraph.ops.convolution import ConvTranspose
 from mcugraph.ops.movement import (
     BatchToSpace,
@@ -24,7 +24,6 @@ from mcugraph.ops.movement import (
 )
 from mcugraph.ops.reduction import Cumulate, Reduce, TopK
 from mcugraph.ops.selection import Pad, Resize, Slice, Split, Tile
-from mcugraph.records import replace
 from mcugraph.rewrite.edit import Edit
 
 # The arguments of an operator, from the shapes of its data and of its result: whole numbers, but
@@ -97,15 +96,14 @@ _ARGUMENTS: dict[type[Op], Arguments] = {
 }
 
 
-def store_arguments(graph: Graph) -> Graph:
+def store_arguments(edit: Edit) -> None:
     """Operators with the constants that TFLite keeps their attributes in, equal ones once."""
-    edit = Edit(graph)
     stored: dict[Hashable, str] = {}
-    for operator in edit.operators:
+    for operator, op in edit.of(*_ARGUMENTS, ConvTranspose):
         arguments = _arguments_of(edit, operator)
         if arguments is None:
             continue
-        first = 3 if isinstance(operator.op, ConvTranspose) else 1
+        first = 3 if isinstance(op, ConvTranspose) else 1
         names: list[str | None] = [*operator.inputs, None, None, None][:first]
         for index, value in enumerate(arguments):
             dtype = DType.INT32
@@ -118,8 +116,7 @@ def store_arguments(graph: Graph) -> Graph:
                 name = f"{operator.name}/argument_{index}"
                 stored[key] = edit.store(name, dtype, np.shape(value), key, load)
             names.append(stored[key])
-        edit.change(replace(operator, inputs=tuple(names)))
-    return edit.graph()
+        edit.change(operator, inputs=names)
 
 
 def _arguments_of(edit: Edit, operator: Operator) -> tuple[Any, ...] | None:

@@ -2,37 +2,32 @@
 
 from math import inf
 
-from mcugraph.ir import Graph, Operator
+from mcugraph.ir import Operator
 from mcugraph.ops.elementwise import IDENTITIES, Elementwise
 from mcugraph.ops.movement import Reshape
-from mcugraph.records import replace
 from mcugraph.rewrite.edit import Edit
 
 
-def drop_identities(graph: Graph) -> Graph:
+def drop_identities(edit: Edit) -> None:
     """Without operators that change nothing, such as dropout.
 
     One stays where an output of the graph would otherwise be an input, a constant or another
     output.
     """
-    edit = Edit(graph)
-    for operator in edit.operators:
+    for operator, _ in edit.of(Elementwise):
         if changes_nothing(operator):
             source = operator.inputs[0]
             if source is not None:
                 edit.bypass(operator, source)
-    return edit.graph()
 
 
-def copy_by_reshape(graph: Graph) -> Graph:
+def copy_by_reshape(edit: Edit) -> None:
     """Identities that stay as the RESHAPE to the same shape that TFLite has for a copy."""
-    edit = Edit(graph)
-    for operator in edit.operators:
-        shape = edit.tensors[operator.outputs[0]].shape if operator.outputs else None
-        if shape is not None and changes_nothing(operator):
-            copied = replace(operator, op=Reshape(shape), inputs=operator.inputs[:1])
-            edit.change(replace(copied, outputs=operator.outputs[:1]))
-    return edit.graph()
+    for operator, _ in edit.of(Elementwise):
+        if changes_nothing(operator) and operator.outputs:
+            shape = edit.tensors[operator.outputs[0]].shape
+            if shape is not None:
+                edit.change(operator, Reshape(shape), operator.inputs[:1], operator.outputs[:1])
 
 
 def changes_nothing(operator: Operator) -> bool:

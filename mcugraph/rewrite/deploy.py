@@ -7,6 +7,7 @@ from mcugraph.ir import Graph
 from mcugraph.rewrite.arguments import store_arguments
 from mcugraph.rewrite.biases import zero_biases
 from mcugraph.rewrite.cleaning import copy_by_reshape, drop_identities
+from mcugraph.rewrite.edit import rewritten
 from mcugraph.rewrite.folding import fold_batch_norm, fold_bias
 from mcugraph.rewrite.fusing import fuse_activations, fuse_squeezes, reduce_globally
 from mcugraph.rewrite.padding import pad_before
@@ -45,9 +46,7 @@ _STEPS = (
 
 def deploy_form(graph: Graph) -> Graph:
     """A graph, without its subgraphs, as it is deployed."""
-    for step in _STEPS:
-        graph = step(graph)
-    return _numbered(graph)
+    return _numbered(rewritten(graph, *_STEPS))
 
 
 def _numbered(graph: Graph) -> Graph:

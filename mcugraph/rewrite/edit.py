@@ -2,36 +2,38 @@
 
 from collections.abc import Callable, Hashable, Iterator, Sequence
 from functools import cached_property
+from typing import TypeVar
 
 from mcugraph.ir import Array, Constant, DType, Graph, Kind, Op, Operator, Shape, Tensor
 from mcugraph.ir.names import Names
 from mcugraph.records import replace
 
+_Kind = TypeVar("_Kind", bound=Op)
+
 
 class Edit:
-    """Changes to one graph. Its interface, the names of inputs and outputs, stays.
+    """Changes to one graph, by one step after another. The names of its inputs and outputs stay.
+
+    Who writes and who reads a tensor is known all the time: each change keeps it true, so a step
+    sees what those before it left.
 
     Attributes:
-        tensors: By name, those that were added too.
+        tensors: By name: those of the graph, some of which may be used no more, and those added.
     """
 
     def __init__(self, graph: Graph) -> None:
         self._graph = graph
         self._operators = {operator.name: operator for operator in graph.operators}
-        self._before: dict[str, tuple[Operator, ...]] = {}
-        self._instead: dict[str, str] = {}
+        self._types = {type(operator.op) for operator in graph.operators}
+        self._before: dict[str, list[str]] = {}  # operator -> new ones that go before it
+        self._stands_for: dict[str, list[str]] = {}  # of operators for which that has changed
+        self._kept = frozenset(graph.outputs)
         self._changed = False
-        self._kept = set(graph.outputs)
+        self._writer: dict[str, str] = {}
+        self._readers: dict[str, set[str]] = {}
         self.tensors: dict[str, Tensor] = dict(graph.tensors)
-
-    @cached_property
-    def _consumers(self) -> dict[str, list[str]]:
-        found: dict[str, list[str]] = {}
-        for operator in self._graph.operators:
-            for name in dict.fromkeys(operator.inputs):
-                if name is not None:
-                    found.setdefault(name, []).append(operator.name)
-        return found
+        for operator in graph.operators:
+            self._connect(operator)
 
     @cached_property
     def _tensor_names(self) -> Names:
@@ -41,36 +43,52 @@ class Edit:
     def _operator_names(self) -> Names:
         return Names(self._operators)
 
-    @cached_property
-    def _producers(self) -> dict[str, str]:
-        return {name: operator.name for name, operator in self._graph.producers().items()}
-
-    @property
     def operators(self) -> list[Operator]:
-        """The operators as they are now, in file order; without what stands before one."""
+        """All operators as they are now, in file order."""
+        self._settle()
         return list(self._operators.values())
 
-    def current(self, name: str | None) -> str | None:
-        """The tensor that now stands for another."""
-        while name in self._instead:
-            name = self._instead[name]
-        return name
+    def of(self, *kinds: type[_Kind]) -> Iterator[tuple[Operator, _Kind]]:
+        """The operators of some kinds, in file order, and their attributes.
+
+        Each comes as it is when its turn comes. Those that come to be while the caller works
+        through them are not among them.
+        """
+        wanted = {known for known in self._types if issubclass(known, kinds)}
+        if not wanted:
+            return
+        self._settle()
+        names = [name for name, each in self._operators.items() if type(each.op) in wanted]
+        for name in names:
+            operator = self._operators.get(name)
+            if operator is not None and isinstance(operator.op, kinds):
+                yield operator, operator.op
 
     def producer(self, name: str | None) -> Operator | None:
         """The operator that writes a tensor; None for inputs and constants."""
-        return self._operators.get(self._producers.get(self.current(name) or "", ""))
+        writer = None if name is None else self._writer.get(name)
+        return None if writer is None else self._operators[writer]
+
+    def is_read(self, name: str) -> bool:
+        """Whether an operator, or who runs the graph, needs a tensor."""
+        return name in self._kept or bool(self._readers.get(name))
+
+    def readers(self, name: str) -> set[str]:
+        """Names of the operators that read a tensor."""
+        return self._readers.get(name, set())
+
+    def is_output(self, name: str) -> bool:
+        """Whether a tensor is an output of the graph."""
+        return name in self._kept
 
     def only_read_by(self, name: str, operator: Operator) -> bool:
         """Whether nothing but one operator needs a tensor."""
-        if name in self._kept:
-            return False
-        return self._consumers.get(name, []) == [operator.name]
+        return name not in self._kept and self._readers.get(name) == {operator.name}
 
     def only_source(self, operator: Operator, data: str | None) -> Operator | None:
         """The operator that makes what an operator reads, if nothing else needs that."""
-        name = self.current(data)
-        source = self.producer(name)
-        if source is None or name is None or not self.only_read_by(name, operator):
+        source = self.producer(data)
+        if source is None or data is None or not self.only_read_by(data, operator):
             return None
         return source
 
@@ -80,8 +98,8 @@ class Edit:
 
     def add(self, tensor: Tensor) -> str:
         """A new tensor; its name, the given one if that is free."""
-        name = self._tensor_names.unique(tensor.name)
-        self.tensors[name] = replace(tensor, name=name)
+        name = self.tensor_name(tensor.name)
+        self.tensors[name] = tensor if name == tensor.name else replace(tensor, name=name)
         return name
 
     def store(
@@ -112,20 +130,36 @@ class Edit:
         own = self.operator_name(f"{operator.name}/{name}")
         return Operator(own, op, tuple(inputs), (self.add(made),), operator.native)
 
+    def tensor_name(self, name: str) -> str:
+        """A name for a new tensor, the given one if that is free."""
+        return self._tensor_names.unique(name)
+
     def operator_name(self, name: str) -> str:
         """A name for a new operator, the given one if that is free."""
         return self._operator_names.unique(name)
 
-    def change(self, operator: Operator) -> None:
-        """Put an operator in the place of the one that has its name."""
-        self._changed = True
-        self._operators[operator.name] = operator
+    def change(
+        self,
+        operator: Operator,
+        op: Op | None = None,
+        inputs: Sequence[str | None] | None = None,
+        outputs: Sequence[str] | None = None,
+    ) -> None:
+        """Give an operator other attributes, inputs or outputs; None: as they are."""
+        made = Operator(
+            operator.name,
+            operator.op if op is None else op,
+            operator.inputs if inputs is None else tuple(inputs),
+            operator.outputs if outputs is None else tuple(outputs),
+            operator.native,
+            operator.origins,
+        )
+        self._put(made)
 
-    def remove(self, operator: Operator, into: Operator) -> Operator:
-        """Take out an operator whose work another one does now; that one, standing for both."""
-        self._changed = True
-        self._operators.pop(operator.name)
-        return _standing_for(into, operator)
+    def remove(self, operator: Operator, into: Operator) -> None:
+        """Take out an operator whose work another one does now, which then stands for both."""
+        self._take(operator)
+        self._merge(into, operator)
 
     def absorb(
         self,
@@ -144,18 +178,8 @@ class Edit:
             op: What ``into`` is then; None: what it was.
             inputs: What it then reads; None: what it did.
         """
-        self._changed = True
-        (result,) = operator.outputs[:1]
-        self._operators.pop(operator.name)
-        self._operators[into.name] = Operator(
-            into.name,
-            op or into.op,
-            into.inputs if inputs is None else tuple(inputs),
-            (result, *into.outputs[1:]),
-            into.native,
-            _origins(into, operator),
-        )
-        self._producers[result] = into.name
+        self.remove(operator, into)
+        self.change(into, op, inputs, (operator.outputs[0], *into.outputs[1:]))
 
     def bypass(self, operator: Operator, source: str) -> None:
         """Remove an operator whose result is what it reads; whoever read it reads ``source``.
@@ -164,60 +188,114 @@ class Edit:
         name. Nobody does where the source is an input, a constant or an output itself: the
         operator then stays, since the graph has to have all of its outputs.
         """
-        (result,) = operator.outputs[:1]
-        kept = self.current(source) or source
-        writer, stands = self.producer(kept), kept
-        if result in self._kept:
-            if kept in self._kept or writer is None:
+        gone, stays = operator.outputs[0], source
+        writer = self.producer(source)
+        if gone in self._kept:
+            if source in self._kept or writer is None:
                 return
-            outputs = tuple(result if name == kept else name for name in writer.outputs)
-            writer, stands = replace(writer, outputs=outputs), result
-            self._producers[result] = writer.name
-            self._instead[kept] = result
-        else:
-            self._instead[result] = kept
-        readers = [name for name in self._consumers.get(kept, []) if name != operator.name]
-        self._changed = True
-        self._consumers[stands] = readers + self._consumers.get(result, [])
-        self._operators.pop(operator.name)
+            gone, stays = source, gone
+        self._take(operator)
         if writer is not None:
-            self._operators[writer.name] = _standing_for(writer, operator)
+            self._merge(writer, operator)
+            if gone == source:
+                self.change(writer, outputs=[stays if n == gone else n for n in writer.outputs])
+        for name in tuple(self._readers.get(gone, ())):
+            reader = self._operators[name]
+            self.change(reader, inputs=[stays if n == gone else n for n in reader.inputs])
 
     def expand(self, operator: Operator, parts: Sequence[Operator]) -> None:
         """Put several operators in the place of one; the last has its name and its results."""
+        for part in parts:
+            self._put(part)
+            self._stands_for[part.name] = list(self._origins(operator))
+        self._before.setdefault(operator.name, []).extend(part.name for part in parts[:-1])
+
+    def _connect(self, operator: Operator) -> None:
+        name, readers = operator.name, self._readers
+        for written in operator.outputs:
+            self._writer[written] = name
+        for read in operator.inputs:
+            if read is None:
+                continue
+            if read in readers:
+                readers[read].add(name)
+            else:
+                readers[read] = {name}
+
+    def _take(self, operator: Operator) -> None:
+        """Take an operator out."""
         self._changed = True
-        *before, last = (replace(part, origins=operator.stands_for) for part in parts)
-        self._before[operator.name] = (*self._before.get(operator.name, ()), *before)
-        self._operators[operator.name] = last
+        del self._operators[operator.name]
+        for read in operator.inputs:
+            if read is not None:
+                self._readers[read].discard(operator.name)
+        for written in operator.outputs:
+            self._writer.pop(written, None)
 
-    def _renamed(self, operator: Operator) -> Operator:
-        """The operator reading what now stands for its inputs."""
-        if self._instead.keys().isdisjoint(operator.inputs):
-            return operator
-        return replace(operator, inputs=tuple(self.current(name) for name in operator.inputs))
+    def _put(self, operator: Operator) -> None:
+        """Put in a new operator, or one in the place of that of its name."""
+        self._changed = True
+        self._types.add(type(operator.op))
+        old = self._operators.get(operator.name)
+        self._operators[operator.name] = operator
+        if old is not None:
+            if old.inputs is operator.inputs and old.outputs is operator.outputs:
+                return
+            for read in old.inputs:
+                if read is not None:
+                    self._readers[read].discard(operator.name)
+            for written in old.outputs:
+                if self._writer.get(written) == operator.name:
+                    del self._writer[written]
+        self._connect(operator)
 
-    def _all(self) -> Iterator[Operator]:
+    def _origins(self, operator: Operator) -> Sequence[str]:
+        return self._stands_for.get(operator.name, operator.stands_for)
+
+    def _merge(self, into: Operator, operator: Operator) -> None:
+        """Let an operator stand for another one too."""
+        both = self._stands_for.setdefault(into.name, list(into.stands_for))
+        both.extend(self._origins(operator))
+
+    def _settle(self) -> None:
+        """Put new operators where they belong."""
+        if not self._before:
+            return
+        moved = {name for names in self._before.values() for name in names}
+        placed: dict[str, Operator] = {}
         for name, operator in self._operators.items():
-            yield from self._before.get(name, ())
-            yield operator
+            if name not in moved:
+                for before in self._before.get(name, ()):
+                    placed[before] = self._operators[before]
+                placed[name] = operator
+        self._operators = placed
+        self._before = {}
 
     def graph(self) -> Graph:
         """The changed graph, without tensors that nothing uses any more."""
         if not self._changed:
             return self._graph
-        operators = tuple(map(self._renamed, self._all()))
-        used = {name for op in operators for name in (*op.inputs, *op.outputs)}
-        used.update(self._graph.inputs, self._graph.outputs)
+        self._settle()
+        for name, origins in self._stands_for.items():
+            if name in self._operators:
+                stands_for = tuple(dict.fromkeys(origins))
+                self._operators[name] = replace(self._operators[name], origins=stands_for)
+        used: set[str | None] = {*self._graph.inputs, *self._graph.outputs}
+        for operator in self._operators.values():
+            used.update(operator.inputs)
+            used.update(operator.outputs)
         return self._graph.replace(
-            operators=operators,
+            operators=tuple(self._operators.values()),
             tensors={name: t for name, t in self.tensors.items() if name in used},
         )
 
 
-def _origins(operator: Operator, also: Operator) -> tuple[str, ...]:
-    """What an operator stands for that does the work of another one too."""
-    return tuple(dict.fromkeys((*operator.stands_for, *also.stands_for)))
+Step = Callable[[Edit], None]
 
 
-def _standing_for(operator: Operator, also: Operator) -> Operator:
-    return replace(operator, origins=_origins(operator, also))
+def rewritten(graph: Graph, *steps: Step) -> Graph:
+    """A graph, without its subgraphs, after some steps."""
+    edit = Edit(graph)
+    for step in steps:
+        step(edit)
+    return edit.graph()

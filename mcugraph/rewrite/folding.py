@@ -1,11 +1,11 @@
 """Batch norms and sums with constants folded into the layer before them, values included."""
 
-from collections.abc import Collection
+from collections.abc import Collection, Mapping
 
 import numpy as np
 
 from mcugraph.errors import FormatError
-from mcugraph.ir import Array, Constant, Graph, Kind, Operator, Tensor
+from mcugraph.ir import Array, Constant, Kind, Operator, Tensor
 from mcugraph.ops.base import Fusable, Weighted
 from mcugraph.ops.convolution import ConvTranspose
 from mcugraph.ops.elementwise import Elementwise
@@ -14,54 +14,47 @@ from mcugraph.records import dataclass, replace
 from mcugraph.rewrite.edit import Edit
 
 
-def fold_batch_norm(graph: Graph) -> Graph:
+def fold_batch_norm(edit: Edit) -> None:
     """Batch norms folded into the weights and bias of the layer that alone feeds them.
 
     The folded weights keep the name of the layer's own; layers that share weights, but not the
     batch norm, get weights each. What is quantised already stays as it is, and so does a batch
     norm along another axis than that of the layer's channels.
     """
-    edit = Edit(graph)
     pairs = []
-    for operator in edit.operators:
-        if not _constant_norm(edit, operator):
+    for operator, norm in edit.of(BatchNorm):
+        if len(operator.inputs) != 5 or not edit.constant(operator.inputs[1:]):
             continue
         layer = _foldable_layer(edit, operator, operator.inputs[0])
-        if layer is None or not _same_channels(edit, layer, operator):
+        if layer is None or not _same_channels(edit, layer, norm):
             continue
         if all(_is_real(edit, name) for name in layer.inputs[1:3]):
             pairs.append((layer, operator))
-    shared = _shared_weights(graph, pairs)
+    shared = _shared_weights(edit, pairs)
+    names = {name for layer, _ in pairs for name in layer.inputs[1:3] if name is not None}
+    before = {name: edit.tensors[name] for name in names}
     for layer, operator in pairs:
-        inputs = _folded(edit, graph, layer, Affine.of(edit, operator), shared)
+        inputs = _folded(edit, before, layer, Affine.of(edit, operator), shared)
         edit.absorb(layer, operator, inputs=inputs)
-    return edit.graph()
 
 
-def _constant_norm(edit: Edit, operator: Operator) -> bool:
-    norm = isinstance(operator.op, BatchNorm) and len(operator.inputs) == 5
-    return norm and edit.constant(operator.inputs[1:])
-
-
-def _same_channels(edit: Edit, layer: Operator, operator: Operator) -> bool:
+def _same_channels(edit: Edit, layer: Operator, norm: BatchNorm) -> bool:
     """Whether a batch norm has a number for each channel that the layer makes."""
     assert isinstance(layer.op, Weighted)
-    assert isinstance(operator.op, BatchNorm)
-    made, scaled = layer.op.result_axis, operator.op.channel_axis
+    made, scaled = layer.op.result_axis, norm.channel_axis
     shape = edit.tensors[layer.outputs[0]].shape
     return made == scaled if not shape else (made - scaled) % len(shape) == 0
 
 
-def _shared_weights(graph: Graph, pairs: list[tuple[Operator, Operator]]) -> set[str]:
+def _shared_weights(edit: Edit, pairs: list[tuple[Operator, Operator]]) -> set[str]:
     """Constants of layers that others need in another form: operators, or users as outputs."""
-    readers = graph.consumers()
     folds = {layer.name: operator.inputs[1:] for layer, operator in pairs}
     return {
         name
         for layer, _ in pairs
         for name in layer.inputs[1:3]
         if name is not None
-        and (name in graph.outputs or len({folds.get(r.name) for r in readers[name]}) > 1)
+        and (edit.is_output(name) or len({folds.get(r) for r in edit.readers(name)}) > 1)
     }
 
 
@@ -71,28 +64,24 @@ def _is_real(edit: Edit, name: str | None) -> bool:
     return tensor is None or (tensor.dtype.is_float and tensor.quantization is None)
 
 
-def fold_bias(graph: Graph) -> Graph:
+def fold_bias(edit: Edit) -> None:
     """Additions of one constant a channel folded into the bias of the layer before them.
 
     What is quantised already stays as it is.
     """
-    edit = Edit(graph)
-    for operator in edit.operators:
-        if not isinstance(operator.op, Elementwise) or operator.op.function != "add":
-            continue
-        if operator.op.activation is not None or len(operator.inputs) != 2:
+    for operator, op in edit.of(Elementwise):
+        if op.function != "add" or op.activation is not None or len(operator.inputs) != 2:
             continue
         for data, constant in (operator.inputs, operator.inputs[::-1]):
-            layer = _foldable_layer(edit, operator, data)
-            if layer is None or len(layer.inputs) > 2 or not edit.constant((constant,)):
+            if constant is None or not edit.constant((constant,)) or not _is_real(edit, constant):
                 continue
-            if constant is None or not _is_real(edit, constant):
+            layer = _foldable_layer(edit, operator, data)
+            if layer is None or len(layer.inputs) > 2:
                 continue
             if _one_a_channel(edit, layer, constant):
                 bias = _as_vector(edit, layer, constant)
                 edit.absorb(layer, operator, inputs=(*layer.inputs, bias))
                 break
-    return edit.graph()
 
 
 def _as_vector(edit: Edit, layer: Operator, name: str) -> str:
@@ -172,20 +161,24 @@ def values_of(tensor: Tensor) -> Array:
 
 
 def _folded(
-    edit: Edit, graph: Graph, layer: Operator, norm: Affine, shared: Collection[str]
+    edit: Edit,
+    before: Mapping[str, Tensor],
+    layer: Operator,
+    norm: Affine,
+    shared: Collection[str],
 ) -> tuple[str | None, ...]:
     """What a layer reads with a batch norm in its weights and its bias.
 
     Args:
         edit: Gets the new constants.
-        graph: Has the constants as they were.
+        before: Has the constants as they were.
         layer: The layer.
         norm: The batch norm.
         shared: Constants whose names other operators need.
     """
     data, name, *rest = layer.inputs
-    weights, bias_name = graph.tensors[name or ""], rest[0] if rest else None
-    bias = None if bias_name is None else graph.tensors[bias_name]
+    weights, bias_name = before[name or ""], rest[0] if rest else None
+    bias = None if bias_name is None else before[bias_name]
     like, key = norm.like, norm.key
 
     def folded_weights() -> Array:
@@ -197,34 +190,28 @@ def _folded(
         after = before * norm.scale() + norm.shift()
         return after.astype(values_of(like).dtype)
 
-    weights_key = ("folded weights", weights.key, *key)
-    bias_key = ("folded bias", bias and bias.key, *key)
-    made = (
-        Tensor(
-            f"{layer.name}/{weights.name}",
-            weights.dtype,
-            weights.shape,
-            Kind.CONSTANT,
-            Constant(weights_key, folded_weights),
-        ),
-        Tensor(
-            f"{layer.name}/folded_bias",
-            like.dtype,
-            like.shape,
-            Kind.CONSTANT,
-            Constant(bias_key, folded_bias),
-        ),
+    weights_name = _name(edit, weights, f"{layer.name}/{weights.name}", shared)
+    edit.tensors[weights_name] = Tensor(
+        weights_name,
+        weights.dtype,
+        weights.shape,
+        Kind.CONSTANT,
+        Constant(("folded weights", weights.key, *key), folded_weights),
     )
-    names = [_put(edit, new, old, shared) for new, old in zip(made, (weights, bias), strict=True)]
-    return (data, *names, *rest[1:])
+    bias_name = _name(edit, bias, f"{layer.name}/folded_bias", shared)
+    edit.tensors[bias_name] = Tensor(
+        bias_name,
+        like.dtype,
+        like.shape,
+        Kind.CONSTANT,
+        Constant(("folded bias", bias and bias.key, *key), folded_bias),
+    )
+    return (data, weights_name, bias_name, *rest[1:])
 
 
-def _put(edit: Edit, new: Tensor, old: Tensor | None, shared: Collection[str]) -> str:
-    """A constant in the place of the one that it was made of, where nobody else needs that."""
-    if old is None or old.name in shared:
-        return edit.add(new)
-    edit.tensors[old.name] = replace(new, name=old.name)
-    return old.name
+def _name(edit: Edit, old: Tensor | None, new: str, shared: Collection[str]) -> str:
+    """That of the constant which one is made of, where nobody else needs that; else a new one."""
+    return edit.tensor_name(new) if old is None or old.name in shared else old.name
 
 
 def _along(op: object, weights: Array, scale: Array) -> Array:

@@ -1,6 +1,5 @@
 """What one kernel of TFLite does at once: an activation, and the shape of a mean."""
 
-from mcugraph.ir import Graph
 from mcugraph.ops.base import FUSABLE_ACTIVATIONS, Fusable
 from mcugraph.ops.elementwise import Elementwise
 from mcugraph.ops.movement import Flatten, Reshape, Squeeze
@@ -12,42 +11,31 @@ from mcugraph.rewrite.edit import Edit
 _REDUCTIONS = {"average": "mean", "max": "max"}
 
 
-def fuse_activations(graph: Graph) -> Graph:
+def fuse_activations(edit: Edit) -> None:
     """ReLU, ReLU6 and ReLU1 fused into the operator that alone feeds them, where it can."""
-    edit = Edit(graph)
-    for operator in edit.operators:
-        if not isinstance(operator.op, Elementwise):
-            continue
-        if operator.op.function not in FUSABLE_ACTIVATIONS or operator.op.activation is not None:
+    for operator, op in edit.of(Elementwise):
+        if op.function not in FUSABLE_ACTIVATIONS or op.activation is not None:
             continue
         source = edit.only_source(operator, operator.inputs[0]) if operator.inputs else None
         if source is None or not isinstance(source.op, Fusable):
             continue
         if source.op.fuses and source.op.activation is None:
-            edit.absorb(source, operator, source.op.with_activation(operator.op.function))
-    return edit.graph()
+            edit.absorb(source, operator, source.op.with_activation(op.function))
 
 
-def reduce_globally(graph: Graph) -> Graph:
+def reduce_globally(edit: Edit) -> None:
     """Global pooling as the MEAN or REDUCE_MAX of the spatial axes that TFLite has for it."""
-    edit = Edit(graph)
-    for operator in edit.operators:
-        op = operator.op
+    for operator, op in edit.of(GlobalPool):
         shape = edit.tensors[operator.inputs[0] or ""].shape if operator.inputs else None
-        if isinstance(op, GlobalPool) and op.function in _REDUCTIONS and shape:
+        if op.function in _REDUCTIONS and shape:
             channel = op.channel_axis % len(shape)
             axes = tuple(axis for axis in range(1, len(shape)) if axis != channel)
-            reduction = Reduce(_REDUCTIONS[op.function], axes, keepdims=True)
-            edit.change(replace(operator, op=reduction))
-    return edit.graph()
+            edit.change(operator, Reduce(_REDUCTIONS[op.function], axes, keepdims=True))
 
 
-def fuse_squeezes(graph: Graph) -> Graph:
+def fuse_squeezes(edit: Edit) -> None:
     """Reductions without the axes of length 1 that a reshape after them takes away at once."""
-    edit = Edit(graph)
-    for operator in edit.operators:
-        if not isinstance(operator.op, Flatten | Reshape | Squeeze):
-            continue
+    for operator, _ in edit.of(Flatten, Reshape, Squeeze):
         source = edit.only_source(operator, operator.inputs[0]) if operator.inputs else None
         if source is None or not isinstance(source.op, Reduce) or not source.op.keepdims:
             continue
@@ -60,4 +48,3 @@ def fuse_squeezes(graph: Graph) -> Graph:
         rest = tuple(dim for axis, dim in enumerate(data.shape) if axis not in axes)
         if edit.tensors[operator.outputs[0]].shape == rest:
             edit.absorb(source, operator, reduction)
-    return edit.graph()

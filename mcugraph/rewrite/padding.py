@@ -1,12 +1,12 @@
 """Padding as TFLite's convolutions and poolings know it: SAME, VALID, or a PAD before them."""
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from functools import partial
 from math import prod
 
 import numpy as np
 
-from mcugraph.ir import Array, Dims, Graph, Operator, Shape
+from mcugraph.ir import Array, Dims, Operator, Shape
 from mcugraph.ops.convolution import Conv
 from mcugraph.ops.elementwise import Elementwise
 from mcugraph.ops.pooling import Pool
@@ -15,18 +15,20 @@ from mcugraph.ops.window import SAME_UPPER, VALID, Padding
 from mcugraph.records import replace
 from mcugraph.rewrite.edit import Edit
 
+# For each spatial axis of the data, how many elements of each window count.
+Covered = Mapping[int, Sequence[int]]
 
-def pad_before(graph: Graph) -> Graph:
+
+def pad_before(edit: Edit) -> None:
     """Convolutions and poolings with SAME or VALID padding, after a PAD where it is neither.
 
     Those that read the same data with the same padding share the PAD. An average over windows that
     count only a part of their elements is then corrected by a MUL with a constant.
     """
-    edit = Edit(graph)
     padded: dict[tuple[str, Pad], str] = {}
-    for operator in edit.operators:
-        op, data = operator.op, operator.inputs[0] if operator.inputs else None
-        if not isinstance(op, Conv | Pool) or data is None or _is_plain(op):
+    for operator, op in edit.of(Conv, Pool):
+        data = operator.inputs[0] if operator.inputs else None
+        if data is None or not isinstance(op, Conv | Pool) or _is_plain(op):
             continue
         shapes = [None if name is None else edit.tensors[name].shape for name in operator.inputs]
         shape = shapes[0]
@@ -36,9 +38,8 @@ def pad_before(graph: Graph) -> Graph:
         settled = replace(op, padding=VALID if known is None else known)
         if isinstance(settled, Pool):
             settled = replace(settled, ceil=False, counts_padding=False)
-        last = replace(operator, op=settled)
         if known is not None:
-            edit.change(last)
+            edit.change(operator, settled)
             continue
         # What surrounds a maximum must not be one.
         lowest = isinstance(op, Pool) and op.function == "max"
@@ -48,12 +49,13 @@ def pad_before(graph: Graph) -> Graph:
             larger = tuple(dim + sum(pair) for dim, pair in zip(shape, pad.pads, strict=True))
             parts.append(edit.step(operator, "padded", pad, (data,), larger))
             padded[data, pad] = parts[0].outputs[0]
-        last = replace(last, inputs=(padded[data, pad], *operator.inputs[1:]))
-        if isinstance(op, Pool) and _counts_a_part(op, shapes):
-            whole, last = _corrected(edit, operator, last, op, shapes)
-            parts.append(whole)
+        last = replace(operator, op=settled, inputs=(padded[data, pad], *operator.inputs[1:]))
+        if isinstance(op, Pool) and op.function == "average":
+            covered = op.covered(shapes, op.counts_padding)
+            if _counts_a_part(op, covered):
+                whole, last = _corrected(edit, operator, last, op, len(shape), covered)
+                parts.append(whole)
         edit.expand(operator, [*parts, last])
-    return edit.graph()
 
 
 def _is_plain(op: Conv | Pool) -> bool:
@@ -63,11 +65,12 @@ def _is_plain(op: Conv | Pool) -> bool:
     return op.padding in (VALID, SAME_UPPER)
 
 
-def _counts_a_part(op: Pool, shapes: Sequence[Dims | None]) -> bool:
-    """Whether it is an average some of whose windows do not count all of their elements."""
-    counted = op.covered(shapes, op.counts_padding).values()
-    return op.function == "average" and any(
-        number != length for line, length in zip(counted, op.window, strict=True) for number in line
+def _counts_a_part(op: Pool, covered: Covered) -> bool:
+    """Whether some of the windows do not count all of their elements."""
+    return any(
+        number != length
+        for line, length in zip(covered.values(), op.window, strict=True)
+        for number in line
     )
 
 
@@ -83,11 +86,9 @@ def _known_padding(op: Conv | Pool, shapes: Sequence[Dims | None]) -> Padding | 
 
 
 def _corrected(
-    edit: Edit, operator: Operator, pool: Operator, op: Pool, shapes: Sequence[Dims | None]
+    edit: Edit, operator: Operator, pool: Operator, op: Pool, rank: int, covered: Covered
 ) -> tuple[Operator, Operator]:
     """An average over zeros too, and the factor that takes them out of it."""
-    covered = op.covered(shapes, op.counts_padding)
-    rank = len(shapes[0] or ())
     shape = tuple(len(covered[axis]) if axis in covered else 1 for axis in range(rank))
     assert isinstance(pool.op, Pool)
     whole = edit.step(operator, "average", replace(pool.op, activation=None), pool.inputs)

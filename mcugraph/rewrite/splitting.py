@@ -5,7 +5,7 @@ from functools import partial
 
 import numpy as np
 
-from mcugraph.ir import Array, Graph, Operator, Shape
+from mcugraph.ir import Array, Operator, Shape
 from mcugraph.ops.attention import Attention
 from mcugraph.ops.convolution import Conv
 from mcugraph.ops.elementwise import Elementwise
@@ -19,27 +19,21 @@ from mcugraph.rewrite.edit import Edit
 from mcugraph.rewrite.folding import Affine, values_of
 
 
-def split_silu(graph: Graph) -> Graph:
+def split_silu(edit: Edit) -> None:
     """SiLU as LOGISTIC and MUL."""
-    edit = Edit(graph)
-    for operator in edit.operators:
-        if not isinstance(operator.op, Elementwise) or operator.op.function != "silu":
+    for operator, op in edit.of(Elementwise):
+        if op.function != "silu":
             continue
         sigmoid = edit.step(operator, "sigmoid", Elementwise("sigmoid"), operator.inputs)
         multiply = Elementwise("mul"), (operator.inputs[0], sigmoid.outputs[0])
         edit.expand(operator, [sigmoid, replace(operator, op=multiply[0], inputs=multiply[1])])
-    return edit.graph()
 
 
-def split_batch_norm(graph: Graph) -> Graph:
+def split_batch_norm(edit: Edit) -> None:
     """Batch norms that stand alone as MUL and ADD with one constant a channel each."""
-    edit = Edit(graph)
-    for operator in edit.operators:
-        op = operator.op
-        if not isinstance(op, BatchNorm) or len(operator.inputs) != 5:
-            continue
+    for operator, op in edit.of(BatchNorm):
         shape = edit.tensors[operator.outputs[0]].shape
-        if not shape or not edit.constant(operator.inputs[1:]):
+        if len(operator.inputs) != 5 or not shape or not edit.constant(operator.inputs[1:]):
             continue
         norm = Affine.of(edit, operator)
         aligned = _aligned(shape, op.channel_axis)
@@ -58,15 +52,12 @@ def split_batch_norm(graph: Graph) -> Graph:
         )
         shifted = replace(operator, op=Elementwise("add"), inputs=(scaled.outputs[0], constants[1]))
         edit.expand(operator, [scaled, shifted])
-    return edit.graph()
 
 
-def split_clip(graph: Graph) -> Graph:
+def split_clip(edit: Edit) -> None:
     """Clips as MAXIMUM with the lower bound and MINIMUM with the upper one."""
-    edit = Edit(graph)
-    for operator in edit.operators:
-        op = operator.op
-        if not isinstance(op, Elementwise) or op.function != "clip" or not operator.inputs:
+    for operator, op in edit.of(Elementwise):
+        if op.function != "clip" or not operator.inputs:
             continue
         data, parts = operator.inputs[0], []
         for function, (bound, value) in clip_bounds(operator).items():
@@ -77,19 +68,16 @@ def split_clip(graph: Graph) -> Graph:
         if parts:
             last = replace(operator, op=parts[-1].op, inputs=parts[-1].inputs)
             edit.expand(operator, [*parts[:-1], last])
-    return edit.graph()
 
 
-def split_attention(graph: Graph) -> Graph:
+def split_attention(edit: Edit) -> None:
     """Attention as BATCH_MATMUL, SOFTMAX and BATCH_MATMUL.
 
     The scores are then tensors of their own. The scaling belongs to the projection of the
     queries. Where heads share keys, or values of earlier steps are read, it stays one operator.
     """
-    edit = Edit(graph)
-    for operator in edit.operators:
-        op = operator.op
-        if not isinstance(op, Attention) or op.outputs > 1 or len(operator.inputs) > 4:
+    for operator, op in edit.of(Attention):
+        if op.outputs > 1 or len(operator.inputs) > 4:
             continue
         query, keys, values, *masks = operator.inputs
         shapes = [edit.tensors[name or ""].shape for name in (query, keys, values)]
@@ -106,17 +94,15 @@ def split_attention(graph: Graph) -> Graph:
         )
         product = replace(operator, op=MatMul(), inputs=(parts[-1].outputs[0], values))
         edit.expand(operator, [*parts, product])
-    return edit.graph()
 
 
-def split_channel_shuffle(graph: Graph) -> Graph:
+def split_channel_shuffle(edit: Edit) -> None:
     """A channel shuffle as RESHAPE, TRANSPOSE and RESHAPE."""
-    edit = Edit(graph)
-    for operator in edit.operators:
+    for operator, op in edit.of(ChannelShuffle):
         data = edit.tensors[operator.inputs[0] or ""] if operator.inputs else None
-        if not isinstance(operator.op, ChannelShuffle) or data is None or data.shape is None:
+        if data is None or data.shape is None:
             continue
-        (batch, channels, *rest), groups = data.shape, operator.op.groups
+        (batch, channels, *rest), groups = data.shape, op.groups
         order = (0, 2, 1, *range(3, 3 + len(rest)))
         apart = (batch, groups, channels // groups, *rest)
         mixed = (batch, channels // groups, groups, *rest)
@@ -124,18 +110,15 @@ def split_channel_shuffle(graph: Graph) -> Graph:
         shuffled = edit.step(operator, "shuffled", Transpose(order), (grouped.outputs[0],), mixed)
         joined = replace(operator, op=Reshape(data.shape), inputs=(shuffled.outputs[0],))
         edit.expand(operator, [grouped, shuffled, joined])
-    return edit.graph()
 
 
-def split_by_slices(graph: Graph) -> Graph:
+def split_by_slices(edit: Edit) -> None:
     """Splits as a SLICE for each part that is needed, as converters from PyTorch write them."""
-    edit = Edit(graph)
-    read = {name for operator in graph.operators for name in operator.inputs} | set(graph.outputs)
-    for operator in edit.operators:
-        op, data = operator.op, operator.inputs[0] if operator.inputs else None
+    for operator, op in edit.of(Split):
+        data = operator.inputs[0] if operator.inputs else None
         shape = None if data is None else edit.tensors[data].shape
         parts = [edit.tensors[name].shape for name in operator.outputs]
-        if not isinstance(op, Split) or shape is None or None in parts:
+        if shape is None or None in parts:
             continue
         axis, start, slices = op.axis % len(shape), 0, []
         for name, part in zip(operator.outputs, parts, strict=True):
@@ -143,7 +126,7 @@ def split_by_slices(graph: Graph) -> Graph:
             index = [slice(None)] * len(shape)
             index[axis] = slice(start, start + length)
             start += length
-            if name in read:
+            if edit.is_read(name):
                 cut = Slice(tuple(index))
                 slices.append(replace(operator, op=cut, inputs=(data,), outputs=(name,)))
         if slices:
@@ -151,20 +134,16 @@ def split_by_slices(graph: Graph) -> Graph:
             names = (edit.operator_name(f"{operator.name}/{i}") for i in range(len(before)))
             named = [replace(s, name=own) for own, s in zip(names, before, strict=True)]
             edit.expand(operator, [*named, last])
-    return edit.graph()
 
 
-def depthwise_of_one_channel(graph: Graph) -> Graph:
+def depthwise_of_one_channel(edit: Edit) -> None:
     """Convolutions of one input channel as the depthwise ones that converters make of them."""
-    edit = Edit(graph)
-    for operator in edit.operators:
-        op = operator.op
+    for operator, op in edit.of(Conv):
         data = edit.tensors[operator.inputs[0] or ""].shape if operator.inputs else None
-        if not isinstance(op, Conv) or op.depthwise or len(op.strides) > 2 or not data:
+        if op.depthwise or len(op.strides) > 2 or not data:
             continue
         if data[op.channel_axis] == 1:
-            edit.change(replace(operator, op=replace(op, depthwise=True)))
-    return edit.graph()
+            edit.change(operator, replace(op, depthwise=True))
 
 
 def _vector(norm: Affine, value: Callable[[], Array], shape: Shape) -> Array:

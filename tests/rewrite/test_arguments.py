@@ -8,6 +8,7 @@ from mcugraph.ops.movement import Transpose
 from mcugraph.ops.reduction import Cumulate, Reduce
 from mcugraph.ops.selection import Item, Pad, Slice, Split
 from mcugraph.rewrite.arguments import store_arguments
+from mcugraph.rewrite.edit import rewritten
 
 SHAPE = (4, 5, 6)
 DATA = np.arange(4 * 5 * 6).reshape(SHAPE)
@@ -20,7 +21,9 @@ def arguments(op: Op, dtype: DType = DType.FLOAT32) -> list[np.ndarray]:
     tensors = {"x": Tensor("x", dtype, SHAPE)}
     tensors |= {name: Tensor(name, *kind) for name, kind in zip(names, results, strict=True)}
     operator = Operator("a", op, ("x",), tuple(names), op.kind)
-    graph = store_arguments(Graph("g", (operator,), tensors, ("x",), tuple(names), Source("onnx")))
+    graph = rewritten(
+        Graph("g", (operator,), tensors, ("x",), tuple(names), Source("onnx")), store_arguments
+    )
     verify(graph)
     held = [graph.tensors[name or ""] for name in graph.operators[0].inputs[1:]]
     values = [tensor.constant.array() for tensor in held if tensor.constant is not None]

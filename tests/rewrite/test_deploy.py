@@ -30,6 +30,7 @@ from mcugraph.ops.window import SAME_UPPER, symmetric
 from mcugraph.rewrite.accounting import counted_forms
 from mcugraph.rewrite.biases import biases_apart
 from mcugraph.rewrite.cleaning import drop_identities
+from mcugraph.rewrite.edit import rewritten
 from mcugraph.rewrite.folding import fold_batch_norm, fold_bias
 from mcugraph.rewrite.fusing import fuse_activations
 from mcugraph.rewrite.padding import pad_before
@@ -89,7 +90,9 @@ def relu(function: str = "relu") -> Elementwise:
     ],
 )
 def test_activations_are_fused(function: str, op: Op, more: list[str]) -> None:
-    made = fuse_activations(graph([("a", op, ["x", *more]), ("b", relu(function), ["a"])], W))
+    made = rewritten(
+        graph([("a", op, ["x", *more]), ("b", relu(function), ["a"])], W), fuse_activations
+    )
     (operator,) = made.operators
     assert operator.op.activation == function  # type: ignore[attr-defined]
     assert operator.outputs == ("b",)
@@ -99,7 +102,9 @@ def test_activations_are_fused(function: str, op: Op, more: list[str]) -> None:
 
 @pytest.mark.parametrize("function", ["hard_swish", "gelu", "tanh", "sigmoid", "leaky_relu"])
 def test_other_activations_stay(function: str) -> None:
-    made = fuse_activations(graph([("a", CONV, ["x", "w"]), ("b", relu(function), ["a"])], W))
+    made = rewritten(
+        graph([("a", CONV, ["x", "w"]), ("b", relu(function), ["a"])], W), fuse_activations
+    )
     assert kinds(made) == ["conv2d", function]
 
 
@@ -123,12 +128,13 @@ def test_other_activations_stay(function: str) -> None:
 )  # fmt: skip
 def test_activations_that_are_not_fused(operators: Any, outputs: list[str]) -> None:
     before = graph(operators, W, outputs)
-    assert kinds(fuse_activations(before)) == kinds(before)
+    assert kinds(rewritten(before, fuse_activations)) == kinds(before)
 
 
 def test_batch_norm_is_folded_into_the_layer_before() -> None:
-    made = fold_batch_norm(
-        graph([("a", CONV, ["x", "w"]), ("b", BatchNorm(), ["a", *NORM])], {**W, **NORM})
+    made = rewritten(
+        graph([("a", CONV, ["x", "w"]), ("b", BatchNorm(), ["a", *NORM])], {**W, **NORM}),
+        fold_batch_norm,
     )
     (conv,) = made.operators
     assert conv.outputs == ("b",)
@@ -142,8 +148,9 @@ def test_batch_norm_is_folded_into_the_layer_before() -> None:
 
 def test_batch_norm_uses_the_bias_that_is_there() -> None:
     constants = {**W, **NORM, "b0": (4,)}
-    made = fold_batch_norm(
-        graph([("a", CONV, ["x", "w", "b0"]), ("b", BatchNorm(), ["a", *NORM])], constants)
+    made = rewritten(
+        graph([("a", CONV, ["x", "w", "b0"]), ("b", BatchNorm(), ["a", *NORM])], constants),
+        fold_batch_norm,
     )
     assert made.operators[0].inputs == ("x", "w", "b0")
 
@@ -152,7 +159,7 @@ def test_quantised_weights_take_no_batch_norm_in() -> None:
     before = graph([("a", CONV, ["x", "w"]), ("b", BatchNorm(), ["a", *NORM])], {**W, **NORM})
     weights = replace(before.tensors["w"], dtype=DType.INT8, quantization=Quantization(4, 16))
     before = before.replace(tensors={**before.tensors, "w": weights})
-    assert kinds(fold_batch_norm(before)) == ["conv2d", "batch_norm"]
+    assert kinds(rewritten(before, fold_batch_norm)) == ["conv2d", "batch_norm"]
 
 
 @pytest.mark.parametrize(
@@ -166,12 +173,12 @@ def test_quantised_weights_take_no_batch_norm_in() -> None:
 )
 def test_batch_norm_that_stays(operators: Any, outputs: list[str]) -> None:
     before = graph(operators, {**W, **NORM}, outputs)
-    assert kinds(fold_batch_norm(before)) == kinds(before)
+    assert kinds(rewritten(before, fold_batch_norm)) == kinds(before)
 
 
 def test_layers_that_share_all_share_the_folded_weights() -> None:
     """As the two halves of a siamese network."""
-    made = fold_batch_norm(
+    made = rewritten(
         graph(
             [
                 ("a", CONV, ["x", "w"]),
@@ -182,14 +189,15 @@ def test_layers_that_share_all_share_the_folded_weights() -> None:
                 ("f", BatchNorm(), ["e", *NORM]),
             ],
             {**W, **NORM},
-        )
+        ),
+        fold_batch_norm,
     )
     weights = [made.tensors[str(operator.inputs[1])].key for operator in made.operators]
     assert weights[0] == weights[1] != weights[2]
     # Without biases of their own, the batch norm alone makes the bias.
     assert len({made.tensors[str(operator.inputs[2])].key for operator in made.operators}) == 1
     # At int8 each has one, since its scale is that of its data.
-    apart = biases_apart(quantize(made))
+    apart = rewritten(quantize(made), biases_apart)
     assert len({apart.tensors[str(operator.inputs[2])].key for operator in apart.operators}) == 3
 
 
@@ -208,8 +216,8 @@ def test_what_is_quantised_already_becomes_no_bias() -> None:
         [("a", CONV, ["x", "w"]), ("b", Elementwise("add"), ["a", "k"])], {**W, "k": (4, 1, 1)}
     )
     stored = replace(made.tensors["k"], dtype=DType.INT8, quantization=Quantization(1, 12))
-    assert kinds(fold_bias(made)) == ["conv2d"]
-    assert kinds(fold_bias(made.replace(tensors={**made.tensors, "k": stored}))) == [
+    assert kinds(rewritten(made, fold_bias)) == ["conv2d"]
+    assert kinds(rewritten(made.replace(tensors={**made.tensors, "k": stored}), fold_bias)) == [
         "conv2d",
         "add",
     ]
@@ -240,7 +248,7 @@ def test_layers_that_pad_the_same_data_alike_share_the_pad() -> None:
     small = dict.fromkeys("ab", (1, 4, 4, 4)) | {"c": (1, 4, 5, 5)}
     made = graph(steps, W, ["a", "b", "c"])
     tensors = {n: replace(t, shape=small.get(n, t.shape)) for n, t in made.tensors.items()}
-    deployed = pad_before(made.replace(tensors=tensors))
+    deployed = rewritten(made.replace(tensors=tensors), pad_before)
     assert kinds(deployed) == ["pad", "conv2d", "conv2d", "pad", "conv2d"]
     assert deployed.operators[1].inputs[0] == deployed.operators[2].inputs[0]
 
@@ -265,11 +273,12 @@ def test_tensors_are_numbered_as_in_a_file_that_was_converted() -> None:
 )
 def test_a_constant_a_channel_becomes_a_bias(constant: tuple[int, ...], folds: bool) -> None:
     for inputs in (["a", "k"], ["k", "a"]):
-        made = fold_bias(
+        made = rewritten(
             graph(
                 [("a", CONV, ["x", "w"]), ("b", Elementwise("add"), inputs)],
                 {**W, "k": constant},
-            )
+            ),
+            fold_bias,
         )
         assert kinds(made) == (["conv2d"] if folds else ["conv2d", "add"])
         if folds:
@@ -280,18 +289,19 @@ def test_a_constant_a_channel_becomes_a_bias(constant: tuple[int, ...], folds: b
 
 
 def test_a_matrix_product_and_an_addition_are_a_dense_layer() -> None:
-    made = fold_bias(
+    made = rewritten(
         graph(
             [("a", Dense(1, 0), ["x", "w"]), ("b", Elementwise("add"), ["a", "k"])],
             {"w": (8, 8), "k": (8,)},
             shape=(2, 8),
-        )
+        ),
+        fold_bias,
     )
     assert kinds(made) == ["dense"]
 
 
 def test_identities_and_dropouts_are_gone() -> None:
-    made = drop_identities(
+    made = rewritten(
         graph(
             [
                 ("a", Elementwise("identity"), ["x"]),
@@ -300,7 +310,8 @@ def test_identities_and_dropouts_are_gone() -> None:
                 ("d", Elementwise("identity"), ["c"]),
             ],
             W,
-        )
+        ),
+        drop_identities,
     )
     assert kinds(made) == ["conv2d"]
     assert made.operators[0].inputs == ("x", "w")
@@ -322,7 +333,7 @@ def test_outputs_stay_when_identities_go() -> None:
         W,
         ["y1", "y2", "z", "t"],
     )
-    made = drop_identities(before)
+    made = rewritten(before, drop_identities)
     assert made.outputs == ("y1", "y2", "z", "t")
     assert kinds(made) == ["conv2d", "identity", "relu", "add", "dropout"]
     conv, copy, activation, addition, _ = made.operators
@@ -354,7 +365,9 @@ def test_an_identity_between_a_layer_and_its_activation() -> None:
 
 
 def test_silu_is_a_sigmoid_and_a_product() -> None:
-    made = split_silu(graph([("a", CONV, ["x", "w"]), ("b", Elementwise("silu"), ["a"])], W))
+    made = rewritten(
+        graph([("a", CONV, ["x", "w"]), ("b", Elementwise("silu"), ["a"])], W), split_silu
+    )
     assert kinds(made) == ["conv2d", "sigmoid", "mul"]
     gate = made.operators[1].outputs[0]
     assert made.operators[2].inputs == ("a", gate)
