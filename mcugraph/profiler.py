@@ -17,7 +17,7 @@ from mcugraph.schema import SCHEMA_VERSION
 from mcugraph.tflm.footprint import TflmFootprint
 from mcugraph.tflm.footprint import footprint as tflm_footprint
 from mcugraph.tflm.head import planned_arena
-from mcugraph.tflm.loaded import program_of
+from mcugraph.tflm.loaded import file_of, program_from, program_of
 from mcugraph.tflm.refusals import refusals
 
 # Seconds that the profile gives the search for the best order; `schedule` takes as long as asked.
@@ -206,13 +206,22 @@ class _Arena:
 
 
 def _arena(graph: Graph, abi: str, kernels: str) -> _Arena:
-    program, notes = program_of(graph, abi, kernels)
+    file, notes = file_of(graph)
+    if file is None:
+        return _Arena(notes=notes)
+    program, more = program_from(file, abi, kernels)
+    refused = refusals(file, kernels)
+    said = tuple(map(str, refused))
     if program is None:
-        return _Arena(notes=notes, refusals=refusals(graph, kernels))
+        return _Arena(notes=(*notes, *more), refusals=said)
     found = tflm_footprint(program)
     planned = planned_arena(program, found.arena, PLAN_SECONDS)
-    refused = refusals(graph, kernels) if found.refusals else ()
-    return _Arena(found, planned, (*notes, *found.refusals), refused)
+    unchecked = [
+        f"TFLM does not load this model, since {each.reason}; its figures are those without that "
+        "check"
+        for each in refused
+    ]
+    return _Arena(found, planned, (*notes, *more, *unchecked), said)
 
 
 def on_abi(found: Profile, graph: Graph, abi: str) -> Profile:

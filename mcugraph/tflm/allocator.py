@@ -12,7 +12,7 @@ recording_micro_allocator.cc, micro_resource_variable.cc, memory_planner/greedy_
 arena_allocator/single_arena_buffer_allocator.cc.
 """
 
-from collections.abc import Callable, Mapping
+from collections.abc import Mapping, Sequence
 
 from mcugraph.formats.tflite.model import TfliteModel, TfliteTensor
 from mcugraph.planning.tflm_greedy import UNPLANNED
@@ -44,8 +44,9 @@ _INFO = "2p3ib"  # AllocationInfo
 # GreedyMemoryPlanner::per_buffer_size: requirements, two sorted tables, list entry, offset.
 _PLANNED = "10i"
 
-# (subgraph, operator), by index -> what its kernel asks for.
+# (subgraph, operator), by index -> what its kernel asks for; what it looks at to be prepared.
 AllNeeds = Mapping[tuple[int, int], Needs]
+AllLooks = Mapping[tuple[int, int], Sequence[TfliteTensor]]
 
 
 @dataclass(frozen=True, slots=True)
@@ -108,48 +109,80 @@ class _Requests:
         """Temporary memory, behind what is in use at the start."""
         self._reach(align_up(self._end, alignment) + size)
 
-    def full_tensor(self, where: Callable[[int, int], None], tensor: TfliteTensor) -> None:
-        """A full TfLiteTensor with its quantisation, in the tail or in temporary memory."""
-        where(*self.tensor)
+    def full_tensor(self, tensor: TfliteTensor) -> None:
+        """A full TfLiteTensor with its quantisation, in the tail."""
+        self.take(*self.tensor)
         if tensor.scales and tensor.zero_points:
-            where(*self.quantization)
-            where(int_array(tensor.scales), 4)
+            self.take(*self.quantization)
+            self.take(int_array(tensor.scales), 4)
+
+    def temporary_tensors(self, tensors: Sequence[TfliteTensor]) -> None:
+        """The same of several tensors, in temporary memory."""
+        (size, alignment), (more, aligned) = self.tensor, self.quantization
+        end = self._end
+        for tensor in tensors:
+            end = -(-end // alignment) * alignment + size
+            if tensor.scales and tensor.zero_points:
+                end = -(-end // aligned) * aligned + more
+                end = -(-end // 4) * 4 + int_array(tensor.scales)
+        self._reach(end)
 
     def tables(self, size: int) -> None:
         """Tables of the planner, which stand between two aligned addresses."""
         self._tables = (len(self._takes), align_up(self._end, ALIGNMENT) + size)
 
-    def run(self, behind: int) -> tuple[int, int]:
-        """The tail at the end, and the most that both sides took together at one moment.
+    def least(self) -> tuple[int, int]:
+        """The tail at the end, and the least arena that holds both sides at each moment.
+
+        What is taken first is aligned, so an arena may well end where that may, but not in
+        between; the tail at the end is that of one whose end is aligned. However it ends, from the
+        first piece on that is aligned like the arena, its pieces lie alike.
+        """
+        alike = 1 + next(i for i, (_, aligned) in enumerate(self._takes) if aligned == ALIGNMENT)
+        after = self._run(0, alike, len(self._takes))
+        tails, arenas = [], []
+        for behind in range(0, ALIGNMENT, self._takes[0][1]):
+            used, most = self._run(-behind, 0, alike)
+            tails.append(used + after[0])
+            arenas.append(align_up(max(most, used + after[1]), ALIGNMENT) + behind)
+        return tails[0], min(arenas)
+
+    def _run(self, used: int, begin: int, end: int) -> tuple[int, int]:
+        """What is taken of the tail, and the most that both sides take together at one moment.
 
         Args:
-            behind: How many bytes the arena goes on behind its last aligned address, from which
-                both are counted.
+            used: What is taken of the tail before, counted from the last aligned address.
+            begin: The piece that is taken first.
+            end: The one before which it stops.
         """
-        used, least, (count, tables) = -behind, 0, self._tables
-        for (size, alignment), top in zip(self._takes, self._tops, strict=True):
-            count -= 1
-            if count == -1:
-                least = max(least, tables + align_up(used, ALIGNMENT))
+        most = used
+        count, tables = self._tables
+        for i in range(begin, end):
+            if i == count:
+                most = max(most, tables + align_up(used, ALIGNMENT))
+            size, alignment = self._takes[i]
             used = -(-(used + size) // alignment) * alignment
-            if used + top > least:
-                least = used + top
-        return used, least
-
-    @property
-    def first_alignment(self) -> int:
-        """Alignment of the first piece of the tail."""
-        return self._takes[0][1]
+            top = used + self._tops[i]
+            if top > most:
+                most = top
+        return used, most
 
 
 def load(
-    model: TfliteModel, needs: AllNeeds, variables: int, head: int, buffers: int, abi: Abi
+    model: TfliteModel,
+    needs: AllNeeds,
+    looks: AllLooks,
+    variables: int,
+    head: int,
+    buffers: int,
+    abi: Abi,
 ) -> Loading:
     """What TFLM takes for a model.
 
     Args:
         model: The model as its file stores it.
         needs: For every operator, in order of subgraphs and operators.
+        looks: The tensors that each kernel looks at while it is prepared.
         variables: Number of resource variables.
         head: Bytes that its plan comes to.
         buffers: How many buffers it plans.
@@ -157,19 +190,15 @@ def load(
     """
     requests = _Requests(abi)
     _create(requests, model, variables)
-    _prepare(requests, needs)
+    _prepare(requests, needs, looks)
     _plan(requests, model, sum(len(need.scratch) for need in needs.values()), buffers)
     requests.reserve(head)
     main = model.subgraphs[0]
     for ends in (main.inputs, main.outputs):
         requests.take(len(ends) * abi.pointer)
         for t in ends:
-            requests.full_tensor(requests.take, main.tensors[t])
-    # What is taken first is aligned, so an arena may well end where that may, but not in between.
-    starts = range(0, ALIGNMENT, requests.first_alignment)
-    runs = {behind: requests.run(behind) for behind in starts}
-    total = min(align_up(least, ALIGNMENT) + behind for behind, (_, least) in runs.items())
-    return Loading(runs[0][0], total)
+            requests.full_tensor(main.tensors[t])
+    return Loading(*requests.least())
 
 
 def _create(requests: _Requests, model: TfliteModel, variables: int) -> None:
@@ -188,7 +217,7 @@ def _create(requests: _Requests, model: TfliteModel, variables: int) -> None:
         requests.struct(_NODE, len(graph.operators))
 
 
-def _prepare(requests: _Requests, needs: AllNeeds) -> None:
+def _prepare(requests: _Requests, needs: AllNeeds, looks: AllLooks) -> None:
     """Options of all operators, then ``Init`` of all, then ``Prepare`` of one after the other."""
     for need in needs.values():
         if need.options:
@@ -197,9 +226,8 @@ def _prepare(requests: _Requests, needs: AllNeeds) -> None:
         for size in need.init:
             requests.take(size)
     scratch = 0
-    for need in needs.values():
-        for tensor in need.temporary:
-            requests.full_tensor(requests.temporary, tensor)
+    for position, need in needs.items():
+        requests.temporary_tensors((*looks[position], *need.temporary))
         for size in need.prepare:
             requests.take(size)
         scratch += len(need.scratch)

@@ -1,14 +1,12 @@
 """How much of TFLM's arena a model takes: head, tail, and what it has to be given to load."""
 
-from collections.abc import Mapping
-
 from mcugraph.planning.tflm_greedy import Placement, place
 from mcugraph.records import dataclass
 from mcugraph.tflm.abi import HOST, Abi, find_abi
-from mcugraph.tflm.allocator import Loading, load
-from mcugraph.tflm.kernels import RULES, KernelNode, Needs, refusal
+from mcugraph.tflm.allocator import AllLooks, AllNeeds, Loading, load
+from mcugraph.tflm.kernels import RULES, looked_at
 from mcugraph.tflm.lifetimes import Scratch, buffers
-from mcugraph.tflm.loaded import Position, TflmProgram, needs_of, variable_of
+from mcugraph.tflm.loaded import TflmProgram, needs_of, variable_of
 
 
 @dataclass(frozen=True, slots=True)
@@ -22,7 +20,6 @@ class TflmFootprint:
             bytes of padding, or more where loading needs more for a moment.
         persistent_host: The tail on the 64-bit host that TFLM's Python wheel reports.
         total_host: The least arena with which the wheel loads the model.
-        refusals: Why TFLM would not load the model, one sentence each.
     """
 
     arena: int
@@ -30,7 +27,6 @@ class TflmFootprint:
     total: int
     persistent_host: int
     total_host: int
-    refusals: tuple[str, ...] = ()
 
 
 def footprint(program: TflmProgram) -> TflmFootprint:
@@ -43,12 +39,10 @@ def footprint(program: TflmProgram) -> TflmFootprint:
     host_scratch = {position: need.scratch for position, need in needs.items()}
     head = _head(program, program.scratch)
     host = head if host_scratch == program.scratch else _head(program, host_scratch)
-    on_device = _load(program, program.needs, head, find_abi(program.abi))
-    on_host = _load(program, needs, host, HOST)
-    refusals = _refusals(program.nodes)
-    return TflmFootprint(
-        head.arena, on_device.tail, on_device.total, on_host.tail, on_host.total, refusals
-    )
+    looks = {position: looked_at(node) for position, node in program.nodes.items()}
+    on_device = _load(program, program.needs, looks, head, find_abi(program.abi))
+    on_host = _load(program, needs, looks, host, HOST)
+    return TflmFootprint(head.arena, on_device.tail, on_device.total, on_host.tail, on_host.total)
 
 
 def head_arena(program: TflmProgram) -> int:
@@ -61,17 +55,8 @@ def _head(program: TflmProgram, scratch: Scratch) -> Placement:
 
 
 def _load(
-    program: TflmProgram, needs: Mapping[Position, Needs], head: Placement, abi: Abi
+    program: TflmProgram, needs: AllNeeds, looks: AllLooks, head: Placement, abi: Abi
 ) -> Loading:
     nodes = program.nodes.values()
     variables = len({name for node in nodes if (name := variable_of(node, "var_handle"))})
-    return load(program.model, needs, variables, head.arena, len(head.offsets), abi)
-
-
-def _refusals(nodes: Mapping[Position, KernelNode]) -> tuple[str, ...]:
-    """A sentence for each reason why TFLM would not load the model."""
-    reasons = dict.fromkeys(filter(None, map(refusal, nodes.values())))
-    return tuple(
-        f"TFLM does not load this model, since {reason}; its figures are those without that check"
-        for reason in reasons
-    )
+    return load(program.model, needs, looks, variables, head.arena, len(head.offsets), abi)

@@ -17,7 +17,6 @@ from mcugraph.tflm.kernels import (
     Rule,
     find_library,
     node_of,
-    with_temporary,
 )
 from mcugraph.tflm.lowering import lowered
 
@@ -50,6 +49,32 @@ class TflmProgram:
         return {position: need.scratch for position, need in self.needs.items()}
 
 
+@dataclass(frozen=True, slots=True)
+class TflmFile:
+    """A model as TFLM finds it, whatever TFLM then makes of it.
+
+    Attributes:
+        model: What is in the file.
+        nodes: All operators, as kernel rules see them.
+        after: Pairs (earlier, later) of operators of the graph that keep their order.
+    """
+
+    model: TfliteModel
+    nodes: Mapping[Position, KernelNode]
+    after: tuple[tuple[str, str], ...]
+
+
+def file_of(graph: Graph) -> tuple[TflmFile | None, tuple[str, ...]]:
+    """The file that a graph is, or would become, and what was assumed, one sentence each.
+
+    None where a tensor's shape is not known; the sentence then names it.
+    """
+    model, notes = lowered(graph)
+    if model is None:
+        return None, notes
+    return TflmFile(model, dict(_nodes(model, graph)), graph.after), notes
+
+
 def program_of(
     graph: Graph, abi: str = "arm", kernels: str = "reference"
 ) -> tuple[TflmProgram | None, tuple[str, ...]]:
@@ -61,20 +86,32 @@ def program_of(
     Raises:
         UsageError: Unknown ABI or kernel library.
     """
-    device, rules = find_abi(abi), find_library(kernels)
-    model, notes = lowered(graph)
-    if model is None:
+    file, notes = file_of(graph)
+    if file is None:
         return None, notes
-    nodes = kernel_nodes(model, graph)
+    program, more = program_from(file, abi, kernels)
+    return program, (*notes, *more)
+
+
+def program_from(
+    file: TflmFile, abi: str, kernels: str
+) -> tuple[TflmProgram | None, tuple[str, ...]]:
+    """What TFLM loads of a file, as ``program_of`` has it.
+
+    Raises:
+        UsageError: Unknown ABI or kernel library.
+    """
+    device, rules = find_abi(abi), find_library(kernels)
+    model, nodes = file.model, file.nodes
     needs, problems = needs_of(nodes, device, rules)
     problems += [
         f"TFLM does not load models with {dtype.label} tensors" for dtype in unsized_types(model)
     ]
     problems += [f"TFLM does not load this file, since {reason}" for reason in misplanned(model)]
     if problems:
-        return None, (*notes, *dict.fromkeys(problems))
-    notes += _as_reference(nodes, kernels)
-    return TflmProgram(model, nodes, needs, graph.after, abi, kernels), notes
+        return None, tuple(dict.fromkeys(problems))
+    program = TflmProgram(model, nodes, needs, file.after, abi, kernels)
+    return program, _as_reference(nodes, kernels)
 
 
 def needs_of(
@@ -88,10 +125,9 @@ def needs_of(
         rule, name = rules.get(node.native), node.native.removeprefix("CUSTOM:")
         try:
             if node.native == "ASSIGN_VARIABLE":
-                made = _assignment(node, assigned, abi)
-                found[position] = with_temporary(made, node)
+                found[position] = _assignment(node, assigned, abi)
             elif rule is not None:
-                found[position] = with_temporary(rule(node, abi), node)
+                found[position] = rule(node, abi)
             else:
                 problems.append(f"TFLM has no kernel for {name}")
         except (LookupError, AttributeError, ZeroDivisionError) as error:
@@ -103,11 +139,6 @@ def variable_of(node: KernelNode, function: str) -> str | None:
     """The variable that an operator of the given function is about."""
     op = node.op
     return op.variable if isinstance(op, Variable) and op.function == function else None
-
-
-def kernel_nodes(model: TfliteModel, graph: Graph) -> dict[Position, KernelNode]:
-    """All operators of a model that was made of a graph, as kernel rules see them."""
-    return dict(_nodes(model, graph))
 
 
 def _nodes(model: TfliteModel, graph: Graph) -> Iterator[tuple[Position, KernelNode]]:

@@ -82,6 +82,7 @@ class _Lowering:
 
     def __init__(self, graph: Graph, bodies: dict[str, int]) -> None:
         self.graph, self.bodies = graph, bodies
+        self.exact = graph.source.format == "tflite"
         kept = [t for t in graph.tensors.values() if not t.name.startswith("variable:")]
         biases = _biases(graph)
         self.tensors = [_tensor(tensor, tensor.name in biases) for tensor in kept]
@@ -104,8 +105,7 @@ class _Lowering:
     def _operator(self, operator: Operator) -> TfliteOperator:
         inputs = [-1 if n is None else self.index.get(n, -1) for n in operator.inputs]
         outputs = self._indices(operator.outputs)
-        exact = self.graph.source.format == "tflite"
-        native = operator.native if exact else tflite_name(operator.op)
+        native = operator.native if self.exact else tflite_name(operator.op)
         if native == "TRANSPOSE_CONV":
             data, weights, bias, shape = [*inputs, -1, -1][:4]
             inputs = [shape, weights, data, bias]
@@ -114,12 +114,17 @@ class _Lowering:
 
 
 def _biases(graph: Graph) -> set[str]:
-    """Names of what operators add to their results."""
+    """Names of what operators add to their results, of those that may have scales untold."""
+    untold = {
+        name
+        for name, tensor in graph.tensors.items()
+        if tensor.dtype is DType.INT32 and tensor.quantization is None
+    }
     return {
         name
-        for operator in graph.operators
+        for operator in (graph.operators if untold else ())
         for index, name in enumerate(operator.inputs)
-        if name is not None and operator.op.role(index) is Role.BIAS
+        if name in untold and operator.op.role(index) is Role.BIAS
     }
 
 

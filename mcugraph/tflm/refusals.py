@@ -1,37 +1,48 @@
 """Why TensorFlow Lite Micro would not run a model at all, whatever memory it is given."""
 
-from mcugraph.ir import Graph
+from mcugraph.records import dataclass
 from mcugraph.tflm.kernels import find_library, refusal
-from mcugraph.tflm.loaded import kernel_nodes, misplanned, unsized_types
-from mcugraph.tflm.lowering import lowered
+from mcugraph.tflm.loaded import TflmFile, misplanned, unsized_types
 
 _SHOWN = 3  # operators that are named for one reason
 
 
-def refusals(graph: Graph, kernels: str = "reference") -> tuple[str, ...]:
-    """A clause for each reason why TFLM does not run a model; empty: none is known.
+@dataclass(frozen=True, slots=True)
+class Refusal:
+    """A reason why TFLM does not run a model.
+
+    Attributes:
+        reason: A clause.
+        operators: Names of those that it is about; empty: the whole model.
+    """
+
+    reason: str
+    operators: tuple[str, ...] = ()
+
+    def __str__(self) -> str:
+        if not self.operators:
+            return self.reason
+        more = len(self.operators) - _SHOWN
+        names = ", ".join(self.operators[:_SHOWN]) + (f" and {more} more" if more > 0 else "")
+        return f"{self.reason} ({names})"
+
+
+def refusals(file: TflmFile, kernels: str = "reference") -> tuple[Refusal, ...]:
+    """Each reason why TFLM does not run a model; empty: none is known.
 
     Args:
-        graph: As it is deployed.
+        file: The model.
         kernels: The kernels that TFLM is built with.
     """
-    model, _ = lowered(graph)
-    if model is None:
-        return ()
-    rules = find_library(kernels)
+    model, rules = file.model, find_library(kernels)
     reasons: dict[str, list[str]] = {}
-    for (part, place), node in kernel_nodes(model, graph).items():
-        name = model.subgraphs[part].operators[place].name
+    for (part, place), node in file.nodes.items():
         if node.native not in rules and node.native != "ASSIGN_VARIABLE":
-            native = node.native.removeprefix("CUSTOM:")
-            reasons.setdefault(f"it has no kernel for {native}", []).append(name)
-        elif (reason := refusal(node)) is not None:
-            reasons.setdefault(reason, []).append(name)
-    found = [f"{reason} ({_names(names)})" for reason, names in reasons.items()]
-    found += [f"it loads no {dtype.label} tensors" for dtype in unsized_types(model)]
-    return (*found, *misplanned(model))
-
-
-def _names(names: list[str]) -> str:
-    more = f" and {len(names) - _SHOWN} more" if names[_SHOWN:] else ""
-    return ", ".join(names[:_SHOWN]) + more
+            reason: str | None = f"it has no kernel for {node.native.removeprefix('CUSTOM:')}"
+        else:
+            reason = refusal(node)
+        if reason is not None:
+            reasons.setdefault(reason, []).append(model.subgraphs[part].operators[place].name)
+    found = [Refusal(reason, tuple(names)) for reason, names in reasons.items()]
+    found += [Refusal(f"it loads no {dtype.label} tensors") for dtype in unsized_types(model)]
+    return (*found, *map(Refusal, misplanned(model)))

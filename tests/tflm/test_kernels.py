@@ -16,7 +16,7 @@ from mcugraph.ops.recurrent import Recurrent, Svdf
 from mcugraph.ops.window import SAME_UPPER
 from mcugraph.tflm.abi import ABIS, HOST, Abi, align_up
 from mcugraph.tflm.allocator import load
-from mcugraph.tflm.kernels import RULES, KernelNode, Needs, node_of, refusal, with_temporary
+from mcugraph.tflm.kernels import RULES, KernelNode, Needs, looked_at, node_of, refusal
 
 DEVICE, ARM = ABIS["int-enums"], ABIS["arm"]
 F32, I8, I16, I32, I64 = DType.FLOAT32, DType.INT8, DType.INT16, DType.INT32, DType.INT64
@@ -51,7 +51,7 @@ def test_a_layout_that_cannot_be_read(layout: str) -> None:
 
 
 def tail(model: TfliteModel, abi: Abi, variables: int = 0) -> int:
-    return load(model, {}, variables, 0, 0, abi).tail
+    return load(model, {}, {}, variables, 0, 0, abi).tail
 
 
 def tensor(dtype: DType, *shape: int, scales: int = 0) -> TfliteTensor:
@@ -195,8 +195,8 @@ def test_loading_takes_more_than_what_stays() -> None:
     add = TfliteOperator("ADD", (0, 1), (2,), "add")
     model = TfliteModel((TfliteSubgraph(tensors, (add,), (0,), (2,)),))
     node = node_of(model.subgraphs[0], add, Elementwise("add"))
-    needs = {(0, 0): with_temporary(RULES["ADD"](node, ARM), node)}
-    found = load(model, needs, 0, 48, 1, ARM)
+    needs, looks = {(0, 0): RULES["ADD"](node, ARM)}, {(0, 0): looked_at(node)}
+    found = load(model, needs, looks, 0, 48, 1, ARM)
     # Allocators and planner, subgraph, three tensors, one node, two bytes of options. They end at
     # 194 in an arena whose end lies 8 bytes behind an aligned address, and OpData behind them.
     fixed = 36 + 44 + 36 + 8 + 8 + 3 * 12 + 32 + 2 - 8
@@ -205,7 +205,7 @@ def test_loading_takes_more_than_what_stays() -> None:
     assert found.total == align_up(12 * 12 + 3 * (32 + 12 + 8) + tail, 16) + 8
     assert found.total > found.tail + 48
     # The planner has tables: for each tensor, and for each buffer that it is given.
-    planned = load(model, needs, 0, 48, 3, ARM).total
+    planned = load(model, needs, looks, 0, 48, 3, ARM).total
     assert planned == align_up(align_up(12 * 12 + 4 + 3 * 24, 16) + tail + 3 * 40, 16) + 8
 
 
@@ -235,8 +235,8 @@ def test_temporary_tensors_without_zero_points_take_nothing_more() -> None:
     def of(scales: int, zero_points: int) -> int:
         given = TfliteTensor(I8, (1, 8), scales=scales, zero_points=zero_points)
         model = TfliteModel((TfliteSubgraph((given,), (), (), ()),))
-        needs = {(0, 0): Needs(temporary=(given,) * 64)}
-        return load(model, needs, 0, 0, 0, DEVICE).total
+        looks = {(0, 0): [given] * 64}
+        return load(model, {(0, 0): Needs()}, looks, 0, 0, 0, DEVICE).total
 
     assert of(1, 0) == of(0, 1) == of(0, 0) < of(1, 1)
     assert of(1, 1) - of(1, 0) == 64 * (12 + 8)  # TfLiteAffineQuantization, and one zero point

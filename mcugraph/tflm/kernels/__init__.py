@@ -4,7 +4,7 @@ from mcugraph.errors import UsageError
 from mcugraph.tflm.kernels import cmsis_nn, linear, plain, signal
 from mcugraph.tflm.kernels.needs import KernelNode, Needs, Rule, node_of
 from mcugraph.tflm.kernels.refused_types import refusal
-from mcugraph.tflm.kernels.temporary import with_temporary
+from mcugraph.tflm.kernels.temporary import looked_at
 
 # Builtin and custom operators, by their name in a TFLite file. ASSIGN_VARIABLE is not listed:
 # the first assignment allocates the variable, so its rule needs to know the earlier ones.
@@ -36,7 +36,7 @@ __all__ = [
     "Needs",
     "Rule",
     "find_library",
+    "looked_at",
     "node_of",
     "refusal",
-    "with_temporary",
 ]

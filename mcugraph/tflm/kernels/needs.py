@@ -17,7 +17,8 @@ class Needs:
         init: Persistent buffers of the kernel's ``Init``.
         prepare: Persistent buffers of its ``Prepare``.
         scratch: Scratch buffers of the arena's head.
-        temporary: Tensors for which ``Prepare`` makes a full struct.
+        temporary: Tensors for which ``Prepare`` makes a full struct once more than for those that
+            every library looks at (``looked_at``).
     """
 
     options: str = ""

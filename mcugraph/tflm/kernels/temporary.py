@@ -7,7 +7,7 @@ functions in tensorflow/lite/micro/kernels/*.cc and signal/micro/kernels/*.cc.
 
 from mcugraph.formats.tflite.model import TfliteTensor
 from mcugraph.ir import DType
-from mcugraph.tflm.kernels.needs import KernelNode, Needs
+from mcugraph.tflm.kernels.needs import KernelNode
 
 # Which tensors are looked at, in order: "0" is the first input, "a" the first output.
 _CONVOLUTION = "a01012a"
@@ -108,16 +108,21 @@ _LOOKS = {
 _REDUCTIONS = ("MEAN", "SUM", "REDUCE_ALL", "REDUCE_MAX", "REDUCE_MIN")
 
 
-def with_temporary(needs: Needs, node: KernelNode) -> Needs:
-    """What a kernel asks for, with the tensors for which TFLM makes a struct to prepare it.
+def looked_at(node: KernelNode) -> list[TfliteTensor]:
+    """The tensors for which TFLM makes a struct while it prepares a kernel.
 
-    All kernel libraries look at the same tensors; a rule names those that its kernel looks at once
+    All kernel libraries look at the same ones; a rule names those that its kernel looks at once
     more.
     """
-    tensors = [_tensor(node, look) for look in _looks(node)]
-    looked_at = [tensor for tensor in tensors if tensor is not None]
-    temporary = (*looked_at, *needs.temporary)
-    return Needs(needs.options, needs.init, needs.prepare, needs.scratch, temporary)
+    inputs, outputs, found = node.inputs, node.outputs, []
+    for look in _looks(node):
+        # Inputs are counted on behind "9" in the order of the characters.
+        among, first = (inputs, "0") if look < "a" else (outputs, "a")
+        index = ord(look) - ord(first)
+        tensor = among[index] if index < len(among) else None
+        if tensor is not None:
+            found.append(tensor)
+    return found
 
 
 def _looks(node: KernelNode) -> str:
@@ -138,11 +143,3 @@ def _looks(node: KernelNode) -> str:
         data = node.optional(2)
         return "a21" if data is None or data.dtype.is_float else "a21213a"
     return ""
-
-
-def _tensor(node: KernelNode, look: str) -> TfliteTensor | None:
-    """What a kernel looks at; inputs are counted on behind "9" in the order of the characters."""
-    if look >= "a":
-        index = ord(look) - ord("a")
-        return node.outputs[index] if index < len(node.outputs) else None
-    return node.optional(ord(look) - ord("0"))
