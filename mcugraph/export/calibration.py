@@ -6,6 +6,9 @@ from typing import Any
 
 from mcugraph.errors import UsageError
 
+# How much of a range stays when a further sample is measured: what ai-edge-quantizer does.
+_SMOOTHING = 0.95
+
 
 def samples_of(calibration: Iterable[Any], examples: tuple[Any, ...], limit: int) -> list[Any]:
     """The first samples of a loader, one tuple of tensors each, shaped like the examples.
@@ -79,3 +82,11 @@ def _split(tensor: Any, example: Any, number: int, index: int) -> list[Any]:
         raise UsageError(f"calibration batch {number}: input {index} holds a NaN or an infinity")
     size = wanted[0]
     return [tensor[i : i + size] for i in range(0, len(tensor) - size + 1, size)]
+
+
+def smoothed(before: tuple[float, float] | None, found: tuple[float, float]) -> tuple[float, float]:
+    """The range, (least, largest), of a tensor after one more sample; ``before``: None at first."""
+    if before is None:
+        return found
+    low, high = (_SMOOTHING * a + (1 - _SMOOTHING) * b for a, b in zip(before, found, strict=True))
+    return low, high

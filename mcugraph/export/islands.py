@@ -2,10 +2,13 @@
 
 from typing import Any
 
+from mcugraph.export.int8_kernels import kinds_of
 from mcugraph.ir import Graph, Operator
 
-# Elementwise operators for which TensorFlow Lite Micro has an int8 kernel of its own.
-_INT8 = ("LEAKY_RELU", "ELU")
+# Elementwise operators for which TensorFlow Lite Micro has no int8 kernel.
+_FLOAT_ONLY = ("ABS", "COS", "EXP", "LOG", "NEG", "SIN")
+# Those that serve integers and floats.
+_ELEMENTWISE = ("ADD", "DIV", "LOGISTIC", "MUL", "RELU", "SUB", "TANH")
 
 
 def islands(graph: Graph) -> tuple[str, ...]:
@@ -55,56 +58,36 @@ def _said(graph: Graph, operators: list[Operator], floats: set[str]) -> str:
     )
 
 
-def with_int8_kernels(data: bytes, schema: Any, flatbuffers: Any) -> bytes:
-    """A file whose elementwise operators read and write int8 where TFLM has a kernel for it.
+def between_floats(data: bytes, schema: Any) -> list[str]:
+    """Results, by name, of operators that only give floats from one island to the next.
 
-    The quantiser knows no such kernel for them and converts around them.
+    Such an operator is to compute with floats too: to and fro would cost rounding and time.
 
     Args:
-        data: The quantised file.
+        data: The converted file, of floats.
         schema: The classes of TFLite's schema, with its object interface.
-        flatbuffers: The package that writes them.
     """
     file = schema.ModelT.InitFromPackedBuf(data, 0)
     (graph,) = file.subgraphs
-    kinds = {value: name for name, value in vars(schema.BuiltinOperator).items() if name[0] != "_"}
-
-    def kind(operator: Any) -> str:
-        code = file.operatorCodes[operator.opcodeIndex]
-        return str(kinds.get(max(code.builtinCode, code.deprecatedBuiltinCode), ""))
-
-    gone: list[Any] = []
-    for operator in [entry for entry in graph.operators if kind(entry) in _INT8]:
-        source, result = int(operator.inputs[0]), int(operator.outputs[0])
-        before = [entry for entry in graph.operators if source in entry.outputs]
-        after = [entry for entry in graph.operators if result in entry.inputs]
-        alone = sum(source in entry.inputs for entry in graph.operators) == 1
-        ends = {*map(int, graph.inputs), *map(int, graph.outputs)}
-        fits = [*map(kind, before), *map(kind, after)] == ["DEQUANTIZE", "QUANTIZE"]
-        if alone and fits and ends.isdisjoint((source, result)):
-            operator.inputs, operator.outputs = before[0].inputs, after[0].outputs
-            gone += [before[0], after[0]]
-    if not gone:
-        return data
-    graph.operators = [entry for entry in graph.operators if not any(entry is g for g in gone)]
-    _drop_unused(file, graph)
-    builder = flatbuffers.Builder(len(data))
-    builder.Finish(file.Pack(builder), file_identifier=b"TFL3")
-    return bytes(builder.Output())
-
-
-def _drop_unused(file: Any, graph: Any) -> None:
-    """Take out the tensors that nothing reads or writes; an interpreter would plan them."""
-    ends = [*graph.inputs, *graph.outputs]
-    used = {int(i) for op in graph.operators for i in (*op.inputs, *op.outputs)} | set(
-        map(int, ends)
-    )
-    kept = [i for i in range(len(graph.tensors)) if i in used]
-    number = {old: new for new, old in enumerate(kept)} | {-1: -1}
-    graph.tensors = [graph.tensors[i] for i in kept]
-    for holder in (graph, *graph.operators):
-        holder.inputs = [number[int(i)] for i in holder.inputs]
-        holder.outputs = [number[int(i)] for i in holder.outputs]
-    for signature in file.signatureDefs or ():
-        for entry in (*signature.inputs, *signature.outputs):
-            entry.tensorIndex = number[int(entry.tensorIndex)]
+    kind = kinds_of(file, schema)
+    made = {int(i): operator for operator in graph.operators for i in operator.outputs}
+    floats: dict[int, bool] = {i: kind(op) in _FLOAT_ONLY for i, op in made.items()}
+    readers: dict[int, list[Any]] = {}
+    for operator in graph.operators:
+        for i in operator.inputs:
+            readers.setdefault(int(i), []).append(operator)
+    found = []
+    for operator in graph.operators:
+        (first, *_) = map(int, operator.outputs)
+        given = [int(i) for i in operator.inputs if int(i) in made]
+        read = readers.get(first, [])
+        if (
+            kind(operator) in _ELEMENTWISE
+            and read
+            and given
+            and all(floats[i] for i in given)
+            and all(kind(reader) in _FLOAT_ONLY for reader in read)
+        ):
+            floats[first] = True
+            found.append(graph.tensors[first].name.decode())
+    return found

@@ -7,6 +7,7 @@ some do not.
 from collections.abc import Callable, Sequence
 from typing import Any
 
+from mcugraph.export.calibration import smoothed
 from mcugraph.export.tools import called
 
 # The axis of the weights that is a layer's outputs.
@@ -20,10 +21,6 @@ _RANGES = {
     "tanh": (-1.0, 1.0),
     "log_softmax": (-16.0, 0.0),
 }
-
-
-# How much of a range stays when a further sample is measured: what ai-edge-quantizer does.
-_SMOOTHING = 0.95
 
 
 def rounding_errors(
@@ -73,9 +70,7 @@ def rounding_errors(
 def _measured(node: Any, value: Any, ranges: dict[Any, tuple[float, float]]) -> Any:
     if node.op != "get_attr" and value.numel():
         found = float(value.min()), float(value.max())
-        low, high = ranges.get(node, found)
-        stays = _SMOOTHING
-        ranges[node] = stays * low + (1 - stays) * found[0], stays * high + (1 - stays) * found[1]
+        ranges[node] = smoothed(ranges.get(node), found)
     return value
 
 

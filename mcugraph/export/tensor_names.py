@@ -74,6 +74,37 @@ def shorten_names(data: bytes, model: Any, schema: Any, flatbuffers: Any, root: 
     return bytes(builder.Output())
 
 
+def with_end_names(data: bytes, schema: Any, flatbuffers: Any) -> bytes:
+    """A file whose inputs and outputs are called what its signature calls them.
+
+    The quantiser gives another name to an output that it puts a QUANTIZE before.
+
+    Args:
+        data: The quantised file.
+        schema: The classes of TFLite's schema, with its object interface.
+        flatbuffers: The package that writes them.
+    """
+    file = schema.ModelT.InitFromPackedBuf(data, 0)
+    tensors = file.subgraphs[0].tensors
+    wrong = {
+        int(entry.tensorIndex): entry.name
+        for signature in file.signatureDefs or ()
+        for entry in (*signature.inputs, *signature.outputs)
+        if tensors[entry.tensorIndex].name != entry.name
+    }
+    if not wrong:
+        return data
+    holders = {tensor.name: tensor for tensor in tensors}
+    for index, name in wrong.items():
+        own = tensors[index].name
+        if name in holders:
+            holders[name].name = own
+        tensors[index].name = name
+    builder = flatbuffers.Builder(len(data))
+    builder.Finish(file.Pack(builder), file_identifier=b"TFL3")
+    return bytes(builder.Output())
+
+
 def end_names(kind: str, count: int) -> list[str]:
     """``["input"]``, or ``["input_0", "input_1"]``."""
     return [kind] if count == 1 else [f"{kind}_{i}" for i in range(count)]

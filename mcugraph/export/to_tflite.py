@@ -1,19 +1,23 @@
 """A module as an int8 TFLite file."""
 
 from collections.abc import Iterable, Mapping
+from functools import partial
 from pathlib import Path
+from re import escape
 from tempfile import TemporaryDirectory
 from typing import Any
 
 from mcugraph.errors import FormatError
+from mcugraph.export.activations import in_kernels, with_blocks_as_operators
 from mcugraph.export.calibration import samples_of
 from mcugraph.export.device_form import device_form
 from mcugraph.export.exported import Exported, compare
-from mcugraph.export.islands import with_int8_kernels
+from mcugraph.export.int8_kernels import with_int8_kernels
+from mcugraph.export.islands import between_floats
 from mcugraph.export.rounding_error import rounding_errors
-from mcugraph.export.tensor_names import end_names, shorten_names
+from mcugraph.export.tensor_names import end_names, shorten_names, with_end_names
 from mcugraph.export.tools import one_sample, silence, tool
-from mcugraph.export.trial import SAMPLES, check_floats, check_integers, results_of
+from mcugraph.export.trial import SAMPLES, check_floats, check_integers, range_of, results_of
 from mcugraph.files import check, write
 from mcugraph.formats.torch.export import reason
 from mcugraph.formats.torch.given import plain_module
@@ -80,10 +84,11 @@ def export_tflite(
     try:
         with silence(), TemporaryDirectory() as folder:
             converted = Path(folder, "float.tflite")
-            converter.convert(module, taken).export(str(converted))
+            converter.convert(in_kernels(module), taken).export(str(converted))
             plain = converted.read_bytes()
     except Exception as error:
         raise FormatError(f"{name}: litert-torch cannot convert it: {reason(error)}") from error
+    plain = with_blocks_as_operators(plain, tables, tool("flatbuffers"))
     plain = shorten_names(plain, model, tables, tool("flatbuffers"))
     wanted = results_of(model, batches[:SAMPLES])
     if channels_last:
@@ -93,8 +98,10 @@ def export_tflite(
     check_floats(name, plain, tried, wanted)
     try:
         with silence():
-            data = _quantized(plain, batches)
-            data = with_int8_kernels(data, tables, tool("flatbuffers"))
+            data = _quantized(plain, batches, between_floats(plain, tables))
+            ranges = partial(range_of, plain, batches)
+            data = with_int8_kernels(data, ranges, tables, tool("flatbuffers"))
+            data = with_end_names(data, tables, tool("flatbuffers"))
     except Exception as error:
         raise FormatError(
             f"{name}: ai-edge-quantizer cannot quantise it: {reason(error)}"
@@ -105,8 +112,8 @@ def export_tflite(
     return result
 
 
-def _quantized(plain: bytes, batches: list[tuple[Any, ...]]) -> bytes:
-    """A float file quantised, with ranges measured on samples."""
+def _quantized(plain: bytes, batches: list[tuple[Any, ...]], floats: Iterable[str]) -> bytes:
+    """A float file quantised, with ranges measured on samples; the makers of ``floats`` are not."""
     interpreter = tool("ai_edge_litert.interpreter").Interpreter(model_content=plain)
     (key,) = interpreter.get_signature_list()
     names = end_names("input", len(batches[0]))
@@ -115,6 +122,10 @@ def _quantized(plain: bytes, batches: list[tuple[Any, ...]]) -> bytes:
         for sample in batches
     ]
     recipe = tool("ai_edge_quantizer.recipe").static_wi8_ai8()
+    recipe += [
+        {"regex": f"^{escape(name)};?$", "operation": "*", "algorithm_key": "no_quantize"}
+        for name in floats
+    ]
     quantizer = tool("ai_edge_quantizer.quantizer").Quantizer(bytearray(plain), recipe)
     ranges = quantizer.calibrate({key: rows}, num_threads=1)
     result = quantizer.quantize(ranges, enable_progress_bar=False, enable_progress_report=False)

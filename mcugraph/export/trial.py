@@ -9,6 +9,7 @@ from typing import Any
 import numpy as np
 
 from mcugraph.errors import FormatError
+from mcugraph.export.calibration import smoothed
 from mcugraph.export.tensor_names import end_names
 from mcugraph.export.tools import silence, tool
 from mcugraph.formats.tflite.misfits import misfits
@@ -179,6 +180,28 @@ def _run(
     if steps is not None:
         steps += [float(detail["quantization"][0]) for detail in outputs]
     return found
+
+
+def range_of(data: bytes, samples: Sequence[tuple[Any, ...]], name: str) -> tuple[float, float]:
+    """The least and the largest value that a tensor of a file of floats takes with samples.
+
+    Averages that move with each sample, as the quantiser takes them.
+    """
+    interpreter = tool("ai_edge_litert.interpreter").Interpreter(
+        model_content=data, experimental_preserve_all_tensors=True
+    )
+    interpreter.allocate_tensors()
+    inputs = _ordered(interpreter.get_input_details(), "input")
+    details = interpreter.get_tensor_details()
+    (index,) = (detail["index"] for detail in details if detail["name"] == name)
+    limits: tuple[float, float] | None = None
+    for sample in samples:
+        for detail, value in zip(inputs, sample, strict=True):
+            interpreter.set_tensor(detail["index"], value.numpy())
+        interpreter.invoke()
+        found = interpreter.get_tensor(index)
+        limits = smoothed(limits, (float(found.min()), float(found.max())))
+    return limits or (0.0, 0.0)
 
 
 def _ordered(details: list[dict[str, Any]], kind: str) -> list[dict[str, Any]]:

@@ -241,24 +241,3 @@ def test_a_right_file_is_not_refused_for_what_its_numbers_are(size: float, tmp_p
     data[5] *= 20
     to_tflite.export_tflite(model, data[:1], tmp_path / "a.tflite", [data])
     to_tflite.export_tflite(model, data[:1], tmp_path / "b.tflite", [data[:1]])
-
-
-def test_an_int8_kernel_serves_where_there_is_one(tmp_path: Path) -> None:
-    model = nn.Sequential(nn.Conv2d(3, 4, 3), nn.LeakyReLU(0.2), nn.Conv2d(4, 2, 1)).eval()
-    path, data = tmp_path / "net.tflite", torch.randn(16, 3, 8, 8)
-    exported = to_tflite.export_tflite(model, data[:1], path, [data])
-    graph = mg.load(path)
-    assert [op.native for op in graph.operators] == ["CONV_2D", "LEAKY_RELU", "CONV_2D"]
-    assert not any(tensor.dtype.is_float for tensor in graph.tensors.values())
-    assert not any("floats" in note for note in exported.notes)
-
-
-@pytest.mark.parametrize("act", [nn.Softplus, nn.Mish, nn.ELU])
-def test_what_is_computed_with_floats_is_named_with_its_cost(act: Any, tmp_path: Path) -> None:
-    model = nn.Sequential(nn.Conv2d(3, 4, 3), act(), nn.Conv2d(4, 2, 1)).eval()
-    data = torch.randn(16, 3, 8, 8)
-    exported = to_tflite.export_tflite(model, data[:1], tmp_path / "net.tflite", [data])
-    said = [note for note in exported.notes if "is computed with floats" in note]
-    # The exponential of 6 x 6 x 4 floats, read and written; and what stands around it.
-    assert any("DEQUANTIZE, EXP, QUANTIZE" in note and "1,152 B" in note for note in said)
-    assert all("elementwise operations" in note and "MACs" in note for note in said)

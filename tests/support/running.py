@@ -36,6 +36,27 @@ def run_tflite(path: Path, *samples: Any) -> list[np.ndarray]:
     return results
 
 
+def results_in_integers(path: Path, count: int = 4) -> tuple[np.ndarray, np.ndarray]:
+    """What LiteRT's and TFLM's kernels make of the same random int8 inputs with a file."""
+    from ai_edge_litert.interpreter import Interpreter
+    from tflite_micro.python.tflite_micro import runtime
+
+    lite = Interpreter(str(path))
+    lite.allocate_tensors()
+    micro = runtime.Interpreter.from_file(str(path), arena_size=16 << 20)
+    (given,), (result,) = lite.get_input_details(), lite.get_output_details()
+    random, found = np.random.default_rng(0), []
+    for _ in range(count):
+        x = random.integers(-128, 128, given["shape"], np.int8)
+        lite.set_tensor(given["index"], x)
+        lite.invoke()
+        micro.set_input(x, 0)
+        micro.invoke()
+        found.append((lite.get_tensor(result["index"]), micro.get_output(0)))
+    first, second = zip(*found, strict=True)
+    return np.stack(first), np.stack(second)
+
+
 def tflm_head(path: Path) -> int:
     """The head of the arena that TensorFlow Lite Micro itself takes for a file, in bytes."""
     done = subprocess.run(

@@ -1,0 +1,151 @@
+"""Operators that a quantiser left in floats, put onto the int8 kernels that TFLM has for them."""
+
+from collections.abc import Callable
+from typing import Any
+
+import numpy as np
+
+# Elementwise operators for which TensorFlow Lite Micro has an int8 kernel and the quantiser none.
+_KERNELS = ("LEAKY_RELU", "ELU")
+
+# The least and the largest value of a tensor by its name.
+Ranges = Callable[[str], tuple[float, float]]
+
+
+def with_int8_kernels(data: bytes, ranges: Ranges, schema: Any, flatbuffers: Any) -> bytes:
+    """A file whose elementwise operators read and write int8 where TFLM has a kernel for it.
+
+    The quantiser knows no such kernel for them and converts around them.
+
+    Args:
+        data: The quantised file.
+        ranges: Gives the least and the largest value of a tensor by its name.
+        schema: The classes of TFLite's schema, with its object interface.
+        flatbuffers: The package that writes them.
+    """
+    change = _Change(schema.ModelT.InitFromPackedBuf(data, 0), ranges, schema)
+    if not change.moved:
+        return data
+    builder = flatbuffers.Builder(len(data))
+    builder.Finish(change.file.Pack(builder), file_identifier=b"TFL3")
+    return bytes(builder.Output())
+
+
+def kinds_of(file: Any, schema: Any) -> Callable[[Any], str]:
+    """What gives the native name of an operator of a file."""
+    names = {value: name for name, value in vars(schema.BuiltinOperator).items() if name[0] != "_"}
+
+    def kind(operator: Any) -> str:
+        code = file.operatorCodes[operator.opcodeIndex]
+        return str(names.get(max(code.builtinCode, code.deprecatedBuiltinCode), ""))
+
+    return kind
+
+
+class _Change:
+    """One file while its operators are moved to integers.
+
+    Attributes:
+        file: As it is by now.
+        moved: Float tensors that were written by such an operator -> what it writes now.
+    """
+
+    def __init__(
+        self, file: Any, ranges: Callable[[str], tuple[float, float]], schema: Any
+    ) -> None:
+        self.file, self.ranges, self.schema = file, ranges, schema
+        (self.graph,) = file.subgraphs
+        self.kind = kinds_of(file, schema)
+        self.moved: dict[int, int] = {}
+        stored = {
+            int(operator.outputs[0]): int(operator.inputs[0])
+            for operator in self.graph.operators
+            if self.kind(operator) == "DEQUANTIZE"
+        }
+        for operator in self.graph.operators:
+            source = stored.get(int(operator.inputs[0])) if len(operator.inputs) else None
+            if self.kind(operator) in _KERNELS and source is not None:
+                result = int(operator.outputs[0])
+                stored[result] = self.moved[result] = self._integers(result)
+                operator.inputs, operator.outputs = [source], [stored[result]]
+        if self.moved:
+            self._connect()
+            self._drop_unused()
+
+    def _integers(self, result: int) -> int:
+        """The tensor that holds a result as integers: that of a QUANTIZE, or a new one."""
+        for reader in self._readers(result):
+            if self.kind(reader) == "QUANTIZE":
+                return int(reader.outputs[0])
+        like, tensor = self.graph.tensors[result], self.schema.TensorT()
+        low, high = self.ranges(like.name.decode())
+        low, high = min(low, 0.0), max(high, 0.0)
+        scale = max(high - low, 1e-6) / 255
+        tensor.shape, tensor.hasRank, tensor.buffer = like.shape, like.hasRank, 0
+        tensor.type, tensor.name = self.schema.TensorType.INT8, like.name + b"_quantized"
+        tensor.quantization = self.schema.QuantizationParametersT()
+        tensor.quantization.scale = np.array([scale], np.float32)
+        tensor.quantization.zeroPoint = np.array([round(-128 - low / scale)], np.int64)
+        self.graph.tensors.append(tensor)
+        return len(self.graph.tensors) - 1
+
+    def _connect(self) -> None:
+        """Let readers and the graph's outputs have the integers, or floats made of them."""
+        for result, integers in self.moved.items():
+            for reader in self._readers(result):
+                if self.kind(reader) == "QUANTIZE":
+                    reader.inputs = [integers]
+            if result in map(int, self.graph.outputs):
+                self._give_back(result, integers)
+            if self._readers(result):
+                self._insert_dequantize(integers, result)
+        self.graph.operators = [
+            operator
+            for operator in self.graph.operators
+            if list(map(int, operator.inputs)) != list(map(int, operator.outputs))
+        ]
+
+    def _readers(self, tensor: int) -> list[Any]:
+        return [op for op in self.graph.operators if tensor in map(int, op.inputs)]
+
+    def _give_back(self, result: int, integers: int) -> None:
+        """The integers as a result of the whole."""
+        self.graph.outputs = [integers if int(i) == result else int(i) for i in self.graph.outputs]
+        for signature in self.file.signatureDefs or ():
+            for entry in signature.outputs:
+                if int(entry.tensorIndex) == result:
+                    entry.tensorIndex = integers
+
+    def _insert_dequantize(self, integers: int, result: int) -> None:
+        operator = self.schema.OperatorT()
+        operator.opcodeIndex = self._code("DEQUANTIZE")
+        operator.inputs, operator.outputs = [integers], [result]
+        writer = next(
+            i for i, op in enumerate(self.graph.operators) if integers in map(int, op.outputs)
+        )
+        self.graph.operators.insert(writer + 1, operator)
+
+    def _code(self, name: str) -> int:
+        """The number of an operator that the file has."""
+        return next(int(op.opcodeIndex) for op in self.graph.operators if self.kind(op) == name)
+
+    def _drop_unused(self) -> None:
+        """Take out what nothing reads any more: an interpreter would run it, and plan it."""
+        graph, ends = self.graph, set(map(int, self.graph.outputs))
+        read = {int(i) for operator in graph.operators for i in operator.inputs} | ends
+        graph.operators = [
+            operator
+            for operator in graph.operators
+            if self.kind(operator) != "DEQUANTIZE" or int(operator.outputs[0]) in read
+        ]
+        used = {int(i) for op in graph.operators for i in (*op.inputs, *op.outputs)}
+        used |= ends | set(map(int, graph.inputs))
+        kept = [i for i in range(len(graph.tensors)) if i in used]
+        number = {old: new for new, old in enumerate(kept)} | {-1: -1}
+        graph.tensors = [graph.tensors[i] for i in kept]
+        for holder in (graph, *graph.operators):
+            holder.inputs = [number[int(i)] for i in holder.inputs]
+            holder.outputs = [number[int(i)] for i in holder.outputs]
+        for signature in self.file.signatureDefs or ():
+            for entry in (*signature.inputs, *signature.outputs):
+                entry.tensorIndex = number[int(entry.tensorIndex)]
