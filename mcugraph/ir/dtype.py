@@ -7,7 +7,14 @@ import numpy as np
 
 
 class DType(Enum):
-    """An element type; ``bits`` is the width of one element, 0 where it has no fixed size."""
+    """An element type.
+
+    Attributes:
+        label: Its name.
+        bits: The width of one element; 0 where it has no fixed size.
+        is_float: Whether quantisation to int8 replaces it.
+        has_size: Whether one element has a fixed size (strings and unknown types have none).
+    """
 
     FLOAT64 = ("float64", 64)
     FLOAT32 = ("float32", 32)
@@ -37,16 +44,8 @@ class DType(Enum):
     def __init__(self, label: str, bits: int) -> None:
         self.label = label
         self.bits = bits
-
-    @property
-    def is_float(self) -> bool:
-        """Whether quantisation to int8 replaces this type."""
-        return self in _FLOATS
-
-    @property
-    def has_size(self) -> bool:
-        """Whether one element has a fixed size (strings and unknown types have none)."""
-        return self.bits > 0
+        self.is_float = "float" in label
+        self.has_size = bits > 0
 
     @property
     def numpy(self) -> np.dtype[Any] | None:
@@ -58,9 +57,6 @@ class DType(Enum):
         return (count * self.bits + 7) // 8
 
 
-_FLOATS = frozenset(
-    {DType.FLOAT64, DType.FLOAT32, DType.FLOAT16, DType.BFLOAT16, DType.FLOAT8, DType.FLOAT4}
-)
 _NUMPY = frozenset(
     {DType.FLOAT64, DType.FLOAT32, DType.FLOAT16, DType.BOOL, DType.COMPLEX64, DType.COMPLEX128}
     | {DType.INT64, DType.INT32, DType.INT16, DType.INT8}

@@ -4,6 +4,7 @@ from collections.abc import Sequence
 from pathlib import Path
 
 from mcugraph.errors import UsageError
+from mcugraph.formats.onnx.messages import message_class
 from mcugraph.formats.onnx.writer import external_files, node_order, rewritten
 from mcugraph.ir import Graph
 from mcugraph.optimizer.new_file import NewFile
@@ -28,9 +29,7 @@ def improved(
         FormatError: The file cannot be rewritten.
         UsageError: Weights lie in files beside it, where the new one would not find them.
     """
-    from onnx import ModelProto
-
-    model = ModelProto.FromString(data)
+    model = message_class("ModelProto").FromString(data)
     if (
         external_files(model.graph)
         and Path(path).resolve().parent != Path(path_out).resolve().parent

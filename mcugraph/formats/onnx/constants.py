@@ -28,7 +28,7 @@ _FIELDS: dict[str, Any] = {
 _TYPES = {"f": DType.FLOAT32, "i": DType.INT64, "S": DType.STRING}
 
 
-def _constant(scope: Scope, node: OnnxNode, proto: Any, native: str) -> None:
+def _constant(scope: Scope, node: OnnxNode) -> None:
     name = node.outputs[0]
     if "value" in node.attributes:
         scope.store(name, node.attributes["value"])
@@ -41,13 +41,13 @@ def _constant(scope: Scope, node: OnnxNode, proto: Any, native: str) -> None:
     raise GraphError("a constant without a value")
 
 
-def _constant_of_shape(scope: Scope, node: OnnxNode, proto: Any, native: str) -> None:
+def _constant_of_shape(scope: Scope, node: OnnxNode) -> None:
     value = node.attributes.get("value")
     shape = node.value_of(0)
     if shape is None:
-        scope.finish(Declared("fill"), node, (node.tensor(0).name,), native, None)
+        scope.finish(Declared("fill"), node, (node.tensor(0).name,), None)
         return
-    dims = tuple(int(dim) for dim in shape.ravel())
+    dims = tuple(map(int, shape.ravel().tolist()))
     dtype = DType.FLOAT32 if value is None else DTYPES[value.data_type]
     one = _zero if value is None else partial(scope.model.weights.value, value)
     compute, nbytes = partial(filled, dims, one), dtype.nbytes(prod(dims))

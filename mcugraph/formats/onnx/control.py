@@ -1,7 +1,6 @@
 """ONNX control flow: If, Loop and Scan, whose bodies see the tensors around them."""
 
 from math import prod
-from typing import Any
 
 from mcugraph.errors import GraphError
 from mcugraph.formats.onnx.node import OnnxNode
@@ -21,8 +20,7 @@ def _body(
     """Translate a body: its unique name, its graph and what it captures from around it."""
     inner = Scope(scope.model, node.attributes[attribute], scope)
     graph = inner.translate(Source("onnx"), inputs)
-    label = node.name or next((name for name in node.outputs if name), node.type)
-    name = scope.model.names.unique(f"{label}.{attribute}")
+    name = scope.model.names.unique(f"{node.label}.{attribute}")
     scope.model.subgraphs[name] = graph.replace(name=name)
     return name, graph, tuple(inner.captured)
 
@@ -36,7 +34,6 @@ def _add(
     node: OnnxNode,
     op: If | Loop,
     captured: list[str],
-    native: str,
     dtypes: list[DType],
 ) -> None:
     """Define the results and append the operator; what bodies capture is read by it too."""
@@ -44,15 +41,15 @@ def _add(
         if name:
             scope.tensors[name] = Tensor(name, dtype if shape is not None else inner, shape)
     inputs = [None if t is None else t.name for t in node.inputs]
-    if native == "Loop":
+    if node.type == "Loop":
         # A trip count and a condition that are constant are attributes, not weights.
         inputs[:2] = [None if n is None or scope.tensors[n].is_constant else n for n in inputs[:2]]
     seen = dict.fromkeys(name for name in (*inputs, *captured) if name is not None)
-    scope.add(op, node, tuple(seen), native)
+    scope.add(op, node, tuple(seen))
 
 
-def _if(scope: Scope, node: OnnxNode, proto: Any, native: str) -> None:
-    condition = scope.value(proto.input[0])
+def _if(scope: Scope, node: OnnxNode) -> None:
+    condition = node.value_of(0)
     if condition is not None:
         _inline(scope, node, "then_branch" if condition.all() else "else_branch")
         return
@@ -76,7 +73,7 @@ def _if(scope: Scope, node: OnnxNode, proto: Any, native: str) -> None:
         results.append((dtype, largest.shape if largest and len(known) == len(branches) else None))
     captured = [name for _, _, names in branches for name in names]
     names = tuple(name for name, _, _ in branches)
-    _add(scope, node, If(names, tuple(results)), captured, native, [d for d, _ in results])
+    _add(scope, node, If(names, tuple(results)), captured, [d for d, _ in results])
 
 
 def _inline(scope: Scope, node: OnnxNode, attribute: str) -> None:
@@ -84,7 +81,6 @@ def _inline(scope: Scope, node: OnnxNode, attribute: str) -> None:
     branch = node.attributes[attribute]
     inner = Scope(scope.model, branch, scope)
     graph = inner.translate(Source("onnx"), ())
-    label = node.name or next((name for name in node.outputs if name), node.type)
     names: dict[str | None, str | None] = {None: None}
     made = {name for operator in graph.operators for name in operator.outputs}
     for value, output in zip(branch.output, node.outputs, strict=False):
@@ -94,7 +90,7 @@ def _inline(scope: Scope, node: OnnxNode, attribute: str) -> None:
         if tensor.kind is Kind.OUTER or name in scope.tensors:
             names.setdefault(name, name)
             continue
-        new = names.setdefault(name, f"{label}/{name}") or name
+        new = names.setdefault(name, f"{node.label}/{name}") or name
         scope.adopt(replace(tensor, name=new), inner, name)
     for operator in graph.operators:
         inputs = tuple(names[name] for name in operator.inputs)
@@ -109,10 +105,10 @@ def _inline(scope: Scope, node: OnnxNode, attribute: str) -> None:
                 scope.append(identity, [output])
 
 
-def _loop(scope: Scope, node: OnnxNode, proto: Any, native: str) -> None:
-    limit = scope.value(proto.input[0]) if proto.input[0] else None
-    goes_on = scope.value(proto.input[1]) if len(proto.input) > 1 and proto.input[1] else None
-    fixed = len(proto.input) < 2 or not proto.input[1] or (goes_on is not None and goes_on.all())
+def _loop(scope: Scope, node: OnnxNode) -> None:
+    limit = node.value_of(0)
+    goes_on = node.value_of(1) if node.has(1) else None
+    fixed = not node.has(1) or (goes_on is not None and goes_on.all())
     trips = int(limit.ravel()[0]) if limit is not None and fixed else None
     carried = node.inputs[2:]
     inputs: Types = (
@@ -124,7 +120,7 @@ def _loop(scope: Scope, node: OnnxNode, proto: Any, native: str) -> None:
     outputs = [value.name for value in node.attributes["body"].output][1:]
     if not _keeps_going(graph):
         trips = None
-    _finish(scope, node, graph, (name,), outputs, len(carried), trips, list(captured), native)
+    _finish(scope, node, graph, (name,), outputs, len(carried), trips, list(captured))
 
 
 def _keeps_going(graph: Graph) -> bool:
@@ -139,7 +135,7 @@ def _keeps_going(graph: Graph) -> bool:
     return constant is not None and bool(constant.array().all())
 
 
-def _scan(scope: Scope, node: OnnxNode, proto: Any, native: str) -> None:
+def _scan(scope: Scope, node: OnnxNode) -> None:
     batched = node.opset < 9  # then lengths come first, and all else has a batch before its axes
     tensors = node.inputs[1:] if batched else node.inputs
     scanned = node.integer("num_scan_inputs", 1)
@@ -159,9 +155,7 @@ def _scan(scope: Scope, node: OnnxNode, proto: Any, native: str) -> None:
     name, graph, captured = _body(scope, node, "body", tuple(types))
     outputs = [value.name for value in node.attributes["body"].output]
     along = node.integers("scan_output_axes", ())
-    _finish(
-        scope, node, graph, (name,), outputs, states, trips, list(captured), native, batch, along
-    )
+    _finish(scope, node, graph, (name,), outputs, states, trips, list(captured), batch, along)
 
 
 def _without(kind: TensorType, axis: int) -> TensorType:
@@ -177,7 +171,6 @@ def _finish(
     carried: int,
     trips: int | None,
     captured: list[str],
-    native: str,
     batch: int | None = None,
     along: tuple[int, ...] = (),
 ) -> None:
@@ -199,7 +192,7 @@ def _finish(
     if batch is not None and trips is not None:
         trips *= batch
     op = Loop(names, tuple(results), trips)
-    _add(scope, node, op, captured, native, [dtype for dtype, _ in results])
+    _add(scope, node, op, captured, [dtype for dtype, _ in results])
 
 
 HANDLERS: dict[str, Handler] = {

@@ -12,11 +12,17 @@ Key = tuple[str, str, str]  # domain, name and overload of a function
 _HOLDS_GRAPHS = (5, 10)
 
 
-def inlined(path: str, model: Any, limits: LoadLimits) -> Any:
+def inlined(path: str, data: bytes, model: Any, limits: LoadLimits) -> Any:
     """The model without local functions.
 
     Calls in calls double what there is with every level, and the inliner cannot be stopped, so
     operators and bytes are counted first.
+
+    Args:
+        path: Named in errors.
+        data: The file.
+        model: The same as a message.
+        limits: How much it may come to.
 
     Raises:
         FormatError: They come to more than the limits, call themselves, or cannot be inlined.
@@ -26,10 +32,12 @@ def inlined(path: str, model: Any, limits: LoadLimits) -> Any:
     operators, nbytes = _size(path, model)
     limits.hold("operators", f"{path}: operators in its local functions", operators)
     limits.hold("expanded", f"{path}: bytes of its local functions in their places", nbytes)
+    from onnx import ModelProto
     from onnx.inliner import inline_local_functions
 
     try:
-        return inline_local_functions(model)
+        found = inline_local_functions(ModelProto.FromString(data))
+        return type(model).FromString(found.SerializeToString())
     except Exception as error:  # the inliner's own, the checker's, and those of its C++ code
         said = " ".join(str(error).split())
         raise FormatError(f"{path}: its local functions cannot be inlined: {said}") from error

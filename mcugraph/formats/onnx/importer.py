@@ -8,9 +8,9 @@ from mcugraph.formats.folded_values import Folding
 from mcugraph.formats.load_limits import DEFAULT_LIMITS, LoadLimits
 from mcugraph.formats.onnx import constants, control, sequences
 from mcugraph.formats.onnx.functions import inlined
+from mcugraph.formats.onnx.messages import message_class, no_text
 from mcugraph.formats.onnx.qdq import collapse
 from mcugraph.formats.onnx.scope import Model, Scope
-from mcugraph.formats.onnx.texts import check_texts
 from mcugraph.formats.onnx.weights import Weights
 from mcugraph.ir import Graph, Source, verify
 from mcugraph.ir.names import Names
@@ -35,9 +35,8 @@ def load_onnx(
             exceeds a limit.
         DimensionError: A dynamic dimension other than the batch is not bound.
     """
-    model = inlined(path, _parse(path, data), limits)
+    model = inlined(path, data, _parse(path, data), limits)
     file = Model(
-        proto=model,
         opsets={entry.domain or "ai.onnx": entry.version for entry in model.opset_import},
         bindings=bindings,
         weights=Weights(path),
@@ -61,16 +60,19 @@ def _parse(path: str, data: bytes) -> Any:
         FormatError: The bytes are no ONNX model, or a name in it is no text.
     """
     from google.protobuf.message import DecodeError
-    from onnx import ModelProto
 
-    model = ModelProto()
+    model = message_class("ModelProto")()
     try:
         model.ParseFromString(data)
     except DecodeError:
-        raise FormatError(_refusal(path)) from None
+        name = no_text(data)
+        if name is None:
+            raise FormatError(_refusal(path)) from None
+        raise FormatError(
+            f"{path}: the name {name!r} in it is no UTF-8; the file is damaged, copy it again"
+        ) from None
     if not model.HasField("graph") or not (model.graph.node or model.graph.output):
         raise FormatError(_refusal(path))
-    check_texts(path, model)
     return model
 
 

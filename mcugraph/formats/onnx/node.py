@@ -12,7 +12,7 @@ from mcugraph.records import dataclass
 _AUTO_PAD = {"SAME_UPPER": SAME_UPPER, "SAME_LOWER": SAME_LOWER, "VALID": VALID}
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(slots=True)
 class Translation:
     """An operator in the words of ``mcugraph.ops``.
 
@@ -33,27 +33,48 @@ class Translation:
     reshaped: tuple[tuple[int, Shape], ...] = ()
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(slots=True)
 class OnnxNode:
-    """A node with its attributes decoded.
+    """A node, read once, with its attributes decoded.
 
     Attributes:
         type: The operator type, without its domain.
+        domain: Its domain; empty for ONNX's own.
         name: As in the file; may be empty.
         opset: Version of the domain that the model imports.
         attributes: By name, as Python values.
+        reads: Names of the inputs; empty for one left out.
         inputs: Tensors; None for one left out.
         outputs: Names; empty for one left out.
-        value_of: The value of an input by index, where it is known.
+        values: The value of a tensor by name, where it is known.
+        proto: The NodeProto.
     """
 
     type: str
+    domain: str
     name: str
     opset: int
     attributes: dict[str, Any]
-    inputs: tuple[Tensor | None, ...]
-    outputs: tuple[str, ...]
-    value_of: Callable[[int], Array | None]
+    reads: list[str]
+    inputs: list[Tensor | None]
+    outputs: list[str]
+    values: Callable[[str], Array | None]
+    proto: Any
+
+    @property
+    def native(self) -> str:
+        """The operator type with its domain."""
+        return f"{self.domain}::{self.type}" if self.domain else self.type
+
+    @property
+    def label(self) -> str:
+        """What to call it, also where the file gives it no name."""
+        return self.name or next(filter(None, self.outputs), self.type)
+
+    def value_of(self, index: int) -> Array | None:
+        """The value of an input, where it is known."""
+        name = self.reads[index]
+        return self.values(name) if name else None
 
     def has(self, index: int) -> bool:
         """Whether an input is there."""
@@ -83,7 +104,7 @@ class OnnxNode:
 
     def integers(self, name: str, default: tuple[int, ...]) -> tuple[int, ...]:
         """An attribute that is a list of integers."""
-        return tuple(int(v) for v in self.attributes.get(name, default))
+        return tuple(map(int, self.attributes.get(name, default)))
 
     def text(self, name: str, default: str) -> str:
         """An attribute that is a string."""
@@ -95,7 +116,7 @@ class OnnxNode:
         value = self.value_of(index)
         if value is None:
             raise Computed
-        return tuple(int(v) for v in value.ravel())
+        return tuple(map(int, value.ravel().tolist()))
 
     def argument(self, name: str, index: int) -> tuple[int, ...] | None:
         """Integers that are an attribute in old opsets and an input in new ones."""
@@ -124,18 +145,19 @@ def result_type(node: OnnxNode, index: int) -> DType:
     return node.tensor(index).dtype if node.has(index) else DType.UINT8
 
 
-# AttributeProto.type -> the field that holds the value.
-_FIELDS = {
-    1: "f", 2: "i", 3: "s", 4: "t", 5: "g", 6: "floats", 7: "ints", 8: "strings", 9: "tensors",
-    10: "graphs", 11: "sparse_tensor", 12: "sparse_tensors", 13: "tp", 14: "type_protos",
+# AttributeProto.type -> the field that holds the value, or the values.
+_ONE = {1: "f", 2: "i", 3: "s", 4: "t", 5: "g", 11: "sparse_tensor", 13: "tp"}
+_SEVERAL = {
+    6: "floats", 7: "ints", 8: "strings", 9: "tensors", 10: "graphs", 12: "sparse_tensors",
+    14: "type_protos",
 }  # fmt: skip
 
 
 def decode(attribute: Any) -> Any:
     """The value of an attribute: a number, bytes, a list, a tensor or a graph."""
     kind = attribute.type
-    field = _FIELDS.get(kind)
-    if field is None:
-        raise GraphError(f"attribute {attribute.name!r} has the unknown type {kind}")
-    value = getattr(attribute, field)
-    return list(value) if kind >= 6 and kind not in (11, 13) else value
+    if kind in _SEVERAL:
+        return getattr(attribute, _SEVERAL[kind])[:]
+    if kind in _ONE:
+        return getattr(attribute, _ONE[kind])
+    raise GraphError(f"attribute {attribute.name!r} has the unknown type {kind}")

@@ -7,11 +7,12 @@ from itertools import count
 from math import prod
 from typing import Any
 
-from mcugraph.errors import GraphError
+from mcugraph.errors import FormatError, GraphError
 from mcugraph.formats.computed import Computed
 from mcugraph.formats.dims import Bindings
 from mcugraph.formats.folded_values import FoldedValues, Folding
 from mcugraph.formats.onnx.declared import Declarations
+from mcugraph.formats.onnx.inference import Inference
 from mcugraph.formats.onnx.node import OnnxNode, Translation, Translator, decode
 from mcugraph.formats.onnx.operators import CONTRIBUTED, TRANSLATIONS
 from mcugraph.formats.onnx.types import DTYPES
@@ -59,7 +60,6 @@ class Model:
     """What all scopes of one file share.
 
     Attributes:
-        proto: The ModelProto.
         opsets: Domain -> version.
         bindings: Values for dynamic dimensions.
         weights: Reads stored tensors.
@@ -70,7 +70,6 @@ class Model:
         numbers: One for each scope.
     """
 
-    proto: Any
     opsets: dict[str, int]
     bindings: Bindings
     weights: Weights
@@ -96,7 +95,8 @@ class Scope:
         self.operator_names = Names()
         self.complete = True
         self._number = next(model.numbers)
-        self.declarations = Declarations(model.proto, proto, self._root_shapes)
+        self.declarations = Declarations(proto)
+        self._inference = Inference(model.opsets)
 
     def translate(
         self, source: Source, inputs: tuple[TensorType | None, ...] | None = None
@@ -104,11 +104,11 @@ class Scope:
         """The graph; ``inputs`` gives the types of a body's inputs, as its caller knows them."""
         self._initializers()
         names = self._inputs(inputs)
-        for proto in self.proto.node:
+        for proto in self.proto.node[:]:
             self._node(proto)
-        for value in self.proto.output:
-            self.lookup(value.name)
-        outputs = tuple(dict.fromkeys(value.name for value in self.proto.output))
+        outputs = tuple(dict.fromkeys(value.name for value in self.proto.output[:]))
+        for name in outputs:
+            self.lookup(name)
         used = {n for op in self.operators for n in (*op.inputs, *op.outputs) if n is not None}
         used.update(names, outputs)
         return Graph(
@@ -129,26 +129,22 @@ class Scope:
         Raises:
             GraphError: There is none of this name.
         """
-        if name not in self.tensors:
-            if self.outer is None:
-                raise GraphError(f"nothing defines the tensor {name!r}")
-            tensor = self.outer.lookup(name)
-            if tensor.kind is Kind.ACTIVATION:
-                tensor = replace(tensor, kind=Kind.OUTER)
-            self.tensors[name] = tensor
-            if tensor.kind is Kind.OUTER:
-                self.captured[name] = None
-            if name in self.outer.real:
-                self.real[name] = self.outer.real[name]
-            if name in self.outer.values:
-                self.values[name] = self.outer.values[name]
-            if name in self.outer.sequences:
-                self.sequences[name] = self.outer.sequences[name]
-        return self.tensors[name]
+        found = self.tensors.get(name)
+        if found is not None:
+            return found
+        if self.outer is None:
+            raise GraphError(f"nothing defines the tensor {name!r}")
+        tensor = self.outer.lookup(name)
+        if tensor.kind is Kind.ACTIVATION:
+            tensor = replace(tensor, kind=Kind.OUTER)
+        if tensor.kind is Kind.OUTER:
+            self.captured[name] = None
+        self.adopt(tensor, self.outer, name)
+        return tensor
 
-    def add(self, op: Op, node: OnnxNode, inputs: tuple[str | None, ...], native: str) -> None:
+    def add(self, op: Op, node: OnnxNode, inputs: tuple[str | None, ...]) -> None:
         """Append an operator that writes the outputs of a node."""
-        outputs = tuple(name for name in node.outputs if name)
+        outputs, native = tuple(filter(None, node.outputs)), node.native
         name = self.operator_names.unique(node.name or (outputs[0] if outputs else native))
         self.operators.append(Operator(name, op, inputs, outputs, native))
 
@@ -189,7 +185,7 @@ class Scope:
         return self.values[name]
 
     def _initializers(self) -> None:
-        for proto in self.proto.initializer:
+        for proto in self.proto.initializer[:]:
             self.store(proto.name, proto)
         for sparse in self.proto.sparse_initializer:
             name, shape = sparse.values.name, tuple(sparse.dims)
@@ -201,9 +197,7 @@ class Scope:
 
     def store(self, name: str, proto: Any) -> None:
         """Define a tensor that the file stores."""
-        self.model.weights.check(name, proto)
-        dtype = DTYPES.get(proto.data_type, DType.UNKNOWN)
-        shape = tuple(proto.dims)
+        dtype, shape = self.model.weights.claimed(name, proto)
         constant = Constant(self._key(name), partial(self.model.weights.value, proto))
         self.tensors[name] = Tensor(name, dtype, shape, Kind.CONSTANT, constant)
 
@@ -213,7 +207,7 @@ class Scope:
 
     def _inputs(self, given: tuple[TensorType | None, ...] | None) -> tuple[str, ...]:
         names = []
-        for i, value in enumerate(self.proto.input):
+        for i, value in enumerate(self.proto.input[:]):
             if value.name in self.tensors:  # an initialiser that old files list as input too
                 continue
             known = None if given is None or i >= len(given) else given[i]
@@ -241,51 +235,60 @@ class Scope:
         return Tensor(value.name, dtype, known)
 
     def _node(self, proto: Any) -> None:
-        inputs = tuple(self.lookup(name) if name else None for name in proto.input)
+        domain, reads = proto.domain, proto.input[:]
         node = OnnxNode(
             type=proto.op_type,
+            domain=domain,
             name=proto.name,
-            opset=self.model.opsets.get(proto.domain or "ai.onnx", 1),
-            attributes={a.name: decode(a) for a in proto.attribute},
-            inputs=inputs,
-            outputs=tuple(proto.output),
-            value_of=lambda i: self.value(proto.input[i]) if proto.input[i] else None,
+            opset=self.model.opsets.get(domain or "ai.onnx", 1),
+            attributes={entry.name: decode(entry) for entry in proto.attribute[:]},
+            reads=reads,
+            inputs=[self.lookup(name) if name else None for name in reads],
+            outputs=proto.output[:],
+            values=self.value,
+            proto=proto,
         )
-        native = f"{proto.domain}::{proto.op_type}" if proto.domain else proto.op_type
-        label = proto.name or next(iter(proto.output), "")
         try:
-            self._dispatch(node, proto, native)
+            self._dispatch(node)
         except GraphError as error:
-            raise GraphError(f"operator {label!r} ({native}): {error}") from error
+            raise GraphError(f"operator {node.label!r} ({node.native}): {error}") from error
         except _CONTRADICTIONS as error:
             raise GraphError(
-                f"operator {label!r} ({native}): its inputs and attributes do not fit together "
-                f"({type(error).__name__}: {error})"
+                f"operator {node.label!r} ({node.native}): its inputs and attributes do not fit "
+                f"together ({type(error).__name__}: {error})"
             ) from error
 
-    def _dispatch(self, node: OnnxNode, proto: Any, native: str) -> None:
-        standard = proto.domain in ("", "ai.onnx")
-        if standard and node.type in self.model.handlers:
-            self.model.handlers[node.type](self, node, proto, native)
+    def _dispatch(self, node: OnnxNode) -> None:
+        standard = node.domain in ("", "ai.onnx")
+        handler = self.model.handlers.get(node.type) if standard else None
+        if handler is not None:
+            handler(self, node)
         else:
-            known = TRANSLATIONS if standard else CONTRIBUTED.get(proto.domain, {})
-            self._operator(node, proto, native, known.get(node.type))
+            known = TRANSLATIONS if standard else CONTRIBUTED.get(node.domain, {})
+            self._operator(node, self._translated(node, known.get(node.type)))
 
-    def _operator(
-        self, node: OnnxNode, proto: Any, native: str, translate: Translator | None
-    ) -> None:
-        found = self._translated(node, native, translate)
-        op = found.op
-        names = (
-            list(proto.input)
-            if found.order is None
-            else [proto.input[i] if i < len(proto.input) else "" for i in found.order]
-        )
+    def _translated(self, node: OnnxNode, translate: Translator | None) -> Translation:
+        """A node in the words of ``mcugraph.ops``; a user's own rule goes first."""
+        own = registered(node.native, lambda: node.attributes)
+        if own is not None:
+            return Translation(own)
+        if translate is None:
+            return Translation(Opaque(node.native))
+        try:
+            found = translate(node)
+        except Computed:
+            return Translation(Declared(node.type))
+        return found if isinstance(found, Translation) else Translation(found)
+
+    def _operator(self, node: OnnxNode, found: Translation) -> None:
+        op, names = found.op, node.reads
+        if found.order is not None:
+            names = [names[i] if i < len(names) else "" for i in found.order]
         for index, shape in found.reshaped:
-            names[index] = self._reshaped(names[index], shape, node)
+            names = [*names[:index], self._reshaped(names[index], shape, node), *names[index + 1 :]]
         while names and not names[-1]:
-            names.pop()
-        arguments = tuple(name or None for name in names)
+            names = names[:-1]
+        arguments = tuple([name or None for name in names])
         types = self._types(arguments)
         results = op.infer(types) if types is not None else None
         if results is not None and found.dtype is not None:
@@ -293,15 +296,15 @@ class Scope:
         # Those declared hold for the file's own dimensions, before a caller bound other ones.
         if results is not None and not self.model.bindings.given:
             self.declarations.agree(node.outputs, results)
-        if self._foldable(op, arguments) and results is not None:
+        if results is not None and self._foldable(op, arguments):
             self._fold_all(op, node, arguments, results)
         else:
-            self.finish(op, node, arguments, native, results)
+            self.finish(op, node, arguments, results)
         for data, scale in found.scaled:
-            self._quantized(proto.input[data], proto.input[scale : scale + 2])
+            self._quantized(node.reads[data], node.reads[scale : scale + 2])
         if found.result_scale is not None:
             scale = found.result_scale
-            self._quantized(node.outputs[0], proto.input[scale : scale + 2])
+            self._quantized(node.outputs[0], node.reads[scale : scale + 2])
 
     def _reshaped(self, name: str, shape: Shape, node: OnnxNode) -> str:
         """The elements of a tensor in another shape, as a node of an old opset reads them."""
@@ -322,19 +325,6 @@ class Scope:
                 self.real[result] = self.real[name]
         return result
 
-    def _translated(self, node: OnnxNode, native: str, translate: Translator | None) -> Translation:
-        """A node in the words of ``mcugraph.ops``; a user's own rule goes first."""
-        own = registered(native, lambda: node.attributes)
-        if own is not None:
-            return Translation(own)
-        if translate is None:
-            return Translation(Opaque(native))
-        try:
-            found = translate(node)
-        except Computed:
-            return Translation(Declared(node.type))
-        return found if isinstance(found, Translation) else Translation(found)
-
     def _quantized(self, name: str, parameters: Sequence[str]) -> None:
         """Note the scale and zero point of a tensor, which operators give as inputs."""
         given = [self.tensors[parameter] for parameter in parameters if parameter]
@@ -348,54 +338,63 @@ class Scope:
         op: Op,
         node: OnnxNode,
         arguments: tuple[str | None, ...],
-        native: str,
-        results: tuple[TensorType, ...] | None,
+        results: Sequence[TensorType | None] | None,
     ) -> None:
         """Define the outputs of a node and append the operator."""
+        if results is None:
+            results = self.declared(node)
         # Results beyond those of the rule only matter in training (masks, running statistics).
-        outputs = node.outputs if results is None else node.outputs[: len(results)]
-        if len(outputs) < len(node.outputs):
-            node = replace(node, outputs=outputs)
-        for i, name in enumerate(outputs):
-            if not name:
-                continue
-            known = self.declarations.type(name) if results is None else results[i]
-            if known is None:
-                self.tensors[name] = Tensor(name, self.declarations.dtype(name), None)
-            else:
+        node.outputs = node.outputs[: len(results)]
+        for name, known in zip(node.outputs, results, strict=False):
+            if known is not None:
                 self.tensors[name] = Tensor(name, known.dtype, known.shape)
-        self.add(op, node, arguments, native)
+            elif name:
+                self.tensors[name] = Tensor(name, self.declarations.dtype(name), None)
+        self.add(op, node, arguments)
 
-    def _root_shapes(self) -> dict[str, tuple[int, ...]]:
-        """The shapes of the main graph's inputs, with dynamic dimensions bound."""
-        root = self._root
-        return {
-            value.name: shape
-            for value in root.proto.input
-            if (shape := root.tensors[value.name].shape) is not None
-        }
+    def declared(self, node: OnnxNode) -> list[TensorType | None]:
+        """What the file says of a node's results, or else ONNX's own shape inference."""
+        stated = [self.declarations.type(name) for name in node.outputs]
+        if None not in stated:
+            return stated
+        types, values = {}, {}
+        for name, tensor in zip(node.reads, node.inputs, strict=True):
+            if tensor is not None and tensor.type is not None:
+                types[name] = tensor.type
+                value = self._value_at_hand(name) if tensor.is_constant else None
+                if value is not None:
+                    values[name] = value
+        known = self._inference.results(node, types, values)
+        return [a if a is not None else b for a, b in zip(stated, known, strict=True)]
+
+    def _value_at_hand(self, name: str) -> Array | None:
+        """The value of a constant, unless it cannot be read."""
+        try:
+            return self.value(name)
+        except FormatError:
+            return None
 
     def _types(self, names: tuple[str | None, ...]) -> list[TensorType | None] | None:
         """The types that an operator computes with; None where a shape is not known."""
         types: list[TensorType | None] = []
         for name in names:
-            tensor = self.tensors[name] if name is not None else None
-            if tensor is not None and tensor.shape is None:
+            if name is None:
+                types.append(None)
+                continue
+            tensor = self.tensors[name]
+            if tensor.shape is None:
                 return None
-            types.append(
-                None
-                if tensor is None or tensor.shape is None
-                else TensorType(self.real.get(tensor.name, tensor.dtype), tensor.shape)
-            )
+            types.append(TensorType(self.real.get(name, tensor.dtype), tensor.shape))
         return types
 
     def _foldable(self, op: Op, arguments: tuple[str | None, ...]) -> bool:
         """Whether the value is the same in every inference, so that a deployment stores it."""
-        if isinstance(op, ShapeOf):
-            return True
-        if isinstance(op, Opaque) or (isinstance(op, Generate) and op.function == "random"):
-            return False
-        return all(name is None or self.tensors[name].is_constant for name in arguments)
+        for name in arguments:
+            if name is not None and self.tensors[name].kind is not Kind.CONSTANT:
+                return type(op) is ShapeOf
+        return not (
+            isinstance(op, Opaque) or (isinstance(op, Generate) and op.function == "random")
+        )
 
     def _fold_all(
         self,
@@ -442,5 +441,5 @@ class Scope:
         )
 
 
-# Translates a node in its scope: (scope, node, its NodeProto, its type with the domain).
-Handler = Callable[[Scope, OnnxNode, Any, str], None]
+# Translates a node in its scope.
+Handler = Callable[[Scope, OnnxNode], None]

@@ -7,7 +7,7 @@ import numpy as np
 
 from mcugraph.errors import FormatError
 from mcugraph.formats.onnx.types import DTYPES
-from mcugraph.ir import Array, DType, Op, Shape, Tensor
+from mcugraph.ir import Array, DType, Op, Shape, Tensor, TensorType
 
 
 def declared_dims(
@@ -31,6 +31,16 @@ def declared_dims(
         tuple(d.dim_value if d.HasField("dim_value") and d.dim_value >= 0 else None for d in dims),
         tuple(d.dim_param or None for d in dims),
     )
+
+
+def full_type(proto: Any) -> TensorType | None:
+    """Element type and shape of a declared type, where it has both."""
+    tensor = proto.tensor_type
+    dims = tensor.shape.dim[:]
+    lengths = [dim.dim_value for dim in dims if dim.HasField("dim_value")]
+    if not tensor.HasField("shape") or len(lengths) < len(dims):
+        return None
+    return TensorType(DTYPES.get(tensor.elem_type, DType.UNKNOWN), tuple(lengths))
 
 
 class NoValue(FormatError):

@@ -13,7 +13,7 @@ import numpy as np
 
 from mcugraph.errors import FormatError, GraphError
 from mcugraph.formats.onnx.types import DTYPES
-from mcugraph.ir import Array, DType
+from mcugraph.ir import Array, DType, Shape, TensorType
 
 _EXTERNAL = 1  # TensorProto.EXTERNAL
 _STRING, _COMPLEX = 8, (14, 15)  # TensorProto.DataType
@@ -42,8 +42,8 @@ class Weights:
     def __init__(self, path: str) -> None:
         self._path = path
 
-    def check(self, name: str, proto: Any) -> None:
-        """Hold what a tensor claims against what is stored. Reads no other file.
+    def claimed(self, name: str, proto: Any) -> TensorType:
+        """What a stored tensor is, held against what is stored. Reads no other file.
 
         Args:
             name: The tensor.
@@ -53,24 +53,27 @@ class Weights:
             GraphError: It has a negative length, more or fewer bytes than its shape takes, or lies
                 outside the folder of the model.
         """
-        if min(proto.dims, default=0) < 0:
-            raise GraphError(f"tensor {name!r} has the shape {tuple(proto.dims)}")
+        shape = tuple(proto.dims[:])
+        dtype = DTYPES.get(proto.data_type, DType.UNKNOWN)
+        if shape and min(shape) < 0:
+            raise GraphError(f"tensor {name!r} has the shape {shape}")
         if proto.data_location == _EXTERNAL:
             self._place(name, proto)
-            return
-        if proto.data_type == _STRING or not DTYPES.get(proto.data_type, DType.UNKNOWN).has_size:
-            return
+        elif dtype.has_size:
+            self._hold(name, proto, dtype, shape)
+        return TensorType(dtype, shape)
+
+    def _hold(self, name: str, proto: Any, dtype: DType, shape: Shape) -> None:
+        """Refuse a tensor that stores more or less than its shape takes."""
+        count = prod(shape)
+        nbytes = dtype.nbytes(count)
         if proto.HasField("raw_data"):
-            stored, wanted, what = len(proto.raw_data), _nbytes(proto), "bytes"
+            stored, wanted, what = len(proto.raw_data), nbytes, "bytes"
         else:
-            stored, wanted = max(len(getattr(proto, key)) for key in _LISTS), prod(proto.dims)
-            what = "entries"
-            if proto.data_type in _COMPLEX:
-                wanted *= 2
-            elif _nbytes(proto) < wanted:  # several to a byte, one byte to an entry
-                wanted = _nbytes(proto)
+            stored, what = max(len(getattr(proto, key)) for key in _LISTS), "entries"
+            # Numbers of two parts; several to a byte, one byte to an entry.
+            wanted = 2 * count if proto.data_type in _COMPLEX else min(count, nbytes)
         if stored != wanted:
-            shape = tuple(proto.dims)
             raise GraphError(
                 f"tensor {name!r} of shape {shape} has {stored} {what} where it takes {wanted}; "
                 "the file is damaged"
@@ -85,14 +88,17 @@ class Weights:
         """
         if proto.data_location == _EXTERNAL:
             proto = self._with_data(proto)
-        plain = _PLAIN.get(proto.data_type)
-        if plain is not None and len(proto.raw_data) == plain.itemsize * prod(proto.dims):
+        plain, dims, raw = _PLAIN.get(proto.data_type), proto.dims[:], proto.raw_data
+        if plain is not None and len(raw) == plain.itemsize * prod(dims):
             # Most constants of a file come this way; the general one takes ten times as long.
-            return np.frombuffer(proto.raw_data, plain).reshape(proto.dims)
-        from onnx import numpy_helper
+            flat = np.frombuffer(raw, plain)
+            return flat if len(dims) == 1 else flat.reshape(dims)
+        from onnx import TensorProto, numpy_helper
 
         try:
-            return np.asarray(numpy_helper.to_array(proto))
+            return np.asarray(
+                numpy_helper.to_array(TensorProto.FromString(proto.SerializeToString()))
+            )
         except (ValueError, TypeError, KeyError) as error:
             said = f"the value of {proto.name!r} cannot be decoded: {error}"
             raise FormatError(f"{self._path}: {said}") from error
