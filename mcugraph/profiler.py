@@ -164,7 +164,8 @@ def profile(
     work = total(parts)
     flash = flash_of(stored, forms.by.bytes_per_parameter)
     memory = live_set_figures(counted, device, SEARCH_SECONDS)
-    arena = _arena(counted, device.abi, kernels) if forms.by.has_arena else _Arena()
+    least = memory.best.lower_bound
+    arena = _arena(counted, device.abi, kernels, least) if forms.by.has_arena else _Arena()
     unsized = _unsized(counted)
     # What an importer says of a body holds for whoever calls it.
     walked = tuple(counted.walk())
@@ -205,7 +206,7 @@ class _Arena:
     refusals: tuple[str, ...] = ()
 
 
-def _arena(graph: Graph, abi: str, kernels: str) -> _Arena:
+def _arena(graph: Graph, abi: str, kernels: str, least: int) -> _Arena:
     file, notes = file_of(graph)
     if file is None:
         return _Arena(notes=notes)
@@ -215,7 +216,7 @@ def _arena(graph: Graph, abi: str, kernels: str) -> _Arena:
     if program is None:
         return _Arena(notes=(*notes, *more), refusals=said)
     found = tflm_footprint(program)
-    planned = planned_arena(program, found.arena, PLAN_SECONDS)
+    planned = planned_arena(program, found.arena, PLAN_SECONDS, least)
     unchecked = [
         f"TFLM does not load this model, since {each.reason}; its figures are those without that "
         "check"

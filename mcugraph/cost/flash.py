@@ -2,7 +2,7 @@
 
 from collections.abc import Hashable, Iterator
 
-from mcugraph.ir import Graph, Operator, Role, Tensor
+from mcugraph.ir import Graph, Kind, Operator, Role, Tensor
 from mcugraph.records import dataclass
 
 
@@ -95,5 +95,9 @@ def distinct_constants(graph: Graph) -> Iterator[StoredConstant]:
 
 def constants(graph: Graph, operator: Operator) -> list[tuple[Role, Tensor]]:
     """The constants that an operator reads, each with what it is for."""
-    tensors = [(i, graph.tensors[name]) for i, name in enumerate(operator.inputs) if name]
-    return [(operator.op.role(i), t) for i, t in tensors if t.is_constant]
+    tensors, role = graph.tensors, operator.op.role
+    return [
+        (role(i), tensor)
+        for i, name in enumerate(operator.inputs)
+        if name and (tensor := tensors[name]).kind is Kind.CONSTANT
+    ]

@@ -1,6 +1,7 @@
 """The plain-data problem that planners solve, and the plan that they return."""
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
+from itertools import accumulate
 
 from mcugraph.errors import GraphError
 from mcugraph.planning.sections import sections
@@ -120,15 +121,26 @@ class ArenaProblem:
 
         What blocks can save at that time by taking over each other's memory is taken off.
         """
-        sized = [i for i, block in enumerate(self.blocks) if block.size]
-        size = {i: self.aligned(self.blocks[i].size) for i in sized}
-        most = 0
+        size = {i: self.aligned(block.size) for i, block in enumerate(self.blocks) if block.size}
+        if self.shares:
+            most = self._most_with_shares(size)
+        else:
+            change: dict[int, int] = {}  # of what is needed, from the time before
+            for i, taken in size.items():
+                block = self.blocks[i]
+                change[block.lower] = change.get(block.lower, 0) + taken
+                change[block.upper] = change.get(block.upper, 0) - taken
+            most = max(accumulate(change[time] for time in sorted(change)), default=0)
+        fixed = [b for b in self.blocks if b.offset is not None and b.size]
+        return max([most, *((b.offset or 0) + self.aligned(b.size) for b in fixed)])
+
+    def _most_with_shares(self, size: Mapping[int, int]) -> int:
+        sized, most = list(size), 0
         for members, _ in sections([(self.blocks[i].lower, self.blocks[i].upper) for i in sized]):
             here = {sized[m] for m in members}
             pairs = [(a, b, size[b]) for a, b in self.shares if a in here and b in here]
             most = max(most, sum(size[i] for i in here) - saved_bytes(pairs))
-        fixed = [b for b in self.blocks if b.offset is not None and b.size]
-        return max([most, *((b.offset or 0) + self.aligned(b.size) for b in fixed)])
+        return most
 
     def aligned(self, size: int) -> int:
         """A size rounded up to the alignment."""

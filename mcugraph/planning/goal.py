@@ -21,11 +21,13 @@ class Goal:
         impossible: Whether it is proven that nothing fits into it.
     """
 
-    def __init__(self, problem: ArenaProblem, shares: Shares, unit: int, capacity: int) -> None:
+    def __init__(self, problem: ArenaProblem, shares: Shares, items: Items, capacity: int) -> None:
+        """The items are those of one of the choices."""
         self.capacity = capacity
         self.impossible = False
         self._problem = problem
-        self._choices = shares.within(capacity * unit)
+        self._items = items
+        self._choices = shares.within(capacity * items.unit)
         self._exhausted = False
         self._open: list[tuple[Items, Fitting]] = []
         self._round = 0
@@ -54,7 +56,9 @@ class Goal:
     def _open_another(self) -> None:
         """Open the next choice, unless there is none; one whose fixed blocks clash is none."""
         for choice in self._choices:
-            items = items_of(self._problem, choice)
+            items = self._items
+            if items.choice != choice:
+                items = items_of(self._problem, choice)
             if not items.clash():
                 self._open.append((items, Fitting(items, self.capacity)))
                 return

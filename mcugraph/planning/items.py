@@ -29,6 +29,7 @@ class Items:
             common time: the other starts at least ``above`` units higher, or at least ``below``
             units lower.
         unit: Bytes in a unit.
+        choice: Which blocks take over the memory of which.
     """
 
     members: tuple[tuple[int, ...], ...]
@@ -38,6 +39,7 @@ class Items:
     sections: tuple[tuple[tuple[int, int], ...], ...]
     apart: tuple[tuple[tuple[int, int, int], ...], ...]
     unit: int
+    choice: Choice
 
     def arena(self, offsets: Sequence[int]) -> int:
         """Units of the arena that holds every item at its offset."""
@@ -45,6 +47,8 @@ class Items:
 
     def clash(self) -> bool:
         """Whether two items with fixed offsets overlap."""
+        if max(self.fixed, default=-1) < 0:
+            return False
         return any(
             self.fixed[i] >= 0
             and self.fixed[j] >= 0
@@ -91,6 +95,7 @@ def items_of(problem: ArenaProblem, choice: Choice) -> Items:
         together,
         apart,
         unit,
+        choice,
     )
 
 
@@ -119,18 +124,29 @@ def _meetings(
 ) -> tuple[tuple[tuple[tuple[int, int], ...], ...], tuple[tuple[tuple[int, int, int], ...], ...]]:
     """The sections of items, and how far apart those have to lie that meet in one."""
     parts = [(i, span) for i, row in enumerate(spans) for span in row]
-    need: list[dict[int, int]] = [{} for _ in spans]  # item -> other -> distance if it is below
+    met: list[list[tuple[int, int, int]]] = [[] for _ in spans]
     together = []
     for members, new in sections([(lo, hi) for _, (lo, hi, _) in parts]):
-        for n in new:
-            i, (_, _, size) = parts[n]
-            for m in members:
-                j, (_, _, other) = parts[m]
-                if i != j:
-                    need[i][j] = max(need[i].get(j, 0), size)
-                    need[j][i] = max(need[j].get(i, 0), other)
-        together.append(tuple((parts[m][0], parts[m][1][2]) for m in members))
-    apart = tuple(
-        tuple((j, above, need[j][i]) for j, above in row.items()) for i, row in enumerate(need)
-    )
-    return tuple(together), apart
+        here = [(parts[m][0], parts[m][1][2]) for m in members]
+        before = len(here) - len(new)  # what is new comes last
+        for at in range(before, len(here)):
+            i, size = here[at]
+            row = met[i]
+            for j, other in here[:at]:
+                row.append((j, size, other))
+                met[j].append((i, other, size))
+        together.append(tuple(here))
+    if len(parts) == len(spans):  # each of one span, so two of them meet once
+        return tuple(together), tuple(map(tuple, met))
+    return tuple(together), tuple(_farthest(i, row) for i, row in enumerate(met))
+
+
+def _farthest(i: int, met: Sequence[tuple[int, int, int]]) -> tuple[tuple[int, int, int], ...]:
+    """How far an item has to lie from each other one, by all times that they meet."""
+    above: dict[int, int] = {}
+    below: dict[int, int] = {}
+    for j, size, other in met:
+        if j != i:
+            above[j] = max(above.get(j, 0), size)
+            below[j] = max(below.get(j, 0), other)
+    return tuple((j, size, below[j]) for j, size in above.items())

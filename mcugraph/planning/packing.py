@@ -77,7 +77,7 @@ class Packing:
                 return
             capacity = (low, (low + high) // 2, high)[turn % 3]
             if capacity not in goals:
-                goals[capacity] = Goal(self.problem, self.shares, self.items.unit, capacity)
+                goals[capacity] = Goal(self.problem, self.shares, self.items, capacity)
             goal = goals[capacity]
             found = goal.attempt(random, keep_on.check)
             if found is not None:

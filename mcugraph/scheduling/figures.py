@@ -3,7 +3,7 @@
 from collections.abc import Callable
 
 from mcugraph.ir import Graph, Kind
-from mcugraph.records import dataclass
+from mcugraph.records import dataclass, replace
 from mcugraph.scheduling.bounds import cut_bound, largest_operator, operator_bound
 from mcugraph.scheduling.entry import least_peak, schedule_instance
 from mcugraph.scheduling.instance import Instance
@@ -61,6 +61,11 @@ def live_set_figures(
     instance = Instance(network if least is plain else least.network())
     best = schedule_instance(least, instance, "auto", Limits(time_limit))
     bound = largest_operator(operators)
+    floor = bound if operators is plain else largest_operator(plain)
+    if least is plain and best.order == plain.operators:
+        in_file_order = replace(best, lower_bound=floor, elapsed=0.0, stopped="")
+    else:
+        in_file_order = _as_it_comes(plain, network, floor)
     # The cut bound lies between the two.
     if bound == best.peak:
         cuts = bound
@@ -68,9 +73,7 @@ def live_set_figures(
         cuts = instance.cut_bound() if cut is least else cut_bound(cut)
     return LiveSetFigures(
         best=best,
-        in_file_order=_as_it_comes(
-            plain, network, bound if operators is plain else largest_operator(plain)
-        ),
+        in_file_order=in_file_order,
         operator_bound=bound,
         cut_bound=cuts,
         state=sum(

@@ -3,7 +3,7 @@
 from collections.abc import Callable, Mapping
 from os import PathLike
 from types import MappingProxyType
-from typing import Any
+from typing import Any, NoReturn
 
 from mcugraph.errors import GraphError
 from mcugraph.formats.loader import graph_of
@@ -116,17 +116,21 @@ class Problem:
         ):
             if length != wanted:
                 raise GraphError(f"'{field}' has {length} entries, expected {wanted}")
-        for name, size in zip(self.tensors, self.sizes, strict=True):
-            if size < 0:
-                raise GraphError(f"tensor {name!r} has the negative size {size}")
-        for name, size in zip(self.operators, self.scratch, strict=False):
-            if size < 0:
-                raise GraphError(f"operator {name!r} has the negative scratch {size}")
-        for name, read, written in zip(self.operators, self.inputs, self.outputs, strict=True):
-            self._verify_tensors(f"the inputs of operator {name!r}", read)
-            self._verify_tensors(f"the outputs of operator {name!r}", written)
-        self._verify_tensors("the graph inputs", self.graph_inputs)
-        self._verify_tensors("the graph outputs", self.graph_outputs)
+        for what, field, names, numbers in (
+            ("tensor", "size", self.tensors, self.sizes),
+            ("operator", "scratch", self.operators, self.scratch),
+        ):
+            if min(numbers, default=0) < 0:
+                size = next(size for size in numbers if size < 0)
+                name = names[numbers.index(size)]
+                raise GraphError(f"{what} {name!r} has the negative {field} {size}")
+        for field, lists in (("inputs", self.inputs), ("outputs", self.outputs)):
+            for name, tensors in zip(self.operators, lists, strict=True):
+                if not self._are_tensors(tensors):
+                    self._refuse(f"the {field} of operator {name!r}", tensors)
+        for field, tensors in (("inputs", self.graph_inputs), ("outputs", self.graph_outputs)):
+            if not self._are_tensors(tensors):
+                self._refuse(f"the graph {field}", tensors)
         for index, pairs in enumerate(self.inplace):
             for source, target in pairs:
                 if source not in self.inputs[index] or target not in self.outputs[index]:
@@ -138,12 +142,18 @@ class Problem:
             if not 0 <= earlier < later < n:
                 raise GraphError(f"'after' pair ({earlier}, {later}) goes against the file order")
 
-    def _verify_tensors(self, what: str, tensors: tuple[int, ...]) -> None:
-        for tensor in tensors:
+    def _are_tensors(self, numbers: tuple[int, ...]) -> bool:
+        """Whether these are numbers of tensors, none of them twice."""
+        if not numbers:
+            return True
+        return min(numbers) >= 0 and max(numbers) < len(self.tensors) and _distinct(numbers)
+
+    def _refuse(self, what: str, numbers: tuple[int, ...]) -> NoReturn:
+        """Say which number of a list is none of a tensor, or that there is one twice."""
+        for tensor in numbers:
             if not 0 <= tensor < len(self.tensors):
                 raise GraphError(f"{what} hold tensor number {tensor}, which does not exist")
-        if len(set(tensors)) != len(tensors):
-            raise GraphError(f"{what} hold a tensor twice")
+        raise GraphError(f"{what} hold a tensor twice")
 
     @classmethod
     def from_graph(
@@ -318,7 +328,13 @@ class Problem:
         )
 
 
+def _distinct(values: tuple[object, ...]) -> bool:
+    return len(values) == 1 or len(set(values)) == len(values)
+
+
 def _verify_names(what: str, names: tuple[Name, ...]) -> None:
+    if _distinct(names):
+        return
     seen: set[Name] = set()
     for name in names:
         if name in seen:

@@ -60,6 +60,17 @@ class Head:
         self.after = _kept(program)
         self.file_order = tuple(range(len(self.model.subgraphs[0].operators)))
 
+    @property
+    def holds_live_set(self) -> bool:
+        """Whether every tensor of the graph has a buffer of its own while it is live.
+
+        Not where the file uses one for several values, where it calls subgraphs, whose values may
+        be another's, nor where handles of variables lie in the data of kernels.
+        """
+        (main, *others) = self.model.subgraphs
+        written = {operator.native for operator in main.operators}
+        return self.after is not None and not others and "VAR_HANDLE" not in written
+
     def permuted(
         self, order: Sequence[int], offsets: Sequence[int] | None
     ) -> tuple[TfliteModel, _Scratch]:
@@ -176,21 +187,27 @@ def _has_state_inside(native: str) -> bool:
     return native.startswith(("CUSTOM:", "RANDOM_")) or native == "MULTINOMIAL"
 
 
-def planned_arena(program: TflmProgram, arena: int, seconds: float = SECONDS) -> int:
+def planned_arena(
+    program: TflmProgram, arena: int, seconds: float = SECONDS, known: int | None = None
+) -> int:
     """Bytes of TFLM's head with our plan of our order.
 
     Args:
         program: What TFLM loads.
         arena: Bytes of TFLM's head with its own plan.
         seconds: After about so long the best plan till then counts.
+        known: Bytes that the live set of the graph takes in every order; None: not known.
     """
     head = Head(program)
+    # TFLM's buffers are at least as large and live at least as long as the graph's tensors.
+    if known is not None and head.holds_live_set and arena == known:
+        return arena
     # Where TFLM's own plan is as small as the largest operator, no order and no plan needs less.
     least = None if head.after is None else operator_bound(head.problem)
     if arena == least:
         return arena
     first = head.packed(head.file_order, seconds).arena
-    if head.after is None or first == least:
+    if head.after is None or first == least or (head.holds_live_set and first == known):
         return first
     limits = Limits(seconds, None, None)
     best = best_order(head.problem, ALIGNMENT, limits)
