@@ -32,6 +32,10 @@ class Block:
     offset: int | None = None
     kind: str = TENSOR
 
+    def at(self, offset: int) -> "Block":
+        """The block at an offset, in bytes."""
+        return Block(self.name, self.size, self.lower, self.upper, offset, self.kind)
+
 
 @dataclass(frozen=True, slots=True)
 class ArenaProblem:

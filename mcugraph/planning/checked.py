@@ -5,7 +5,6 @@ from collections.abc import Sequence
 from mcugraph.errors import GraphError, InternalError
 from mcugraph.planning.arena import ArenaProblem, Plan
 from mcugraph.planning.plan_checker import check_plan
-from mcugraph.records import replace
 from mcugraph.scheduling.problem import Name
 
 
@@ -30,7 +29,7 @@ def checked_plan(
         if block.size
     ]
     plan = Plan(
-        tuple(replace(b, offset=o) for b, o in zip(problem.blocks, offsets, strict=True)),
+        tuple(b.at(o) for b, o in zip(problem.blocks, offsets, strict=True)),
         max(ends, default=0),
         lower_bound,
         problem.bound,

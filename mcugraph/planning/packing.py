@@ -69,6 +69,8 @@ class Packing:
 
     def search(self, rounds: int, keep_on: Limits, seed: int = 0) -> None:
         """Aim at the bound, at what is just better than the best, and between the two, in turn."""
+        if self.optimal:
+            return
         random = Random(seed)
         goals: dict[int, Goal] = {}
         for turn in range(rounds):

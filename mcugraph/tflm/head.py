@@ -89,8 +89,13 @@ class Head:
 
     def blocks(self, order: Sequence[int]) -> ArenaProblem:
         """What TFLM's planner gets to place; tensors are named by their number in the file."""
+        if tuple(order) == self.file_order:
+            return self.in_file_order
+        return self._blocks(*self.permuted(order, None))
+
+    def _blocks(self, model: TfliteModel, scratch: _Scratch) -> ArenaProblem:
         found = []
-        for number, buffer in enumerate(buffers(*self.permuted(order, None))):
+        for number, buffer in enumerate(buffers(model, scratch)):
             name = f"scratch {number}" if buffer.tensor is None else buffer.tensor
             kind = SCRATCH if buffer.tensor is None else TENSOR
             found.append(Block(name, buffer.size, buffer.first, buffer.last + 1, None, kind))
@@ -128,13 +133,18 @@ class Head:
         return tuple(int(number) for number in order)
 
     @cached_property
+    def in_file_order(self) -> ArenaProblem:
+        """What TFLM's planner gets to place in the order of the file."""
+        return self._blocks(replace(self.model, offsets=None), self.scratch)
+
+    @cached_property
     def problem(self) -> Problem:
         """The first subgraph as a scheduling problem in aligned bytes; operators are numbers.
 
         While an operator that calls subgraphs runs, all of what those need counts as its scratch.
         """
         main = self.model.subgraphs[0]
-        blocks = self.blocks(self.file_order).blocks
+        blocks = self.in_file_order.blocks
         mine = {int(b.name): b.size for b in blocks if b.kind == TENSOR and _within(b, main)}
         called = ArenaProblem(tuple(b for b in blocks if b.kind == TENSOR and not _within(b, main)))
         written = dict.fromkeys(t for op in main.operators for t in op.outputs if t >= 0)
@@ -200,20 +210,42 @@ def planned_arena(
     """
     head = Head(program)
     # TFLM's buffers are at least as large and live at least as long as the graph's tensors.
-    if known is not None and head.holds_live_set and arena == known:
+    if arena == known and head.holds_live_set:
         return arena
-    # Where TFLM's own plan is as small as the largest operator, no order and no plan needs less.
-    least = None if head.after is None else operator_bound(head.problem)
+    if head.after is None:
+        return head.packed(head.file_order, seconds).arena
+    # No order and no plan needs less than the largest operator.
+    least = operator_bound(head.problem)
+    if known is not None and head.holds_live_set:
+        least = max(least, known)
     if arena == least:
         return arena
-    first = head.packed(head.file_order, seconds).arena
-    if head.after is None or first == least or (head.holds_live_set and first == known):
-        return first
+    as_it_comes = _InFileOrder(head, seconds)
+    if as_it_comes.bound == least == as_it_comes.arena:
+        return least
     limits = Limits(seconds, None, None)
     best = best_order(head.problem, ALIGNMENT, limits)
-    if first == best.lower_bound:
-        return first
+    if as_it_comes.bound == best.lower_bound == as_it_comes.arena:
+        return best.lower_bound
     order = head.near(best, limits)
     if order == head.file_order:
-        return first
-    return min(first, head.packed(order, seconds).arena)
+        return as_it_comes.arena
+    found = head.packed(order, seconds).arena
+    return found if found <= as_it_comes.bound else min(found, as_it_comes.arena)
+
+
+class _InFileOrder:
+    """Our plan of the order of the file, made when it is asked for.
+
+    Attributes:
+        bound: Bytes that no plan of this order takes less than.
+    """
+
+    def __init__(self, head: Head, seconds: float) -> None:
+        self._head, self._seconds = head, seconds
+        self.bound = head.in_file_order.bound
+
+    @cached_property
+    def arena(self) -> int:
+        """Bytes of the plan."""
+        return self._head.packed(self._head.file_order, self._seconds).arena
