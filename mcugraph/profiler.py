@@ -12,12 +12,13 @@ from mcugraph.ir import Graph, Role
 from mcugraph.records import dataclass, replace
 from mcugraph.rewrite.accounting import counted_forms
 from mcugraph.scheduling.figures import LiveSetFigures, live_set_figures
+from mcugraph.scheduling.result import Schedule
 from mcugraph.scheduling.runtime import Runtime, find_runtime
 from mcugraph.schema import SCHEMA_VERSION
 from mcugraph.tflm.footprint import TflmFootprint
 from mcugraph.tflm.footprint import footprint as tflm_footprint
-from mcugraph.tflm.head import planned_arena
 from mcugraph.tflm.loaded import file_of, program_from, program_of
+from mcugraph.tflm.own_plan import planned_arena
 from mcugraph.tflm.refusals import refusals
 
 # Seconds that the profile gives the search for the best order; `schedule` takes as long as asked.
@@ -164,8 +165,8 @@ def profile(
     work = total(parts)
     flash = flash_of(stored, forms.by.bytes_per_parameter)
     memory = live_set_figures(counted, device, SEARCH_SECONDS)
-    least = memory.best.lower_bound
-    arena = _arena(counted, device.abi, kernels, least) if forms.by.has_arena else _Arena()
+    best = memory.best
+    arena = _arena(counted, device.abi, kernels, best) if forms.by.has_arena else _Arena()
     unsized = _unsized(counted)
     # What an importer says of a body holds for whoever calls it.
     walked = tuple(counted.walk())
@@ -206,7 +207,7 @@ class _Arena:
     refusals: tuple[str, ...] = ()
 
 
-def _arena(graph: Graph, abi: str, kernels: str, least: int) -> _Arena:
+def _arena(graph: Graph, abi: str, kernels: str, best: Schedule) -> _Arena:
     file, notes = file_of(graph)
     if file is None:
         return _Arena(notes=notes)
@@ -216,7 +217,7 @@ def _arena(graph: Graph, abi: str, kernels: str, least: int) -> _Arena:
     if program is None:
         return _Arena(notes=(*notes, *more), refusals=said)
     found = tflm_footprint(program)
-    planned = planned_arena(program, found.arena, PLAN_SECONDS, least)
+    planned = planned_arena(program, found.arena, PLAN_SECONDS, best)
     unchecked = [
         f"TFLM does not load this model, since {each.reason}; its figures are those without that "
         "check"

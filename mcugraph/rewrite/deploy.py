@@ -23,7 +23,7 @@ from mcugraph.rewrite.splitting import (
 
 # In this order: what is split may be fused, what is fused is not padded again, and arguments are
 # those of the operators that there are in the end.
-_STEPS = (
+STEPS = (
     drop_identities,
     copy_by_reshape,
     split_silu,
@@ -46,7 +46,7 @@ _STEPS = (
 
 def deploy_form(graph: Graph) -> Graph:
     """A graph, without its subgraphs, as it is deployed."""
-    return _numbered(rewritten(graph, *_STEPS))
+    return _numbered(rewritten(graph, *STEPS))
 
 
 def _numbered(graph: Graph) -> Graph:

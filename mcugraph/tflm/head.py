@@ -15,10 +15,8 @@ from mcugraph.planning.entry import plan
 from mcugraph.planning.stages import best_order, plan_order
 from mcugraph.planning.tflm_greedy import UNPLANNED, place
 from mcugraph.records import dataclass, replace
-from mcugraph.scheduling.bounds import operator_bound
 from mcugraph.scheduling.limits import Limits
-from mcugraph.scheduling.problem import Problem
-from mcugraph.scheduling.result import Schedule
+from mcugraph.scheduling.problem import Name, Problem
 from mcugraph.tflm.abi import align_up
 from mcugraph.tflm.lifetimes import ALIGNMENT, buffers
 from mcugraph.tflm.loaded import TflmProgram
@@ -125,11 +123,11 @@ class Head:
         if self.after is None:
             return self.file_order
         limits = Limits(seconds, None, None)
-        return self.near(best_order(self.problem, ALIGNMENT, limits), limits)
+        return self.near(best_order(self.problem, ALIGNMENT, limits).order, limits)
 
-    def near(self, best: Schedule, limits: Limits) -> tuple[int, ...]:
+    def near(self, best: Sequence[Name], limits: Limits) -> tuple[int, ...]:
         """Of the orders with the peak of a given one, one that packs; operators by number."""
-        order = plan_order(self.problem, best.order, ALIGNMENT, limits).order
+        order = plan_order(self.problem, best, ALIGNMENT, limits).order
         return tuple(int(number) for number in order)
 
     @cached_property
@@ -195,57 +193,3 @@ def _kept(program: TflmProgram) -> list[tuple[int, int]] | None:
 
 def _has_state_inside(native: str) -> bool:
     return native.startswith(("CUSTOM:", "RANDOM_")) or native == "MULTINOMIAL"
-
-
-def planned_arena(
-    program: TflmProgram, arena: int, seconds: float = SECONDS, known: int | None = None
-) -> int:
-    """Bytes of TFLM's head with our plan of our order.
-
-    Args:
-        program: What TFLM loads.
-        arena: Bytes of TFLM's head with its own plan.
-        seconds: After about so long the best plan till then counts.
-        known: Bytes that the live set of the graph takes in every order; None: not known.
-    """
-    head = Head(program)
-    # TFLM's buffers are at least as large and live at least as long as the graph's tensors.
-    if arena == known and head.holds_live_set:
-        return arena
-    if head.after is None:
-        return head.packed(head.file_order, seconds).arena
-    # No order and no plan needs less than the largest operator.
-    least = operator_bound(head.problem)
-    if known is not None and head.holds_live_set:
-        least = max(least, known)
-    if arena == least:
-        return arena
-    as_it_comes = _InFileOrder(head, seconds)
-    if as_it_comes.bound == least == as_it_comes.arena:
-        return least
-    limits = Limits(seconds, None, None)
-    best = best_order(head.problem, ALIGNMENT, limits)
-    if as_it_comes.bound == best.lower_bound == as_it_comes.arena:
-        return best.lower_bound
-    order = head.near(best, limits)
-    if order == head.file_order:
-        return as_it_comes.arena
-    found = head.packed(order, seconds).arena
-    return found if found <= as_it_comes.bound else min(found, as_it_comes.arena)
-
-
-class _InFileOrder:
-    """Our plan of the order of the file, made when it is asked for.
-
-    Attributes:
-        bound: Bytes that no plan of this order takes less than.
-    """
-
-    def __init__(self, head: Head, seconds: float) -> None:
-        self._head, self._seconds = head, seconds
-        self.bound = head.in_file_order.bound
-
-    @cached_property
-    def arena(self) -> int:
-        """Bytes of the plan."""
-        return self._head.packed(self._head.file_order, self._seconds).arena
