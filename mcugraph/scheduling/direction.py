@@ -10,6 +10,7 @@ from mcugraph.scheduling.network import (
     Network,
     ancestor_masks,
     descendant_masks,
+    end_bytes,
     highest_cost,
     mask,
 )
@@ -86,7 +87,7 @@ class Direction:
             for v, pairs in enumerate(net.pairs)
         ]
         self.in_place = any(self.pairs)
-        self.start = net.start if forward else _end(net)
+        self.start = net.start if forward else end_bytes(net)
         self.fixed = 0
         if not forward:
             for pairs in self.pairs:
@@ -96,8 +97,3 @@ class Direction:
     def saved(self, unrun: int, v: int) -> int:
         """Bytes that ``v`` saves in place when the operators ``unrun`` have not run."""
         return saved_bytes([pair for others, pair in self.pairs[v] if not others & unrun])
-
-
-def _end(net: Network) -> int:
-    """Bytes that are live after the last operator."""
-    return net.constant + sum(size for size, keep in zip(net.sizes, net.keep, strict=True) if keep)

@@ -102,6 +102,11 @@ def highest_cost(net: Network) -> int:
     return net.start + net.first + sum(net.step)
 
 
+def end_bytes(net: Network) -> int:
+    """Bytes that are live after the last operator."""
+    return net.constant + sum(size for size, keep in zip(net.sizes, net.keep, strict=True) if keep)
+
+
 def mask(operators: Iterable[int]) -> int:
     """A set of operators as an integer, one bit an operator."""
     result = 0
