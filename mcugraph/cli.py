@@ -104,7 +104,9 @@ def _parser(given: Sequence[str]) -> argparse.ArgumentParser:
         description="What a neural network costs on a microcontroller: SRAM, flash and work.",
     )
     parser.add_argument("--version", action="version", version=f"mcugraph {__version__}")
-    commands = parser.add_subparsers(title="commands", metavar="COMMAND", required=True)
+    commands = parser.add_subparsers(
+        title="commands", metavar="COMMAND", required=True, prog="mcugraph"
+    )
     for name, (module, summary) in COMMANDS.items():
         if given and given[0] == name:
             import_module(f"mcugraph.commands.{module}").add(commands)

@@ -7,7 +7,6 @@ from mcugraph.checks import check_whole
 from mcugraph.errors import UsageError
 from mcugraph.ir import Graph
 from mcugraph.planning.arena import ArenaProblem, Plan, arena_problem
-from mcugraph.planning.minimalloc import read_csv
 from mcugraph.planning.stages import METHODS, best_order, plan_blocks, plan_order
 from mcugraph.rewrite.accounting import counted_forms
 from mcugraph.scheduling.entry import given_problem
@@ -93,6 +92,8 @@ def _given(given: object) -> Graph | Problem | ArenaProblem:
     if isinstance(given, ArenaProblem):
         return given
     if isinstance(given, str | PathLike) and fsdecode(given).lower().endswith(".csv"):
+        from mcugraph.planning.minimalloc import read_csv
+
         return read_csv(fsdecode(given))
     return given_problem(given, "plan", "a Problem or an ArenaProblem")
 

@@ -1,7 +1,6 @@
 """Scheduling of models and of plain problems, under one name."""
 
 from os import PathLike, fsdecode
-from pathlib import Path
 
 from mcugraph.errors import UsageError
 from mcugraph.formats.loader import graph_of
@@ -72,8 +71,8 @@ def given_problem(given: object, asker: str, also: str = "a Problem") -> Graph |
     """
     if isinstance(given, Problem):
         return given
-    if isinstance(given, str | PathLike) and Path(fsdecode(given)).suffix.lower() == ".json":
-        return Problem.from_json(Path(fsdecode(given)))
+    if isinstance(given, str | PathLike) and fsdecode(given).lower().endswith(".json"):
+        return Problem.from_json(fsdecode(given))
     return graph_of(given, asker, f", or {also}")
 
 

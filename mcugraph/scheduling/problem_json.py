@@ -1,6 +1,5 @@
 """The JSON form of an operator graph: read into the fields of a problem."""
 
-import json
 from collections.abc import Mapping
 from os import PathLike
 from typing import Any
@@ -21,6 +20,8 @@ def read_fields(source: Source) -> tuple[dict[str, Any], str]:
     if isinstance(source, Mapping):
         return _fields(source, "graph"), "graph"
     source = path_text(source, "an operator graph is a mapping or the path of a JSON file")
+    import json  # which takes a while, and most problems come from models
+
     try:
         with open(source, "rb") as file:
             loaded = json.loads(file.read())
