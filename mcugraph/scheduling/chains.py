@@ -1,7 +1,6 @@
 """Operators that follow one another without a choice, taken as one."""
 
-from dataclasses import dataclass
-
+from mcugraph.records import dataclass
 from mcugraph.scheduling.matching import saved_bytes
 from mcugraph.scheduling.network import Network
 
