@@ -13,7 +13,7 @@ from importlib import import_module
 from typing import NoReturn
 
 from mcugraph.errors import McuGraphError, UsageError
-from mcugraph.printed import clean
+from mcugraph.printed import message
 
 # Command -> its module in ``mcugraph.commands``, imported only when it is asked for, and a summary.
 COMMANDS = {
@@ -79,7 +79,7 @@ def _run(given: list[str]) -> int:
         code: int = options.run(options)
         sys.stdout.flush()
     except McuGraphError as error:
-        print(f"mcugraph: {clean(' '.join(str(error).split()))}", file=sys.stderr)
+        print(f"mcugraph: {message(str(error))}", file=sys.stderr)
         return 2
     except OSError as error:
         if error.errno not in _OUTPUT_ENDS:

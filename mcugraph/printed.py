@@ -4,6 +4,7 @@ from collections.abc import Iterable
 
 # How a spreadsheet tells a formula.
 _FORMULA = ("=", "+", "-", "@")
+_LONGEST = 1_000  # characters of a message
 
 
 def clean(text: str) -> str:
@@ -14,6 +15,14 @@ def clean(text: str) -> str:
     if text.isprintable():
         return text
     return "".join(c if c.isprintable() else c.encode("unicode_escape").decode() for c in text)
+
+
+def message(text: str) -> str:
+    """An error as one clean line that can be read: the middle of a very long one is left out."""
+    line = clean(" ".join(text.split()))
+    if len(line) <= _LONGEST:
+        return line
+    return f"{line[: _LONGEST // 2]} ... {line[-_LONGEST // 2 :]}"
 
 
 def page(lines: Iterable[str]) -> str:

@@ -11,6 +11,9 @@ from mcugraph.errors import UsageError
 MOST = (1 << 63) - 1
 """The largest size or count that is read: more is a slip of the pen, on any machine."""
 
+ADDRESSABLE = 1 << 48
+"""Bytes in the widest address space of today's machines. Files that need more are damaged."""
+
 _NUMBER = re.compile(r"([0-9][0-9_]{0,29})(?:\.([0-9]{1,9}))?\s*([a-z]*)", re.IGNORECASE)
 _SIZES = {
     "": 1,
@@ -25,6 +28,11 @@ _SIZES = {
     "gb": 10**9,
 }
 _COUNTS = {"": 1, "k": 10**3, "m": 10**6, "g": 10**9}
+
+
+def bounded(count: int) -> str:
+    """A count in full, as long as that can be read."""
+    return f"{count:,}" if abs(count) < 1 << 64 else "more than 2**64"
 
 
 def parse_size(text: str) -> int:

@@ -14,7 +14,7 @@ from hypothesis import strategies as st
 from support.commands import Capture, refused, run
 
 from mcugraph.cli import main
-from mcugraph.printed import cell, clean, page
+from mcugraph.printed import cell, clean, message, page
 
 EVIL = "\x1b]0;title\x07\x1b[31mred\x1b[0m\nFAKE  peak  1 B\r\u202egnp\u2066\u2028end\x9b2J"
 NAMES = {"x": f"=x{EVIL}", "middle": f"+m{EVIL}", "y": f"-y{EVIL}", "relu": f"@r{EVIL}"}
@@ -26,6 +26,15 @@ def test_clean_text_is_one_line_that_shows(text: str) -> None:
     assert shown.isprintable()
     assert clean(shown) == shown
     assert (shown == text) == text.isprintable()
+
+
+@given(st.text(max_size=30), st.integers(0, 200))
+def test_messages_can_be_read(text: str, times: int) -> None:
+    shown = message(text * times)
+    assert shown.isprintable()
+    assert len(shown) <= 1005
+    whole = clean(" ".join((text * times).split()))
+    assert shown == whole or (shown[:500], shown[-500:]) == (whole[:500], whole[-500:])
 
 
 @given(st.lists(st.text()))

@@ -1,12 +1,13 @@
 """Work: multiply-accumulates and elementwise operations."""
 
 from mcugraph.errors import GraphError
-from mcugraph.ir import Graph, Operator
+from mcugraph.ir import Dim, Graph, Operator
 from mcugraph.ops.control import Control
 from mcugraph.ops.elementwise import Elementwise
 from mcugraph.ops.pooling import GlobalPool, Pool
 from mcugraph.ops.reduction import Reduce
 from mcugraph.records import dataclass
+from mcugraph.units import MOST
 
 
 @dataclass(frozen=True, slots=True)
@@ -59,11 +60,20 @@ def _operator(
     except (IndexError, ValueError, TypeError, ZeroDivisionError) as error:
         where = f"{root.source.path or root.name}: operator {operator.name!r} ({operator.native})"
         raise GraphError(f"{where}: its shapes do not fit together ({error})") from error
+    _check_count(root, operator, macs, elementwise)
     if macs is None or elementwise is None:
         return Work(macs or 0, elementwise or 0, unknown=(f"{operator.native} ({operator.name})",))
     if pools_and_sums and is_pool_or_sum(op):
         return Work(macs + elementwise, elementwise)
     return Work(macs, elementwise)
+
+
+def _check_count(root: Graph, operator: Operator, *counts: Dim | None) -> None:
+    if max((count for count in counts if isinstance(count, int)), default=0) > MOST:
+        raise GraphError(
+            f"{root.source.path or root.name}: operator {operator.name!r} ({operator.native}) "
+            f"computes more than {MOST:,} operations: the file is damaged"
+        )
 
 
 def is_pool_or_sum(op: object) -> bool:
@@ -90,9 +100,12 @@ def _control(
     said = together.assumptions
     if op.assumption is not None:
         said += (f"{operator.native} ({operator.name}) {op.assumption}",)
+    macs = op.combine([body.macs for body in bodies])
+    elementwise = op.combine([body.elementwise for body in bodies])
+    _check_count(root, operator, macs, elementwise)
     return Work(
-        op.combine([body.macs for body in bodies]),
-        op.combine([body.elementwise for body in bodies]),
+        macs,
+        elementwise,
         together.unknown,
         said,
     )

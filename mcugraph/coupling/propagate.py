@@ -24,6 +24,8 @@ from mcugraph.ops.labels import (
 from mcugraph.ops.selection import Slice, Split
 from mcugraph.records import dataclass
 
+_MOST_LABELS = 1 << 27  # of one tensor, at 8 bytes each where they are not repeated
+
 
 @dataclass(slots=True)
 class Labelling:
@@ -91,7 +93,13 @@ class Labelling:
 
 
 def label(graph: Graph) -> Labelling:
-    """Label every tensor of a graph with the channels that its elements belong to."""
+    """Label every tensor of a graph with the channels that its elements belong to.
+
+    Raises:
+        GraphError: A tensor has too many elements to tell them apart.
+    """
+    for tensor in graph.tensors.values():
+        _check_size(graph, tensor)
     labelling = Labelling()
     made: dict[Hashable, Array] = {}
     for name in graph.inputs:
@@ -105,6 +113,17 @@ def label(graph: Graph) -> Labelling:
     for name in graph.outputs:
         labelling.freeze(name, "an output of the graph")
     return labelling
+
+
+def _check_size(graph: Graph, tensor: Tensor) -> None:
+    """Each element of an activation has a label, and each entry of an axis of a constant."""
+    labels = max(tensor.shape or (), default=0) if tensor.is_constant else tensor.elements
+    if labels > _MOST_LABELS:
+        where = graph.source.path or graph.name
+        raise GraphError(
+            f"{where}: tensor {tensor.name!r} of shape {tensor.shape} is too large to follow its "
+            f"channels: {labels:,} of them, and {_MOST_LABELS:,} can be told apart"
+        )
 
 
 def _operator(

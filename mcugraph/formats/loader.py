@@ -74,7 +74,7 @@ def _by_content(
     if data[4:8] == b"TFL3":
         from mcugraph.formats.tflite.importer import load_tflite
 
-        return load_tflite(name, data, bindings, signature)
+        return load_tflite(name, data, bindings, signature, limits)
     if data.startswith(b"PK\x03\x04"):
         from mcugraph.formats.torch.importer import load_pt2
 

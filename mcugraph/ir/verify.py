@@ -1,35 +1,46 @@
 """Structural checks that hold for every graph, whoever built it."""
 
+from collections import Counter
+from math import prod
+
 from mcugraph.errors import GraphError
 from mcugraph.ir.graph import Graph
+from mcugraph.ir.operator import Operator
 from mcugraph.ir.tensor import Tensor
+from mcugraph.units import ADDRESSABLE
 
-_TOO_LARGE = 1 << 63  # bytes
+# Subgraphs in subgraphs. What is nested more deeply was made to be.
+_DEEPEST = 100
+# Calls of subgraphs in one inference, a loop's body counted once.
+_MOST_RUNS = 100_000
 
 
 def verify(graph: Graph) -> None:
     """Check that a graph is well formed, its subgraphs too.
 
     Names are unique, every tensor that is read exists and is written before, once; constants
-    and inputs are never written; no length is negative and no tensor larger than an address space
-    of 64 bits; subgraphs that operators call exist.
+    and inputs are never written; no length is negative, and an address space holds each tensor and
+    all of them together; subgraphs that operators call exist, and are not nested too deeply.
 
     Raises:
         GraphError: One line naming the graph, the operator and what is wrong.
     """
     _verify_calls(graph)
-    for part in graph.walk():
-        _verify_one(part)
+    nbytes = sum(_verified_bytes(part) for part in graph.walk())
+    if nbytes >= ADDRESSABLE:
+        raise GraphError(f"graph {graph.name!r}: all tensors together take {nbytes:,} bytes")
 
 
 def _verify_calls(root: Graph) -> None:
-    """Subgraphs that are called exist, and none calls itself, directly or not."""
+    """Subgraphs that are called exist, none calls itself, and no inference runs too many."""
+    ended: list[str] = []  # each after those that it calls
     done: set[str] = set()
     path: list[tuple[str, list[str]]] = [("", _bodies(root))]
     while path:
         name, waiting = path[-1]
         if not waiting:
             done.add(name)
+            ended.append(name)
             path.pop()
             continue
         body = waiting.pop()
@@ -38,23 +49,41 @@ def _verify_calls(root: Graph) -> None:
         if any(body == caller for caller, _ in path):
             raise GraphError(f"subgraph {body!r} calls itself")
         if body not in done:
+            if len(path) > _DEEPEST:
+                raise GraphError(f"subgraph {body!r} lies more than {_DEEPEST} calls deep")
             path.append((body, _bodies(root.subgraphs[body])))
+    _verify_runs(root, ended)
+
+
+def _verify_runs(root: Graph, ended: list[str]) -> None:
+    """Calls in calls double with every level: hold how often subgraphs run in all."""
+    runs = Counter({"": 1})
+    for name in reversed(ended):
+        for body in _bodies(root.subgraphs[name] if name else root):
+            runs[body] += runs[name]
+    if sum(runs.values()) > _MOST_RUNS:
+        raise GraphError(
+            f"graph {root.name!r} calls subgraphs {sum(runs.values()) - 1:,} times, "
+            f"and {_MOST_RUNS:,} is the most"
+        )
 
 
 def _bodies(graph: Graph) -> list[str]:
     return [body for operator in graph.operators for body in operator.op.bodies]
 
 
-def _verify_one(graph: Graph) -> None:
+def _verified_bytes(graph: Graph) -> int:
+    """Check one graph; the bytes of all of its tensors."""
     where = f"graph {graph.name!r}"
     seen: set[str] = set()
     ready = {name for name, tensor in graph.tensors.items() if tensor.kind.value != "activation"}
     ready.update(graph.inputs)
+    nbytes = 0
     for name, tensor in graph.tensors.items():
         if name != tensor.name:
             raise GraphError(f"{where}: tensor {name!r} calls itself {tensor.name!r}")
         if name in ready:
-            _verify_size(tensor, where)
+            nbytes += _size(tensor, graph, None)
     for name in (*graph.inputs, *graph.outputs):
         if name not in graph.tensors:
             raise GraphError(f"{where}: input or output {name!r} is no tensor of it")
@@ -73,14 +102,30 @@ def _verify_one(graph: Graph) -> None:
                 raise GraphError(f"{here}: writes {written!r}, which is no tensor")
             if written in ready:
                 raise GraphError(f"{here}: writes {written!r}, which has a value already")
-            _verify_size(graph.tensors[written], here)
+            nbytes += _size(graph.tensors[written], graph, operator)
         ready.update(operator.outputs)
     for name in graph.outputs:
         if name not in ready:
             raise GraphError(f"{where}: output {name!r} is never written")
+    return nbytes
 
 
-def _verify_size(tensor: Tensor, where: str) -> None:
+def _size(tensor: Tensor, graph: Graph, writer: Operator | None) -> int:
+    """Bytes of a tensor.
+
+    Raises:
+        GraphError: It has a negative length, or no address space holds it; the message names the
+            operator that writes it or the first that reads it.
+    """
     shape = tensor.shape
-    if shape is not None and (min(shape, default=0) < 0 or tensor.nbytes >= _TOO_LARGE):
-        raise GraphError(f"{where}: tensor {tensor.name!r} cannot have the shape {shape}")
+    if shape is None:
+        return 0
+    elements = prod(shape)
+    nbytes = tensor.dtype.nbytes(elements)
+    if min(shape, default=0) < 0 or max(elements, nbytes) >= ADDRESSABLE:
+        users = (o for o in graph.operators if tensor.name in o.inputs)
+        found = writer or next(users, None)
+        where = f"graph {graph.name!r}" + (f", operator {found.name!r}" if found else "")
+        shown = shape if len(shape) <= 16 else (*shape[:16], "...")
+        raise GraphError(f"{where}: tensor {tensor.name!r} cannot have the shape {shown}")
+    return nbytes

@@ -8,7 +8,7 @@ from mcugraph.errors import GraphError
 from mcugraph.ir import Array, Dim, Dims, Shape, Signature, TensorType
 from mcugraph.ops.base import Fusable, Weighted, count, given, without
 from mcugraph.ops.labels import Channels, read_along, spread, varies
-from mcugraph.ops.window import Padding, Sweep, Windowed
+from mcugraph.ops.window import Padding, Sweep, Windowed, check_steps
 from mcugraph.records import dataclass
 
 
@@ -25,6 +25,9 @@ class _Convolution(Windowed, Weighted, Fusable):
         weight_out, weight_in: Axes of the weight tensor that hold the output channels and the
             input channels of one group.
         activation: Applied to the result by the same kernel.
+
+    Raises:
+        GraphError: A stride, a dilation or the number of groups is not positive.
     """
 
     strides: tuple[int, ...]
@@ -37,6 +40,11 @@ class _Convolution(Windowed, Weighted, Fusable):
     weight_in: int = 1
     activation: str | None = None
 
+    def __post_init__(self) -> None:
+        check_steps((), self.strides, self.dilations)
+        if self.groups < 1:
+            raise GraphError(f"channels cannot fall into {self.groups} groups")
+
     @property
     def result_axis(self) -> int:
         return self.channel_axis
@@ -44,6 +52,17 @@ class _Convolution(Windowed, Weighted, Fusable):
     @property
     def mixes(self) -> bool:
         return not self.depthwise
+
+    def check_groups(self, channels: int, outputs: int) -> None:
+        """Hold the groups against the channels that they share out.
+
+        Raises:
+            GraphError: They do not divide the channels.
+        """
+        if channels % self.groups or outputs % self.groups:
+            raise GraphError(
+                f"{self.groups} groups cannot share out {channels} channels and make {outputs}"
+            )
 
     def sweeps(self, shapes: Sequence[Dims | None]) -> Mapping[int, Sweep]:
         data, weight = shapes[0] or (), shapes[1] or ()
@@ -73,7 +92,11 @@ class Conv(_Convolution):
     def infer(self, inputs: Sequence[TensorType | None]) -> tuple[TensorType, ...]:
         data, weight = given(inputs, 0), given(inputs, 1)
         shape = self.slide(data.shape, (data.shape, weight.shape))
-        shape[self.channel_axis] = weight.shape[self.weight_out]
+        channels, made = data.shape[self.channel_axis], weight.shape[self.weight_out]
+        self.check_groups(channels, made)
+        if not self.depthwise and weight.shape[self.weight_in] * self.groups != channels:
+            raise GraphError(f"weights {weight.shape} do not read {channels} channels")
+        shape[self.channel_axis] = made
         return (TensorType(data.dtype, tuple(shape)),)
 
     def macs(self, s: Signature) -> Dim | None:
@@ -144,7 +167,9 @@ class ConvTranspose(_Convolution):
         shape = list(data.shape)
         channels = weight.shape[self.weight_out]
         # Channels-first layouts keep (in, out / groups); the others keep all output channels.
-        shape[self.channel_axis] = channels * (self.groups if self.weight_in == 0 else 1)
+        made = channels * (self.groups if self.weight_in == 0 else 1)
+        self.check_groups(data.shape[self.channel_axis], made)
+        shape[self.channel_axis] = made
         sweeps = self.sweeps((data.shape, weight.shape))
         extra = self.output_padding or (0,) * len(sweeps)
         for i, (axis, sweep) in enumerate(sweeps.items()):

@@ -6,7 +6,7 @@ from mcugraph.errors import GraphError
 from mcugraph.ir import Array, Dim, Dims, DType, Signature, TensorType
 from mcugraph.ops.base import Fusable, KeepsZero, count, given
 from mcugraph.ops.labels import Channels, hold, resized
-from mcugraph.ops.window import Padding, Sweep, Windowed
+from mcugraph.ops.window import Padding, Sweep, Windowed, check_steps
 from mcugraph.records import dataclass
 
 _TOGETHER = "channels are pooled together"
@@ -25,6 +25,9 @@ class Pool(Windowed, KeepsZero, Fusable):
         counts_padding: Of an average: zeros of an explicit padding are among what it is the average
             of (``count_include_pad`` of ONNX and PyTorch). SAME of TFLite never counts them.
         index_dtype: Element type of the positions of the maxima, where they are an output too.
+
+    Raises:
+        GraphError: A length of the window, a stride or a dilation is not positive.
     """
 
     function: str
@@ -37,6 +40,9 @@ class Pool(Windowed, KeepsZero, Fusable):
     counts_padding: bool = False
     activation: str | None = None
     index_dtype: DType | None = None
+
+    def __post_init__(self) -> None:
+        check_steps(self.window, self.strides, self.dilations)
 
     @property
     def kind(self) -> str:
@@ -58,6 +64,9 @@ class Pool(Windowed, KeepsZero, Fusable):
 
     def infer(self, inputs: Sequence[TensorType | None]) -> tuple[TensorType, ...]:
         data = given(inputs, 0)
+        for i, sweep in enumerate(self.sweeps([data.shape]).values()):
+            if max(self.padding.amounts(i, sweep)) >= sweep.reach:
+                raise GraphError(f"a window of {self.window} would lie on {self.padding} alone")
         shape = self.slide(data.shape, [data.shape])
         dtypes = [data.dtype] if self.index_dtype is None else [data.dtype, self.index_dtype]
         return tuple(TensorType(dtype, tuple(shape)) for dtype in dtypes)

@@ -21,6 +21,19 @@ from mcugraph.ir import Dims, Shape
 from mcugraph.records import dataclass, replace
 
 
+def check_steps(kernels: Sequence[int], strides: Sequence[int], dilations: Sequence[int]) -> None:
+    """Hold windows against what they can be, before any shape is known.
+
+    Raises:
+        GraphError: A length of the window, a stride or a dilation is no positive number.
+    """
+    kernel, stride, dilation = (min(steps, default=1) for steps in (kernels, strides, dilations))
+    if kernel < 1:
+        raise GraphError(f"a window cannot have {kernel} elements along an axis")
+    if stride < 1 or dilation < 1:
+        raise GraphError(f"a window cannot move by {stride} nor spread by {dilation}")
+
+
 @dataclass(frozen=True, slots=True)
 class Sweep:
     """One window on its way along one axis.
@@ -44,20 +57,17 @@ class Sweep:
     ceil: bool = False
 
     def __post_init__(self) -> None:
-        if self.kernel < 1:
-            raise GraphError(f"a window cannot have {self.kernel} elements along an axis")
-        if self.stride < 1 or self.dilation < 1:
-            raise GraphError(f"a window cannot move by {self.stride} nor spread by {self.dilation}")
+        check_steps((self.kernel,), (self.stride,), (self.dilation,))
 
     @property
     def reach(self) -> int:
         """Elements from the first to the last one under the window."""
         return self.dilation * (self.kernel - 1) + 1
 
-    def covered(self, before: int, windows: int) -> list[int]:
-        """For each window, how many of its elements lie on the axis and not on padding."""
+    def covered(self, before: int, windows: Sequence[int]) -> list[int]:
+        """How many elements of windows, by number, lie on the axis and not on padding."""
         counts = []
-        for start in range(-before, windows * self.stride - before, self.stride):
+        for start in (window * self.stride - before for window in windows):
             # Of its elements, the first that lies on the axis, and the first behind it.
             first = max(0, -(start // self.dilation))
             behind = min(self.kernel, -((start - self.size) // self.dilation))
@@ -83,10 +93,17 @@ class Padding:
     Attributes:
         rule: How the amounts are said.
         pairs: (before, after) of each spatial axis where the rule is explicit.
+
+    Raises:
+        GraphError: An amount is negative.
     """
 
     rule: Rule
     pairs: tuple[tuple[int, int], ...] = ()
+
+    def __post_init__(self) -> None:
+        if min(map(min, self.pairs), default=0) < 0:
+            raise GraphError(f"a window cannot have the padding {self.pairs}")
 
     def __repr__(self) -> str:
         return repr(self.pairs) if self.rule is Rule.EXPLICIT else self.rule.name
@@ -221,17 +238,21 @@ class Windowed(ABC):
             result[axis] = (before, min(max(after, least), least + sweep.stride - 1))
         return tuple(result)
 
-    def covered(self, shapes: Sequence[Dims | None], padding: bool = False) -> dict[int, list[int]]:
+    def covered(
+        self, shapes: Sequence[Dims | None], padding: bool = False, ends: bool = False
+    ) -> dict[int, list[int]]:
         """For each spatial axis of the data, how many elements of each window lie on the data.
 
         Args:
             shapes: Of the operator's inputs.
             padding: Count those on the padding too; what only fills a partial window is none.
+            ends: Only of the first window and the last one, which lie on the least.
         """
         found = {}
         for i, (axis, sweep) in enumerate(self.sweeps(shapes).items()):
             before, after = self.padding.amounts(i, sweep)
-            windows = self.padding.windows(i, sweep)
+            count = self.padding.windows(i, sweep)
+            windows: Sequence[int] = (0, count - 1) if ends else range(count)
             if padding:
                 sweep, before = replace(sweep, size=before + sweep.size + after), 0
             found[axis] = sweep.covered(before, windows)

@@ -6,12 +6,15 @@ A line is a block; it is needed from time ``lower`` to just before time ``upper`
 
 import csv
 import io
+from collections.abc import Iterator
 from os import PathLike
 from pathlib import Path
+from typing import Any
 
 from mcugraph.errors import FormatError, GraphError
 from mcugraph.planning.arena import ArenaProblem, Block, Plan
 from mcugraph.printed import cell
+from mcugraph.units import ADDRESSABLE
 
 _COLUMNS = ("id", "lower", "upper", "size")
 
@@ -37,12 +40,18 @@ def read_csv(path: "str | PathLike[str]", alignment: int = 1) -> ArenaProblem:
     return problem
 
 
-def _blocks(text: str, path: str) -> list[Block]:
-    lines = csv.reader(io.StringIO(text), skipinitialspace=True)
+def _blocks(text: str, path: str) -> Iterator[Block]:
+    try:
+        yield from _read_blocks(csv.reader(io.StringIO(text), skipinitialspace=True), path)
+    except csv.Error as error:
+        raise FormatError(f"{path}: not a CSV file: {error}") from None
+
+
+def _read_blocks(lines: Any, path: str) -> Iterator[Block]:
     header = [name.strip().lower() for name in next(lines, [])]
     if not set(_COLUMNS) <= set(header):
         raise FormatError(f"{path}: the first line names no columns {','.join(_COLUMNS)}")
-    blocks: list[Block] = []
+    total = 0
     names: set[str] = set()
     for cells in lines:
         if not any(cell.strip() for cell in cells):
@@ -57,8 +66,13 @@ def _blocks(text: str, path: str) -> list[Block]:
         if row["id"] in names:
             raise FormatError(f"{where}: a second block is called {row['id']!r}")
         names.add(row["id"])
-        blocks.append(Block(row["id"], size, lower, upper, offset))
-    return blocks
+        total += max(size, 0)
+        if max(abs(lower), abs(upper), total, offset or 0) >= ADDRESSABLE:
+            raise FormatError(
+                f"{where}: {row['id']!r} and what is before it need more time or more bytes than "
+                "any machine has"
+            )
+        yield Block(row["id"], size, lower, upper, offset)
 
 
 def to_csv(problem: ArenaProblem | Plan) -> str:

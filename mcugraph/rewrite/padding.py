@@ -1,6 +1,6 @@
 """Padding as TFLite's convolutions and poolings know it: SAME, VALID, or a PAD before them."""
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Sequence
 from functools import partial
 from math import prod
 
@@ -16,7 +16,6 @@ from mcugraph.records import replace
 from mcugraph.rewrite.edit import Edit
 
 # For each spatial axis of the data, how many elements of each window count.
-Covered = Mapping[int, Sequence[int]]
 
 
 def pad_before(edit: Edit) -> None:
@@ -50,11 +49,9 @@ def pad_before(edit: Edit) -> None:
             parts.append(edit.step(operator, "padded", pad, (data,), larger))
             padded[data, pad] = parts[0].outputs[0]
         last = replace(operator, op=settled, inputs=(padded[data, pad], *operator.inputs[1:]))
-        if isinstance(op, Pool) and op.function == "average":
-            covered = op.covered(shapes, op.counts_padding)
-            if _counts_a_part(op, covered):
-                whole, last = _corrected(edit, operator, last, op, len(shape), covered)
-                parts.append(whole)
+        if isinstance(op, Pool) and _counts_a_part(op, shape):
+            whole, last = _corrected(edit, operator, last, op, shape)
+            parts.append(whole)
         edit.expand(operator, [*parts, last])
 
 
@@ -65,12 +62,11 @@ def _is_plain(op: Conv | Pool) -> bool:
     return op.padding in (VALID, SAME_UPPER)
 
 
-def _counts_a_part(op: Pool, covered: Covered) -> bool:
-    """Whether some of the windows do not count all of their elements."""
-    return any(
-        number != length
-        for line, length in zip(covered.values(), op.window, strict=True)
-        for number in line
+def _counts_a_part(op: Pool, shape: Shape) -> bool:
+    """Whether it is an average some of whose windows do not count all of their elements."""
+    ends = op.covered([shape], op.counts_padding, ends=True).values()
+    return op.function == "average" and any(
+        number != length for line, length in zip(ends, op.window, strict=True) for number in line
     )
 
 
@@ -79,32 +75,33 @@ def _known_padding(op: Conv | Pool, shapes: Sequence[Dims | None]) -> Padding | 
     if (
         isinstance(op, Pool)
         and op.counts_padding
-        and op.covered(shapes, True) != op.covered(shapes)
+        and op.covered(shapes, True, ends=True) != op.covered(shapes, ends=True)
     ):
         return None
     return op.tflite_padding(shapes)
 
 
 def _corrected(
-    edit: Edit, operator: Operator, pool: Operator, op: Pool, rank: int, covered: Covered
+    edit: Edit, operator: Operator, pool: Operator, op: Pool, data: Shape
 ) -> tuple[Operator, Operator]:
     """An average over zeros too, and the factor that takes them out of it."""
-    shape = tuple(len(covered[axis]) if axis in covered else 1 for axis in range(rank))
     assert isinstance(pool.op, Pool)
     whole = edit.step(operator, "average", replace(pool.op, activation=None), pool.inputs)
+    axes = op.sweeps([data])
+    shape = tuple(n if axis in axes else 1 for axis, n in enumerate(op.slide(data, [data])))
     factors = edit.store(
         f"{operator.name}/factors",
         edit.tensors[operator.outputs[0]].dtype,
         shape,
-        ("factors", op.window, repr(covered)),
-        partial(_factors, prod(op.window), list(covered.values()), shape),
+        ("factors", replace(op, activation=None), tuple(data[axis] for axis in axes)),
+        partial(_factors, op, data, shape),
     )
     multiply = Elementwise("mul", activation=op.activation)
     return whole, replace(operator, op=multiply, inputs=(whole.outputs[0], factors))
 
 
-def _factors(area: int, covered: Sequence[Sequence[int]], shape: Shape) -> Array:
+def _factors(op: Pool, data: Shape, shape: Shape) -> Array:
     counts: Array = np.ones(())
-    for line in covered:
+    for line in op.covered([data], op.counts_padding).values():
         counts = np.multiply.outer(counts, line)
-    return np.asarray(area / np.maximum(counts, 1), np.float32).reshape(shape)
+    return np.asarray(prod(op.window) / np.maximum(counts, 1), np.float32).reshape(shape)

@@ -6,6 +6,7 @@ from typing import Any
 
 from mcugraph.checks import path_text
 from mcugraph.errors import FormatError
+from mcugraph.units import ADDRESSABLE, bounded
 
 Source = str | PathLike[str] | Mapping[str, Any]
 
@@ -36,10 +37,15 @@ def read_fields(source: Source) -> tuple[dict[str, Any], str]:
 
 def _fields(graph: Mapping[str, Any], where: str) -> dict[str, Any]:
     try:
-        tensors = [(_name(item["id"]), _bytes(item["size"])) for item in graph["tensors"]]
+        tensors = [
+            (_name(item["id"]), _bytes(item["size"], item["id"])) for item in graph["tensors"]
+        ]
         ops = [(_name(item["id"]), item) for item in graph["ops"]]
         tensor_of = {name: index for index, (name, _) in enumerate(tensors)}
         op_of = {name: index for index, (name, _) in enumerate(ops)}
+        total = sum(size for _, size in tensors)
+        if total >= ADDRESSABLE:
+            raise ValueError(f"all tensors together take {bounded(total)} bytes")
         return {
             "tensors": tuple(name for name, _ in tensors),
             "sizes": tuple(size for _, size in tensors),
@@ -48,7 +54,7 @@ def _fields(graph: Mapping[str, Any], where: str) -> dict[str, Any]:
             "outputs": tuple(_numbers(op["outputs"], tensor_of) for _, op in ops),
             "graph_inputs": _numbers(graph["graph_inputs"], tensor_of),
             "graph_outputs": _numbers(graph["graph_outputs"], tensor_of),
-            "scratch": tuple(_bytes(op.get("scratch", 0)) for _, op in ops),
+            "scratch": tuple(_bytes(op.get("scratch", 0), name) for name, op in ops),
             "inplace": tuple(_pairs(op.get("inplace", ()), tensor_of) for _, op in ops),
             "after": _pairs(graph.get("after", ()), op_of),
             "count_inputs": bool(graph.get("count_inputs", True)),
@@ -65,9 +71,11 @@ def _name(value: object) -> str | int:
     return value
 
 
-def _bytes(value: object) -> int:
+def _bytes(value: object, of: object) -> int:
     if isinstance(value, bool) or not isinstance(value, int):
         raise ValueError(f"bytes are an integer, not {value!r}")
+    if value >= ADDRESSABLE:
+        raise ValueError(f"{of!r} takes {bounded(value)} bytes, more than any address space has")
     return value
 
 

@@ -86,3 +86,12 @@ def test_shapes_that_contradict_the_operator_are_one_error() -> None:
     scalar = {**bad.tensors, "y0": Tensor("y0", DType.INT8, ())}
     with pytest.raises(GraphError, match=r"g: operator 'op0' \(DENSE\): its shapes do not fit"):
         work_of(bad.replace(tensors=scalar))
+
+
+def test_more_operations_than_anybody_counts() -> None:
+    body = graph(Dense())
+    work_of(graph(Loop(("body",), trips=(1 << 63) // 512 - 1), subgraphs={"body": body}))
+    for operators in ([Loop(("body",), trips=(1 << 63) // 512)], [Loop(("twice",), trips=1 << 60)]):
+        twice = graph(Loop(("body",), trips=1 << 50))
+        with pytest.raises(GraphError, match=r"operator 'op0' \(LOOP\) computes more than"):
+            work_of(graph(*operators, subgraphs={"body": body, "twice": twice}))

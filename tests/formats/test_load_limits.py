@@ -12,7 +12,7 @@ import mcugraph as mg
 
 onnx = pytest.importorskip("onnx")
 helper, numpy_helper = onnx.helper, onnx.numpy_helper
-INT64, FLOAT = onnx.TensorProto.INT64, onnx.TensorProto.FLOAT
+INT64, FLOAT, BOOL = (getattr(onnx.TensorProto, name) for name in ("INT64", "FLOAT", "BOOL"))
 
 
 def save(path: Path, nodes: list[Any], constants: dict[str, Any], **more: Any) -> Path:
@@ -123,6 +123,59 @@ def test_functions_that_call_themselves(tmp_path: Path) -> None:
     path = save(tmp_path / "m.onnx", [call], {"a": [4, 4]}, functions=[first, second])
     with pytest.raises(mg.FormatError, match=r"its local function 'f\d' calls itself"):
         mg.load(path)
+
+
+def body(*nodes: Any) -> Any:
+    """Of a loop, carrying ``c``, with ``s`` stacked."""
+    info = helper.make_tensor_value_info
+    return helper.make_graph(
+        [helper.make_node("Identity", ["go"], ["on"]), *nodes],
+        "body",
+        [info("i", INT64, []), info("go", BOOL, []), info("c", FLOAT, None)],
+        [info("on", BOOL, []), info("n", FLOAT, None), info("s", FLOAT, None)],
+    )
+
+
+def test_loops_that_hardly_end(tmp_path: Path) -> None:
+    inner = body(helper.make_node("Relu", ["c"], ["n"]), helper.make_node("Neg", ["c"], ["s"]))
+    loop = helper.make_node("Loop", ["many", "", "x"], ["z", "all"], name="it", body=inner)
+    path = tmp_path / "m.onnx"
+    for many in (1_000_001, (1 << 63) - 1):
+        save(path, [loop], {"many": many, "shape": [16]})
+        refused(path, "trips")
+    with pytest.raises(mg.FormatError, match=r"m.onnx: operator 'it' \(Loop\): runs of its body: "):
+        mg.load(path)
+    for many, runs in ((1_000_000, 1_000_000), (-7, 0)):
+        save(path, [loop], {"many": many, "shape": [16]})
+        assert mg.load(path).tensors["all"].shape == (runs, 1, 16)
+
+
+@pytest.mark.parametrize("scanned", [-1, 0, 3, 1 << 40])
+def test_scans_of_inputs_that_are_not_there(scanned: int, tmp_path: Path) -> None:
+    inner = helper.make_graph(
+        [helper.make_node("Add", ["s", "p"], ["o"])],
+        "body",
+        [helper.make_tensor_value_info(name, FLOAT, None) for name in "sp"],
+        [helper.make_tensor_value_info("o", FLOAT, None)],
+    )
+    scan = helper.make_node("Scan", ["x", "x"], ["z"], body=inner, num_scan_inputs=scanned)
+    path = save(tmp_path / "m.onnx", [scan], {"shape": [16]})
+    with pytest.raises(mg.FormatError, match=r"\(Scan\): .* of its 2 inputs cannot be scanned"):
+        mg.load(path)
+
+
+def test_sequences_of_many_parts(tmp_path: Path) -> None:
+    split = helper.make_node("SplitToSequence", ["long"], ["q"], name="cut", axis=0)
+    expand = helper.make_node("Expand", ["x", "many"], ["long"])
+    nodes = [expand, split, helper.make_node("SequenceAt", ["q", "first"], ["z"])]
+    path = save(tmp_path / "m.onnx", nodes, {"many": [1 << 30, 1], "first": 0, "shape": [16]})
+    refused(path, "trips")
+    nodes = [helper.make_node("SequenceConstruct", ["x"], ["q0"])]
+    nodes += [
+        helper.make_node("SequenceInsert", [f"q{i}", "x"], [f"q{i + 1}"]) for i in range(1500)
+    ]
+    refused(save(path, nodes, {"shape": [16]}), "trips")
+    assert len(mg.load(save(path, nodes[:1000], {"shape": [16]})).operators) == 1001
 
 
 def test_archives_that_expand(tmp_path: Path) -> None:

@@ -71,7 +71,26 @@ def test_a_good_graph() -> None:
             shaped("y", (1 << 32, 1 << 31)),
             f"graph 'net', operator 'a': tensor 'y' cannot have the shape {(1 << 32, 1 << 31)}",
         ),
-        (shaped("x", (-4,)), "graph 'net': tensor 'x' cannot have the shape (-4,)"),
+        (
+            shaped("x", (-4,)),
+            "graph 'net', operator 'a': tensor 'x' cannot have the shape (-4,)",
+        ),
+        (
+            shaped("y", (1 << 30, 1 << 18)),
+            f"graph 'net', operator 'a': tensor 'y' cannot have the shape {(1 << 30, 1 << 18)}",
+        ),
+        (
+            graph(
+                *(relu(f"o{i}", "x", f"t{i}") for i in range(8)),
+                relu("a", "x", "y"),
+                tensors={
+                    "x": Tensor("x", DType.INT8, (4,)),
+                    "y": Tensor("y", DType.INT8, (4,)),
+                    **{f"t{i}": Tensor(f"t{i}", DType.INT8, (1 << 45,)) for i in range(8)},
+                },
+            ),
+            "graph 'net': all tensors together take 281,474,976,710,664 bytes",
+        ),
         (shaped("w", (-4, -1)), "graph 'net': tensor 'w' cannot have the shape (-4, -1)"),
         (
             replace(GOOD, tensors={**GOOD.tensors, "q": GOOD.tensors["w"]}),
@@ -108,3 +127,33 @@ def test_subgraphs_do_not_call_themselves() -> None:
     inner = replace(graph(call), name="body")
     with pytest.raises(GraphError, match="subgraph 'body' calls itself"):
         verify(graph(call, subgraphs={"body": inner}))
+
+
+def calling(levels: int, calls: int) -> Graph:
+    """Subgraphs each of which calls the next several times; the last one calls none."""
+
+    def body(level: int) -> Graph:
+        names = [f"{level}.{i}" for i in range(calls if level < levels else 0)]
+        op = Call((f"b{level + 1}",))
+        operators = [Operator(name, op, ("x",), (name,), "CALL") for name in names]
+        tensors = {name: Tensor(name, DType.INT8, (4,)) for name in ("x", "y", *names)}
+        made = Graph(
+            f"b{level}", (*operators, relu("a", "x", "y")), tensors, ("x",), ("y",), SOURCE
+        )
+        return made
+
+    return replace(body(0), subgraphs={f"b{i}": body(i) for i in range(1, levels + 1)})
+
+
+SOURCE = Source("test")
+
+
+def test_calls_in_calls() -> None:
+    verify(calling(100, 1))
+    verify(calling(15, 2))
+    with pytest.raises(GraphError, match=r"subgraph 'b101' lies more than 100 calls deep"):
+        verify(calling(101, 1))
+    with pytest.raises(GraphError, match=r"'b0' calls subgraphs 131,070 times, and 100,000 is the"):
+        verify(calling(16, 2))
+    with pytest.raises(GraphError, match="calls subgraphs 2,535,301,200,456,458,802,993,406,410,7"):
+        verify(calling(100, 2))

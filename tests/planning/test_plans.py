@@ -369,6 +369,11 @@ def test_csv_round_trip(tmp_path_factory: pytest.TempPathFactory, problem: Arena
         ("id,lower,upper,size\na,0,x,4\n", "line 2: expected integers"),
         ("id,lower,upper,size\na,0,1,4\na,1,2,4\n", "line 3: a second block"),
         ("id,lower,upper,size\na,3,1,4\n", "'upper' has to be larger"),
+        ("id,lower,upper,size\na,0,1,281474976710656\n", "line 2: 'a' and what is before it"),
+        ("id,lower,upper,size\na,0,1,4\nb,0,1,281474976710652\n", "line 3: 'b' and what is"),
+        ("id,lower,upper,size\na,-281474976710656,1,4\n", "more time or more bytes"),
+        ("id,lower,upper,size,offset\na,0,1,4,281474976710656\n", "more time or more bytes"),
+        (f"id,lower,upper,size\n{'a' * 200_000},0,1,4\n", "not a CSV file: field larger"),
     ],
 )
 def test_bad_csv(tmp_path: Path, text: str, said: str) -> None:

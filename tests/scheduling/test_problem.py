@@ -59,6 +59,15 @@ def test_json_round_trip_keeps_everything(tmp_path):
         (changed(tensors=5), "not iterable"),
         (changed(tensors=[{"id": 0, "size": 1.5}]), "bytes are an integer, not 1.5"),
         (changed(tensors=[{"id": None, "size": 1}]), "an id is a string or an integer"),
+        (
+            changed(tensors=[{"id": 0, "size": 1 << 48}]),
+            "0 takes 281,474,976,710,656 bytes, more than any address space has",
+        ),
+        (with_op(scratch=10**400), r"'a' takes more than 2\*\*64 bytes"),
+        (
+            changed(tensors=[{"id": i, "size": 1 << 47} for i in range(3)]),
+            "all tensors together take 422,212,465,065,984 bytes",
+        ),
         (with_op(inputs=[9]), "unknown id 9"),
         (with_op(inputs=0), "expected a list of ids"),
         (with_op(inputs=[[0]]), "an id is a string or an integer"),

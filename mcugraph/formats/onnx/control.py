@@ -109,7 +109,7 @@ def _loop(scope: Scope, node: OnnxNode) -> None:
     limit = node.value_of(0)
     goes_on = node.value_of(1) if node.has(1) else None
     fixed = not node.has(1) or (goes_on is not None and goes_on.all())
-    trips = int(limit.ravel()[0]) if limit is not None and fixed else None
+    trips = max(int(limit.ravel()[0]), 0) if limit is not None and fixed else None
     carried = node.inputs[2:]
     inputs: Types = (
         TensorType(DType.INT64, ()),
@@ -139,6 +139,8 @@ def _scan(scope: Scope, node: OnnxNode) -> None:
     batched = node.opset < 9  # then lengths come first, and all else has a batch before its axes
     tensors = node.inputs[1:] if batched else node.inputs
     scanned = node.integer("num_scan_inputs", 1)
+    if not 1 <= scanned <= len(tensors):
+        raise GraphError(f"{scanned} of its {len(tensors)} inputs cannot be scanned")
     states = len(tensors) - scanned
     axes = node.integers("scan_input_axes", (0,) * scanned)
     types = [_known(tensor) for tensor in tensors]
@@ -179,6 +181,7 @@ def _finish(
     With a batch the loop runs for each of its entries, and all results have it as first axis.
     ``along`` gives the axis of each stacked result on which the iterations lie; empty: the first.
     """
+    scope.model.counts.runs(node, (trips or 0) * (1 if batch is None else batch))
     results = []
     for i, name in enumerate(outputs):
         tensor = graph.tensors[name]

@@ -9,6 +9,7 @@ from mcugraph.formats.load_limits import DEFAULT_LIMITS, LoadLimits
 from mcugraph.formats.onnx import constants, control, sequences
 from mcugraph.formats.onnx.functions import inlined
 from mcugraph.formats.onnx.messages import message_class, no_text
+from mcugraph.formats.onnx.node_counts import NodeCounts
 from mcugraph.formats.onnx.qdq import collapse
 from mcugraph.formats.onnx.scope import Model, Scope
 from mcugraph.formats.onnx.weights import Weights
@@ -42,6 +43,7 @@ def load_onnx(
         weights=Weights(path),
         names=Names(),
         folding=Folding(path, limits),
+        counts=NodeCounts(path, limits),
         handlers={**constants.HANDLERS, **control.HANDLERS, **sequences.HANDLERS},
     )
     try:

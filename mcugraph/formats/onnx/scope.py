@@ -14,6 +14,7 @@ from mcugraph.formats.folded_values import FoldedValues, Folding
 from mcugraph.formats.onnx.declared import Declarations
 from mcugraph.formats.onnx.inference import Inference
 from mcugraph.formats.onnx.node import OnnxNode, Translation, Translator, decode
+from mcugraph.formats.onnx.node_counts import NodeCounts
 from mcugraph.formats.onnx.operators import CONTRIBUTED, TRANSLATIONS
 from mcugraph.formats.onnx.types import DTYPES
 from mcugraph.formats.onnx.values import (
@@ -65,6 +66,7 @@ class Model:
         weights: Reads stored tensors.
         names: Of subgraphs.
         folding: Works out values of constants.
+        counts: Counts what nodes come to.
         handlers: Operator types that do more than one translated operator can say.
         subgraphs: The bodies of control flow translated so far, by name.
         numbers: One for each scope.
@@ -75,6 +77,7 @@ class Model:
     weights: Weights
     names: Names
     folding: Folding
+    counts: NodeCounts
     handlers: "Mapping[str, Handler]"
     subgraphs: dict[str, Graph] = field(default_factory=dict)
     numbers: Iterator[int] = field(default_factory=count)

@@ -63,6 +63,7 @@ def _empty(scope: Scope, node: OnnxNode) -> None:
 
 def _insert(scope: Scope, node: OnnxNode) -> None:
     entries, new = _entries(scope, node), node.tensor(1).type
+    scope.model.counts.parts(node, len(entries or ()))
     result: Entries = None
     if entries is not None and new is not None:
         place = _position(scope, node, 2, len(entries), len(entries))
@@ -98,6 +99,7 @@ def _split(scope: Scope, node: OnnxNode) -> None:
     result: Entries = None
     if data is not None:
         length = data.shape[axis]
+        scope.model.counts.parts(node, length)
         sizes: tuple[int, ...] | None = (1,) * length
         if node.has(1):
             value = scope.value(node.tensor(1).name)

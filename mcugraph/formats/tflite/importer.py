@@ -2,6 +2,7 @@
 
 from mcugraph.errors import FormatError
 from mcugraph.formats.dims import Bindings
+from mcugraph.formats.load_limits import DEFAULT_LIMITS, LoadLimits
 from mcugraph.formats.tflite import reader
 from mcugraph.formats.tflite.model import TfliteModel
 from mcugraph.formats.tflite.state import hold_order, variables
@@ -11,7 +12,13 @@ from mcugraph.ir import Graph, verify
 from mcugraph.records import replace
 
 
-def load_tflite(path: str, data: bytes, bindings: Bindings, signature: str | None = None) -> Graph:
+def load_tflite(
+    path: str,
+    data: bytes,
+    bindings: Bindings,
+    signature: str | None = None,
+    limits: LoadLimits = DEFAULT_LIMITS,
+) -> Graph:
     """The graph of a TFLite model.
 
     Args:
@@ -19,13 +26,14 @@ def load_tflite(path: str, data: bytes, bindings: Bindings, signature: str | Non
         data: The whole file.
         bindings: Values for dynamic dimensions.
         signature: Which signature's subgraph to take; None: the first subgraph.
+        limits: How much it may list.
 
     Raises:
-        FormatError: The file is damaged, or has no such signature.
+        FormatError: The file is damaged, has no such signature, or exceeds a limit.
         DimensionError: A dynamic dimension other than the batch is not bound.
     """
     with reader.guarded(path):
-        model = read_model(data)
+        model = read_model(data, path, limits)
         if not model.subgraphs:
             raise FormatError(f"{path}: this TFLite file has no graph inside")
         main = 0 if signature is None else _subgraph_of(path, model, signature)

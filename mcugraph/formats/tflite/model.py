@@ -32,6 +32,8 @@ class TfliteTensor:
         ranked: Whether the file says that the rank is known, which tells a scalar.
         sparse: Only the values that are not zero are stored.
         buffer: Number of the buffer that holds its value.
+        place: Where in the file the bytes of that buffer begin; 0: it has none. Buffers may share
+            them.
         data: The bytes of that buffer, where they lie in the file; None: none, or not at hand.
         scale_values, zero_point_values: The quantisation parameters, where they lie in the file.
     """
@@ -49,6 +51,7 @@ class TfliteTensor:
     ranked: bool = False
     sparse: bool = False
     buffer: int = 0
+    place: int = 0
     data: memoryview | None = field(default=None, repr=False, compare=False)
     scale_values: Array | None = field(default=None, repr=False, compare=False)
     zero_point_values: Array | None = field(default=None, repr=False, compare=False)

@@ -14,6 +14,10 @@ _ACTIVATIONS = (None, "relu", "relu_n1_to_1", "relu6", "tanh", "sign_bit")
 PADDINGS = (SAME_UPPER, VALID)
 
 
+class LeftOut(Exception):
+    """Attributes without which nobody knows what an operator computes are not in the file."""
+
+
 @dataclass(frozen=True, slots=True)
 class TfliteNode:
     """One operator of the file, as the translations see it."""
@@ -27,6 +31,12 @@ class TfliteNode:
     def options(self, name: str) -> Any:
         """The builtin options, by the name of their table without ``Options``."""
         return self.operator.options(f"{name}Options")
+
+    def window(self, name: str) -> Any:
+        """The options of an operator with a window, which has no strides by default."""
+        if self.operator.table.BuiltinOptions() is None:
+            raise LeftOut
+        return self.options(name)
 
     def shape(self, index: int) -> Shape:
         """The shape of an input."""

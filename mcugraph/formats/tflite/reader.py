@@ -72,6 +72,23 @@ def numbers(parent: Any, name: str) -> list[int]:
     return values.tolist() if isinstance(values, np.ndarray) else []
 
 
+def content(buffer: Any, limit: int) -> tuple[int, int]:
+    """Where the bytes of a buffer begin and end in a file of ``limit`` bytes; empty: it has none.
+
+    Raises:
+        Damage: They reach behind the file.
+    """
+    if buffer.Offset() > 1:  # stored behind the flatbuffer, for files of over 2 GiB
+        start, length = buffer.Offset(), buffer.Size()
+    else:
+        table = buffer._tab
+        field = table.Offset(4)
+        start, length = (table.Vector(field), table.VectorLen(field)) if field else (0, 0)
+    if not 0 <= start <= start + length <= limit:
+        raise Damage("the bytes of a buffer end behind the file")
+    return int(start), int(start + length)
+
+
 def builtin_code(code: Any) -> int:
     """The field ``builtin_code`` of an operator code.
 

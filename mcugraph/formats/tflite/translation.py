@@ -7,7 +7,7 @@ from mcugraph.formats.dims import Bindings
 from mcugraph.formats.tflite import reader
 from mcugraph.formats.tflite.fields import decode
 from mcugraph.formats.tflite.model import TfliteModel, TfliteOperator, TfliteTensor
-from mcugraph.formats.tflite.node import TfliteNode
+from mcugraph.formats.tflite.node import LeftOut, TfliteNode
 from mcugraph.formats.tflite.operators import TRANSLATIONS
 from mcugraph.ir import (
     Array,
@@ -243,6 +243,8 @@ def _translate(node: TfliteNode) -> tuple[Op, tuple[int, ...]]:
         result = Opaque(native) if translation is None else translation(node)
     except Computed:
         result = Declared(native.lower())
+    except LeftOut:
+        result = Opaque(native)
     return result if isinstance(result, tuple) else (result, straight)
 
 
@@ -257,7 +259,7 @@ def _constant(raw: TfliteTensor, data: memoryview) -> Constant:
     if not raw.sparse and raw.dtype.has_size and data.nbytes < raw.nbytes:
         raise reader.Damage(f"tensor {raw.name!r} needs {raw.nbytes} bytes and has {data.nbytes}")
     packed = data.nbytes if raw.sparse else None
-    return Constant(raw.buffer, lambda: decode(data, raw.dtype), packed)
+    return Constant(raw.place, lambda: decode(data, raw.dtype), packed)
 
 
 def _quantization(raw: TfliteTensor) -> Quantization | None:

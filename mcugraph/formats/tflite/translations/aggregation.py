@@ -15,7 +15,7 @@ def _normalization(function: str) -> Callable[[TfliteNode], Op]:
 
 def _pool(function: str) -> Callable[[TfliteNode], Op]:
     def translate(node: TfliteNode) -> Op:
-        o = node.options("Pool2D")
+        o = node.window("Pool2D")
         return Pool(
             function,
             window=(o.FilterHeight(), o.FilterWidth()),

@@ -8,7 +8,7 @@ from mcugraph.ops.recurrent import Recurrent, Svdf
 
 
 def _conv(node: TfliteNode) -> Op:
-    o = node.options("Conv2D")
+    o = node.window("Conv2D")
     channels, depth = node.shape(0)[-1], node.shape(1)[-1]
     return Conv(
         strides=(o.StrideH(), o.StrideW()),
@@ -23,7 +23,7 @@ def _conv(node: TfliteNode) -> Op:
 
 
 def _depthwise(node: TfliteNode) -> Op:
-    o = node.options("DepthwiseConv2D")
+    o = node.window("DepthwiseConv2D")
     return Conv(
         strides=(o.StrideH(), o.StrideW()),
         dilations=(o.DilationHFactor(), o.DilationWFactor()),
@@ -38,7 +38,7 @@ def _depthwise(node: TfliteNode) -> Op:
 
 
 def _conv3d(node: TfliteNode) -> Op:
-    o = node.options("Conv3D")
+    o = node.window("Conv3D")
     return Conv(
         strides=(o.StrideD(), o.StrideH(), o.StrideW()),
         dilations=(o.DilationDFactor(), o.DilationHFactor(), o.DilationWFactor()),
@@ -61,7 +61,7 @@ def _matmul(node: TfliteNode) -> Op:
 
 
 def _transpose_conv(node: TfliteNode) -> Translation:
-    o = node.options("TransposeConv")
+    o = node.window("TransposeConv")
     size = node.ints(0) or node.result()
     op = ConvTranspose(
         strides=(o.StrideH(), o.StrideW()),
@@ -133,7 +133,7 @@ def _bidirectional(
 
 
 def _conv3d_transpose(node: TfliteNode) -> Translation:
-    o = node.options("Conv3D")
+    o = node.window("Conv3D")
     op = ConvTranspose(
         strides=(o.StrideD(), o.StrideH(), o.StrideW()),
         dilations=(o.DilationDFactor(), o.DilationHFactor(), o.DilationWFactor()),
