@@ -32,11 +32,13 @@ class Unions:
 
     def find(self, label: int) -> int:
         """The representative of a label's class; FIXED for those that have to stay."""
-        root = label
+        end = root = label
         while self._parent[root] != root:
-            root = self._parent[root]
-        while self._parent[label] != root:
-            self._parent[label], label = root, self._parent[label]
+            end, root = root, self._parent[root]
+        # What has to stay goes by the label that the reason was given for.
+        end = end if root == FIXED else root
+        while label != end and self._parent[label] != end:
+            self._parent[label], label = end, self._parent[label]
         return root
 
     def unite(self, first: Array, second: Array) -> None:

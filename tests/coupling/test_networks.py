@@ -3,11 +3,13 @@
 from collections.abc import Callable
 
 import pytest
-import torch
-from torch import Tensor, nn
-from torch.nn import functional as F  # noqa: N812
 
 from mcugraph.space.space import Space
+
+torch = pytest.importorskip("torch")
+Tensor = torch.Tensor
+nn = torch.nn
+F = torch.nn.functional
 
 Classes = set[frozenset[tuple[str, int]]]
 Build = Callable[..., Space]
@@ -664,3 +666,18 @@ def test_a_network_without_widths(space_of: Build) -> None:
     assert space.peak(space.full) == 2 * 4 * IMAGE.numel()
     assert space.macs(space.full) == space.size(space.full) == 0
     assert space.round([]).tolist() == []
+
+
+class Sum(nn.Module):
+    """Two layers whose channels are united before what they make turns out to be an output."""
+
+    def __init__(self) -> None:
+        super().__init__()
+        self.a, self.b = nn.Conv2d(3, 4, 1), nn.Conv2d(3, 4, 1)
+
+    def forward(self, x: Tensor) -> Tensor:
+        return self.a(x) + self.b(x)
+
+
+def test_each_layer_that_stays_says_why(space_of: Build) -> None:
+    assert space_of(Sum(), IMAGE).refused == dict.fromkeys("ab", "an output of the graph")

@@ -1,0 +1,90 @@
+"""Classes of labels against sets that are merged one by one."""
+
+import numpy as np
+from hypothesis import given
+from hypothesis import strategies as st
+
+from mcugraph.coupling.groups import EqualWidths
+from mcugraph.coupling.unions import Unions
+from mcugraph.ops.labels import FIXED, NONE
+
+COUNT = 8
+LABELS = [NONE, FIXED, *range(FIXED + 1, FIXED + 1 + COUNT)]
+label = st.sampled_from(LABELS)
+TIED = "tied to an input, or to what has to stay"
+steps = st.lists(
+    st.tuples(st.just("unite"), st.lists(st.tuples(label, label), min_size=1, max_size=3))
+    | st.tuples(st.just("freeze"), st.lists(label, min_size=1, max_size=2))
+    | st.tuples(st.just("ask"), st.just([])),
+    max_size=8,
+)
+
+
+@given(steps)
+def test_classes(drawn) -> None:
+    unions = Unions()
+    assert unions.fresh(COUNT).tolist() == LABELS[2:]
+    classes = {entry: {entry} for entry in LABELS}
+    reasons: dict[int, str] = {}
+
+    def merge(a: int, b: int, reason: str) -> None:
+        joined = classes[a] | classes[b]
+        if FIXED in joined:
+            for entry in joined - {FIXED}:
+                reasons.setdefault(entry, reason)
+        for entry in joined:
+            classes[entry] = joined
+
+    def check() -> None:
+        expected = [NONE if entry == NONE else min(classes[entry] - {NONE}) for entry in LABELS]
+        assert [unions.find(entry) for entry in LABELS] == expected
+        assert unions.roots(np.array(LABELS)).tolist() == expected
+        assert unions.count == len(LABELS)
+        assert {entry: unions.reason(entry) for entry in reasons} == reasons
+
+    for number, (what, about) in enumerate(drawn):
+        if what == "unite":
+            unions.unite(np.array([a for a, _ in about]), np.array([b for _, b in about]))
+            for a, b in about:
+                if NONE not in (a, b):
+                    merge(a, b, TIED)
+        elif what == "freeze":
+            unions.freeze(np.array(about), f"reason {number}")
+            for a in about:
+                if a != NONE:
+                    merge(a, FIXED, f"reason {number}")
+        else:
+            check()
+    check()
+
+
+def test_the_first_reason_for_a_class_is_kept() -> None:
+    unions = Unions()
+    a, b, c, d = unions.fresh(4)
+    unions.unite(a, b)
+    unions.freeze(b, "an output")
+    unions.freeze(a, "something else")
+    assert unions.reason(a) == unions.reason(b) == "an output"
+    unions.unite(b, c)
+    assert unions.reason(c) == TIED
+    unions.freeze(np.array([FIXED, NONE]), "not asked")
+    assert unions.find(NONE) == NONE
+    assert unions.reason(FIXED) == "tied to an input"
+    unions.unite(d, np.int64(FIXED))
+    assert unions.reason(d) == TIED
+
+
+def test_labels_unite_as_they_are_broadcast() -> None:
+    unions = Unions()
+    row, column = unions.fresh(3), unions.fresh(2)
+    unions.unite(np.broadcast_to(row, (2, 3)), np.broadcast_to(column[:, None], (2, 3)))
+    assert len({unions.find(entry) for entry in (*row.tolist(), *column.tolist())}) == 1
+    image, other = unions.fresh(3), unions.fresh(3)
+    unions.unite(np.broadcast_to(image[:, None], (3, 4)), other[:, None])
+    assert [unions.find(entry) for entry in other.tolist()] == image.tolist()
+
+
+def test_parts_that_stay_equally_long_as_a_matrix() -> None:
+    """w0 = w1 + w2 = 2 w3."""
+    equal = EqualWidths(((0,), (1, 2), (3, 3)), "why")
+    assert equal.matrix(5).tolist() == [[-1, 1, 1, 0, 0], [-1, 0, 0, 2, 0]]
