@@ -1,0 +1,238 @@
+"""The parts of planning, each against its definition: what meets, what can be chosen, what fits."""
+
+from dataclasses import replace
+from itertools import combinations
+from random import Random
+
+from hypothesis import assume, given, settings
+from hypothesis import strategies as st
+
+from mcugraph.errors import GraphError
+from mcugraph.planning.arena import ArenaProblem, Plan
+from mcugraph.planning.choices import Choice, Shares
+from mcugraph.planning.exact import Fitting, fits
+from mcugraph.planning.items import Items, items_of
+from mcugraph.planning.joint import _moved
+from mcugraph.planning.placing import SEQUENCES, first_fit, ranks
+from mcugraph.planning.sections import sections
+from mcugraph.testing import arenas, brute_force_arena, check_plan, problems
+
+Span = tuple[int, int]
+spans = st.lists(
+    st.tuples(st.integers(0, 6), st.integers(1, 6)).map(lambda t: (t[0], t[0] + t[1])), max_size=7
+)
+
+
+def overlap(a: Span, b: Span) -> bool:
+    return a[0] < b[1] and b[0] < a[1]
+
+
+@given(spans)
+def test_sections_are_the_largest_sets_that_are_needed_at_one_time(drawn: list[Span]) -> None:
+    at_times = [{i for i, (lo, hi) in enumerate(drawn) if lo <= t < hi} for t in range(13)]
+    expected = [
+        here
+        for t, here in enumerate(at_times)
+        if here and here not in at_times[:t] and not any(here < other for other in at_times)
+    ]
+    found = [(set(members), list(new)) for members, new in sections(drawn)]
+    assert [members for members, _ in found] == expected
+    seen: set[int] = set()
+    for members, new in found:
+        assert sorted(new) == sorted(members - seen)
+        seen |= members
+    assert seen == set(range(len(drawn)))
+
+
+def consistent(problem: ArenaProblem, pairs: tuple[tuple[int, int], ...]) -> bool:
+    """Whether pairs can be used at once."""
+    if len({a for a, _ in pairs}) < len(pairs) or len({b for _, b in pairs}) < len(pairs):
+        return False
+    chains = [{i} for i in range(len(problem.blocks))]
+    for a, b in pairs:
+        joined = chains[a] | chains[b]
+        for i in joined:
+            chains[i] = joined
+    return all(len({problem.blocks[i].offset for i in chain} - {None}) <= 1 for chain in chains)
+
+
+def most_needed(problem: ArenaProblem, pairs: tuple[tuple[int, int], ...]) -> int:
+    """The most bytes at one time, where the later block of a pair lies in the earlier one."""
+    most = 0
+    for t in range(8):
+        here = {i for i, b in enumerate(problem.blocks) if b.lower <= t < b.upper}
+        saved = sum(
+            problem.aligned(problem.blocks[b].size) for a, b in pairs if a in here and b in here
+        )
+        most = max(most, sum(problem.aligned(problem.blocks[i].size) for i in here) - saved)
+    return most
+
+
+def choices(problem: ArenaProblem) -> list[frozenset[tuple[int, int]]]:
+    """Every set of pairs of blocks with bytes that can be used at once, the forced ones in it."""
+    blocks = problem.blocks
+    pairs = [(a, b) for a, b in problem.shares if blocks[a].size and blocks[b].size]
+    forced = {
+        (a, b) for a, b in pairs if blocks[a].offset is not None and blocks[b].offset is not None
+    }
+    return [
+        frozenset(chosen)
+        for count in range(len(pairs) + 1)
+        for chosen in combinations(pairs, count)
+        if forced <= set(chosen) and consistent(problem, chosen)
+    ]
+
+
+shared_arenas = arenas(max_blocks=5, fixed=True, shares=True)
+
+
+@given(shared_arenas, st.integers(0, 30))
+def test_every_choice_that_no_time_forbids(problem: ArenaProblem, capacity: int) -> None:
+    everything = choices(problem)
+    assume(everything)  # forced pairs can contradict each other: then there is no plan at all
+    expected = [chosen for chosen in everything if most_needed(problem, (*chosen,)) <= capacity]
+    found = [frozenset(chosen) for chosen in Shares(problem).within(capacity)]
+    assert len(found) == len(set(found))
+    assert set(found) == set(expected)
+
+
+@given(shared_arenas, st.integers(0, 9))
+def test_choices_can_be_used(problem: ArenaProblem, seed: int) -> None:
+    everything, shares = choices(problem), Shares(problem)
+    assume(everything)
+    assert frozenset(shares.some(Random(seed))) in everything
+    assert frozenset(shares.best()) in everything
+    assert frozenset(shares.least()) == min(everything, key=len)
+    if all(block.offset is None for block in problem.blocks):
+        least = min(most_needed(problem, (*chosen,)) for chosen in everything)
+        assert most_needed(problem, shares.best()) == least == problem.bound
+
+
+def placed(problem: ArenaProblem, items: Items, offsets: list[int]) -> Plan:
+    """The plan that gives items their offsets, with the arena that they say it takes."""
+    found = items.block_offsets(problem, offsets)
+    blocks = tuple(replace(b, offset=o) for b, o in zip(problem.blocks, found, strict=True))
+    arena = items.arena(offsets) * items.unit
+    return Plan(blocks, arena, arena, arena, problem.alignment)
+
+
+def holds(problem: ArenaProblem, plan: Plan) -> bool:
+    try:
+        check_plan(problem, plan)
+    except GraphError:
+        return False
+    return True
+
+
+def keeps_apart(items: Items, offsets: list[int]) -> bool:
+    """Whether offsets keep every distance that the items ask for, and every fixed offset."""
+    return all(
+        offsets[j] >= offsets[i] + above or offsets[j] <= offsets[i] - below
+        for i, row in enumerate(items.apart)
+        for j, above, below in row
+    ) and all(f < 0 or f == o for f, o in zip(items.fixed, offsets, strict=True))
+
+
+@given(arenas(max_blocks=4, fixed=True), st.data())
+def test_items_are_apart_where_their_blocks_are(problem: ArenaProblem, data: st.DataObject) -> None:
+    items = items_of(problem, ())
+    offsets = [data.draw(st.integers(0, 12)) for _ in items.height]
+    # A unit divides the alignment's multiples that sizes are, but need not be one itself.
+    assume(all(o * items.unit % problem.alignment == 0 for o in offsets))
+    assert keeps_apart(items, offsets) == holds(problem, placed(problem, items, offsets))
+
+
+@given(shared_arenas, st.data())
+def test_chains_are_apart_where_their_blocks_are(
+    problem: ArenaProblem, data: st.DataObject
+) -> None:
+    """What is joined in one item lies in one place, and what is not does as if it could not be."""
+    everything = choices(problem)
+    assume(everything)
+    choice: Choice = tuple(data.draw(st.sampled_from(everything)))
+    items, asked = items_of(problem, choice), replace(problem, shares=choice)
+    offsets = [data.draw(st.integers(0, 12)) for _ in items.height]
+    assume(all(o * items.unit % problem.alignment == 0 for o in offsets))
+    assert keeps_apart(items, offsets) == holds(asked, placed(problem, items, offsets))
+    given = [f if f >= 0 else 1000 * (i + 1) for i, f in enumerate(items.fixed)]
+    assert items.clash() != keeps_apart(items, given)
+
+
+@given(arenas(max_blocks=5, fixed=True), st.data())
+def test_first_fit_takes_the_lowest_place(problem: ArenaProblem, data: st.DataObject) -> None:
+    items = items_of(problem, ())
+    assume(not items.clash())
+    sequence = data.draw(st.permutations(range(len(items.height))))
+    offsets = first_fit(items, sequence)
+    expected = list(items.fixed)
+    for i in sequence:
+        if expected[i] < 0:
+            known = [(j, above, below) for j, above, below in items.apart[i] if expected[j] >= 0]
+            expected[i] = next(
+                o
+                for o in range(200)
+                if all(
+                    o + above <= expected[j] or o - below >= expected[j]
+                    for j, above, below in known
+                )
+            )
+    assert offsets == expected
+    assert holds(problem, placed(problem, items, offsets))
+
+
+@given(arenas(max_blocks=6, fixed=True), st.integers(0, 20))
+def test_sequences_have_every_item(problem: ArenaProblem, turn: int) -> None:
+    items = items_of(problem, ())
+    for sequence in SEQUENCES:
+        assert sorted(sequence(items)) == list(range(len(items.height)))
+    assert len(ranks(items, turn, Random(turn))) == len(items.height)
+
+
+@settings(max_examples=200)
+@given(arenas(max_blocks=6, fixed=True), st.integers(-3, 3), st.integers(0, 5), st.integers(1, 40))
+def test_what_fits(problem: ArenaProblem, less: int, seed: int, quota: int) -> None:
+    """However short the attempts are, and whatever is tried first, their answer is right."""
+    items = items_of(problem, ())
+    assume(items.height and not items.clash())
+    capacity = brute_force_arena(problem) // items.unit - less
+    found = fits(items, capacity, lambda: None)
+    assert (found is None) == (less > 0)
+    fitting, random = Fitting(items, capacity), Random(seed)
+    for turn in range(1000):
+        if fitting.attempt(ranks(items, turn, random), quota << turn, lambda: None):
+            break
+    assert fitting.impossible == (less > 0)
+    assert (fitting.offsets is None) == (less > 0)
+    for offsets in (found, fitting.offsets):
+        if offsets is not None:
+            assert items.arena(offsets) <= capacity
+            assert holds(problem, placed(problem, items, offsets))
+
+
+@given(problems(min_operators=1, max_operators=6), st.integers(0, 99))
+def test_moves_keep_every_input_before_its_reader(problem, seed: int) -> None:
+    net, random = problem.network(), Random(seed)
+    order = list(range(len(problem.operators)))
+    for _ in range(5):
+        order = _moved(net, order, random, range(len(order)))
+        where = {v: at for at, v in enumerate(order)}
+        assert sorted(order) == sorted(where)
+        assert all(where[u] < where[v] for v in order for u in net.preds[v])
+
+
+@given(problems(min_operators=1, max_operators=5))
+def test_moves_reach_every_place(problem) -> None:
+    """Of orders that differ by the place of one operator, each can come next."""
+    net = problem.network()
+    order = list(range(len(problem.operators)))
+    expected = set()
+    for at, v in enumerate(order):
+        rest = [*order[:at], *order[at + 1 :]]
+        for to in range(len(order)):
+            moved = [*rest[:to], v, *rest[to:]]
+            where = {u: i for i, u in enumerate(moved)}
+            if all(where[u] < where[w] for w in moved for u in net.preds[w]):
+                expected.add(tuple(moved))
+    random = Random(1)
+    found = {tuple(_moved(net, order, random, range(len(order)))) for _ in range(400)}
+    assert found == expected
