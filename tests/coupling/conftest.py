@@ -15,6 +15,7 @@ from mcugraph.space.space import Space
 @pytest.fixture(scope="session")
 def group_models() -> ModuleType:
     """``fixtures/groups/models.py``."""
+    pytest.importorskip("torch")
     return load_module("fixtures/groups/models.py")
 
 

@@ -5,14 +5,15 @@ from typing import Any
 
 import numpy as np
 import pytest
-import torch
-from torch import nn
-from torch.nn import functional as F  # noqa: N812
 
 import mcugraph as mg
 from mcugraph.slimming.kept import Kept
 from mcugraph.slimming.slimmer import slim
 from mcugraph.space.space import Space
+
+torch = pytest.importorskip("torch")
+nn = torch.nn
+F = torch.nn.functional
 
 Build = Callable[..., Space]
 

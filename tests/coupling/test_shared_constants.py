@@ -2,13 +2,14 @@
 
 import numpy as np
 import pytest
-import torch
-from torch import Tensor as TorchTensor
-from torch import nn
 
 import mcugraph as mg
 from mcugraph.ir import Constant, DType, Graph, Kind, Operator, Source, Tensor
 from mcugraph.ops.linear import Dense
+
+torch = pytest.importorskip("torch")
+TorchTensor = torch.Tensor
+nn = torch.nn
 
 ZEROS, ALIKE, DIFFERENT = [0.0] * 5, [0.5] * 5, [0.0, 0.0, 0.0, 0.0, 0.5]
 

@@ -3,10 +3,12 @@
 from collections.abc import Callable
 
 import pytest
-import torch
-from torch import Tensor, nn
 
 import mcugraph as mg
+
+torch = pytest.importorskip("torch")
+Tensor = torch.Tensor
+nn = torch.nn
 
 
 class Alike(nn.Module):

@@ -7,12 +7,11 @@ import pytest
 from support.loading import load_module
 
 import mcugraph as mg
-from mcugraph.prune.masks import Masks
-from mcugraph.prune.placement import Classes
 from mcugraph.slimming.slimmer import slim
 
 torch = pytest.importorskip("torch")
-
+from mcugraph.prune.masks import Masks  # noqa: E402
+from mcugraph.prune.placement import Classes  # noqa: E402
 
 patterns = load_module("tests/slimming/patterns.py")
 

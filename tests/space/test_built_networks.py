@@ -5,14 +5,16 @@ from functools import cache
 from typing import ClassVar
 
 import pytest
-import torch
 from hypothesis import given, settings
 from hypothesis import strategies as st
-from torch import Tensor, nn
-from torch.nn import functional as F  # noqa: N812
 
 import mcugraph as mg
 from mcugraph.space.space import Space
+
+torch = pytest.importorskip("torch")
+Tensor = torch.Tensor
+nn = torch.nn
+F = torch.nn.functional
 
 Widths = Mapping[str, int]  # name of a group -> width
 COUNTED = [("deployed", None), ("deployed", "int8"), ("paper", None)]

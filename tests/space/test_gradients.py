@@ -5,7 +5,6 @@ from collections.abc import Callable
 import numpy as np
 import pytest
 import sympy
-import torch
 from hypothesis import assume, given
 from hypothesis import strategies as st
 
@@ -107,6 +106,7 @@ def test_sympy_of_the_peak(
 def test_torch(
     network: str, name: str, data: st.DataObject, fixture_space: Callable[..., Space]
 ) -> None:
+    torch = pytest.importorskip("torch")
     space = fixture_space(network)
     resource = resource_of(space, name)
     w = torch.tensor(drawn_widths(data, space), requires_grad=True)
@@ -121,6 +121,7 @@ def test_torch(
 @pytest.mark.parametrize("network", ["branching", "mobilenet_v2", "unet"])
 @pytest.mark.parametrize("name", ["macs", "size", "peak"])
 def test_gradcheck(network: str, name: str, fixture_space: Callable[..., Space]) -> None:
+    torch = pytest.importorskip("torch")
     space = fixture_space(network)
     resource = resource_of(space, name)
     rng = np.random.default_rng(1)
@@ -130,6 +131,7 @@ def test_gradcheck(network: str, name: str, fixture_space: Callable[..., Space])
 
 
 def test_float32_and_half_gradients(fixture_space: Callable[..., Space]) -> None:
+    torch = pytest.importorskip("torch")
     space = fixture_space("resnet")
     w = torch.tensor(space.full, dtype=torch.float32, requires_grad=True)
     loss = space.macs(w) / space.macs(space.full) + space.peak(w) / space.peak(space.full)
