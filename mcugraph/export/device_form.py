@@ -8,6 +8,7 @@ import operator
 from collections.abc import Sequence
 from typing import Any
 
+from mcugraph.export.deconvolution import cut_transposed
 from mcugraph.export.tools import called
 from mcugraph.formats.torch.export import export, quiet
 
@@ -27,6 +28,7 @@ def device_form(
     - A dense layer that reads flattened images has its columns in the order of channels last.
     - A channel shuffle transposes the last two of three axes, where channels last are a matrix.
     - A batch norm that follows no layer to be folded into is one multiplication and one addition.
+    - A transposed convolution that TFLite has no padding for is cut out of a larger one.
 
     Args:
         model: A ``torch.nn.Module``; it stays as it is.
@@ -38,7 +40,7 @@ def device_form(
         results, and ``args`` as that module takes them.
 
     Raises:
-        FormatError: ``torch.export`` rejects the model.
+        FormatError: ``torch.export`` rejects the model, or TFLite has no such operator.
     """
     import torch
 
@@ -52,6 +54,7 @@ def device_form(
     module = torch.fx.GraphModule(whole, whole.graph)
     form = _DeviceForm(module)
     form.apply()
+    cut_transposed(module)
     if channels_last:
         args = form.channels_last(args)
     module.graph.eliminate_dead_code()

@@ -8,7 +8,7 @@ from mcugraph.errors import GraphError
 from mcugraph.ir import Array, Dim, Dims, Shape, Signature, TensorType
 from mcugraph.ops.base import Fusable, Weighted, count, given, without
 from mcugraph.ops.labels import Channels, read_along, spread, varies
-from mcugraph.ops.window import Padding, Sweep, Windowed, check_steps
+from mcugraph.ops.window import SAME_UPPER, VALID, Padding, Sweep, Windowed, check_steps
 from mcugraph.records import dataclass
 
 
@@ -178,6 +178,40 @@ class ConvTranspose(_Convolution):
             else:
                 shape[axis] = self.padding.transposed(i, sweep, extra[i])
         return (TensorType(data.dtype, tuple(shape)),)
+
+    def kept(self, shapes: Sequence[Dims | None]) -> dict[int, tuple[int, int]] | None:
+        """For each spatial axis what the result is of all that the windows write.
+
+        Returns:
+            By axis where it begins, and how many elements it has; they may end behind what is
+            written. None: the model says how many, and not where.
+        """
+        if self.output_shape is not None:
+            return None
+        sweeps = self.sweeps(shapes)
+        extra = self.output_padding or (0,) * len(sweeps)
+        return {
+            axis: self.padding.kept(i, sweep, extra[i])
+            for i, (axis, sweep) in enumerate(sweeps.items())
+        }
+
+    def written(self, shapes: Sequence[Dims | None]) -> dict[int, int]:
+        """For each spatial axis how many elements the windows write."""
+        sweeps = self.sweeps(shapes).items()
+        return {axis: VALID.transposed(i, sweep) for i, (axis, sweep) in enumerate(sweeps)}
+
+    def tflite_padding(self, shapes: Sequence[Dims | None]) -> Padding | None:
+        """The padding of TFLite, VALID or SAME_UPPER, that keeps the same elements.
+
+        None: neither does. The result is then to be cut out of that of VALID.
+        """
+        kept, sweeps = self.kept(shapes), self.sweeps(shapes)
+        for padding in (VALID, SAME_UPPER):
+            same = {axis: padding.kept(i, s) for i, (axis, s) in enumerate(sweeps.items())}
+            written = self.written(shapes)
+            if same == kept and all(written[axis] >= count for axis, (_, count) in same.items()):
+                return padding
+        return None
 
     def macs(self, s: Signature) -> Dim | None:
         data, weight = s.inputs[0], s.inputs[1]

@@ -157,6 +157,23 @@ class Padding:
         spread = (sweep.size - 1) * sweep.stride + sweep.reach
         return spread + extra - sum(self._explicit(axis))
 
+    def kept(self, axis: int, sweep: Sweep, extra: int = 0) -> tuple[int, int]:
+        """What is kept of a spatial axis that a transposed convolution has written whole.
+
+        Args:
+            axis: Which spatial axis.
+            sweep: As for `transposed`.
+            extra: As for `transposed`.
+
+        Returns:
+            Where it begins, and how many elements it has; they may end behind what is written.
+        """
+        length = self.transposed(axis, sweep, extra)
+        if not self.same:
+            return self._explicit(axis)[0], length
+        spread = VALID.transposed(axis, sweep)
+        return self._halves(max(spread + extra - length, 0))[0], length
+
     def _halves(self, total: int) -> tuple[int, int]:
         small, large = total // 2, total - total // 2
         return (small, large) if self.rule is Rule.SAME_UPPER else (large, small)

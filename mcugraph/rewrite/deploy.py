@@ -20,6 +20,7 @@ from mcugraph.rewrite.splitting import (
     split_clip,
     split_silu,
 )
+from mcugraph.rewrite.transposed import convolve_unstrided, cut_after
 
 # In this order: what is split may be fused, what is fused is not padded again, and arguments are
 # those of the operators that there are in the end.
@@ -36,10 +37,12 @@ STEPS = (
     zero_biases,
     fuse_activations,
     split_clip,
+    convolve_unstrided,
     depthwise_of_one_channel,
     reduce_globally,
     fuse_squeezes,
     pad_before,
+    cut_after,
     store_arguments,
 )
 

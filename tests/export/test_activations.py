@@ -5,7 +5,7 @@ from typing import Any
 
 import numpy as np
 import pytest
-from support.running import results_in_integers, run_tflite
+from support.running import check_runs, run_tflite
 
 import mcugraph as mg
 from mcugraph.ir import DType
@@ -46,16 +46,6 @@ def between(act: Any) -> Any:
     """An activation between two layers, with values on both sides of 0."""
     torch.manual_seed(0)
     return nn.Sequential(nn.Conv2d(3, 4, 3), act(), nn.Conv2d(4, 2, 1))
-
-
-def check_runs(model: Any, data: Any, path: Path) -> None:
-    """TFLM's kernels agree with LiteRT's, and both with the module."""
-    lite, micro = results_in_integers(path)
-    assert np.abs(lite.astype(int) - micro.astype(int)).max() <= 2
-    with torch.no_grad():
-        wanted = model(data[:1]).numpy()
-    (found,) = run_tflite(path, data[:1])
-    assert np.abs(found - wanted).mean() < 0.02 * np.abs(wanted).max()
 
 
 @pytest.mark.oracle("tflite_micro")

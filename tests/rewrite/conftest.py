@@ -65,11 +65,7 @@ def _plain(op: Any, x: list[Any]) -> Any:
         conv = (f.conv1d, f.conv2d, f.conv3d)[len(op.strides) - 1]
         return conv(f.pad(data, pads), x[1], bias, op.strides, 0, op.dilations, op.groups)
     if isinstance(op, ConvTranspose):
-        pads = [pair[0] for pair in op.padding.pairs] or 0
-        more = op.output_padding or 0
-        turn = (f.conv_transpose1d, f.conv_transpose2d)[len(op.strides) - 1]
-        bias = x[2] if len(x) > 2 else None
-        return turn(x[0], x[1], bias, op.strides, pads, more, op.groups, op.dilations)
+        return _transposed(op, x)
     if isinstance(op, Pool):
         dilations = op.dilations or (1,) * len(op.window)
         if op.function == "max":
@@ -115,6 +111,28 @@ def _plain(op: Any, x: list[Any]) -> Any:
         (shape,) = (t.shape for t in op.infer([_type(x[0])]) or ())
         return f.interpolate(x[0], shape[2:], mode="nearest")
     raise NotImplementedError(op.kind)
+
+
+def _transposed(op: ConvTranspose, x: list[Any]) -> Any:
+    """All that is written, with nothing around it; then what is kept of that, and the bias."""
+    from torch.nn import functional as f
+
+    rank = len(op.strides)
+    turn = (f.conv_transpose1d, f.conv_transpose2d)[rank - 1]
+    result = turn(x[0], x[1], None, op.strides, 0, 0, op.groups, op.dilations)
+    for i in range(rank):
+        written, axis, size = result.shape[2 + i], 2 + i, x[0].shape[2 + i] * op.strides[i]
+        more = op.output_padding[i] if op.output_padding else 0
+        if op.padding in (SAME_UPPER, SAME_LOWER):
+            off = max(written + more - size, 0)
+            start = off // 2 if op.padding == SAME_UPPER else off - off // 2
+        else:
+            start, end = op.padding.pairs[i] if op.padding.pairs else (0, 0)
+            size = written + more - start - end
+        missing = max(start + size - written, 0)
+        result = f.pad(result, [0, 0] * (rank - 1 - i) + [0, missing]).narrow(axis, start, size)
+    bias = x[2] if len(x) > 2 else None
+    return result if bias is None else result + bias.view(1, -1, *(1,) * rank)
 
 
 def _type(value: Any) -> Any:

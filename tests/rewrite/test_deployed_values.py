@@ -10,6 +10,7 @@ import pytest
 
 import mcugraph as mg
 from mcugraph.ir import Graph
+from mcugraph.ops.window import SAME_UPPER, VALID
 from mcugraph.rewrite.accounting import counted_forms
 
 torch = pytest.importorskip("torch")
@@ -135,6 +136,41 @@ CASES: dict[str, tuple[Callable[[], Any], tuple[int, ...], list[str]]] = {
         lambda: NN.Sequential(NN.ConvTranspose2d(3, 4, 2, 2, bias=False), norm(4)),
         (1, 3, 5, 5),
         ["conv_transpose2d"],
+    ),
+    "transposed_same": (
+        lambda: NN.Sequential(NN.ConvTranspose2d(3, 4, 4, 2, 1), NN.ReLU()),
+        (1, 3, 5, 6),
+        ["conv_transpose2d"],
+    ),
+    "transposed_and_cut": (
+        lambda: NN.Sequential(NN.ConvTranspose2d(3, 4, 3, 2, 1, 1), norm(4), NN.ReLU()),
+        (1, 3, 5, 6),
+        ["conv_transpose2d", "slice"],
+    ),
+    "transposed_odd": (
+        lambda: NN.ConvTranspose2d(3, 4, (3, 5), 2, (1, 0)),
+        (1, 3, 5, 6),
+        ["conv_transpose2d", "slice"],
+    ),
+    "transposed_beyond": (
+        lambda: NN.ConvTranspose2d(3, 4, 2, 2, 0, 1),
+        (1, 3, 5, 6),
+        ["conv_transpose2d"],
+    ),
+    "transposed_unstrided": (
+        lambda: NN.Sequential(NN.ConvTranspose2d(3, 4, (3, 5), 1, (1, 2)), norm(4), NN.ReLU()),
+        (1, 3, 5, 6),
+        ["conv2d"],
+    ),
+    "transposed_unstrided_dilated": (
+        lambda: NN.ConvTranspose2d(3, 4, 3, 1, 1, dilation=2),
+        (1, 3, 5, 6),
+        ["pad", "conv2d"],
+    ),
+    "transposed_of_one_channel": (
+        lambda: NN.ConvTranspose2d(1, 4, 3, 1, 1),
+        (1, 1, 5, 6),
+        ["depthwise_conv2d"],
     ),
     "transposed_in_groups": (
         lambda: NN.Sequential(NN.ConvTranspose2d(4, 6, 3, 2, groups=2), norm(6)),
@@ -293,3 +329,62 @@ def test_norms_that_differ_in_epsilon_alone_are_two(run_graph: Run) -> None:
     with torch.no_grad():
         (found,) = run_graph(deployed, {deployed.inputs[0]: x.numpy()})
         np.testing.assert_allclose(found, model(x).numpy(), rtol=1e-4, atol=1e-5)
+
+
+@pytest.mark.oracle("onnxruntime")
+@pytest.mark.parametrize("auto_pad", ["SAME_UPPER", "SAME_LOWER", "VALID", "NOTSET"])
+@pytest.mark.parametrize("kernel", [1, 2, 3, 4, 5])
+@pytest.mark.parametrize("stride", [1, 2, 3])
+def test_transposed_convolutions(
+    auto_pad: str, kernel: int, stride: int, run_graph: Run, tmp_path: Path
+) -> None:
+    """Whatever ONNX pads: the deployed form has SAME, VALID, or a part of VALID."""
+    onnx, onnxruntime = pytest.importorskip("onnx"), pytest.importorskip("onnxruntime")
+    if auto_pad.startswith("SAME") and kernel < stride:
+        pytest.skip("onnxruntime leaves out what lies behind all windows; ONNX does not")
+    helper, numpy_helper = onnx.helper, onnx.numpy_helper
+    random = np.random.default_rng(0)
+    choices = (
+        [{}]
+        if auto_pad != "NOTSET"
+        else [
+            {"pads": [0, a, 0, b], "output_padding": [0, extra]}
+            for a in range(min(3, kernel))
+            for b in range(min(3, kernel))
+            for extra in range(stride)
+        ]
+    )
+    for more in choices:
+        node = helper.make_node(
+            "ConvTranspose", ["x", "w", "b"], ["y"], auto_pad=auto_pad, strides=[1, stride], **more
+        )
+        values = {
+            "w": random.standard_normal((2, 3, 1, kernel)).astype(np.float32),
+            "b": random.standard_normal(3).astype(np.float32),
+        }
+        ends = [
+            helper.make_tensor_value_info(name, onnx.TensorProto.FLOAT, shape)
+            for name, shape in (("x", (1, 2, 1, 6)), ("y", None))
+        ]
+        stored = [numpy_helper.from_array(value, name) for name, value in values.items()]
+        graph = helper.make_graph([node], "g", ends[:1], ends[1:], stored)
+        opset = [helper.make_opsetid("", 18)]
+        model = helper.make_model(graph, opset_imports=opset, ir_version=8)
+        path = tmp_path / "net.onnx"
+        onnx.save(model, path)
+        x = random.standard_normal((1, 2, 1, 6)).astype(np.float32)
+        session = onnxruntime.InferenceSession(str(path), providers=["CPUExecutionProvider"])
+        (expected,) = session.run(None, {"x": x})
+        deployed = counted_forms(mg.load(path), "deployed").runs
+        (found,) = run_graph(deployed, {"x": x})
+        np.testing.assert_allclose(found, expected, rtol=1e-4, atol=1e-5, err_msg=str(more))
+        for operator in deployed.operators:
+            assert (
+                operator.op.kind != "conv_transpose2d"
+                or operator.op.padding
+                in (
+                    VALID,
+                    SAME_UPPER,
+                )
+                or any(operator.op.output_padding)
+            )

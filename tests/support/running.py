@@ -36,7 +36,7 @@ def run_tflite(path: Path, *samples: Any) -> list[np.ndarray]:
     return results
 
 
-def results_in_integers(path: Path, count: int = 4) -> tuple[np.ndarray, np.ndarray]:
+def _in_integers(path: Path, count: int = 4) -> tuple[np.ndarray, np.ndarray]:
     """What LiteRT's and TFLM's kernels make of the same random int8 inputs with a file."""
     from ai_edge_litert.interpreter import Interpreter
     from tflite_micro.python.tflite_micro import runtime
@@ -55,6 +55,18 @@ def results_in_integers(path: Path, count: int = 4) -> tuple[np.ndarray, np.ndar
         found.append((lite.get_tensor(result["index"]), micro.get_output(0)))
     first, second = zip(*found, strict=True)
     return np.stack(first), np.stack(second)
+
+
+def check_runs(model: Any, data: Any, path: Path) -> None:
+    """The kernels of TFLM agree with LiteRT's on a file, and these with the module."""
+    import torch
+
+    lite, micro = _in_integers(path)
+    assert np.abs(lite.astype(int) - micro.astype(int)).max() <= 2
+    with torch.no_grad():
+        wanted = model(data[:1]).numpy()
+    (found,) = run_tflite(path, data[:1])
+    assert np.abs(found - wanted).mean() < 0.02 * np.abs(wanted).max()
 
 
 def tflm_head(path: Path) -> int:
