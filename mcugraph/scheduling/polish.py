@@ -2,7 +2,7 @@
 
 First beams dive through the whole network, in both directions, with budgets that are bisected: the
 order of a large network is soon near the best one. Then parts of it are done again: a window of the
-order, around a step that takes the peak, is a network of its own (see ``window``), and a beam looks
+order, around a step that takes the peak, is a network of its own (``excerpt``), and a beam looks
 for an order of it that stays below the peak. Now and then it may reach the peak again, so that the
 walk leaves places where no window alone has a better order. The longer nothing better is found, the
 wider beams and windows get.
@@ -16,10 +16,10 @@ from collections.abc import Iterator, Sequence
 from random import Random
 
 from mcugraph.scheduling.beam import Beam, countable
+from mcugraph.scheduling.excerpt import excerpt
 from mcugraph.scheduling.limits import Limits
 from mcugraph.scheduling.network import Network
 from mcugraph.scheduling.replay import order_peak, step_costs
-from mcugraph.scheduling.window import window
 
 _DIVE_WIDTH = 100
 _DIVE_CELLS = 20_000_000  # of one dive through the whole network, about
@@ -98,7 +98,7 @@ class Polish:
         rounds = min(self._failed // _PATIENCE, _WIDEST)
         length = min(len(order), int(random.choice(_LENGTHS) * _LONGER**rounds))
         begin = max(0, min(at - random.randrange(length), len(order) - length))
-        part = window(self.net, order, begin, begin + length)
+        part = excerpt(self.net, order, begin, begin + length)
         beam = Beam(part, forward=random.random() >= _BACKWARDS)
         budget = self.peak - (random.random() >= _LEVEL)
         width = int(_WIDTH * _WIDER**rounds)

@@ -5,7 +5,7 @@ from collections.abc import Sequence
 from mcugraph.scheduling.network import OUTSIDE, Network, assemble
 
 
-def window(net: Network, order: Sequence[int], begin: int, end: int) -> Network:
+def excerpt(net: Network, order: Sequence[int], begin: int, end: int) -> Network:
     """The network of the operators from place ``begin`` to before place ``end`` of an order.
 
     They are numbered by place, from 0 on. Any order of it takes, in its place, what it takes there.
