@@ -56,7 +56,7 @@ class FoldedValues:
         sources: Iterable[Callable[[], Any]],
     ) -> None:
         self._folding, self._nbytes, self._compute = folding, nbytes, compute
-        self._before = tuple(s.values for s in sources if isinstance(s, FoldedResult))
+        self._before = tuple([s.values for s in sources if isinstance(s, FoldedResult)])
         self._made: tuple[Any] | None = None
 
     def all(self) -> Any:

@@ -18,10 +18,12 @@ class Names:
 
     def unique(self, name: str) -> str:
         """The name itself, or the first free one made from it."""
-        result, number = name, self._last.get(name, 1)
-        while result in self._used:
+        if name not in self._used:
+            self._used.add(name)
+            return name
+        number = self._last.get(name, 1) + 1
+        while (result := f"{name}{self._separator}{number}") in self._used:
             number += 1
-            result = f"{name}{self._separator}{number}"
         self._last[name] = number
         self._used.add(result)
         return result

@@ -6,7 +6,7 @@ from math import prod
 from mcugraph.errors import GraphError
 from mcugraph.ir.graph import Graph
 from mcugraph.ir.operator import Operator
-from mcugraph.ir.tensor import Tensor
+from mcugraph.ir.tensor import Kind, Tensor
 from mcugraph.units import ADDRESSABLE
 
 # Subgraphs in subgraphs. What is nested more deeply was made to be.
@@ -74,40 +74,41 @@ def _bodies(graph: Graph) -> list[str]:
 
 def _verified_bytes(graph: Graph) -> int:
     """Check one graph; the bytes of all of its tensors."""
-    where = f"graph {graph.name!r}"
+    where, tensors = f"graph {graph.name!r}", graph.tensors
     seen: set[str] = set()
-    ready = {name for name, tensor in graph.tensors.items() if tensor.kind.value != "activation"}
+    ready = {name for name, tensor in tensors.items() if tensor.kind is not Kind.ACTIVATION}
     ready.update(graph.inputs)
     nbytes = 0
-    for name, tensor in graph.tensors.items():
+    for name, tensor in tensors.items():
         if name != tensor.name:
             raise GraphError(f"{where}: tensor {name!r} calls itself {tensor.name!r}")
         if name in ready:
             nbytes += _size(tensor, graph, None)
     for name in (*graph.inputs, *graph.outputs):
-        if name not in graph.tensors:
+        if name not in tensors:
             raise GraphError(f"{where}: input or output {name!r} is no tensor of it")
     for operator in graph.operators:
-        here = f"{where}, operator {operator.name!r}"
         if operator.name in seen:
-            raise GraphError(f"{here}: a second operator has this name")
+            raise GraphError(f"{_place(graph, operator)}: a second operator has this name")
         seen.add(operator.name)
         for read in operator.inputs:
-            if read is not None and read not in graph.tensors:
-                raise GraphError(f"{here}: reads {read!r}, which is no tensor")
-            if read is not None and read not in ready:
-                raise GraphError(f"{here}: reads {read!r} before anything writes it")
+            if read not in ready and read is not None:
+                said = " before anything writes it" if read in tensors else ", which is no tensor"
+                raise GraphError(f"{_place(graph, operator)}: reads {read!r}{said}")
         for written in operator.outputs:
-            if written not in graph.tensors:
-                raise GraphError(f"{here}: writes {written!r}, which is no tensor")
-            if written in ready:
-                raise GraphError(f"{here}: writes {written!r}, which has a value already")
-            nbytes += _size(graph.tensors[written], graph, operator)
+            if written not in tensors or written in ready:
+                said = "has a value already" if written in tensors else "is no tensor"
+                raise GraphError(f"{_place(graph, operator)}: writes {written!r}, which {said}")
+            nbytes += _size(tensors[written], graph, operator)
         ready.update(operator.outputs)
     for name in graph.outputs:
         if name not in ready:
             raise GraphError(f"{where}: output {name!r} is never written")
     return nbytes
+
+
+def _place(graph: Graph, operator: Operator | None) -> str:
+    return f"graph {graph.name!r}" + (f", operator {operator.name!r}" if operator else "")
 
 
 def _size(tensor: Tensor, graph: Graph, writer: Operator | None) -> int:
@@ -122,10 +123,9 @@ def _size(tensor: Tensor, graph: Graph, writer: Operator | None) -> int:
         return 0
     elements = prod(shape)
     nbytes = tensor.dtype.nbytes(elements)
-    if min(shape, default=0) < 0 or max(elements, nbytes) >= ADDRESSABLE:
+    if elements >= ADDRESSABLE or nbytes >= ADDRESSABLE or (shape and min(shape) < 0):
         users = (o for o in graph.operators if tensor.name in o.inputs)
-        found = writer or next(users, None)
-        where = f"graph {graph.name!r}" + (f", operator {found.name!r}" if found else "")
+        where = _place(graph, writer or next(users, None))
         shown = shape if len(shape) <= 16 else (*shape[:16], "...")
         raise GraphError(f"{where}: tensor {tensor.name!r} cannot have the shape {shown}")
     return nbytes

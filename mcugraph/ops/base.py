@@ -136,6 +136,8 @@ def broadcast(shapes: Sequence[Shape]) -> Shape:
     Raises:
         GraphError: They do not broadcast.
     """
+    if shapes and shapes.count(shapes[0]) == len(shapes):  # as most are
+        return shapes[0]
     rank = max((len(shape) for shape in shapes), default=0)
     result = [1] * rank
     for shape in shapes:

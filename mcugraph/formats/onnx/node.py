@@ -134,7 +134,7 @@ class OnnxNode:
         pads = self.integers("pads", (0,) * (2 * rank))
         if len(pads) != 2 * rank:
             raise GraphError(f"{len(pads)} pads for {rank} spatial axes")
-        return explicit(list(zip(pads[:rank], pads[rank:], strict=True)))
+        return explicit(list(zip(pads[:rank], pads[rank:], strict=True))) if any(pads) else VALID
 
 
 Translator = Callable[[OnnxNode], Op | Translation]

@@ -177,15 +177,16 @@ class Scope:
 
     def value(self, name: str) -> Array | None:
         """The value of a tensor, where it is known."""
-        if name not in self.values:
+        found = self.values.get(name)
+        if found is None:
             tensor = self.tensors[name]
             if tensor.constant is None or not 0 <= tensor.elements <= _SMALL:
                 return None
             try:
-                self.values[name] = tensor.constant.array()
+                found = self.values[name] = tensor.constant.load()
             except NoValue:
                 return None
-        return self.values[name]
+        return found
 
     def _initializers(self) -> None:
         for proto in self.proto.initializer[:]:
@@ -238,7 +239,7 @@ class Scope:
         return Tensor(value.name, dtype, known)
 
     def _node(self, proto: Any) -> None:
-        domain, reads = proto.domain, proto.input[:]
+        domain, reads, known = proto.domain, proto.input[:], self.tensors.get
         node = OnnxNode(
             type=proto.op_type,
             domain=domain,
@@ -246,7 +247,7 @@ class Scope:
             opset=self.model.opsets.get(domain or "ai.onnx", 1),
             attributes={entry.name: decode(entry) for entry in proto.attribute[:]},
             reads=reads,
-            inputs=[self.lookup(name) if name else None for name in reads],
+            inputs=[known(name) or self.lookup(name) if name else None for name in reads],
             outputs=proto.output[:],
             values=self.value,
             proto=proto,
@@ -347,7 +348,7 @@ class Scope:
         if results is None:
             results = self.declared(node)
         # Results beyond those of the rule only matter in training (masks, running statistics).
-        node.outputs = node.outputs[: len(results)]
+        del node.outputs[len(results) :]
         for name, known in zip(node.outputs, results, strict=False):
             if known is not None:
                 self.tensors[name] = Tensor(name, known.dtype, known.shape)

@@ -18,6 +18,7 @@ from mcugraph.ir import Array, DType, Shape, TensorType
 _EXTERNAL = 1  # TensorProto.EXTERNAL
 _STRING, _COMPLEX = 8, (14, 15)  # TensorProto.DataType
 _LISTS = ("float_data", "int32_data", "int64_data", "double_data", "uint64_data")
+_OWN_LIST = {1: "float_data", 7: "int64_data", 11: "double_data"}  # of others, "int32_data"
 
 # TensorProto.DataType -> how numpy reads its raw bytes.
 _PLAIN: dict[int, np.dtype[Any]] = {
@@ -70,7 +71,8 @@ class Weights:
         if proto.HasField("raw_data"):
             stored, wanted, what = len(proto.raw_data), nbytes, "bytes"
         else:
-            stored, what = max(len(getattr(proto, key)) for key in _LISTS), "entries"
+            stored, what = len(_listed(proto)), "entries"
+            stored = stored or max(len(getattr(proto, key)) for key in _LISTS)
             # Numbers of two parts; several to a byte, one byte to an entry.
             wanted = 2 * count if proto.data_type in _COMPLEX else min(count, nbytes)
         if stored != wanted:
@@ -89,10 +91,14 @@ class Weights:
         if proto.data_location == _EXTERNAL:
             proto = self._with_data(proto)
         plain, dims, raw = _PLAIN.get(proto.data_type), proto.dims[:], proto.raw_data
-        if plain is not None and len(raw) == plain.itemsize * prod(dims):
-            # Most constants of a file come this way; the general one takes ten times as long.
-            flat = np.frombuffer(raw, plain)
-            return flat if len(dims) == 1 else flat.reshape(dims)
+        if plain is not None:
+            # Most constants of a file are such; for others ONNX is imported, which takes a while.
+            count = prod(dims)
+            if len(raw) == plain.itemsize * count:
+                return np.frombuffer(raw, plain).reshape(dims)
+            listed = [] if raw else _listed(proto)
+            if len(listed) == count:
+                return np.array(listed).astype(plain).reshape(dims)
         from onnx import TensorProto, numpy_helper
 
         try:
@@ -170,6 +176,12 @@ class Weights:
             os.path.dirname(os.path.realpath(self._path)),
         )
         return any(os.path.commonpath([home, target]) == home for home in homes)
+
+
+def _listed(proto: Any) -> list[Any]:
+    """The numbers of a tensor that are stored one by one."""
+    numbers: list[Any] = getattr(proto, _OWN_LIST.get(proto.data_type, "int32_data"))[:]
+    return numbers
 
 
 def _nbytes(proto: Any) -> int:

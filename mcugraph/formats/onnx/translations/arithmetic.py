@@ -3,22 +3,24 @@
 from mcugraph.errors import GraphError
 from mcugraph.formats.onnx.node import OnnxNode, Translation, Translator, result_type
 from mcugraph.formats.onnx.types import DTYPES, NUMBERS
-from mcugraph.ir import Op, Shape
+from mcugraph.ir import Shape
 from mcugraph.ops.elementwise import Convert, Elementwise, clip
 from mcugraph.ops.opaque import Declared
 
 
 def _function(function: str) -> Translator:
-    return lambda node: Elementwise(function)
+    found = Translation(Elementwise(function))
+    return lambda node: found
 
 
 def _binary(function: str) -> Translator:
     """Two operands; numpy's broadcasting since opset 7, an axis of the first one before."""
+    op = Elementwise(function)
+    found = Translation(op)
 
-    def translate(node: OnnxNode) -> Op | Translation:
-        op = Elementwise(function)
+    def translate(node: OnnxNode) -> Translation:
         if node.opset >= 7 or not node.integer("broadcast", 0):
-            return op
+            return found
         return Translation(op, reshaped=along_axis(node))
 
     return translate
