@@ -26,6 +26,7 @@ def device_form(
     - Images (inputs and outputs of four axes) are channels last, if so asked.
     - A mean over height and width is taken where channels are last.
     - A dense layer that reads flattened images has its columns in the order of channels last.
+    - An average that divides by another number than of its elements is multiplied after it.
     - A channel shuffle transposes the last two of three axes, where channels last are a matrix.
     - A batch norm that follows no layer to be folded into is one multiplication and one addition.
     - A transposed convolution that TFLite has no padding for is cut out of a larger one.
@@ -78,6 +79,8 @@ class _DeviceForm:
                 self._pool(node)
             elif name == "batch_norm":
                 self._scale(node)
+            elif name == "avg_pool2d":
+                self._divide(node)
             elif name in _FLATTENS and not self._shuffle(node):
                 self._unroll(node)
 
@@ -125,6 +128,22 @@ class _DeviceForm:
         """The mean of each channel of images, taken where channels are last."""
         last = self._call(self.aten.permute.default, source, [0, 2, 3, 1], like=like)
         return self._call(self.aten.mean.dim, last, [1, 2], like=like)
+
+    def _divide(self, node: Any) -> None:
+        """An average with a divisor of its own as one over all of the window, and a factor."""
+        given = list(node.args) + [None] * (7 - len(node.args))
+        divisor = _argument(node, 6, "divisor_override", None)
+        if divisor is None or _argument(node, 4, "ceil_mode", False):
+            return
+        area = given[1][0] * given[1][-1]
+        with self.graph.inserting_before(node):
+            kept = (given[2] or [], _argument(node, 3, "padding", [0, 0]))
+            made = self._call(
+                self.aten.avg_pool2d.default, given[0], given[1], *kept, False, True, like=node
+            )
+            if divisor != area:
+                made = self._call(self.aten.mul.Tensor, made, area / divisor, like=node)
+        self._replace(node, made)
 
     def _scale(self, node: Any) -> None:
         """A batch norm that cannot be folded as ``x * scale + shift``."""

@@ -19,6 +19,7 @@ from mcugraph.export.tensor_names import end_names, shorten_names, with_end_name
 from mcugraph.export.tools import one_sample, silence, tool
 from mcugraph.export.trial import SAMPLES, check_floats, check_integers, range_of, results_of
 from mcugraph.files import check, write
+from mcugraph.formats.tflite.tables import read_model
 from mcugraph.formats.torch.export import reason
 from mcugraph.formats.torch.given import plain_module
 from mcugraph.formats.torch.importer import from_torch
@@ -89,6 +90,7 @@ def export_tflite(
     except Exception as error:
         raise FormatError(f"{name}: litert-torch cannot convert it: {reason(error)}") from error
     plain = with_blocks_as_operators(plain, tables, tool("flatbuffers"))
+    _check_whole(name, plain)
     plain = shorten_names(plain, model, tables, tool("flatbuffers"))
     wanted = results_of(model, batches[:SAMPLES])
     if channels_last:
@@ -110,6 +112,21 @@ def export_tflite(
     result = compare(Path(path), data, from_torch(model, inputs), "int8", budgets)
     write(path, data)
     return result
+
+
+def _check_whole(name: str, plain: bytes) -> None:
+    """Refuse a file with parts that are called, which no int8 kernel runs.
+
+    Raises:
+        FormatError: It has such parts.
+    """
+    _, *parts = read_model(plain).subgraphs
+    if parts:
+        said = parts[0].name.removesuffix(".impl")
+        raise FormatError(
+            f"{name}: litert-torch writes {said!r} as a function of its own, for want of a TFLite"
+            " operator: write it with operators that TFLite has"
+        )
 
 
 def _quantized(plain: bytes, batches: list[tuple[Any, ...]], floats: Iterable[str]) -> bytes:

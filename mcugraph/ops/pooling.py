@@ -24,6 +24,8 @@ class Pool(Windowed, KeepsZero, Fusable):
         ceil: A last partial window counts too.
         counts_padding: Of an average: zeros of an explicit padding are among what it is the average
             of (``count_include_pad`` of ONNX and PyTorch). SAME of TFLite never counts them.
+        divisor: Of an average: what sums are divided by, however many elements they are of
+            (``divisor_override`` of PyTorch); None: by the number of elements.
         index_dtype: Element type of the positions of the maxima, where they are an output too.
 
     Raises:
@@ -40,6 +42,7 @@ class Pool(Windowed, KeepsZero, Fusable):
     counts_padding: bool = False
     activation: str | None = None
     index_dtype: DType | None = None
+    divisor: int | None = None
 
     def __post_init__(self) -> None:
         check_steps(self.window, self.strides, self.dilations)

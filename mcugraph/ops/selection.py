@@ -185,10 +185,12 @@ class Pad(Rules):
         pads: (before, after) for each axis.
         mode: ``"constant"``, ``"lowest"`` (a constant too: what a maximum passes over),
             ``"reflect"``, ``"edge"``, ``"symmetric"`` or ``"wrap"``.
+        value: Of a constant; None: it is not known.
     """
 
     pads: tuple[tuple[int, int], ...]
     mode: str = "constant"
+    value: float | None = 0.0
 
     @property
     def kind(self) -> str:
@@ -202,7 +204,7 @@ class Pad(Rules):
         return (TensorType(data.dtype, tuple(dim + a + b for dim, (a, b) in pairs)),)
 
     def keeps_zero(self, zero: Sequence[bool | None]) -> bool:
-        return zero[0] is True and self.mode != "constant"
+        return zero[0] is True and (self.mode != "constant" or self.value == 0)
 
     def couple(self, channels: Channels) -> tuple[Array, ...] | None:
         data = channels.labels(0)

@@ -24,12 +24,19 @@ from mcugraph.ops.movement import (
 )
 from mcugraph.ops.reduction import Cumulate, Reduce, TopK
 from mcugraph.ops.selection import Pad, Resize, Slice, Split, Tile
+from mcugraph.records import dataclass
 from mcugraph.rewrite.edit import Edit
 
 # The arguments of an operator, from the shapes of its data and of its result: whole numbers, but
-# for the least value that the type of the data has.
+# for what has the type of the data.
 Arguments = Callable[[Any, Shape, Shape], tuple[Any, ...]]
-_LOWEST = "lowest"
+
+
+@dataclass(frozen=True, slots=True)
+class _Element:
+    """A value of the type of the data; None: the least that there is."""
+
+    value: float | None
 
 
 def _axes(op: Reduce, data: Shape, result: Shape) -> tuple[Any, ...]:
@@ -61,7 +68,11 @@ def _split(op: Split, data: Shape, result: Shape) -> tuple[Any, ...]:
 
 def _pad(op: Pad, data: Shape, result: Shape) -> tuple[Any, ...]:
     pads = [list(pair) for pair in op.pads]
-    return (pads, _LOWEST) if op.mode == "lowest" else (pads,)
+    if op.mode == "lowest":
+        return pads, _Element(None)
+    if op.mode != "constant" or op.value in (0, None):
+        return (pads,)
+    return pads, _Element(op.value)
 
 
 def _axis(op: Cumulate, data: Shape, result: Shape) -> tuple[Any, ...]:
@@ -107,9 +118,9 @@ def store_arguments(edit: Edit) -> None:
         names: list[str | None] = [*operator.inputs, None, None, None][:first]
         for index, value in enumerate(arguments):
             dtype = DType.INT32
-            if value == _LOWEST:
+            if isinstance(value, _Element):
                 dtype = edit.tensors[operator.inputs[0] or ""].dtype
-                value = _least(dtype)
+                value = _least(dtype) if value.value is None else value.value
             key = ("argument", dtype, repr(value))
             if key not in stored:
                 load = partial(np.array, value, dtype.numpy)

@@ -36,42 +36,55 @@ def pad_before(edit: Edit) -> None:
         known = _known_padding(op, shapes)
         settled = replace(op, padding=VALID if known is None else known)
         if isinstance(settled, Pool):
-            settled = replace(settled, ceil=False, counts_padding=False)
-        if known is not None:
-            edit.change(operator, settled)
-            continue
-        # What surrounds a maximum must not be one.
-        lowest = isinstance(op, Pool) and op.function == "max"
-        pad = Pad(op.pads(shapes), "lowest" if lowest else "constant")
-        parts: list[Operator] = []
-        if (data, pad) not in padded:
-            larger = tuple(dim + sum(pair) for dim, pair in zip(shape, pad.pads, strict=True))
-            parts.append(edit.step(operator, "padded", pad, (data,), larger))
-            padded[data, pad] = parts[0].outputs[0]
-        last = replace(operator, op=settled, inputs=(padded[data, pad], *operator.inputs[1:]))
-        if isinstance(op, Pool) and _counts_a_part(op, shape):
+            settled = replace(settled, ceil=False, counts_padding=False, divisor=None)
+        last, parts = replace(operator, op=settled), []
+        if known is None:
+            # What surrounds a maximum must not be one.
+            lowest = isinstance(op, Pool) and op.function == "max"
+            pad = Pad(op.pads(shapes), "lowest" if lowest else "constant")
+            if (data, pad) not in padded:
+                larger = tuple(dim + sum(pair) for dim, pair in zip(shape, pad.pads, strict=True))
+                parts.append(edit.step(operator, "padded", pad, (data,), larger))
+                padded[data, pad] = parts[0].outputs[0]
+            last = replace(last, inputs=(padded[data, pad], *operator.inputs[1:]))
+        if isinstance(op, Pool) and _divides_otherwise(op, shape, known):
             whole, last = _corrected(edit, operator, last, op, shape)
             parts.append(whole)
-        edit.expand(operator, [*parts, last])
+        if parts:
+            edit.expand(operator, [*parts, last])
+        else:
+            edit.change(operator, last.op, last.inputs)
 
 
 def _is_plain(op: Conv | Pool) -> bool:
     """Whether an operator is as TFLite has it, at a look."""
-    if isinstance(op, Pool) and (op.ceil or op.counts_padding):
+    if isinstance(op, Pool) and (op.ceil or op.counts_padding or op.divisor is not None):
         return False
     return op.padding in (VALID, SAME_UPPER)
 
 
-def _counts_a_part(op: Pool, shape: Shape) -> bool:
-    """Whether it is an average some of whose windows do not count all of their elements."""
+def _divides_otherwise(op: Pool, shape: Shape, known: Padding | None) -> bool:
+    """Whether it is an average that does not divide every sum by the size of its window.
+
+    Args:
+        op: The pooling.
+        shape: Of its data.
+        known: The padding of TFLite that counts what the model does; None: zeros are put around.
+    """
+    if op.function != "average" or op.divisor is not None:
+        return op.divisor not in (None, prod(op.window))
+    if known is not None:
+        return False
     ends = op.covered([shape], op.counts_padding, ends=True).values()
-    return op.function == "average" and any(
+    return any(
         number != length for line, length in zip(ends, op.window, strict=True) for number in line
     )
 
 
 def _known_padding(op: Conv | Pool, shapes: Sequence[Dims | None]) -> Padding | None:
     """The padding of TFLite that does the same; None: there is none."""
+    if isinstance(op, Pool) and op.divisor is not None:
+        return None if any(map(any, op.pads(shapes))) else VALID
     if (
         isinstance(op, Pool)
         and op.counts_padding
@@ -89,6 +102,8 @@ def _corrected(
     whole = edit.step(operator, "average", replace(pool.op, activation=None), pool.inputs)
     axes = op.sweeps([data])
     shape = tuple(n if axis in axes else 1 for axis, n in enumerate(op.slide(data, [data])))
+    if op.divisor is not None:
+        shape = (1,) * len(shape)
     factors = edit.store(
         f"{operator.name}/factors",
         edit.tensors[operator.outputs[0]].dtype,
@@ -101,6 +116,8 @@ def _corrected(
 
 
 def _factors(op: Pool, data: Shape, shape: Shape) -> Array:
+    if op.divisor is not None:
+        return np.full(shape, prod(op.window) / op.divisor, np.float32)
     counts: Array = np.ones(())
     for line in op.covered([data], op.counts_padding).values():
         counts = np.multiply.outer(counts, line)

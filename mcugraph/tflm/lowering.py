@@ -162,7 +162,8 @@ def _parameters(tensor: Tensor, bias: bool) -> tuple[int, int]:
 def tflite_name(op: Op) -> str:
     """What a TFLite file calls an operator; its kind in capitals where it has no such name."""
     if isinstance(op, Pad):
-        return {"constant": "PAD", "lowest": "PADV2"}.get(op.mode, "MIRROR_PAD")
+        constant = "PAD" if op.value == 0 else "PADV2"
+        return {"constant": constant, "lowest": "PADV2"}.get(op.mode, "MIRROR_PAD")
     if isinstance(op, Split) and op.sizes is not None:
         return "SPLIT_V"
     if isinstance(op, Slice):

@@ -110,3 +110,18 @@ def test_means(axes: tuple[int, ...], keep: bool) -> None:
     want = Mean()(x)
     torch.testing.assert_close(got.permute(0, 3, 1, 2) if want.dim() == 4 else got, want)
     assert ("adaptive_avg_pool2d" in names(form)) == keep
+
+
+@pytest.mark.parametrize(
+    "pool",
+    [
+        nn.AvgPool2d(2, 2, divisor_override=3),
+        nn.AvgPool2d((3, 2), 1, 1, count_include_pad=False, divisor_override=5),
+        nn.AvgPool2d(2, divisor_override=4),
+    ],
+)
+def test_averages_with_a_divisor(pool: Any) -> None:
+    x = torch.randn(1, 2, 6, 8)
+    form, taken = device_form(pool, (x,))
+    assert names(form).count("mul") == (pool.divisor_override != 4)
+    torch.testing.assert_close(form(*taken)[0].permute(0, 3, 1, 2), pool(x))

@@ -93,3 +93,12 @@ def test_what_pytorch_says(tmp_path: Path) -> None:
         export_onnx(Sorted(), X, tmp_path / "m.onnx")
     assert "\n" not in str(error.value)
     assert list(tmp_path.iterdir()) == []
+
+
+@pytest.mark.oracle("litert_torch")
+def test_what_the_converter_makes_a_function_of(tmp_path: Path) -> None:
+    pool = torch.nn.AvgPool2d(3, 2, 1, ceil_mode=True, divisor_override=5)
+    with pytest.raises(mg.FormatError, match="as a function of its own") as error:
+        export_tflite(pool, X, tmp_path / "m.tflite", [X])
+    assert "\n" not in str(error.value)
+    assert list(tmp_path.iterdir()) == []

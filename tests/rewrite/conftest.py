@@ -1,5 +1,6 @@
 """Graphs run operator by operator, by PyTorch's functions and numpy: slow, and shares no rule."""
 
+import math
 from collections.abc import Callable, Mapping
 from typing import Any
 
@@ -71,6 +72,9 @@ def _plain(op: Any, x: list[Any]) -> Any:
         if op.function == "max":
             data = f.pad(x[0], _pads(op, x), value=-torch.inf)
             return f.max_pool2d(data, op.window, op.strides, 0, dilations)
+        if op.divisor is not None:
+            data, area = f.pad(x[0], _pads(op, x)), math.prod(op.window)
+            return f.avg_pool2d(data, op.window, op.strides) * (area / op.divisor)
         if op.counts_padding:
             return f.avg_pool2d(f.pad(x[0], _pads(op, x)), op.window, op.strides)
         sums = f.avg_pool2d(f.pad(x[0], _pads(op, x)), op.window, op.strides)
@@ -101,7 +105,8 @@ def _plain(op: Any, x: list[Any]) -> Any:
         return torch.from_numpy(np.array(op.move(x[0].numpy())))
     if isinstance(op, Pad):
         pads = [amount for pair in reversed(op.pads) for amount in pair]
-        return f.pad(x[0], pads, value=-torch.inf if op.mode == "lowest" else 0.0)
+        assert op.mode in ("constant", "lowest")
+        return f.pad(x[0], pads, value=-torch.inf if op.mode == "lowest" else op.value)
     if isinstance(op, Concat):
         return torch.cat(x, op.axis)
     if isinstance(op, Split):

@@ -92,6 +92,29 @@ CASES: dict[str, tuple[Callable[[], Any], tuple[int, ...], list[str]]] = {
         (1, 3, 8, 8),
         ["average_pool2d"],
     ),
+    "average_pool_with_a_divisor": (
+        lambda: NN.AvgPool2d(2, 2, divisor_override=3),
+        (1, 3, 8, 8),
+        ["average_pool2d", "mul"],
+    ),
+    "average_pool_divided_by_its_area": (
+        lambda: NN.AvgPool2d(2, 2, divisor_override=4),
+        (1, 3, 8, 8),
+        ["average_pool2d"],
+    ),
+    "average_pool_padded_with_a_divisor": (
+        lambda: NN.Sequential(
+            NN.AvgPool2d(3, 1, 1, count_include_pad=False, divisor_override=9), NN.ReLU()
+        ),
+        (1, 3, 8, 8),
+        ["pad", "average_pool2d"],
+    ),
+    "zeros_around": (lambda: NN.ConstantPad2d((1, 2, 0, 1), 0.0), (1, 3, 4, 5), ["pad"]),
+    "ones_around": (
+        lambda: NN.Sequential(NN.ConstantPad2d((1, 2, 0, 1), 1.5), NN.Conv2d(3, 4, 3)),
+        (1, 3, 4, 5),
+        ["pad", "conv2d"],
+    ),
     "partial_windows": (
         lambda: NN.AvgPool2d(3, 2, 1, ceil_mode=True, count_include_pad=False),
         (1, 3, 6, 7),
@@ -329,6 +352,40 @@ def test_norms_that_differ_in_epsilon_alone_are_two(run_graph: Run) -> None:
     with torch.no_grad():
         (found,) = run_graph(deployed, {deployed.inputs[0]: x.numpy()})
         np.testing.assert_allclose(found, model(x).numpy(), rtol=1e-4, atol=1e-5)
+
+
+@pytest.mark.parametrize("opset", [10, 18])
+@pytest.mark.parametrize("value", [0.0, 2.5, None])
+def test_what_is_put_around_in_onnx(
+    opset: int, value: float | None, run_graph: Run, tmp_path: Path
+) -> None:
+    """An attribute once, an input now; None: zeros, left out."""
+    onnx, onnxruntime = pytest.importorskip("onnx"), pytest.importorskip("onnxruntime")
+    helper, amounts = onnx.helper, [0, 0, 1, 0, 0, 0, 0, 2]
+    stored = []
+    if opset < 11:
+        given = {} if value is None else {"value": value}
+        node = helper.make_node("Pad", ["x"], ["y"], pads=amounts, **given)
+    else:
+        node = helper.make_node("Pad", ["x", "pads", *(["v"] if value is not None else [])], ["y"])
+        stored = [helper.make_tensor("pads", onnx.TensorProto.INT64, [8], amounts)]
+        if value is not None:
+            stored.append(helper.make_tensor("v", onnx.TensorProto.FLOAT, [], [value]))
+    ends = [
+        helper.make_tensor_value_info(name, onnx.TensorProto.FLOAT, shape)
+        for name, shape in (("x", (1, 2, 3, 4)), ("y", None))
+    ]
+    graph = helper.make_graph([node], "g", ends[:1], ends[1:], stored)
+    opsets = [helper.make_opsetid("", opset)]
+    path = tmp_path / "net.onnx"
+    onnx.save(helper.make_model(graph, opset_imports=opsets, ir_version=8), path)
+    x = np.random.default_rng(0).standard_normal((1, 2, 3, 4)).astype(np.float32)
+    session = onnxruntime.InferenceSession(str(path), providers=["CPUExecutionProvider"])
+    deployed = counted_forms(mg.load(path), "deployed").runs
+    (found,) = run_graph(deployed, {"x": x})
+    np.testing.assert_array_equal(found, session.run(None, {"x": x})[0])
+    (operator,) = deployed.operators
+    assert len(operator.inputs) == (3 if value else 2)  # PADV2 or PAD
 
 
 @pytest.mark.oracle("onnxruntime")

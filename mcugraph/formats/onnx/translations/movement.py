@@ -85,7 +85,11 @@ def _pad(node: OnnxNode) -> Translation:
     pads = [(0, 0)] * rank
     for axis, before, after in zip(axes, flat[: len(axes)], flat[len(axes) :], strict=True):
         pads[axis] = (before, after)
-    return Translation(Pad(tuple(pads), node.text("mode", "constant")), (0,))
+    value = node.attributes.get("value", 0.0)
+    if node.has(2):
+        known = node.value_of(2)
+        value = None if known is None else known.item()
+    return Translation(Pad(tuple(pads), node.text("mode", "constant"), value), (0,))
 
 
 def _expand(node: OnnxNode) -> Translation:

@@ -78,6 +78,12 @@ def _pad(node: TfliteNode) -> Op:
     return Pad(node.pairs(1))
 
 
+def _pad_by(node: TfliteNode) -> Op:
+    """With a value of the data's own type; of integers that stand for others it is not known."""
+    value, dtype = node.values[2], node.outputs[0].dtype
+    return Pad(node.pairs(1), value=None if value is None or not dtype.is_float else value.item())
+
+
 def _mirror_pad(node: TfliteNode) -> Op:
     modes = ("reflect", "symmetric")
     return Pad(node.pairs(1), modes[node.options("MirrorPad").Mode()])
@@ -176,7 +182,7 @@ TRANSLATIONS: dict[str, Translator] = {
     "SLICE": _slice,
     "STRIDED_SLICE": _strided_slice,
     "PAD": _pad,
-    "PADV2": _pad,
+    "PADV2": _pad_by,
     "MIRROR_PAD": _mirror_pad,
     "TILE": lambda node: Tile(node.constant(1)),
     "GATHER": _gather,

@@ -24,6 +24,7 @@ def _pool(function: str, rank: int) -> Translator:
             ceil=bool(call.get("ceil_mode")),
             counts_padding=function == "average" and bool(call.get("count_include_pad", True)),
             index_dtype=DType.INT64 if indices else None,
+            divisor=call.get("divisor_override"),
         )
         return batched(call, op, rank + 2, (call.data(),))
 

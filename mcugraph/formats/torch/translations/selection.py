@@ -153,7 +153,10 @@ def _pad(mode: str | None = None) -> Translator:
             pads[-1 - i] = (flat[2 * i], flat[2 * i + 1])
         if not any(flat):
             return (call.data(),)
-        return BoundOp(Pad(tuple(pads), mode or _MODES[call.get("mode")]), (call.data(),))
+        value = call.get("value") or 0.0
+        known = float(value) if isinstance(value, int | float) else None
+        op = Pad(tuple(pads), mode or _MODES[call.get("mode")], known)
+        return BoundOp(op, (call.data(),))
 
     return translate
 
