@@ -9,6 +9,7 @@ from mcugraph.ir.operator import Operator
 from mcugraph.ir.tensor import Kind, Tensor
 from mcugraph.units import ADDRESSABLE
 
+_MOST_AXES = 32  # of numpy's first version that is supported
 # Subgraphs in subgraphs. What is nested more deeply was made to be.
 _DEEPEST = 100
 # Calls of subgraphs in one inference, a loop's body counted once.
@@ -121,11 +122,12 @@ def _size(tensor: Tensor, graph: Graph, writer: Operator | None) -> int:
     shape = tensor.shape
     if shape is None:
         return 0
+    if len(shape) > _MOST_AXES:
+        raise GraphError(f"graph {graph.name!r}: tensor {tensor.name!r} has {len(shape):,} axes")
     elements = prod(shape)
     nbytes = tensor.dtype.nbytes(elements)
     if elements >= ADDRESSABLE or nbytes >= ADDRESSABLE or (shape and min(shape) < 0):
         users = (o for o in graph.operators if tensor.name in o.inputs)
         where = _place(graph, writer or next(users, None))
-        shown = shape if len(shape) <= 16 else (*shape[:16], "...")
-        raise GraphError(f"{where}: tensor {tensor.name!r} cannot have the shape {shown}")
+        raise GraphError(f"{where}: tensor {tensor.name!r} cannot have the shape {shape}")
     return nbytes

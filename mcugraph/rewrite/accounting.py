@@ -3,8 +3,8 @@
 from collections.abc import Callable
 from functools import partial
 
-from mcugraph.errors import UsageError
-from mcugraph.ir import Graph
+from mcugraph.errors import GraphError, UsageError
+from mcugraph.ir import Graph, verify
 from mcugraph.records import dataclass
 from mcugraph.rewrite.biases import biases_apart
 from mcugraph.rewrite.cleaning import drop_identities
@@ -100,6 +100,7 @@ def counted_forms(graph: Graph, accounting: str, precision: str | None = None) -
 
     Raises:
         UsageError: Unknown accounting or precision.
+        GraphError: The form contradicts itself.
     """
     by = check_forms(accounting, precision)
     if by.takes_files_as_they_stand and graph.source.exact:
@@ -111,7 +112,24 @@ def counted_forms(graph: Graph, accounting: str, precision: str | None = None) -
         same = stores is runs
         runs = _quantized(runs, by)
         stores = runs if same else _quantized(stores, by)
+    _verify(graph, runs)
+    if stores is not runs:
+        _verify(graph, stores)
     return Accounted(runs, stores, by)
+
+
+def _verify(given: Graph, made: Graph) -> None:
+    """Check what rewrites made of a graph; one that they left alone was checked when it was read.
+
+    Raises:
+        GraphError: They made something that cannot be, such as padding beyond any address space.
+    """
+    if made is given:
+        return
+    try:
+        verify(made)
+    except GraphError as error:
+        raise GraphError(f"{given.source.path or given.name}: {error}") from None
 
 
 def _quantized(graph: Graph, by: Accounting) -> Graph:

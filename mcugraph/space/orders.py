@@ -11,6 +11,7 @@ from threading import Lock
 
 import numpy as np
 
+from mcugraph.errors import GraphError
 from mcugraph.ir import Array
 from mcugraph.records import dataclass, replace
 from mcugraph.scheduling.cuts import operator_cut
@@ -24,6 +25,7 @@ from mcugraph.scheduling.replay import order_peak
 from mcugraph.scheduling.search import Search
 from mcugraph.scheduling.split import split
 
+_LARGEST = 1 << 27  # entries of a matrix of operators and tensors
 _KEPT = 32  # orders, the last one that helped first
 _CUTS = 4  # operators at which an order reaches its peak that are tried for a proof
 _STATES = 20_000  # that a search may visit to prove a known order, before all starts again
@@ -78,6 +80,9 @@ class Orders:
 
     Attributes:
         searched: How often the scheduler had to run.
+
+    Raises:
+        GraphError: The problem has too many operators and tensors.
     """
 
     def __init__(self, problem: Problem) -> None:
@@ -87,6 +92,11 @@ class Orders:
         self._scratch = np.zeros(len(problem.operators))
         if problem.scratch:
             self._scratch[:] = problem.scratch
+        if len(problem.operators) * len(problem.tensors) > _LARGEST:
+            raise GraphError(
+                f"{len(problem.operators):,} operators and {len(problem.tensors):,} tensors are "
+                "too many for peaks as functions of widths"
+            )
         self._touched = np.zeros((len(problem.operators), len(problem.tensors)))
         for row, read, made in zip(self._touched, problem.inputs, problem.outputs, strict=True):
             row[[*read, *made]] = 1

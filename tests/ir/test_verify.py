@@ -75,6 +75,7 @@ def test_a_good_graph() -> None:
             shaped("x", (-4,)),
             "graph 'net', operator 'a': tensor 'x' cannot have the shape (-4,)",
         ),
+        (shaped("y", (1,) * 33), "graph 'net': tensor 'y' has 33 axes"),
         (
             shaped("y", (1 << 30, 1 << 18)),
             f"graph 'net', operator 'a': tensor 'y' cannot have the shape {(1 << 30, 1 << 18)}",

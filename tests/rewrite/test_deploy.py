@@ -473,3 +473,14 @@ def test_int8_is_a_quarter_of_float(name: str, models: Path) -> None:
     # What is quantised already stays.
     done = models / f"{name}_int8.tflite"
     assert mg.profile(done).memory == mg.profile(done, precision="int8").memory
+
+
+def test_what_rewrites_make_is_checked() -> None:
+    """What the padding of a convolution comes to as a PAD of its own."""
+    huge = 1 << 22
+    net = graph([("y", Conv((1, 1), (1, 1), symmetric((huge, huge))), ("x", "w"))], {"w": W["w"]})
+    larger = (1, 4, 8 + 2 * huge - 2, 8 + 2 * huge - 2)
+    tensors = {**net.tensors, "y": Tensor("y", DType.INT8, larger)}
+    tensors["x"] = Tensor("x", DType.INT8, SHAPE)
+    with pytest.raises(mg.GraphError, match=r"^g: graph 'g'.*(cannot have the shape|all tensors)"):
+        mg.profile(replace(net, tensors=tensors))

@@ -7,6 +7,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
+from mcugraph.errors import GraphError
 from mcugraph.scheduling.bounds import operator_bound
 from mcugraph.scheduling.entry import schedule
 from mcugraph.scheduling.order_checker import check_schedule, live_bytes
@@ -86,3 +87,18 @@ def gap() -> Problem:
     problem = Problem.as_it_stands(mg.load(folder / "siamese_int8.tflite"))
     assert cut_bound(problem) < schedule(problem).peak
     return problem
+
+
+def test_a_problem_that_no_matrix_of_it_fits_into_memory() -> None:
+    n = 12_000
+    problem = Problem(
+        tensors=tuple(range(n + 1)),
+        sizes=(1,) * (n + 1),
+        operators=tuple(range(n)),
+        inputs=tuple((i,) for i in range(n)),
+        outputs=tuple((i + 1,) for i in range(n)),
+        graph_inputs=(0,),
+        graph_outputs=(n,),
+    )
+    with pytest.raises(GraphError, match="12,000 operators and 12,001 tensors are too many"):
+        Orders(problem)

@@ -3,6 +3,7 @@
 import io
 import json
 import random
+import re
 import zipfile
 from typing import Any
 
@@ -169,3 +170,19 @@ def mutated_archive(chance: random.Random, data: bytes) -> bytes:
         for part, content in parts.items():
             archive.writestr(part, content)
     return buffer.getvalue()
+
+
+def mutated_numbers(chance: random.Random, data: bytes) -> bytes:
+    """A text with some of its words and numbers exchanged."""
+    words = re.split(rb"(\W+)", data)
+    for _ in range(chance.choice([1, 1, 2, 4])):
+        at = chance.randrange(0, len(words), 2)
+        if words[at].isdigit() and chance.random() < 0.8:
+            old = int(words[at])
+            number = chance.choice([*NUMBERS, old + 1, old - 1, 2 * old, 10**30, 1 << 48])
+            words[at] = str(number).encode()
+        else:
+            words[at] = chance.choice([*WORDS, "1.5", "1e9", "nan", "=1", '"', "64KiB"]).encode(
+                errors="replace"
+            )
+    return b"".join(words)
