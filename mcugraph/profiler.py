@@ -4,6 +4,7 @@ from dataclasses import asdict
 from os import PathLike
 from typing import Any
 
+from mcugraph.checks import check_number
 from mcugraph.cost.flash import constants, flash_of
 from mcugraph.cost.work import Work, total, work_of
 from mcugraph.errors import InternalError
@@ -21,10 +22,8 @@ from mcugraph.tflm.loaded import file_of, program_from, program_of
 from mcugraph.tflm.own_plan import planned_arena
 from mcugraph.tflm.refusals import refusals
 
-# Seconds that the profile gives the search for the best order; `schedule` takes as long as asked.
-SEARCH_SECONDS = 10.0
-# The same for the best arena.
-PLAN_SECONDS = 1.0
+# Seconds that a profile gives its searches; `schedule` and `plan` take as long as asked.
+SEARCH_SECONDS = 1.0
 
 
 @dataclass(frozen=True, slots=True)
@@ -141,6 +140,7 @@ def profile(
     accounting: str = "deployed",
     precision: str | None = None,
     kernels: str = "reference",
+    time_limit: float = SEARCH_SECONDS,
 ) -> Profile:
     """What a model costs: exact peak SRAM, flash, multiply-accumulates.
 
@@ -153,10 +153,14 @@ def profile(
         precision: None: the model's own element types. ``"int8"``: what it costs quantised.
         kernels: What TFLM is built with: ``"reference"`` or ``"cmsis-nn"`` (Cortex-M4 with its DSP
             extension); its head and tail depend on it.
+        time_limit: Seconds for the search for the best order, and again for each search for our
+            plan of the arena. Where they do not suffice, ``memory.peak_lower_bound`` is what was
+            proven, and ``schedule`` and ``plan`` look on for as long as they are asked to.
 
     Raises:
         McuGraphError: The file cannot be read, or an argument is unknown.
     """
+    check_number("time_limit", time_limit)
     graph = graph_of(graph, "profile")
     device = find_runtime(runtime)
     forms = counted_forms(graph, accounting, precision)
@@ -164,9 +168,10 @@ def profile(
     parts = work_of(counted, forms.by.pools_and_sums)
     work = total(parts)
     flash = flash_of(stored, forms.by.bytes_per_parameter)
-    memory = live_set_figures(counted, device, SEARCH_SECONDS)
-    best = memory.best
-    arena = _arena(counted, device.abi, kernels, best) if forms.by.has_arena else _Arena()
+    memory = live_set_figures(counted, device, time_limit)
+    arena = _Arena()
+    if forms.by.has_arena:
+        arena = _arena(counted, device.abi, kernels, memory.best, time_limit)
     unsized = _unsized(counted)
     # What an importer says of a body holds for whoever calls it.
     walked = tuple(counted.walk())
@@ -207,7 +212,7 @@ class _Arena:
     refusals: tuple[str, ...] = ()
 
 
-def _arena(graph: Graph, abi: str, kernels: str, best: Schedule) -> _Arena:
+def _arena(graph: Graph, abi: str, kernels: str, best: Schedule, seconds: float) -> _Arena:
     file, notes = file_of(graph)
     if file is None:
         return _Arena(notes=notes)
@@ -217,7 +222,7 @@ def _arena(graph: Graph, abi: str, kernels: str, best: Schedule) -> _Arena:
     if program is None:
         return _Arena(notes=(*notes, *more), refusals=said)
     found = tflm_footprint(program)
-    planned = planned_arena(program, found.arena, PLAN_SECONDS, best)
+    planned = planned_arena(program, found.arena, seconds, best)
     unchecked = [
         f"TFLM does not load this model, since {each.reason}; its figures are those without that "
         "check"

@@ -143,3 +143,11 @@ def test_profiling_changes_nothing(models: Path) -> None:
     first = mg.profile(graph, precision="int8")
     assert str(graph) == before
     assert mg.profile(graph, precision="int8") == first
+
+
+def test_a_search_without_time_still_gives_honest_bounds(fixtures: Path) -> None:
+    graph = mg.load(fixtures / "models" / "branching.onnx")
+    searched, hasty = mg.profile(graph).memory, mg.profile(graph, time_limit=0).memory
+    assert hasty.peak_lower_bound <= searched.peak <= hasty.peak <= hasty.file_order_peak
+    with pytest.raises(mg.UsageError, match="time_limit: a number from 0 on"):
+        mg.profile(graph, time_limit=-1)

@@ -6,7 +6,7 @@ from functools import partial
 
 from mcugraph.errors import McuGraphError, UsageError
 from mcugraph.ir import Graph
-from mcugraph.profiler import Profile
+from mcugraph.profiler import SEARCH_SECONDS, Profile, profile
 from mcugraph.rewrite.accounting import counted_forms
 from mcugraph.scheduling.problem import Problem
 from mcugraph.scheduling.runtime import find_runtime
@@ -90,13 +90,18 @@ def dims(options: argparse.Namespace) -> dict[str | tuple[str, int], int]:
     return found
 
 
-def counted(options: argparse.Namespace, path: str) -> tuple[Graph, Profile]:
+def counted(
+    options: argparse.Namespace, path: str, time_limit: float = SEARCH_SECONDS
+) -> tuple[Graph, Profile]:
     """The graph of a file, and its profile counted as the options say."""
-    from mcugraph.profiler import profile
-
     graph = loaded(options, path)
     return graph, profile(
-        graph, options.runtime, options.accounting, options.precision, options.kernels
+        graph,
+        options.runtime,
+        options.accounting,
+        options.precision,
+        options.kernels,
+        time_limit,
     )
 
 

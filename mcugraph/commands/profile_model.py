@@ -4,6 +4,7 @@ import argparse
 from typing import Any
 
 from mcugraph.commands import common
+from mcugraph.profiler import SEARCH_SECONDS
 from mcugraph.report import layer_report, profile_report
 from mcugraph.report.answer import as_json
 
@@ -27,6 +28,14 @@ def add(commands: Any) -> None:
         "output or live, the largest first",
     )
     command.add_argument("--limit", type=common.positive, metavar="N", help="show only N operators")
+    command.add_argument(
+        "--time-limit",
+        type=common.seconds,
+        default=SEARCH_SECONDS,
+        metavar="SECONDS",
+        help="for the search for the best order, and again for that for the best arena "
+        f"(default: {SEARCH_SECONDS:g})",
+    )
     form = command.add_mutually_exclusive_group()
     form.add_argument("--json", action="store_true", help="print JSON")
     form.add_argument("--csv", action="store_true", help="print one line an operator, as CSV")
@@ -35,7 +44,7 @@ def add(commands: Any) -> None:
 
 def run(options: argparse.Namespace) -> int:
     """Print the profile; always 0."""
-    _, result = common.counted(options, options.model)
+    _, result = common.counted(options, options.model, options.time_limit)
     if options.json:
         print(as_json(result.to_dict()))
     elif options.csv:
