@@ -6,6 +6,7 @@ the same time. It is not optimal, but it decides how large an arena a device nee
 
 from collections.abc import Sequence
 
+from mcugraph.planning.taken import Taken
 from mcugraph.records import dataclass
 
 # What TFLM writes where a tensor has no offset of its own (``kOnlinePlannedBuffer``).
@@ -52,35 +53,16 @@ def place(buffers: Sequence[Buffer]) -> Placement:
     free.reverse()
     free.sort(key=lambda i: -buffers[i].size)
     offsets = [buffer.offset for buffer in buffers]
-    placed: list[tuple[int, int, int, int]] = []  # (offset, end, first, last), by offset
+    taken = Taken(
+        min((buffer.first for buffer in buffers), default=0),
+        max((buffer.last for buffer in buffers), default=0),
+    )
+    arena = 0
     for i in (*fixed, *free):
-        buffer = buffers[i]
-        if buffer.offset == UNPLANNED:
-            offsets[i] = _first_gap(buffer, placed)
-        _insert(placed, (offsets[i], offsets[i] + buffer.size, buffer.first, buffer.last))
-    return Placement(tuple(offsets), max((end for _, end, _, _ in placed), default=0))
-
-
-def _first_gap(buffer: Buffer, placed: list[tuple[int, int, int, int]]) -> int:
-    """The lowest offset at which a buffer meets no other that is live with it."""
-    size, begin, stop = buffer.size, buffer.first, buffer.last
-    candidate = 0
-    for offset, end, first, last in placed:
-        if first > stop or begin > last:
-            continue
-        if offset - candidate >= size:
-            break
-        candidate = max(candidate, end)
-    return candidate
-
-
-def _insert(placed: list[tuple[int, int, int, int]], entry: tuple[int, int, int, int]) -> None:
-    """Keep the list sorted by offset; equal offsets stay in the order of their arrival."""
-    low, high = 0, len(placed)
-    while low < high:
-        middle = (low + high) // 2
-        if placed[middle][0] > entry[0]:
-            high = middle
-        else:
-            low = middle + 1
-    placed.insert(low, entry)
+        buffer, offset = buffers[i], offsets[i]
+        if offset == UNPLANNED:
+            offset = taken.lowest(buffer.first, buffer.last, buffer.size)
+            offsets[i] = offset
+        taken.add(buffer.first, buffer.last, offset, offset + buffer.size)
+        arena = max(arena, offset + buffer.size)
+    return Placement(tuple(offsets), arena)

@@ -1,0 +1,102 @@
+"""Where an arena has room for some time, asked again and again while it fills up.
+
+Time is cut into blocks, and a look into the arena goes past only what it has to:
+
+- A block keeps what is taken in any of its time, so what is taken at other times is not met.
+- A block is *solid* up to where its time leaves no gap. What is needed through all of a block
+  lies above that.
+- What some of the taken pieces leave no room below is a bound, and nothing that ends there or
+  below is looked at any more.
+
+    offset
+      |  ####        ####|####
+      |    ##############|##      solid up to here: a buffer that is needed for all of the block
+      |##########        |#####   finds no room below
+      +------------------+-----
+            a block
+"""
+
+import heapq
+
+_BLOCK = 128  # times
+
+Piece = tuple[int, int]  # where it starts, and where it ends
+
+
+class Taken:
+    """What is taken of an arena, and when.
+
+    Args:
+        begin: The first time at which something is needed.
+        end: The last one.
+    """
+
+    def __init__(self, begin: int, end: int) -> None:
+        self._begin = begin
+        self._blocks = [_Block() for _ in range(begin, end + 1, _BLOCK)]
+
+    def add(self, first: int, last: int, offset: int, end: int) -> None:
+        """Take a piece from time ``first`` through time ``last``."""
+        low, high = (first - self._begin) // _BLOCK, (last - self._begin) // _BLOCK
+        for block in self._blocks[low : high + 1]:
+            block.add(first, last, offset, end)
+
+    def lowest(self, first: int, last: int, size: int) -> int:
+        """The lowest offset at which so many bytes are free from ``first`` through ``last``."""
+        low, high = (first - self._begin) // _BLOCK, (last - self._begin) // _BLOCK
+        inner = self._blocks[low + 1 : high]
+        lowest = max((block.solid for block in inner), default=0)
+        met: list[Piece] = []
+        for block in (self._blocks[high], *self._blocks[low:high]):
+            if block.top > lowest:
+                met += block.met(first, last, lowest)
+                met.sort()
+                lowest = _gap(met, lowest, size)
+        return lowest
+
+
+class _Block:
+    """What is taken at some times.
+
+    Attributes:
+        solid: Below this, there is no offset that is free at all of the times.
+        top: Where the highest piece ends.
+    """
+
+    __slots__ = ("_above", "_pieces", "solid", "top")
+
+    def __init__(self) -> None:
+        self.solid = self.top = 0
+        self._pieces: list[tuple[int, int, int, int]] = []
+        self._above: list[Piece] = []  # what lies beyond the first gap, as a heap
+
+    def add(self, first: int, last: int, offset: int, end: int) -> None:
+        """Take a piece."""
+        self._pieces.append((first, last, offset, end))
+        if end > self.top:
+            self.top = end
+        if offset > self.solid:
+            heapq.heappush(self._above, (offset, end))
+            return
+        solid = max(self.solid, end)
+        while self._above and self._above[0][0] <= solid:
+            solid = max(solid, heapq.heappop(self._above)[1])
+        self.solid = solid
+
+    def met(self, begin: int, stop: int, above: int) -> list[Piece]:
+        """What is taken at a time from ``begin`` through ``stop`` and ends above an offset."""
+        return [
+            (offset, end)
+            for first, last, offset, end in self._pieces
+            if end > above and first <= stop and begin <= last
+        ]
+
+
+def _gap(met: list[Piece], lowest: int, size: int) -> int:
+    """The lowest offset, from one on, at which so many bytes are free of sorted pieces."""
+    for offset, end in met:
+        if offset - lowest >= size:
+            break
+        if end > lowest:
+            lowest = end
+    return lowest
