@@ -27,7 +27,7 @@ else:
             cls = dataclasses.dataclass(init=False, eq=False, repr=False, slots=slots)(cls)
             fields = dataclasses.fields(cls)
             cls.__init__ = _when_called(cls, "__init__", lambda: _initializer(cls, fields, frozen))
-            cls.__replace__ = _when_called(cls, "__replace__", lambda: _replacer(fields))
+            cls.__replace__ = _when_called(cls, "__replace__", lambda: _replacer(cls, fields))
             if repr and "__repr__" not in kept:
                 cls.__repr__ = _representation([field.name for field in fields if field.repr])
             if eq and "__eq__" not in kept:
@@ -56,11 +56,13 @@ def _when_called(cls: type, name: str, make: Callable[[], Any]) -> Any:
     return first
 
 
-def _compiled(head: str, lines: list[str], names: dict[str, Any]) -> Any:
+def _compiled(name: str, head: str, lines: list[str], names: dict[str, Any]) -> Any:
     """A function, from its source and the names that this uses."""
     scope = dict(names)
     exec("\n ".join([f"def made{head}:", *lines]), scope)  # names of fields alone go into it
-    return scope["made"]
+    made = scope["made"]
+    made.__name__, made.__qualname__ = name.rpartition(".")[2], name
+    return made
 
 
 def _initializer(cls: type, fields: tuple[Any, ...], frozen: bool) -> Any:
@@ -87,15 +89,18 @@ def _initializer(cls: type, fields: tuple[Any, ...], frozen: bool) -> Any:
             lines.append(f"self.__dict__[{name!r}] = {value}")
     if hasattr(cls, "__post_init__"):
         lines.append("self.__post_init__()")
-    return _compiled(f"({', '.join(head)})", lines or ["pass"], names)
+    return _compiled(
+        f"{cls.__qualname__}.__init__", f"({', '.join(head)})", lines or ["pass"], names
+    )
 
 
-def _replacer(fields: tuple[Any, ...]) -> Any:
+def _replacer(cls: type, fields: tuple[Any, ...]) -> Any:
     names = [field.name for field in fields]
     head = ", ".join(["self", *(["*"] if names else []), *(f"{name}=absent" for name in names)])
     values = ", ".join(f"self.{name} if {name} is absent else {name}" for name in names)
     line = f"return self.__class__({values})"
-    return _compiled(f"({head})", [line], {"absent": dataclasses.MISSING})
+    name = f"{cls.__qualname__}.__replace__"
+    return _compiled(name, f"({head})", [line], {"absent": dataclasses.MISSING})
 
 
 def _representation(names: list[str]) -> Any:

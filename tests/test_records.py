@@ -91,11 +91,11 @@ CALLS: list[tuple[str, tuple[Any, ...], dict[str, Any]]] = [
 
 
 def outcome(call: Callable[[], Any]) -> Any:
-    """What comes of a call; of an error its type, and its text without the function's name."""
+    """What comes of a call; of an error its type and its text."""
     try:
         return call()
     except Exception as error:
-        return type(error), str(error).rpartition("()")[2]
+        return type(error), str(error).replace("family.<locals>.", "")
 
 
 @pytest.mark.parametrize(("name", "given", "named"), CALLS)
