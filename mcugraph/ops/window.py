@@ -27,9 +27,9 @@ def check_steps(kernels: Sequence[int], strides: Sequence[int], dilations: Seque
     Raises:
         GraphError: A length of the window, a stride or a dilation is no positive number.
     """
-    kernel, stride, dilation = (min(steps, default=1) for steps in (kernels, strides, dilations))
-    if kernel < 1:
-        raise GraphError(f"a window cannot have {kernel} elements along an axis")
+    if min(kernels, default=1) < 1:
+        raise GraphError(f"a window cannot have {min(kernels)} elements along an axis")
+    stride, dilation = min(strides, default=1), min(dilations, default=1)
     if stride < 1 or dilation < 1:
         raise GraphError(f"a window cannot move by {stride} nor spread by {dilation}")
 
@@ -57,7 +57,8 @@ class Sweep:
     ceil: bool = False
 
     def __post_init__(self) -> None:
-        check_steps((self.kernel,), (self.stride,), (self.dilation,))
+        if self.kernel < 1 or self.stride < 1 or self.dilation < 1:
+            check_steps((self.kernel,), (self.stride,), (self.dilation,))
 
     @property
     def reach(self) -> int:

@@ -104,11 +104,14 @@ class OnnxNode:
 
     def integers(self, name: str, default: tuple[int, ...]) -> tuple[int, ...]:
         """An attribute that is a list of integers."""
-        return tuple(map(int, self.attributes.get(name, default)))
+        value = self.attributes.get(name)
+        return default if value is None else tuple(map(int, value))
 
     def text(self, name: str, default: str) -> str:
         """An attribute that is a string."""
-        value = self.attributes.get(name, default)
+        value = self.attributes.get(name)
+        if value is None:
+            return default
         return value.decode() if isinstance(value, bytes) else str(value)
 
     def known(self, index: int) -> tuple[int, ...]:
