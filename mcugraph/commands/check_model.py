@@ -6,7 +6,7 @@ from typing import Any
 from mcugraph.commands import common
 from mcugraph.errors import UsageError
 from mcugraph.fit.boards import Board, boards, find_board, load_boards
-from mcugraph.fit.verdict import Budget, board_budget, judge, latency
+from mcugraph.fit.verdict import Allowance, board_budget, judge, latency
 from mcugraph.profiler import on_abi
 from mcugraph.report import verdict_report
 from mcugraph.report.answer import as_json
@@ -56,9 +56,9 @@ def run(options: argparse.Namespace) -> int:
     return 0 if verdict.fits else 1
 
 
-def _budget(options: argparse.Namespace, board: Board | None) -> Budget:
-    given = board_budget(board) if board is not None else Budget("the budget")
-    budget = Budget(
+def _budget(options: argparse.Namespace, board: Board | None) -> Allowance:
+    given = board_budget(board) if board is not None else Allowance("the budget")
+    budget = Allowance(
         given.name,
         given.sram if options.sram is None else options.sram,
         given.flash if options.flash is None else options.flash,

@@ -1,13 +1,18 @@
 """``mcugraph boards``: what boards there are, and which of them a model fits."""
 
 import argparse
+from functools import partial
 from typing import Any
 
 from mcugraph.commands import common
 from mcugraph.commands.check_model import known_boards
+from mcugraph.errors import UsageError
 from mcugraph.fit.verdict import by_abi
 from mcugraph.report import board_report
 from mcugraph.report.answer import as_json
+
+# Options that say how a model is counted.
+_OF_A_MODEL = ("accounting", "precision", "runtime", "signature", "dim", "trust", "kernels")
 
 
 def add(commands: Any) -> None:
@@ -23,11 +28,18 @@ def add(commands: Any) -> None:
     common.counting(command)
     common.kernels(command, "reference")
     command.add_argument("--json", action="store_true", help="print JSON")
-    command.set_defaults(run=run)
+    command.set_defaults(run=partial(run, command))
 
 
-def run(options: argparse.Namespace) -> int:
-    """Print the list; always 0."""
+def run(command: argparse.ArgumentParser, options: argparse.Namespace) -> int:
+    """Print the list; always 0.
+
+    Raises:
+        UsageError: An option is about a model, and there is none.
+    """
+    for name in _OF_A_MODEL:
+        if options.fit is None and getattr(options, name) != command.get_default(name):
+            raise UsageError(f"--{name} says how a model is counted: give one with --fit MODEL")
     known = known_boards(options.boards)
     found = None
     if options.fit is not None:

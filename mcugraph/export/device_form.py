@@ -9,13 +9,12 @@ from collections.abc import Sequence
 from typing import Any
 
 from mcugraph.export.deconvolution import cut_transposed
-from mcugraph.export.tools import called
+from mcugraph.export.tools import called, weight_axis
 from mcugraph.formats.torch.export import export, quiet
 
 # Between a flatten and the dense layer that reads it: what does the same to every element.
 _ELEMENTWISE = ("relu", "relu_", "relu6", "hardtanh", "dropout", "sigmoid", "tanh", "clone")
 _FLATTENS = ("flatten", "view", "reshape")
-_LAYERS = ("conv1d", "conv2d", "conv_transpose1d", "conv_transpose2d", "linear", "convolution")
 
 
 def device_form(
@@ -171,19 +170,15 @@ class _DeviceForm:
     def _fold(self, node: Any, scale: Any, shift: Any) -> bool:
         """Put a batch norm into the layer before it, as ``x * scale + shift``; whether it went."""
         layer = node.args[0]
-        name, turned = called(layer), False
-        if name == "convolution":
-            turned = bool(layer.args[6])
-        elif name.startswith("conv_transpose"):
-            turned = True
-        if name not in _LAYERS or len(layer.users) > 1 or (name == "linear" and _rank(node) != 2):
+        axis, name = weight_axis(layer), called(layer)
+        if axis is None or len(layer.users) > 1 or (name == "linear" and _rank(node) != 2):
             return False
         bias = layer.args[2] if len(layer.args) > 2 else None
         held = [entry for entry in (layer.args[1], bias) if entry is not None]
         if any(entry.op != "get_attr" for entry in held):
             return False  # it is computed
         weight = self._constant(layer.args[1]).double()
-        if turned:
+        if axis:
             # Rows are inputs; each group has its own outputs along the second axis.
             parts = weight.reshape(len(scale) // weight.shape[1], -1, *weight.shape[1:])
             by = scale.view(len(parts), 1, -1, *(1 for _ in weight.shape[2:]))

@@ -4,14 +4,12 @@ import copy
 from typing import Any
 
 from mcugraph.errors import FormatError, UsageError
-from mcugraph.export.tools import called, silence, tensors_of, tool
+from mcugraph.export.tools import called, silence, tensors_of, tool, weight_axis
 from mcugraph.formats.torch.export import inference, quiet, reason
 from mcugraph.formats.torch.given import plain_module
 
-# The axis of the weights that is a layer's outputs: one scale for each of them.
-_LAYERS = {"conv1d": 0, "conv2d": 0, "linear": 0, "conv_transpose1d": 1, "conv_transpose2d": 1}
 _FUSED = ("relu", "relu_", "relu6", "hardtanh", "hardtanh_")
-_FUSE = (*_LAYERS, "batch_norm", "add", "add_", "sub", "mul")
+_FUSE = ("batch_norm", "add", "add_", "sub", "mul")
 # These give back values that they were given: in the file, with the scale that these had.
 _MOVEMENT = (
     *("view", "reshape", "flatten", "unflatten", "permute", "transpose", "squeeze", "unsqueeze"),
@@ -132,7 +130,7 @@ class _Rounding:
 
     def apply(self) -> None:
         for node in list(self.graph.nodes):
-            axis = _LAYERS.get(called(node))
+            axis = weight_axis(node)
             if axis is not None and node.args[1].op == "get_attr":
                 self._weight(node, axis)
         for node in list(self.graph.nodes):
@@ -148,9 +146,10 @@ class _Rounding:
             return False
         users = list(node.users)
         follows = called(users[0]) if len(users) == 1 else ""
-        if name in _LAYERS and follows == "batch_norm":
+        layer = weight_axis(node) is not None
+        if layer and follows == "batch_norm":
             return False
-        return not (name in _FUSE and follows in _FUSED)
+        return not ((layer or name in _FUSE) and follows in _FUSED)
 
     def _weight(self, node: Any, axis: int) -> None:
         self._insert(node.args[1], self.weights[axis](), [node])

@@ -8,13 +8,8 @@ from collections.abc import Callable, Sequence
 from typing import Any
 
 from mcugraph.export.calibration import smoothed
-from mcugraph.export.tools import called
+from mcugraph.export.tools import called, weight_axis
 
-# The axis of the weights that is a layer's outputs.
-_LAYERS = {
-    **dict.fromkeys(("conv1d", "conv2d", "linear", "convolution"), 0),
-    **dict.fromkeys(("conv_transpose1d", "conv_transpose2d"), 1),
-}
 # Results whose scale is the kernel's, whatever values they take.
 _RANGES = {
     **dict.fromkeys(("sigmoid", "softmax", "_softmax"), (0.0, 1.0)),
@@ -86,7 +81,7 @@ def _rounded(node: Any, value: Any, ranges: dict[Any, tuple[float, float]]) -> A
 def _weights(node: Any, value: Any) -> Any:
     """The weights of a layer, rounded as its file has them; anything else as it is."""
     for user in node.users:
-        axis = _LAYERS.get(called(user))
+        axis = weight_axis(user)
         if axis is not None and len(user.args) > 1 and user.args[1] is node:
             others = [i for i in range(value.dim()) if i != axis]
             step = (value.abs().amax(others, keepdim=True) / 127).clamp_min(1e-30)

@@ -13,6 +13,12 @@ from mcugraph.errors import UsageError
 from mcugraph.formats.torch.export import quiet
 from mcugraph.formats.torch.given import inputs_of
 
+# Layers of a traced program, by the axis of their weights that is their outputs.
+_WEIGHT_AXES = {
+    **dict.fromkeys(("conv1d", "conv2d", "linear"), 0),
+    **dict.fromkeys(("conv_transpose1d", "conv_transpose2d"), 1),
+}
+
 
 def tool(name: str) -> Any:
     """A module of the ``export`` extra.
@@ -88,6 +94,14 @@ def one_sample(example_inputs: Any) -> tuple[Any, ...]:
     if len(batches) > 1 or batches == {1}:
         return given
     return tuple(value[:1] for value in given)
+
+
+def weight_axis(node: Any) -> int | None:
+    """The axis of a layer's weights that is its outputs: one scale for each; None: no layer."""
+    name = called(node)
+    if name == "convolution":
+        return int(bool(node.args[6]))
+    return _WEIGHT_AXES.get(name)
 
 
 def called(node: Any) -> str:

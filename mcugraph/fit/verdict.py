@@ -15,7 +15,7 @@ RUNTIME_CODE = 16 * 1024
 
 
 @dataclass(frozen=True, slots=True)
-class Budget:
+class Allowance:
     """What there is to spend; None: no limit.
 
     Attributes:
@@ -38,7 +38,8 @@ class Need:
     Attributes:
         resource: ``"SRAM"``, ``"flash"`` or ``"MACs"``.
         needed: In bytes, or in multiply-accumulates.
-        exact: False where ``needed`` is only a lower bound.
+        exact: False where what the model itself needs is only a lower bound. TFLM's code, which the
+            need of flash contains, always is one, as ``parts`` says.
         budget: What there is.
         parts: What the need is made of, for people.
         culprit: The operator that takes the most of it.
@@ -72,14 +73,14 @@ class Verdict:
     TFLM cannot run fits nowhere; ``refusals`` then says why, a clause each.
     """
 
-    budget: Budget
+    budget: Allowance
     fits: bool | None
     refusals: tuple[str, ...]
     needs: tuple[Need, ...]
     advice: tuple[str, ...]
 
 
-def judge(graph: Graph, budget: Budget, found: Profile, among: Iterable[Board]) -> Verdict:
+def judge(graph: Graph, budget: Allowance, found: Profile, among: Iterable[Board]) -> Verdict:
     """Hold a model against a budget.
 
     Args:
@@ -95,7 +96,7 @@ def judge(graph: Graph, budget: Budget, found: Profile, among: Iterable[Board]) 
     return Verdict(budget, answer, found.tflm_refusals, needs, advice)
 
 
-def needs_of(found: Profile, budget: Budget) -> tuple[Need, ...]:
+def needs_of(found: Profile, budget: Allowance) -> tuple[Need, ...]:
     """What a model needs of each resource that the budget limits."""
     memory, layers = found.memory, found.layers
     needs = []
@@ -139,9 +140,9 @@ def fits(found: Profile, needs: Iterable[Need]) -> bool | None:
     return None if None in answers else True
 
 
-def board_budget(board: Board) -> Budget:
+def board_budget(board: Board) -> Allowance:
     """What a board has: an arena is one block, so its largest one counts."""
-    return Budget(board.name, board.sram_block, board.flash)
+    return Allowance(board.name, board.sram_block, board.flash)
 
 
 def needs_on(board: Board, found: Mapping[str, Profile]) -> tuple[Need, ...]:
@@ -193,7 +194,7 @@ def _stored(found: Profile) -> tuple[int, bool]:
 
 
 def _advice(
-    graph: Graph, found: Profile, budget: Budget, among: tuple[Board, ...]
+    graph: Graph, found: Profile, budget: Allowance, among: tuple[Board, ...]
 ) -> Iterable[str]:
     """What would help, with figures; nothing that was not computed."""
     memory = found.memory

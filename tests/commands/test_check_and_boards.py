@@ -89,3 +89,17 @@ def test_boards_of_ones_own(model: Path, tmp_path: Path, capsys: Capture) -> Non
 )
 def test_wrong_usage(model: Path, capsys: Capture, arguments: list[str], message: str) -> None:
     assert message in refused(capsys, "check", model, *arguments)
+
+
+@pytest.mark.parametrize(
+    "arguments",
+    [
+        ("--kernels", "cmsis-nn"),
+        ("--dim", "n=1"),
+        ("--precision", "int8"),
+        ("--runtime", "inplace"),
+        ("--trust",),
+    ],
+)
+def test_options_of_a_model_without_one(capsys: Capture, arguments: tuple[str, ...]) -> None:
+    assert f"{arguments[0]} says how a model is counted" in refused(capsys, "boards", *arguments)

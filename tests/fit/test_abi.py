@@ -8,7 +8,7 @@ import pytest
 import mcugraph as mg
 from mcugraph.errors import UsageError
 from mcugraph.fit.boards import boards, find_board
-from mcugraph.fit.verdict import Budget, by_abi, fitting_boards, needs_of, needs_on
+from mcugraph.fit.verdict import Allowance, by_abi, fitting_boards, needs_of, needs_on
 from mcugraph.profiler import on_abi
 
 
@@ -39,7 +39,7 @@ def test_a_board_is_asked_for_what_its_own_build_takes(models: Path) -> None:
 def test_the_parts_of_the_arena_add_up(models: Path) -> None:
     seen = set()
     for path in sorted(models.glob("*.tflite")):
-        need = needs_of(mg.profile(path), Budget("anything", sram=0))[0]
+        need = needs_of(mg.profile(path), Allowance("anything", sram=0))[0]
         seen |= {word for word in ("more to load", "of padding") if word in need.parts}
         terms = re.findall(r"([-+]?)[^-+\d]*([\d,]+)", need.parts)
         assert sum(int(sign + n.replace(",", "")) for sign, n in terms) == need.needed, need.parts

@@ -10,7 +10,7 @@ from mcugraph.fit.boards import boards
 from mcugraph.fit.rates import estimate_latency
 from mcugraph.fit.verdict import (
     RUNTIME_CODE,
-    Budget,
+    Allowance,
     board_budget,
     by_abi,
     fits,
@@ -36,9 +36,9 @@ def found(graph: mg.Graph) -> mg.Profile:
 
 @pytest.mark.parametrize("name", RESOURCES)
 def test_a_budget_is_met_to_the_last_unit(graph: mg.Graph, found: mg.Profile, name: str) -> None:
-    (need,) = needs_of(found, Budget("all", **{name: PLENTY}))
+    (need,) = needs_of(found, Allowance("all", **{name: PLENTY}))
     for budget, met in ((need.needed, True), (need.needed - 1, False)):
-        verdict = judge(graph, Budget("edge", **{name: budget}), found, ())
+        verdict = judge(graph, Allowance("edge", **{name: budget}), found, ())
         assert verdict.fits is met
         (edge,) = verdict.needs
         assert (edge.met, edge.left) == (met, budget - need.needed)
@@ -46,7 +46,7 @@ def test_a_budget_is_met_to_the_last_unit(graph: mg.Graph, found: mg.Profile, na
 
 
 def test_what_is_needed(found: mg.Profile) -> None:
-    sram, flash, macs = needs_of(found, Budget("all", PLENTY, PLENTY, PLENTY))
+    sram, flash, macs = needs_of(found, Allowance("all", PLENTY, PLENTY, PLENTY))
     memory = found.memory
     assert memory.tflm_arena is not None
     assert memory.tflm_persistent is not None
@@ -60,15 +60,15 @@ def test_what_is_needed(found: mg.Profile) -> None:
 
 
 def test_no_limit_no_need(graph: mg.Graph, found: mg.Profile) -> None:
-    assert needs_of(found, Budget("nothing")) == ()
-    assert judge(graph, Budget("nothing"), found, ()).fits is True
+    assert needs_of(found, Allowance("nothing")) == ()
+    assert judge(graph, Allowance("nothing"), found, ()).fits is True
 
 
 def test_a_lower_bound_proves_only_that_something_does_not_fit(
     graph: mg.Graph, found: mg.Profile
 ) -> None:
     unsure = replace(found, complete=False, unknown_operators=("MINE (x)",))
-    enough = Budget("enough", PLENTY, PLENTY, PLENTY)
+    enough = Allowance("enough", PLENTY, PLENTY, PLENTY)
     verdict = judge(graph, enough, unsure, ())
     assert verdict.fits is None
     assert {need.resource: need.met for need in verdict.needs} == {
@@ -82,7 +82,7 @@ def test_a_lower_bound_proves_only_that_something_does_not_fit(
 @pytest.mark.parametrize("unknown", ["tflm_arena", "tflm_persistent"])
 def test_half_of_an_arena_is_a_lower_bound(found: mg.Profile, unknown: str) -> None:
     memory = replace(found.memory, **{unknown: None})
-    (need,) = needs_of(replace(found, memory=memory), Budget("enough", sram=PLENTY))
+    (need,) = needs_of(replace(found, memory=memory), Allowance("enough", sram=PLENTY))
     assert need.met is None
     assert need.needed >= found.memory.file_order_peak
 
@@ -104,7 +104,7 @@ def test_boards_that_fit_are_those_that_do(models: Path) -> None:
 def test_advice_has_figures_that_hold(models: Path) -> None:
     graph = mg.load(models / "branching_float.tflite")
     found = mg.profile(graph)
-    verdict = judge(graph, Budget("tight", sram=1000), found, boards())
+    verdict = judge(graph, Allowance("tight", sram=1000), found, boards())
     said = " ".join(verdict.advice)
     saved = found.memory.file_order_peak - found.memory.peak
     assert saved > 0
