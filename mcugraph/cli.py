@@ -7,12 +7,12 @@ import gc
 import io
 import os
 import sys
-from collections.abc import Iterator, Sequence
-from contextlib import contextmanager
+from collections.abc import Sequence
 from importlib import import_module
 from typing import NoReturn
 
 from mcugraph.errors import McuGraphError, UsageError
+from mcugraph.garbage import collected_seldom
 from mcugraph.printed import message
 
 # Command -> its module in ``mcugraph.commands``, imported only when it is asked for, and a summary.
@@ -31,9 +31,6 @@ COMMANDS = {
 # How standard output ends before all is written: nobody reads it, or there is no room.
 _OUTPUT_ENDS = (errno.EPIPE, errno.ENOSPC, errno.EDQUOT, errno.EFBIG)
 
-# Objects made before Python looks for garbage; its own number is 700.
-_ALLOCATIONS = 50_000
-
 
 class _Parser(argparse.ArgumentParser):
     """Wrong usage is one line on stderr, and exit code 2."""
@@ -51,23 +48,9 @@ def main(arguments: Sequence[str] | None = None) -> int:
     Returns:
         The exit code: 0 done or fits, 1 does not fit, 2 bad input or bad usage.
     """
-    with _collected_seldom():
+    atexit.register(gc.freeze)  # a process that ends gives all memory back at once
+    with collected_seldom():
         return _run(list(sys.argv[1:] if arguments is None else arguments))
-
-
-@contextmanager
-def _collected_seldom() -> Iterator[None]:
-    """Look for cycles in garbage less often: of modules just imported hardly anything is garbage.
-
-    And not at all when the process ends, which gives all memory back at once.
-    """
-    usual = gc.get_threshold()
-    gc.set_threshold(_ALLOCATIONS, *usual[1:])
-    atexit.register(gc.freeze)
-    try:
-        yield
-    finally:
-        gc.set_threshold(*usual)
 
 
 def _run(given: list[str]) -> int:

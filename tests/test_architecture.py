@@ -18,7 +18,7 @@ LONGEST = 450
 # From the bottom up. Each may import what stands on lower lines; those on one line do not import
 # each other. `commands` print what `report` makes, and `cli` parses for them.
 LAYERS = [
-    {"errors", "records"},
+    {"errors", "garbage", "records"},
     {"checks"},
     {"files", "printed", "schema", "units"},
     {"ir"},

@@ -7,6 +7,7 @@ from mcugraph.checks import path_text
 from mcugraph.errors import FormatError, GraphError, UsageError
 from mcugraph.formats.dims import Bindings, Key
 from mcugraph.formats.load_limits import DEFAULT_LIMITS, LoadLimits
+from mcugraph.garbage import collected_seldom
 from mcugraph.ir import Graph
 
 _LFS = b"version https://git-lfs.github.com/spec/"
@@ -58,7 +59,8 @@ def translated(
     """The graph of a file's contents; else as ``load``, which reads them from ``name``."""
     bindings = Bindings(name, dims)
     try:
-        return _by_content(name, data, bindings, signature, trust, limits or DEFAULT_LIMITS)
+        with collected_seldom():
+            return _by_content(name, data, bindings, signature, trust, limits or DEFAULT_LIMITS)
     except (FormatError, GraphError) as error:
         raise type(error)(f"{error}{bindings.hint()}") from error
 
