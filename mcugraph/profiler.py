@@ -9,6 +9,7 @@ from mcugraph.cost.flash import constants, flash_of
 from mcugraph.cost.work import Work, total, work_of
 from mcugraph.errors import InternalError
 from mcugraph.formats.loader import graph_of
+from mcugraph.garbage import collected_seldom
 from mcugraph.ir import Graph, Role
 from mcugraph.records import dataclass, replace
 from mcugraph.rewrite.accounting import counted_forms
@@ -134,6 +135,7 @@ class Profile:
         return {"schema_version": SCHEMA_VERSION, **_plain(asdict(self))}
 
 
+@collected_seldom()
 def profile(
     graph: Graph | str | PathLike[str],
     runtime: str | Runtime = "tflm",
