@@ -6,7 +6,7 @@ int, a numpy array of candidates or a polynomial in layer widths.
 """
 
 from abc import ABC, abstractmethod
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from enum import Enum
 from typing import Any
 
@@ -126,3 +126,8 @@ class Operator:
     def stands_for(self) -> tuple[str, ...]:
         """Names of the operators of the importer's graph that this one does the work of."""
         return self.origins or (self.name,)
+
+    def standing_for(self, origins: Iterable[str]) -> "Operator":
+        """The operator, doing the work of some of the importer's graph; each is named once."""
+        named = tuple(dict.fromkeys(origins))
+        return Operator(self.name, self.op, self.inputs, self.outputs, self.native, named)

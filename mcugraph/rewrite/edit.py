@@ -33,7 +33,7 @@ class Edit:
         self._readers: dict[str, set[str]] = {}
         self.tensors: dict[str, Tensor] = dict(graph.tensors)
         for operator in graph.operators:
-            self._connect(operator)
+            self._enter(operator)
 
     @cached_property
     def _tensor_names(self) -> Names:
@@ -94,7 +94,10 @@ class Edit:
 
     def constant(self, names: Sequence[str | None]) -> bool:
         """Whether all of these tensors, as far as they are not left out, lie in flash."""
-        return all(name is None or self.tensors[name].is_constant for name in names)
+        for name in names:
+            if name is not None and self.tensors[name].kind is not Kind.CONSTANT:
+                return False
+        return True
 
     def add(self, tensor: Tensor) -> str:
         """A new tensor; its name, the given one if that is free."""
@@ -210,7 +213,8 @@ class Edit:
             self._stands_for[part.name] = list(self._origins(operator))
         self._before.setdefault(operator.name, []).extend(part.name for part in parts[:-1])
 
-    def _connect(self, operator: Operator) -> None:
+    def _enter(self, operator: Operator) -> None:
+        """Note who reads the operator's inputs, and who writes its outputs."""
         name, readers = operator.name, self._readers
         for written in operator.outputs:
             self._writer[written] = name
@@ -222,15 +226,20 @@ class Edit:
             else:
                 readers[read] = {name}
 
+    def _leave(self, operator: Operator) -> None:
+        """The operator neither reads nor writes any more."""
+        name, readers = operator.name, self._readers
+        for read in operator.inputs:
+            if read is not None:
+                readers[read].discard(name)
+        for written in operator.outputs:
+            if self._writer.get(written) == name:
+                del self._writer[written]
+
     def _take(self, operator: Operator) -> None:
         """Take an operator out."""
         self._changed = True
-        del self._operators[operator.name]
-        for read in operator.inputs:
-            if read is not None:
-                self._readers[read].discard(operator.name)
-        for written in operator.outputs:
-            self._writer.pop(written, None)
+        self._leave(self._operators.pop(operator.name))
 
     def _put(self, operator: Operator) -> None:
         """Put in a new operator, or one in the place of that of its name."""
@@ -241,13 +250,8 @@ class Edit:
         if old is not None:
             if old.inputs is operator.inputs and old.outputs is operator.outputs:
                 return
-            for read in old.inputs:
-                if read is not None:
-                    self._readers[read].discard(operator.name)
-            for written in old.outputs:
-                if self._writer.get(written) == operator.name:
-                    del self._writer[written]
-        self._connect(operator)
+            self._leave(old)
+        self._enter(operator)
 
     def _origins(self, operator: Operator) -> Sequence[str]:
         return self._stands_for.get(operator.name, operator.stands_for)
@@ -278,8 +282,7 @@ class Edit:
         self._settle()
         for name, origins in self._stands_for.items():
             if name in self._operators:
-                stands_for = tuple(dict.fromkeys(origins))
-                self._operators[name] = replace(self._operators[name], origins=stands_for)
+                self._operators[name] = self._operators[name].standing_for(origins)
         used: set[str | None] = {*self._graph.inputs, *self._graph.outputs}
         for operator in self._operators.values():
             used.update(operator.inputs)
