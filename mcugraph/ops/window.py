@@ -85,6 +85,9 @@ class Rule(Enum):
     SAME_LOWER = "same_lower"
 
 
+_SAME = (Rule.SAME_UPPER, Rule.SAME_LOWER)
+
+
 @dataclass(frozen=True, slots=True, repr=False)
 class Padding:
     """What is added around the spatial axes of an operator.
@@ -103,7 +106,7 @@ class Padding:
     pairs: tuple[tuple[int, int], ...] = ()
 
     def __post_init__(self) -> None:
-        if min(map(min, self.pairs), default=0) < 0:
+        if self.pairs and min(map(min, self.pairs)) < 0:
             raise GraphError(f"a window cannot have the padding {self.pairs}")
 
     def __repr__(self) -> str:
@@ -112,7 +115,7 @@ class Padding:
     @property
     def same(self) -> bool:
         """Whether the windows are as many as the strides in the axis."""
-        return self.rule in (Rule.SAME_UPPER, Rule.SAME_LOWER)
+        return self.rule in _SAME
 
     def amounts(self, axis: int, sweep: Sweep) -> tuple[int, int]:
         """Elements added before and after a spatial axis (0 is the first spatial one).
@@ -143,6 +146,14 @@ class Padding:
         if count < 1:
             raise GraphError(f"a window of {sweep.kernel} does not fit into {sweep.size} elements")
         return count
+
+    def place(self, axis: int, sweep: Sweep) -> tuple[int, int]:
+        """Where the first window along a spatial axis starts, and how many there are.
+
+        Raises:
+            GraphError: Not even one fits.
+        """
+        return -self.amounts(axis, sweep)[0], self.windows(axis, sweep)
 
     def transposed(self, axis: int, sweep: Sweep, extra: int = 0) -> int:
         """Elements that a transposed convolution makes of a spatial axis.
@@ -233,11 +244,11 @@ class Windowed(ABC):
         and the windows are VALID. TFLite has no partial windows (``ceil``) either way.
         """
         sweeps = list(self.sweeps(shapes).values())
-        wanted = _places(self.padding, sweeps)
-        whole = [replace(sweep, ceil=False) for sweep in sweeps]
+        wanted = [self.padding.place(i, sweep) for i, sweep in enumerate(sweeps)]
+        whole = [replace(sweep, ceil=False) if sweep.ceil else sweep for sweep in sweeps]
         known = (VALID, SAME_UPPER)
         for padding in (self.padding, *known) if self.padding in known else known:
-            if _places(padding, whole) == wanted:
+            if _puts(padding, whole, wanted):
                 return padding
         return None
 
@@ -277,12 +288,12 @@ class Windowed(ABC):
         return found
 
 
-def _places(padding: Padding, sweeps: Sequence[Sweep]) -> list[tuple[int, int]] | None:
-    """Where the first window of each axis starts, and how many there are; None: they don't fit."""
+def _puts(padding: Padding, sweeps: Sequence[Sweep], places: Sequence[tuple[int, int]]) -> bool:
+    """Whether a padding puts the windows of each axis at given places."""
     try:
-        return [
-            (-padding.amounts(i, sweep)[0], padding.windows(i, sweep))
-            for i, sweep in enumerate(sweeps)
-        ]
-    except GraphError:
-        return None
+        return all(
+            padding.place(i, sweep) == place
+            for i, (sweep, place) in enumerate(zip(sweeps, places, strict=True))
+        )
+    except GraphError:  # not even one window fits
+        return False

@@ -124,11 +124,8 @@ class Affine:
     @property
     def key(self) -> tuple[object, ...]:
         """What tells two of them apart."""
-        return (
-            "batch norm",
-            self.epsilon,
-            *(None if t is None else t.key for t in self.parameters),
-        )
+        keys = [None if tensor is None else tensor.key for tensor in self.parameters]
+        return ("batch norm", self.epsilon, *keys)
 
     def scale(self) -> Array:
         """The factor of each channel, shape (channels,)."""

@@ -37,6 +37,10 @@ def pad_before(edit: Edit) -> None:
         settled = replace(op, padding=VALID if known is None else known)
         if isinstance(settled, Pool):
             settled = replace(settled, ceil=False, counts_padding=False, divisor=None)
+        otherwise = isinstance(op, Pool) and _divides_otherwise(op, shape, known)
+        if known is not None and not otherwise:
+            edit.change(operator, settled)
+            continue
         last, parts = replace(operator, op=settled), []
         if known is None:
             # What surrounds a maximum must not be one.
@@ -47,13 +51,10 @@ def pad_before(edit: Edit) -> None:
                 parts.append(edit.step(operator, "padded", pad, (data,), larger))
                 padded[data, pad] = parts[0].outputs[0]
             last = replace(last, inputs=(padded[data, pad], *operator.inputs[1:]))
-        if isinstance(op, Pool) and _divides_otherwise(op, shape, known):
+        if isinstance(op, Pool) and otherwise:
             whole, last = _corrected(edit, operator, last, op, shape)
             parts.append(whole)
-        if parts:
-            edit.expand(operator, [*parts, last])
-        else:
-            edit.change(operator, last.op, last.inputs)
+        edit.expand(operator, [*parts, last])
 
 
 def _is_plain(op: Conv | Pool) -> bool:
