@@ -47,8 +47,12 @@ def flash_of(graph: Graph, bytes_per_parameter: int | None = None) -> Flash:
             if bytes_per_parameter is None
             else tensor.elements * bytes_per_parameter
         )
-    tensors = [tensor for part in graph.walk() for tensor in part.tensors.values()]
-    quantization = sum(t.quantization.nbytes for t in tensors if t.quantization is not None)
+    quantization = sum(
+        known.nbytes
+        for part in graph.walk()
+        for tensor in part.tensors.values()
+        if (known := tensor.quantization) is not None
+    )
     stored = size[Role.WEIGHT] + size[Role.BIAS] + quantization
     file = graph.source.nbytes
     return Flash(

@@ -17,8 +17,9 @@ Time is cut into blocks, and a look into the arena goes past only what it has to
 """
 
 import heapq
+from math import isqrt
 
-_BLOCK = 128  # times
+_LEAST = 16  # times of a block; longer ones where there are many, to keep both numbers small
 
 Piece = tuple[int, int]  # where it starts, and where it ends
 
@@ -32,18 +33,18 @@ class Taken:
     """
 
     def __init__(self, begin: int, end: int) -> None:
-        self._begin = begin
-        self._blocks = [_Block() for _ in range(begin, end + 1, _BLOCK)]
+        self._begin, self._times = begin, max(_LEAST, isqrt(end - begin + 1))
+        self._blocks = [_Block() for _ in range(begin, end + 1, self._times)]
 
     def add(self, first: int, last: int, offset: int, end: int) -> None:
         """Take a piece from time ``first`` through time ``last``."""
-        low, high = (first - self._begin) // _BLOCK, (last - self._begin) // _BLOCK
+        low, high = self._span(first, last)
         for block in self._blocks[low : high + 1]:
             block.add(first, last, offset, end)
 
     def lowest(self, first: int, last: int, size: int) -> int:
         """The lowest offset at which so many bytes are free from ``first`` through ``last``."""
-        low, high = (first - self._begin) // _BLOCK, (last - self._begin) // _BLOCK
+        low, high = self._span(first, last)
         inner = self._blocks[low + 1 : high]
         lowest = max((block.solid for block in inner), default=0)
         met: list[Piece] = []
@@ -53,6 +54,10 @@ class Taken:
                 met.sort()
                 lowest = _gap(met, lowest, size)
         return lowest
+
+    def _span(self, first: int, last: int) -> tuple[int, int]:
+        """The first and the last block of some times."""
+        return (first - self._begin) // self._times, (last - self._begin) // self._times
 
 
 class _Block:

@@ -23,11 +23,11 @@ def graph_fields(graph: Graph, runtime: Runtime, scratch: Mapping[str, int]) -> 
         "sizes": tuple(graph.tensors[name].nbytes for name in names),
         "operators": tuple(operator.name for operator in graph.operators),
         "inputs": tuple(
-            tuple(dict.fromkeys(number[n] for n in operator.inputs if n in number))
+            tuple(dict.fromkeys([number[n] for n in operator.inputs if n in number]))
             for operator in graph.operators
         ),
         "outputs": tuple(
-            tuple(number[n] for n in operator.outputs if n in number)
+            tuple([number[n] for n in operator.outputs if n in number])
             for operator in graph.operators
         ),
         "graph_inputs": tuple(number[n] for n in graph.inputs if n in number),

@@ -35,9 +35,9 @@ _RECORDING = re.compile(r"<([^>]*)>")
 _NEWER = re.compile(r"{([^}]*)}")
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(frozen=True, slots=True, eq=False)
 class Abi:
-    """A machine and a way to build TFLM for it.
+    """A machine and a way to build TFLM for it; each is made once, and is equal to itself alone.
 
     Attributes:
         pointer: Bytes of a pointer and of a size_t.

@@ -12,6 +12,7 @@ recording_micro_allocator.cc, micro_resource_variable.cc, memory_planner/greedy_
 arena_allocator/single_arena_buffer_allocator.cc.
 """
 
+import itertools
 from collections.abc import Mapping, Sequence
 
 from mcugraph.formats.tflite.model import TfliteModel, TfliteTensor
@@ -238,7 +239,8 @@ def _plan(requests: _Requests, model: TfliteModel, scratch: int, buffers: int) -
     """Tables of the tensors and for the planner; state is taken in between."""
     if scratch:
         requests.struct(_SCRATCH_HANDLE, scratch)
-    for layout, count in (("p", len(model.subgraphs)), (_INFO, len(model.tensors) + scratch)):
+    tensors = sum(len(graph.tensors) for graph in model.subgraphs)
+    for layout, count in (("p", len(model.subgraphs)), (_INFO, tensors + scratch)):
         size, alignment = requests.abi.measure(layout)
         requests.temporary(count * size, alignment)
     for tensor in _variable_tensors(model):
@@ -252,7 +254,7 @@ def _variable_tensors(model: TfliteModel) -> list[TfliteTensor]:
     TFLM looks a tensor up in the plan by its number in its own subgraph, whichever that is
     (``AllocateVariables``).
     """
-    offsets = model.offsets or (UNPLANNED,) * len(model.tensors)
+    offsets = itertools.repeat(UNPLANNED) if model.offsets is None else model.offsets
     return [
         tensor
         for graph in model.subgraphs

@@ -7,6 +7,7 @@ such an interpreter, or writes the file back, works on this.
 
 from collections.abc import Mapping
 from dataclasses import field
+from itertools import chain
 from math import prod
 from typing import Any
 
@@ -137,4 +138,4 @@ class TfliteModel:
     @property
     def tensors(self) -> tuple[TfliteTensor, ...]:
         """The tensors of all subgraphs, one subgraph after the other, as a plan counts them."""
-        return tuple(tensor for graph in self.subgraphs for tensor in graph.tensors)
+        return tuple(chain.from_iterable(graph.tensors for graph in self.subgraphs))
