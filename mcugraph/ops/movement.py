@@ -16,6 +16,8 @@ from mcugraph.ops.base import KeepsZero, given, normal_axis
 from mcugraph.ops.labels import Channels, equal_rows, first_row, through, varies
 from mcugraph.records import dataclass
 
+_ELEMENT = np.zeros(1, np.bool_)
+
 
 class Movement(KeepsZero):
     """Default rules: the first input is the data, and ``move`` says where each element goes."""
@@ -30,7 +32,9 @@ class Movement(KeepsZero):
         data = given(inputs, 0)
         try:
             # A dummy with no strides costs no memory, as long as ``move`` gives a view of it.
-            shape = self.move(np.broadcast_to(np.empty((), np.bool_), data.shape)).shape
+            rank = len(data.shape)
+            dummy: Array = np.ndarray(data.shape, np.bool_, _ELEMENT, strides=(0,) * rank)
+            shape = self.move(dummy).shape
         except (ValueError, IndexError) as error:
             raise GraphError(f"{self} does not fit data of shape {data.shape}: {error}") from None
         return (TensorType(data.dtype, shape),)

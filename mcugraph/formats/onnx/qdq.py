@@ -27,7 +27,8 @@ def _collapse(graph: Graph) -> Graph:
 
 
 def _is(operator: Operator, function: str) -> bool:
-    return isinstance(operator.op, Convert) and operator.op.function == function
+    op = operator.op
+    return type(op) is Convert and op.function == function
 
 
 class _Regions:
