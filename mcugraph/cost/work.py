@@ -69,11 +69,12 @@ def _operator(
 
 
 def _check_count(root: Graph, operator: Operator, *counts: Dim | None) -> None:
-    if max((count for count in counts if isinstance(count, int)), default=0) > MOST:
-        raise GraphError(
-            f"{root.source.path or root.name}: operator {operator.name!r} ({operator.native}) "
-            f"computes more than {MOST:,} operations: the file is damaged"
-        )
+    for count in counts:
+        if isinstance(count, int) and count > MOST:
+            raise GraphError(
+                f"{root.source.path or root.name}: operator {operator.name!r} ({operator.native}) "
+                f"computes more than {MOST:,} operations: the file is damaged"
+            )
 
 
 def is_pool_or_sum(op: object) -> bool:

@@ -72,14 +72,19 @@ class Graph:
 
     def signature(self, operator: Operator) -> Signature | None:
         """The shapes around one operator; None where one of them is not known."""
-        inputs = [None if n is None else self.tensors[n] for n in operator.inputs]
-        outputs = [self.tensors[n] for n in operator.outputs]
-        if any(t is not None and t.shape is None for t in [*inputs, *outputs]):
-            return None
-        return Signature(
-            tuple(None if t is None else t.shape for t in inputs),
-            tuple(t.shape for t in outputs if t.shape is not None),
-        )
+        tensors, inputs = self.tensors, []
+        for name in operator.inputs:
+            shape = None if name is None else tensors[name].shape
+            if shape is None and name is not None:
+                return None
+            inputs.append(shape)
+        outputs = []
+        for name in operator.outputs:
+            shape = tensors[name].shape
+            if shape is None:
+                return None
+            outputs.append(shape)
+        return Signature(tuple(inputs), tuple(outputs))
 
     def producers(self) -> dict[str, Operator]:
         """Tensor name -> the operator that writes it."""

@@ -10,6 +10,7 @@ from mcugraph.ir import DType
 from mcugraph.tflm.kernels.needs import KernelNode
 
 # Which tensors are looked at, in order: "0" is the first input, "a" the first output.
+_INPUT, _OUTPUT = ord("0"), ord("a")
 _CONVOLUTION = "a01012a"
 _LOOKS = {
     "ABS": "0a0a",
@@ -115,10 +116,9 @@ def looked_at(node: KernelNode) -> list[TfliteTensor]:
     more.
     """
     inputs, outputs, found = node.inputs, node.outputs, []
-    for look in _looks(node):
+    for code in map(ord, _looks(node)):
         # Inputs are counted on behind "9" in the order of the characters.
-        among, first = (inputs, "0") if look < "a" else (outputs, "a")
-        index = ord(look) - ord(first)
+        among, index = (inputs, code - _INPUT) if code < _OUTPUT else (outputs, code - _OUTPUT)
         tensor = among[index] if index < len(among) else None
         if tensor is not None:
             found.append(tensor)
