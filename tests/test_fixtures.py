@@ -42,7 +42,7 @@ def test_figures_are_the_stored_ones(network: str, make_expected: ModuleType) ->
 
 @pytest.mark.parametrize("file", FILES)
 def test_every_file_is_complete(file: str, models: Path) -> None:
-    profile = mg.profile(models / file)
+    profile = mg.profile(models / file, time_limit=60)
     assert profile.complete
     assert profile.unknown_operators == ()
     assert profile.assumptions == () or profile.model.format == "onnx"

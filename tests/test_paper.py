@@ -193,7 +193,7 @@ def graph_of(network: Callable[[], torch.nn.Module], shape: tuple[int, ...]) -> 
 def test_table_3(row: str) -> None:
     network, shape, size, peak, macs = TABLE[row]
     graph = graph_of(network, shape)
-    profile = mg.profile(graph, accounting="paper")
+    profile = mg.profile(graph, accounting="paper", time_limit=60)
     assert profile.complete
     assert profile.model.parameters == size
     assert profile.flash.weights + profile.flash.biases == size
@@ -229,7 +229,7 @@ def test_twohead() -> None:
     ]
     assert len(peaks) == 60
     assert (min(peaks), max(peaks)) == (22_528, 34_816)
-    memory = mg.profile(graph, accounting="paper").memory
+    memory = mg.profile(graph, accounting="paper", time_limit=60).memory
     assert memory.peak == 22_528
     assert memory.peak_is_optimal
     assert memory.operator_bound == 20_480
@@ -249,7 +249,7 @@ def test_twohead_counts_two_additions() -> None:
 
 def test_resid() -> None:
     graph = graph_of(Resid, (3, 16, 16))
-    assert mg.profile(graph, accounting="paper").memory.peak == 6_144
+    assert mg.profile(graph, accounting="paper", time_limit=60).memory.peak == 6_144
     assert mg.profile(graph, accounting="paper", runtime="inplace").memory.peak == 5_120
 
 

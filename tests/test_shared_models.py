@@ -49,7 +49,7 @@ ORDINARY = ("mlperftiny", "person_detect", "mobilenet", "onnx_light_")
 
 
 def profiled(file: str) -> mg.Profile:
-    return mg.profile(mg.load(SHARED / file, DIMS.get(file)))
+    return mg.profile(mg.load(SHARED / file, DIMS.get(file)), time_limit=60)
 
 
 @pytest.mark.parametrize("row", ROWS, ids=FILES)

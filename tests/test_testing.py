@@ -104,7 +104,7 @@ def test_graphs_are_sound_and_their_profile_is_the_truth(graph):
         ]
         shapes = [kind.shape for kind in operator.op.infer(types)]
         assert shapes == [graph.tensors[name].shape for name in operator.outputs]
-    found = profile(graph)
+    found = profile(graph, time_limit=60)
     assert found.complete
     assert found.memory.peak_is_optimal
     bare = Problem.as_it_stands(graph)

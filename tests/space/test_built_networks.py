@@ -238,7 +238,7 @@ def test_built_network_costs_the_same(family: str, data: st.DataObject) -> None:
     graph = graph_at(family, dict(zip(names, w.tolist(), strict=True)))
     for accounting, precision in COUNTED:
         space = space_of(family, accounting, precision)
-        profile = mg.profile(graph, accounting=accounting, precision=precision)
+        profile = mg.profile(graph, accounting=accounting, precision=precision, time_limit=60)
         assert profile.memory.peak_is_optimal
         assert space.macs(w) == profile.macs
         assert space.size(w) == profile.flash.weights + profile.flash.biases
