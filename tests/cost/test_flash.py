@@ -96,6 +96,14 @@ def test_subgraphs_are_in_flash_too() -> None:
     assert flash_of(outer).weights == 72
 
 
+def test_bytes_that_a_body_shares_with_the_rest_count_once() -> None:
+    inner = graph([(Dense(), ["x", "v"])], [constant("v", (6, 6), key="w")]).replace(name="body")
+    outer = graph(
+        [(Dense(), ["x", "w"]), (Call(("body",)), ["y0"])], [W], subgraphs={"body": inner}
+    )
+    assert flash_of(outer).weights == 36
+
+
 def test_a_byte_a_parameter() -> None:
     """The paper counts parameters, whatever their types."""
     flash = flash_of(graph([(Dense(), ["x", "w", "b"])], [W, B]), 1)
@@ -110,6 +118,19 @@ def test_the_parts_add_up_to_an_exact_file() -> None:
     flash = flash_of(graph([(Dense(), ["x", "w", "b"])], [weight, B], source))
     assert flash.quantization == 72
     assert flash.other == 1000 - 36 - 24 - 72
+
+
+def test_only_a_file_that_is_stored_as_it_stands_has_another_part() -> None:
+    dense = [(Dense(), ["x", "w", "b"])]
+    converted = flash_of(graph(dense, [W, B], Source("onnx", "m.onnx", 1000)))
+    assert (converted.file, converted.other) == (1000, None)
+    no_file = flash_of(graph(dense, [W, B], Source("tflite", exact=True)))
+    assert (no_file.file, no_file.other) == (None, None)
+
+
+def test_an_input_that_is_left_out_is_no_constant() -> None:
+    flash = flash_of(graph([(Dense(), ["x", "w", None])], [W]))
+    assert (flash.weights, flash.biases) == (36, 0)
 
 
 def test_int4_constants_are_packed() -> None:

@@ -123,6 +123,12 @@ def test_all_that_is_unknown_is_named_once() -> None:
     assert total(works).unknown == ("COUNTS (main0)", "COUNTS (body0)", "COUNTS (main3)")
 
 
+def test_a_call_assumes_nothing() -> None:
+    call = Call(("body",), RESULTS)
+    works = work_of(chain("main", call, bodies={"body": chain("body", KNOWN)}))
+    assert [work.assumptions for work in works] == [()]
+
+
 def test_what_is_known_is_complete() -> None:
     graph = chain("main", KNOWN, Loop(("body",), RESULTS), bodies={"body": chain("body", KNOWN)})
     profile = mg.profile(graph)

@@ -4,11 +4,12 @@ from dataclasses import replace
 from itertools import combinations
 from random import Random
 
+import pytest
 from hypothesis import assume, given, settings
 from hypothesis import strategies as st
 
 from mcugraph.errors import GraphError
-from mcugraph.planning.arena import ArenaProblem, Plan
+from mcugraph.planning.arena import ArenaProblem, Block, Plan
 from mcugraph.planning.choices import Choice, Shares
 from mcugraph.planning.exact import Fitting, fits
 from mcugraph.planning.items import Items, items_of
@@ -106,6 +107,72 @@ def test_choices_can_be_used(problem: ArenaProblem, seed: int) -> None:
     if all(block.offset is None for block in problem.blocks):
         least = min(most_needed(problem, (*chosen,)) for chosen in everything)
         assert most_needed(problem, shares.best()) == least == problem.bound
+
+
+fixed_blocks = st.lists(
+    st.tuples(st.integers(0, 5), st.integers(0, 3), st.integers(1, 3), st.integers(0, 6)),
+    max_size=4,
+)
+
+
+@given(fixed_blocks, st.sampled_from([1, 4]), st.booleans())
+def test_fixed_blocks_may_not_overlap(drawn, alignment: int, paired: bool) -> None:
+    """Unless one may take over the memory of the other, and lies where that does."""
+    blocks = [
+        Block(f"b{i}", size, lower, lower + time, offset * alignment)
+        for i, (size, lower, time, offset) in enumerate(drawn)
+    ]
+    problem = ArenaProblem(tuple(blocks), alignment)
+    if paired:
+        follows = (
+            (a, b)
+            for a, one in enumerate(blocks)
+            for b, other in enumerate(blocks)
+            if holds_alone(replace(problem, blocks=(one, other), shares=((0, 1),)), a, b)
+        )
+        problem = replace(problem, shares=tuple(follows)[:1])
+
+    def meet(a: int, b: int) -> bool:
+        one, other = blocks[a], blocks[b]
+        low, high = (block.offset or 0 for block in (one, other))
+        return bool(
+            one.size
+            and other.size
+            and overlap((one.lower, one.upper), (other.lower, other.upper))
+            and overlap(
+                (low, low + problem.aligned(one.size)), (high, high + problem.aligned(other.size))
+            )
+            and not (low == high and {(a, b), (b, a)} & set(problem.shares))
+        )
+
+    wrong = any(meet(a, b) for a, b in combinations(range(len(blocks)), 2))
+    if wrong:
+        with pytest.raises(GraphError, match="make them overlap"):
+            problem.verify()
+    else:
+        problem.verify()
+
+
+def holds_alone(pair: ArenaProblem, a: int, b: int) -> bool:
+    """Whether the second of two blocks at one offset may follow the first in place."""
+    one, other = pair.blocks
+    return (
+        a != b
+        and one.offset == other.offset
+        and one.lower <= other.lower < one.upper <= other.upper
+        and pair.aligned(other.size) <= pair.aligned(one.size)
+    )
+
+
+def test_a_plan_by_name() -> None:
+    blocks = (Block("a", 3, 0, 1, 0), Block("f", 5, 0, 1, 4, "scratch"), Block("b", 2, 1, 2, 8))
+    plan = Plan(blocks, 10, 9, 9, 4)
+    assert plan.offsets == {"a": 0, "b": 8}
+    assert plan.scratch == {"f": 4}
+    assert (plan.optimal, plan.gap) == (False, 1)
+    assert replace(plan, lower_bound=10).optimal
+    first = replace(plan, blocks=(Block("f", 5, 0, 1, 0, "scratch"),))
+    assert first.scratch == {"f": 0}
 
 
 def placed(problem: ArenaProblem, items: Items, offsets: list[int]) -> Plan:

@@ -259,7 +259,7 @@ def share(*blocks: Block, pairs: tuple[tuple[int, int], ...]) -> ArenaProblem:
             "all three",
         ),
         (share(Block("a", 4, 0, 2, 0), Block("b", 4, 1, 3, 8), pairs=((0, 1),)), "differ"),
-        (share(Block("a", 4, 0, 2), pairs=((0, 0),)), "'a' cannot follow 'a'"),
+        (share(Block("a", 4, 0, 2), pairs=((0, 0),)), "'a' cannot follow 'a' in place: it"),
         (share(Block("a", 4, 0, 2), pairs=((0, 1),)), "does not exist"),
         (share(Block("a", 4, 0, 1), Block("b", 4, 1, 3), pairs=((0, 1),)), "within its time"),
     ],
