@@ -26,9 +26,6 @@ class LimitReached(Exception):
 class Limits:
     """Time and memory that a search may take, and whom to tell how it goes.
 
-    Attributes:
-        looks: How often it was asked: how much was done, whatever the clock says.
-
     Args:
         seconds: Time limit; None for no limit.
         memory: Bytes that the states of the search may take, about; None for no limit.
@@ -62,7 +59,6 @@ class Limits:
         self.progress = progress
         self.every = every
         self.bounds = (0, 0)
-        self.looks = 0
         self._told = self.began
 
     @property
@@ -82,7 +78,6 @@ class Limits:
         Raises:
             LimitReached: A limit is passed.
         """
-        self.looks += 1
         now = self.clock()
         if self.seconds is not None and now - self.began > self.seconds:
             raise LimitReached(TIME)
