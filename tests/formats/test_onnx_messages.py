@@ -1,5 +1,8 @@
 """The messages that ONNX files are read as, against ONNX's own."""
 
+import os
+import subprocess
+import sys
 from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
@@ -102,6 +105,21 @@ def test_text_that_is_none_is_shown(wanted: str, tmp_path: Path) -> None:
     path.write_bytes(data)
     with pytest.raises(mg.FormatError, match=r"the name b'MARKED\\xff\\xfe\\xfdRE' in it is no"):
         mg.load(path)
+
+
+def test_protobuf_without_c_says_the_same(tmp_path: Path) -> None:
+    path = tmp_path / "m.onnx"
+    path.write_bytes(model().SerializeToString().replace(b"chooser", b"choos\xff\xfe"))
+    done = subprocess.run(
+        [sys.executable, "-m", "mcugraph", "profile", str(path)],
+        env=os.environ | {"PROTOCOL_BUFFERS_PYTHON_IMPLEMENTATION": "python"},
+        capture_output=True,
+        check=False,
+        text=True,
+    )
+    assert done.returncode == 2
+    assert done.stderr.startswith(f"mcugraph: {path}: the name b'choos")
+    assert done.stderr.count("\n") == 1
 
 
 def test_no_text_of_what_is_no_model() -> None:

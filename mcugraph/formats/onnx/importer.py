@@ -66,7 +66,7 @@ def _parse(path: str, data: bytes) -> Any:
     model = message_class("ModelProto")()
     try:
         model.ParseFromString(data)
-    except DecodeError:
+    except (DecodeError, UnicodeDecodeError):  # the second is that of protobuf without C
         name = no_text(data)
         if name is None:
             raise FormatError(_refusal(path)) from None
