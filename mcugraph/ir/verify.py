@@ -101,7 +101,7 @@ def _verified_bytes(graph: Graph) -> int:
                 said = "has a value already" if written in tensors else "is no tensor"
                 raise GraphError(f"{_place(graph, operator)}: writes {written!r}, which {said}")
             nbytes += _size(tensors[written], graph, operator)
-        ready.update(operator.outputs)
+            ready.add(written)
     for name in graph.outputs:
         if name not in ready:
             raise GraphError(f"{where}: output {name!r} is never written")

@@ -51,6 +51,10 @@ def test_a_good_graph() -> None:
             "graph 'net', operator 'b': writes 'y', which has a value already",
         ),
         (
+            graph(relu("a", "x", "y", "y")),
+            "graph 'net', operator 'a': writes 'y', which has a value already",
+        ),
+        (
             graph(relu("a", "x", "x"), relu("b", "x", "y")),
             "graph 'net', operator 'a': writes 'x', which has a value already",
         ),

@@ -47,6 +47,7 @@ class _Walk:
         self.data, self.root = memoryview(data), root
         self.path, self.limits, self.entries, self.operators = path, limits, 0, 0
         self.owned: set[int] = set()  # where tables lie that one vector lists, and once
+        self.quantization = 0  # bytes of scales and zero points
         self.spans: dict[int, tuple[int, int]] = {}  # buffer -> where its bytes lie
         self.codes = [native(code) for code in self._tables(root, "OperatorCodes")]
         self.buffers = self._tables(root, "Buffers")
@@ -117,6 +118,8 @@ class _Walk:
         inputs, outputs = self._numbers(raw, "Inputs"), self._numbers(raw, "Outputs")
         inputs = [max(i, -1) for i in inputs]
         bodies = called(raw, code)
+        if len(set(outputs)) < len(outputs):
+            raise reader.Damage(f"{code} writes a tensor twice at once")
         _within(code, "tensor", (*(i for i in inputs if i >= 0), *outputs), held.names)
         _within(code, "subgraph", bodies, parts)
         first = held.names[outputs[0]] if outputs else f"{code}_{index}"
@@ -140,14 +143,17 @@ class _Walk:
         signature = tuple(self._numbers(raw, "ShapeSignature"))
         _check_signature(name, shape, signature)
         data = self._content(raw.Buffer())
+        scales = 0 if table is None else table.ScaleLength()
+        zero_points = 0 if table is None else table.ZeroPointLength()
+        self.quantization += 4 * scales + 8 * zero_points
         return TfliteTensor(
             dtype=DTYPES[number] if number < len(DTYPES) else DType.UNKNOWN,
             shape=shape,
             name=name,
             constant=data is not None,
             variable=bool(raw.IsVariable()),
-            scales=0 if table is None else table.ScaleLength(),
-            zero_points=0 if table is None else table.ZeroPointLength(),
+            scales=scales,
+            zero_points=zero_points,
             axis=0 if table is None else table.QuantizedDimension(),
             signature=signature,
             declared=not raw.ShapeIsNone(),
@@ -175,6 +181,9 @@ class _Walk:
         for (one, first), (other, second) in pairwise(found):
             if one[1] > other[0] and one != other:
                 raise reader.Damage(f"buffers {first} and {second} overlap")
+        stored = sum(stop - start for start, stop in {span for span, _ in found})
+        if stored + self.quantization > len(self.data):
+            raise reader.Damage("its buffers and quantisation parameters take more than the file")
 
     def _offsets(self, metadata: Sequence[Any]) -> tuple[int, ...] | None:
         """The memory plan that the file brings along; None where it has none."""
