@@ -4,6 +4,7 @@ from pathlib import Path
 
 import numpy as np
 import onnx
+import pytest
 from onnx import TensorProto, helper, numpy_helper
 
 import mcugraph as mg
@@ -61,3 +62,17 @@ def test_bodies_in_bodies_are_not_its_matter(tmp_path: Path) -> None:
         inner = helper.make_node("SequenceMap", ["x"], [f"o{i}"], body=body)
     nodes = [inner, helper.make_node("Identity", ["o19"], ["y"])]
     assert loaded(tmp_path, nodes).tensors["o19"].shape is None
+
+
+def test_metadata_that_are_damaged(tmp_path: Path) -> None:
+    nodes = [
+        helper.make_node("SequenceConstruct", ["x"], ["q"]),
+        helper.make_node("SequenceAt", ["q", "i"], ["y"], name="n"),
+    ]
+    nodes[1].metadata_props.add(key="plain", value="text")
+    index = numpy_helper.from_array(np.array(7), "i")
+    loaded(tmp_path, nodes, index)
+    path = tmp_path / "m.onnx"
+    path.write_bytes(path.read_bytes().replace(b"\x05plain", b"\x7fplain"))
+    with pytest.raises(mg.FormatError, match=r"m.onnx: .*'n' \(SequenceAt\): its metadata are dam"):
+        mg.load(path)

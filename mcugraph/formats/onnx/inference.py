@@ -9,6 +9,7 @@ values of small ones; never about one that holds graphs. That bounds what it doe
 from collections.abc import Mapping
 from typing import Any
 
+from mcugraph.errors import GraphError
 from mcugraph.formats.onnx.functions import graphs_of
 from mcugraph.formats.onnx.node import OnnxNode
 from mcugraph.formats.onnx.types import DTYPES
@@ -41,13 +42,20 @@ class Inference:
             node: The operator.
             types: Of its inputs, as far as they are known.
             values: Of those inputs that are constants, as far as they are wanted.
+
+        Raises:
+            GraphError: What else it holds is damaged.
         """
         unknown: list[TensorType | None] = [None] * len(node.outputs)
         if node.domain not in _KNOWN or graphs_of(node.proto):
             return unknown
+        from google.protobuf.message import DecodeError
         from onnx import ModelProto, NodeProto, numpy_helper, shape_inference
 
-        operator = NodeProto.FromString(node.proto.SerializeToString())
+        try:
+            operator = NodeProto.FromString(node.proto.SerializeToString())
+        except DecodeError:  # of what nobody here reads
+            raise GraphError("its metadata are damaged; copy the file again") from None
         operator.domain = _own(node.domain)
         model = ModelProto(ir_version=_IR)
         for domain, version in self._opsets.items():
