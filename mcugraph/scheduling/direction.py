@@ -7,6 +7,7 @@ is built backwards usually has far fewer ways to go on.
 
 from mcugraph.scheduling.matching import saved_bytes
 from mcugraph.scheduling.network import (
+    OUTSIDE,
     Network,
     ancestor_masks,
     descendant_masks,
@@ -30,15 +31,18 @@ class Direction:
         step: Bytes that each operator adds while it runs.
         kept: Bytes that it adds once it ran, less the tensors that it alone reads.
         shared: Other tensors that it reads: (mask of the other readers, bytes).
-        sharers: Operators that read a tensor that it reads too.
+        near: Those for which adding it may change what they cost, or make them ready.
+        upto: For each operator, what it needs and itself.
         pairs: In-place pairs that may be used: (mask of the input's other readers, pair).
         fixed: Operators whose place must not be moved past others for free (see ``search``).
         in_place: Whether there are such pairs.
         first: Bytes that are live, besides, while the first operator runs.
         highest: Bytes that no order can need.
+        net: The network.
     """
 
     __slots__ = (
+        "_touched",
         "first",
         "fixed",
         "following",
@@ -47,19 +51,22 @@ class Direction:
         "highest",
         "in_place",
         "kept",
+        "near",
         "need",
+        "net",
         "pairs",
         "ready",
         "related",
         "shared",
-        "sharers",
         "start",
         "step",
+        "upto",
     )
 
     def __init__(self, net: Network, forward: bool) -> None:
         n = len(net.preds)
-        self.forward = forward
+        self.net, self.forward = net, forward
+        self._touched: list[list[int]] | None = None
         needed, self.following = (net.preds, net.succs) if forward else (net.succs, net.preds)
         self.need = [mask(operators) for operators in needed]
         self.related = descendant_masks(net) if forward else ancestor_masks(net)
@@ -78,8 +85,9 @@ class Direction:
                 bytes_of[others] = bytes_of.get(others, 0) + net.sizes[tensor]
             self.kept[v] -= bytes_of.pop(0, 0)
             self.shared.append(list(bytes_of.items()))
-        self.sharers = [
-            tuple({w for t in tensors for w in net.consumers[t]} - {v})
+        self.upto = [1 << v | operators for v, operators in enumerate(self.need)]
+        self.near = [
+            (*({w for t in tensors for w in net.consumers[t]} - {v}), *self.following[v])
             for v, tensors in enumerate(net.frees)
         ]
         self.pairs = [
@@ -93,6 +101,17 @@ class Direction:
             for pairs in self.pairs:
                 for others, _ in pairs:
                     self.fixed |= others
+
+    @property
+    def touched(self) -> list[list[int]]:
+        """The tensors that each operator reads or writes."""
+        if self._touched is None:
+            self._touched = [[] for _ in self.need]
+            ends = zip(self.net.producer, self.net.consumers, strict=True)
+            for tensor, (producer, consumers) in enumerate(ends):
+                for v in consumers if producer == OUTSIDE else (producer, *consumers):
+                    self._touched[v].append(tensor)
+        return self._touched
 
     def saved(self, unrun: int, v: int) -> int:
         """Bytes that ``v`` saves in place when the operators ``unrun`` have not run."""

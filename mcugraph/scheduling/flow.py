@@ -34,6 +34,23 @@ class FlowNetwork:
                 return total
             total += self._blocking(source, sink, level)
 
+    def reached_from(self, source: int) -> list[bool]:
+        """For each node, whether more could flow to it; after ``maximum``, the source's side."""
+        return [level >= 0 for level in self._levels(source, -1)]
+
+    def leading_to(self, sink: int) -> list[bool]:
+        """For each node, whether more could flow on from it to the sink."""
+        capacity, head = self.capacity, self.head
+        found = [False] * len(self.out)
+        found[sink] = True
+        queue = [sink]
+        for node in queue:
+            for arc in self.out[node]:
+                if capacity[arc ^ 1] and not found[head[arc]]:
+                    found[head[arc]] = True
+                    queue.append(head[arc])
+        return found
+
     def _levels(self, source: int, sink: int) -> list[int]:
         level = [-1] * len(self.out)
         level[source] = 0

@@ -3,6 +3,7 @@
 from collections.abc import Iterable, Iterator
 from itertools import count
 
+from mcugraph.scheduling.contraction import contracted, expanded
 from mcugraph.scheduling.direction import Direction
 from mcugraph.scheduling.limits import Limits
 from mcugraph.scheduling.network import Network
@@ -10,10 +11,9 @@ from mcugraph.scheduling.replay import order_peak
 from mcugraph.scheduling.search import Search
 
 FIRST_QUOTA = 500  # states
-_GROWTH = 4
-_FAILURES = 3  # searches a turn that may end without an order or a proof
-_TURNS = 4  # before the further bounds are asked for
-_PROBES = 2  # searches a turn that only aim at the bound
+_GROWTH = 2
+_TURNS = 8  # before the further bounds are asked for
+_PROBES = 2  # searches a turn, within less than closes the gap, that may end without a result
 _FORWARD_COST = 4  # a state counts for so many: forwards, networks rarely need fewer of them
 
 
@@ -45,9 +45,10 @@ def improve(
     Raises:
         LimitReached: A limit was reached first.
     """
-    efforts = [_Effort(Direction(net, forward=True), _FORWARD_COST, quota)]
+    smaller, pieces = contracted(net)
+    efforts = [_Effort(Direction(smaller, forward=True), _FORWARD_COST, quota)]
     if not net.first:
-        efforts.insert(0, _Effort(Direction(net, forward=False), 1, quota))
+        efforts.insert(0, _Effort(Direction(smaller, forward=False), 1, quota))
     for turn in count():
         if turn == _TURNS:
             for bound in bounds:
@@ -59,45 +60,77 @@ def improve(
                         return
         effort = min(efforts, key=lambda effort: effort.spent)
         low = lower_bound  # this turn finds nothing below
-        budget = (low + peak - 1) // 2 if effort.spent == 0 else peak - 1
-        failures = 0
-        while low < peak and failures < _FAILURES:
-            search = effort.search(budget, effort.quota, limits)
-            if search.order is not None:
-                peak = order_peak(net, search.order)
-                yield lower_bound, search.order
+        unproven = peak  # this turn proves nothing from here on
+        probes = _PROBES
+        while lower_bound < peak:
+            # Where there is room, orders are found soon; without it, one is found or excluded.
+            probing = probes > 0 and low < peak - 1
+            if probing:
+                search = effort.probe((low + peak - 1) // 2)
+                effort.run(search, effort.quota // 4, limits)
             else:
-                low = min(peak, search.next_budget)
-                failures += not search.complete
-                if search.complete:
-                    lower_bound = low
-                    yield lower_bound, None
-            budget = (low + peak - 1) // 2
+                search = effort.closing(peak - 1)
+                effort.run(search, effort.quota, limits)
+            if search.order is not None:
+                order = expanded(search.order, pieces)
+                peak = order_peak(net, order)
+                yield lower_bound, order
+                low = min(low, peak)
+                probes = max(probes, 1)
+            elif search.complete:
+                low = lower_bound = min(peak, search.next_budget)
+                yield lower_bound, None
+            elif probing:
+                probes -= 1
+                low = search.budget + 1
+                unproven = min(unproven, search.budget)
+            else:
+                break
         if lower_bound == peak:
             return
         # The proof for all of the gap takes longer; see what a part of the effort can prove.
-        for _ in range(_PROBES):
-            search = effort.search((lower_bound + peak) // 2, effort.quota // 4, limits)
-            if not search.complete or search.order is not None:
-                break
-            lower_bound = min(peak, search.next_budget)
-            yield lower_bound, None
+        probes = _PROBES
+        while probes and lower_bound < unproven:
+            search = effort.probe((lower_bound + unproven) // 2)
+            effort.run(search, effort.quota // 8, limits)
+            if search.complete:
+                lower_bound = min(peak, search.next_budget)
+                yield lower_bound, None
+            else:
+                probes -= 1
+                unproven = search.budget
         effort.quota *= _GROWTH
 
 
 class _Effort:
-    """A direction, how many states its next search may visit, and what it cost so far."""
+    """A direction, how many states its next search may visit, and what it cost so far.
 
-    __slots__ = ("cost", "direction", "quota", "spent")
+    Attributes:
+        main: The search that is to close the gap, within less than the best order needs. What is
+            dead in it stays so when a better order is found.
+    """
+
+    __slots__ = ("cost", "direction", "main", "quota", "spent")
 
     def __init__(self, direction: Direction, cost: int, quota: int) -> None:
         self.direction = direction
         self.cost = cost
         self.quota = quota
         self.spent = 0
+        self.main = Search(direction, direction.highest)
 
-    def search(self, budget: int, quota: int, limits: Limits) -> Search:
-        """Search in this direction, and count it."""
-        search = Search(self.direction, budget).run(quota, limits)
-        self.spent += search.states * self.cost
-        return search
+    def closing(self, budget: int) -> Search:
+        """The search that is to close the gap, begun again if the budget is less than before."""
+        if budget < self.main.budget:
+            self.main = self.main.within(budget)
+        return self.main
+
+    def probe(self, budget: int) -> Search:
+        """A search within a budget that need not be the last."""
+        return Search(self.direction, budget, self.main.dead)
+
+    def run(self, search: Search, quota: int, limits: Limits) -> None:
+        """Search on, and count it."""
+        before = search.states
+        search.run(quota, limits)
+        self.spent += (search.states - before) * self.cost

@@ -1,64 +1,98 @@
 """Search for an order whose peak stays within a budget, or for the proof that there is none.
 
-States are kept by the number of operators that they hold. A few of each number are expanded in
-turn, those with the least live first, so that the search soon dives to an order if there is one,
-and has visited every state once if there is none. Let L be what is live in a state; L is
-submodular on downsets, and two rules drop most states without losing any solution:
+A state is the set of operators that were added so far; let L be what is live in it. The search
+goes from state to state as one crosses mountains: up where it must, and down wherever it can,
+never to come back. L is submodular on downsets, L(A | B) + L(A & B) <= L(A) + L(B), so that two
+rules lose no solution:
 
 *Free move.* An operator that fits the budget and after which no more is live than before can be
 added at once. Every state is closed under such moves.
 
-*Valley.* If adding some operator, and closing, leads from S to T with L(T) <= L(S), then T is the
-only state that need be visited after S, provided that no state between them has less live than T.
-A state U between them that lacked the operator could only consist of S and the operators that are
-in T without depending on the one added; a single such operator would have been a free move (unless
-it fits only later, when it can run in place).
+*Valley.* Let T be reached from S within the budget, with L(T) <= L(S), and let M be the state
+between the two with the least live. Then S can be completed just if M can. M can be reached, by
+the steps of the way to T that M has (intersected with M, no state of the way gets dearer, since
+joined with M it holds no less than M); and the rest of any solution from S can be joined with M,
+by which no step of it becomes dearer either.
 
-Both rules follow from L(A | B) + L(A & B) <= L(A) + L(B): the rest of any solution can be joined
-with (backwards: intersected with) T, and no step of it becomes dearer. In place, joining keeps
-that true, as what T adds can only make more inputs die; intersecting does not, so that backwards
-the operators on which some in-place pair depends are neither moved for free nor part of a valley.
-While bytes are live for the first operator only, the empty state is no ordinary state: forwards it
-is expanded by every operator, backwards such a network is not searched.
+So a state is explored depth first, the lowest next state first, and only until something no higher
+than it is found: its valley, which takes its place for good. If there is none, it is dead, and is
+never looked at again. Where the budget is ample, hardly a state is explored that is not part of the
+order found; where it is not, those are that can be reached without going below where they began.
+
+In place, joining keeps steps from becoming dearer, as what M adds can only make more inputs die;
+intersecting does not. So forwards T has to be the lowest state itself; backwards the operators on
+which some in-place pair depends are neither moved for free nor part of a valley. While bytes are
+live for the first operator only, the empty state is no ordinary state: forwards it is not closed
+and has no valley, backwards such a network is not searched.
 """
 
-from heapq import heappop, heappush
+from collections.abc import Iterator, Set
 
 from mcugraph.scheduling.direction import Direction
 from mcugraph.scheduling.limits import Limits
+from mcugraph.scheduling.valley import lowest_between
 
-_STATE_BYTES = 450  # about what one state takes, tables included, besides its mask and tuples
-_CLOSED_BYTES = 300  # the same for one that was closed
+_DEAD_BYTES = 100  # about what one dead state takes, besides its mask
 _CHECK_EVERY = 1000  # operators tried
-_BATCH = 8  # most states that are expanded on one level before the next level's turn
+
+State = tuple[int, int, tuple[int, ...]]  # its operators, bytes live in it, what can be added
+
+
+class _Frame:
+    """A state that is being explored.
+
+    Attributes:
+        operators: Those of the state; -1 before the first state.
+        live: Bytes live in it.
+        ready: What can be added to it.
+        nexts: States that can follow, with the operators to add; the lowest first.
+        at: Where the way that is being tried has come to; None: the next one is to be tried.
+        way: Operators that it has added.
+        blocked: The least cost of a step that did not fit.
+    """
+
+    __slots__ = ("at", "blocked", "live", "nexts", "operators", "ready", "way")
+
+    def __init__(self, state: State, nexts: Iterator[tuple[State, tuple[int, ...]]], blocked: int):
+        self.operators, self.live, self.ready = state
+        self.nexts = nexts
+        self.at: State | None = None
+        self.way: list[int] = []
+        self.blocked = blocked
 
 
 class Search:
     """One search in one direction.
 
+    Args:
+        direction: The network, and how states grow.
+        budget: Bytes that no step may exceed.
+        known: States that are dead within some larger budget, and so within this one.
+
     Attributes:
         order: The order found, or None.
         complete: Whether every state was visited, so that no order is a proof.
-        next_budget: The least budget above the given one for which the search would have gone
+        next_budget: The least budget above the given one for which the search might have gone
             differently: if it is complete without an order, a lower bound on the peak.
-        states: How many states were expanded.
+        states: How many states were explored.
         memory: Bytes that the states take, about.
     """
 
     __slots__ = (
         "budget",
-        "closed",
         "complete",
+        "dead",
         "direction",
-        "levels",
+        "known",
         "memory",
         "next_budget",
         "order",
-        "origin",
+        "stack",
         "states",
+        "valleys",
     )
 
-    def __init__(self, direction: Direction, budget: int) -> None:
+    def __init__(self, direction: Direction, budget: int, known: Set[int] = frozenset()) -> None:
         self.direction = direction
         self.budget = budget
         self.next_budget = direction.highest
@@ -66,95 +100,131 @@ class Search:
         self.states = 0
         self.memory = 0
         self.order: list[int] | None = None
-        # state -> the state it came from, and the operators added since
-        self.origin: dict[int, tuple[int, tuple[int, ...]]] = {}
-        # state before closing -> state, bytes live in it, the free moves between them
-        self.closed: dict[int, tuple[int, int, tuple[int, ...]]] = {}
-        # by number of operators, a heap of (bytes live, state, what can be added)
-        self.levels: list[list[tuple[int, int, tuple[int, ...]]]] = [
-            [] for _ in range(len(direction.need) + 1)
-        ]
+        self.known = known
+        self.dead: set[int] = set()
+        # state -> what takes its place, and the operators to add
+        self.valleys: dict[int, tuple[State, tuple[int, ...]]] = {}
+        self.stack = [_Frame((-1, -1, ()), iter([self._first()]), direction.highest)]
+
+    def within(self, budget: int) -> "Search":
+        """A search within a smaller budget, which takes over what is dead."""
+        search = Search(self.direction, budget)
+        search.dead = self.dead
+        search.memory = self.memory
+        return search
 
     def run(self, quota: int, limits: Limits) -> "Search":
-        """Visit about ``quota`` states; only the first call of a search does anything.
+        """Explore up to ``quota`` states more.
 
         Raises:
             LimitReached: A limit was reached first.
         """
-        self._visit(quota, limits)
-        self.origin.clear()
-        self.closed.clear()
-        self.levels.clear()
+        last = self.states + quota
+        work = 0
+        stack, valleys, goal = self.stack, self.valleys, self.direction.goal
+        dead, known = self.dead, self.known
+        while stack:
+            frame = stack[-1]
+            if frame.at is None:
+                following = next(frame.nexts, None)
+                if following is None:
+                    self._bury(frame)
+                    continue
+                frame.at, frame.way = following[0], list(following[1])
+            state, live, ready = frame.at
+            if live <= frame.live and (valley := self._valley(frame)):
+                valleys[frame.operators] = valley
+                stack.pop()
+                self._go_on(stack[-1], valley)
+            elif state in dead or state in known:
+                frame.at = None
+            elif state in valleys:
+                self._go_on(frame, valleys[state])
+            elif state == goal:
+                self.order = [v for frame in stack for v in frame.way]
+                if not self.direction.forward:
+                    self.order.reverse()
+                return self
+            elif self.states == last:
+                return self
+            else:
+                stack.append(self._explored(frame.at))
+                self.states += 1
+                work += len(ready)
+                if work >= _CHECK_EVERY:
+                    work = 0
+                    limits.check(self.memory)
+        self.complete = True
         return self
 
-    def _visit(self, quota: int, limits: Limits) -> None:
-        direction = self.direction
-        if direction.first:
-            self._push(0, direction.start, direction.ready, -1, ())
-        else:
-            state, live, moves = self._close(
-                0, direction.start, list(direction.ready), direction.ready
-            )
-            self._push(state, live, self._ready_after(direction.ready, state, moves), -1, moves)
-        work = 0
-        batch = 1  # the first dive is narrow: where the budget is ample, it succeeds
-        while not self.complete and self.states < quota:
-            self.complete = True
-            for level in self.levels:
-                for _ in range(min(batch, len(level))):
-                    live, state, ready = heappop(level)
-                    self._expand(state, live, ready)
-                    if direction.goal in self.origin:
-                        self.order = self._trace()
-                        return
-                    self.states += 1
-                    work += len(ready)
-                    if work >= _CHECK_EVERY:
-                        work = 0
-                        limits.check(self.memory)
-                if level:
-                    self.complete = False
-            batch = min(_BATCH, 2 * batch)
+    def _go_on(self, frame: _Frame, way: tuple[State, tuple[int, ...]]) -> None:
+        frame.at = way[0]
+        frame.way += way[1]
 
-    def _expand(self, state: int, live: int, ready: tuple[int, ...]) -> None:
-        """Visit what can follow a state."""
-        budget, origin, closed = self.budget, self.origin, self.closed
-        found: list[tuple[int, int, int, tuple[int, ...]]] = []
-        moves: tuple[int, ...]
+    def _bury(self, frame: _Frame) -> None:
+        """The frame on top has no way to go on: a proof that its state has no solution."""
+        self.next_budget = min(self.next_budget, frame.blocked)
+        self.dead.add(frame.operators)
+        self.memory += _DEAD_BYTES + len(self.direction.need) // 8
+        self.stack.pop()
+        if self.stack:
+            self.stack[-1].at = None
+
+    def _first(self) -> tuple[State, tuple[int, ...]]:
+        """The empty state, closed."""
+        direction = self.direction
+        ready = direction.ready
+        if direction.first:
+            return (0, direction.start, ready), ()
+        state, live, moves = self._close(0, direction.start, list(ready), ready)
+        return (state, live, self._ready_after(ready, state, moves)), moves
+
+    def _explored(self, at: State) -> _Frame:
+        """The frame of a state, with all that can follow it."""
+        state, live, ready = at
+        budget, dead, known = self.budget, self.dead, self.known
+        blocked = self.direction.highest
+        found: dict[int, tuple[int, tuple[int, ...]]] = {}
         for v in ready:
             change, cost = self._move(state, live, v)
             if cost > budget:
-                if cost < self.next_budget:
-                    self.next_budget = cost
+                blocked = min(blocked, cost)
                 continue
-            raw = state | 1 << v
-            if raw in origin:
-                target, remaining, moves = raw, live + change, ()
-            elif raw in closed:
-                target, remaining, moves = closed[raw]
-            else:
-                # The empty state need not be closed, so that all that is ready is looked at.
-                affected = self._affected(raw, v, change if state else -1, ready)
-                target, remaining, moves = self._close(raw, live + change, affected, ready)
-                if moves:
-                    closed[raw] = target, remaining, moves
-                    self.memory += _CLOSED_BYTES + len(self.levels) // 4
-            if remaining <= live and self._is_valley(state, target, v):
-                found = [(target, remaining, v, moves)]
-                break
-            found.append((target, remaining, v, moves))
-        for target, remaining, v, moves in found:
-            if target not in origin:
-                added = (v, *moves)
-                self._push(target, remaining, self._ready_after(ready, target, added), state, added)
+            # The empty state need not be closed, so that all that is ready is looked at.
+            affected = self._affected(state | 1 << v, v, change if state else -1, ready)
+            target, remaining, moves = self._close(state | 1 << v, live + change, affected, ready)
+            if remaining <= live or not (target in dead or target in known):
+                found[target] = remaining, (v, *moves)
+        nexts = (
+            ((target, remaining, self._ready_after(ready, target, added)), added)
+            for target, (remaining, added) in sorted(found.items(), key=lambda item: item[1][0])
+        )
+        return _Frame(at, nexts, blocked)
 
-    def _push(
-        self, state: int, live: int, ready: tuple[int, ...], source: int, added: tuple[int, ...]
-    ) -> None:
-        """A new state, reached from ``source`` by the operators ``added``."""
-        self.origin[state] = (source, added)
-        self.memory += _STATE_BYTES + len(self.levels) // 8 + 8 * (len(ready) + len(added))
-        heappush(self.levels[state.bit_count()], (live, state, ready))
+    def _valley(self, frame: _Frame) -> tuple[State, tuple[int, ...]] | None:
+        """What takes the place of a frame's state, since its way has come down; None: unknown.
+
+        Whatever holds the first operator of the way has no less live than its end, as all that was
+        added since were free moves and valleys. So only states without it are looked at.
+        """
+        direction = self.direction
+        assert frame.at
+        target, live, ready = frame.at
+        added = target & ~frame.operators
+        if added & direction.fixed or (direction.first and not frame.operators):
+            return None
+        first = frame.way[0]
+        others = added & ~(direction.related[first] | 1 << first)
+        if others & (others - 1) or (others and direction.in_place):
+            lowest, lower = lowest_between(direction, frame.operators, frame.operators | others)
+            if frame.live - lower < live:
+                if direction.in_place and direction.forward:
+                    return None
+                way = tuple(v for v in frame.way if lowest >> v & 1)
+                ready = self._ready_after(frame.ready, lowest, way)
+                return (lowest, frame.live - lower, ready), way
+        # A single other operator that is lower would have been a free move.
+        return frame.at, tuple(frame.way)
 
     def _move(self, state: int, live: int, v: int) -> tuple[int, int]:
         """By how much adding ``v`` changes what is live, and the bytes while it runs."""
@@ -182,12 +252,9 @@ class Search:
         Those of ``ready`` that do not share a tensor with ``v`` only if less is live than before.
         """
         direction = self.direction
-        candidates = [*direction.sharers[v], *direction.following[v]]
-        if change < 0:
-            candidates += ready
-        missing = ~state
-        need = direction.need
-        return [w for w in candidates if missing >> w & 1 and not need[w] & missing]
+        need, upto = direction.need, direction.upto
+        near = direction.near[v]
+        return [w for w in (near + ready if change < 0 else near) if state & upto[w] == need[w]]
 
     def _close(
         self, state: int, live: int, candidates: list[int], ready: tuple[int, ...]
@@ -218,31 +285,11 @@ class Search:
         self, ready: tuple[int, ...], state: int, added: tuple[int, ...]
     ) -> tuple[int, ...]:
         """What is ready in ``state``, which came from one where ``ready`` was."""
-        need, following = self.direction.need, self.direction.following
-        missing = ~state
-        found = [w for w in ready if missing >> w & 1]
+        direction = self.direction
+        need, upto = direction.need, direction.upto
+        found = [w for w in ready if state & upto[w] == need[w]]
         for v in added:
-            for w in following[v]:
-                if missing >> w & 1 and not need[w] & missing and w not in found:
+            for w in direction.following[v]:
+                if state & upto[w] == need[w] and w not in found:
                     found.append(w)
         return tuple(found)
-
-    def _is_valley(self, state: int, target: int, v: int) -> bool:
-        """Whether no state between the two can have less live than ``target``."""
-        direction = self.direction
-        added = target & ~state
-        if added & direction.fixed or (direction.first and not state):
-            return False
-        independent = added & ~(direction.related[v] | 1 << v)
-        if direction.in_place:
-            return not independent
-        return not independent & (independent - 1)
-
-    def _trace(self) -> list[int]:
-        """The order that leads to the goal, from the states on its way."""
-        order: list[int] = []
-        state = self.direction.goal
-        while state >= 0:
-            state, moves = self.origin[state]
-            order += reversed(moves)
-        return order[::-1] if self.direction.forward else order
