@@ -681,3 +681,16 @@ class Sum(nn.Module):
 
 def test_each_layer_that_stays_says_why(space_of: Build) -> None:
     assert space_of(Sum(), IMAGE).refused == dict.fromkeys("ab", "an output of the graph")
+
+
+def test_a_depthwise_layer_follows(space_of: Build) -> None:
+    """Its weights have one entry a channel, which neither makes nor reads channels of others."""
+    layers = [nn.Conv2d(3, 8, 1), nn.Conv2d(8, 8, 3, groups=8), nn.Conv2d(8, 4, 1)]
+    space = space_of(nn.Sequential(*layers), IMAGE)
+    assert members(space, "0") == {
+        ("0.weight", 0, 1, "makes"),
+        ("0.bias", 0, 1, "follows"),
+        ("1.weight", 0, 1, "follows"),
+        ("1.bias", 0, 1, "follows"),
+        ("2.weight", 1, 1, "reads"),
+    }
