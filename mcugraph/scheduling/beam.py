@@ -24,6 +24,7 @@ from mcugraph.scheduling.network import Network, end_bytes, highest_cost
 from mcugraph.scheduling.ragged import Ints, Ragged
 
 _LARGEST = 1 << 62  # the arrays hold numbers of 64 bits
+_LEVEL_CELLS = 20_000  # a level takes as long as so many cells, be it as narrow as it may
 _LEFT = 32  # bits of a tensor's entry below the number of its readers that are left
 
 
@@ -36,8 +37,8 @@ class Beam:
     """A network as a beam sees it that grows states in one direction (see ``direction``).
 
     Attributes:
-        cells: How many states the dives so far have kept, times the operators of the network: what
-            they cost, whatever the clock says.
+        cells: How many numbers the states have that dives have kept so far: what they cost,
+            whatever the clock says.
     """
 
     def __init__(self, net: Network, forward: bool) -> None:
@@ -89,10 +90,10 @@ class Beam:
         self._entries: Ints = np.array(entries, np.int64)
         self._gain: Ints = np.array(gain, np.int64)
 
-    @property
-    def size(self) -> int:
-        """Cells of a dive of width 1."""
-        return len(self._chains) * (len(self._chains) + len(self._sizes))
+    def most_cells(self, width: int) -> int:
+        """Cells that a dive may spend."""
+        count = len(self._chains)
+        return count * (width * (count + len(self._sizes)) + _LEVEL_CELLS)
 
     def dive(
         self, budget: int, width: int, limits: Limits, random: Random, noise: float = 0.0
@@ -118,6 +119,7 @@ class Beam:
         for level in range(count):
             rows, added, after = self._candidates(states, budget, level)
             if not len(rows):
+                self.cells += _LEVEL_CELLS
                 return None
             marks, distinct = np.unique(states.mark[rows] ^ mark[added], return_index=True)
             rows, added, after = rows[distinct], added[distinct], after[distinct]
@@ -130,7 +132,7 @@ class Beam:
             states.step(rows, added, after, marks, biases)
             steps.append((rows.astype(np.int32), added.astype(np.int32)))
             cells = len(rows) * (count + len(self._sizes))
-            self.cells += cells
+            self.cells += cells + _LEVEL_CELLS
             limits.check(32 * cells)  # two sets of states, about 16 bytes a cell
         return self._order(steps)
 

@@ -1,12 +1,18 @@
-"""Close the gap between an order and a bound by searches of growing effort."""
+"""Close the gap between an order and a bound by searches of growing effort.
 
-from collections.abc import Iterable, Iterator
+Searches prove, and find orders where the network is not too large. What the first of them leave
+open is shared: after each turn beams look for a better order (see ``polish``), for as long as it
+took, about; in the first turns for an eighth of that, unless they find one.
+"""
+
+from collections.abc import Iterable, Iterator, Sequence
 from itertools import count
 
 from mcugraph.scheduling.contraction import contracted, expanded
 from mcugraph.scheduling.direction import Direction
 from mcugraph.scheduling.limits import Limits
 from mcugraph.scheduling.network import Network
+from mcugraph.scheduling.polish import Polish
 from mcugraph.scheduling.replay import order_peak
 from mcugraph.scheduling.search import Search
 
@@ -14,12 +20,14 @@ FIRST_QUOTA = 500  # states
 _GROWTH = 2
 _TURNS = 8  # before the further bounds are asked for
 _PROBES = 2  # searches a turn, within less than closes the gap, that may end without a result
+_CELLS = 2_000_000  # of beams that take as long as a search does between two looks at the limits
+_TRIAL = 8  # that part of the time of a first turn has to show whether beams find anything
 _FORWARD_COST = 4  # a state counts for so many: forwards, networks rarely need fewer of them
 
 
 def improve(
     net: Network,
-    peak: int,
+    order: Sequence[int],
     lower_bound: int,
     limits: Limits,
     quota: int = FIRST_QUOTA,
@@ -33,8 +41,8 @@ def improve(
 
     Args:
         net: The network.
-        peak: Peak of the best order known, in bytes.
-        lower_bound: What is proven, in bytes; less than ``peak``.
+        order: The best order known.
+        lower_bound: What is proven, in bytes; less than its peak.
         limits: Limits to keep.
         quota: States that the first search of a turn may visit.
         bounds: Further lower bounds, worth their time only where the first turns do not suffice.
@@ -45,6 +53,8 @@ def improve(
     Raises:
         LimitReached: A limit was reached first.
     """
+    polish = Polish(net, order)
+    peak = polish.peak
     smaller, pieces = contracted(net)
     efforts = [_Effort(Direction(smaller, forward=True), _FORWARD_COST, quota)]
     if not net.first:
@@ -59,6 +69,7 @@ def improve(
                     if lower_bound == peak:
                         return
         effort = min(efforts, key=lambda effort: effort.spent)
+        looks = limits.looks
         low = lower_bound  # this turn finds nothing below
         unproven = peak  # this turn proves nothing from here on
         probes = _PROBES
@@ -72,9 +83,10 @@ def improve(
                 search = effort.closing(peak - 1)
                 effort.run(search, effort.quota, limits)
             if search.order is not None:
-                order = expanded(search.order, pieces)
-                peak = order_peak(net, order)
-                yield lower_bound, order
+                found = expanded(search.order, pieces)
+                polish.take(found)
+                peak = order_peak(net, found)
+                yield lower_bound, found
                 low = min(low, peak)
                 probes = max(probes, 1)
             elif search.complete:
@@ -100,6 +112,17 @@ def improve(
                 probes -= 1
                 unproven = search.budget
         effort.quota *= _GROWTH
+        cells = _CELLS * (limits.looks - looks)
+        trial = cells if turn >= _TURNS else cells // _TRIAL
+        for part in (trial, cells - trial):
+            before = peak
+            for better in polish.turn(part, lower_bound, limits):
+                peak = polish.peak
+                yield lower_bound, better
+                if lower_bound == peak:
+                    return
+            if peak == before:
+                break
 
 
 class _Effort:

@@ -26,6 +26,9 @@ class LimitReached(Exception):
 class Limits:
     """Time and memory that a search may take, and whom to tell how it goes.
 
+    Attributes:
+        looks: How often it was asked: how much was done, whatever the clock says.
+
     Args:
         seconds: Time limit; None for no limit.
         memory: Bytes that the states of the search may take, about; None for no limit.
@@ -59,6 +62,7 @@ class Limits:
         self.progress = progress
         self.every = every
         self.bounds = (0, 0)
+        self.looks = 0
         self._told = self.began
 
     @property
@@ -78,6 +82,7 @@ class Limits:
         Raises:
             LimitReached: A limit is passed.
         """
+        self.looks += 1
         now = self.clock()
         if self.seconds is not None and now - self.began > self.seconds:
             raise LimitReached(TIME)

@@ -46,13 +46,21 @@ class Polish:
         self.order = list(order)
         self.peak = order_peak(net, order)
         self._random = Random(seed)
-        self._dived = not countable(net)
+        self._able = countable(net) and bool(net.preds)
+        self._credit = 0  # cells that may be spent; below 0: cells that were not to be spent yet
+        self._dives = [_Dives(forward=True), _Dives(forward=False)]  # the last one comes first
         self._failed = 0  # windows since there was a better order
+
+    def take(self, order: Sequence[int]) -> None:
+        """Go on from an order that was found elsewhere, if it is better."""
+        if order_peak(self.net, order) < self.peak:
+            self._failed = 0
+            self._adopt(list(order))
 
     def turn(self, cells: int, lower_bound: int, limits: Limits) -> Iterator[list[int]]:
         """Better and better orders, until so many cells of beams are spent or a bound is met.
 
-        The first turn dives, whatever that takes.
+        A dive that costs more waits for further turns.
 
         Args:
             cells: How long to go on; see ``Beam``.
@@ -62,58 +70,80 @@ class Polish:
         Raises:
             LimitReached: A limit was reached first.
         """
-        if not countable(self.net):
-            return
-        if not self._dived:
-            self._dived = True
-            for forward in (False, True):
-                for _ in self._dives(Beam(self.net, forward), lower_bound, limits):
-                    yield self.order
-        spent = 0
-        while spent < cells and self.peak > lower_bound:
-            beam, better = self._window(limits)
-            spent += max(beam.cells, beam.size)  # to look at a window costs something, too
-            if better:
+        self._credit += cells
+        while self._credit > 0 and self.peak > lower_bound and self._able:
+            before = self.peak
+            if not self._dives:
+                self._window(limits)
+            elif not self._dive(lower_bound, limits):
+                return
+            if self.peak < before:
+                self._failed = 0
                 yield self.order
 
-    def _dives(self, beam: Beam, lower_bound: int, limits: Limits) -> Iterator[None]:
-        """Bisect between bound and peak as if a beam that finds nothing were a proof."""
-        width = min(_DIVE_WIDTH, _DIVE_CELLS // beam.size)
-        low = lower_bound
-        for _ in range(_DIVES if width else 0):
-            if low >= self.peak:
-                return
-            budget = (low + self.peak - 1) // 2
-            order = beam.dive(budget, width, limits, self._random)
-            if order is None:
-                low = budget + 1
-            elif self._adopt(order):
-                yield
+    def _dive(self, lower_bound: int, limits: Limits) -> bool:
+        """A step of a bisection between bound and peak, as if to find nothing were a proof.
 
-    def _window(self, limits: Limits) -> tuple[Beam, bool]:
-        """Try another order of some window; the beam, and whether the peak is lower."""
+        Returns:
+            Whether there was credit for it.
+        """
+        dives = self._dives[-1]
+        if dives.beam is None:
+            dives.beam = Beam(self.net, dives.forward)
+        width = _DIVE_WIDTH
+        while width > 1 and dives.beam.most_cells(width) > _DIVE_CELLS:
+            width //= 2
+        if dives.beam.most_cells(width) > self._credit:
+            return False
+        dives.low = max(dives.low, lower_bound)
+        budget = (dives.low + self.peak - 1) // 2
+        spent = dives.beam.cells
+        order = dives.beam.dive(budget, width, limits, self._random)
+        self._credit -= dives.beam.cells - spent
+        dives.left -= 1
+        if order is None:
+            dives.low = budget + 1
+        else:
+            self._adopt(order)
+        if not dives.left or dives.low >= self.peak:
+            self._dives.pop()
+        return True
+
+    def _window(self, limits: Limits) -> None:
+        """Try another order of some window."""
         random, order = self._random, self.order
         costs = step_costs(self.net, order)
         at = random.choice([step for step, cost in enumerate(costs) if cost == self.peak])
         rounds = min(self._failed // _PATIENCE, _WIDEST)
         length = min(len(order), int(random.choice(_LENGTHS) * _LONGER**rounds))
         begin = max(0, min(at - random.randrange(length), len(order) - length))
-        part = excerpt(self.net, order, begin, begin + length)
-        beam = Beam(part, forward=random.random() >= _BACKWARDS)
+        end = begin + length
+        beam = Beam(excerpt(self.net, order, begin, end), random.random() >= _BACKWARDS)
         budget = self.peak - (random.random() >= _LEVEL)
         width = int(_WIDTH * _WIDER**rounds)
         found = beam.dive(budget, width, limits, random, random.choice(_NOISES))
+        self._credit -= beam.cells
         self._failed += 1
-        if found is None:
-            return beam, False
-        inside = [order[begin + v] for v in found]
-        return beam, self._adopt([*order[:begin], *inside, *order[begin + length :]])
+        if found is not None:
+            self._adopt([*order[:begin], *(order[begin + v] for v in found), *order[end:]])
 
-    def _adopt(self, order: list[int]) -> bool:
-        """Take an order that is no worse; whether it is better."""
-        peak = order_peak(self.net, order)
-        better = peak < self.peak
-        if better:
-            self._failed = 0
-        self.order, self.peak = order, peak
-        return better
+    def _adopt(self, order: list[int]) -> None:
+        self.order, self.peak = order, order_peak(self.net, order)
+
+
+class _Dives:
+    """A bisection in one direction.
+
+    Attributes:
+        beam: Made when it is first needed.
+        low: The lowest budget that is worth a try.
+        left: Dives to go.
+    """
+
+    __slots__ = ("beam", "forward", "left", "low")
+
+    def __init__(self, forward: bool) -> None:
+        self.forward = forward
+        self.beam: Beam | None = None
+        self.low = 0
+        self.left = _DIVES

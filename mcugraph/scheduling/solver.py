@@ -100,7 +100,7 @@ class _Incumbent:
                         break
             elif exact:
                 for bound, order in improve(
-                    part.net, peaks[index], self.lower_bound, self.limits, bounds=cuts[index]
+                    part.net, best[index], self.lower_bound, self.limits, bounds=cuts[index]
                 ):
                     self.lower_bound = bound
                     if order is not None:

@@ -114,7 +114,7 @@ def test_never_a_worse_order(problem, seed):
     order = order_at_random(net, Random(seed))
     polish = Polish(net, order, seed)
     peak = order_peak(net, order)
-    for better in polish.turn(2000, 0, NO_LIMITS):
+    for better in polish.turn(4_000_000, 0, NO_LIMITS):
         assert checked_peak(problem, better) == polish.peak < peak
         peak = polish.peak
     assert checked_peak(problem, polish.order) == peak
@@ -128,7 +128,7 @@ def test_large_networks(seed):
     order = order_at_random(net, Random(seed))
     polish = Polish(net, order)
     peaks = [order_peak(net, order)]
-    for better in polish.turn(2_000_000, schedule(problem, "greedy").lower_bound, NO_LIMITS):
+    for better in polish.turn(40_000_000, schedule(problem, "greedy").lower_bound, NO_LIMITS):
         peaks.append(checked_peak(problem, better))
     assert peaks == sorted(set(peaks), reverse=True)
     assert checked_peak(problem, polish.order) == polish.peak == peaks[-1]
@@ -142,24 +142,31 @@ def test_steps_decide_not_the_clock():
         clock = count(step=step)
         polish = Polish(net, range(len(net.preds)), seed=3)
         for _ in range(3):
-            list(polish.turn(1_000_000, 0, Limits(None, clock=lambda clock=clock: next(clock))))
+            list(polish.turn(15_000_000, 0, Limits(None, clock=lambda clock=clock: next(clock))))
         results.append(polish.order)
     assert results[0] == results[1]
 
 
 def test_a_turn_ends_when_its_cells_are_spent():
     net = large_problem(4).network()
-    asked = []
-    for cells in (0, 10_000_000, 30_000_000):
-        polish = Polish(net, range(len(net.preds)))
-        list(polish.turn(0, 0, NO_LIMITS))  # dives
+    looks = []
+    for cells in (1_000, 20_000_000, 80_000_000):
         limits = Limits()
-        looks = count()
-        limits.check = lambda memory=0, looks=looks: next(looks)
-        list(polish.turn(cells, 0, limits))
-        asked.append(next(looks))  # once a level
-    assert asked[0] == 0
-    assert 2 < asked[2] / asked[1] < 4
+        list(Polish(net, range(len(net.preds))).turn(cells, 0, limits))
+        looks.append(limits.looks)  # one a level
+    assert looks[0] == 0  # not enough for a dive
+    assert 2 < looks[2] / looks[1] < 8
+
+
+def test_a_dive_waits_until_it_can_be_paid():
+    net = large_problem(4).network()
+    polish, limits = Polish(net, range(len(net.preds))), Limits()
+    turns = 0
+    while not limits.looks:
+        list(polish.turn(1_000_000, 0, limits))
+        turns += 1
+    assert turns > 1
+    assert turns * 1_000_000 < Beam(net, forward=False).most_cells(100) + 1_000_000
 
 
 def test_a_bound_that_is_met_ends_it():
