@@ -101,15 +101,15 @@ def improve(
         if lower_bound == peak:
             return
         # The proof for all of the gap takes longer; see what a part of the effort can prove.
-        probes = _PROBES
-        while probes and lower_bound < unproven:
-            search = effort.probe((lower_bound + unproven) // 2)
-            effort.run(search, effort.quota // 8, limits)
+        for _ in range(_PROBES):
+            if lower_bound >= unproven:
+                break
+            search = effort.probe(effort.aimed(lower_bound, unproven))
+            effort.run(search, effort.quota // 2, limits)
             if search.complete:
                 lower_bound = min(peak, search.next_budget)
                 yield lower_bound, None
             else:
-                probes -= 1
                 unproven = search.budget
         effort.quota *= _GROWTH
         cells = _CELLS * (limits.looks - looks)
@@ -129,17 +129,19 @@ class _Effort:
     """A direction, how many states its next search may visit, and what it cost so far.
 
     Attributes:
+        aim: The budget above the bound that was last too much to prove anything about.
         main: The search that is to close the gap, within less than the best order needs. What is
             dead in it stays so when a better order is found.
     """
 
-    __slots__ = ("cost", "direction", "main", "quota", "spent")
+    __slots__ = ("aim", "cost", "direction", "main", "quota", "spent")
 
     def __init__(self, direction: Direction, cost: int, quota: int) -> None:
         self.direction = direction
         self.cost = cost
         self.quota = quota
         self.spent = 0
+        self.aim = 0
         self.main = Search(direction, direction.highest)
 
     def closing(self, budget: int) -> Search:
@@ -147,6 +149,15 @@ class _Effort:
         if budget < self.main.budget:
             self.main = self.main.within(budget)
         return self.main
+
+    def aimed(self, low: int, high: int) -> int:
+        """A budget from ``low`` up to ``high`` about which something may be proven.
+
+        First half-way; then what was too much before, as there is more effort now.
+        """
+        budget = self.aim if low <= self.aim < high else (low + high) // 2
+        self.aim = (low + budget) // 2
+        return budget
 
     def probe(self, budget: int) -> Search:
         """A search within a budget that need not be the last."""
