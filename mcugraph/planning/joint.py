@@ -5,6 +5,7 @@ from random import Random
 
 from mcugraph.planning.arena import aligned_problem, arena_problem
 from mcugraph.planning.packing import Packing
+from mcugraph.scheduling.dives import orders_within
 from mcugraph.scheduling.limits import Limits
 from mcugraph.scheduling.network import Network
 from mcugraph.scheduling.problem import Problem
@@ -25,8 +26,9 @@ def better_orders(
 ) -> Iterator[tuple[Sequence[int], Packing]]:
     """Orders whose arena is smaller and smaller, down to the peak of the first.
 
-    Walks from order to order: one operator moves to another place that its inputs and readers
-    allow, if no step then takes more than the peak. Orders that pack no worse are kept.
+    Tries the orders of two dives, then walks from order to order: a few operators move to other
+    places that their inputs and readers allow, if no step then takes more than the peak. Orders
+    that pack no worse are kept.
 
     Args:
         problem: What is scheduled.
@@ -37,16 +39,16 @@ def better_orders(
     """
     random, net = Random(seed), aligned_problem(problem, packing.problem.alignment).network()
     peak = order_peak(net, order)
-    current, best = list(order), packing
+    current: Sequence[int] = order
+    best = packing
     level = _excess(packing)
     spots = _crowded(packing, len(current))
     left = patience = _PATIENCE + 10 * len(current)
+    trials = orders_within(net, peak, limits)
     while best.arena > best.peak and left > 0 and current:
         limits.check()
         left -= 1
-        trial = current
-        for _ in range(random.choice((1, 1, 2, 4, 8))):
-            trial = _moved(net, trial, random, spots)
+        trial = next(trials, None) or _walked(net, current, random, spots)
         if trial == current or order_peak(net, trial) > peak:
             continue
         found = _pack(problem, trial, best.problem.alignment, limits, random.randrange(1 << 30))
@@ -56,6 +58,15 @@ def better_orders(
         if _bytes(found) < _bytes(best):
             best, left = found, patience
             yield trial, found
+
+
+def _walked(
+    net: Network, order: Sequence[int], random: Random, spots: Sequence[int]
+) -> Sequence[int]:
+    """The order with a few operators at other places."""
+    for _ in range(random.choice((1, 1, 2, 4, 8))):
+        order = _moved(net, order, random, spots)
+    return order
 
 
 def _bytes(packing: Packing) -> int:
