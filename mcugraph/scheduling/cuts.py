@@ -2,7 +2,7 @@
 
 from collections.abc import Iterator, Sequence
 
-from mcugraph.scheduling.flow import FlowNetwork
+from mcugraph.scheduling.flow import FlowNetwork, KeepOn, always
 from mcugraph.scheduling.matching import Pair, saved_bytes
 from mcugraph.scheduling.network import OUTSIDE, Network, ancestor_masks, highest_cost
 from mcugraph.scheduling.replay import step_costs
@@ -33,7 +33,9 @@ def order_estimates(net: Network, orders: Sequence[Sequence[int]]) -> list[int]:
     return best
 
 
-def cut_bounds(net: Network, orders: Sequence[Sequence[int]], floor: int) -> Iterator[int]:
+def cut_bounds(
+    net: Network, orders: Sequence[Sequence[int]], floor: int, keep_on: KeepOn = always
+) -> Iterator[int]:
     """The bounds above ``floor`` that are found on the way to the cut bound, which is the last.
 
     Operators that some of ``orders`` runs within the best bound so far need no cut.
@@ -51,7 +53,7 @@ def cut_bounds(net: Network, orders: Sequence[Sequence[int]], floor: int) -> Ite
     for v in sorted(candidates, key=estimates.__getitem__, reverse=True):
         if estimates[v] <= floor:
             return
-        floor = max(floor, operator_cut(net, ancestors, v))
+        floor = max(floor, operator_cut(net, ancestors, v, keep_on))
         yield floor
 
 
@@ -65,15 +67,16 @@ def _first_costs(net: Network) -> list[int]:
     ]
 
 
-def operator_cut(net: Network, ancestors: Sequence[int], v: int) -> int:
+def operator_cut(net: Network, ancestors: Sequence[int], v: int, keep_on: KeepOn = always) -> int:
     """Least bytes that any order has live while operator ``v`` runs, or a lower bound on it.
 
-    Exact over downsets; each in-place matching of ``v`` adds a gain to the cut.
+    Exact over downsets; each in-place matching of ``v`` adds a gain to the cut. ``keep_on`` is
+    called now and then, and raises to stop it.
     """
     matchings = _matchings(net, ancestors, v)
     if matchings is None:
-        return operator_cut_with(net, ancestors, v, ()) - saved_bytes(net.pairs[v])
-    return min(operator_cut_with(net, ancestors, v, matching) for matching in matchings)
+        return OperatorCut(net, ancestors, v, (), keep_on).least - saved_bytes(net.pairs[v])
+    return min(OperatorCut(net, ancestors, v, matching, keep_on).least for matching in matchings)
 
 
 def _matchings(net: Network, ancestors: Sequence[int], v: int) -> list[tuple[Pair, ...]] | None:
@@ -95,53 +98,83 @@ def _matchings(net: Network, ancestors: Sequence[int], v: int) -> list[tuple[Pai
     return found
 
 
-def operator_cut_with(
-    net: Network, ancestors: Sequence[int], v: int, matching: Sequence[Pair]
-) -> int:
-    """The cut of one operator when it may save the bytes of the pairs of ``matching``.
+class OperatorCut:
+    """The least that is live while one operator runs, as a cut.
 
     Nodes are operators incomparable with ``v``; the source is what must have run, the sink what
     cannot have. A tensor is cut where its producer has run and a reader has not.
+
+    Attributes:
+        least: Bytes of the cut.
+        before: The operators that must have run, as a mask.
     """
-    n = len(ancestors)
-    uncut = sum(net.sizes) + sum(size for _, _, size in matching) + 1  # more than a cut can cost
-    before = ancestors[v]
-    flow = FlowNetwork(n + 2)
-    source, sink = n, n + 1
-    node = [
-        source if before >> w & 1 else sink if w == v or ancestors[w] >> v & 1 else w
-        for w in range(n)
-    ]
-    total = net.constant + net.step[v]
-    for tensor, size in enumerate(net.sizes):
-        made = net.producer[tensor]
-        tail = source if made == OUTSIDE else node[made]
-        if tail == sink:
-            continue
-        readers = {node[w] for w in net.consumers[tensor]}
-        readers.discard(source)
-        if net.keep[tensor] or sink in readers:
-            if tail == source:
-                total += size
-            else:
-                flow.add_arc(tail, sink, size)
-        elif len(readers) == 1:
-            flow.add_arc(tail, readers.pop(), size)
-        elif readers:
+
+    __slots__ = ("_flow", "_keep_on", "_node", "_sink", "_source", "_uncut", "before", "least")
+
+    def __init__(
+        self,
+        net: Network,
+        ancestors: Sequence[int],
+        v: int,
+        matching: Sequence[Pair] = (),
+        keep_on: KeepOn = always,
+    ) -> None:
+        n = len(ancestors)
+        # More than a cut can cost.
+        self._uncut = uncut = sum(net.sizes) + sum(size for _, _, size in matching) + 1
+        self.before = before = ancestors[v]
+        self._flow = flow = FlowNetwork(n + 2)
+        self._source, self._sink = source, sink = n, n + 1
+        self._node = node = [
+            source if before >> w & 1 else sink if w == v or ancestors[w] >> v & 1 else w
+            for w in range(n)
+        ]
+        total = net.constant + net.step[v]
+        for tensor, size in enumerate(net.sizes):
+            made = net.producer[tensor]
+            tail = source if made == OUTSIDE else node[made]
+            if tail == sink:
+                continue
+            readers = {node[w] for w in net.consumers[tensor]}
+            readers.discard(source)
+            if net.keep[tensor] or sink in readers:
+                if tail == source:
+                    total += size
+                else:
+                    flow.add_arc(tail, sink, size)
+            elif len(readers) == 1:
+                flow.add_arc(tail, readers.pop(), size)
+            elif readers:
+                middle = flow.add_node()
+                flow.add_arc(tail, middle, size)
+                for reader in readers:
+                    flow.add_arc(middle, reader, uncut)
+        for w in range(n):
+            if node[w] == w:
+                for u in net.preds[w]:
+                    if node[u] == u:
+                        flow.add_arc(w, u, uncut)
+        for tensor, _, size in matching:
+            total -= size
             middle = flow.add_node()
-            flow.add_arc(tail, middle, size)
-            for reader in readers:
-                flow.add_arc(middle, reader, uncut)
-    for w in range(n):
-        if node[w] == w:
-            for u in net.preds[w]:
-                if node[u] == u:
-                    flow.add_arc(w, u, uncut)
-    for tensor, _, size in matching:
-        total -= size
-        middle = flow.add_node()
-        flow.add_arc(source, middle, size)
-        for w in net.consumers[tensor]:
-            if w != v and node[w] != source:
-                flow.add_arc(middle, node[w], uncut)
-    return total + flow.maximum(source, sink)
+            flow.add_arc(source, middle, size)
+            for w in net.consumers[tensor]:
+                if w != v and node[w] != source:
+                    flow.add_arc(middle, node[w], uncut)
+        self._keep_on = keep_on
+        self.least = total + flow.maximum(source, sink, keep_on)
+
+    def postpone(self, w: int) -> int:
+        """Let ``w``, on which nothing depends that may run before, run after the operator.
+
+        Returns:
+            The bytes by which that raises the cut.
+        """
+        if self._node[w] == self._sink:
+            return 0
+        self._flow.add_arc(w, self._sink, self._uncut)
+        if self._flow.level[w] < 0:  # no flow comes to it
+            return 0
+        more = self._flow.maximum(self._source, self._sink, self._keep_on)
+        self.least += more
+        return more

@@ -1,15 +1,28 @@
 """Maximum flow by Dinic's algorithm, without recursion."""
 
+from collections.abc import Callable
+
+KeepOn = Callable[[], None]  # called now and then, raises to stop what is long
+
+
+def always() -> None:
+    """Nothing stops it."""
+
 
 class FlowNetwork:
-    """A directed graph with integer capacities; nodes are added by number."""
+    """A directed graph with integer capacities; nodes are added by number.
 
-    __slots__ = ("capacity", "head", "out")
+    Attributes:
+        level: Once the flow is maximal: at least 0 for the nodes that the source still reaches.
+    """
+
+    __slots__ = ("capacity", "head", "level", "out")
 
     def __init__(self, nodes: int) -> None:
         self.out: list[list[int]] = [[] for _ in range(nodes)]
         self.head: list[int] = []  # target of each arc; arc e ^ 1 is the reverse of arc e
         self.capacity: list[int] = []
+        self.level: list[int] = []
 
     def add_node(self) -> int:
         """A new node; returns its number."""
@@ -25,14 +38,18 @@ class FlowNetwork:
         self.head.append(tail)
         self.capacity.append(0)
 
-    def maximum(self, source: int, sink: int) -> int:
-        """Push as much flow as possible; ``capacity`` then holds what is left of each arc."""
+    def maximum(self, source: int, sink: int, keep_on: KeepOn = always) -> int:
+        """Push as much flow as possible; ``capacity`` then holds what is left of each arc.
+
+        ``keep_on`` is called now and then, and raises to stop it.
+        """
         total = 0
         while True:
-            level = self._levels(source, sink)
-            if level[sink] < 0:
+            keep_on()
+            self.level = self._levels(source, sink)
+            if self.level[sink] < 0:
                 return total
-            total += self._blocking(source, sink, level)
+            total += self._blocking(source, sink, self.level)
 
     def reached_from(self, source: int) -> list[bool]:
         """For each node, whether more could flow to it; after ``maximum``, the source's side."""

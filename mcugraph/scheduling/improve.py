@@ -7,7 +7,7 @@ sixteenth. They begin with an eighth.
 """
 
 from collections.abc import Iterable, Iterator, Sequence
-from itertools import count
+from itertools import count, islice
 
 from mcugraph.scheduling.contraction import contracted, expanded
 from mcugraph.scheduling.direction import Direction
@@ -19,7 +19,8 @@ from mcugraph.scheduling.search import Search
 
 FIRST_QUOTA = 500  # states
 _GROWTH = 2
-_TURNS = 8  # before the further bounds are asked for
+_TURNS = 5  # before the further bounds are asked for
+_FURTHER = 4  # of them, in each turn from then on
 _PROBES = 2  # searches a turn, within less than closes the gap, that may end without a result
 _CELLS = 700_000  # of beams that take as long as a search does between two looks at the limits
 _IDLE = 4  # how often at most the time of beams is halved; to begin with, one time less
@@ -60,9 +61,10 @@ def improve(
     efforts = [_Effort(Direction(smaller, forward=True), _FORWARD_COST, quota)]
     if not net.first:
         efforts.insert(0, _Effort(Direction(smaller, forward=False), 1, quota))
+    further = iter(bounds)
     for turn in count():
-        if turn == _TURNS:
-            for bound in bounds:
+        if turn >= _TURNS:
+            for bound in islice(further, _FURTHER):
                 limits.check()
                 if bound > lower_bound:
                     lower_bound = bound

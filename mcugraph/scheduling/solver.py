@@ -3,6 +3,7 @@
 from collections.abc import Iterator, Sequence
 
 from mcugraph.records import dataclass
+from mcugraph.scheduling.climb import climb
 from mcugraph.scheduling.cuts import cut_bounds
 from mcugraph.scheduling.dp import dp_order
 from mcugraph.scheduling.improve import improve
@@ -83,6 +84,19 @@ class _Incumbent:
             self.limits.tell(self.lower_bound, self.peak)
 
         adopt()
+
+        def climbed(index: int) -> Iterator[int]:
+            """Bounds of a part that take their time; better orders that are met are adopted."""
+            yield max(cuts[index], default=self.lower_bound)
+            net = parts[index].net
+            for bound, order in climb(
+                net, best[index], self.lower_bound, lambda: peaks[index], self.limits
+            ):
+                if order is not None and order_peak(net, order) < peaks[index]:
+                    best[index], peaks[index] = order, order_peak(net, order)
+                    adopt()
+                yield bound
+
         bounded = [False] * len(parts)
         cuts: dict[int, Iterator[int]] = {}
         while self.peak > self.lower_bound:
@@ -90,7 +104,7 @@ class _Incumbent:
             part = parts[index]
             if not bounded[index]:
                 bounded[index] = True
-                cuts[index] = cut_bounds(part.net, part.orders, self.lower_bound)
+                cuts[index] = cut_bounds(part.net, part.orders, self.lower_bound, self.limits.check)
                 for bound, found in self._bounds(part, best[index], cuts[index]):
                     self.lower_bound = max(self.lower_bound, bound)
                     if found and order_peak(part.net, found) < peaks[index]:
@@ -100,14 +114,14 @@ class _Incumbent:
                         break
             elif exact:
                 for bound, order in improve(
-                    part.net, best[index], self.lower_bound, self.limits, bounds=cuts[index]
+                    part.net, best[index], self.lower_bound, self.limits, bounds=climbed(index)
                 ):
                     self.lower_bound = bound
-                    if order is not None:
+                    if order is not None and order_peak(part.net, order) < peaks[index]:
                         best[index] = order
                         peaks[index] = order_peak(part.net, order)
                     adopt()
-                    if self.peak > peaks[index]:
+                    if self.lower_bound == self.peak or self.peak > peaks[index]:
                         break
             else:
                 return
