@@ -36,6 +36,7 @@ _PRICE = 10  # states that cost as much as a bound, for each operator of the net
 _SHARE = 0.3  # of the time that states take, for looks that prove nothing
 _RETURN = 1  # states that are saved for each one that is dropped, about
 _LOOK = 0.02  # of the time that a state takes, to hold one bound against it
+_CHECK_EVERY = 100  # operators of a bound
 _TRIES = 4  # operators that are tried for one state
 
 Floats = NDArray[np.float32]
@@ -139,12 +140,14 @@ class Completions:
         price = _PRICE * len(self._ancestors)
         self.spent += price
         self._credit -= price
-        cut = OperatorCut(self._net, self._ancestors, v, (), self._limits.check)
+        cut = OperatorCut(self._net, self._ancestors, v)
         amounts = np.zeros(len(self._ancestors), np.float32)
         base = (cut.least - saved_bytes(self._net.pairs[v])) // self._unit
-        for w in last_first:
+        for number, w in enumerate(last_first):
             if w == v or cut.before >> w & 1:
                 break
+            if number % _CHECK_EVERY == 0:
+                self._limits.check()
             amounts[w] = cut.postpone(w) // self._unit
         amounts[v] = _NEVER
         return float(base), amounts

@@ -7,7 +7,7 @@ sixteenth. They begin with an eighth.
 """
 
 from collections.abc import Iterable, Iterator, Sequence
-from itertools import count, islice
+from itertools import count
 
 from mcugraph.scheduling.contraction import contracted, expanded
 from mcugraph.scheduling.direction import Direction
@@ -19,8 +19,7 @@ from mcugraph.scheduling.search import Search
 
 FIRST_QUOTA = 500  # states
 _GROWTH = 2
-_TURNS = 5  # before the further bounds are asked for
-_FURTHER = 4  # of them, in each turn from then on
+_TURNS = 6  # before the further bounds are asked for
 _PROBES = 2  # searches a turn, within less than closes the gap, that may end without a result
 _CELLS = 700_000  # of beams that take as long as a search does between two looks at the limits
 _IDLE = 4  # how often at most the time of beams is halved; to begin with, one time less
@@ -47,7 +46,9 @@ def improve(
         lower_bound: What is proven, in bytes; less than its peak.
         limits: Limits to keep.
         quota: States that the first search of a turn may visit.
-        bounds: Further lower bounds, worth their time only where the first turns do not suffice.
+        bounds: Further lower bounds, worth their time only where the first turns do not suffice:
+            in each turn from then on, those up to the first that is no better, or for about as
+            long as the searches of the last turn took.
 
     Yields:
         The proven bound, and the order if it is a better one than before.
@@ -62,15 +63,20 @@ def improve(
     if not net.first:
         efforts.insert(0, _Effort(Direction(smaller, forward=False), 1, quota))
     further = iter(bounds)
+    searched = 0  # looks at the limits during the searches of the last turn
     for turn in count():
         if turn >= _TURNS:
-            for bound in islice(further, _FURTHER):
+            looks = limits.looks
+            for bound in further:
                 limits.check()
-                if bound > lower_bound:
-                    lower_bound = bound
-                    yield lower_bound, None
-                    if lower_bound == peak:
-                        return
+                if bound <= lower_bound:
+                    break  # the next one takes longer
+                lower_bound = bound
+                yield lower_bound, None
+                if lower_bound == peak:
+                    return
+                if limits.looks - looks > searched:
+                    break
         effort = min(efforts, key=lambda effort: effort.spent)
         looks = limits.looks
         low = lower_bound  # this turn finds nothing below
@@ -115,7 +121,8 @@ def improve(
             else:
                 unproven = search.budget
         effort.quota *= _GROWTH
-        cells = _CELLS * (limits.looks - looks)
+        searched = limits.looks - looks
+        cells = _CELLS * searched
         idle = min(idle + 1, _IDLE)
         for better in polish.turn(cells >> idle, lower_bound, limits):
             peak, idle = polish.peak, -1

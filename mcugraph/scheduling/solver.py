@@ -87,7 +87,6 @@ class _Incumbent:
 
         def climbed(index: int) -> Iterator[int]:
             """Bounds of a part that take their time; better orders that are met are adopted."""
-            yield max(cuts[index], default=self.lower_bound)
             net = parts[index].net
             for bound, order in climb(
                 net, best[index], self.lower_bound, lambda: peaks[index], self.limits
@@ -96,6 +95,7 @@ class _Incumbent:
                     best[index], peaks[index] = order, order_peak(net, order)
                     adopt()
                 yield bound
+            yield max(cuts[index], default=self.lower_bound)
 
         bounded = [False] * len(parts)
         cuts: dict[int, Iterator[int]] = {}
