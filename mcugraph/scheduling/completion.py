@@ -48,11 +48,9 @@ class Completions:
     Attributes:
         least: Of the states that the last call dropped, what one needs at the least; if there
             are none, a number that no order needs.
-        spent: What computing bounds cost so far, in states.
     """
 
     def __init__(self, net: Network, order: Sequence[int], limits: Limits) -> None:
-        self.spent = 0
         self._credit = 0.0  # what may be spent besides, in states
         self.least = self._highest = 2 * sum(net.step) + net.start + 1
         self._net = net
@@ -137,9 +135,7 @@ class Completions:
 
     def _bound(self, v: int, last_first: Sequence[int]) -> tuple[float, Floats]:
         """The cut of ``v``, and by how much each operator that runs later raises it."""
-        price = _PRICE * len(self._ancestors)
-        self.spent += price
-        self._credit -= price
+        self._credit -= _PRICE * len(self._ancestors)
         cut = OperatorCut(self._net, self._ancestors, v)
         amounts = np.zeros(len(self._ancestors), np.float32)
         base = (cut.least - saved_bytes(self._net.pairs[v])) // self._unit

@@ -1,5 +1,6 @@
 """Bounds by sweeps, and what they are made of, against brute force and the dynamic programme."""
 
+from dataclasses import replace
 from itertools import count
 from random import Random
 
@@ -144,3 +145,17 @@ def test_a_sweep_that_is_cut_short_proves_nothing():
     sweep = LevelSweep(net).run(peak - 1, 5, Completions(net, range(60), NO_LIMITS), NO_LIMITS)
     assert not sweep.complete
     assert sweep.order is None
+
+
+@pytest.mark.parametrize("factor", [10**9 + 7, 10**400])
+@pytest.mark.parametrize("seed", range(6))
+def test_large_sizes(seed, factor, monkeypatch):
+    """Bounds of states are in larger units then, rounded down; past 64 bits nothing is swept."""
+    eager(monkeypatch)
+    problem = build_problem(Random(seed).randint, 14, "layered", max_size=50, plain=True)
+    problem = replace(problem, sizes=tuple(size * factor for size in problem.sizes))
+    net = problem.network()
+    best = least(net)
+    found = list(climb(net, range(14), 0, lambda: best, NO_LIMITS))
+    assert all(bound <= best for bound, _ in found)
+    assert found[-1][0] == best if factor < 10**12 else not found
