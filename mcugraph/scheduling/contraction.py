@@ -56,13 +56,14 @@ def contracted(net: Network) -> tuple[Network, list[tuple[int, ...]]]:
         return net, [piece.operators for piece in pieces]
     piece_of = {v: number for number, piece in enumerate(pieces) for v in piece.operators}
     piece_of[OUTSIDE] = OUTSIDE
+    readers = [[piece_of[v] for v in consumers] for consumers in net.consumers]
     # A tensor that is made and read by one piece is part of its hill.
     left = [
         tensor
-        for tensor, (producer, consumers) in enumerate(
-            zip(net.producer, net.consumers, strict=True)
+        for tensor, (producer, keep, read) in enumerate(
+            zip(net.producer, net.keep, readers, strict=True)
         )
-        if net.keep[tensor] or {piece_of[v] for v in consumers} != {piece_of[producer]}
+        if keep or read.count(piece_of[producer]) < max(len(read), 1)
     ]
     number_of = {tensor: number for number, tensor in enumerate(left)}
     edges = {
@@ -76,12 +77,14 @@ def contracted(net: Network) -> tuple[Network, list[tuple[int, ...]]]:
         edges=edges,
         sizes=[net.sizes[tensor] for tensor in left],
         producer=[piece_of[net.producer[tensor]] for tensor in left],
-        consumers=[tuple(piece_of[v] for v in net.consumers[tensor]) for tensor in left],
+        consumers=[readers[tensor] for tensor in left],
         keep=[net.keep[tensor] for tensor in left],
         step=[piece.hill for piece in pieces],
         pairs=tuple(
-            tuple((number_of[source], target, size) for source, target, size in net.pairs[v])
-            for v, *_ in (piece.operators for piece in pieces)
+            [
+                tuple([(number_of[source], target, size) for source, target, size in pairs])
+                for pairs in [net.pairs[piece.operators[0]] for piece in pieces]
+            ]
         ),
         constant=net.constant,
         first=net.first,
@@ -118,9 +121,13 @@ def _pieces(net: Network) -> list[_Piece]:
 
 
 def _alone(net: Network, v: int) -> _Piece:
-    shared = [tensor for tensor in net.frees[v] if net.consumers[tensor] != (v,)]
-    freed = sum(net.sizes[tensor] for tensor in net.frees[v] if tensor not in shared)
-    return _Piece((v,), net.step[v], net.kept[v] - freed, not shared)
+    change, private = net.kept[v], True
+    for tensor in net.frees[v]:
+        if len(net.consumers[tensor]) == 1:
+            change -= net.sizes[tensor]
+        else:
+            private = False
+    return _Piece((v,), net.step[v], change, private)
 
 
 def expanded(order: Sequence[int], pieces: Sequence[Sequence[int]]) -> list[int]:

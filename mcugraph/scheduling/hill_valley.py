@@ -19,7 +19,6 @@ to series-parallel precedence constraints" (1978).
 """
 
 from collections.abc import Sequence
-from heapq import merge
 from operator import itemgetter
 from typing import NamedTuple
 
@@ -78,7 +77,8 @@ def in_parallel(chains: Sequence[Chain]) -> Chain:
     """Chains that do not depend on each other, merged such that the highest hill is lowest."""
     if len(chains) == 1:
         return chains[0]
-    return tuple(merge(*chains, key=_RANK))
+    # Each is sorted: to sort is to merge, and of equal segments the first comes first.
+    return tuple(sorted([segment for chain in chains for segment in chain], key=_RANK))
 
 
 def hill_of(chain: Chain) -> int:

@@ -59,9 +59,7 @@ def improve(
     polish, idle = Polish(net, order), _IDLE - 2
     peak = polish.peak
     smaller, pieces = contracted(net)
-    efforts = [_Effort(Direction(smaller, forward=True), _FORWARD_COST, quota)]
-    if not net.first:
-        efforts.insert(0, _Effort(Direction(smaller, forward=False), 1, quota))
+    efforts = [_Effort(Direction(smaller, forward=bool(net.first)), quota)]
     further = iter(bounds)
     searched = 0  # looks at the limits during the searches of the last turn
     for turn in count():
@@ -77,17 +75,21 @@ def improve(
                     return
                 if limits.looks - looks > searched:
                     break
+        if turn == 1 and not net.first:
+            efforts.append(_Effort(Direction(smaller, forward=True), quota))
         effort = min(efforts, key=lambda effort: effort.spent)
         looks = limits.looks
         low = lower_bound  # this turn finds nothing below
         unproven = peak  # this turn proves nothing from here on
-        probes = _PROBES
+        hopeful = turn == 0  # the bound is often met, and then nothing is left to prove
+        probes = _PROBES + hopeful
         while lower_bound < peak:
             # Where there is room, orders are found soon; without it, one is found or excluded.
-            probing = probes > 0 and low < peak - 1
+            probing = probes > 0 and (hopeful or low < peak - 1)
             if probing:
-                search = effort.probe((low + peak - 1) // 2)
-                effort.run(search, effort.quota // 4, limits)
+                search = effort.probe(low if hopeful else (low + peak - 1) // 2)
+                effort.run(search, effort.quota // (2 if hopeful else 4), limits)
+                hopeful = False
             else:
                 search = effort.closing(peak - 1)
                 effort.run(search, effort.quota, limits)
@@ -138,21 +140,24 @@ class _Effort:
         aim: The budget above the bound that was last too much to prove anything about.
         main: The search that is to close the gap, within less than the best order needs. What is
             dead in it stays so when a better order is found.
+        begun: The last probe, to be gone on with when its budget comes again.
     """
 
-    __slots__ = ("aim", "cost", "direction", "main", "quota", "spent")
+    __slots__ = ("aim", "begun", "cost", "direction", "main", "quota", "spent")
 
-    def __init__(self, direction: Direction, cost: int, quota: int) -> None:
+    def __init__(self, direction: Direction, quota: int) -> None:
         self.direction = direction
-        self.cost = cost
+        self.cost = _FORWARD_COST if direction.forward else 1
         self.quota = quota
         self.spent = 0
         self.aim = 0
-        self.main = Search(direction, direction.highest)
+        self.main = self.begun = Search(direction, direction.highest)
 
     def closing(self, budget: int) -> Search:
         """The search that is to close the gap, begun again if the budget is less than before."""
-        if budget < self.main.budget:
+        if budget == self.begun.budget < self.main.budget:
+            self.main = self.begun.knowing(self.main)
+        elif budget < self.main.budget:
             self.main = self.main.within(budget)
         return self.main
 
@@ -167,7 +172,9 @@ class _Effort:
 
     def probe(self, budget: int) -> Search:
         """A search within a budget that need not be the last."""
-        return Search(self.direction, budget, self.main.dead)
+        if budget != self.begun.budget:
+            self.begun = Search(self.direction, budget, self.main.dead)
+        return self.begun
 
     def run(self, search: Search, quota: int, limits: Limits) -> None:
         """Search on, and count it."""

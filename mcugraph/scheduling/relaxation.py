@@ -24,7 +24,7 @@ from mcugraph.scheduling.hill_valley import (
 from mcugraph.scheduling.matching import saved_bytes
 from mcugraph.scheduling.network import Network, ancestor_masks
 from mcugraph.scheduling.replay import order_peak
-from mcugraph.scheduling.series_parallel import merged
+from mcugraph.scheduling.series_parallel import joins_wholly, merged
 
 _ROUNDS = 4  # each says of the readers that are last in the best order so far that they free
 
@@ -39,6 +39,8 @@ def series_parallel_bounds(net: Network, order: Sequence[int]) -> Iterator[tuple
     if not net.preds:
         return
     preds, succs = _without_shortcuts(net)
+    if not joins_wholly(preds, succs):
+        return
     least = order_peak(net, order)
     for _ in range(_ROUNDS):
         chain = merged(preds, succs, _chains(net, order))

@@ -113,6 +113,12 @@ class Search:
         search.memory = self.memory
         return search
 
+    def knowing(self, other: "Search") -> "Search":
+        """This search, with what is dead in one of a larger budget."""
+        self.dead |= other.dead
+        self.memory += other.memory
+        return self
+
     def run(self, quota: int, limits: Limits) -> "Search":
         """Explore up to ``quota`` states more.
 
