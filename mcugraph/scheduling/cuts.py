@@ -125,19 +125,22 @@ class OperatorCut:
         self.before = before = ancestors[v]
         self._flow = flow = FlowNetwork(n + 2)
         self._source, self._sink = source, sink = n, n + 1
+        itself = 1 << v
         self._node = node = [
-            source if before >> w & 1 else sink if w == v or ancestors[w] >> v & 1 else w
-            for w in range(n)
+            sink if above & itself else source if before >> w & 1 else w
+            for w, above in enumerate(ancestors)
         ]
+        node[v] = sink
         total = net.constant + net.step[v]
-        for tensor, size in enumerate(net.sizes):
-            made = net.producer[tensor]
+        for size, made, consumers, keep in zip(
+            net.sizes, net.producer, net.consumers, net.keep, strict=True
+        ):
             tail = source if made == OUTSIDE else node[made]
             if tail == sink:
                 continue
-            readers = {node[w] for w in net.consumers[tensor]}
+            readers = {node[w] for w in consumers}
             readers.discard(source)
-            if net.keep[tensor] or sink in readers:
+            if keep or sink in readers:
                 if tail == source:
                     total += size
                 else:

@@ -31,12 +31,11 @@ class FlowNetwork:
 
     def add_arc(self, tail: int, head: int, capacity: int) -> None:
         """An arc of the given capacity."""
-        self.out[tail].append(len(self.head))
-        self.head.append(head)
-        self.capacity.append(capacity)
-        self.out[head].append(len(self.head))
-        self.head.append(tail)
-        self.capacity.append(0)
+        arc = len(self.head)
+        self.out[tail].append(arc)
+        self.out[head].append(arc + 1)
+        self.head += (head, tail)
+        self.capacity += (capacity, 0)
 
     def maximum(self, source: int, sink: int, keep_on: KeepOn = always) -> int:
         """Push as much flow as possible; ``capacity`` then holds what is left of each arc.
@@ -86,7 +85,7 @@ class FlowNetwork:
 
     def _blocking(self, source: int, sink: int, level: list[int]) -> int:
         head, capacity, out = self.head, self.capacity, self.out
-        left = [len(arcs) for arcs in out]  # arcs of each node that may still lead on
+        left = list(map(len, out))  # arcs of each node that may still lead on
         total = 0
         path: list[int] = []
         node = source

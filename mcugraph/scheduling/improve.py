@@ -82,13 +82,15 @@ def improve(
         low = lower_bound  # this turn finds nothing below
         unproven = peak  # this turn proves nothing from here on
         hopeful = turn == 0  # the bound is often met, and then nothing is left to prove
-        probes = _PROBES + hopeful
+        probes = _PROBES
+        # To dive through takes no more states than there are operators.
+        dive = min(effort.quota // 4, max(effort.quota // 8, len(pieces)))
         while lower_bound < peak:
             # Where there is room, orders are found soon; without it, one is found or excluded.
             probing = probes > 0 and (hopeful or low < peak - 1)
             if probing:
                 search = effort.probe(low if hopeful else (low + peak - 1) // 2)
-                effort.run(search, effort.quota // (2 if hopeful else 4), limits)
+                effort.run(search, effort.quota // 2 if hopeful else dive, limits)
                 hopeful = False
             else:
                 search = effort.closing(peak - 1)

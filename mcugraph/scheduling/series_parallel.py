@@ -7,8 +7,8 @@ has to be without edges that follow from others.
 
 In such a precedence two operators have the same successors or none in common: when parts are put in
 series, all that ends the first is followed by all that begins the second. So most others are known
-at a glance (J. Valdes, R. E. Tarjan and E. L. Lawler, "The recognition of series parallel digraphs",
-1982).
+at a glance (J. Valdes, R. E. Tarjan and E. L. Lawler, "The recognition of series parallel
+digraphs", 1982).
 """
 
 from collections.abc import Sequence
@@ -19,12 +19,7 @@ from mcugraph.scheduling.hill_valley import Chain, in_parallel, in_series
 
 def joins_wholly(preds: Sequence[Sequence[int]], succs: Sequence[Sequence[int]]) -> bool:
     """Whether operators with a successor in common have them all; if not, ``merged`` is None."""
-    return all(
-        succs[u] == succs[before[0]]
-        for before in preds
-        if len(before) > 1
-        for u in before
-    )
+    return all(succs[u] == succs[before[0]] for before in preds if len(before) > 1 for u in before)
 
 
 def merged(

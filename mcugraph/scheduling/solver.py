@@ -1,6 +1,8 @@
 """The order of a network with the least peak, and a proof of it."""
 
 from collections.abc import Iterator, Sequence
+from itertools import chain
+from operator import itemgetter
 
 from mcugraph.records import dataclass
 from mcugraph.scheduling.climb import climb
@@ -9,10 +11,12 @@ from mcugraph.scheduling.dp import dp_order
 from mcugraph.scheduling.improve import improve
 from mcugraph.scheduling.instance import Instance, Part
 from mcugraph.scheduling.limits import INTERRUPT, LimitReached, Limits
+from mcugraph.scheduling.network import Network
 from mcugraph.scheduling.relaxation import forest_bound, series_parallel_bounds
 from mcugraph.scheduling.replay import order_peak
 
 METHODS = ("auto", "dp", "greedy")
+_DIVED = 1000  # operators through which the first searches can dive
 _USELESS_CUTS = 10  # after so many cuts without a better bound, the search proves more
 
 
@@ -70,8 +74,13 @@ class _Incumbent:
         if self.peak == self.lower_bound:
             return
         parts = self.instance.parts
-        best = [min(p.orders, key=lambda order: order_peak(p.net, order)) for p in parts]
-        peaks = [order_peak(part.net, order) for part, order in zip(parts, best, strict=True)]
+        best: list[Sequence[int]] = []
+        peaks: list[int] = []
+        for part in parts:
+            known = [(order_peak(part.net, order), order) for order in part.orders]
+            peak, order = min(known, key=itemgetter(0))
+            best.append(order)
+            peaks.append(peak)
 
         def adopt() -> None:
             if self.peak == max(peaks):
@@ -87,12 +96,12 @@ class _Incumbent:
 
         def climbed(index: int) -> Iterator[int]:
             """Bounds of a part that take their time; better orders that are met are adopted."""
-            net = parts[index].net
-            for bound, order in climb(
-                net, best[index], self.lower_bound, lambda: peaks[index], self.limits
-            ):
-                if order is not None and order_peak(net, order) < peaks[index]:
-                    best[index], peaks[index] = order, order_peak(net, order)
+            net, order = parts[index].net, best[index]
+            forest = [forest_bound(net, order)] if _dives_first(net) else []
+            climbs = climb(net, order, self.lower_bound, lambda: peaks[index], self.limits)
+            for bound, found in chain(forest, climbs):
+                if found is not None and (peak := order_peak(net, found)) < peaks[index]:
+                    best[index], peaks[index] = found, peak
                     adopt()
                 yield bound
             yield max(cuts[index], default=self.lower_bound)
@@ -105,21 +114,20 @@ class _Incumbent:
             if not bounded[index]:
                 bounded[index] = True
                 cuts[index] = cut_bounds(part.net, part.orders, self.lower_bound, self.limits.check)
-                for bound, found in self._bounds(part, best[index], cuts[index]):
+                for bound, found in self._bounds(part, best[index], cuts[index], exact):
                     self.lower_bound = max(self.lower_bound, bound)
-                    if found and order_peak(part.net, found) < peaks[index]:
-                        best[index], peaks[index] = found, order_peak(part.net, found)
+                    if found and (peak := order_peak(part.net, found)) < peaks[index]:
+                        best[index], peaks[index] = found, peak
                     adopt()
                     if self.lower_bound == self.peak or self.peak > peaks[index]:
                         break
             elif exact:
-                for bound, order in improve(
+                for bound, found in improve(
                     part.net, best[index], self.lower_bound, self.limits, bounds=climbed(index)
                 ):
                     self.lower_bound = bound
-                    if order is not None and order_peak(part.net, order) < peaks[index]:
-                        best[index] = order
-                        peaks[index] = order_peak(part.net, order)
+                    if found is not None and (peak := order_peak(part.net, found)) < peaks[index]:
+                        best[index], peaks[index] = found, peak
                     adopt()
                     if self.lower_bound == self.peak or self.peak > peaks[index]:
                         break
@@ -127,7 +135,7 @@ class _Incumbent:
                 return
 
     def _bounds(
-        self, part: Part, order: Sequence[int], cuts: Iterator[int]
+        self, part: Part, order: Sequence[int], cuts: Iterator[int], exact: bool
     ) -> Iterator[tuple[int, list[int] | None]]:
         """Bounds of a part from the cheapest on, some with an order that may be a better one."""
         yield from series_parallel_bounds(part.net, order)
@@ -140,5 +148,10 @@ class _Incumbent:
             self.limits.check()
             if useless == _USELESS_CUTS:
                 break
-        if part.net.preds:
+        if part.net.preds and not (exact and _dives_first(part.net)):
             yield forest_bound(part.net, order)
+
+
+def _dives_first(net: Network) -> bool:
+    """Whether the first search can dive through a network: that comes to more than a forest."""
+    return 0 < len(net.preds) <= _DIVED

@@ -31,21 +31,22 @@ def lowest_between(direction: Direction, state: int, target: int) -> tuple[int, 
     source, sink = len(node), len(node) + 1
     run = state if forward else direction.goal & ~target
 
-    def side(v: int) -> int:
-        place = node.get(v)
-        if place is not None:
-            return place
-        return source if v == OUTSIDE or run >> v & 1 else sink
-
+    side = dict(node)  # where the others are is looked up when they are met
+    side[OUTSIDE] = source
     touched = {tensor for v in node for tensor in direction.touched[v]}
-    uncut = 1 + sum(net.sizes[tensor] for tensor in touched)  # more than a cut can cost
+    for tensor in touched:
+        for v in (net.producer[tensor], *net.consumers[tensor]):
+            if v not in side:
+                side[v] = source if run >> v & 1 else sink
+    uncut = 1 + sum([net.sizes[tensor] for tensor in touched])  # more than a cut can cost
     at_state = always = 0  # bytes of those that are live in the state, and wherever the cut
     for tensor in touched:
         size = net.sizes[tensor]
-        tail = side(net.producer[tensor])
+        tail = side[net.producer[tensor]]
         if tail == sink:
             continue
-        readers = {side(v) for v in net.consumers[tensor]} - {source}
+        readers = {side[v] for v in net.consumers[tensor]}
+        readers.discard(source)
         stays = net.keep[tensor] or sink in readers
         if tail == source and (stays or readers) if forward else stays:
             at_state += size
