@@ -3,8 +3,9 @@
 Python's own compiles six methods for every class, which takes half a millisecond: for the hundred
 classes that a command needs, a third of its time from start to end. And it searches for the place
 of each field whenever it makes a frozen instance. Here methods are shared, but for two, which are
-compiled when an instance is first made or changed and know the places. All else is the same:
-``dataclasses.fields`` and its like know these classes, and type checkers see Python's own.
+compiled when somebody first asks for them and know the places. All else is the same, for what is
+used here: ``dataclasses.fields`` and its like know these classes, and type checkers see Python's
+own. But a child has to be made here, too: Python's own does not know that they are frozen.
 """
 
 import dataclasses
@@ -22,19 +23,20 @@ else:
         """A class whose annotations are its fields; as ``dataclasses.dataclass``."""
 
         def made(cls: type) -> type:
-            own = vars(cls)
-            kept = own.keys() & {"__eq__", "__repr__"}
+            own = vars(cls).keys() & {"__eq__", "__repr__"}
             cls = dataclasses.dataclass(init=False, eq=False, repr=False, slots=slots)(cls)
             fields = dataclasses.fields(cls)
-            cls.__init__ = _when_called(cls, "__init__", lambda: _initializer(cls, fields, frozen))
-            cls.__replace__ = _when_called(cls, "__replace__", lambda: _replacer(cls, fields))
-            if repr and "__repr__" not in kept:
+            for field in fields:
+                if not field.init or field.kw_only or field.hash is not None:
+                    raise TypeError(f"{cls.__name__}.{field.name}: no init, kw_only or hash here")
+            cls.__init__ = _Late(cls, "__init__", lambda: _initializer(cls, fields, frozen))
+            cls.__replace__ = _Late(cls, "__replace__", lambda: _replacer(cls, fields))
+            if repr and "__repr__" not in own:
                 cls.__repr__ = _representation([field.name for field in fields if field.repr])
-            if eq and "__eq__" not in kept:
-                cls.__eq__, cls.__hash__ = _comparison([f.name for f in fields if f.compare])
-            if not frozen:
-                cls.__hash__ = None if eq else cls.__hash__
-            else:
+            if eq and "__eq__" not in own:
+                cls.__eq__, by_value = _comparison([f.name for f in fields if f.compare])
+                cls.__hash__ = by_value if frozen else None
+            if frozen:
                 _freeze(cls, [field.name for field in fields], slots)
             return cls
 
@@ -45,15 +47,28 @@ else:
         return record.__replace__(**changes)
 
 
-def _when_called(cls: type, name: str, make: Callable[[], Any]) -> Any:
-    """A method that becomes what ``make`` gives when it is called for the first time."""
+class _Late:
+    """Stands in a class for a method until somebody asks for that."""
 
-    def first(self: Any, *args: Any, **given: Any) -> Any:
-        method = make()
-        setattr(cls, name, method)
-        return method(self, *args, **given)
+    __slots__ = ("_class", "_make", "_name")
 
-    return first
+    def __init__(self, cls: type, name: str, make: Callable[[], Any]) -> None:
+        self._class, self._name, self._make = cls, name, make
+
+    def __get__(self, instance: Any, owner: type) -> Any:
+        method = self._make()
+        setattr(self._class, self._name, method)
+        return method.__get__(instance, owner)
+
+
+class _Factory:
+    """The default of a field whose value is made for each; as Python's own shows it."""
+
+    def __repr__(self) -> str:
+        return "<factory>"
+
+
+_FACTORY = _Factory()
 
 
 def _compiled(name: str, head: str, lines: list[str], names: dict[str, Any]) -> Any:
@@ -67,7 +82,7 @@ def _compiled(name: str, head: str, lines: list[str], names: dict[str, Any]) -> 
 
 def _initializer(cls: type, fields: tuple[Any, ...], frozen: bool) -> Any:
     head, lines = ["self"], []
-    names: dict[str, Any] = {"absent": dataclasses.MISSING}
+    names: dict[str, Any] = {"absent": _FACTORY}
     for field in fields:
         name, value = field.name, field.name
         if field.default_factory is not dataclasses.MISSING:
@@ -89,9 +104,10 @@ def _initializer(cls: type, fields: tuple[Any, ...], frozen: bool) -> Any:
             lines.append(f"self.__dict__[{name!r}] = {value}")
     if hasattr(cls, "__post_init__"):
         lines.append("self.__post_init__()")
-    return _compiled(
-        f"{cls.__qualname__}.__init__", f"({', '.join(head)})", lines or ["pass"], names
-    )
+    name, arguments = f"{cls.__qualname__}.__init__", ", ".join(head)
+    made = _compiled(name, f"({arguments})", lines or ["pass"], names)
+    made.__annotations__ = {field.name: field.type for field in fields} | {"return": None}
+    return made
 
 
 def _replacer(cls: type, fields: tuple[Any, ...]) -> Any:

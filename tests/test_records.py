@@ -2,10 +2,11 @@
 
 import copy
 import dataclasses
+import inspect
 import pickle
 from abc import ABC, abstractmethod
 from collections.abc import Callable
-from typing import Any, ClassVar
+from typing import Any, ClassVar, get_type_hints
 
 import pytest
 
@@ -152,6 +153,22 @@ def test_fields_are_fixed_where_they_are_frozen(name: str) -> None:
                 )
             )
         assert said[0] == said[1]
+
+
+@pytest.mark.parametrize("name", OURS)
+def test_signatures_are_known_before_an_instance_is_made(name: str) -> None:
+    ours, theirs = family(records.dataclass)[name], THEIRS[name]
+    assert str(inspect.signature(ours)) == str(inspect.signature(theirs))
+    assert get_type_hints(ours.__init__) == get_type_hints(theirs.__init__)
+
+
+@pytest.mark.parametrize("option", [{"init": False}, {"kw_only": True}, {"hash": False}])
+def test_what_is_not_known_of_fields_is_refused(option: dict[str, bool]) -> None:
+    with pytest.raises(TypeError, match=r"Told\.value"):
+
+        @records.dataclass(frozen=True)
+        class Told:
+            value: int = dataclasses.field(default=0, **option)  # type: ignore[call-overload]
 
 
 @pytest.mark.parametrize(
