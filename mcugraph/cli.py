@@ -43,14 +43,17 @@ def main(arguments: Sequence[str] | None = None) -> int:
     """Run a command.
 
     Args:
-        arguments: As on the command line, without the program's name.
+        arguments: As on the command line, without the program's name; None: the command line
+            itself, so that the process is ours.
 
     Returns:
         The exit code: 0 done or fits, 1 does not fit, 2 bad input or bad usage.
     """
-    atexit.register(gc.freeze)  # a process that ends gives all memory back at once
+    if arguments is None:
+        atexit.register(gc.freeze)  # a process that ends gives all memory back at once
+        arguments = sys.argv[1:]
     with collected_seldom():
-        return _run(list(sys.argv[1:] if arguments is None else arguments))
+        return _run(list(arguments))
 
 
 def _run(given: list[str]) -> int:

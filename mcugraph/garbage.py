@@ -14,12 +14,15 @@ _OBJECTS = 50_000
 
 
 class _Threshold:
-    """Python's own threshold, and how many want it higher."""
+    """Python's own threshold, and how many want it higher.
+
+    It belongs to the process: if somebody else sets it meanwhile, it stays as they want it.
+    """
 
     def __init__(self) -> None:
         self._lock = Lock()
         self._wanting = 0
-        self._usual = gc.get_threshold()
+        self._usual = self._raised = gc.get_threshold()
 
     def raised(self) -> None:
         with self._lock:
@@ -29,11 +32,12 @@ class _Threshold:
                 first, *others = self._usual
                 if first:  # 0: it never looks
                     gc.set_threshold(max(first, _OBJECTS), *others)
+                self._raised = gc.get_threshold()
 
     def restored(self) -> None:
         with self._lock:
             self._wanting -= 1
-            if not self._wanting:
+            if not self._wanting and gc.get_threshold() == self._raised:
                 gc.set_threshold(*self._usual)
 
 

@@ -36,6 +36,12 @@ def test_who_lets_it_look_less_often_or_never_is_heard(first: int) -> None:
     assert gc.get_threshold() == (first, 11, 12)
 
 
+def test_who_sets_it_meanwhile_is_heard() -> None:
+    with collected_seldom():
+        gc.set_threshold(500, 5, 6)
+    assert gc.get_threshold() == (500, 5, 6)
+
+
 def test_after_an_error(usual: tuple[int, int, int], tmp_path: Path) -> None:
     damaged = tmp_path / "damaged.onnx"
     damaged.write_bytes(b"no model")
