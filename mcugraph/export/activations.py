@@ -10,6 +10,7 @@ import copy
 from collections.abc import Callable, Mapping
 from typing import Any
 
+from mcugraph.export.tflite_objects import packed, unpacked
 from mcugraph.export.tools import called, tool
 
 # What blocks are called that stand for one operator on their way through the converter.
@@ -42,7 +43,7 @@ def with_blocks_as_operators(data: bytes, schema: Any, flatbuffers: Any) -> byte
         schema: The classes of TFLite's schema, with its object interface.
         flatbuffers: The package that writes them.
     """
-    file = schema.ModelT.InitFromPackedBuf(data, 0)
+    file = unpacked(data, schema)
     main, codes = file.subgraphs[0], file.operatorCodes
     known = vars(schema.BuiltinOperator)
     composite = known["STABLEHLO_COMPOSITE"]
@@ -60,9 +61,7 @@ def with_blocks_as_operators(data: bytes, schema: Any, flatbuffers: Any) -> byte
     if len(ours) == len(found):
         del file.subgraphs[1:]  # what the blocks are made of
     _tidy(file)
-    builder = flatbuffers.Builder(len(data))
-    builder.Finish(file.Pack(builder), file_identifier=b"TFL3")
-    return bytes(builder.Output())
+    return packed(file, flatbuffers)
 
 
 def _tidy(file: Any) -> None:

@@ -5,6 +5,8 @@ from typing import Any
 
 import numpy as np
 
+from mcugraph.export.tflite_objects import kinds_of, packed, unpacked
+
 # Elementwise operators for which TensorFlow Lite Micro has an int8 kernel and the quantiser none.
 _KERNELS = ("LEAKY_RELU", "ELU")
 
@@ -23,23 +25,10 @@ def with_int8_kernels(data: bytes, ranges: Ranges, schema: Any, flatbuffers: Any
         schema: The classes of TFLite's schema, with its object interface.
         flatbuffers: The package that writes them.
     """
-    change = _Change(schema.ModelT.InitFromPackedBuf(data, 0), ranges, schema)
+    change = _Change(unpacked(data, schema), ranges, schema)
     if not change.moved:
         return data
-    builder = flatbuffers.Builder(len(data))
-    builder.Finish(change.file.Pack(builder), file_identifier=b"TFL3")
-    return bytes(builder.Output())
-
-
-def kinds_of(file: Any, schema: Any) -> Callable[[Any], str]:
-    """What gives the native name of an operator of a file."""
-    names = {value: name for name, value in vars(schema.BuiltinOperator).items() if name[0] != "_"}
-
-    def kind(operator: Any) -> str:
-        code = file.operatorCodes[operator.opcodeIndex]
-        return str(names.get(max(code.builtinCode, code.deprecatedBuiltinCode), ""))
-
-    return kind
+    return packed(change.file, flatbuffers)
 
 
 class _Change:
@@ -50,9 +39,7 @@ class _Change:
         moved: Float tensors that were written by such an operator -> what it writes now.
     """
 
-    def __init__(
-        self, file: Any, ranges: Callable[[str], tuple[float, float]], schema: Any
-    ) -> None:
+    def __init__(self, file: Any, ranges: Ranges, schema: Any) -> None:
         self.file, self.ranges, self.schema = file, ranges, schema
         (self.graph,) = file.subgraphs
         self.kind = kinds_of(file, schema)

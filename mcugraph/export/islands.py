@@ -2,7 +2,7 @@
 
 from typing import Any
 
-from mcugraph.export.int8_kernels import kinds_of
+from mcugraph.export.tflite_objects import kinds_of, unpacked
 from mcugraph.ir import Graph, Operator
 
 # Elementwise operators for which TensorFlow Lite Micro has no int8 kernel.
@@ -67,7 +67,7 @@ def between_floats(data: bytes, schema: Any) -> list[str]:
         data: The converted file, of floats.
         schema: The classes of TFLite's schema, with its object interface.
     """
-    file = schema.ModelT.InitFromPackedBuf(data, 0)
+    file = unpacked(data, schema)
     (graph,) = file.subgraphs
     kind = kinds_of(file, schema)
     made = {int(i): operator for operator in graph.operators for i in operator.outputs}

@@ -4,6 +4,7 @@ import re
 from collections.abc import Iterable
 from typing import Any
 
+from mcugraph.export.tflite_objects import kinds_of, packed, unpacked
 from mcugraph.ir.names import Names
 
 # Operators with weights, and the roles of their constants in the order of their inputs.
@@ -30,8 +31,8 @@ def shorten_names(data: bytes, model: Any, schema: Any, flatbuffers: Any, root: 
         flatbuffers: The package that writes them.
         root: The attribute that holds the module, where another one was converted around it.
     """
-    file = schema.ModelT.InitFromPackedBuf(data, 0)
-    kinds = {v: k.lower() for k, v in vars(schema.BuiltinOperator).items() if k[0] != "_"}
+    file = unpacked(data, schema)
+    kind_of = kinds_of(file, schema)
     paths = _Paths(model, root)
     (graph,) = file.subgraphs
     given: dict[int, str] = {}
@@ -49,8 +50,7 @@ def shorten_names(data: bytes, model: Any, schema: Any, flatbuffers: Any, root: 
         return stored is not None and len(stored) > 0
 
     for operator in graph.operators:
-        code = file.operatorCodes[operator.opcodeIndex]
-        kind = kinds.get(max(code.builtinCode, code.deprecatedBuiltinCode), "custom")
+        kind = kind_of(operator).lower() or "custom"
         results = [int(i) for i in operator.outputs]
         constants = [int(i) for i in operator.inputs if i >= 0 and constant(int(i))]
         chains = [graph.tensors[i].name.decode() for i in (results[0], *constants)]
@@ -69,9 +69,7 @@ def shorten_names(data: bytes, model: Any, schema: Any, flatbuffers: Any, root: 
     for signature in file.signatureDefs or ():
         for entry in (*signature.inputs, *signature.outputs):
             entry.name = given[int(entry.tensorIndex)].encode()
-    builder = flatbuffers.Builder(len(data))
-    builder.Finish(file.Pack(builder), file_identifier=b"TFL3")
-    return bytes(builder.Output())
+    return packed(file, flatbuffers)
 
 
 def with_end_names(data: bytes, schema: Any, flatbuffers: Any) -> bytes:
@@ -84,7 +82,7 @@ def with_end_names(data: bytes, schema: Any, flatbuffers: Any) -> bytes:
         schema: The classes of TFLite's schema, with its object interface.
         flatbuffers: The package that writes them.
     """
-    file = schema.ModelT.InitFromPackedBuf(data, 0)
+    file = unpacked(data, schema)
     tensors = file.subgraphs[0].tensors
     wrong = {
         int(entry.tensorIndex): entry.name
@@ -100,9 +98,7 @@ def with_end_names(data: bytes, schema: Any, flatbuffers: Any) -> bytes:
         if name in holders:
             holders[name].name = own
         tensors[index].name = name
-    builder = flatbuffers.Builder(len(data))
-    builder.Finish(file.Pack(builder), file_identifier=b"TFL3")
-    return bytes(builder.Output())
+    return packed(file, flatbuffers)
 
 
 def end_names(kind: str, count: int) -> list[str]:

@@ -137,7 +137,7 @@ class Orders:
         return self._bottleneck(chosen, when)
 
     def proven(self, sizes: Array, scales: Array) -> tuple[Array, Array]:
-        """LivePeaks of many candidates, as far as known orders and operators prove them.
+        """The peaks of many candidates, as far as known orders and operators prove them.
 
         Args:
             sizes: Shape (candidates, tensors).

@@ -1,0 +1,37 @@
+"""A TFLite file as objects of TFLite's schema, which can be changed and written again."""
+
+from collections.abc import Callable
+from typing import Any
+
+
+def unpacked(data: bytes, schema: Any) -> Any:
+    """The model in a file.
+
+    Args:
+        data: The file.
+        schema: The classes of TFLite's schema, with its object interface.
+    """
+    return schema.ModelT.InitFromPackedBuf(data, 0)
+
+
+def packed(model: Any, flatbuffers: Any) -> bytes:
+    """The file of a model.
+
+    Args:
+        model: As ``unpacked`` gives it.
+        flatbuffers: The package that writes it.
+    """
+    builder = flatbuffers.Builder(1 << 16)
+    builder.Finish(model.Pack(builder), file_identifier=b"TFL3")
+    return bytes(builder.Output())
+
+
+def kinds_of(model: Any, schema: Any) -> Callable[[Any], str]:
+    """What gives the native name of an operator of a model; empty: the schema has none."""
+    names = {value: name for name, value in vars(schema.BuiltinOperator).items() if name[0] != "_"}
+
+    def kind(operator: Any) -> str:
+        code = model.operatorCodes[operator.opcodeIndex]
+        return str(names.get(max(code.builtinCode, code.deprecatedBuiltinCode), ""))
+
+    return kind
