@@ -1,4 +1,4 @@
-"""The answers of ``memory`` and ``cost``, put together into one profile of a model."""
+"""The answers of ``scheduling``, ``tflm`` and ``cost`` put together: the profile of a model."""
 
 from dataclasses import asdict
 from os import PathLike

@@ -5,7 +5,7 @@ from random import Random
 
 from mcugraph.planning.arena import aligned_problem, arena_problem
 from mcugraph.planning.packing import Packing
-from mcugraph.scheduling.dives import orders_within
+from mcugraph.scheduling.further_orders import orders_within
 from mcugraph.scheduling.limits import Limits
 from mcugraph.scheduling.network import Network
 from mcugraph.scheduling.problem import Problem
@@ -26,9 +26,9 @@ def better_orders(
 ) -> Iterator[tuple[Sequence[int], Packing]]:
     """Orders whose arena is smaller and smaller, down to the peak of the first.
 
-    Tries the orders of two dives, then walks from order to order: a few operators move to other
-    places that their inputs and readers allow, if no step then takes more than the peak. Orders
-    that pack no worse are kept.
+    Tries those that two searches find, then walks from order to order: a few operators move to
+    other places that their inputs and readers allow, if no step then takes more than the peak.
+    Orders that pack no worse are kept.
 
     Args:
         problem: What is scheduled.

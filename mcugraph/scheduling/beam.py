@@ -20,21 +20,17 @@ from numpy.typing import NDArray
 
 from mcugraph.scheduling.chains import private_chains
 from mcugraph.scheduling.limits import Limits
-from mcugraph.scheduling.network import Network, end_bytes, highest_cost
+from mcugraph.scheduling.network import Network, end_bytes
 from mcugraph.scheduling.ragged import Ints, Ragged
 
-_LARGEST = 1 << 62  # the arrays hold numbers of 64 bits
 _LEVEL_CELLS = 20_000  # a level takes as long as so many cells, be it as narrow as it may
 _LEFT = 32  # bits of a tensor's entry below the number of its readers that are left
 
 
-def countable(net: Network) -> bool:
-    """Whether the bytes of a network are small enough for the arrays."""
-    return highest_cost(net) < _LARGEST
-
-
 class Beam:
     """A network as a beam sees it that grows states in one direction (see ``direction``).
+
+    Its bytes have to be ``countable``.
 
     Attributes:
         cells: How many numbers the states have that dives have kept so far: what they cost,

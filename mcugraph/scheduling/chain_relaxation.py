@@ -10,7 +10,7 @@ live: if x were dearer right after v, then v could as well wait until right befo
 "An application of generalized tree pebbling to sparse matrix factorization", 1987).
 """
 
-from mcugraph.scheduling.chains import Chain, private_chains
+from mcugraph.scheduling.chains import PrivateChain, private_chains
 from mcugraph.scheduling.network import Network, assemble
 
 
@@ -42,7 +42,7 @@ def relaxed_chains(net: Network) -> tuple[Network, list[tuple[int, ...]]]:
     return smaller, [chain.operators for chain in chains]
 
 
-def _step(net: Network, chain: Chain) -> int:
+def _step(net: Network, chain: PrivateChain) -> int:
     """Bytes that a chain adds at the most while it runs, as far as they count."""
     head, *others = chain.operators
     step = net.step[head]

@@ -6,7 +6,7 @@ from mcugraph.scheduling.network import Network
 
 
 @dataclass(frozen=True, slots=True)
-class Chain:
+class PrivateChain:
     """Operators that run one right after the other.
 
     Only what the first one frees depends on what ran before.
@@ -24,7 +24,7 @@ class Chain:
     tail: int
 
 
-def private_chains(net: Network) -> list[Chain]:
+def private_chains(net: Network) -> list[PrivateChain]:
     """All operators in chains, as long as possible, in a valid order.
 
     An operator is added to the one before it if nothing else comes between the two by precedence,
@@ -44,7 +44,7 @@ def private_chains(net: Network) -> list[Chain]:
         for w in operators[1:]:
             hill = max(hill, kept + net.step[w] - saved_bytes(net.pairs[w]))
             kept += net.kept[w] - net.sizes[net.frees[w][0]]
-        chains.append(Chain(tuple(operators), kept, max(hill - kept, 0)))
+        chains.append(PrivateChain(tuple(operators), kept, max(hill - kept, 0)))
     return chains
 
 

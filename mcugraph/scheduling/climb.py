@@ -11,9 +11,9 @@ from collections.abc import Callable, Iterator, Sequence
 from mcugraph.scheduling.chain_relaxation import relaxed_chains
 from mcugraph.scheduling.completion import Completions
 from mcugraph.scheduling.limits import Limits
-from mcugraph.scheduling.network import Network
+from mcugraph.scheduling.network import Network, countable
 from mcugraph.scheduling.replay import order_peak
-from mcugraph.scheduling.sweep import LevelSweep, sweepable
+from mcugraph.scheduling.sweep import LevelSweep
 
 _QUOTA = 50_000  # states of the first sweeps
 _GROWTH = 4
@@ -46,7 +46,7 @@ def climb(
     """
     smaller, members = relaxed_chains(net)
     for swept in (smaller, net) if smaller is not net else (net,):
-        if not sweepable(swept) or lower_bound >= peak():
+        if not countable(swept) or lower_bound >= peak():
             return
         if swept is net:
             members = [(v,) for v in range(len(net.preds))]

@@ -102,6 +102,11 @@ def highest_cost(net: Network) -> int:
     return net.start + net.first + sum(net.step)
 
 
+def countable(net: Network) -> bool:
+    """Whether arrays of 64 bits can hold all bytes that come up where orders are looked for."""
+    return highest_cost(net) < 1 << 62
+
+
 def end_bytes(net: Network) -> int:
     """Bytes that are live after the last operator."""
     return net.constant + sum(size for size, keep in zip(net.sizes, net.keep, strict=True) if keep)

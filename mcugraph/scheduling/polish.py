@@ -15,10 +15,10 @@ from the clock.
 from collections.abc import Iterator, Sequence
 from random import Random
 
-from mcugraph.scheduling.beam import Beam, countable
+from mcugraph.scheduling.beam import Beam
 from mcugraph.scheduling.excerpt import excerpt
 from mcugraph.scheduling.limits import Limits
-from mcugraph.scheduling.network import Network
+from mcugraph.scheduling.network import Network, countable
 from mcugraph.scheduling.replay import order_peak, step_costs
 
 _DIVE_WIDTH = 100

@@ -25,14 +25,8 @@ from mcugraph.scheduling.limits import Limits
 from mcugraph.scheduling.network import Network, end_bytes, highest_cost
 from mcugraph.scheduling.ragged import Ints, Ragged
 
-_LARGEST = 1 << 62  # the arrays hold numbers of 64 bits
 _CHUNK = 10_000  # states that are expanded at once
 _MOST_BYTES = 1 << 28  # that a level may take
-
-
-def sweepable(net: Network) -> bool:
-    """Whether the bytes of a network are small enough for the arrays."""
-    return highest_cost(net) < _LARGEST
 
 
 class Level(NamedTuple):
@@ -85,7 +79,7 @@ class _Children(NamedTuple):
 
 
 class LevelSweep:
-    """A network as it is swept.
+    """A network, its bytes ``countable``, as it is swept.
 
     Attributes:
         complete: Whether the last run visited every state.

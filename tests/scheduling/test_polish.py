@@ -7,11 +7,12 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from mcugraph.scheduling.beam import Beam, countable
+from mcugraph.scheduling.beam import Beam
 from mcugraph.scheduling.chains import private_chains
 from mcugraph.scheduling.entry import schedule
 from mcugraph.scheduling.excerpt import excerpt
 from mcugraph.scheduling.limits import TIME, LimitReached, Limits
+from mcugraph.scheduling.network import countable
 from mcugraph.scheduling.polish import Polish
 from mcugraph.scheduling.problem import Problem
 from mcugraph.scheduling.replay import order_peak, step_costs

@@ -8,11 +8,11 @@ from mcugraph.scheduling.limits import Limits
 from mcugraph.scheduling.network import Network
 from mcugraph.scheduling.search import Search
 
-_STATES = 2000  # a dive within an ample budget visits about as many as there are operators
+_STATES = 2000  # a search within an ample budget visits about as many as there are operators
 
 
 def orders_within(net: Network, peak: int, limits: Limits) -> Iterator[list[int]]:
-    """One order from a dive in each direction, where it soon finds one.
+    """One order from a search in each direction, where it soon finds one.
 
     Raises:
         LimitReached: A limit was reached first.
