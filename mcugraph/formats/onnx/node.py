@@ -12,7 +12,7 @@ from mcugraph.records import dataclass
 _AUTO_PAD = {"SAME_UPPER": SAME_UPPER, "SAME_LOWER": SAME_LOWER, "VALID": VALID}
 
 
-@dataclass(slots=True)
+@dataclass(frozen=True, slots=True)
 class Translation:
     """An operator in the words of ``mcugraph.ops``.
 
