@@ -14,7 +14,6 @@ from mcugraph.scheduling.direction import Direction
 from mcugraph.scheduling.limits import Limits
 from mcugraph.scheduling.network import Network
 from mcugraph.scheduling.polish import Polish
-from mcugraph.scheduling.replay import order_peak
 from mcugraph.scheduling.search import Search
 
 FIRST_QUOTA = 500  # states
@@ -60,6 +59,15 @@ def improve(
     peak = polish.peak
     smaller, pieces = contracted(net)
     efforts = [_Effort(Direction(smaller, forward=bool(net.first)), quota)]
+
+    def adopt(order: Sequence[int]) -> list[int]:
+        """A better order of the smaller network, as one of the network itself."""
+        nonlocal peak
+        found = expanded(order, pieces)
+        polish.take(found)
+        peak = polish.peak
+        return found
+
     further = iter(bounds)
     searched = 0  # looks at the limits during the searches of the last turn
     for turn in count():
@@ -96,10 +104,7 @@ def improve(
                 search = effort.closing(peak - 1)
                 effort.run(search, effort.quota, limits)
             if search.order is not None:
-                found = expanded(search.order, pieces)
-                polish.take(found)
-                peak = order_peak(net, found)
-                yield lower_bound, found
+                yield lower_bound, adopt(search.order)
                 low = min(low, peak)
                 probes = max(probes, 1)
             elif search.complete:
@@ -119,7 +124,10 @@ def improve(
                 break
             search = effort.probe(effort.aimed(lower_bound, unproven))
             effort.run(search, effort.quota // 2, limits)
-            if search.complete:
+            if search.order is not None:
+                yield lower_bound, adopt(search.order)
+                unproven = peak
+            elif search.complete:
                 lower_bound = min(peak, search.next_budget)
                 yield lower_bound, None
             else:
