@@ -7,7 +7,6 @@ sixteenth. They begin with an eighth.
 """
 
 from collections.abc import Iterable, Iterator, Sequence
-from itertools import count
 
 from mcugraph.scheduling.contraction import contracted, expanded
 from mcugraph.scheduling.direction import Direction
@@ -18,7 +17,7 @@ from mcugraph.scheduling.search import Search
 
 FIRST_QUOTA = 500  # states
 _GROWTH = 2
-_TURNS = 6  # before the further bounds are asked for
+_SEARCHED = 250  # looks at the limits before the further bounds are asked for
 _PROBES = 2  # searches a turn, within less than closes the gap, that may end without a result
 _CELLS = 700_000  # of beams that take as long as a search does between two looks at the limits
 _IDLE = 4  # how often at most the time of beams is halved; to begin with, one time less
@@ -70,8 +69,10 @@ def improve(
 
     further = iter(bounds)
     searched = 0  # looks at the limits during the searches of the last turn
-    for turn in count():
-        if turn >= _TURNS:
+    begun = limits.looks
+    while True:
+        before = lower_bound
+        if limits.looks - begun >= _SEARCHED:
             looks = limits.looks
             for bound in further:
                 limits.check()
@@ -120,7 +121,7 @@ def improve(
             return
         # The proof for all of the gap takes longer; see what a part of the effort can prove.
         for _ in range(_PROBES):
-            if lower_bound >= unproven:
+            if lower_bound > before or lower_bound >= unproven:
                 break
             search = effort.probe(effort.aimed(lower_bound, unproven))
             effort.run(search, effort.quota // 2, limits)
