@@ -101,6 +101,17 @@ def varies(labels: Array, axis: int) -> bool:
     return bool((labels != first).any())
 
 
+def lie_along(labels: Array, axis: int) -> bool:
+    """Whether channels lie along an axis: labels change there, or it holds the only channel.
+
+    One channel may be all that is left of several, and what stands beside it is as it was.
+    """
+    if varies(labels, axis):
+        return True
+    inner = core(compress(labels))
+    return labels.shape[axis] == 1 and inner.size == 1 and bool(inner.flat[0] != NONE)
+
+
 def compress(labels: Array) -> Array:
     """The same labels with strides of 0 along every axis where they do not change."""
     core = labels

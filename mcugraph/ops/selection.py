@@ -8,7 +8,7 @@ import numpy as np
 from mcugraph.errors import GraphError
 from mcugraph.ir import Array, Role, Shape, TensorType
 from mcugraph.ops.base import Fusable, KeepsZero, Rules, given, normal_axis
-from mcugraph.ops.labels import Channels, compress, resized, spread, together, varies
+from mcugraph.ops.labels import Channels, compress, lie_along, resized, spread, together, varies
 from mcugraph.ops.movement import Movement
 from mcugraph.records import dataclass
 
@@ -51,7 +51,7 @@ class Concat(Fusable):
     def couple(self, channels: Channels) -> tuple[Array, ...] | None:
         found = [channels.labels(index) for index in range(len(channels.shapes))]
         axis = self.axis % len(channels.results[0])
-        if any(labels is not None and varies(labels, axis) for labels in found):
+        if any(labels is not None and lie_along(labels, axis) for labels in found):
             for index, shape in enumerate(channels.shapes):
                 if found[index] is None and shape is not None:
                     made = channels.spare(shape[axis])
@@ -210,10 +210,8 @@ class Pad(Rules):
         data = channels.labels(0)
         if data is None or min(min(pair) for pair in self.pads) < 0:
             return None
-        # Only along axes where labels change does it matter what is put around them.
-        axes = [axis for axis in range(data.ndim) if varies(data, axis)]
-        if not axes and data.ndim > 1 and data.shape[1] == 1:
-            axes = [1]  # one channel, with others put around it
+        # Only along axes that channels lie along does it matter what is put around them.
+        axes = [axis for axis in range(data.ndim) if lie_along(data, axis)]
         pads = [pair if axis in axes else (0, 0) for axis, pair in enumerate(self.pads)]
         modes: dict[str, Any] = {"mode": self.mode}
         padded = data

@@ -16,12 +16,12 @@ from mcugraph.prune.placement import Classes  # noqa: E402
 patterns = load_module("tests/slimming/patterns.py")
 
 
-def check(name: str, seed: int) -> None:
+def check(name: str, seed: int, most: float = 1) -> None:
     """Slim to random widths: the same as masked, at exactly the costs that the space says."""
     model, x = patterns.build(name)
     space = mg.widths(mg.from_torch(model, x))
     random = np.random.default_rng(seed)
-    widths = space.round(random.uniform(0.1, 1, len(space.full)) * space.full)
+    widths = space.round(random.uniform(0.1 * most, most, len(space.full)) * space.full)
     keep = {
         group.name: sorted(random.choice(group.width, int(width), replace=False).tolist())
         for group, width in zip(space.groups, widths, strict=True)
@@ -71,6 +71,17 @@ def test_what_is_offered_can_be_slimmed(name: str) -> None:
 @pytest.mark.parametrize("name", patterns.PATTERNS)
 def test_what_is_offered_can_be_slimmed_to_any_widths(name: str, seed: int) -> None:
     check(name, seed)
+
+
+@pytest.mark.parametrize("name", [name for name in patterns.PATTERNS if "filled" in name])
+def test_one_channel_is_left_beside_what_the_code_makes(name: str) -> None:
+    check(name, 0, most=0.01)
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize("name", patterns.PATTERNS)
+def test_what_is_offered_can_be_slimmed_to_the_least_widths(name: str) -> None:
+    check(name, 0, most=0.01)
 
 
 # Of those with computed weights, the layers that stay whole, and what is offered all the same.
