@@ -11,6 +11,7 @@ import operator
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from types import FunctionType
 from typing import Any, cast
+from unittest import mock
 
 import torch
 import torch.nn.functional as F  # noqa: N812
@@ -52,7 +53,7 @@ def traced(module: torch.nn.Module, calls: Sequence[Given]) -> Traced:
         raise ValueError("it is called in more than one way")
     modes, mode = [], module.training
     try:
-        with torch.no_grad(), torch.random.fork_rng():
+        with torch.no_grad(), torch.random.fork_rng(), mock.patch.multiple(torch, **_FACTORIES):
             for module.training in (False, True):
                 tracer = _Tracer(_bound(module, calls[0]))
                 graph = tracer.trace(module)
@@ -170,6 +171,24 @@ _COMPOSED = {
     F.multi_head_attention_forward: _inlined(F.multi_head_attention_forward),
 }
 
+
+def _named(function: Callable[..., Any]) -> Callable[..., Any]:
+    """A function that makes tensors of sizes, where names may be given for the sizes."""
+
+    def make(*args: Any, **kwargs: Any) -> Any:
+        name = next((given for given in args if isinstance(given, _Known)), None)
+        if name is None:
+            return function(*args, **kwargs)
+        return name.tracer.create_proxy("call_function", function, args, kwargs)
+
+    return make
+
+
+# PyTorch takes names for lists of sizes, but not for sizes one by one.
+_FACTORIES = {
+    name: _named(getattr(torch, name)) for name in ("zeros", "ones", "empty", "rand", "randn")
+}
+
 # What is a value of its own, and no name for one.
 _PLAIN = (bool, float, complex, str, bytes, type(None), torch.dtype, torch.device, torch.layout)
 _COUNTS_OF_AXES = ("dim", "ndimension", "get_device", "element_size", "stride", "storage_offset")
@@ -187,6 +206,7 @@ class _Tracer(torch.fx.Tracer):
     """Children stay as they are; every name knows what it stands for."""
 
     trace_asserts = False
+    proxy_buffer_attributes = True
 
     def __init__(self, given: Mapping[str, Any]) -> None:
         super().__init__(autowrap_modules=cast(Any, ()))  # roots of sizes are numbers

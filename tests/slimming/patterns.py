@@ -53,10 +53,9 @@ class AutoEncoder(nn.Module):
         self.back, self.up = nn.Linear(5, 8 * 16), nn.ConvTranspose2d(8, 1, 2, 2)
 
     def forward(self, x: Any) -> Any:
-        x = self.down(x)
-        b, c, h, w = x.shape
-        z = F.relu(self.code(x.flatten(1)))
-        return self.up(F.relu(self.back(z).view(b, c, h, w)))
+        b, c, h, w = (x := self.down(x)).shape
+        x = self.back(F.relu(self.code(x.flatten(1))))
+        return self.up(F.relu(x.view(b, c, h, w)))
 
 
 # ---- parts -------------------------------------------------------------------------------------
@@ -312,11 +311,8 @@ class Tied(nn.Module):
 
     def __init__(self) -> None:
         super().__init__()
-        self.a, self.weight, self.b = (
-            nn.Linear(6, 8),
-            nn.Parameter(torch.randn(5, 8)),
-            nn.Linear(8, 2),
-        )
+        self.a, self.b = nn.Linear(6, 8), nn.Linear(8, 2)
+        self.weight = nn.Parameter(torch.randn(5, 8))
 
     def forward(self, x: Any) -> Any:
         x = F.relu(self.a(x))
@@ -356,16 +352,21 @@ class Scaled(nn.Module):
 
 
 class Looped(nn.Module):
-    """A recurrence by hand over steps, and parts of channels that are looked at one by one."""
+    """A recurrence by hand that starts from zeros, over parts of channels looked at one by one."""
 
     def __init__(self) -> None:
         super().__init__()
-        self.a, self.cells, self.fc = nn.Linear(6, 8), nn.Linear(4, 4), nn.Linear(8, 3)
+        self.a, self.cells, self.b = nn.Linear(6, 8), nn.Linear(4, 4), nn.Linear(8, 5)
+        self.again, self.fc = nn.Linear(5, 5), nn.Linear(5, 3)
+        self.register_buffer("gain", torch.rand(8))
 
     def forward(self, x: Any) -> Any:
-        x = self.a(x)
+        x = self.a(x) * self.gain.view(1, 1, -1)
         parts = [F.relu(self.cells(part)) for part in x.split(4, -1)]
-        return self.fc(torch.cat([*parts], -1))
+        state = torch.zeros(x.shape[0], 5)
+        for step in torch.cat([*parts], -1).unbind(1):
+            state = torch.tanh(self.b(step) + self.again(state))
+        return self.fc(state)
 
 
 class Windows(nn.Module):
