@@ -188,22 +188,16 @@ def _folded(
         return after.astype(values_of(like).dtype)
 
     weights_name = _name(edit, weights, f"{layer.name}/{weights.name}", shared)
-    edit.tensors[weights_name] = Tensor(
-        weights_name,
-        weights.dtype,
-        weights.shape,
-        Kind.CONSTANT,
-        Constant(("folded weights", weights.key, *key), folded_weights),
-    )
+    weights_constant = Constant(("folded weights", weights.key, *key), folded_weights)
+    _put(edit, weights_name, weights, weights_constant)
     bias_name = _name(edit, bias, f"{layer.name}/folded_bias", shared)
-    edit.tensors[bias_name] = Tensor(
-        bias_name,
-        like.dtype,
-        like.shape,
-        Kind.CONSTANT,
-        Constant(("folded bias", bias and bias.key, *key), folded_bias),
-    )
+    _put(edit, bias_name, like, Constant(("folded bias", bias and bias.key, *key), folded_bias))
     return (data, weights_name, bias_name, *rest[1:])
+
+
+def _put(edit: Edit, name: str, like: Tensor, constant: Constant) -> None:
+    """A constant of the type of another one, under a new name or in the place of an old one."""
+    edit.tensors[name] = Tensor(name, like.dtype, like.shape, Kind.CONSTANT, constant)
 
 
 def _name(edit: Edit, old: Tensor | None, new: str, shared: Collection[str]) -> str:

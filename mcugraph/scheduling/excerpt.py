@@ -2,6 +2,7 @@
 
 from collections.abc import Sequence
 
+from mcugraph.scheduling.matching import pairs_inside
 from mcugraph.scheduling.network import OUTSIDE, Network, assemble
 
 
@@ -48,14 +49,7 @@ def excerpt(net: Network, order: Sequence[int], begin: int, end: int) -> Network
         consumers=consumers,
         keep=keep,
         step=[net.step[v] for v in inside],
-        pairs=tuple(
-            tuple(
-                (number[a], b, size)
-                for a, b, size in net.pairs[v]
-                if a in number and not keep[number[a]]
-            )
-            for v in inside
-        ),
+        pairs=tuple(pairs_inside(net.pairs[v], number, keep) for v in inside),
         constant=constant,
         first=0 if begin else net.first,
     )

@@ -4,6 +4,7 @@ Such an operator has a fixed place in every order, so what lies between two of t
 its own, and the peak is the largest of theirs.
 """
 
+from mcugraph.scheduling.matching import pairs_inside
 from mcugraph.scheduling.network import OUTSIDE, Network, assemble
 
 
@@ -89,14 +90,7 @@ def _cut(
                     ],
                     keep=keep,
                     step=[net.step[v] for v in ops],
-                    pairs=tuple(
-                        tuple(
-                            (tensor_number[a], b, size)
-                            for a, b, size in net.pairs[v]
-                            if not keep[tensor_number[a]]
-                        )
-                        for v in ops
-                    ),
+                    pairs=tuple(pairs_inside(net.pairs[v], tensor_number, keep) for v in ops),
                     constant=constant,
                     first=0 if part else net.first,
                 ),

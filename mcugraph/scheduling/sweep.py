@@ -49,13 +49,7 @@ class Level(NamedTuple):
 
     def rows(self, chosen: Ints) -> "Level":
         """Some of the states."""
-        return Level(
-            self.waiting[chosen],
-            self.dead[chosen],
-            self.live[chosen],
-            self.bits[chosen],
-            self.mark[chosen],
-        )
+        return Level._make(column[chosen] for column in self)
 
 
 class _Children(NamedTuple):
@@ -69,13 +63,7 @@ class _Children(NamedTuple):
 
     def rows_of(self, chosen: Ints) -> "_Children":
         """Some of them."""
-        return _Children(
-            self.rows[chosen],
-            self.added[chosen],
-            self.live[chosen],
-            self.bits[chosen],
-            self.mark[chosen],
-        )
+        return _Children._make(column[chosen] for column in self)
 
 
 class LevelSweep:
@@ -177,13 +165,7 @@ class LevelSweep:
                 return None
         if len(found) == 1:
             return found[0]
-        return _Children(
-            np.concatenate([children.rows for children in found]),
-            np.concatenate([children.added for children in found]),
-            np.concatenate([children.live for children in found]),
-            np.concatenate([children.bits for children in found]),
-            np.concatenate([children.mark for children in found]),
-        )
+        return _Children._make(map(np.concatenate, zip(*found, strict=True)))
 
     def _children(self, level: Level, begin: int, budget: int) -> _Children:
         """What can follow some of the states of a level."""
