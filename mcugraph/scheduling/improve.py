@@ -7,6 +7,7 @@ sixteenth. They begin with an eighth.
 """
 
 from collections.abc import Iterable, Iterator, Sequence
+from itertools import count
 
 from mcugraph.scheduling.contraction import contracted, expanded
 from mcugraph.scheduling.direction import Direction
@@ -70,7 +71,7 @@ def improve(
     further = iter(bounds)
     searched = 0  # looks at the limits during the searches of the last turn
     begun = limits.looks
-    while True:
+    for turn in count():
         before = lower_bound
         if limits.looks - begun >= _SEARCHED:
             looks = limits.looks
