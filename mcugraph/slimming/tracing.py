@@ -185,7 +185,7 @@ def _named(function: Callable[..., Any]) -> Callable[..., Any]:
 
 
 # PyTorch takes names for lists of sizes, but not for sizes one by one.
-_FACTORIES = {
+_FACTORIES: dict[str, Any] = {
     name: _named(getattr(torch, name)) for name in ("zeros", "ones", "empty", "rand", "randn")
 }
 
