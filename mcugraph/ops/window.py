@@ -123,7 +123,7 @@ class Padding:
         Raises:
             GraphError: An explicit padding does not say how much.
         """
-        if self.same:
+        if self.rule in _SAME:
             total = (self.windows(axis, sweep) - 1) * sweep.stride + sweep.reach - sweep.size
             return self._halves(max(total, 0))
         return self._explicit(axis)
@@ -135,7 +135,7 @@ class Padding:
             GraphError: Not even one window fits, or an explicit padding does not say how much
                 is added.
         """
-        if self.same:
+        if self.rule in _SAME:
             return -(-sweep.size // sweep.stride)
         before, after = self._explicit(axis)
         room = sweep.size + before + after - sweep.reach
@@ -246,7 +246,8 @@ class Windowed(ABC):
         sweeps = list(self.sweeps(shapes).values())
         wanted = [self.padding.place(i, sweep) for i, sweep in enumerate(sweeps)]
         whole = [replace(sweep, ceil=False) if sweep.ceil else sweep for sweep in sweeps]
-        known = (VALID, SAME_UPPER)
+        # Nothing is before the data where the padding is VALID.
+        known = [SAME_UPPER] if any([start for start, _ in wanted]) else [VALID, SAME_UPPER]
         for padding in (self.padding, *known) if self.padding in known else known:
             if _puts(padding, whole, wanted):
                 return padding
@@ -288,12 +289,9 @@ class Windowed(ABC):
         return found
 
 
-def _puts(padding: Padding, sweeps: Sequence[Sweep], places: Sequence[tuple[int, int]]) -> bool:
+def _puts(padding: Padding, sweeps: Sequence[Sweep], places: list[tuple[int, int]]) -> bool:
     """Whether a padding puts the windows of each axis at given places."""
     try:
-        return all(
-            padding.place(i, sweep) == place
-            for i, (sweep, place) in enumerate(zip(sweeps, places, strict=True))
-        )
+        return [padding.place(i, sweep) for i, sweep in enumerate(sweeps)] == places
     except GraphError:  # not even one window fits
         return False

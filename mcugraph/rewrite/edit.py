@@ -2,7 +2,7 @@
 
 from collections.abc import Callable, Hashable, Iterator, Sequence
 from functools import cached_property
-from typing import TypeVar
+from typing import Any, TypeVar
 
 from mcugraph.ir import Array, Constant, DType, Graph, Kind, Op, Operator, Shape, Tensor
 from mcugraph.ir.names import Names
@@ -54,15 +54,18 @@ class Edit:
         Each comes as it is when its turn comes. Those that come to be while the caller works
         through them are not among them.
         """
-        wanted = {known for known in self._types if issubclass(known, kinds)}
+        among = frozenset(kinds)  # asked by classes' own bases: abstract ones answer slowly
+        wanted = {known for known in self._types if not among.isdisjoint(known.__mro__)}
         if not wanted:
             return
         self._settle()
         names = [name for name, each in self._operators.items() if type(each.op) in wanted]
         for name in names:
             operator = self._operators.get(name)
-            if operator is not None and isinstance(operator.op, kinds):
-                yield operator, operator.op
+            if operator is not None:
+                op: Any = operator.op
+                if type(op) in wanted or isinstance(op, kinds):
+                    yield operator, op
 
     def producer(self, name: str | None) -> Operator | None:
         """The operator that writes a tensor; None for inputs and constants."""
