@@ -36,7 +36,10 @@ def _verify_calls(root: Graph) -> None:
     """Subgraphs that are called exist, none calls itself, and no inference runs too many."""
     ended: list[str] = []  # each after those that it calls
     done: set[str] = set()
-    path: list[tuple[str, list[str]]] = [("", _bodies(root))]
+    called = _bodies(root)
+    if not called:
+        return
+    path: list[tuple[str, list[str]]] = [("", called)]
     while path:
         name, waiting = path[-1]
         if not waiting:

@@ -247,7 +247,7 @@ class Windowed(ABC):
         wanted = [self.padding.place(i, sweep) for i, sweep in enumerate(sweeps)]
         whole = [replace(sweep, ceil=False) if sweep.ceil else sweep for sweep in sweeps]
         # Nothing is before the data where the padding is VALID.
-        known = [SAME_UPPER] if any([start for start, _ in wanted]) else [VALID, SAME_UPPER]
+        known = [SAME_UPPER] if any(start for start, _ in wanted) else [VALID, SAME_UPPER]
         for padding in (self.padding, *known) if self.padding in known else known:
             if _puts(padding, whole, wanted):
                 return padding

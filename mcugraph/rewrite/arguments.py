@@ -125,9 +125,18 @@ def store_arguments(edit: Edit) -> None:
             if key not in stored:
                 load = partial(np.array, value, dtype.numpy)
                 name = f"{operator.name}/argument_{index}"
-                stored[key] = edit.store(name, dtype, np.shape(value), key, load)
+                stored[key] = edit.store(name, dtype, _shape_of(value), key, load)
             names.append(stored[key])
         edit.change(operator, inputs=names)
+
+
+def _shape_of(value: Any) -> Shape:
+    """The shape of a number, or of lists in lists of equal lengths."""
+    shape = []
+    while isinstance(value, list):
+        shape.append(len(value))
+        value = value[0] if value else None
+    return tuple(shape)
 
 
 def _arguments_of(edit: Edit, operator: Operator) -> tuple[Any, ...] | None:

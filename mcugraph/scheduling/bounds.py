@@ -29,7 +29,7 @@ def largest_operator(problem: Problem) -> int:
     kept = set(problem.graph_outputs)
     best = 0
     for index, (read, written) in enumerate(zip(problem.inputs, problem.outputs, strict=True)):
-        total = sum(sizes[t] for t in read) + sum(sizes[t] for t in written)
+        total = sum([sizes[t] for t in (*read, *written)])
         if problem.scratch:
             total += problem.scratch[index]
         if problem.inplace:
@@ -37,7 +37,8 @@ def largest_operator(problem: Problem) -> int:
             total -= saved_bytes(
                 [(a, b, sizes[b]) for a, b in pairs if a not in kept and sizes[b] <= sizes[a]]
             )
-        best = max(best, total)
+        if total > best:
+            best = total
     return best
 
 

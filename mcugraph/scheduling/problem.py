@@ -291,7 +291,7 @@ class Problem:
         outputs = set(self.graph_outputs)
 
         edges = {(writer[t], i) for t in writer for i in readers[t]} | set(self.after)
-        step = [sum(sizes[t] for t in written) for written in self.outputs]
+        step = [sum([sizes[t] for t in written]) for written in self.outputs]
         if self.scratch:
             step = [a + b for a, b in zip(step, self.scratch, strict=True)]
         constant = first = 0
@@ -307,12 +307,16 @@ class Problem:
                 first += size
         number = {tensor: new for new, tensor in enumerate(tensors)}
         pairs = tuple(
-            tuple(
-                (number[a], b, sizes[b])
-                for a, b in (self.inplace[index] if self.inplace else ())
-                if a not in outputs and 0 < sizes[b] <= sizes[a]
-            )
-            for index in range(n)
+            [
+                tuple(
+                    [
+                        (number[a], b, sizes[b])
+                        for a, b in given
+                        if a not in outputs and 0 < sizes[b] <= sizes[a]
+                    ]
+                )
+                for given in self.inplace or ((),) * n
+            ]
         )
         return assemble(
             n=n,

@@ -3,7 +3,7 @@
 from mcugraph.planning.tflm_greedy import Placement, place
 from mcugraph.records import dataclass
 from mcugraph.tflm.abi import HOST, Abi, find_abi
-from mcugraph.tflm.allocator import AllLooks, AllNeeds, Loading, load
+from mcugraph.tflm.allocator import AllNeeds, Loading, load
 from mcugraph.tflm.kernels import RULES, looked_at
 from mcugraph.tflm.lifetimes import Scratch, buffers
 from mcugraph.tflm.loaded import TflmProgram, needs_of, variable_of
@@ -40,8 +40,14 @@ def footprint(program: TflmProgram) -> TflmFootprint:
     head = _head(program, program.scratch)
     host = head if host_scratch == program.scratch else _head(program, host_scratch)
     looks = {position: looked_at(node) for position, node in program.nodes.items()}
-    on_device = _load(program, program.needs, looks, head, find_abi(program.abi))
-    on_host = _load(program, needs, looks, host, HOST)
+    nodes = program.nodes.values()
+    variables = len({name for node in nodes if (name := variable_of(node, "var_handle"))})
+
+    def loading(needs: AllNeeds, head: Placement, abi: Abi) -> Loading:
+        return load(program.model, needs, looks, variables, head.arena, len(head.offsets), abi)
+
+    on_device = loading(program.needs, head, find_abi(program.abi))
+    on_host = loading(needs, host, HOST)
     return TflmFootprint(head.arena, on_device.tail, on_device.total, on_host.tail, on_host.total)
 
 
@@ -52,11 +58,3 @@ def head_arena(program: TflmProgram) -> int:
 
 def _head(program: TflmProgram, scratch: Scratch) -> Placement:
     return place(buffers(program.model, scratch))
-
-
-def _load(
-    program: TflmProgram, needs: AllNeeds, looks: AllLooks, head: Placement, abi: Abi
-) -> Loading:
-    nodes = program.nodes.values()
-    variables = len({name for node in nodes if (name := variable_of(node, "var_handle"))})
-    return load(program.model, needs, looks, variables, head.arena, len(head.offsets), abi)

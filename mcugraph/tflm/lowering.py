@@ -161,6 +161,10 @@ def _parameters(tensor: Tensor, bias: bool) -> tuple[int, int]:
 
 def tflite_name(op: Op) -> str:
     """What a TFLite file calls an operator; its kind in capitals where it has no such name."""
+    kind = op.kind.lower()
+    known = _NAMES.get(kind)
+    if known is not None:
+        return known
     if isinstance(op, Pad):
         constant = "PAD" if op.value == 0 else "PADV2"
         return {"constant": constant, "lowest": "PADV2"}.get(op.mode, "MIRROR_PAD")
@@ -168,8 +172,7 @@ def tflite_name(op: Op) -> str:
         return "SPLIT_V"
     if isinstance(op, Slice):
         return "STRIDED_SLICE" if any(map(_passes_over, op.index)) else "SLICE"
-    kind = op.kind.lower()
-    return _NAMES.get(kind, kind if isinstance(op, Declared) else kind.upper())
+    return kind if isinstance(op, Declared) else kind.upper()
 
 
 def _passes_over(item: object) -> bool:
