@@ -140,9 +140,12 @@ class ArenaProblem:
 
     def _most_with_shares(self, size: Mapping[int, int]) -> int:
         sized, most = list(size), 0
+        following: dict[int, list[int]] = {}
+        for a, b in self.shares:
+            following.setdefault(a, []).append(b)
         for members, _ in sections([(self.blocks[i].lower, self.blocks[i].upper) for i in sized]):
             here = {sized[m] for m in members}
-            pairs = [(a, b, size[b]) for a, b in self.shares if a in here and b in here]
+            pairs = [(a, b, size[b]) for a in here for b in following.get(a, ()) if b in here]
             most = max(most, sum(size[i] for i in here) - saved_bytes(pairs))
         return most
 
@@ -166,8 +169,8 @@ class Plan:
         method: How the plan was made.
         order: Operator names in the order that the lifetimes are those of; empty if unknown.
         elapsed: Seconds that it took.
-        stopped: Why the search ended before a proof: ``"time limit"`` or ``"interrupted"``; empty
-            where nothing stopped it.
+        stopped: Why the search ended before a proof: ``"time limit"``, ``"memory limit"`` or
+            ``"interrupted"``; empty where nothing stopped it.
     """
 
     blocks: tuple[Block, ...]

@@ -26,7 +26,7 @@ from collections.abc import Callable, Sequence
 from mcugraph.planning.items import Items
 
 _NONE = -1
-_LOOK = 64  # placements between two looks at the limits
+_LOOK = 64  # placements between two looks at the limits; fewer of more items, which take longer
 
 _Option = tuple[
     int, int, int
@@ -79,7 +79,7 @@ class Descent:
             self.complete = True
             return False
         stack = [(0, self._options(), 0)]
-        tried = 0
+        tried, look = 0, max(1, _LOOK * _LOOK // max(_LOOK, len(self.floor)))
         while stack:
             mark, options, at = stack.pop()
             self._undo(mark)
@@ -89,7 +89,7 @@ class Descent:
             if tried == quota:
                 return False
             tried += 1
-            if tried % _LOOK == 1:
+            if tried % look == 1 % look:
                 keep_on()
             if self._take(options[at]):
                 if not self._left:

@@ -19,9 +19,11 @@ class Fitting:
         impossible: Whether it is proven that there is none.
     """
 
-    def __init__(self, items: Items, capacity: int) -> None:
+    def __init__(
+        self, items: Items, capacity: int, keep_on: Callable[[], None] = lambda: None
+    ) -> None:
         self._items, self._capacity = items, capacity
-        hard, self._easy = _peel(items, capacity)
+        hard, self._easy = _peel(items, capacity, keep_on)
         self._parts = _independent(items, hard)
         self._found: dict[int, int] = {}
         self.offsets: list[int] | None = None
@@ -67,12 +69,12 @@ def fits(items: Items, capacity: int, keep_on: Callable[[], None]) -> list[int] 
         capacity: Units of the arena.
         keep_on: Called now and then; raises to stop the search.
     """
-    fitting = Fitting(items, capacity)
+    fitting = Fitting(items, capacity, keep_on)
     fitting.attempt([-height for height in items.height], None, keep_on)
     return fitting.offsets
 
 
-def _peel(items: Items, capacity: int) -> tuple[list[int], list[int]]:
+def _peel(items: Items, capacity: int, keep_on: Callable[[], None]) -> tuple[list[int], list[int]]:
     """The items to search, and those that fit in at last, the first to place at the end.
 
     An item fits in if those around it, wherever they lie, cannot block all of its offsets.
@@ -89,6 +91,7 @@ def _peel(items: Items, capacity: int) -> tuple[list[int], list[int]]:
         i = pending.pop()
         if i not in left:
             continue
+        keep_on()
         left.remove(i)
         easy.append(i)
         for j, above, below in items.apart[i]:

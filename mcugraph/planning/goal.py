@@ -36,7 +36,7 @@ class Goal:
         self, random: Random, keep_on: Callable[[], None]
     ) -> tuple[Items, list[int]] | None:
         """Try the choice that saves most, and one of the others; a plan, if one was found."""
-        self._open_another()
+        self._open_another(keep_on)
         tried = self._open[:1]
         if len(self._open) > 1:
             tried.append(self._open[random.randrange(1, len(self._open))])
@@ -53,13 +53,13 @@ class Goal:
         self.impossible = self._exhausted and not self._open
         return None
 
-    def _open_another(self) -> None:
+    def _open_another(self, keep_on: Callable[[], None]) -> None:
         """Open the next choice, unless there is none; one whose fixed blocks clash is none."""
         for choice in self._choices:
             items = self._items
             if items.choice != choice:
                 items = items_of(self._problem, choice)
             if not items.clash():
-                self._open.append((items, Fitting(items, self.capacity)))
+                self._open.append((items, Fitting(items, self.capacity, keep_on)))
                 return
         self._exhausted = True

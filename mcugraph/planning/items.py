@@ -1,6 +1,6 @@
 """Blocks as the solvers see them: numbered items, and how far apart two of them have to lie."""
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from functools import reduce
 from math import gcd
 
@@ -10,6 +10,9 @@ from mcugraph.planning.sections import sections
 from mcugraph.records import dataclass
 
 Span = tuple[int, int, int]  # from, to (excluded), size
+KeepOn = Callable[[int], None]  # raises to stop; takes bytes that are taken, about
+
+_MEETING = 160  # bytes that two items take which are needed at a common time
 
 
 @dataclass(frozen=True, slots=True)
@@ -66,8 +69,11 @@ class Items:
         return found
 
 
-def items_of(problem: ArenaProblem, choice: Choice) -> Items:
-    """The items of a problem, where the pairs of ``choice`` take over each other's memory."""
+def items_of(problem: ArenaProblem, choice: Choice, keep_on: KeepOn = lambda memory: None) -> Items:
+    """The items of a problem, where the pairs of ``choice`` take over each other's memory.
+
+    There are as many meetings as pairs of items, at the most: ``keep_on`` is asked now and then.
+    """
     sizes = [problem.aligned(block.size) for block in problem.blocks]
     offsets = [block.offset or 0 for block in problem.blocks if block.size]
     unit = reduce(gcd, [*sizes, *offsets], 0) or problem.alignment
@@ -86,7 +92,7 @@ def items_of(problem: ArenaProblem, choice: Choice) -> Items:
         for number in chain:
             offset = problem.blocks[number].offset
             fixed[i] = fixed[i] if offset is None else offset // unit
-    together, apart = _meetings(spans)
+    together, apart = _meetings(spans, keep_on)
     return Items(
         members,
         tuple(spans),
@@ -99,10 +105,12 @@ def items_of(problem: ArenaProblem, choice: Choice) -> Items:
     )
 
 
-def best_items(problem: ArenaProblem, shares: Shares) -> Items:
+def best_items(
+    problem: ArenaProblem, shares: Shares, keep_on: KeepOn = lambda memory: None
+) -> Items:
     """The items of a problem where what can be saved is; blocks that are fixed do not clash."""
-    items = items_of(problem, shares.best())
-    return items_of(problem, shares.least()) if items.clash() else items
+    items = items_of(problem, shares.best(), keep_on)
+    return items_of(problem, shares.least(), keep_on) if items.clash() else items
 
 
 def _chains(problem: ArenaProblem, choice: Choice) -> tuple[tuple[int, ...], ...]:
@@ -120,16 +128,18 @@ def _chains(problem: ArenaProblem, choice: Choice) -> tuple[tuple[int, ...], ...
 
 
 def _meetings(
-    spans: Sequence[Sequence[Span]],
+    spans: Sequence[Sequence[Span]], keep_on: KeepOn
 ) -> tuple[tuple[tuple[tuple[int, int], ...], ...], tuple[tuple[tuple[int, int, int], ...], ...]]:
     """The sections of items, and how far apart those have to lie that meet in one."""
     parts = [(i, span) for i, row in enumerate(spans) for span in row]
     met: list[list[tuple[int, int, int]]] = [[] for _ in spans]
-    together = []
+    together, meetings = [], 0
     for members, new in sections([(lo, hi) for _, (lo, hi, _) in parts]):
         here = [(parts[m][0], parts[m][1][2]) for m in members]
         before = len(here) - len(new)  # what is new comes last
         for at in range(before, len(here)):
+            meetings += at
+            keep_on(meetings * _MEETING)
             i, size = here[at]
             row = met[i]
             for j, other in here[:at]:

@@ -115,7 +115,7 @@ def _pack(
     problem: Problem, order: Sequence[int], alignment: int, limits: Limits, seed: int
 ) -> Packing:
     names = [problem.operators[v] for v in order]
-    packing = Packing(arena_problem(problem, names, alignment), limits)
-    packing.quick()
+    packing = Packing(arena_problem(problem, names, alignment), limits, limits)
+    packing.quick(limits)
     packing.search(_ROUNDS, limits, seed)
     return packing

@@ -21,15 +21,20 @@ class Packing:
         peak: What the lifetimes ask for at the least, whatever is proven besides.
     """
 
-    def __init__(self, problem: ArenaProblem, limits: Limits) -> None:
+    def __init__(self, problem: ArenaProblem, limits: Limits, keep_on: Limits) -> None:
+        """A first packing, within the limits ``keep_on``; ``limits`` are told of what is found.
+
+        Raises:
+            LimitReached: A limit is passed before there is one.
+        """
         self.problem = problem
         self.limits = limits
         self.shares = Shares(problem)
-        self.items = best_items(problem, self.shares)
+        self.items = best_items(problem, self.shares, keep_on.check)
         self.peak = -(-problem.bound // self.items.unit)
         self.lower_bound = self.peak
         self._sequences: dict[int, list[int]] = {}
-        self.offsets = first_fit(self.items, self.sequence(0))
+        self.offsets = first_fit(self.items, self.sequence(0), keep_on.check)
         self.arena = self.items.arena(self.offsets)
         self._tell()
 
@@ -60,12 +65,12 @@ class Packing:
     def _tell(self) -> None:
         self.limits.tell(self.lower_bound * self.items.unit, self.arena * self.items.unit)
 
-    def quick(self) -> None:
+    def quick(self, keep_on: Limits) -> None:
         """Greedy placements."""
         for turn in range(1, len(SEQUENCES)):
             if self.optimal:
                 return
-            self.adopt(first_fit(self.items, self.sequence(turn)))
+            self.adopt(first_fit(self.items, self.sequence(turn), keep_on.check))
 
     def search(self, rounds: int, keep_on: Limits, seed: int = 0) -> None:
         """Aim at the bound, at what is just better than the best, and between the two, in turn."""
@@ -74,6 +79,7 @@ class Packing:
         random = Random(seed)
         goals: dict[int, Goal] = {}
         for turn in range(rounds):
+            keep_on.check()
             low, high = self.lower_bound, self.arena - 1
             if low > high:
                 return

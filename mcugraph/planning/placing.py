@@ -6,10 +6,13 @@ from random import Random
 from mcugraph.planning.items import Items
 
 
-def first_fit(items: Items, sequence: Iterable[int]) -> list[int]:
+def first_fit(
+    items: Items, sequence: Iterable[int], keep_on: Callable[[], None] = lambda: None
+) -> list[int]:
     """Offsets in units: each item at the lowest place that those before it leave."""
     offsets = list(items.fixed)
     for i in sequence:
+        keep_on()
         if offsets[i] < 0:
             offsets[i] = lowest(items, offsets, i)
     return offsets

@@ -1,5 +1,10 @@
 """The checker of plans: compares what is needed at one time, and shares no code with planners."""
 
+from bisect import bisect_left, insort
+from collections.abc import Iterator
+from heapq import heappop, heappush
+from itertools import islice
+
 from mcugraph.errors import GraphError
 from mcugraph.planning.arena import ArenaProblem, Plan
 
@@ -26,23 +31,41 @@ def check_plan(problem: ArenaProblem, plan: Plan) -> int:
             raise GraphError(f"block {asked.name!r} lies at {offset}, not at {asked.offset}")
         spans.append((offset, offset + (asked.size + rounded - 1) // rounded * rounded))
     shared = set(problem.shares)
-    needed: list[int] = []  # what is needed when the next block comes
+    needed: list[tuple[int, int]] = []  # (offset, block) when the next block comes, sorted
+    ends: list[tuple[int, int]] = []  # (time, block) of those, the soonest first
     for j in sorted(range(len(spans)), key=lambda j: problem.blocks[j].lower):
         second = problem.blocks[j]
         if not second.size:
             continue
-        needed = [i for i in needed if problem.blocks[i].upper > second.lower]
-        for i in needed:
-            first = problem.blocks[i]
+        while ends and ends[0][0] <= second.lower:
+            i = heappop(ends)[1]
+            del needed[bisect_left(needed, (spans[i][0], i))]
+        for i in _near(needed, *spans[j]):
             apart = spans[i][1] <= spans[j][0] or spans[j][1] <= spans[i][0]
             if not (apart or _shares(spans, shared, i, j) or _shares(spans, shared, j, i)):
-                names = sorted((first.name, second.name), key=str)
+                names = sorted((problem.blocks[i].name, second.name), key=str)
                 raise GraphError(f"blocks {names[0]!r} and {names[1]!r} overlap")
-        needed.append(j)
+        insort(needed, (spans[j][0], j))
+        heappush(ends, (second.upper, j))
     arena = max((spans[i][1] for i, b in enumerate(problem.blocks) if b.size), default=0)
     if plan.arena != arena:
         raise GraphError(f"the plan takes {arena} bytes, not {plan.arena}")
     return arena
+
+
+def _near(needed: list[tuple[int, int]], offset: int, end: int) -> Iterator[int]:
+    """Of blocks that overlap only at one offset, all that a further one can overlap with.
+
+    These start within it, or at the nearest offset below: what starts lower yet does not reach
+    beyond that one.
+    """
+    first = bisect_left(needed, (offset, -1))
+    if first:
+        first = bisect_left(needed, (needed[first - 1][0], -1))
+    for low, i in islice(needed, first, None):
+        if low >= end:
+            return
+        yield i
 
 
 def _shares(

@@ -33,11 +33,14 @@ def sections(spans: Sequence[tuple[int, int]]) -> Iterator[Section]:
     waiting = sorted(range(len(spans)), key=lambda i: spans[i])
     active: list[int] = []
     new: list[int] = []
+    soonest = 0  # when the first of what is active ends
     for i in waiting:
-        begin = spans[i][0]
-        if new and min(spans[j][1] for j in active) <= begin:
+        begin, end = spans[i]
+        if new and soonest <= begin:
             yield active, new
             active, new = [j for j in active if spans[j][1] > begin], []
+            soonest = min((spans[j][1] for j in active), default=end)
+        soonest = min(soonest, end) if active else end
         active.append(i)
         new.append(i)
     if new:

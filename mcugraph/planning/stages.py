@@ -6,8 +6,9 @@ from functools import partial
 from mcugraph.planning.arena import ArenaProblem, Plan, aligned_problem, arena_problem
 from mcugraph.planning.checked import checked_plan
 from mcugraph.planning.joint import better_orders
-from mcugraph.planning.named import NAMED, named
+from mcugraph.planning.named import NAMED, named, tflm
 from mcugraph.planning.packing import Packing
+from mcugraph.records import replace
 from mcugraph.scheduling.entry import schedule
 from mcugraph.scheduling.limits import INTERRUPT, TIME, LimitReached, Limits
 from mcugraph.scheduling.problem import Name, Problem
@@ -17,6 +18,9 @@ METHODS = ("auto", *NAMED)
 # Without a limit of its own, the seconds that each stage may take if it does not end by itself.
 _ORDER_SECONDS, _JOINT_SECONDS, _PLACE_SECONDS = 10.0, 8.0, 45.0
 _FEW_ROUNDS, _ROUNDS = 6, 1 << 30
+# The first packing may take this long whatever the limit is; it looks at every two blocks that
+# meet, and where they are so many that this takes more memory, TFLM's planner has to do.
+_FIRST_SECONDS, _FIRST_MEMORY = 1.0, 2 << 30
 
 
 def plan_blocks(
@@ -44,10 +48,11 @@ def plan_order(
     """
     stages = _Stages(arena_problem(problem, order, alignment), limits, stopped)
     stages.start()
-    if stages.packing.arena > stages.packing.peak:
+    first = stages.packing
+    if first is not None and first.arena > first.peak:
         number = {name: i for i, name in enumerate(problem.operators)}
         start = [number[name] for name in order]
-        walk = better_orders(problem, start, stages.packing, stages.share(_JOINT_SECONDS, 0.5))
+        walk = better_orders(problem, start, first, stages.share(_JOINT_SECONDS, 0.5))
 
         def follow() -> None:
             nonlocal order
@@ -65,21 +70,38 @@ def best_order(problem: Problem, alignment: int, limits: Limits) -> Schedule:
 
 
 class _Stages:
-    """A packing, and what stopped it."""
+    """A packing, and what stopped it.
+
+    Attributes:
+        packing: The best so far; None: a limit was passed before there was one.
+    """
 
     def __init__(self, problem: ArenaProblem, limits: Limits, stopped: str = "") -> None:
-        self.limits = limits
-        self.packing = Packing(problem, limits)
+        self.problem, self.limits = problem, limits
+        self.packing: Packing | None = None
         self.stopped = INTERRUPT if stopped == INTERRUPT else ""
 
     def start(self) -> None:
-        """What takes little time."""
-        self.packing.quick()
-        self.run(partial(self.packing.search, _FEW_ROUNDS, self.share(_PLACE_SECONDS, 0.3)))
+        """What takes little time, after Ctrl-C too."""
+        self._try(self._first)
+        if self.packing is not None:
+            few = partial(self.packing.search, _FEW_ROUNDS, self.share(_PLACE_SECONDS, 0.3))
+            self.run(few)
+
+    def _first(self) -> None:
+        seconds = self.share(_PLACE_SECONDS).seconds or 0.0
+        keep_on = Limits(max(seconds, _FIRST_SECONDS), _FIRST_MEMORY, clock=self.limits.clock)
+        self.packing = Packing(self.problem, self.limits, keep_on)
+        self.packing.quick(keep_on)
 
     def finish(self, order: Sequence[Name]) -> Plan:
         """As long as it takes to find a proof, or as there is time."""
         packing = self.packing
+        if packing is None:
+            offsets, bound = tflm(self.problem), self.problem.bound
+            found = checked_plan(self.problem, offsets, bound, order=order)
+            stopped = "" if found.optimal else self.stopped
+            return replace(found, stopped=stopped, elapsed=self.limits.elapsed)
         self.run(partial(packing.search, _ROUNDS, self.share(_PLACE_SECONDS), 1))
         return checked_plan(
             packing.problem,
@@ -92,12 +114,15 @@ class _Stages:
 
     def run(self, stage: Callable[[], None]) -> None:
         """A stage that its time may end early; after Ctrl-C there are no others."""
-        if self.stopped:
-            return
+        if not self.stopped:
+            self._try(stage)
+
+    def _try(self, stage: Callable[[], None]) -> None:
         try:
             stage()
-        except LimitReached:
-            pass
+        except LimitReached as limit:
+            if self.packing is None:
+                self.stopped = self.stopped or limit.reason
         except KeyboardInterrupt:
             self.stopped = INTERRUPT
 

@@ -7,6 +7,8 @@ Time is cut into blocks, and a look into the arena goes past only what it has to
   lies above that.
 - What some of the taken pieces leave no room below is a bound, and nothing that ends there or
   below is looked at any more.
+- What is needed for so long that its blocks keep more pieces than there are, since each of them
+  keeps its own list, goes by one list of them all.
 
     offset
       |  ####        ####|####
@@ -17,9 +19,11 @@ Time is cut into blocks, and a look into the arena goes past only what it has to
 """
 
 import heapq
+from bisect import insort
+from collections.abc import Iterable, Iterator
 from math import isqrt
 
-_LEAST = 16  # times of a block; longer ones where there are many, to keep both numbers small
+_FEW = 64  # times up to which each is a block; where there are more, to keep both numbers small
 
 Piece = tuple[int, int]  # where it starts, and where it ends
 
@@ -33,11 +37,14 @@ class Taken:
     """
 
     def __init__(self, begin: int, end: int) -> None:
-        self._begin, self._times = begin, max(_LEAST, isqrt(end - begin + 1))
+        times = end - begin + 1
+        self._begin, self._times = begin, isqrt(times) if times > _FEW else 1
         self._blocks = [_Block() for _ in range(begin, end + 1, self._times)]
+        self._all: list[tuple[int, int, int, int]] = []  # offset, end, first, last; sorted
 
     def add(self, first: int, last: int, offset: int, end: int) -> None:
         """Take a piece from time ``first`` through time ``last``."""
+        insort(self._all, (offset, end, first, last))
         low, high = self._span(first, last)
         for block in self._blocks[low : high + 1]:
             block.add(first, last, offset, end)
@@ -45,8 +52,14 @@ class Taken:
     def lowest(self, first: int, last: int, size: int) -> int:
         """The lowest offset at which so many bytes are free from ``first`` through ``last``."""
         low, high = self._span(first, last)
-        inner = self._blocks[low + 1 : high]
+        all_of_low = (first - self._begin) % self._times == 0
+        all_of_high = (last + 1 - self._begin) % self._times == 0
+        inner = self._blocks[low + (not all_of_low) : high + all_of_high]
         lowest = max((block.solid for block in inner), default=0)
+        if max(block.top for block in self._blocks[low : high + 1]) <= lowest:
+            return lowest
+        if sum(len(block) for block in inner) > len(self._all):
+            return _gap(self._met(first, last), lowest, size)
         met: list[Piece] = []
         for block in (self._blocks[high], *self._blocks[low:high]):
             if block.top > lowest:
@@ -54,6 +67,9 @@ class Taken:
                 met.sort()
                 lowest = _gap(met, lowest, size)
         return lowest
+
+    def _met(self, begin: int, stop: int) -> Iterator[Piece]:
+        return ((low, end) for low, end, a, b in self._all if a <= stop and begin <= b)
 
     def _span(self, first: int, last: int) -> tuple[int, int]:
         """The first and the last block of some times."""
@@ -74,6 +90,9 @@ class _Block:
         self.solid = self.top = 0
         self._pieces: list[tuple[int, int, int, int]] = []
         self._above: list[Piece] = []  # what lies beyond the first gap, as a heap
+
+    def __len__(self) -> int:
+        return len(self._pieces)
 
     def add(self, first: int, last: int, offset: int, end: int) -> None:
         """Take a piece."""
@@ -97,7 +116,7 @@ class _Block:
         ]
 
 
-def _gap(met: list[Piece], lowest: int, size: int) -> int:
+def _gap(met: Iterable[Piece], lowest: int, size: int) -> int:
     """The lowest offset, from one on, at which so many bytes are free of sorted pieces."""
     for offset, end in met:
         if offset - lowest >= size:

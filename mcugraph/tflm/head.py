@@ -144,7 +144,8 @@ class Head:
         main = self.model.subgraphs[0]
         blocks = self.in_file_order.blocks
         mine = {int(b.name): b.size for b in blocks if b.kind == TENSOR and _within(b, main)}
-        called = ArenaProblem(tuple(b for b in blocks if b.kind == TENSOR and not _within(b, main)))
+        others = tuple(b for b in blocks if b.kind == TENSOR and not _within(b, main))
+        called = ArenaProblem(others).bound
         written = dict.fromkeys(t for op in main.operators for t in op.outputs if t >= 0)
         tensors = tuple(dict.fromkeys((*mine, *written)))
         number = {t: i for i, t in enumerate(tensors)}
@@ -158,7 +159,7 @@ class Head:
             graph_outputs=_numbers(main.outputs, number),
             scratch=tuple(
                 sum(align_up(size, ALIGNMENT) for size in self.scratch.get((0, i), ()))
-                + (called.bound if op.bodies else 0)
+                + (called if op.bodies else 0)
                 for i, op in enumerate(main.operators)
             ),
             after=tuple(self.after or ()),

@@ -204,6 +204,37 @@ class Steps:
         return self.now
 
 
+def crowd(count: int) -> ArenaProblem:
+    """Blocks of which very many meet."""
+    random = Random(0)
+    blocks = []
+    for i in range(count):
+        begin = random.randrange(count)
+        blocks.append(Block(i, random.randint(1, 999), begin, begin + random.randint(1, count)))
+    return ArenaProblem(tuple(blocks))
+
+
+@pytest.mark.parametrize("looks", [2, 100, 300, 1000])
+def test_a_limit_before_the_first_packing(looks: int) -> None:
+    blocks = crowd(200)
+    limits = Limits(looks, clock=Steps(step=1.0))
+    plan = plan_blocks(blocks, "auto", limits)
+    check_plan(blocks, plan)
+    assert plan.stopped == "time limit"
+    if looks < 200:  # not even all meetings are known
+        assert plan.arena == plan_blocks(blocks, "tflm", limits).arena
+
+
+def test_too_many_meetings_to_keep(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("mcugraph.planning.stages._FIRST_MEMORY", 100_000)
+    blocks = crowd(200)
+    plan = mg.plan(blocks)
+    check_plan(blocks, plan)
+    assert plan.arena == mg.plan(blocks, method="tflm").arena
+    assert plan.stopped == "memory limit"
+    assert mg.plan(crowd(10)).stopped == ""
+
+
 @pytest.mark.parametrize("looks", [1, 10, 1000])
 def test_time_limit_is_kept(looks: int) -> None:
     clock = Steps(step=1.0)
@@ -297,7 +328,7 @@ def challenging() -> list[object]:
 @pytest.mark.parametrize("path", challenging())
 def test_challenging_problems_fit_their_capacity(path: Path) -> None:
     problem = read_csv(path)
-    packing = Packing(problem, Limits())
+    packing = Packing(problem, Limits(), Limits())
     packing.search(1 << 30, Limits())  # a proof, however long it takes
     plan = checked_plan(problem, packing.block_offsets(), packing.lower_bound * packing.items.unit)
     assert plan.optimal
@@ -347,6 +378,32 @@ def test_the_checker_sees_faults() -> None:
         check_plan(problem, Plan(good.blocks, 15, 15, 16, 1))
     with pytest.raises(mg.GraphError, match="lies at"):
         check_plan(problem, Plan(problem.blocks, 16, 16, 16, 1))
+
+
+@given(arenas(fixed=True, shares=True), st.data())
+def test_the_checker_goes_by_the_definition(problem: ArenaProblem, data: st.DataObject) -> None:
+    offsets = [
+        data.draw(st.integers(0, 6)) * problem.alignment if b.offset is None else b.offset
+        for b in problem.blocks
+    ]
+    placed = tuple(b.at(o) for b, o in zip(problem.blocks, offsets, strict=True))
+    sized = [(b.offset or 0, (b.offset or 0) + problem.aligned(b.size), b) for b in placed]
+    wrong = any(
+        a.size and b.size
+        and a.lower < b.upper and b.lower < a.upper
+        and low < end and start < high
+        and not (low == start and (i, j) in problem.shares and end <= high)
+        and not (low == start and (j, i) in problem.shares and high <= end)
+        for j, (start, end, b) in enumerate(sized)
+        for i, (low, high, a) in enumerate(sized[:j])
+    )  # fmt: skip
+    arena = max((end for _, end, b in sized if b.size), default=0)
+    plan = Plan(placed, arena, 0, 0, problem.alignment)
+    if wrong:
+        with pytest.raises(mg.GraphError, match="overlap"):
+            check_plan(problem, plan)
+    else:
+        assert check_plan(problem, plan) == arena
 
 
 @given(arenas(fixed=True))
