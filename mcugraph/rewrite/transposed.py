@@ -29,10 +29,11 @@ def convolve_unstrided(edit: Edit) -> None:
             pairs.append((before, length - sweeps[axis].size + sweeps[axis].reach - 1 - before))
         if min(map(min, pairs)) < 0:
             continue
+        made_of, makes, *window = weights.shape or ()
         turned = edit.store(
             f"{weights.name}/turned",
             weights.dtype,
-            ((shape := weights.shape or ())[1], shape[0], *shape[2:]),
+            (makes, made_of, *window),
             ("turned", weights.key),
             partial(_turned, weights),
         )

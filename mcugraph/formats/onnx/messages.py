@@ -66,11 +66,10 @@ def _pool(checked: bool) -> Any:
     from google.protobuf.descriptor_pool import DescriptorPool
 
     file = FileDescriptorProto(name="mcugraph/onnx.proto", package="mcugraph", syntax="proto3")
-    for name, fields in _MESSAGES.items():
+    for name in _MESSAGES:
         message = file.message_type.add(name=name)
         groups: list[str] = []
-        for entry in fields.split(", "):
-            *group, number, field, kind = entry.split()
+        for *group, number, field, kind in _fields(name):
             plain = kind.rstrip("*")
             made = message.field.add(
                 name=field,
@@ -106,7 +105,7 @@ def _texts(root: Any) -> Iterator[bytes]:
     pending = [root]
     while pending:
         message = pending.pop()
-        kinds = _fields(message.DESCRIPTOR.name)
+        kinds = _kinds(message.DESCRIPTOR.name)
         for field, value in message.ListFields():
             kind = kinds[field.name]
             values = value if kind.endswith("*") else [value]
@@ -116,11 +115,15 @@ def _texts(root: Any) -> Iterator[bytes]:
                 pending += values
 
 
+def _fields(message: str) -> list[list[str]]:
+    """The words of each field of a message."""
+    return [entry.split() for entry in _MESSAGES[message].split(", ")]
+
+
 @cache
-def _fields(message: str) -> dict[str, str]:
+def _kinds(message: str) -> dict[str, str]:
     """The types of a message's fields by name."""
-    entries = (entry.split()[-2:] for entry in _MESSAGES[message].split(", "))
-    return dict(entries)
+    return {name: kind for *_, name, kind in _fields(message)}
 
 
 def _is_text(value: bytes) -> bool:
