@@ -5,6 +5,7 @@ from collections.abc import Callable
 from functools import partial
 
 from mcugraph.errors import McuGraphError, UsageError
+from mcugraph.formats.load_limits import LoadLimits
 from mcugraph.ir import Graph
 from mcugraph.profiler import SEARCH_SECONDS, Profile, profile
 from mcugraph.rewrite.accounting import counted_forms
@@ -54,6 +55,16 @@ def reading(command: argparse.ArgumentParser) -> None:
     command.add_argument(
         "--signature", metavar="NAME", help="of a TFLite file with several, the one to take"
     )
+    sizes(command)
+    command.add_argument(
+        "--trust",
+        action="store_true",
+        help="let a saved PyTorch program run code that it brings along; else it is read as data",
+    )
+
+
+def sizes(command: argparse.ArgumentParser) -> None:
+    """Dynamic dimensions, and how large a file may become."""
     command.add_argument(
         "--dim",
         action="append",
@@ -63,9 +74,13 @@ def reading(command: argparse.ArgumentParser) -> None:
         help="bind a dynamic dimension, by its name or as INPUT:AXIS=VALUE; repeatable",
     )
     command.add_argument(
-        "--trust",
-        action="store_true",
-        help="let a saved PyTorch program run code that it brings along; else it is read as data",
+        "--load-limit",
+        action="append",
+        default=[],
+        type=load_limit,
+        metavar="NAME=N",
+        help="let the file become larger while it is read: "
+        f"{', '.join(LoadLimits.__slots__)}; repeatable",
     )
 
 
@@ -73,7 +88,13 @@ def loaded(options: argparse.Namespace, path: str) -> Graph:
     """The graph of a file, read as the options say."""
     from mcugraph.formats.loader import load
 
-    return load(path, dims(options), options.signature, trust=options.trust)
+    limits = load_limits(options)
+    return load(path, dims(options), options.signature, trust=options.trust, limits=limits)
+
+
+def load_limits(options: argparse.Namespace) -> LoadLimits:
+    """How much a file may become."""
+    return LoadLimits(**dict(options.load_limit))
 
 
 def dims(options: argparse.Namespace) -> dict[str | tuple[str, int], int]:
@@ -147,6 +168,15 @@ def quantity(parse: Callable[[str], int]) -> Callable[[str], int]:
             raise argparse.ArgumentTypeError(str(error)) from None
 
     return read
+
+
+def load_limit(text: str) -> tuple[str, int]:
+    """A limit of ``LoadLimits``: NAME=N."""
+    name, _, value = text.partition("=")
+    if name not in LoadLimits.__slots__ or not value.isdecimal():
+        known = ", ".join(LoadLimits.__slots__)
+        raise argparse.ArgumentTypeError(f"{text!r} is not NAME=N, with a name of {known}")
+    return name, int(value)
 
 
 def dimension(text: str) -> tuple[str | tuple[str, int], int]:

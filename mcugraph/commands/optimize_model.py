@@ -33,14 +33,7 @@ def add(commands: Any) -> None:
         metavar="S",
         help="seconds that each search may take (default: 10)",
     )
-    command.add_argument(
-        "--dim",
-        action="append",
-        default=[],
-        type=common.dimension,
-        metavar="NAME=VALUE",
-        help="bind a dynamic dimension, by its name or as INPUT:AXIS=VALUE; repeatable",
-    )
+    common.sizes(command)
     common.kernels(command, "any", " or any: what runs on both")
     command.add_argument("--json", action="store_true", help="print JSON")
     command.set_defaults(run=run)
@@ -58,6 +51,7 @@ def run(options: argparse.Namespace) -> int:
         options.time_limit,
         common.dims(options),
         options.kernels,
+        common.load_limits(options),
     )
     print(as_json(result.to_dict()) if options.json else optimization_report.to_text(result))
     return 0

@@ -47,7 +47,8 @@ class LoadLimits:
         if found > most:
             raise FormatError(
                 f"{what}: {bounded(found)}, and the limit is {most:,}; "
-                f"mg.load(path, limits=mg.LoadLimits({name}=...)) takes more"
+                f"mg.load(path, limits=mg.LoadLimits({name}=...)), or the option "
+                f"--load-limit {name}=..., takes more"
             )
 
 

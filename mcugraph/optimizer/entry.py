@@ -6,6 +6,7 @@ from pathlib import Path
 from mcugraph.checks import path_text
 from mcugraph.errors import FormatError, McuGraphError, UsageError
 from mcugraph.files import check, replacing
+from mcugraph.formats.load_limits import LoadLimits
 from mcugraph.formats.loader import load
 from mcugraph.ir import Graph
 from mcugraph.optimizer import onnx, tflite, verification
@@ -25,6 +26,7 @@ def optimize(
     time_limit: float | None = SECONDS,
     dims: Mapping[str | tuple[str, int], int] | None = None,
     kernels: str = "any",
+    limits: LoadLimits | None = None,
 ) -> Optimization:
     """Write a model back with less memory: its operators reordered, its tensors planned.
 
@@ -47,6 +49,7 @@ def optimize(
         dims: Values for dynamic dimensions, as for ``load``.
         kernels: What TFLM is built with, whose scratch is planned: ``"reference"``,
             ``"cmsis-nn"``, or ``"any"``: what runs on all of them, counted with reference kernels.
+        limits: How much the file may become while it is read, as for ``load``.
 
     Returns:
         The figures before and after, in bytes.
@@ -63,14 +66,14 @@ def optimize(
     library = "reference" if kernels == "any" else kernels
     if library not in LIBRARIES:
         raise UsageError(f"unknown kernels {kernels!r}; expected any, {' or '.join(LIBRARIES)}")
-    graph = load(source, dims)
+    graph = load(source, dims, limits=limits)
     data = Path(source).read_bytes()
     before = profile(graph, kernels=library)
     change = _change(source, target, data, graph, before, force, time_limit)
     with replacing(target) as temporary:
         temporary.write_bytes(change.data)
         try:
-            after = profile(load(temporary, dims), kernels=library)
+            after = profile(load(temporary, dims, limits=limits), kernels=library)
         except FormatError as error:
             raise McuGraphError(f"{source}: the new file cannot be read back: {error}") from error
         if _worse(before, after) and graph.source.format == "onnx" and not force:

@@ -224,3 +224,16 @@ def test_unknown_operators_are_shown(tmp_path: Path, capsys: Capture) -> None:
     assert row.split()[3:5] == ["?", "?"]
     rows = list(csv.DictReader(io.StringIO(run(capsys, "profile", path, "--csv"))))
     assert rows[0]["macs"] == ""
+
+
+def test_a_limit_of_what_is_read(model: Path, tmp_path: Path, capsys: Capture) -> None:
+    said = refused(capsys, "profile", model, "--load-limit", "operators=3")
+    assert "operators: 6, and the limit is 3" in said
+    assert "--load-limit operators=..." in said
+    twice = ["--load-limit", "operators=3", "--load-limit", "operators=6"]
+    assert "6 operators" in run(capsys, "profile", model, *twice)
+    new = ["-o", tmp_path / "new.tflite", "--load-limit", "operators=3"]
+    assert "the limit is 3" in refused(capsys, "optimize", model, *new)
+    for wrong in ("operators", "operators=many", "operators=-1", "layers=3"):
+        said = refused(capsys, "profile", model, "--load-limit", wrong)
+        assert f"'{wrong}' is not NAME=N, with a name of expanded, operators" in said

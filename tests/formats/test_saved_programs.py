@@ -339,6 +339,26 @@ def test_damaged_parts(part: str, old: str, new: str, message: str, attack: Atta
     refused(attack, message)
 
 
+def test_side_effects_of_what_cannot_run(attack: Attack) -> None:
+    class Net(torch.nn.Module):
+        def __init__(self) -> None:
+            super().__init__()
+            self.register_buffer("seen", torch.zeros(3))
+
+        def forward(self, x: Any) -> Any:
+            self.seen.add_(x)
+            return self.seen * 2
+
+    saved(Net(), (torch.zeros(3),), attack.path)
+
+    def longer(content: Any) -> None:
+        values = content["graph_module"]["graph"]["tensor_values"]
+        values["x"]["sizes"] = [{"as_int": 4}]
+
+    attack.edit("models/model.json", longer)
+    refused(attack, "torch.export cannot remove side effects: ")
+
+
 def test_operators_of_others_do_not_run_to_take_out_side_effects(tmp_path: Path) -> None:
     ran = []
 

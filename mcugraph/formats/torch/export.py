@@ -30,11 +30,15 @@ def export(model: Any, args: Sequence[Any], kwargs: Mapping[str, Any]) -> Any:
         raise FormatError(f"{name}: torch.export rejects it: {reason(error)}") from error
 
 
-def functional(program: Any) -> Any:
+def functional(program: Any, where: str) -> Any:
     """The program without side effects, where it has any that matter.
 
     In-place operators are as good as others unless something else looks at the same memory: a
     view of it, or a buffer that the next inference reads.
+
+    Args:
+        program: An exported program.
+        where: What it comes from, for the error.
 
     Raises:
         FormatError: PyTorch cannot do so.
@@ -45,7 +49,9 @@ def functional(program: Any) -> Any:
         with quiet():
             return program.run_decompositions({})
     except Exception as error:
-        raise FormatError(f"torch.export cannot remove side effects: {reason(error)}") from error
+        raise FormatError(
+            f"{where}: torch.export cannot remove side effects: {reason(error)}"
+        ) from error
 
 
 def has_effects(program: Any) -> bool:

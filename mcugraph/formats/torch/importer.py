@@ -81,7 +81,8 @@ def _graph(
     program: Any, where: str, name: str, bindings: Bindings, folding: Folding, source: Source
 ) -> Graph:
     try:
-        reader = ProgramReader(functional(program), Sizes(bindings), (conditional, fold), folding)
+        plain = functional(program, where)
+        reader = ProgramReader(plain, Sizes(bindings), (conditional, fold), folding)
         graph = reader.translate(name, source)
         verify(graph)
     except GraphError as error:
