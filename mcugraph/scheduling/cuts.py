@@ -138,6 +138,10 @@ class OperatorCut:
             tail = source if made == OUTSIDE else node[made]
             if tail == sink:
                 continue
+            if len(consumers) == 1 and not keep and (reader := node[consumers[0]]) != sink:
+                if reader != source:
+                    flow.add_arc(tail, reader, size)
+                continue
             readers = {node[w] for w in consumers}
             readers.discard(source)
             if keep or sink in readers:

@@ -91,7 +91,7 @@ class FlowNetwork:
         node = source
         while True:
             if node == sink:
-                amount = min(capacity[arc] for arc in path)
+                amount = min([capacity[arc] for arc in path])
                 total += amount
                 keep = len(path)
                 for index, arc in enumerate(path):

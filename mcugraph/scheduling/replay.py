@@ -9,18 +9,21 @@ from mcugraph.scheduling.network import Network
 def step_costs(net: Network, order: Sequence[int]) -> list[int]:
     """Bytes live while each operator of ``order`` runs."""
     left = list(map(len, net.consumers))
+    step, kept, frees, sizes, pairs = net.step, net.kept, net.frees, net.sizes, net.pairs
     live = net.start
     costs = []
-    for position, v in enumerate(order):
-        cost = live + net.step[v] + (0 if position else net.first)
-        if net.pairs[v]:
-            cost -= saved_bytes([pair for pair in net.pairs[v] if left[pair[0]] == 1])
+    for v in order:
+        cost = live + step[v]
+        if pairs[v]:
+            cost -= saved_bytes([pair for pair in pairs[v] if left[pair[0]] == 1])
         costs.append(cost)
-        live += net.kept[v]
-        for tensor in net.frees[v]:
+        live += kept[v]
+        for tensor in frees[v]:
             left[tensor] -= 1
             if not left[tensor]:
-                live -= net.sizes[tensor]
+                live -= sizes[tensor]
+    if costs:
+        costs[0] += net.first
     return costs
 
 

@@ -18,6 +18,7 @@ from mcugraph.scheduling.replay import order_peak
 METHODS = ("auto", "dp", "greedy")
 _DIVED = 1000  # operators through which the first searches can dive
 _USELESS_CUTS = 10  # after so many cuts without a better bound, the search proves more
+_USELESS_BEFORE_DIVES = 6  # the same where the search can dive
 
 
 @dataclass(frozen=True, slots=True)
@@ -139,6 +140,8 @@ class _Incumbent:
     ) -> Iterator[tuple[int, list[int] | None]]:
         """Bounds of a part from the cheapest on, some with an order that may be a better one."""
         yield from series_parallel_bounds(part.net, order)
+        dives = exact and _dives_first(part.net)
+        most = _USELESS_BEFORE_DIVES if dives else _USELESS_CUTS
         useless = 0
         before = self.lower_bound
         for bound in cuts:
@@ -146,9 +149,9 @@ class _Incumbent:
             before = bound
             yield bound, None
             self.limits.check()
-            if useless == _USELESS_CUTS:
+            if useless == most:
                 break
-        if part.net.preds and not (exact and _dives_first(part.net)):
+        if part.net.preds and not dives:
             yield forest_bound(part.net, order)
 
 
