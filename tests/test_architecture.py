@@ -77,6 +77,19 @@ def internal(path: Path) -> Iterator[tuple[int, list[str]]]:
     return ((line, name) for line, name in imports(path) if name[0] == "mcugraph")
 
 
+def test_solvers_of_orders_know_numbers_only() -> None:
+    """What a model is stands above, in the problem that a network of numbers is made of."""
+    folder = PACKAGE / "scheduling" / "solving"
+    allowed = ({"errors"}, {"records"}, {"checks"}, {"scheduling", "solving"})
+    wrong = [
+        describe(path, line, name)
+        for path in sorted(folder.glob("*.py"))
+        for line, name in internal(path)
+        if not any(parts <= set(name) for parts in allowed)
+    ]
+    assert not wrong
+
+
 def describe(path: Path, line: int, name: list[str]) -> str:
     return f"mcugraph/{path.relative_to(PACKAGE)}:{line} imports {'.'.join(name)}"
 

@@ -7,8 +7,8 @@ from mcugraph.errors import GraphError
 from mcugraph.planning.sections import sections
 from mcugraph.records import dataclass, replace
 from mcugraph.scheduling.liveness import liveness, numbered, takeovers
-from mcugraph.scheduling.matching import saved_bytes
 from mcugraph.scheduling.problem import Name, Problem
+from mcugraph.scheduling.solving.matching import saved_bytes
 
 TENSOR, SCRATCH = "tensor", "scratch"
 

@@ -10,7 +10,7 @@ from random import Random
 
 from mcugraph.planning.arena import ArenaProblem
 from mcugraph.planning.sections import sections
-from mcugraph.scheduling.matching import Pair, best_pairs, saved_bytes
+from mcugraph.scheduling.solving.matching import Pair, best_pairs, saved_bytes
 
 Choice = tuple[tuple[int, int], ...]
 

@@ -10,9 +10,9 @@ from mcugraph.planning.arena import ArenaProblem, Plan, arena_problem
 from mcugraph.planning.stages import METHODS, best_order, plan_blocks, plan_order
 from mcugraph.rewrite.accounting import counted_forms
 from mcugraph.scheduling.entry import given_problem
-from mcugraph.scheduling.limits import Limits, Progress
 from mcugraph.scheduling.problem import Name, Problem
 from mcugraph.scheduling.runtime import Runtime, find_runtime
+from mcugraph.scheduling.solving.limits import Limits, Progress
 
 
 def plan(

@@ -5,11 +5,11 @@ from random import Random
 
 from mcugraph.planning.arena import aligned_problem, arena_problem
 from mcugraph.planning.packing import Packing
-from mcugraph.scheduling.further_orders import orders_within
-from mcugraph.scheduling.limits import Limits
-from mcugraph.scheduling.network import Network
 from mcugraph.scheduling.problem import Problem
-from mcugraph.scheduling.replay import order_peak
+from mcugraph.scheduling.solving.further_orders import orders_within
+from mcugraph.scheduling.solving.limits import Limits
+from mcugraph.scheduling.solving.network import Network
+from mcugraph.scheduling.solving.replay import order_peak
 
 _ROUNDS = 3  # of search, for an order that is only tried
 _PATIENCE = 200  # orders without a better one, after which to stop; more for more operators

@@ -8,7 +8,7 @@ from mcugraph.planning.choices import Shares
 from mcugraph.planning.goal import Goal
 from mcugraph.planning.items import Items, best_items
 from mcugraph.planning.placing import SEQUENCES, first_fit
-from mcugraph.scheduling.limits import Limits
+from mcugraph.scheduling.solving.limits import Limits
 
 
 class Packing:

@@ -10,9 +10,9 @@ from mcugraph.planning.named import NAMED, named, tflm
 from mcugraph.planning.packing import Packing
 from mcugraph.records import replace
 from mcugraph.scheduling.entry import schedule
-from mcugraph.scheduling.limits import INTERRUPT, TIME, LimitReached, Limits
 from mcugraph.scheduling.problem import Name, Problem
 from mcugraph.scheduling.result import Schedule
+from mcugraph.scheduling.solving.limits import INTERRUPT, TIME, LimitReached, Limits
 
 METHODS = ("auto", *NAMED)
 # Without a limit of its own, the seconds that each stage may take if it does not end by itself.

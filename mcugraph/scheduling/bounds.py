@@ -1,9 +1,9 @@
 """Lower bounds on the peak memory of every order of a problem."""
 
 from mcugraph.errors import UsageError
-from mcugraph.scheduling.instance import Instance
-from mcugraph.scheduling.matching import saved_bytes
 from mcugraph.scheduling.problem import Problem
+from mcugraph.scheduling.solving.instance import Instance
+from mcugraph.scheduling.solving.matching import saved_bytes
 
 
 def operator_bound(problem: Problem) -> int:

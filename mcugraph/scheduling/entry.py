@@ -6,12 +6,12 @@ from mcugraph.errors import UsageError
 from mcugraph.formats.loader import graph_of
 from mcugraph.ir import Graph
 from mcugraph.rewrite.accounting import counted_forms
-from mcugraph.scheduling.instance import Instance
-from mcugraph.scheduling.limits import Limits, Progress
 from mcugraph.scheduling.problem import Problem
 from mcugraph.scheduling.result import Schedule, checked_schedule
 from mcugraph.scheduling.runtime import Runtime, find_runtime
-from mcugraph.scheduling.solver import METHODS, solve
+from mcugraph.scheduling.solving.instance import Instance
+from mcugraph.scheduling.solving.limits import Limits, Progress
+from mcugraph.scheduling.solving.solver import METHODS, solve
 
 
 def schedule(

@@ -6,13 +6,13 @@ from mcugraph.ir import Graph, Kind
 from mcugraph.records import dataclass, replace
 from mcugraph.scheduling.bounds import cut_bound, largest_operator, operator_bound
 from mcugraph.scheduling.entry import least_peak, schedule_instance
-from mcugraph.scheduling.instance import Instance
-from mcugraph.scheduling.limits import Limits
-from mcugraph.scheduling.network import Network
 from mcugraph.scheduling.problem import Problem
-from mcugraph.scheduling.replay import order_peak
 from mcugraph.scheduling.result import Schedule, checked_schedule
 from mcugraph.scheduling.runtime import Runtime
+from mcugraph.scheduling.solving.instance import Instance
+from mcugraph.scheduling.solving.limits import Limits
+from mcugraph.scheduling.solving.network import Network
+from mcugraph.scheduling.solving.replay import order_peak
 
 
 @dataclass(frozen=True, slots=True)

@@ -11,12 +11,12 @@ from mcugraph.ir import Graph
 from mcugraph.records import dataclass
 from mcugraph.rewrite.accounting import counted_forms
 from mcugraph.scheduling.graph_fields import graph_fields
-from mcugraph.scheduling.instance import Instance
-from mcugraph.scheduling.limits import Limits
-from mcugraph.scheduling.network import OUTSIDE, Network, assemble
 from mcugraph.scheduling.problem_json import Source, read_fields
 from mcugraph.scheduling.runtime import RUNTIMES, Runtime, find_runtime
-from mcugraph.scheduling.solver import solve
+from mcugraph.scheduling.solving.instance import Instance
+from mcugraph.scheduling.solving.limits import Limits
+from mcugraph.scheduling.solving.network import OUTSIDE, Network, assemble
+from mcugraph.scheduling.solving.solver import solve
 
 Name = str | int  # what a file calls an operator or a tensor
 

@@ -14,16 +14,16 @@ import numpy as np
 from mcugraph.errors import GraphError
 from mcugraph.ir import Array
 from mcugraph.records import dataclass, replace
-from mcugraph.scheduling.cuts import operator_cut
-from mcugraph.scheduling.direction import Direction
 from mcugraph.scheduling.entry import schedule
-from mcugraph.scheduling.limits import Limits
 from mcugraph.scheduling.liveness import liveness
-from mcugraph.scheduling.network import Network, ancestor_masks
 from mcugraph.scheduling.problem import Problem
-from mcugraph.scheduling.replay import order_peak
-from mcugraph.scheduling.search import Search
-from mcugraph.scheduling.split import split
+from mcugraph.scheduling.solving.cuts import operator_cut
+from mcugraph.scheduling.solving.direction import Direction
+from mcugraph.scheduling.solving.limits import Limits
+from mcugraph.scheduling.solving.network import Network, ancestor_masks
+from mcugraph.scheduling.solving.replay import order_peak
+from mcugraph.scheduling.solving.search import Search
+from mcugraph.scheduling.solving.split import split
 
 _LARGEST = 1 << 27  # entries of a matrix of operators and tensors
 _KEPT = 32  # orders, the last one that helped first

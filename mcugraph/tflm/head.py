@@ -15,8 +15,8 @@ from mcugraph.planning.entry import plan
 from mcugraph.planning.stages import best_order, plan_order
 from mcugraph.planning.tflm_greedy import UNPLANNED, place
 from mcugraph.records import dataclass, replace
-from mcugraph.scheduling.limits import Limits
 from mcugraph.scheduling.problem import Name, Problem
+from mcugraph.scheduling.solving.limits import Limits
 from mcugraph.tflm.abi import align_up
 from mcugraph.tflm.lifetimes import ALIGNMENT, buffers
 from mcugraph.tflm.loaded import TflmProgram

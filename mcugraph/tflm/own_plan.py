@@ -6,9 +6,9 @@ from functools import cached_property
 from mcugraph.planning.arena import arena_problem
 from mcugraph.planning.stages import best_order
 from mcugraph.scheduling.bounds import operator_bound
-from mcugraph.scheduling.limits import Limits
 from mcugraph.scheduling.problem import Name
 from mcugraph.scheduling.result import Schedule
+from mcugraph.scheduling.solving.limits import Limits
 from mcugraph.tflm.head import SECONDS, Head
 from mcugraph.tflm.lifetimes import ALIGNMENT
 from mcugraph.tflm.loaded import TflmProgram

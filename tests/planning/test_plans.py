@@ -21,8 +21,8 @@ from mcugraph.planning.packing import Packing
 from mcugraph.planning.placing import first_fit
 from mcugraph.planning.stages import METHODS, plan_blocks
 from mcugraph.scheduling.entry import schedule
-from mcugraph.scheduling.limits import Limits
 from mcugraph.scheduling.problem import Problem
+from mcugraph.scheduling.solving.limits import Limits
 from mcugraph.testing import (
     SHAPES,
     arenas,

@@ -11,15 +11,15 @@ from hypothesis import given, settings
 from mcugraph.errors import GraphError, InternalError, UsageError
 from mcugraph.scheduling.bounds import cut_bound, operator_bound
 from mcugraph.scheduling.entry import schedule, schedule_instance
-from mcugraph.scheduling.improve import improve
-from mcugraph.scheduling.instance import Instance
-from mcugraph.scheduling.limits import Limits
 from mcugraph.scheduling.order_checker import check_schedule, live_bytes
 from mcugraph.scheduling.problem import Problem
-from mcugraph.scheduling.replay import order_peak
 from mcugraph.scheduling.result import checked_schedule
-from mcugraph.scheduling.solver import METHODS
-from mcugraph.scheduling.split import split
+from mcugraph.scheduling.solving.improve import improve
+from mcugraph.scheduling.solving.instance import Instance
+from mcugraph.scheduling.solving.limits import Limits
+from mcugraph.scheduling.solving.replay import order_peak
+from mcugraph.scheduling.solving.solver import METHODS
+from mcugraph.scheduling.solving.split import split
 from mcugraph.testing import SHAPES, brute_force_peak, build_problem, problems
 
 ROOT = Path(__file__).parents[2]

@@ -1,0 +1,56 @@
+"""A smaller network that needs no more than a given one: private chains as one operator each.
+
+Say that an operator x reads only what the operator v before it wrote for it alone, and that no more
+is live after x than before. In any order, move x to right after v: no other step becomes dearer.
+Only that of x itself may, so it is left out. What the smaller network needs at the least is then a
+lower bound of what the given one needs.
+
+The step of x counts where v, too, changes what is live by an amount of its own and leaves no less
+live: if x were dearer right after v, then v could as well wait until right before x (J. W. H. Liu,
+"An application of generalized tree pebbling to sparse matrix factorization", 1987).
+"""
+
+from mcugraph.scheduling.solving.chains import PrivateChain, private_chains
+from mcugraph.scheduling.solving.network import Network, assemble
+
+
+def relaxed_chains(net: Network) -> tuple[Network, list[tuple[int, ...]]]:
+    """The network of the private chains of ``net``, and the operators of each of its operators.
+
+    It is ``net`` itself if there is none. With in-place pairs nothing is contracted: a move may
+    cost another operator its pair.
+    """
+    chains = [] if any(net.pairs) else private_chains(net)
+    if len(chains) in (0, len(net.preds)):
+        return net, [(v,) for v in range(len(net.preds))]
+    of = {v: i for i, chain in enumerate(chains) for v in chain.operators}
+    inner = {net.frees[v][0] for chain in chains for v in chain.operators[1:]}
+    tensors = [tensor for tensor in range(len(net.sizes)) if tensor not in inner]
+    heads = [chain.operators[0] for chain in chains]
+    smaller = assemble(
+        n=len(chains),
+        edges={(of[u], i) for i, head in enumerate(heads) for u in net.preds[head]},
+        sizes=[net.sizes[t] for t in tensors],
+        producer=[of.get(net.producer[t], net.producer[t]) for t in tensors],
+        consumers=[[of[v] for v in net.consumers[t]] for t in tensors],
+        keep=[net.keep[t] for t in tensors],
+        step=[_step(net, chain) for chain in chains],
+        pairs=tuple(() for _ in chains),
+        constant=net.constant,
+        first=0,
+    )
+    return smaller, [chain.operators for chain in chains]
+
+
+def _step(net: Network, chain: PrivateChain) -> int:
+    """Bytes that a chain adds at the most while it runs, as far as they count."""
+    head, *others = chain.operators
+    step = net.step[head]
+    private = all(len(net.consumers[tensor]) == 1 for tensor in net.frees[head])
+    change = net.kept[head] - sum(net.sizes[tensor] for tensor in net.frees[head])
+    for v in others if private else ():
+        if change < 0 and net.step[v] > step:
+            break
+        step = max(step, change + net.step[v])
+        change += net.kept[v] - net.sizes[net.frees[v][0]]
+    return step

@@ -1,0 +1,135 @@
+"""A smaller network with the same least peak: operators between which nothing is worth a pause.
+
+Where the only successor of an operator has no other predecessor, and what it frees nobody else
+reads, the two follow each other in some best order whenever
+
+- the first leaves no less live than it found, and needs no more than the second: then it can wait
+  for the second; or
+- the second leaves no more live than it found, and needs no more than the first: then it can follow
+  at once.
+
+What is left of a chain are its hills and valleys (Liu, "An application of generalized tree pebbling
+to sparse matrix factorization", 1987).
+"""
+
+from collections.abc import Sequence
+
+from mcugraph.records import dataclass
+from mcugraph.scheduling.solving.network import OUTSIDE, Network, assemble
+
+
+@dataclass(frozen=True, slots=True)
+class _Piece:
+    """Operators that run without a pause.
+
+    Attributes:
+        operators: By number, as they run.
+        hill: Bytes that they add at most while they run.
+        change: Bytes that they add once they ran; at most, where somebody else reads their inputs.
+        private: Whether nobody else reads what they free.
+    """
+
+    operators: tuple[int, ...]
+    hill: int
+    change: int
+    private: bool
+
+    def then(self, other: "_Piece") -> "_Piece | None":
+        """Both pieces as one, if a pause between them is worth nothing."""
+        hill = self.change + other.hill
+        waits = self.private and self.change >= 0 and self.hill <= hill
+        follows = other.change <= 0 and hill <= self.hill
+        if not (waits or follows):
+            return None
+        return _Piece(
+            self.operators + other.operators,
+            max(self.hill, hill),
+            self.change + other.change,
+            self.private,
+        )
+
+
+def contracted(net: Network) -> tuple[Network, list[tuple[int, ...]]]:
+    """The smaller network, and for each of its operators those that it stands for."""
+    pieces = _pieces(net)
+    if len(pieces) == len(net.preds):
+        return net, [piece.operators for piece in pieces]
+    piece_of = {v: number for number, piece in enumerate(pieces) for v in piece.operators}
+    piece_of[OUTSIDE] = OUTSIDE
+    readers = [[piece_of[v] for v in consumers] for consumers in net.consumers]
+    # A tensor that is made and read by one piece is part of its hill.
+    left = [
+        tensor
+        for tensor, (producer, keep, read) in enumerate(
+            zip(net.producer, net.keep, readers, strict=True)
+        )
+        if keep or read.count(piece_of[producer]) < max(len(read), 1)
+    ]
+    number_of = {tensor: number for number, tensor in enumerate(left)}
+    edges = {
+        (piece_of[u], piece_of[v])
+        for v, preds in enumerate(net.preds)
+        for u in preds
+        if piece_of[u] != piece_of[v]
+    }
+    smaller = assemble(
+        n=len(pieces),
+        edges=edges,
+        sizes=[net.sizes[tensor] for tensor in left],
+        producer=[piece_of[net.producer[tensor]] for tensor in left],
+        consumers=[readers[tensor] for tensor in left],
+        keep=[net.keep[tensor] for tensor in left],
+        step=[piece.hill for piece in pieces],
+        pairs=tuple(
+            [
+                tuple([(number_of[source], target, size) for source, target, size in pairs])
+                for pairs in [net.pairs[piece.operators[0]] for piece in pieces]
+            ]
+        ),
+        constant=net.constant,
+        first=net.first,
+    )
+    return smaller, [piece.operators for piece in pieces]
+
+
+def _pieces(net: Network) -> list[_Piece]:
+    """The pieces of all chains, in an order that is valid for the network."""
+    alone = [_alone(net, v) for v in range(len(net.preds))]
+    following = {
+        u: v
+        for v, preds in enumerate(net.preds)
+        if len(preds) == 1
+        and len(net.succs[u := preds[0]]) == 1
+        and alone[v].private
+        and not net.pairs[u]
+        and not net.pairs[v]
+        and not (net.first and not net.preds[u])
+    }
+    heads = set(range(len(net.preds))) - set(following.values())
+    found: list[_Piece] = []
+    for v in heads:
+        chain = [alone[v]]
+        while v in following:
+            v = following[v]
+            piece = alone[v]
+            while chain and (both := chain[-1].then(piece)):
+                piece = both
+                chain.pop()
+            chain.append(piece)
+        found += chain
+    return sorted(found, key=lambda piece: piece.operators)
+
+
+def _alone(net: Network, v: int) -> _Piece:
+    change, private = net.kept[v], True
+    for tensor in net.frees[v]:
+        if len(net.consumers[tensor]) == 1:
+            change -= net.sizes[tensor]
+        else:
+            private = False
+    return _Piece((v,), net.step[v], change, private)
+
+
+def expanded(order: Sequence[int], pieces: Sequence[Sequence[int]]) -> list[int]:
+    """An order of the network, from one of the smaller network."""
+    return [v for number in order for v in pieces[number]]

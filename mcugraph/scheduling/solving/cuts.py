@@ -1,0 +1,187 @@
+"""Lower bounds on the peak of a network: by single operators, and by minimum cuts."""
+
+from collections.abc import Iterator, Sequence
+
+from mcugraph.scheduling.solving.flow import FlowNetwork, KeepOn, always
+from mcugraph.scheduling.solving.matching import Pair, saved_bytes
+from mcugraph.scheduling.solving.network import OUTSIDE, Network, ancestor_masks, highest_cost
+from mcugraph.scheduling.solving.replay import step_costs
+
+_MATCHINGS = 16  # in-place matchings of one operator that are tried one by one
+
+
+def operator_floor(net: Network) -> int:
+    """Most bytes that one operator needs for itself: what it reads and writes, and its scratch."""
+    if not net.preds:
+        return net.start + net.first
+    costs = [net.constant + step for step in net.step]
+    for size, consumers in zip(net.sizes, net.consumers, strict=True):
+        for v in consumers:
+            costs[v] += size
+    return max(cost - saved_bytes(pairs) for cost, pairs in zip(costs, net.pairs, strict=True))
+
+
+def order_estimates(net: Network, orders: Sequence[Sequence[int]]) -> list[int]:
+    """For each operator, the least bytes live while it runs over some orders.
+
+    No lower bound on the operator's cost can be above it.
+    """
+    best = [highest_cost(net)] * len(net.preds)
+    for order in orders:
+        for v, cost in zip(order, step_costs(net, order), strict=True):
+            best[v] = min(best[v], cost)
+    return best
+
+
+def cut_bounds(
+    net: Network, orders: Sequence[Sequence[int]], floor: int, keep_on: KeepOn = always
+) -> Iterator[int]:
+    """The bounds above ``floor`` that are found on the way to the cut bound, which is the last.
+
+    Operators that some of ``orders`` runs within the best bound so far need no cut.
+    """
+    if not net.preds:
+        yield max(floor, net.start + net.first)
+        return
+    floor = max(floor, min(_first_costs(net)))
+    yield floor
+    estimates = order_estimates(net, orders)
+    candidates = [v for v, estimate in enumerate(estimates) if estimate > floor]
+    if not candidates:
+        return
+    ancestors = ancestor_masks(net)
+    for v in sorted(candidates, key=estimates.__getitem__, reverse=True):
+        if estimates[v] <= floor:
+            return
+        floor = max(floor, operator_cut(net, ancestors, v, keep_on))
+        yield floor
+
+
+def _first_costs(net: Network) -> list[int]:
+    """Bytes live while an operator runs, for those that may run first."""
+    once = [len(consumers) == 1 for consumers in net.consumers]
+    return [
+        net.start + net.first + net.step[v] - saved_bytes([p for p in net.pairs[v] if once[p[0]]])
+        for v, preds in enumerate(net.preds)
+        if not preds
+    ]
+
+
+def operator_cut(net: Network, ancestors: Sequence[int], v: int, keep_on: KeepOn = always) -> int:
+    """Least bytes that any order has live while operator ``v`` runs, or a lower bound on it.
+
+    Exact over downsets; each in-place matching of ``v`` adds a gain to the cut. ``keep_on`` is
+    called now and then, and raises to stop it.
+    """
+    matchings = _matchings(net, ancestors, v)
+    if matchings is None:
+        return OperatorCut(net, ancestors, v, (), keep_on).least - saved_bytes(net.pairs[v])
+    return min(OperatorCut(net, ancestors, v, matching, keep_on).least for matching in matchings)
+
+
+def _matchings(net: Network, ancestors: Sequence[int], v: int) -> list[tuple[Pair, ...]] | None:
+    """In-place matchings of ``v`` that can matter; None if there are too many."""
+    pairs = [
+        pair
+        for pair in net.pairs[v]
+        if not any(ancestors[reader] >> v & 1 for reader in net.consumers[pair[0]])
+    ]
+    found: list[tuple[Pair, ...]] = [()]
+    for pair in pairs:
+        found += [
+            (*matching, pair)
+            for matching in found
+            if all(pair[0] != a and pair[1] != b for a, b, _ in matching)
+        ]
+        if len(found) > _MATCHINGS:
+            return None
+    return found
+
+
+class OperatorCut:
+    """The least that is live while one operator runs, as a cut.
+
+    Nodes are operators incomparable with ``v``; the source is what must have run, the sink what
+    cannot have. A tensor is cut where its producer has run and a reader has not.
+
+    Attributes:
+        least: Bytes of the cut.
+        before: The operators that must have run, as a mask.
+    """
+
+    __slots__ = ("_flow", "_keep_on", "_node", "_sink", "_source", "_uncut", "before", "least")
+
+    def __init__(
+        self,
+        net: Network,
+        ancestors: Sequence[int],
+        v: int,
+        matching: Sequence[Pair] = (),
+        keep_on: KeepOn = always,
+    ) -> None:
+        n = len(ancestors)
+        # More than a cut can cost.
+        self._uncut = uncut = sum(net.sizes) + sum(size for _, _, size in matching) + 1
+        self.before = before = ancestors[v]
+        self._flow = flow = FlowNetwork(n + 2)
+        self._source, self._sink = source, sink = n, n + 1
+        itself = 1 << v
+        self._node = node = [
+            sink if above & itself else source if before >> w & 1 else w
+            for w, above in enumerate(ancestors)
+        ]
+        node[v] = sink
+        total = net.constant + net.step[v]
+        for size, made, consumers, keep in zip(
+            net.sizes, net.producer, net.consumers, net.keep, strict=True
+        ):
+            tail = source if made == OUTSIDE else node[made]
+            if tail == sink:
+                continue
+            if len(consumers) == 1 and not keep and (reader := node[consumers[0]]) != sink:
+                if reader != source:
+                    flow.add_arc(tail, reader, size)
+                continue
+            readers = {node[w] for w in consumers}
+            readers.discard(source)
+            if keep or sink in readers:
+                if tail == source:
+                    total += size
+                else:
+                    flow.add_arc(tail, sink, size)
+            elif len(readers) == 1:
+                flow.add_arc(tail, readers.pop(), size)
+            elif readers:
+                middle = flow.add_node()
+                flow.add_arc(tail, middle, size)
+                for reader in readers:
+                    flow.add_arc(middle, reader, uncut)
+        for w in range(n):
+            if node[w] == w:
+                for u in net.preds[w]:
+                    if node[u] == u:
+                        flow.add_arc(w, u, uncut)
+        for tensor, _, size in matching:
+            total -= size
+            middle = flow.add_node()
+            flow.add_arc(source, middle, size)
+            for w in net.consumers[tensor]:
+                if w != v and node[w] != source:
+                    flow.add_arc(middle, node[w], uncut)
+        self._keep_on = keep_on
+        self.least = total + flow.maximum(source, sink, keep_on)
+
+    def postpone(self, w: int) -> int:
+        """Let ``w``, on which nothing depends that may run before, run after the operator.
+
+        Returns:
+            The bytes by which that raises the cut.
+        """
+        if self._node[w] == self._sink:
+            return 0
+        self._flow.add_arc(w, self._sink, self._uncut)
+        if self._flow.level[w] < 0:  # no flow comes to it
+            return 0
+        more = self._flow.maximum(self._source, self._sink, self._keep_on)
+        self.least += more
+        return more

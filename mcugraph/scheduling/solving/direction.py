@@ -1,0 +1,118 @@
+"""The two ways to build an order: from its first operator on, or from its last one back.
+
+Either way a state is a set of operators held as a Python integer, one bit an operator: what has
+run (forwards) or what has not yet (backwards). Networks join more than they fork, so a state that
+is built backwards usually has far fewer ways to go on.
+"""
+
+from mcugraph.scheduling.solving.matching import saved_bytes
+from mcugraph.scheduling.solving.network import (
+    OUTSIDE,
+    Network,
+    ancestor_masks,
+    descendant_masks,
+    end_bytes,
+    highest_cost,
+    mask,
+)
+
+
+class Direction:
+    """A network as the search sees it when it grows states in one direction.
+
+    Attributes:
+        forward: Whether a state holds what has run; else what has not yet.
+        need: For each operator, what must be in the state before it can be added.
+        following: For each operator, those that adding it may make ready.
+        related: For each operator, those that can only be added after it, however indirectly.
+        goal: The state that holds every operator.
+        start: Bytes that are live in the empty state.
+        ready: What can be added to the empty state.
+        step: Bytes that each operator adds while it runs.
+        kept: Bytes that it adds once it ran, less the tensors that it alone reads.
+        shared: Other tensors that it reads: (mask of the other readers, bytes).
+        near: Those for which adding it may change what they cost, or make them ready.
+        upto: For each operator, what it needs and itself.
+        pairs: In-place pairs that may be used: (mask of the input's other readers, pair).
+        fixed: Operators whose place must not be moved past others for free (see ``search``).
+        in_place: Whether there are such pairs.
+        first: Bytes that are live, besides, while the first operator runs.
+        highest: Bytes that no order can need.
+        net: The network.
+    """
+
+    __slots__ = (
+        "_touched",
+        "first",
+        "fixed",
+        "following",
+        "forward",
+        "goal",
+        "highest",
+        "in_place",
+        "kept",
+        "near",
+        "need",
+        "net",
+        "pairs",
+        "ready",
+        "related",
+        "shared",
+        "start",
+        "step",
+        "upto",
+    )
+
+    def __init__(self, net: Network, forward: bool) -> None:
+        n = len(net.preds)
+        self.net, self.forward = net, forward
+        self._touched: list[list[int]] | None = None
+        needed, self.following = (net.preds, net.succs) if forward else (net.succs, net.preds)
+        self.need = [mask(operators) for operators in needed]
+        self.related = descendant_masks(net) if forward else ancestor_masks(net)
+        self.goal = (1 << n) - 1
+        self.ready = tuple(v for v, operators in enumerate(needed) if not operators)
+        self.step = net.step
+        self.first = net.first
+        self.highest = highest_cost(net)
+        readers = [mask(consumers) for consumers in net.consumers]
+        self.kept = list(net.kept)
+        self.shared: list[list[tuple[int, int]]] = []
+        for v, tensors in enumerate(net.frees):
+            bytes_of: dict[int, int] = {}
+            for tensor in tensors:
+                others = readers[tensor] & ~(1 << v)
+                bytes_of[others] = bytes_of.get(others, 0) + net.sizes[tensor]
+            self.kept[v] -= bytes_of.pop(0, 0)
+            self.shared.append(list(bytes_of.items()))
+        self.upto = [1 << v | operators for v, operators in enumerate(self.need)]
+        self.near = [
+            (*({w for t in tensors for w in net.consumers[t]} - {v}), *self.following[v])
+            for v, tensors in enumerate(net.frees)
+        ]
+        self.pairs = [
+            [(readers[pair[0]] & ~(1 << v), pair) for pair in pairs]
+            for v, pairs in enumerate(net.pairs)
+        ]
+        self.in_place = any(self.pairs)
+        self.start = net.start if forward else end_bytes(net)
+        self.fixed = 0
+        if not forward:
+            for pairs in self.pairs:
+                for others, _ in pairs:
+                    self.fixed |= others
+
+    @property
+    def touched(self) -> list[list[int]]:
+        """The tensors that each operator reads or writes."""
+        if self._touched is None:
+            self._touched = [[] for _ in self.need]
+            ends = zip(self.net.producer, self.net.consumers, strict=True)
+            for tensor, (producer, consumers) in enumerate(ends):
+                for v in consumers if producer == OUTSIDE else (producer, *consumers):
+                    self._touched[v].append(tensor)
+        return self._touched
+
+    def saved(self, unrun: int, v: int) -> int:
+        """Bytes that ``v`` saves in place when the operators ``unrun`` have not run."""
+        return saved_bytes([pair for others, pair in self.pairs[v] if not others & unrun])

@@ -1,0 +1,48 @@
+"""A network with what everybody who works on it needs, made once."""
+
+from functools import cached_property
+
+from mcugraph.records import dataclass
+from mcugraph.scheduling.solving.cuts import cut_bounds, operator_floor
+from mcugraph.scheduling.solving.greedy_orders import greedy_orders
+from mcugraph.scheduling.solving.network import Network
+from mcugraph.scheduling.solving.split import split
+
+
+@dataclass(frozen=True, slots=True)
+class Part:
+    """A part of a network whose order does not depend on the rest.
+
+    Attributes:
+        net: The part.
+        operators: For each of its operators, the number in the whole network.
+        orders: Orders of it that are found without search.
+    """
+
+    net: Network
+    operators: list[int]
+    orders: list[list[int]]
+
+
+class Instance:
+    """A network, and what follows from it."""
+
+    def __init__(self, net: Network) -> None:
+        self.net = net
+
+    @cached_property
+    def parts(self) -> list[Part]:
+        """Independent parts, in the order in which they run."""
+        return [Part(net, operators, greedy_orders(net)) for net, operators in split(self.net)]
+
+    @cached_property
+    def floor(self) -> int:
+        """The bound by single operators, in bytes."""
+        return operator_floor(self.net)
+
+    def cut_bound(self) -> int:
+        """The bound by one minimum cut for each operator, in bytes."""
+        best = self.floor
+        for part in self.parts:
+            best = max(cut_bounds(part.net, part.orders, best))
+        return best

@@ -1,0 +1,144 @@
+"""The network of numbers that the solvers compute with.
+
+Only what changes the answer is kept: tensors that take bytes, direct precedence between
+operators, what one step allocates and what it may free.
+"""
+
+from collections.abc import Iterable, Sequence
+
+from mcugraph.records import dataclass
+from mcugraph.scheduling.solving.matching import Pair
+
+OUTSIDE = -1  # the producer of a tensor that is live from the start
+
+
+@dataclass(frozen=True, slots=True)
+class Network:
+    """Operators 0..n-1 and the tensors whose life depends on their order.
+
+    The numbers of the operators are a valid order: whatever runs before ``v`` is less than ``v``.
+
+    Attributes:
+        preds: For each operator, those that must run before it, directly.
+        succs: The same relation backwards.
+        sizes: Bytes of each tensor; none is 0.
+        producer: Operator that writes the tensor, or ``OUTSIDE``.
+        consumers: Operators that read the tensor.
+        keep: Whether the tensor stays to the end.
+        frees: For each operator, the tensors that die if it is their last reader.
+        step: Bytes that the operator adds while it runs: all its outputs and its scratch.
+        kept: Bytes that it adds after it ran: outputs that somebody reads later, or kept ones.
+        pairs: For each operator, the in-place pairs (input, output, bytes saved) that some order
+            may use; the outputs are numbers that are not tensors of the network.
+        constant: Bytes that are live all the time.
+        first: Bytes that are live, besides, only while the first operator runs.
+        start: Bytes live before any operator ran, without ``first``.
+    """
+
+    preds: tuple[tuple[int, ...], ...]
+    succs: tuple[tuple[int, ...], ...]
+    sizes: tuple[int, ...]
+    producer: tuple[int, ...]
+    consumers: tuple[tuple[int, ...], ...]
+    keep: tuple[bool, ...]
+    frees: tuple[tuple[int, ...], ...]
+    step: tuple[int, ...]
+    kept: tuple[int, ...]
+    pairs: tuple[tuple[Pair, ...], ...]
+    constant: int
+    first: int
+    start: int
+
+
+def assemble(
+    *,
+    n: int,
+    edges: Iterable[tuple[int, int]],
+    sizes: Sequence[int],
+    producer: Sequence[int],
+    consumers: Sequence[Sequence[int]],
+    keep: Sequence[bool],
+    step: Sequence[int],
+    pairs: tuple[tuple[Pair, ...], ...],
+    constant: int,
+    first: int,
+) -> Network:
+    """A network from its independent parts; the rest follows."""
+    preds: list[list[int]] = [[] for _ in range(n)]
+    succs: list[list[int]] = [[] for _ in range(n)]
+    for a, b in sorted(edges):
+        preds[b].append(a)
+        succs[a].append(b)
+    frees: list[list[int]] = [[] for _ in range(n)]
+    kept = [0] * n
+    start = constant
+    for tensor, size in enumerate(sizes):
+        if producer[tensor] == OUTSIDE:
+            start += size
+        else:
+            kept[producer[tensor]] += size
+        if not keep[tensor]:
+            for reader in consumers[tensor]:
+                frees[reader].append(tensor)
+    return Network(
+        preds=tuple(map(tuple, preds)),
+        succs=tuple(map(tuple, succs)),
+        sizes=tuple(sizes),
+        producer=tuple(producer),
+        consumers=tuple(map(tuple, consumers)),
+        keep=tuple(keep),
+        frees=tuple(map(tuple, frees)),
+        step=tuple(step),
+        kept=tuple(kept),
+        pairs=pairs,
+        constant=constant,
+        first=first,
+        start=start,
+    )
+
+
+def highest_cost(net: Network) -> int:
+    """Bytes that no order can need: all that starts or is made, live at once."""
+    return net.start + net.first + sum(net.step)
+
+
+def countable(net: Network) -> bool:
+    """Whether arrays of 64 bits can hold all bytes that come up where orders are looked for."""
+    return highest_cost(net) < 1 << 62
+
+
+def end_bytes(net: Network) -> int:
+    """Bytes that are live after the last operator."""
+    return net.constant + sum(size for size, keep in zip(net.sizes, net.keep, strict=True) if keep)
+
+
+def mask(operators: Iterable[int]) -> int:
+    """A set of operators as an integer, one bit an operator."""
+    result = 0
+    for v in operators:
+        result |= 1 << v
+    return result
+
+
+def ancestor_masks(net: Network) -> list[int]:
+    """For each operator, the bit mask of all that must run before it."""
+    masks: list[int] = []
+    for preds in net.preds:
+        masks.append(_reached(masks, preds))
+    return masks
+
+
+def descendant_masks(net: Network) -> list[int]:
+    """For each operator, the bit mask of all that must run after it."""
+    masks = [0] * len(net.succs)
+    for v in reversed(range(len(masks))):
+        masks[v] = _reached(masks, net.succs[v])
+    return masks
+
+
+def _reached(masks: Sequence[int], neighbours: Iterable[int]) -> int:
+    """The neighbours and what can be reached from them."""
+    result = 0
+    for u in neighbours:
+        result |= masks[u] | 1 << u
+    return result

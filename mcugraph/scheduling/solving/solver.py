@@ -1,0 +1,160 @@
+"""The order of a network with the least peak, and a proof of it."""
+
+from collections.abc import Iterator, Sequence
+from itertools import chain
+from operator import itemgetter
+
+from mcugraph.records import dataclass
+from mcugraph.scheduling.solving.climb import climb
+from mcugraph.scheduling.solving.cuts import cut_bounds
+from mcugraph.scheduling.solving.dp import dp_order
+from mcugraph.scheduling.solving.improve import improve
+from mcugraph.scheduling.solving.instance import Instance, Part
+from mcugraph.scheduling.solving.limits import INTERRUPT, LimitReached, Limits
+from mcugraph.scheduling.solving.network import Network
+from mcugraph.scheduling.solving.relaxation import forest_bound, series_parallel_bounds
+from mcugraph.scheduling.solving.replay import order_peak
+
+METHODS = ("auto", "dp", "greedy")
+_DIVED = 1000  # operators through which the first searches can dive
+_USELESS_CUTS = 10  # after so many cuts without a better bound, the search proves more
+_USELESS_BEFORE_DIVES = 6  # the same where the search can dive
+
+
+@dataclass(frozen=True, slots=True)
+class Solution:
+    """An order of a network, and what is proven about it.
+
+    Attributes:
+        order: Operators by number.
+        peak: Bytes that the order takes.
+        lower_bound: Bytes that every order takes; equal to ``peak`` if the order is proven optimal.
+        stopped: What ended the search before a proof (see ``limits``); empty: nothing did.
+    """
+
+    order: Sequence[int]
+    peak: int
+    lower_bound: int
+    stopped: str = ""
+
+
+def solve(instance: Instance, method: str, limits: Limits) -> Solution:
+    """The best order that one of ``METHODS`` finds within the limits."""
+    best = _Incumbent(instance, limits)
+    stopped = ""
+    try:
+        if method == "dp":
+            best.by_dynamic_programme()
+        else:
+            best.by_parts(exact=method == "auto")
+    except LimitReached as limit:
+        stopped = limit.reason
+    except KeyboardInterrupt:
+        stopped = INTERRUPT
+    return Solution(best.order, order_peak(instance.net, best.order), best.lower_bound, stopped)
+
+
+class _Incumbent:
+    """The best order and the best bound so far."""
+
+    def __init__(self, instance: Instance, limits: Limits) -> None:
+        self.instance, self.net = instance, instance.net
+        self.limits = limits
+        self.order: Sequence[int] = range(len(self.net.preds))
+        self.peak = order_peak(self.net, self.order)
+        self.lower_bound = instance.floor
+        limits.tell(self.lower_bound, self.peak)
+
+    def by_dynamic_programme(self) -> None:
+        """The dynamic programme on the whole network."""
+        self.order = dp_order(self.net, self.limits)
+        self.lower_bound = self.peak = order_peak(self.net, self.order)
+
+    def by_parts(self, exact: bool) -> None:
+        """Part by part, only as far as the largest peak of a part needs it."""
+        if self.peak == self.lower_bound:
+            return
+        parts = self.instance.parts
+        best: list[Sequence[int]] = []
+        peaks: list[int] = []
+        for part in parts:
+            known = [(order_peak(part.net, order), order) for order in part.orders]
+            peak, order = min(known, key=itemgetter(0))
+            best.append(order)
+            peaks.append(peak)
+
+        def adopt() -> None:
+            if self.peak == max(peaks):
+                self.limits.tell(self.lower_bound, self.peak)
+                return
+            self.order = [
+                part.operators[v] for part, order in zip(parts, best, strict=True) for v in order
+            ]
+            self.peak = max(peaks)
+            self.limits.tell(self.lower_bound, self.peak)
+
+        adopt()
+
+        def climbed(index: int) -> Iterator[int]:
+            """Bounds of a part that take their time; better orders that are met are adopted."""
+            net, order = parts[index].net, best[index]
+            forest = [forest_bound(net, order)] if _dives_first(net) else []
+            climbs = climb(net, order, self.lower_bound, lambda: peaks[index], self.limits)
+            for bound, found in chain(forest, climbs):
+                if found is not None and (peak := order_peak(net, found)) < peaks[index]:
+                    best[index], peaks[index] = found, peak
+                    adopt()
+                yield bound
+            yield max(cuts[index], default=self.lower_bound)
+
+        bounded = [False] * len(parts)
+        cuts: dict[int, Iterator[int]] = {}
+        while self.peak > self.lower_bound:
+            index = peaks.index(self.peak)
+            part = parts[index]
+            if not bounded[index]:
+                bounded[index] = True
+                cuts[index] = cut_bounds(part.net, part.orders, self.lower_bound, self.limits.check)
+                for bound, found in self._bounds(part, best[index], cuts[index], exact):
+                    self.lower_bound = max(self.lower_bound, bound)
+                    if found and (peak := order_peak(part.net, found)) < peaks[index]:
+                        best[index], peaks[index] = found, peak
+                    adopt()
+                    if self.lower_bound == self.peak or self.peak > peaks[index]:
+                        break
+            elif exact:
+                for bound, found in improve(
+                    part.net, best[index], self.lower_bound, self.limits, bounds=climbed(index)
+                ):
+                    self.lower_bound = bound
+                    if found is not None and (peak := order_peak(part.net, found)) < peaks[index]:
+                        best[index], peaks[index] = found, peak
+                    adopt()
+                    if self.lower_bound == self.peak or self.peak > peaks[index]:
+                        break
+            else:
+                return
+
+    def _bounds(
+        self, part: Part, order: Sequence[int], cuts: Iterator[int], exact: bool
+    ) -> Iterator[tuple[int, list[int] | None]]:
+        """Bounds of a part from the cheapest on, some with an order that may be a better one."""
+        yield from series_parallel_bounds(part.net, order)
+        dives = exact and _dives_first(part.net)
+        most = _USELESS_BEFORE_DIVES if dives else _USELESS_CUTS
+        useless = 0
+        before = self.lower_bound
+        for bound in cuts:
+            useless = 0 if bound > before else useless + 1
+            before = bound
+            yield bound, None
+            self.limits.check()
+            if useless == most:
+                break
+        if part.net.preds and not dives:
+            yield forest_bound(part.net, order)
+
+
+def _dives_first(net: Network) -> bool:
+    """Whether the first search can dive through a network: that comes to more than a forest."""
+    return 0 < len(net.preds) <= _DIVED
