@@ -195,13 +195,22 @@ def refuse(channels: Channels, reason: str) -> tuple[Array, ...]:
 
 
 def meet(channels: Channels) -> Array:
-    """The rule of elementwise operators: labels that meet are united, constants follow."""
+    """The rule of elementwise operators: labels that meet are united, constants follow.
+
+    Labels that have met the others say nothing new when they come again.
+    """
     rank = len(channels.results[0])
     result: Array | None = None
+    met: set[tuple[Shape, Shape, bytes]] = set()
     for index in range(len(channels.shapes)):
         labels = channels.labels(index)
         if labels is not None:
             aligned = labels.reshape((1,) * (rank - labels.ndim) + labels.shape)
+            few = core(aligned)
+            key = (aligned.shape, few.shape, few.tobytes())
+            if key in met:
+                continue
+            met.add(key)
             result = aligned if result is None else _meet(channels, result, aligned)
     if result is None:
         return none(channels.results[0])
