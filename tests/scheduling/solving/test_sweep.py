@@ -86,6 +86,17 @@ def test_climbing_ends_at_a_bound(problem):
         assert bounds[-1] == best
 
 
+@pytest.mark.parametrize("seed", range(12))
+def test_climbing_by_sweeps_that_are_cut_short_proves_nothing_false(seed, monkeypatch):
+    monkeypatch.setattr("mcugraph.scheduling.solving.climb._QUOTA", 1)
+    monkeypatch.setattr("mcugraph.scheduling.solving.climb._MOST", 8)
+    net = build_problem(Random(seed).randint, 14, "layered", max_size=50, plain=True).network()
+    best, order = least(net), range(len(net.preds))
+    ample = order_peak(net, order) + 10
+    for bound, _ in climb(net, order, 0, lambda: ample, NO_LIMITS):
+        assert bound <= best
+
+
 @settings(max_examples=100, deadline=None)
 @given(problems(min_operators=1, max_operators=8, max_size=20, plain=True))
 def test_chains_as_one_operator_need_no_more(problem):
