@@ -11,7 +11,7 @@ live: if x were dearer right after v, then v could as well wait until right befo
 """
 
 from mcugraph.scheduling.solving.chains import PrivateChain, private_chains
-from mcugraph.scheduling.solving.network import Network, assemble
+from mcugraph.scheduling.solving.network import Network, grouped
 
 
 def relaxed_chains(net: Network) -> tuple[Network, list[tuple[int, ...]]]:
@@ -23,23 +23,8 @@ def relaxed_chains(net: Network) -> tuple[Network, list[tuple[int, ...]]]:
     chains = [] if any(net.pairs) else private_chains(net)
     if len(chains) in (0, len(net.preds)):
         return net, [(v,) for v in range(len(net.preds))]
-    of = {v: i for i, chain in enumerate(chains) for v in chain.operators}
-    inner = {net.frees[v][0] for chain in chains for v in chain.operators[1:]}
-    tensors = [tensor for tensor in range(len(net.sizes)) if tensor not in inner]
-    heads = [chain.operators[0] for chain in chains]
-    smaller = assemble(
-        n=len(chains),
-        edges={(of[u], i) for i, head in enumerate(heads) for u in net.preds[head]},
-        sizes=[net.sizes[t] for t in tensors],
-        producer=[of.get(net.producer[t], net.producer[t]) for t in tensors],
-        consumers=[[of[v] for v in net.consumers[t]] for t in tensors],
-        keep=[net.keep[t] for t in tensors],
-        step=[_step(net, chain) for chain in chains],
-        pairs=tuple(() for _ in chains),
-        constant=net.constant,
-        first=0,
-    )
-    return smaller, [chain.operators for chain in chains]
+    operators = [chain.operators for chain in chains]
+    return grouped(net, operators, [_step(net, chain) for chain in chains], first=0), operators
 
 
 def _step(net: Network, chain: PrivateChain) -> int:

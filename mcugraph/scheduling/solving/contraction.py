@@ -15,7 +15,7 @@ to sparse matrix factorization", 1987).
 from collections.abc import Sequence
 
 from mcugraph.records import dataclass
-from mcugraph.scheduling.solving.network import OUTSIDE, Network, assemble
+from mcugraph.scheduling.solving.network import Network, grouped
 
 
 @dataclass(frozen=True, slots=True)
@@ -54,42 +54,8 @@ def contracted(net: Network) -> tuple[Network, list[tuple[int, ...]]]:
     pieces = _pieces(net)
     if len(pieces) == len(net.preds):
         return net, [piece.operators for piece in pieces]
-    piece_of = {v: number for number, piece in enumerate(pieces) for v in piece.operators}
-    piece_of[OUTSIDE] = OUTSIDE
-    readers = [[piece_of[v] for v in consumers] for consumers in net.consumers]
-    # A tensor that is made and read by one piece is part of its hill.
-    left = [
-        tensor
-        for tensor, (producer, keep, read) in enumerate(
-            zip(net.producer, net.keep, readers, strict=True)
-        )
-        if keep or read.count(piece_of[producer]) < max(len(read), 1)
-    ]
-    number_of = {tensor: number for number, tensor in enumerate(left)}
-    edges = {
-        (piece_of[u], piece_of[v])
-        for v, preds in enumerate(net.preds)
-        for u in preds
-        if piece_of[u] != piece_of[v]
-    }
-    smaller = assemble(
-        n=len(pieces),
-        edges=edges,
-        sizes=[net.sizes[tensor] for tensor in left],
-        producer=[piece_of[net.producer[tensor]] for tensor in left],
-        consumers=[readers[tensor] for tensor in left],
-        keep=[net.keep[tensor] for tensor in left],
-        step=[piece.hill for piece in pieces],
-        pairs=tuple(
-            [
-                tuple([(number_of[source], target, size) for source, target, size in pairs])
-                for pairs in [net.pairs[piece.operators[0]] for piece in pieces]
-            ]
-        ),
-        constant=net.constant,
-        first=net.first,
-    )
-    return smaller, [piece.operators for piece in pieces]
+    operators = [piece.operators for piece in pieces]
+    return grouped(net, operators, [piece.hill for piece in pieces], net.first), operators
 
 
 def _pieces(net: Network) -> list[_Piece]:

@@ -97,6 +97,52 @@ def assemble(
     )
 
 
+def grouped(
+    net: Network, groups: Sequence[Sequence[int]], step: Sequence[int], first: int
+) -> Network:
+    """The network in which some operators that follow one another are one.
+
+    A tensor that is made and read within a group is no tensor any more: it is part of its step.
+
+    Args:
+        net: The network.
+        groups: All of its operators, in a valid order; in-place pairs are only with operators that
+            are the first of their group, and others of it have none.
+        step: Bytes that each group adds while it runs.
+        first: Bytes that are live, besides, only while the first group runs.
+    """
+    of = {v: number for number, group in enumerate(groups) for v in group}
+    of[OUTSIDE] = OUTSIDE
+    readers = [[of[v] for v in consumers] for consumers in net.consumers]
+    left = [
+        tensor
+        for tensor, (producer, keep, read) in enumerate(
+            zip(net.producer, net.keep, readers, strict=True)
+        )
+        if keep or read.count(of[producer]) < max(len(read), 1)
+    ]
+    number_of = {tensor: number for number, tensor in enumerate(left)}
+    return assemble(
+        n=len(groups),
+        edges={
+            (of[u], of[v]) for v, preds in enumerate(net.preds) for u in preds if of[u] != of[v]
+        },
+        sizes=[net.sizes[tensor] for tensor in left],
+        producer=[of[net.producer[tensor]] for tensor in left],
+        consumers=[readers[tensor] for tensor in left],
+        keep=[net.keep[tensor] for tensor in left],
+        step=step,
+        pairs=tuple(
+            [
+                tuple([(number_of[source], target, size) for source, target, size in pairs])
+                for pairs in [net.pairs[group[0]] for group in groups]
+            ]
+        ),
+        constant=net.constant,
+        first=first,
+    )
+
+
 def highest_cost(net: Network) -> int:
     """Bytes that no order can need: all that starts or is made, live at once."""
     return net.start + net.first + sum(net.step)

@@ -93,17 +93,21 @@ class _Incumbent:
             self.peak = max(peaks)
             self.limits.tell(self.lower_bound, self.peak)
 
+        def take(index: int, order: Sequence[int] | None) -> None:
+            """What was found out about a part: an order, if it is better, and the bound."""
+            if order is not None and (peak := order_peak(parts[index].net, order)) < peaks[index]:
+                best[index], peaks[index] = order, peak
+            adopt()
+
         adopt()
 
         def climbed(index: int) -> Iterator[int]:
-            """Bounds of a part that take their time; better orders that are met are adopted."""
+            """Bounds of a part that take their time; better orders that are met are taken."""
             net, order = parts[index].net, best[index]
             forest = [forest_bound(net, order)] if _dives_first(net) else []
             climbs = climb(net, order, self.lower_bound, lambda: peaks[index], self.limits)
             for bound, found in chain(forest, climbs):
-                if found is not None and (peak := order_peak(net, found)) < peaks[index]:
-                    best[index], peaks[index] = found, peak
-                    adopt()
+                take(index, found)
                 yield bound
             yield max(cuts[index], default=self.lower_bound)
 
@@ -117,9 +121,7 @@ class _Incumbent:
                 cuts[index] = cut_bounds(part.net, part.orders, self.lower_bound, self.limits.check)
                 for bound, found in self._bounds(part, best[index], cuts[index], exact):
                     self.lower_bound = max(self.lower_bound, bound)
-                    if found and (peak := order_peak(part.net, found)) < peaks[index]:
-                        best[index], peaks[index] = found, peak
-                    adopt()
+                    take(index, found)
                     if self.lower_bound == self.peak or self.peak > peaks[index]:
                         break
             elif exact:
@@ -127,9 +129,7 @@ class _Incumbent:
                     part.net, best[index], self.lower_bound, self.limits, bounds=climbed(index)
                 ):
                     self.lower_bound = bound
-                    if found is not None and (peak := order_peak(part.net, found)) < peaks[index]:
-                        best[index], peaks[index] = found, peak
-                    adopt()
+                    take(index, found)
                     if self.lower_bound == self.peak or self.peak > peaks[index]:
                         break
             else:
