@@ -7,7 +7,7 @@ from typing import Any
 # Numbers of the schema.
 DTYPES = {
     **{"float32": 0, "float16": 1, "int32": 2, "uint8": 3, "int64": 4, "string": 5, "bool": 6},
-    **{"int16": 7, "int8": 9, "resource": 13, "int4": 17},
+    **{"int16": 7, "int8": 9, "uint64": 12, "resource": 13, "uint32": 15, "int4": 17},
 }
 CODES = {
     **{"ADD": 0, "CONV_2D": 3, "FULLY_CONNECTED": 9, "RELU": 19, "RESHAPE": 22, "SVDF": 27},
@@ -15,7 +15,10 @@ CODES = {
     **{"WHILE": 119, "CALL_ONCE": 129, "VAR_HANDLE": 142, "READ_VARIABLE": 143},
     **{"ASSIGN_VARIABLE": 144, "LSTM_SEQUENCE": 44, "TRANSPOSE_CONV": 67, "STRIDED_SLICE": 45},
     **{"CONCATENATION": 2, "EMBEDDING_LOOKUP": 7, "DEPTHWISE_CONV_2D": 4, "MAX_POOL_2D": 17},
-    **{"AVERAGE_POOL_2D": 1},
+    **{"AVERAGE_POOL_2D": 1, "ADD_N": 106, "BATCH_MATMUL": 126, "CEIL": 104, "CUMSUM": 128},
+    **{"DEQUANTIZE": 6, "EXP": 47, "GATHER": 36, "GATHER_ND": 107, "L2_NORMALIZATION": 11},
+    **{"L2_POOL_2D": 12, "REDUCE_ALL": 140, "ROUND": 116, "SOFTMAX": 25, "SPACE_TO_DEPTH": 26},
+    **{"SUB": 41},
 }
 
 
@@ -31,16 +34,25 @@ class T:
     variable: bool = False
     signature: Sequence[int] | None = None
     scales: Sequence[float] = ()
+    zero_point: int = 0
 
 
 @dataclass
 class Node:
-    """An operator; ``options``: slot -> (kind, value)."""
+    """An operator.
+
+    Attributes:
+        options: Slot -> (kind, value).
+        union: Which of the schema's options these are; most readers go by the operator.
+        custom: The options of a custom operator.
+    """
 
     code: str
     inputs: Sequence[int]
     outputs: Sequence[int]
     options: dict[int, tuple[str, Any]] = field(default_factory=dict)
+    union: int = 0
+    custom: bytes = b""
 
 
 @dataclass
@@ -98,6 +110,7 @@ class _Writer:
             put = {
                 "offset": b.PrependUOffsetTRelativeSlot,
                 "i8": b.PrependInt8Slot,
+                "f32": b.PrependFloat32Slot,
                 "u8": b.PrependUint8Slot,
                 "i32": b.PrependInt32Slot,
                 "u32": b.PrependUint32Slot,
@@ -122,7 +135,8 @@ def tflite_bytes(*graphs: G, buffers: Sequence[bytes] = ()) -> bytes:
             if tensor.data is not None:
                 index = len(stored)
                 stored.append(tensor.data)
-            quantization = {2: ("f32s", tensor.scales), 3: ("i64s", [0] * len(tensor.scales))}
+            zero_points = [tensor.zero_point] * len(tensor.scales)
+            quantization = {2: ("f32s", tensor.scales), 3: ("i64s", zero_points)}
             tensors.append(
                 writer.table(
                     {
@@ -142,7 +156,9 @@ def tflite_bytes(*graphs: G, buffers: Sequence[bytes] = ()) -> bytes:
                     0: ("u32", names.index(o.code)),
                     1: ("i32s", o.inputs),
                     2: ("i32s", o.outputs),
+                    3: ("u8", o.union or None),
                     4: ("table", o.options or None),
+                    5: ("bytes", o.custom or None),
                 }
             )
             for o in graph.operators

@@ -3,24 +3,19 @@
 import csv
 import json
 import random
-import re
 import struct
-import subprocess
-import sys
 from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
 import pytest
+from support.tflm_wheel import as_it_stands, wheel_figures, wheel_loads
 
 import mcugraph as mg
 from mcugraph.formats.tflite.model import TfliteModel
-from mcugraph.formats.tflite.tables import read_model
 from mcugraph.tflm import footprint as tflm
-from mcugraph.tflm.abi import ABIS
-from mcugraph.tflm.kernels import RULES, node_of
-from mcugraph.tflm.loaded import TflmProgram, needs_of, program_of
+from mcugraph.tflm.loaded import program_of
 
 SHARED = Path(__file__).resolve().parents[3] / "shared" / "models"
 
@@ -266,51 +261,15 @@ def control_flow() -> list[bytes]:
     ]
 
 
-def as_it_stands(path: Path) -> TflmProgram:
-    """A file whose operators need not make the shapes that it declares."""
-    model = read_model(path.read_bytes())
-    nodes = {
-        (g, i): node_of(graph, operator, None)
-        for g, graph in enumerate(model.subgraphs)
-        for i, operator in enumerate(graph.operators)
-    }
-    needs, problems = needs_of(nodes, ABIS["arm"], RULES)
-    assert not problems
-    return TflmProgram(model, nodes, needs, ())
-
-
-WHEEL = """
-import os, sys
-from tflite_micro.python.tflite_micro import runtime
-for path in sys.argv[1:]:
-    os.write(1, f"@@{path}\\n".encode())
-    runtime.Interpreter.from_file(path, arena_size=1 << 20).print_allocations()
-"""
-
-
 @pytest.mark.oracle("tflite_micro", "flatbuffers")
 def test_the_wheel_says_the_same(tmp_path: Path) -> None:
     models = [*control_flow(), *(random_model(seed) for seed in range(40))]
     paths = [tmp_path / f"{i}.tflite" for i in range(len(models))]
     for path, data in zip(paths, models, strict=True):
         path.write_bytes(data)
-    command = [sys.executable, "-u", "-c", WHEEL, *map(str, paths)]
-    # Figures go to standard error and paths to standard output: both, as they come.
-    run = subprocess.run(
-        command,
-        stdout=subprocess.PIPE,
-        stderr=subprocess.STDOUT,
-        text=True,
-        timeout=300,
-        check=False,
-    )
-    assert run.returncode == 0, run.stdout[-2000:]
-    pattern = r"@@(.+?)\n.*?head (\d+) bytes.*?tail (\d+) bytes"
-    answers = re.findall(pattern, run.stdout, re.DOTALL)
-    assert len(answers) == len(paths)
-    for path, head, tail in answers:
-        found = tflm.footprint(as_it_stands(Path(path)))
-        assert (found.arena, found.persistent_host) == (int(head), int(tail)), path
+    for path, figures in wheel_figures(paths).items():
+        found = tflm.footprint(as_it_stands(path))
+        assert (found.arena, found.persistent_host) == figures, path
 
 
 # Networks of whose files the converter makes just the operators of the deployed form: it adds no
@@ -343,40 +302,12 @@ def test_a_float_model_takes_the_arena_of_its_int8_file(models: Path, kernels: s
                 assert modelled.total == actual.total, source
 
 
-# Loads each file with the arena after it, and says whether that went well. An arena that is too
-# small crashes TFLM now and then, so each attempt is a process of its own.
-LOADS = """
-import os, sys
-from tflite_micro.python.tflite_micro import runtime
-for line in sys.stdin:
-    path, size = line.rsplit(" ", 1)
-    child = os.fork()
-    if not child:
-        silent = os.open(os.devnull, os.O_WRONLY)
-        os.dup2(silent, 1), os.dup2(silent, 2)
-        try:
-            runtime.Interpreter.from_file(path, arena_size=int(size))
-        except BaseException:
-            os._exit(1)
-        os._exit(0)
-    print(int(os.waitpid(child, 0)[1] == 0), flush=True)
-"""
-
-
 @pytest.mark.oracle("tflite_micro")
 def test_the_wheel_loads_with_the_arena_we_say_and_not_with_less(models: Path) -> None:
     paths = [*models.glob("*.tflite"), *(SHARED / row["file"] for row in rows())]
     paths += SHARED.parent.glob("cases/tflite/dense_chain*.tflite")
     totals = {path: footprint(mg.load(path)).total_host for path in paths}
     asked = [(path, size) for path, total in totals.items() for size in (total, total - 257)]
-    run = subprocess.run(
-        [sys.executable, "-c", LOADS],
-        input="".join(f"{path} {size}\n" for path, size in asked),
-        capture_output=True,
-        text=True,
-        timeout=600,
-        check=True,
-    )
-    answers = dict(zip(asked, run.stdout.split(), strict=True))
-    assert [path.name for path, total in totals.items() if answers[path, total] != "1"] == []
-    assert [path.name for path, total in totals.items() if answers[path, total - 257] != "0"] == []
+    answers = dict(zip(asked, wheel_loads(asked), strict=True))
+    assert [path.name for path, total in totals.items() if not answers[path, total]] == []
+    assert [path.name for path, total in totals.items() if answers[path, total - 257]] == []

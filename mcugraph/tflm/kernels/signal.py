@@ -103,6 +103,8 @@ def _overlap_add(node: KernelNode, abi: Abi) -> Needs:
     data = node.input(0)
     frame = data.shape[-1]
     rows = data.elements // (frame * data.shape[-2])
+    if data.dtype is DType.INT32:
+        raise LookupError("there are no overlapping sums of int32")
     buffers = (frame * _width(node),) * rows
     return Needs(init=(abi.sizeof("4iep"),), prepare=(rows * abi.pointer, *buffers))
 

@@ -1,0 +1,84 @@
+"""What TFLM's Python wheel says of models: the oracle of its twin."""
+
+import re
+import subprocess
+import sys
+from collections.abc import Sequence
+from pathlib import Path
+
+from mcugraph.formats.tflite.tables import read_model
+from mcugraph.tflm.abi import ABIS
+from mcugraph.tflm.kernels import RULES, node_of
+from mcugraph.tflm.loaded import TflmProgram, needs_of
+
+# Figures go to standard error and paths to standard output: both, as they come.
+_FIGURES = """
+import os, sys
+from tflite_micro.python.tflite_micro import runtime
+for path in sys.argv[1:]:
+    os.write(1, f"@@{path}\\n".encode())
+    runtime.Interpreter.from_file(path, arena_size=1 << 20).print_allocations()
+"""
+
+# Loads each file with the arena after it, and says whether that went well. An arena that is too
+# small crashes TFLM now and then, so each attempt is a process of its own.
+_LOADS = """
+import os, sys
+from tflite_micro.python.tflite_micro import runtime
+for line in sys.stdin:
+    path, size = line.rsplit(" ", 1)
+    child = os.fork()
+    if not child:
+        silent = os.open(os.devnull, os.O_WRONLY)
+        os.dup2(silent, 1), os.dup2(silent, 2)
+        try:
+            runtime.Interpreter.from_file(path, arena_size=int(size))
+        except BaseException:
+            os._exit(1)
+        os._exit(0)
+    print(int(os.waitpid(child, 0)[1] == 0), flush=True)
+"""
+
+
+def as_it_stands(path: Path) -> TflmProgram:
+    """A file whose operators need not make the shapes that it declares."""
+    model = read_model(path.read_bytes())
+    nodes = {
+        (g, i): node_of(graph, operator, None)
+        for g, graph in enumerate(model.subgraphs)
+        for i, operator in enumerate(graph.operators)
+    }
+    needs, problems = needs_of(nodes, ABIS["arm"], RULES)
+    assert not problems
+    return TflmProgram(model, nodes, needs, ())
+
+
+def wheel_figures(paths: Sequence[Path]) -> dict[Path, tuple[int, int]]:
+    """Bytes of head and tail of the arena of each file."""
+    run = subprocess.run(
+        [sys.executable, "-u", "-c", _FIGURES, *map(str, paths)],
+        stdout=subprocess.PIPE,
+        stderr=subprocess.STDOUT,
+        text=True,
+        timeout=300,
+        check=False,
+    )
+    assert run.returncode == 0, run.stdout[-2000:]
+    pattern = r"@@(.+?)\n.*?head (\d+) bytes.*?tail (\d+) bytes"
+    found = re.findall(pattern, run.stdout, re.DOTALL)
+    answers = {Path(path): (int(head), int(tail)) for path, head, tail in found}
+    assert list(answers) == list(paths)
+    return answers
+
+
+def wheel_loads(asked: Sequence[tuple[Path, int]]) -> list[bool]:
+    """Whether each file can be loaded with an arena of so many bytes."""
+    run = subprocess.run(
+        [sys.executable, "-c", _LOADS],
+        input="".join(f"{path} {size}\n" for path, size in asked),
+        capture_output=True,
+        text=True,
+        timeout=600,
+        check=True,
+    )
+    return [answer == "1" for answer in run.stdout.split()]
