@@ -10,6 +10,8 @@ import pytest
 import mcugraph as mg
 from mcugraph.garbage import collected_seldom
 
+MODELS = Path(__file__).resolve().parents[1] / "fixtures" / "models"
+
 
 @pytest.fixture(autouse=True)
 def usual() -> Iterator[tuple[int, int, int]]:
@@ -71,3 +73,15 @@ def test_threads_that_end_in_the_order_in_which_they_began(usual: tuple[int, int
         thread.join()
     assert found == [50_000]
     assert gc.get_threshold() == usual
+
+
+@pytest.mark.parametrize("name", ["branching.onnx", "mobilenet_v2_int8.tflite"])
+def test_a_profile_leaves_nothing_to_look_for(name: str) -> None:
+    mg.profile(MODELS / name)  # what is kept for ever is made now
+    gc.collect()
+    gc.disable()
+    try:
+        mg.profile(MODELS / name)
+        assert gc.collect() == 0
+    finally:
+        gc.enable()

@@ -212,19 +212,27 @@ class Problem:
             bytes_of: The bytes that the problem of a subgraph counts for at the operator that
                 calls it.
         """
-        memo: dict[str, int] = {}
+        return cls._calling(graph, graph, runtime, bytes_of, {})
 
-        def problem(part: Graph) -> Problem:
-            scratch = {}
-            for operator in part.operators:
-                for body in operator.op.bodies:
-                    if body not in memo:
-                        memo[body] = bytes_of(problem(graph.subgraphs[body]))
-                if operator.op.bodies:
-                    scratch[operator.name] = max(memo[body] for body in operator.op.bodies)
-            return cls.as_it_stands(part, runtime, scratch)
-
-        return problem(graph)
+    @classmethod
+    def _calling(
+        cls,
+        part: Graph,
+        root: Graph,
+        runtime: Runtime,
+        bytes_of: "Callable[[Problem], int]",
+        known: dict[str, int],
+    ) -> "Problem":
+        """The problem of one graph; ``known`` gets the bytes of the bodies that it calls."""
+        scratch = {}
+        for operator in part.operators:
+            for body in operator.op.bodies:
+                if body not in known:
+                    inner = cls._calling(root.subgraphs[body], root, runtime, bytes_of, known)
+                    known[body] = bytes_of(inner)
+            if operator.op.bodies:
+                scratch[operator.name] = max(known[body] for body in operator.op.bodies)
+        return cls.as_it_stands(part, runtime, scratch)
 
     @classmethod
     def from_json(cls, source: Source) -> "Problem":

@@ -1,9 +1,8 @@
 """The bytes of TFLM's head with our plan of our order, found with as little search as it takes."""
 
 from collections.abc import Sequence
-from functools import cached_property
 
-from mcugraph.planning.arena import arena_problem
+from mcugraph.planning.arena import Plan, arena_problem
 from mcugraph.planning.stages import best_order
 from mcugraph.scheduling.bounds import operator_bound
 from mcugraph.scheduling.problem import Name
@@ -32,48 +31,48 @@ def planned_arena(
     # TFLM's buffers are at least as large and live at least as long as the graph's tensors.
     if known is not None and arena == known.lower_bound:
         return arena
+    plans = _Plans(head, seconds)
     if head.after is None:
-        return head.packed(head.file_order, seconds).arena
-    # No order and no plan needs less than the largest operator.
+        return plans.of(head.file_order).arena
+    as_it_comes = head.in_file_order.bound
+
+    def packs_as_it_comes(least: int) -> bool:
+        return as_it_comes == least == plans.of(head.file_order).arena
+
+    # No order needs less than the best one, and none less than the largest operator.
+    if known is not None and packs_as_it_comes(known.lower_bound):
+        return as_it_comes
     least = operator_bound(head.problem)
     if known is not None:
         least = max(least, known.lower_bound)
-    if arena == least:
-        return arena
-    as_it_comes = _InFileOrder(head, seconds)
-    if as_it_comes.bound == least == as_it_comes.arena:
+    if arena == least or packs_as_it_comes(least):
         return least
-    limits = Limits(seconds, None, None)
     best: Sequence[Name] | None = None if known is None else _proven(head, known, least)
     if best is None:
-        found = best_order(head.problem, ALIGNMENT, limits)
+        found = best_order(head.problem, ALIGNMENT, Limits(seconds, None, None))
         best, least = found.order, found.lower_bound
-        if as_it_comes.bound == least == as_it_comes.arena:
+        if packs_as_it_comes(least):
             return least
-    order = head.near(best, limits)
-    if order == head.file_order:
-        return as_it_comes.arena
-    reordered = head.packed(order, seconds).arena
-    if reordered <= as_it_comes.bound:
-        return reordered
-    return min(reordered, as_it_comes.arena)
+    reordered = plans.of(tuple(int(number) for number in best))
+    if reordered.arena > reordered.peak:
+        reordered = plans.of(head.near(best, Limits(seconds, None, None)))
+    if reordered.arena <= as_it_comes:
+        return reordered.arena
+    return min(reordered.arena, plans.of(head.file_order).arena)
 
 
-class _InFileOrder:
-    """Our plan of the order of the file, made when it is asked for.
-
-    Attributes:
-        bound: Bytes that no plan of this order takes less than.
-    """
+class _Plans:
+    """Our plans of the orders of one head, each made once, when it is asked for."""
 
     def __init__(self, head: Head, seconds: float) -> None:
         self._head, self._seconds = head, seconds
-        self.bound = head.in_file_order.bound
+        self._made: dict[tuple[int, ...], Plan] = {}
 
-    @cached_property
-    def arena(self) -> int:
-        """Bytes of the plan."""
-        return self._head.packed(self._head.file_order, self._seconds).arena
+    def of(self, order: tuple[int, ...]) -> Plan:
+        """All buffers placed by us, with the operators in this order."""
+        if order not in self._made:
+            self._made[order] = self._head.packed(order, self._seconds)
+        return self._made[order]
 
 
 def _proven(head: Head, known: Schedule, least: int) -> list[int] | None:

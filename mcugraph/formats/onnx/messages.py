@@ -47,7 +47,6 @@ _TYPES = {"double": 1, "float": 2, "int64": 3, "uint64": 4, "int32": 5, "string"
 _MESSAGE, _ONE, _SEVERAL = 11, 1, 3
 
 
-@cache
 def message_class(name: str, checked: bool = True) -> Any:
     """The class of a message.
 
@@ -55,15 +54,15 @@ def message_class(name: str, checked: bool = True) -> Any:
         name: As ONNX calls it.
         checked: Parsing refuses text that is no UTF-8; else text is bytes.
     """
-    from google.protobuf.message_factory import GetMessageClass
-
-    return GetMessageClass(_pool(checked).FindMessageTypeByName(f"mcugraph.{name}"))
+    return _classes(checked)[name]
 
 
 @cache
-def _pool(checked: bool) -> Any:
+def _classes(checked: bool) -> dict[str, Any]:
+    """All of them by name: what nobody holds, protobuf makes anew for each file."""
     from google.protobuf.descriptor_pb2 import FileDescriptorProto
     from google.protobuf.descriptor_pool import DescriptorPool
+    from google.protobuf.message_factory import GetMessageClass
 
     file = FileDescriptorProto(name="mcugraph/onnx.proto", package="mcugraph", syntax="proto3")
     for name in _MESSAGES:
@@ -86,7 +85,8 @@ def _pool(checked: bool) -> Any:
                 made.oneof_index = groups.index(group[0])
     pool = DescriptorPool()
     pool.AddSerializedFile(file.SerializeToString())
-    return pool
+    found = {name: pool.FindMessageTypeByName(f"mcugraph.{name}") for name in _MESSAGES}
+    return {name: GetMessageClass(descriptor) for name, descriptor in found.items()}
 
 
 def no_text(data: bytes) -> bytes | None:
