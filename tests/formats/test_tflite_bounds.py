@@ -6,7 +6,7 @@ from typing import Any
 import pytest
 
 import mcugraph as mg
-from mcugraph.formats.tflite.writer import _Flatbuffer
+from mcugraph.formats.tflite.flatbuffer import Flatbuffer
 
 WINDOWS = ["CONV_2D", "DEPTHWISE_CONV_2D", "AVERAGE_POOL_2D", "MAX_POOL_2D"]
 
@@ -40,7 +40,7 @@ def two_layers(t: Any) -> bytes:
 
 def pointed(data: bytes, which: int, places: int) -> bytes:
     """The weights of one layer begin so many bytes behind the beginning of the other ones."""
-    file = _Flatbuffer(bytearray(data))
+    file = Flatbuffer(bytearray(data))
     buffers = file.tables(file.root, 4)
     vectors = [file.target(table, 0) for table in buffers[1:3]]
     slot = file.field(buffers[1 + which], 0)
@@ -53,7 +53,7 @@ def pointed(data: bytes, which: int, places: int) -> bytes:
 
 def behind(data: bytes) -> int:
     """The buffer whose weights another one, before it in the file, can refer to."""
-    file = _Flatbuffer(bytearray(data))
+    file = Flatbuffer(bytearray(data))
     first, second = (file.target(table, 0) for table in file.tables(file.root, 4)[1:3])
     return 0 if first < second else 1
 
@@ -86,7 +86,7 @@ def relus(t: Any, count: int, inputs: int = 1) -> bytes:
 
 @pytest.mark.parametrize(("field", "name"), [(0, "Tensors"), (3, "Operators")])
 def test_tables_that_are_listed_twice(tflite: Any, field: int, name: str) -> None:
-    file = _Flatbuffer(bytearray(relus(tflite, 4)))
+    file = Flatbuffer(bytearray(relus(tflite, 4)))
     (graph,) = file.tables(file.root, 2)
     listed, first = file.tables(graph, field), file.target(graph, field) + 4
     struct.pack_into("<I", file.data, first, listed[1] - first)

@@ -10,10 +10,11 @@ Sources: https://flatbuffers.dev/internals, tensorflow/compiler/mlir/lite/schema
 
 import struct
 from collections import Counter
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Sequence
 
 from mcugraph.errors import FormatError
-from mcugraph.formats.tflite import reader
+from mcugraph.formats.tflite import associated, reader
+from mcugraph.formats.tflite.flatbuffer import Flatbuffer
 from mcugraph.formats.tflite.tables import PLAN
 
 _VERSION = 1  # of the form of a memory plan
@@ -52,7 +53,7 @@ def rewritten(
     """
     with reader.guarded(path):
         buffer = bytearray(data)
-        file = _Flatbuffer(buffer)
+        file = Flatbuffer(buffer)
         if order is not None:
             _permute(file, path, order)
         shapes = _shapes(file)
@@ -62,7 +63,7 @@ def rewritten(
             return bytes(buffer)
         front = _front(file, path, offsets)
         _shift_absolute(file, len(front))
-        zipped = _shifted_archive(bytes(buffer), len(front))
+        zipped = associated.shifted(bytes(buffer), len(front))
         return struct.pack("<I", _root_position()) + zipped[4:8] + front + zipped[8:]
 
 
@@ -73,63 +74,19 @@ def with_own_shape(path: str, data: bytes, tensors: Sequence[int]) -> tuple[int,
         FormatError: The file is damaged.
     """
     with reader.guarded(path):
-        file = _Flatbuffer(bytearray(data))
+        file = Flatbuffer(bytearray(data))
         shapes = _shapes(file)
         uses = Counter(shapes)
         return tuple(t for t in tensors if uses[shapes[t]] == 1 and file.u32(shapes[t]))
 
 
-def _shapes(file: "_Flatbuffer") -> list[int]:
+def _shapes(file: Flatbuffer) -> list[int]:
     """Where the shape of each tensor stands; 0 where it has none."""
     tables = file.tables(file.root, _SUBGRAPHS)
     return [file.target(t, _SHAPE) for table in tables for t in file.tables(table, _TENSORS)]
 
 
-class _Flatbuffer:
-    """Positions and numbers in a flatbuffer."""
-
-    def __init__(self, data: bytearray) -> None:
-        self.data = data
-        self.root = self.u32(0)
-
-    def u32(self, at: int) -> int:
-        return int(struct.unpack_from("<I", self.data, at)[0])
-
-    def fields(self, table: int) -> int:
-        """How many fields the table may have."""
-        vtable = table - int(struct.unpack_from("<i", self.data, table)[0])
-        return (int(struct.unpack_from("<H", self.data, vtable)[0]) - 4) // 2
-
-    def field(self, table: int, number: int) -> int:
-        """Position of a field; 0 where it is left out."""
-        if number >= self.fields(table):
-            return 0
-        vtable = table - int(struct.unpack_from("<i", self.data, table)[0])
-        distance = int(struct.unpack_from("<H", self.data, vtable + 4 + 2 * number)[0])
-        return table + distance if distance else 0
-
-    def target(self, table: int, number: int) -> int:
-        """Position of what a field refers to; 0 where it is left out."""
-        at = self.field(table, number)
-        return at + self.u32(at) if at else 0
-
-    def tables(self, table: int, number: int) -> list[int]:
-        """Positions of the tables of a vector field."""
-        vector = self.target(table, number)
-        if not vector:
-            return []
-        count = self.u32(vector)
-        if count > len(self.data) // 4:
-            raise ValueError(f"a vector claims {count} entries")
-        slots = range(vector + 4, vector + 4 + 4 * count, 4)
-        return [slot + self.u32(slot) for slot in slots]
-
-    def text(self, table: int, number: int) -> str:
-        at = self.target(table, number)
-        return reader.text(bytes(self.data[at + 4 : at + 4 + self.u32(at)])) if at else ""
-
-
-def _permute(file: _Flatbuffer, path: str, order: Sequence[int]) -> None:
+def _permute(file: Flatbuffer, path: str, order: Sequence[int]) -> None:
     main = file.tables(file.root, _SUBGRAPHS)[0]
     operators = file.tables(main, _OPERATORS)
     if sorted(order) != list(range(len(operators))):
@@ -149,7 +106,7 @@ def _vtable_bytes() -> int:
     return 4 + 2 * _KNOWN_FIELDS
 
 
-def _front(file: _Flatbuffer, path: str, offsets: Sequence[int]) -> bytes:
+def _front(file: Flatbuffer, path: str, offsets: Sequence[int]) -> bytes:
     """What is put in at position 8."""
     if any(
         file.field(file.root, number) for number in range(_KNOWN_FIELDS, file.fields(file.root))
@@ -214,7 +171,7 @@ def _up(value: int, step: int) -> int:
     return -(-value // step) * step
 
 
-def _shift_absolute(file: _Flatbuffer, moved: int) -> None:
+def _shift_absolute(file: Flatbuffer, moved: int) -> None:
     """Positions in the file of data that lies behind the flatbuffer."""
     places = {file.field(table, _BUFFER_OFFSET) for table in file.tables(file.root, _BUFFERS)}
     for subgraph in file.tables(file.root, _SUBGRAPHS):
@@ -224,33 +181,3 @@ def _shift_absolute(file: _Flatbuffer, moved: int) -> None:
         position = struct.unpack_from("<Q", file.data, at)[0]
         if position > 1:  # 1 stands for what is not there yet
             struct.pack_into("<Q", file.data, at, position + moved)
-
-
-def _shifted_archive(data: bytes, moved: int) -> bytes:
-    """The file with the positions in a zip archive at its end (associated files) moved on."""
-    end = data.rfind(b"PK\5\6", max(0, len(data) - (1 << 16) - 22))
-    if end < 0 or end + 22 > len(data):
-        return data
-    count, _, start = struct.unpack_from("<HII", data, end + 10)
-    entries = list(_archive_entries(data, start, count))
-    if len(entries) != count:
-        return data
-    patched = bytearray(data)
-    struct.pack_into("<I", patched, end + 16, start + moved)
-    for at in entries:
-        position = struct.unpack_from("<I", data, at + 42)[0]
-        struct.pack_into("<I", patched, at + 42, position + moved)
-    return bytes(patched)
-
-
-def _archive_entries(data: bytes, start: int, count: int) -> Iterator[int]:
-    """Positions of the entries of a zip archive's directory, if they are where they should be."""
-    at = start
-    for _ in range(count):
-        if data[at : at + 4] != b"PK\1\2":
-            return
-        position = struct.unpack_from("<I", data, at + 42)[0]
-        if data[position : position + 4] != b"PK\3\4":
-            return
-        yield at
-        at += 46 + sum(struct.unpack_from("<HHH", data, at + 28))
