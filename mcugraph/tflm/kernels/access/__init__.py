@@ -1,0 +1,98 @@
+"""How far an operator's output may lie over an input that nobody reads afterwards.
+
+A kernel that writes its output in order may write over what it has read for the last time of its
+input (Blacker et al., "Diagonal Memory Optimisation", arXiv:2010.01668). How far is said by the
+loops of the kernel, so there is a table for each kernel library, derived from its sources.
+"""
+
+from collections.abc import Mapping
+
+from mcugraph.errors import GraphError
+from mcugraph.formats.tflite.model import TfliteTensor
+from mcugraph.ir import DType
+from mcugraph.tflm.kernels.access import by_element, by_row, by_window, copies, scattered
+from mcugraph.tflm.kernels.access.overlap import AccessRule, Overlap
+from mcugraph.tflm.kernels.needs import KernelNode
+
+_REFERENCE: dict[str, AccessRule] = {
+    **by_element.RULES,
+    **copies.RULES,
+    **by_row.RULES,
+    **scattered.RULES,
+    **by_window.RULES,
+}
+# By kernel library, and there by operator as a TFLite file names it.
+RULES: dict[str, dict[str, AccessRule]] = {"reference": _REFERENCE}
+
+# Kernels that copy nothing where input and output are at one place.
+_IN_PLACE = frozenset({"RESHAPE"})
+
+# Elements that C++ lets anybody look at as characters.
+_CHARACTERS = frozenset({DType.INT8, DType.UINT8})
+_PACKED = 8  # bits; elements of fewer share a byte
+
+
+def overlaps(node: KernelNode, kernels: str) -> tuple[Overlap, ...]:
+    """The inputs that the output of an operator may lie over, once they are not needed any more.
+
+    Shapes are those of a TFLite file, channels last.
+
+    Args:
+        node: The operator with its tensors. What is constant, and what the kernel only looks at
+            for its parameters, is not among the answers.
+        kernels: The library that TFLM is built with, like ``"reference"``.
+
+    Returns:
+        One entry an input, in their order, all of the same output. What is not modelled does not
+        overlap, so it has none; nor has an operator with several outputs, nor an input that the
+        output would have to lie apart from anyway.
+    """
+    if kernels not in RULES or len(node.outputs) != 1 or _is_empty(node):
+        return ()
+    (result,) = node.outputs
+    in_place = node.native in _IN_PLACE
+    try:
+        leads = {0: 0} if in_place else _leads(RULES[kernels].get(node.native), node)
+    except (GraphError, LookupError):
+        return ()  # shapes that its rule does not know
+    strictest = _strictest(node, leads)
+    return tuple(
+        Overlap(i, 0, lead, in_place)
+        for i, lead in sorted(strictest.items())
+        if lead < result.nbytes
+    )
+
+
+def _is_empty(node: KernelNode) -> bool:
+    """Whether there is nothing to read or nothing to write."""
+    read = (tensor for tensor in node.inputs if tensor is not None and not tensor.constant)
+    return not all(tensor.nbytes for tensor in (*read, *node.outputs))
+
+
+def _leads(rule: AccessRule | None, node: KernelNode) -> Mapping[int, int]:
+    return {} if rule is None else rule(node)
+
+
+def _strictest(node: KernelNode, leads: Mapping[int, int]) -> dict[int, int]:
+    """Leads by input; a tensor that is read as several takes the largest of theirs."""
+    (result,) = node.outputs
+    found: dict[int, int] = {}
+    for i in leads:
+        tensor = node.input(i)
+        read = [leads.get(j) for j, other in enumerate(node.inputs) if other is tensor]
+        if not tensor.constant and _seen(tensor, result) and None not in read:
+            found[i] = max(0, *(lead for lead in read if lead is not None))
+    return found
+
+
+def _seen(data: TfliteTensor, result: TfliteTensor) -> bool:
+    """Whether the compiler has to keep reads of one and writes of the other in order.
+
+    C++ lets it take for granted that objects of different types lie apart, but for characters.
+    """
+    dtypes = {data.dtype, result.dtype}
+    whole = all(dtype.bits >= _PACKED for dtype in dtypes)
+    return whole and (len(dtypes) == 1 or not _CHARACTERS.isdisjoint(dtypes))
+
+
+__all__ = ["RULES", "Overlap", "overlaps"]

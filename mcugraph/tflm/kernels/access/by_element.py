@@ -1,0 +1,52 @@
+"""Kernels that make each element of their output of the elements at its place.
+
+Sources: tensorflow/lite/kernels/internal/reference/ (add.h, broadcast_loop.h, quantize.h and many
+more), tensorflow/lite/micro/kernels/activations_common.cc, elementwise.cc and others. All write in
+the order of the output. Of an operand that is spread, older releases read the element anew for
+every result, newer ones once a row; the lead holds for both.
+"""
+
+from collections.abc import Callable
+
+from mcugraph.tflm.kernels.access.overlap import AccessRule
+from mcugraph.tflm.kernels.access.raster import broadcast
+from mcugraph.tflm.kernels.needs import KernelNode
+
+
+def _operands(count: int) -> Callable[[KernelNode], dict[int, int]]:
+    """The rule of a kernel that takes so many operands, each as large as the result or spread."""
+
+    def rule(node: KernelNode) -> dict[int, int]:
+        return {i: broadcast(node.input(i), node.outputs[0]) for i in range(count)}
+
+    return rule
+
+
+def _every(node: KernelNode) -> dict[int, int]:
+    """The rule of a kernel that takes any number of operands, all as large as the result."""
+    return {i: broadcast(node.input(i), node.outputs[0]) for i in range(len(node.inputs))}
+
+
+def _select(node: KernelNode) -> dict[int, int]:
+    """Condition and choices go element by element where none of them is spread."""
+    shapes = {node.input(i).shape for i in range(3)}
+    return _operands(3)(node) if len(shapes) == 1 else {}
+
+
+_UNARY = (
+    *("ABS", "CAST", "CEIL", "COS", "DEQUANTIZE", "ELU", "EXP", "EXPAND_DIMS", "FLOOR"),
+    *("HARD_SWISH", "LEAKY_RELU", "LOG", "LOGICAL_NOT", "LOGISTIC", "NEG", "QUANTIZE", "RELU"),
+    *("RELU6", "ROUND", "RSQRT", "SIN", "SQRT", "SQUARE", "TANH"),
+)
+_BINARY = (
+    *("ADD", "DIV", "EQUAL", "FLOOR_DIV", "FLOOR_MOD", "GREATER", "GREATER_EQUAL", "LESS"),
+    *("LESS_EQUAL", "LOGICAL_AND", "LOGICAL_OR", "MAXIMUM", "MINIMUM", "MUL", "NOT_EQUAL"),
+    *("PRELU", "SQUARED_DIFFERENCE", "SUB"),
+)
+
+RULES: dict[str, AccessRule] = {
+    **dict.fromkeys(_UNARY, _operands(1)),
+    **dict.fromkeys(_BINARY, _operands(2)),
+    "ADD_N": _every,
+    "SELECT_V2": _select,
+}
