@@ -9,17 +9,8 @@ DTYPES = {
     **{"float32": 0, "float16": 1, "int32": 2, "uint8": 3, "int64": 4, "string": 5, "bool": 6},
     **{"int16": 7, "int8": 9, "uint64": 12, "resource": 13, "uint32": 15, "int4": 17},
 }
-CODES = {
-    **{"ADD": 0, "CONV_2D": 3, "FULLY_CONNECTED": 9, "RELU": 19, "RESHAPE": 22, "SVDF": 27},
-    **{"CUSTOM": 32, "MEAN": 40, "SHAPE": 77, "SPLIT": 49, "QUANTIZE": 114, "IF": 118},
-    **{"WHILE": 119, "CALL_ONCE": 129, "VAR_HANDLE": 142, "READ_VARIABLE": 143},
-    **{"ASSIGN_VARIABLE": 144, "LSTM_SEQUENCE": 44, "TRANSPOSE_CONV": 67, "STRIDED_SLICE": 45},
-    **{"CONCATENATION": 2, "EMBEDDING_LOOKUP": 7, "DEPTHWISE_CONV_2D": 4, "MAX_POOL_2D": 17},
-    **{"AVERAGE_POOL_2D": 1, "ADD_N": 106, "BATCH_MATMUL": 126, "CEIL": 104, "CUMSUM": 128},
-    **{"DEQUANTIZE": 6, "EXP": 47, "GATHER": 36, "GATHER_ND": 107, "L2_NORMALIZATION": 11},
-    **{"L2_POOL_2D": 12, "REDUCE_ALL": 140, "ROUND": 116, "SOFTMAX": 25, "SPACE_TO_DEPTH": 26},
-    **{"SUB": 41},
-}
+# Operators by another name than the schema's.
+ALIASES = {"LSTM_SEQUENCE": "UNIDIRECTIONAL_SEQUENCE_LSTM"}
 
 
 @dataclass
@@ -43,7 +34,8 @@ class Node:
 
     Attributes:
         options: Slot -> (kind, value).
-        union: Which of the schema's options these are; most readers go by the operator.
+        union: Which of the schema's options these are, like ``"Pool2DOptions"``; most readers go
+            by the operator.
         custom: The options of a custom operator.
     """
 
@@ -51,7 +43,7 @@ class Node:
     inputs: Sequence[int]
     outputs: Sequence[int]
     options: dict[int, tuple[str, Any]] = field(default_factory=dict)
-    union: int = 0
+    union: str = ""
     custom: bytes = b""
 
 
@@ -124,6 +116,9 @@ class _Writer:
 
 def tflite_bytes(*graphs: G, buffers: Sequence[bytes] = ()) -> bytes:
     """A TFLite file; ``buffers`` are those that tensors name by index, from 1 on."""
+    from tflite.BuiltinOperator import BuiltinOperator
+    from tflite.BuiltinOptions import BuiltinOptions
+
     writer = _Writer()
     stored: list[bytes] = [b"", *buffers]
     names = list(dict.fromkeys(o.code for g in graphs for o in g.operators))
@@ -156,7 +151,7 @@ def tflite_bytes(*graphs: G, buffers: Sequence[bytes] = ()) -> bytes:
                     0: ("u32", names.index(o.code)),
                     1: ("i32s", o.inputs),
                     2: ("i32s", o.outputs),
-                    3: ("u8", o.union or None),
+                    3: ("u8", getattr(BuiltinOptions, o.union) if o.union else None),
                     4: ("table", o.options or None),
                     5: ("bytes", o.custom or None),
                 }
@@ -176,8 +171,9 @@ def tflite_bytes(*graphs: G, buffers: Sequence[bytes] = ()) -> bytes:
         )
     codes = []
     for name in names:
-        number = CODES.get(name, CODES["CUSTOM"])
-        custom = name if name not in CODES else None
+        known = getattr(BuiltinOperator, ALIASES.get(name, name), None)
+        number = BuiltinOperator.CUSTOM if known is None else known
+        custom = name if known is None else None
         codes.append(
             writer.table(
                 {

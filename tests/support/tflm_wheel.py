@@ -3,11 +3,12 @@
 import re
 import subprocess
 import sys
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from pathlib import Path
 
 from mcugraph.formats.tflite.tables import read_model
 from mcugraph.tflm.abi import ABIS
+from mcugraph.tflm.footprint import footprint
 from mcugraph.tflm.kernels import RULES, node_of
 from mcugraph.tflm.loaded import TflmProgram, needs_of
 
@@ -82,3 +83,24 @@ def wheel_loads(asked: Sequence[tuple[Path, int]]) -> list[bool]:
         check=True,
     )
     return [answer == "1" for answer in run.stdout.split()]
+
+
+def disagreements(models: Mapping[str, bytes], folder: Path) -> dict[str, str]:
+    """What the twin says of files by name where the wheel says something else.
+
+    Compared are head, tail, and the least arena that loads: 257 bytes less must not, since an
+    arena that is a little too small does at times.
+    """
+    paths = {folder / f"{i}.tflite": name for i, name in enumerate(models)}
+    for path, name in paths.items():
+        path.write_bytes(models[name])
+    ours = {path: footprint(as_it_stands(path)) for path in paths}
+    asked = [(path, f.total_host - less) for path, f in ours.items() for less in (0, 257)]
+    loads = dict(zip(asked, wheel_loads(asked), strict=True))
+    found = {}
+    for path, figures in wheel_figures(list(paths)).items():
+        mine = ours[path]
+        enough, less = (loads[path, mine.total_host - n] for n in (0, 257))
+        if (mine.arena, mine.persistent_host) != figures or not enough or less:
+            found[paths[path]] = f"{mine}; the wheel: {figures}, {enough}, {less}"
+    return found

@@ -4,41 +4,26 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from support.tflite_writer import G, Node, T, tflite_bytes
-from support.tflm_wheel import wheel_figures
+from support.one_operator import one_operator, stored, values
+from support.tflite_writer import T
+from support.tflm_wheel import disagreements
 
-import mcugraph as mg
 from mcugraph.formats.tflite.model import TfliteTensor
+from mcugraph.formats.tflite.tables import read_model
 from mcugraph.ir import DType
-from mcugraph.tflm import footprint as tflm
 from mcugraph.tflm.abi import HOST
 from mcugraph.tflm.kernels import RULES, KernelNode
-from mcugraph.tflm.loaded import program_of
 
 # What models by other people are compared by.
 IN_MODELS = {"CUSTOM:CIRCULAR_BUFFER"}
-
-
-def values(dtype: str, *shape: int) -> T:
-    return T("", shape, dtype)
-
-
-def stored(dtype: str, count: int) -> T:
-    return T("", (count,), dtype, data=bytes(2 * count))
 
 
 def signal(name: str, inputs: list[T], outputs: list[T], **options: Any) -> bytes:
     """A model of one custom operator."""
     from flatbuffers import flexbuffers
 
-    tensors = [*inputs, *outputs]
-    for number, tensor in enumerate(tensors):
-        tensor.name = f"t{number}"
-    read = tuple(range(len(inputs)))
-    made = tuple(range(len(inputs), len(tensors)))
-    node = Node(name, read, made, custom=bytes(flexbuffers.Dumps(options)) if options else b"")
-    given = tuple(i for i in read if tensors[i].data is None)
-    return tflite_bytes(G(tensors, [node], given, made))
+    custom = bytes(flexbuffers.Dumps(options)) if options else b""
+    return one_operator(name, inputs, outputs, custom=custom)
 
 
 def transforms() -> dict[str, bytes]:
@@ -169,7 +154,7 @@ def detections() -> dict[str, bytes]:
             [
                 values("float32", 1, boxes, 4),
                 values("float32", 1, boxes, classes + 1),
-                T("", (boxes, 4), "float32", data=bytes(16 * boxes)),
+                stored("float32", boxes, 4),
             ],
             [
                 values("float32", 1, most, 4),
@@ -195,18 +180,8 @@ def detections() -> dict[str, bytes]:
 @pytest.mark.oracle("tflite_micro", "flatbuffers")
 def test_the_wheel_says_the_same(tmp_path: Path) -> None:
     models = transforms() | front_end() | detections()
-    paths = {tmp_path / f"{i}.tflite": name for i, name in enumerate(models)}
-    for path, name in paths.items():
-        path.write_bytes(models[name])
-    said = {paths[path]: figures for path, figures in wheel_figures(list(paths)).items()}
-    found, kernels = {}, set()
-    for path, name in paths.items():
-        program, notes = program_of(mg.load(path))
-        assert program is not None, (name, notes)
-        counted = tflm.footprint(program)
-        found[name] = counted.arena, counted.persistent_host
-        kernels |= {node.native for node in program.nodes.values()}
-    assert found == said
+    assert disagreements(models, tmp_path) == {}
+    kernels = {read_model(data).subgraphs[0].operators[0].native for data in models.values()}
     assert kernels == {name for name in RULES if name.startswith("CUSTOM:")} - IN_MODELS
 
 
