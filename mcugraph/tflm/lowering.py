@@ -2,6 +2,8 @@
 
 from mcugraph.formats.tflite.model import TfliteModel, TfliteOperator, TfliteSubgraph, TfliteTensor
 from mcugraph.ir import DType, Graph, Kind, Op, Operator, Role, Tensor
+from mcugraph.ops.base import Weighted
+from mcugraph.ops.linear import MatMul
 from mcugraph.ops.opaque import Declared
 from mcugraph.ops.selection import Pad, Slice, Split
 
@@ -84,8 +86,8 @@ class _Lowering:
         self.graph, self.bodies = graph, bodies
         self.exact = graph.source.format == "tflite"
         kept = [t for t in graph.tensors.values() if not t.name.startswith("variable:")]
-        biases = _biases(graph)
-        self.tensors = [_tensor(tensor, tensor.name in biases) for tensor in kept]
+        channels = _channels(graph)
+        self.tensors = [_tensor(tensor, channels.get(tensor.name)) for tensor in kept]
         self.index = {tensor.name: i for i, tensor in enumerate(kept)}
         self.outer = [i for i, tensor in enumerate(kept) if tensor.kind is Kind.OUTER]
 
@@ -113,23 +115,39 @@ class _Lowering:
         return TfliteOperator(native, tuple(inputs), outputs, bodies=called, name=operator.name)
 
 
-def _biases(graph: Graph) -> set[str]:
-    """Names of what operators add to their results, of those that may have scales untold."""
+def _channels(graph: Graph) -> dict[str, int]:
+    """How many channels the constants have that may have a scale a channel, and do not say."""
     untold = {
-        name
+        name: tensor
         for name, tensor in graph.tensors.items()
-        if tensor.dtype is DType.INT32 and tensor.quantization is None
+        if tensor.dtype in (DType.INT8, DType.INT32)
+        and tensor.is_constant
+        and tensor.quantization is None
     }
-    return {
-        name
-        for operator in (graph.operators if untold else ())
-        for index, name in enumerate(operator.inputs)
-        if name in untold and operator.op.role(index) is Role.BIAS
-    }
+    found = {}
+    for operator in graph.operators if untold else ():
+        for index, name in enumerate(operator.inputs):
+            if name in untold:
+                channels = _channels_of(operator.op, index, untold[name])
+                if channels is not None:
+                    found[name] = channels
+    return found
 
 
-def _tensor(tensor: Tensor, bias: bool) -> TfliteTensor:
-    scales, zero_points = _parameters(tensor, bias)
+def _channels_of(op: Op, index: int, tensor: Tensor) -> int | None:
+    """The channels of a constant input; None: it has none of its own."""
+    if tensor.dtype is DType.INT32:
+        return tensor.elements if op.role(index) is Role.BIAS else None
+    shape = tensor.shape or ()
+    if isinstance(op, Weighted) and index == op.weights:
+        return shape[op.weight_out]
+    if isinstance(op, MatMul) and index == 1 and len(shape) > 1:
+        return shape[-2 if op.transpose_b else -1]
+    return None
+
+
+def _tensor(tensor: Tensor, channels: int | None) -> TfliteTensor:
+    scales, zero_points = _parameters(tensor, channels)
     return TfliteTensor(
         tensor.dtype,
         tensor.shape or (),
@@ -141,22 +159,17 @@ def _tensor(tensor: Tensor, bias: bool) -> TfliteTensor:
     )
 
 
-def _parameters(tensor: Tensor, bias: bool) -> tuple[int, int]:
+def _parameters(tensor: Tensor, channels: int | None) -> tuple[int, int]:
     """How many scales and zero points a file holds for a tensor.
 
-    Tensors that do not say are taken as TFLite's converter quantises: matrices and larger
-    weights of 8 bits and the biases to them by channel, everything else of 8 bits as a whole.
+    Tensors that do not say are taken as TFLite's converter quantises: weights of 8 bits and the
+    biases to them by channel, everything else of 8 bits as a whole.
     """
     known = tensor.quantization
     if known is not None:
         return known.scales, int(known.nbytes > 4 * known.scales) * known.scales
-    if bias and tensor.dtype is DType.INT32:
-        return tensor.elements, tensor.elements
-    if tensor.dtype is not DType.INT8:
-        return 0, 0
-    by_channel = tensor.is_constant and len(tensor.shape or ()) > 1
-    channels = max(tensor.shape or (1,)) if by_channel else 1
-    return channels, channels
+    scales = int(tensor.dtype is DType.INT8) if channels is None else channels
+    return scales, scales
 
 
 def tflite_name(op: Op) -> str:

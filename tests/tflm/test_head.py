@@ -9,7 +9,9 @@ from mcugraph.formats.tflite.model import (
     TfliteTensor,
 )
 from mcugraph.ir import DType
+from mcugraph.planning.arena import SCRATCH
 from mcugraph.tflm.head import Head
+from mcugraph.tflm.kernels import Needs
 from mcugraph.tflm.loaded import TflmProgram
 
 
@@ -53,3 +55,27 @@ def test_an_operator_that_the_runtime_orders_keeps_its_place() -> None:
     held = TflmProgram(free.model, {}, {}, (("op1", "op2"),))
     order = Head(held).reordered()
     assert order.index(1) < order.index(2)
+
+
+def test_a_plan_that_the_file_brings_along_is_obeyed() -> None:
+    head = Head(two_branches("RELU"))
+    far = (-1, 4096, -1, -1, -1, -1)
+    assert head.arena(head.file_order, far) == 4096 + 160
+    assert head.arena(head.file_order, None) == head.untouched().arena == 2 * 160 + 16
+    # Offsets of a second subgraph follow those of the first.
+    (main,) = head.model.subgraphs
+    alone = TfliteSubgraph(main.tensors[:2], (TfliteOperator("RELU", (0,), (1,)),), (0,), (1,))
+    two = Head(TflmProgram(TfliteModel((main, alone)), {}, {}, ()))
+    assert two.arena(two.file_order, (-1,) * 7 + (8192,)) == 8192 + 160
+    assert two.solve(two.file_order).offsets[6:] == (-1, -1)
+
+
+def test_scratch_stays_with_its_operator() -> None:
+    free = two_branches("RELU")
+    program = TflmProgram(free.model, {}, {(0, 1): Needs(scratch=(1600,))}, ())
+    head = Head(program)
+    for order in (head.file_order, (1, 3, 0, 2, 4)):
+        (scratch,) = [b for b in head.blocks(order).blocks if b.kind == SCRATCH]
+        assert scratch.size == 1600
+        assert (scratch.lower, scratch.upper) == (order.index(1) + 1, order.index(1) + 2)
+    assert head.problem.scratch == (0, 1600, 0, 0, 0)

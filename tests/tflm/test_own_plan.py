@@ -1,15 +1,20 @@
 """Our plan of TFLM's head: what is known already of the live set must not change what is found."""
 
+import itertools
+import random
 from pathlib import Path
 
 import pytest
 
 import mcugraph as mg
+from mcugraph.formats.tflite.model import TfliteModel, TfliteOperator, TfliteSubgraph, TfliteTensor
+from mcugraph.ir import DType
 from mcugraph.rewrite.accounting import counted_forms
 from mcugraph.scheduling.figures import live_set_figures
 from mcugraph.scheduling.runtime import RUNTIMES
 from mcugraph.tflm.footprint import head_arena
-from mcugraph.tflm.loaded import program_of
+from mcugraph.tflm.head import Head
+from mcugraph.tflm.loaded import TflmProgram, program_of
 from mcugraph.tflm.own_plan import planned_arena
 
 MODELS = Path(__file__).resolve().parents[2] / "fixtures" / "models"
@@ -25,3 +30,34 @@ def test_a_known_schedule_only_saves_time(path: Path) -> None:
     found = planned_arena(program, arena, known=best)
     assert found == planned_arena(program, arena)
     assert best.lower_bound <= found <= arena
+
+
+def network(seed: int) -> TflmProgram:
+    """Six operators that read what others made, of sizes that pack badly."""
+    chance = random.Random(seed)
+    made, operators = [0], []
+    for i in range(1, 7):
+        read = tuple(chance.sample(made, min(len(made), chance.choice([1, 1, 2]))))
+        operators.append(TfliteOperator("ADD", read, (i,), f"op{i}"))
+        made.append(i)
+    used = {t for operator in operators for t in operator.inputs}
+    tensors = tuple(TfliteTensor(DType.INT8, (16 * chance.randint(1, 9),)) for _ in made)
+    outputs = tuple(t for t in made if t not in used)
+    main = TfliteSubgraph(tensors, tuple(operators), (0,), outputs)
+    return TflmProgram(TfliteModel((main,)), {}, {}, ())
+
+
+@pytest.mark.parametrize("seed", range(40))
+def test_no_order_has_a_smaller_plan(seed: int) -> None:
+    program = network(seed)
+    head = Head(program)
+    read = {
+        i: {t - 1 for t in op.inputs if t} for i, op in enumerate(head.model.subgraphs[0].operators)
+    }
+    orders = [
+        order
+        for order in itertools.permutations(read)
+        if all(read[v] <= set(order[:at]) for at, v in enumerate(order))
+    ]
+    least = min(head.packed(order).arena for order in orders)
+    assert planned_arena(program, head_arena(program)) == least

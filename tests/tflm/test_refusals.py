@@ -5,9 +5,12 @@ import json
 from pathlib import Path
 
 import pytest
+from support.tflite_writer import G, Node, T, tflite_bytes
 
 import mcugraph as mg
 from mcugraph import cli
+from mcugraph.tflm.loaded import program_of
+from mcugraph.tflm.refusals import Refusal
 
 SHARED = Path(__file__).resolve().parents[3] / "shared" / "models"
 # Too large a scratch buffer for any arena, which is no refusal by kind.
@@ -75,3 +78,27 @@ def test_it_does_not_run_however_much_there_is(
 def test_what_runs_is_refused_nowhere(models: Path) -> None:
     for path in sorted(models.iterdir()):
         assert mg.profile(path).tflm_refusals == (), path.name
+
+
+def test_three_operators_are_named() -> None:
+    names = ("a", "b", "c", "d", "e")
+    assert str(Refusal("no", names[:3])) == "no (a, b, c)"
+    assert str(Refusal("no", names[:4])) == "no (a, b, c and 1 more)"
+    assert str(Refusal("no", names)) == "no (a, b, c and 2 more)"
+    assert str(Refusal("no")) == "no"
+
+
+def loads_not(path: Path) -> tuple[str, ...]:
+    program, notes = program_of(mg.load(path))
+    assert program is None
+    return notes
+
+
+def test_what_does_not_load_takes_no_arena(fold: Path, tmp_path: Path) -> None:
+    assert "TFLM has no kernel for ERF" in loads_not(fold)
+    words = tmp_path / "words.tflite"
+    text = [T("a", (3,), "string"), T("b", (3,), "string"), T("c", (6,), "string")]
+    graph = G(text, [Node("CONCATENATION", (0, 1), (2,))], [0, 1], [2])
+    words.write_bytes(tflite_bytes(graph))
+    assert "TFLM does not load models with string tensors" in loads_not(words)
+    assert mg.profile(words).tflm_refusals[-1] == "it loads no string tensors"

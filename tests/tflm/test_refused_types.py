@@ -50,12 +50,11 @@ def by_first_input(kind: str) -> Iterator[tuple[str, bytes]]:
 def by_weights(kind: str) -> Iterator[tuple[str, bytes]]:
     """Each operator with weights, of 8 bits, and data of this type."""
     data, made = values(kind, 1, 4, 4, 8), values(kind, 1, 4, 4, 6)
-    bias = stored("float32" if kind == "float32" else "int32", 6)
     filters = stored("int8", 6, 1, 1, 8)
     for name, inputs, output, union, options in (
         ("BATCH_MATMUL", [values(kind, 1, 4, 3), values("int8", 1, 3, 5)], values(kind, 1, 4, 5),
          "BatchMatMulOptions", {0: ("bool", False)}),
-        ("CONV_2D", [data, filters, bias], made, "Conv2DOptions", CONV),
+        ("CONV_2D", [data, filters], made, "Conv2DOptions", CONV),
         ("DEPTHWISE_CONV_2D", [data, stored("int8", 1, 1, 1, 8)], data, "DepthwiseConv2DOptions",
          CONV | {3: ("i32", 1)}),
         ("FULLY_CONNECTED", [values(kind, 1, 8), stored("int8", 6, 8)], values(kind, 1, 6),
