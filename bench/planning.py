@@ -19,9 +19,10 @@ from time import perf_counter
 
 from schedule_networks import randwire
 
-from mcugraph.planning.arena import ArenaProblem, Plan, arena_problem
+from mcugraph.planning.arena import ArenaProblem, Plan
 from mcugraph.planning.entry import plan
 from mcugraph.planning.minimalloc import read_csv
+from mcugraph.planning.order_blocks import arena_problem
 from mcugraph.planning.plan_checker import check_plan
 from mcugraph.report.table import table
 from mcugraph.scheduling.problem import Problem

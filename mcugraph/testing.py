@@ -61,6 +61,7 @@ def brute_force_arena(problem: ArenaProblem) -> int:
 
     In some sequence every block of a best plan is at the lowest place that those before it leave.
     Every set of ``shares`` that can be used at once is tried; what they join is placed as one.
+    A block that may lie over another at an offset with it comes before that one.
     """
     sized = [i for i, block in enumerate(problem.blocks) if block.size]
     best: int | None = None
@@ -87,8 +88,13 @@ def _smallest(problem: ArenaProblem, chains: list[list[int]]) -> int | None:
     """The smallest arena with what stands in one chain at one offset; None: fixed blocks clash."""
     blocks, step = problem.blocks, problem.alignment
 
+    def aligned(size: int) -> int:
+        return -(-size // step) * step
+
     def size(i: int) -> int:
-        return -(-blocks[i].size // step) * step
+        return aligned(blocks[i].size)
+
+    leads = {(a, b): min(aligned(lead), size(b)) for a, b, lead in problem.overlaps}
 
     fixed = [chain for chain in chains if any(blocks[i].offset is not None for i in chain)]
     best: int | None = None
@@ -96,7 +102,7 @@ def _smallest(problem: ArenaProblem, chains: list[list[int]]) -> int | None:
         taken: dict[int, int] = {}
         for chain in (*fixed, *sequence):
             near = [
-                (taken[j] - size(i) + 1, taken[j] + size(j))
+                (taken[j] - leads.get((j, i), size(i)) + 1, taken[j] + leads.get((i, j), size(j)))
                 for i in chain
                 for j in taken
                 if blocks[i].lower < blocks[j].upper and blocks[j].lower < blocks[i].upper
@@ -116,7 +122,11 @@ def _smallest(problem: ArenaProblem, chains: list[list[int]]) -> int | None:
 
 
 def arenas(
-    max_blocks: int = 6, max_size: int = 9, fixed: bool = False, shares: bool = False
+    max_blocks: int = 6,
+    max_size: int = 9,
+    fixed: bool = False,
+    shares: bool = False,
+    overlaps: bool = False,
 ) -> "SearchStrategy[ArenaProblem]":
     """A hypothesis strategy for planning problems.
 
@@ -125,6 +135,7 @@ def arenas(
         max_size: Largest block, in bytes.
         fixed: Some blocks may have fixed offsets, and some no bytes.
         shares: Some blocks may take over the memory of others.
+        overlaps: Some blocks may lie over others where their times meet.
     """
     from hypothesis import strategies as st
 
@@ -134,20 +145,29 @@ def arenas(
             return int(draw(st.integers(low, high)))
 
         count = integer(0, max_blocks)
-        return build_arena(integer, count, max_size, fixed=fixed, shares=shares)
+        return build_arena(integer, count, max_size, fixed, shares, overlaps)
 
     return build()
 
 
 def build_arena(
-    integer: Integer, count: int, max_size: int = 9, fixed: bool = False, shares: bool = False
+    integer: Integer,
+    count: int,
+    max_size: int = 9,
+    fixed: bool = False,
+    shares: bool = False,
+    overlaps: bool = False,
 ) -> ArenaProblem:
     """A planning problem of ``count`` blocks whose choices come from ``integer(low, high)``."""
     alignment = (1, 1, 4)[integer(0, 2)]
     problem = ArenaProblem((), alignment)
     for number in range(count):
-        lower = integer(0, 5)
-        upper = integer(lower + 1, 7)
+        if overlaps and number and integer(0, 3):  # follows on another one, as an output does
+            lower = problem.blocks[integer(0, number - 1)].upper - 1
+            upper = lower + integer(1, 3)
+        else:
+            lower = integer(0, 5)
+            upper = integer(lower + 1, 7)
         size = integer(0 if fixed else 1, max_size)
         offset = alignment * integer(0, 3) if fixed and not integer(0, 2) else None
         block = Block(f"b{number}", size, lower, upper, offset)
@@ -155,11 +175,16 @@ def build_arena(
         if not _possible(larger):
             larger = replace(problem, blocks=(*problem.blocks, replace(block, offset=None)))
         problem = larger
-    for a, b in permutations(range(count if shares else 0), 2):
-        if integer(0, 2):
+    for a, b in permutations(range(count if shares or overlaps else 0), 2):
+        if shares and integer(0, 2):
             shared = replace(problem, shares=(*problem.shares, (a, b)))
             if len(shared.shares) < 6 and _possible(shared):
                 problem = shared
+        if overlaps and integer(0, 3):
+            lead = integer(0, max_size) if integer(0, 2) else 0
+            over = replace(problem, overlaps=(*problem.overlaps, (a, b, lead)))
+            if _possible(over):
+                problem = over
     return problem
 
 

@@ -1,14 +1,24 @@
 import subprocess
 import sys
-from itertools import pairwise
+from itertools import pairwise, product
 
 import pytest
 from hypothesis import Phase, find, given, settings
 
+from mcugraph.errors import GraphError
 from mcugraph.ir import TensorType, verify
+from mcugraph.planning.arena import ArenaProblem, Plan
 from mcugraph.profiler import profile
 from mcugraph.scheduling.problem import Problem
-from mcugraph.testing import brute_force_peak, check_schedule, graphs, problems
+from mcugraph.testing import (
+    arenas,
+    brute_force_arena,
+    brute_force_peak,
+    check_plan,
+    check_schedule,
+    graphs,
+    problems,
+)
 
 NO_SHRINKING = settings(max_examples=5000, database=None, phases=[Phase.generate])
 
@@ -56,6 +66,47 @@ def test_plain_problems_have_no_extras(problem):
 )
 def test_every_option_is_drawn(wanted):
     find(problems(), wanted, settings=NO_SHRINKING)
+
+
+def smallest_by_definition(problem: ArenaProblem) -> int:
+    """Of all plans that the checker lets pass, every block at every offset."""
+    step = problem.alignment
+    for most in range(0, 1000, step):
+        ranges = [
+            range(0, most + 1, step) if block.offset is None else (block.offset,)
+            for block in problem.blocks
+        ]
+        for offsets in product(*ranges):
+            blocks = tuple(b.at(o) for b, o in zip(problem.blocks, offsets, strict=True))
+            ends = [(b.offset or 0) + problem.aligned(b.size) for b in blocks if b.size]
+            arena = max(ends, default=0)
+            if arena <= most:
+                try:
+                    return check_plan(problem, Plan(blocks, arena, 0, 0, step))
+                except GraphError:
+                    continue
+    raise AssertionError("there is always a plan")
+
+
+@settings(max_examples=60, deadline=None)
+@given(arenas(max_blocks=4, max_size=3, fixed=True, shares=True, overlaps=True))
+def test_brute_force_finds_the_smallest_arena(problem: ArenaProblem) -> None:
+    assert brute_force_arena(problem) == smallest_by_definition(problem)
+
+
+@pytest.mark.parametrize(
+    "wanted",
+    [
+        lambda p: any(not lead for _, _, lead in p.overlaps),
+        lambda p: any(lead for _, _, lead in p.overlaps),
+        lambda p: len({b for _, b, _ in p.overlaps}) < len(p.overlaps),  # several dying inputs
+        lambda p: bool({a for a, _, _ in p.overlaps} & {b for _, b, _ in p.overlaps}),  # a chain
+        lambda p: bool(p.overlaps) and bool(p.shares),
+        lambda p: any(p.blocks[a].offset is not None for a, _, _ in p.overlaps),
+    ],
+)
+def test_every_kind_of_overlap_is_drawn(wanted):
+    find(arenas(fixed=True, shares=True, overlaps=True), wanted, settings=NO_SHRINKING)
 
 
 def test_brute_force_tries_every_order():

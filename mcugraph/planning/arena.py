@@ -1,13 +1,13 @@
 """The plain-data problem that planners solve, and the plan that they return."""
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterator
 from itertools import accumulate
 
 from mcugraph.errors import GraphError
 from mcugraph.planning.sections import sections
-from mcugraph.records import dataclass, replace
-from mcugraph.scheduling.liveness import liveness, numbered, takeovers
-from mcugraph.scheduling.problem import Name, Problem
+from mcugraph.planning.spans import Span, finer_spans
+from mcugraph.records import dataclass
+from mcugraph.scheduling.problem import Name
 from mcugraph.scheduling.solving.matching import saved_bytes
 
 TENSOR, SCRATCH = "tensor", "scratch"
@@ -41,8 +41,8 @@ class Block:
 class ArenaProblem:
     """Blocks that want a place in one arena.
 
-    Two blocks that are needed at a common time may not overlap. A block without bytes is in
-    nobody's way.
+    Two blocks that are needed at a common time may not overlap, but for ``shares`` and
+    ``overlaps``. A block without bytes is in nobody's way.
 
     Attributes:
         blocks: What to place.
@@ -50,11 +50,16 @@ class ArenaProblem:
         shares: Pairs (earlier, later) of block numbers: the later one may take over the memory of
             the earlier one, at the same offset, although both are needed while one operator runs.
             Of the pairs that begin, or that end, at a block, a plan uses one at most.
+        overlaps: (earlier, later, lead): block numbers, and bytes. The later one may lie over the
+            earlier one, if it begins at least ``lead`` bytes below it, although both are needed
+            during one unit of time: the last of the earlier one, the first of the later one. Of
+            those in one unit of time, all have one later block.
     """
 
     blocks: tuple[Block, ...]
     alignment: int = 1
     shares: tuple[tuple[int, int], ...] = ()
+    overlaps: tuple[tuple[int, int, int], ...] = ()
 
     def verify(self) -> None:
         """Check that the problem does not contradict itself.
@@ -78,6 +83,7 @@ class ArenaProblem:
                     f"which is no multiple of {self.alignment}"
                 )
         self._verify_shares()
+        self._verify_overlaps()
         self._verify_fixed()
 
     def _verify_shares(self) -> None:
@@ -103,51 +109,96 @@ class ArenaProblem:
                         "all three are needed at once"
                     )
 
+    def _verify_overlaps(self) -> None:
+        """Each could hold if it stood alone, and all of one time have one later block."""
+        shares, at, seen = set(self.shares), dict[int, int](), set[tuple[int, int]]()
+        for a, b, lead in self.overlaps:
+            if not all(0 <= number < len(self.blocks) for number in (a, b)):
+                raise GraphError(f"{(a, b, lead)} of 'overlaps' names a block that does not exist")
+            first, second = self.blocks[a], self.blocks[b]
+            said = f"block {second.name!r} cannot lie over {first.name!r}"
+            if a == b or not first.lower <= second.lower == first.upper - 1:
+                raise GraphError(
+                    f"{said}: it does not come to be needed in the last unit of that one's time"
+                )
+            if lead < 0:
+                raise GraphError(f"{said}: the lead {lead} is negative")
+            if (a, b) in seen:
+                raise GraphError(f"{said}: 'overlaps' names them twice")
+            seen.add((a, b))
+            if (a, b) in shares:
+                raise GraphError(f"{said} and follow it in place as well")
+            other = self.blocks[at.setdefault(second.lower, b)]
+            if at[second.lower] != b:
+                raise GraphError(f"{said}: at that time, {other.name!r} lies over others")
+        for a, b in self.shares:
+            if at.get(self.blocks[b].lower) == a:
+                raise GraphError(
+                    f"block {self.blocks[b].name!r} cannot follow {self.blocks[a].name!r} in "
+                    "place while that one lies over others"
+                )
+
     def _verify_fixed(self) -> None:
-        """Blocks with fixed offsets do not overlap, but for pairs at one offset."""
-        fixed = [i for i, b in enumerate(self.blocks) if b.offset is not None and b.size]
-        spans = [(self.blocks[i].lower, self.blocks[i].upper) for i in fixed]
-        for members, new in sections(spans):
-            for i, j in ((fixed[m], fixed[n]) for n in new for m in members if m != n):
-                a, b = self.blocks[i], self.blocks[j]
-                low, high = a.offset or 0, b.offset or 0
+        """Blocks with fixed offsets do not overlap, but for pairs that may, where they do."""
+        fixed = {i: b.offset for i, b in enumerate(self.blocks) if b.offset is not None and b.size}
+        if not fixed:
+            return
+        spans = [(i, span) for i, row in enumerate(self.spans()) if i in fixed for span in row]
+        for members, new in sections([(lower, upper) for _, (lower, upper, _) in spans]):
+            for (i, a), (j, b) in ((spans[m], spans[n]) for n in new for m in members if m != n):
+                low, high = fixed[i], fixed[j]
                 if low == high and ((i, j) in self.shares or (j, i) in self.shares):
                     continue
-                if low < high + self.aligned(b.size) and high < low + self.aligned(a.size):
+                if low < high + b[2] and high < low + a[2]:
                     first, second = self.blocks[min(i, j)], self.blocks[max(i, j)]
                     raise GraphError(
                         f"the fixed offsets of {first.name!r} and {second.name!r} make them overlap"
                     )
 
+    def spans(self) -> list[tuple[Span, ...]]:
+        """For each block, how many aligned bytes it needs when: (from, to, bytes).
+
+        Blocks that are disjoint at each of these times are those that keep the overlaps' rule.
+        Without overlaps, the times are the blocks' own; with some, there are more.
+        """
+        needed = [(b.lower, b.upper, self.aligned(b.size)) for b in self.blocks]
+        return finer_spans(needed, ((a, b, self.aligned(lead)) for a, b, lead in self.overlaps))
+
     @property
     def bound(self) -> int:
         """The most aligned bytes that are needed at one time: no arena is smaller.
 
-        What blocks can save at that time by taking over each other's memory is taken off.
+        What blocks can save at that time by lying over each other is taken off.
         """
-        size = {i: self.aligned(block.size) for i, block in enumerate(self.blocks) if block.size}
         if self.shares:
-            most = self._most_with_shares(size)
+            most = self._most_with_shares()
         else:
             change: dict[int, int] = {}  # of what is needed, from the time before
-            for i, taken in size.items():
-                block = self.blocks[i]
-                change[block.lower] = change.get(block.lower, 0) + taken
-                change[block.upper] = change.get(block.upper, 0) - taken
+            for row in self.spans():
+                for lower, upper, size in row:
+                    change[lower] = change.get(lower, 0) + size
+                    change[upper] = change.get(upper, 0) - size
             most = max(accumulate(change[time] for time in sorted(change)), default=0)
         fixed = [b for b in self.blocks if b.offset is not None and b.size]
         return max([most, *((b.offset or 0) + self.aligned(b.size) for b in fixed)])
 
-    def _most_with_shares(self, size: Mapping[int, int]) -> int:
-        sized, most = list(size), 0
+    def _most_with_shares(self) -> int:
+        most = 0
         following: dict[int, list[int]] = {}
         for a, b in self.shares:
             following.setdefault(a, []).append(b)
-        for members, _ in sections([(self.blocks[i].lower, self.blocks[i].upper) for i in sized]):
-            here = {sized[m] for m in members}
-            pairs = [(a, b, size[b]) for a in here for b in following.get(a, ()) if b in here]
-            most = max(most, sum(size[i] for i in here) - saved_bytes(pairs))
+        for here in self.sections():
+            pairs = [(a, b, here[b]) for a in here for b in following.get(a, ()) if b in here]
+            most = max(most, sum(here.values()) - saved_bytes(pairs))
         return most
+
+    def sections(self) -> Iterator[dict[int, int]]:
+        """What is needed together: block number -> aligned bytes; blocks without are left out."""
+        spans = [
+            (i, span) for i, row in enumerate(self.spans()) if self.blocks[i].size for span in row
+        ]
+        for members, _ in sections([(lower, upper) for _, (lower, upper, _) in spans]):
+            yield {spans[m][0]: spans[m][1][2] for m in members}
 
     def aligned(self, size: int) -> int:
         """A size rounded up to the alignment."""
@@ -202,53 +253,3 @@ class Plan:
     def gap(self) -> int:
         """Bytes between the arena and what is proven to be needed; 0 if optimal."""
         return self.arena - self.lower_bound
-
-
-def arena_problem(problem: Problem, order: Sequence[Name], alignment: int = 16) -> ArenaProblem:
-    """What is live when, with the operators run in the given order.
-
-    Time counts operators: a block is needed from the step of its producer through that of its
-    last reader. Graph inputs that lie elsewhere are left out, and so is what has no bytes. Outputs
-    may take over the memory of inputs where the problem has in-place pairs.
-
-    Raises:
-        GraphError: ``order`` is not an order of the operators, or runs one too early.
-    """
-    steps = numbered(problem, order)
-    live = liveness(problem, steps)
-    elsewhere = set() if problem.count_inputs else set(problem.graph_inputs)
-    placed = [t for t, size in enumerate(problem.sizes) if size and t not in elsewhere]
-    block_of = {tensor: i for i, tensor in enumerate(placed)}
-    blocks = [
-        Block(problem.tensors[t], problem.sizes[t], live.begin[t], live.end[t]) for t in placed
-    ]
-    shares = [
-        (block_of[a], block_of[b])
-        for step in range(len(steps))
-        for a, b in takeovers(problem, live, step)
-        if {a, b} <= block_of.keys()
-    ]
-    for step, index in enumerate(steps):
-        if problem.scratch and problem.scratch[index]:
-            name = problem.operators[index]
-            blocks.append(Block(name, problem.scratch[index], step, step + 1, None, SCRATCH))
-    return ArenaProblem(tuple(blocks), alignment, tuple(shares))
-
-
-def aligned_problem(problem: Problem, alignment: int) -> Problem:
-    """The problem as an arena sees it: every size rounded up.
-
-    In-place pairs are those of the problem itself: an output that is larger than an input may not
-    take over its memory, even if both are rounded to one size.
-    """
-
-    def rounded(sizes: Sequence[int]) -> tuple[int, ...]:
-        return tuple(-(-size // alignment) * alignment for size in sizes)
-
-    inplace = tuple(
-        tuple((a, b) for a, b in pairs if problem.sizes[b] <= problem.sizes[a])
-        for pairs in problem.inplace
-    )
-    return replace(
-        problem, sizes=rounded(problem.sizes), scratch=rounded(problem.scratch), inplace=inplace
-    )

@@ -9,7 +9,6 @@ from collections.abc import Iterator, Sequence
 from random import Random
 
 from mcugraph.planning.arena import ArenaProblem
-from mcugraph.planning.sections import sections
 from mcugraph.scheduling.solving.matching import Pair, best_pairs, saved_bytes
 
 Choice = tuple[tuple[int, int], ...]
@@ -128,25 +127,24 @@ class _Tightness:
         free: Sequence[Pair],
         capacity: int,
     ) -> None:
-        self._free = free
-        # For each section that pairs matter in: bytes to save, and the pairs by number.
-        self._wanted: list[tuple[int, set[int]]] = []
-        blocks = problem.blocks
-        sized = [i for i, block in enumerate(blocks) if block.size]
-        size = {i: problem.aligned(blocks[i].size) for i in sized}
-        for members, _ in sections([(blocks[i].lower, blocks[i].upper) for i in sized]):
-            here = {sized[m] for m in members}
-            wanted = sum(size[i] for i in here) - capacity
-            wanted -= sum(size[b] for a, b in forced if a in here and b in here)
-            pairs = {p for p, (a, b, _) in enumerate(free) if a in here and b in here}
+        # For each section that pairs matter in: bytes to save, and what pairs, by number, save.
+        self._wanted: list[tuple[int, dict[int, Pair]]] = []
+        for here in problem.sections():
+            wanted = sum(here.values()) - capacity
+            wanted -= sum(here[b] for a, b in forced if a in here and b in here)
             if wanted > 0:
+                pairs = {
+                    number: (a, b, here[b])
+                    for number, (a, b, _) in enumerate(free)
+                    if a in here and b in here
+                }
                 self._wanted.append((wanted, pairs))
 
     def holds(self, taken: Choice, at: int) -> bool:
         """With ``taken`` of the pairs before number ``at``."""
         chosen = set(taken)
         for wanted, pairs in self._wanted:
-            left = [self._free[p] for p in pairs if p >= at or self._free[p][:2] in chosen]
+            left = [pair for p, pair in pairs.items() if p >= at or pair[:2] in chosen]
             if saved_bytes(left) < wanted:
                 return False
         return True

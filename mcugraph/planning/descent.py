@@ -17,6 +17,13 @@ raised: to that of the lower side of the valley, or of the flattest item that ma
 Valleys do not wait for each other; the one with the fewest ways to go on comes first, so a section
 that must be filled without a gap decides what lies there before anything else is tried.
 
+An item may need nothing in a section: no other one there reaches across its offset, but both may
+lie at one place (an output and an input with a lead of 0). Such a one is *thin* there, and wants to
+be placed first, since nothing comes below the level. Hence where an item may lie in a valley, what
+is thin beside it may lie there before it, and what is thin beside that one. And an item that rests
+on a thin one without touching it lies where that does: on whatever it or the next of such a row
+really rests on, unless the last of them has a fixed offset. So thin parts raise no level but there.
+
 A level may rise only as far as what is still to come fits above it. That is asked of every set of
 items in a section whose places are bounded from below by what was placed in other sections.
 """
@@ -60,12 +67,15 @@ class Descent:
                 self.first.setdefault(i, s)
                 self.last[i] = s
         self.near = {i: [e for e in items.apart[i] if e[0] in inside] for i in part}
-        self.flat = {i: min(size for _, _, size in items.spans[i]) for i in part}
+        self.flat = {i: min(size for _, _, size in items.spans[i] if size) for i in part}
+        self.thin = {i for i in part if any(not size for _, _, size in items.spans[i])}
         self.floor = {i: max(items.fixed[i], 0) for i in part}  # the lowest offset still possible
         # Of items that are just alike only one is tried at a place.
         self.kind = {i: (items.spans[i], items.fixed[i]) for i in part}
         # Items with fixed offsets, which others lie below or above: (item, above, below).
         self.walls = {i: [e for e in self.near[i] if self.fixed[e[0]] >= 0] for i in part}
+        # What may lie at the same place as an item, if it is placed before.
+        self.under = {i: [j for j, _, below in self.near[i] if not below] for i in part}
         self.offset: dict[int, int] = {}
         self.complete = False
         self._left = len(inside)
@@ -141,9 +151,8 @@ class Descent:
         raised = rim
         for i in self.here[s]:
             if self.fixed[i] == low:
-                if i in inside:
-                    return [(i, s, low)]
-                return None
+                forced = self._inside({i}, low, begin, end)
+                return [(j, s, low) for j in forced] if forced else None
             if self.fixed[i] > low:
                 raised = min(raised, self.fixed[i])
         chosen: dict[object, int] = {}
@@ -157,14 +166,17 @@ class Descent:
                     if s < first or last < s:
                         wall = self.fixed[i] >= 0
                         if wall or (begin <= first and last <= end):
-                            top = (self.fixed[i] if wall else low) + self.flat[i]
-                            raised = min(raised, top)
+                            at = self.fixed[i] if wall else low
+                            touched = at if at > low and i in self.thin else at + self.flat[i]
+                            raised = min(raised, touched)
             if raised - low <= self.slack[s]:
                 options.append((_NONE, s, raised))
         return options
 
     def _inside(self, items: set[int], low: int, begin: int, end: int) -> list[int]:
-        """Those that can lie at the bottom of a valley."""
+        """Those that can lie at the bottom of a valley, and what can do so before them."""
+        if self.thin:
+            items = self._with_under(items)
         return [
             i
             for i in items
@@ -175,6 +187,15 @@ class Descent:
                 low + above <= self.fixed[j] or j in self.offset for j, above, _ in self.walls[i]
             )
         ]
+
+    def _with_under(self, items: set[int]) -> set[int]:
+        """Items, and what is thin beside one of them, and so on."""
+        found, pending = set(items), list(items)
+        while pending:
+            more = [j for j in self.under[pending.pop()] if j not in self.offset]
+            pending += [j for j in more if j not in found]
+            found.update(more)
+        return found
 
     def _take(self, option: _Option) -> bool:
         """Go one way; whether all that is still to come may find a place."""

@@ -6,7 +6,8 @@ from os import PathLike, fsdecode
 from mcugraph.checks import check_whole
 from mcugraph.errors import UsageError
 from mcugraph.ir import Graph
-from mcugraph.planning.arena import ArenaProblem, Plan, arena_problem
+from mcugraph.planning.arena import ArenaProblem, Plan
+from mcugraph.planning.order_blocks import arena_problem
 from mcugraph.planning.stages import METHODS, best_order, plan_blocks, plan_order
 from mcugraph.rewrite.accounting import counted_forms
 from mcugraph.scheduling.entry import given_problem

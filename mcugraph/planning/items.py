@@ -7,9 +7,9 @@ from math import gcd
 from mcugraph.planning.arena import ArenaProblem
 from mcugraph.planning.choices import Choice, Shares
 from mcugraph.planning.sections import sections
+from mcugraph.planning.spans import Span
 from mcugraph.records import dataclass
 
-Span = tuple[int, int, int]  # from, to (excluded), size
 KeepOn = Callable[[int], None]  # raises to stop; takes bytes that are taken, about
 
 _MEETING = 160  # bytes that two items take which are needed at a common time
@@ -23,7 +23,8 @@ class Items:
 
     Attributes:
         members: For each item, its blocks by number.
-        spans: For each item, how much it needs when; spans do not overlap in time.
+        spans: For each item, how much it needs when; spans do not overlap in time. One may need
+            nothing: it only says what does not reach across the item's offset.
         height: The largest size of each item.
         fixed: The offset that an item has to get; -1: any.
         sections: What is needed together, in order of time: for each section, (item, size). An
@@ -74,7 +75,8 @@ def items_of(problem: ArenaProblem, choice: Choice, keep_on: KeepOn = lambda mem
 
     There are as many meetings as pairs of items, at the most: ``keep_on`` is asked now and then.
     """
-    sizes = [problem.aligned(block.size) for block in problem.blocks]
+    needed = problem.spans()
+    sizes = [size for row in needed for _, _, size in row]
     offsets = [block.offset or 0 for block in problem.blocks if block.size]
     unit = reduce(gcd, [*sizes, *offsets], 0) or problem.alignment
     members = _chains(problem, choice)
@@ -82,10 +84,10 @@ def items_of(problem: ArenaProblem, choice: Choice, keep_on: KeepOn = lambda mem
     for chain in members:
         parts: list[Span] = []
         for number in chain:
-            block = problem.blocks[number]
-            begin = parts[-1][1] if parts else block.lower
-            if block.upper > begin:
-                parts.append((begin, block.upper, sizes[number] // unit))
+            for lower, upper, size in needed[number]:
+                begin = max(lower, parts[-1][1]) if parts else lower
+                if upper > begin:
+                    parts.append((begin, upper, size // unit))
         spans.append(tuple(parts))
     fixed = [-1] * len(members)
     for i, chain in enumerate(members):

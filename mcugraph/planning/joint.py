@@ -3,7 +3,7 @@
 from collections.abc import Iterator, Sequence
 from random import Random
 
-from mcugraph.planning.arena import aligned_problem, arena_problem
+from mcugraph.planning.order_blocks import aligned_problem, arena_problem
 from mcugraph.planning.packing import Packing
 from mcugraph.scheduling.problem import Problem
 from mcugraph.scheduling.solving.further_orders import orders_within

@@ -11,7 +11,7 @@ from os import PathLike
 from pathlib import Path
 from typing import Any
 
-from mcugraph.errors import FormatError, GraphError
+from mcugraph.errors import FormatError, GraphError, UsageError
 from mcugraph.planning.arena import ArenaProblem, Block, Plan
 from mcugraph.printed import cell
 from mcugraph.units import ADDRESSABLE
@@ -79,7 +79,13 @@ def to_csv(problem: ArenaProblem | Plan) -> str:
     """Blocks as CSV text; the offsets of a plan, or fixed ones, are a fifth column.
 
     Names are as ``mcugraph.printed.cell`` shows them: none is a formula to a spreadsheet.
+    A plan in which blocks lie over each other is written as it is, and ``read_csv`` refuses it.
+
+    Raises:
+        UsageError: The blocks of a problem may lie over each other, which the CSV cannot say.
     """
+    if isinstance(problem, ArenaProblem) and problem.overlaps:
+        raise UsageError("MiniMalloc's CSV has no column for 'overlaps': take them off, or plan")
     blocks = problem.blocks
     known = any(block.offset is not None for block in blocks)
     text = io.StringIO()

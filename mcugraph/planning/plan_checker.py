@@ -31,22 +31,41 @@ def check_plan(problem: ArenaProblem, plan: Plan) -> int:
             raise GraphError(f"block {asked.name!r} lies at {offset}, not at {asked.offset}")
         spans.append((offset, offset + (asked.size + rounded - 1) // rounded * rounded))
     shared = set(problem.shares)
+    leads = {(i, j): lead for i, j, lead in problem.overlaps}
+
+    def may(i: int, j: int) -> bool:
+        """Whether a block may follow an earlier one in place, or lie over it, and does so."""
+        (low, high), (start, end) = spans[i], spans[j]
+        if (i, j) in shared and low == start and end <= high:
+            return True
+        last = problem.blocks[i].upper - 1 == problem.blocks[j].lower
+        return (i, j) in leads and last and low - start >= leads[i, j]
+
+    late = {j for _, j in leads}
     needed: list[tuple[int, int]] = []  # (offset, block) when the next block comes, sorted
     ends: list[tuple[int, int]] = []  # (time, block) of those, the soonest first
-    for j in sorted(range(len(spans)), key=lambda j: problem.blocks[j].lower):
+    beside: list[int] = []  # of those, what came just now and may lie over others
+    for j in sorted(range(len(spans)), key=lambda j: (problem.blocks[j].lower, j in late)):
         second = problem.blocks[j]
         if not second.size:
             continue
+        while beside and problem.blocks[beside[0]].lower < second.lower:
+            i = beside.pop()
+            insort(needed, (spans[i][0], i))
+            heappush(ends, (problem.blocks[i].upper, i))
         while ends and ends[0][0] <= second.lower:
             i = heappop(ends)[1]
             del needed[bisect_left(needed, (spans[i][0], i))]
-        for i in _near(needed, *spans[j]):
+        for i in (*_near(needed, *spans[j]), *beside):
             apart = spans[i][1] <= spans[j][0] or spans[j][1] <= spans[i][0]
-            if not (apart or _shares(spans, shared, i, j) or _shares(spans, shared, j, i)):
+            if not (apart or may(i, j) or may(j, i)):
                 names = sorted((problem.blocks[i].name, second.name), key=str)
                 raise GraphError(f"blocks {names[0]!r} and {names[1]!r} overlap")
-        insort(needed, (spans[j][0], j))
-        heappush(ends, (second.upper, j))
+        if j in late:
+            beside.append(j)
+        else:
+            insort(needed, (spans[j][0], j))
+            heappush(ends, (second.upper, j))
     arena = max((spans[i][1] for i, b in enumerate(problem.blocks) if b.size), default=0)
     if plan.arena != arena:
         raise GraphError(f"the plan takes {arena} bytes, not {plan.arena}")
@@ -57,7 +76,8 @@ def _near(needed: list[tuple[int, int]], offset: int, end: int) -> Iterator[int]
     """Of blocks that overlap only at one offset, all that a further one can overlap with.
 
     These start within it, or at the nearest offset below: what starts lower yet does not reach
-    beyond that one.
+    beyond that one. What lies over another block elsewhere is not among them: it waits until that
+    one is not needed.
     """
     first = bisect_left(needed, (offset, -1))
     if first:
@@ -66,11 +86,3 @@ def _near(needed: list[tuple[int, int]], offset: int, end: int) -> Iterator[int]
         if low >= end:
             return
         yield i
-
-
-def _shares(
-    spans: list[tuple[int, int]], shared: set[tuple[int, int]], earlier: int, later: int
-) -> bool:
-    """Whether one block may follow another in place, and does, and is not larger."""
-    same = spans[earlier][0] == spans[later][0] and spans[later][1] <= spans[earlier][1]
-    return same and (earlier, later) in shared

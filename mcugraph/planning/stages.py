@@ -3,10 +3,11 @@
 from collections.abc import Callable, Sequence
 from functools import partial
 
-from mcugraph.planning.arena import ArenaProblem, Plan, aligned_problem, arena_problem
+from mcugraph.planning.arena import ArenaProblem, Plan
 from mcugraph.planning.checked import checked_plan
 from mcugraph.planning.joint import better_orders
 from mcugraph.planning.named import NAMED, named, tflm
+from mcugraph.planning.order_blocks import aligned_problem, arena_problem
 from mcugraph.planning.packing import Packing
 from mcugraph.records import replace
 from mcugraph.scheduling.entry import schedule

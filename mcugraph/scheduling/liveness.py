@@ -71,6 +71,18 @@ def takeovers(problem: Problem, live: Liveness, step: int) -> list[tuple[int, in
     ]
 
 
+def dying_overlaps(problem: Problem, live: Liveness, step: int) -> list[tuple[int, int, int]]:
+    """Overlaps (input, output, lead) of the operator at a step whose inputs die there."""
+    if not problem.overlaps:
+        return []
+    kept = set(problem.graph_outputs)
+    return [
+        (a, b, lead)
+        for a, b, lead in problem.overlaps[live.order[step]]
+        if live.end[a] == step + 1 and a not in kept
+    ]
+
+
 def numbered(problem: Problem, order: Sequence[Name]) -> list[int]:
     """An order of operators by name as numbers.
 

@@ -59,6 +59,7 @@ class Problem:
     inplace: tuple[tuple[tuple[int, int], ...], ...] = ()
     after: tuple[tuple[int, int], ...] = ()
     count_inputs: bool = True
+    overlaps: tuple[tuple[tuple[int, int, int], ...], ...] = ()
 
     def verify(self) -> None:
         """Check that the problem does not contradict itself.

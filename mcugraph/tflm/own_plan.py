@@ -2,7 +2,8 @@
 
 from collections.abc import Sequence
 
-from mcugraph.planning.arena import Plan, arena_problem
+from mcugraph.planning.arena import Plan
+from mcugraph.planning.order_blocks import arena_problem
 from mcugraph.planning.stages import best_order
 from mcugraph.scheduling.bounds import operator_bound
 from mcugraph.scheduling.problem import Name

@@ -1,7 +1,7 @@
 """The parts of planning, each against its definition: what meets, what can be chosen, what fits."""
 
 from dataclasses import replace
-from itertools import combinations
+from itertools import combinations, pairwise
 from random import Random
 
 import pytest
@@ -19,7 +19,7 @@ from mcugraph.planning.sections import sections
 from mcugraph.testing import arenas, brute_force_arena, check_plan, problems
 
 Span = tuple[int, int]
-spans = st.lists(
+lifetimes = st.lists(
     st.tuples(st.integers(0, 6), st.integers(1, 6)).map(lambda t: (t[0], t[0] + t[1])), max_size=7
 )
 
@@ -28,7 +28,7 @@ def overlap(a: Span, b: Span) -> bool:
     return a[0] < b[1] and b[0] < a[1]
 
 
-@given(spans)
+@given(lifetimes)
 def test_sections_are_the_largest_sets_that_are_needed_at_one_time(drawn: list[Span]) -> None:
     at_times = [{i for i, (lo, hi) in enumerate(drawn) if lo <= t < hi} for t in range(13)]
     expected = [
@@ -43,6 +43,46 @@ def test_sections_are_the_largest_sets_that_are_needed_at_one_time(drawn: list[S
         assert sorted(new) == sorted(members - seen)
         seen |= members
     assert seen == set(range(len(drawn)))
+
+
+@given(arenas(max_blocks=5, fixed=True, overlaps=True), st.data())
+def test_blocks_are_disjoint_at_each_time_where_the_rule_holds(
+    problem: ArenaProblem, data: st.DataObject
+) -> None:
+    offsets = [data.draw(st.integers(0, 9)) * problem.alignment for _ in problem.blocks]
+    placed = tuple(replace(b, offset=o) for b, o in zip(problem.blocks, offsets, strict=True))
+    loose = replace(problem, blocks=tuple(replace(b, offset=None) for b in placed))
+    ends = [o + loose.aligned(b.size) for b, o in zip(placed, offsets, strict=True) if b.size]
+    arena = max(ends, default=0)
+    meet = any(
+        overlap((lower, upper), (begin, end)) and low < high + other and high < low + size
+        for (i, row), (j, column) in combinations(enumerate(problem.spans()), 2)
+        for lower, upper, size in row
+        for begin, end, other in column
+        for low, high in [(offsets[i], offsets[j])]
+        if problem.blocks[i].size and problem.blocks[j].size
+    )
+    assert holds(loose, Plan(placed, arena, arena, arena, problem.alignment)) != meet
+
+
+@given(arenas(max_blocks=5, overlaps=True))
+def test_spans_follow_each_other(problem: ArenaProblem) -> None:
+    for block, row in zip(problem.blocks, problem.spans(), strict=True):
+        assert all(lower < upper for lower, upper, _ in row)
+        assert all(a[1] == b[0] and a[2] < b[2] for a, b in pairwise(row))
+        assert row[-1][2] == problem.aligned(block.size)
+    plain = replace(problem, overlaps=())
+    assert plain.spans() == [((b.lower, b.upper, problem.aligned(b.size)),) for b in plain.blocks]
+    assert plain.bound >= problem.bound
+
+
+def test_the_bound_counts_what_dying_inputs_cover_together() -> None:
+    """Of the output's 64 bytes, a covers 24 from 8 on, and c, from 48 on, 16 with 24 of its own."""
+    a, c, d = Block("a", 24, 0, 2), Block("c", 24, 0, 2), Block("d", 5, 1, 3)
+    b = Block("b", 64, 1, 2)
+    problem = ArenaProblem((a, b, c, d), 1, (), ((0, 1, 8), (2, 1, 48)))
+    assert problem.bound == 5 + 64 + 8
+    assert replace(problem, overlaps=((0, 1, 8),)).bound == 5 + 64 + 24
 
 
 def consistent(problem: ArenaProblem, pairs: tuple[tuple[int, int], ...]) -> bool:
@@ -106,7 +146,7 @@ def test_choices_can_be_used(problem: ArenaProblem, seed: int) -> None:
     assert frozenset(shares.least()) == min(everything, key=len)
     if all(block.offset is None for block in problem.blocks):
         least = min(most_needed(problem, (*chosen,)) for chosen in everything)
-        assert most_needed(problem, shares.best()) == least == problem.bound
+        assert most_needed(problem, shares.best()) >= least >= problem.bound
 
 
 fixed_blocks = st.lists(
@@ -200,7 +240,7 @@ def keeps_apart(items: Items, offsets: list[int]) -> bool:
     ) and all(f < 0 or f == o for f, o in zip(items.fixed, offsets, strict=True))
 
 
-@given(arenas(max_blocks=4, fixed=True), st.data())
+@given(arenas(max_blocks=4, fixed=True, overlaps=True), st.data())
 def test_items_are_apart_where_their_blocks_are(problem: ArenaProblem, data: st.DataObject) -> None:
     items = items_of(problem, ())
     offsets = [data.draw(st.integers(0, 12)) for _ in items.height]
@@ -225,7 +265,7 @@ def test_chains_are_apart_where_their_blocks_are(
     assert items.clash() != keeps_apart(items, given)
 
 
-@given(arenas(max_blocks=5, fixed=True), st.data())
+@given(arenas(max_blocks=5, fixed=True, overlaps=True), st.data())
 def test_first_fit_takes_the_lowest_place(problem: ArenaProblem, data: st.DataObject) -> None:
     items = items_of(problem, ())
     assume(not items.clash())
@@ -256,7 +296,12 @@ def test_sequences_have_every_item(problem: ArenaProblem, turn: int) -> None:
 
 
 @settings(max_examples=200)
-@given(arenas(max_blocks=6, fixed=True), st.integers(-3, 3), st.integers(0, 5), st.integers(1, 40))
+@given(
+    arenas(max_blocks=6, fixed=True, overlaps=True),
+    st.integers(-3, 3),
+    st.integers(0, 5),
+    st.integers(1, 40),
+)
 def test_what_fits(problem: ArenaProblem, less: int, seed: int, quota: int) -> None:
     """However short the attempts are, and whatever is tried first, their answer is right."""
     items = items_of(problem, ())
