@@ -17,12 +17,17 @@ def _normalised(node: KernelNode) -> dict[int, int]:
 
 
 def _fully_connected(node: KernelNode) -> dict[int, int]:
-    """Each row of the input is read whole for every element that is made of it."""
+    """Each row of the input is read whole for every element that is made of it.
+
+    Of a single row only the last element would be free, which is not worth a pair.
+    """
     weights, result = node.input(1), node.outputs[0]
     if not result.shape or not weights.shape:
         return {}
     made, depth, size = result.shape[-1], weights.shape[-1], element(result)
     rows = result.elements // made
+    if rows == 1:
+        return {}
     return {0: straight(rows, made * size, depth * size) + straight(made, size, 0)}
 
 

@@ -50,18 +50,15 @@ def _space_to_depth(node: KernelNode) -> dict[int, int]:
         return {}
     data, result, block = node.input(0), node.outputs[0], node.op.block
     written, read = steps(result.shape, element(result)), steps(data.shape, element(data))
-    _, height, width, depth = data.shape
+    _, height, width, _ = data.shape
     column, row = read[2], block * read[2]
     begun = [i // block * written[1] + i % block * row for i in range(height)]
     # When a row is begun, the one before it is written to its end.
     ended = [begin + (result.shape[2] - 1) * written[2] + row for begin in begun]
     before = max((end - i * read[1] for i, end in enumerate(ended[:-1], 1)), default=0)
-    # Within a row, the rest of a pixel is read when it is begun; of one element, only the next one.
-    later = int(depth == 1)
-    places = (i // block * written[2] + i % block * column for i in range(width - later))
-    along = max(
-        (p + later * column - (i + later) * column for i, p in enumerate(places)), default=0
-    )
+    # Within a row, the rest of a pixel is read when it is begun. Of one element it has no rest, but
+    # then that is no more than what the second row of a block meets.
+    along = max(i // block * written[2] + i % block * column - i * read[2] for i in range(width))
     return {0: max(before, along + max(begin - i * read[1] for i, begin in enumerate(begun)))}
 
 
