@@ -202,6 +202,7 @@ def problems(
     shapes: tuple[str, ...] = SHAPES,
     max_size: int = 8,
     plain: bool = False,
+    overlaps: bool = False,
 ) -> "SearchStrategy[Problem]":
     """A hypothesis strategy for scheduling problems.
 
@@ -212,6 +213,7 @@ def problems(
         max_size: Largest tensor, in bytes.
         plain: Only what every scheduler knows: one output an operator, no scratch, no in-place
             pairs, no extra precedence, inputs counted, nothing of size 0.
+        overlaps: Outputs may lie over inputs that die, as far as some lead allows.
     """
     from hypothesis import strategies as st
 
@@ -222,13 +224,18 @@ def problems(
 
         n = integer(min_operators, max_operators)
         shape = draw(st.sampled_from(shapes))
-        return build_problem(integer, n, shape, max_size=max_size, plain=plain)
+        return build_problem(integer, n, shape, max_size, plain, overlaps)
 
     return build()
 
 
 def build_problem(
-    integer: Integer, n: int, shape: str, max_size: int = 8, plain: bool = False
+    integer: Integer,
+    n: int,
+    shape: str,
+    max_size: int = 8,
+    plain: bool = False,
+    overlaps: bool = False,
 ) -> Problem:
     """A problem of ``n`` operators whose choices come from ``integer(low, high)``.
 
@@ -279,8 +286,26 @@ def build_problem(
         else (),
         count_inputs=plain or not chance(10),
     )
+    if overlaps and chance(60):
+        problem = replace(problem, overlaps=_overlaps(integer, problem, max_size))
     problem.verify()
     return problem
+
+
+def _overlaps(
+    integer: Integer, problem: Problem, most: int
+) -> tuple[tuple[tuple[int, int, int], ...], ...]:
+    """Overlaps of operators that have no in-place pairs, with leads up to ``most``."""
+    found: list[tuple[tuple[int, int, int], ...]] = []
+    for v, (read, written) in enumerate(zip(problem.inputs, problem.outputs, strict=True)):
+        if not written or (problem.inplace and problem.inplace[v]) or not integer(0, 3):
+            found.append(())
+            continue
+        target = written[integer(0, len(written) - 1)]
+        found.append(
+            tuple((a, target, max(0, integer(-most, most))) for a in read if integer(0, 3))
+        )
+    return tuple(found)
 
 
 def _edges(integer: Integer, n: int, shape: str) -> list[list[int]]:

@@ -109,6 +109,25 @@ def test_every_kind_of_overlap_is_drawn(wanted):
     find(arenas(fixed=True, shares=True, overlaps=True), wanted, settings=NO_SHRINKING)
 
 
+@pytest.mark.parametrize(
+    "wanted",
+    [
+        lambda p: not any(p.overlaps),
+        lambda p: any(len(overlaps) > 1 for overlaps in p.overlaps),
+        lambda p: any(p.inplace) and any(p.overlaps),
+        lambda p: any(0 < lead < p.sizes[b] for over in p.overlaps for _, b, lead in over),
+    ],
+)
+def test_overlaps_are_drawn_if_they_are_asked_for(wanted):
+    find(problems(overlaps=True), wanted, settings=NO_SHRINKING)
+
+
+@settings(max_examples=50, deadline=None)
+@given(problems())
+def test_no_overlaps_are_drawn_if_they_are_not(problem):
+    assert not problem.overlaps
+
+
 def test_brute_force_tries_every_order():
     # Running the shrinking branch first is better; the file has it last.
     problem = Problem(

@@ -3,14 +3,15 @@
 from mcugraph.errors import UsageError
 from mcugraph.scheduling.problem import Problem
 from mcugraph.scheduling.solving.instance import Instance
-from mcugraph.scheduling.solving.matching import saved_bytes
+from mcugraph.scheduling.solving.overlay import covered_bytes
 
 
 def operator_bound(problem: Problem) -> int:
     """Largest sum of inputs, outputs and scratch of one operator, in bytes.
 
     The bound of earlier work on memory-aware architecture search: the peak itself on chains, too
-    low elsewhere. Bytes that the operator may save in place are taken off; 0 without operators.
+    low elsewhere. Bytes that the operator may save in place or by overlaps are taken off; 0 without
+    operators.
 
     Raises:
         GraphError: The problem contradicts itself.
@@ -22,21 +23,12 @@ def operator_bound(problem: Problem) -> int:
 
 def largest_operator(problem: Problem) -> int:
     """The operator bound of a problem that was verified."""
-    sizes = list(problem.sizes)
-    if not problem.count_inputs:
-        for tensor in problem.graph_inputs:
-            sizes[tensor] = 0
-    kept = set(problem.graph_outputs)
+    sizes, overlays = problem.counted_sizes(), problem.overlays()
     best = 0
     for index, (read, written) in enumerate(zip(problem.inputs, problem.outputs, strict=True)):
-        total = sum([sizes[t] for t in (*read, *written)])
+        total = sum([sizes[t] for t in (*read, *written)]) - covered_bytes(overlays[index])
         if problem.scratch:
             total += problem.scratch[index]
-        if problem.inplace:
-            pairs = problem.inplace[index]
-            total -= saved_bytes(
-                [(a, b, sizes[b]) for a, b in pairs if a not in kept and sizes[b] <= sizes[a]]
-            )
         if total > best:
             best = total
     return best

@@ -57,30 +57,27 @@ def liveness(problem: Problem, order: Sequence[int]) -> Liveness:
 
 def takeovers(problem: Problem, live: Liveness, step: int) -> list[tuple[int, int]]:
     """In-place pairs (input, output) of the operator at a step that this order allows."""
-    if not problem.inplace:
-        return []
-    kept = set(problem.graph_outputs)
-    elsewhere = set() if problem.count_inputs else set(problem.graph_inputs)
+    pairs = problem.inplace[live.order[step]] if problem.inplace else ()
     return [
         (a, b)
-        for a, b in problem.inplace[live.order[step]]
-        if live.end[a] == step + 1
-        and a not in kept
-        and a not in elsewhere
-        and problem.sizes[b] <= problem.sizes[a]
+        for a, b in pairs
+        if _dies(problem, live, step, a) and problem.sizes[b] <= problem.sizes[a]
     ]
 
 
 def dying_overlaps(problem: Problem, live: Liveness, step: int) -> list[tuple[int, int, int]]:
-    """Overlaps (input, output, lead) of the operator at a step whose inputs die there."""
-    if not problem.overlaps:
-        return []
-    kept = set(problem.graph_outputs)
-    return [
-        (a, b, lead)
-        for a, b, lead in problem.overlaps[live.order[step]]
-        if live.end[a] == step + 1 and a not in kept
-    ]
+    """Overlaps (input, output, lead) of the operator at a step that this order allows."""
+    overlaps = problem.overlaps[live.order[step]] if problem.overlaps else ()
+    return [(a, b, lead) for a, b, lead in overlaps if _dies(problem, live, step, a)]
+
+
+def _dies(problem: Problem, live: Liveness, step: int, tensor: int) -> bool:
+    """Whether a tensor that an operator reads gives its memory free after it, in the arena."""
+    return (
+        live.end[tensor] == step + 1
+        and tensor not in problem.graph_outputs
+        and (problem.count_inputs or tensor not in problem.graph_inputs)
+    )
 
 
 def numbered(problem: Problem, order: Sequence[Name]) -> list[int]:

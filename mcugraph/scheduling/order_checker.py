@@ -57,6 +57,11 @@ def live_bytes(problem: Problem, order: Sequence[Name]) -> list[int]:
         if problem.inplace and problem.inplace[index]:
             pairs = [(a, b) for a, b in problem.inplace[index] if last[a] == step]
             totals[step] -= _most_shared([p for p in pairs if sizes[p[1]] <= sizes[p[0]]], sizes)
+        if problem.overlaps and problem.overlaps[index]:
+            dying = [
+                (sizes[a], b, lead) for a, b, lead in problem.overlaps[index] if last[a] == step
+            ]
+            totals[step] -= _most_covered(dying, sizes)
     return totals
 
 
@@ -85,3 +90,18 @@ def _most_shared(pairs: list[tuple[int, int]], sizes: list[int]) -> int:
         return False
 
     return sum(sizes[b] for b in sorted(inputs, key=lambda b: -sizes[b]) if find(b, set()))
+
+
+def _most_covered(dying: list[tuple[int, int, int]], sizes: list[int]) -> int:
+    """Most bytes of an output over which inputs can lie, given their (bytes, output, lead).
+
+    However far it goes: a beginning of the output can hold no more than the inputs that may begin
+    in it have, and the rest no more than itself.
+    """
+    if not dying:
+        return 0
+    end = sizes[dying[0][1]]
+    begins = [min(lead, end) for _, _, lead in dying] + [end]
+    return min(
+        sum(size for size, _, lead in dying if lead < begin) + end - begin for begin in begins
+    )

@@ -16,6 +16,7 @@ from mcugraph.scheduling.runtime import RUNTIMES, Runtime, find_runtime
 from mcugraph.scheduling.solving.instance import Instance
 from mcugraph.scheduling.solving.limits import Limits
 from mcugraph.scheduling.solving.network import OUTSIDE, Network, assemble
+from mcugraph.scheduling.solving.overlay import Overlay, possible_overlays, renumbered
 from mcugraph.scheduling.solving.solver import solve
 
 Name = str | int  # what a file calls an operator or a tensor
@@ -40,12 +41,17 @@ class Problem:
         inplace: For each operator, pairs (input, output) of tensors: the output may take over the
             memory of the input if the operator is the input's last reader, the input is no
             graph output and the output is not larger. At most one pair is used for a tensor.
+        overlaps: For each operator, triples (input, output, lead): in memory, the output may begin
+            ``lead`` bytes before the input, or further below it, if the operator is the input's
+            last reader and the input is no graph output. All name one output, and inputs that
+            share memory with it do not do so with each other. An operator has in-place pairs
+            or overlaps, not both.
         after: Pairs (earlier, later) of operators whose order must be kept for another reason
             than data (reads and writes of a variable).
         count_inputs: False: graph inputs take no memory (they live elsewhere), and no output
             takes over theirs.
 
-    ``scratch`` and ``inplace`` may be left empty: no scratch, nothing in place.
+    ``scratch``, ``inplace`` and ``overlaps`` may be left empty: no operator has any.
     """
 
     tensors: tuple[Name, ...]
@@ -114,6 +120,7 @@ class Problem:
             ("outputs", len(self.outputs), n),
             ("scratch", len(self.scratch) or n, n),
             ("inplace", len(self.inplace) or n, n),
+            ("overlaps", len(self.overlaps) or n, n),
         ):
             if length != wanted:
                 raise GraphError(f"'{field}' has {length} entries, expected {wanted}")
@@ -139,9 +146,27 @@ class Problem:
                         f"operator {self.operators[index]!r} has the in-place pair "
                         f"({source}, {target}), which is not one of its inputs and outputs"
                     )
+        for index, overlaps in enumerate(self.overlaps):
+            if overlaps:
+                self._verify_overlaps(index, overlaps)
         for earlier, later in self.after:
             if not 0 <= earlier < later < n:
                 raise GraphError(f"'after' pair ({earlier}, {later}) goes against the file order")
+
+    def _verify_overlaps(self, index: int, overlaps: tuple[tuple[int, int, int], ...]) -> None:
+        where = f"operator {self.operators[index]!r} has"
+        for source, target, lead in overlaps:
+            given = f"{where} the overlap ({source}, {target}, {lead})"
+            if source not in self.inputs[index] or target not in self.outputs[index]:
+                raise GraphError(f"{given}, which is not of one of its inputs and outputs")
+            if lead < 0:
+                raise GraphError(f"{given}, whose lead is negative")
+        if not _distinct(tuple([source for source, _, _ in overlaps])):
+            raise GraphError(f"{where} two overlaps with one input")
+        if len({target for _, target, _ in overlaps}) > 1:
+            raise GraphError(f"{where} overlaps with several outputs")
+        if self.inplace and self.inplace[index]:
+            raise GraphError(f"{where} both in-place pairs and overlaps")
 
     def _are_tensors(self, numbers: tuple[int, ...]) -> bool:
         """Whether these are numbers of tensors, none of them twice."""
@@ -241,8 +266,9 @@ class Problem:
 
         The form is ``{"tensors": [{"id", "size"}], "ops": [{"id", "inputs", "outputs"}],
         "graph_inputs", "graph_outputs"}``; tensors are named by id, in bytes. An op may also have
-        ``"scratch"`` (bytes) and ``"inplace"`` (pairs of ids), the graph ``"after"`` (pairs of op
-        ids) and ``"count_inputs"``. Other keys are ignored.
+        ``"scratch"`` (bytes), ``"inplace"`` (pairs of ids) and ``"overlaps"`` (input id, output id,
+        lead in bytes), the graph ``"after"`` (pairs of op ids) and ``"count_inputs"``. Other keys
+        are ignored.
 
         Raises:
             FormatError: The file cannot be read, or it is not of this form.
@@ -269,6 +295,10 @@ class Problem:
                 op["scratch"] = self.scratch[index]
             if self.inplace and self.inplace[index]:
                 op["inplace"] = [[self.tensors[a], self.tensors[b]] for a, b in self.inplace[index]]
+            if self.overlaps and self.overlaps[index]:
+                op["overlaps"] = [
+                    [self.tensors[a], self.tensors[b], lead] for a, b, lead in self.overlaps[index]
+                ]
             ops.append(op)
         result: dict[str, Any] = {
             "tensors": [
@@ -285,20 +315,36 @@ class Problem:
             result["count_inputs"] = False
         return result
 
+    def counted_sizes(self) -> list[int]:
+        """Bytes of each tensor; none of graph inputs that lie elsewhere."""
+        sizes = list(self.sizes)
+        if not self.count_inputs:
+            for tensor in self.graph_inputs:
+                sizes[tensor] = 0
+        return sizes
+
+    def overlays(self) -> list[tuple[Overlay, ...]]:
+        """For each operator, which output may lie over which input, if that dies."""
+        nothing: tuple[tuple[()], ...] = ((),) * len(self.operators)
+        if not (any(self.inplace) or any(self.overlaps)):
+            return list(nothing)
+        sizes, kept = self.counted_sizes(), frozenset(self.graph_outputs)
+        return [
+            possible_overlays(inplace, overlaps, sizes, kept)
+            for inplace, overlaps in zip(
+                self.inplace or nothing, self.overlaps or nothing, strict=True
+            )
+        ]
+
     def network(self) -> Network:
         """The network of numbers that the solvers work on, of a problem that was verified."""
-        n = len(self.operators)
         writer = {t: i for i, written in enumerate(self.outputs) for t in written}
         readers: list[list[int]] = [[] for _ in self.tensors]
         for index, read in enumerate(self.inputs):
             for tensor in read:
                 readers[tensor].append(index)
-        sizes = list(self.sizes)
-        if not self.count_inputs:
-            for tensor in self.graph_inputs:
-                sizes[tensor] = 0
+        sizes = self.counted_sizes()
         outputs = set(self.graph_outputs)
-
         edges = {(writer[t], i) for t in writer for i in readers[t]} | set(self.after)
         step = [sum([sizes[t] for t in written]) for written in self.outputs]
         if self.scratch:
@@ -315,27 +361,15 @@ class Problem:
             else:
                 first += size
         number = {tensor: new for new, tensor in enumerate(tensors)}
-        pairs = tuple(
-            [
-                tuple(
-                    [
-                        (number[a], b, sizes[b])
-                        for a, b in given
-                        if a not in outputs and 0 < sizes[b] <= sizes[a]
-                    ]
-                )
-                for given in self.inplace or ((),) * n
-            ]
-        )
         return assemble(
-            n=n,
+            n=len(self.operators),
             edges=edges,
             sizes=[sizes[t] for t in tensors],
             producer=[writer.get(t, OUTSIDE) for t in tensors],
             consumers=[readers[t] for t in tensors],
             keep=[t in outputs for t in tensors],
             step=step,
-            pairs=pairs,
+            overlays=tuple([renumbered(overlays, number) for overlays in self.overlays()]),
             constant=constant,
             first=first,
         )

@@ -56,6 +56,7 @@ def _fields(graph: Mapping[str, Any], where: str) -> dict[str, Any]:
             "graph_outputs": _numbers(graph["graph_outputs"], tensor_of),
             "scratch": tuple(_bytes(op.get("scratch", 0), name) for name, op in ops),
             "inplace": tuple(_pairs(op.get("inplace", ()), tensor_of) for _, op in ops),
+            "overlaps": tuple(_overlaps(op.get("overlaps", ()), tensor_of) for _, op in ops),
             "after": _pairs(graph.get("after", ()), op_of),
             "count_inputs": bool(graph.get("count_inputs", True)),
         }
@@ -83,20 +84,36 @@ def _numbers(names: object, number_of: Mapping[str | int, int]) -> tuple[int, ..
     """Numbers of the named items, each once, in order."""
     if not isinstance(names, list | tuple):
         raise ValueError(f"expected a list of ids, not {names!r}")
-    found: dict[int, None] = {}
-    for name in names:
-        if _name(name) not in number_of:
-            raise ValueError(f"unknown id {name!r}")
-        found[number_of[name]] = None
-    return tuple(found)
+    return tuple(dict.fromkeys([_number(name, number_of) for name in names]))
+
+
+def _number(name: object, number_of: Mapping[str | int, int]) -> int:
+    if (known := _name(name)) not in number_of:
+        raise ValueError(f"unknown id {name!r}")
+    return number_of[known]
 
 
 def _pairs(pairs: object, number_of: Mapping[str | int, int]) -> tuple[tuple[int, int], ...]:
-    if not isinstance(pairs, list | tuple):
-        raise ValueError(f"expected a list of pairs, not {pairs!r}")
-    result = []
-    for pair in pairs:
-        if not isinstance(pair, list | tuple) or len(pair) != 2:
-            raise ValueError(f"expected a pair of ids, not {pair!r}")
-        result.append((_numbers(pair[:1], number_of)[0], _numbers(pair[1:], number_of)[0]))
-    return tuple(result)
+    return tuple(
+        (_number(pair[0], number_of), _number(pair[1], number_of))
+        for pair in _lists(pairs, 2, "a pair of ids")
+    )
+
+
+def _overlaps(
+    overlaps: object, number_of: Mapping[str | int, int]
+) -> tuple[tuple[int, int, int], ...]:
+    return tuple(
+        (_number(given[0], number_of), _number(given[1], number_of), _bytes(given[2], given[0]))
+        for given in _lists(overlaps, 3, "two ids and a lead in bytes")
+    )
+
+
+def _lists(lists: object, length: int, what: str) -> list[list[object] | tuple[object, ...]]:
+    """A list of lists, each of so many entries."""
+    if not isinstance(lists, list | tuple):
+        raise ValueError(f"expected a list, not {lists!r}")
+    for entries in lists:
+        if not isinstance(entries, list | tuple) or len(entries) != length:
+            raise ValueError(f"expected {what}, not {entries!r}")
+    return list(lists)

@@ -28,7 +28,7 @@ class Schedule:
         bottleneck: The operator during which the peak is reached (the first such one); None for
             a graph without operators.
         live: What is live at the bottleneck, the largest first. The sum is ``peak``, but for the
-            scratch of the operator and what in-place execution saves.
+            scratch of the operator and what outputs that lie over inputs save.
         timeline: Bytes live while each operator of ``order`` runs.
         elapsed: Seconds that the search took.
         stopped: Why the search ended before a proof: ``"time limit"``, ``"memory limit"`` or

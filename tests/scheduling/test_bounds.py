@@ -6,7 +6,7 @@ from mcugraph.testing import brute_force_peak, problems
 
 
 @settings(max_examples=150, deadline=None)
-@given(problems(max_operators=6))
+@given(problems(max_operators=6, overlaps=True))
 def test_bounds_are_ordered(problem):
     assert operator_bound(problem) <= cut_bound(problem) <= brute_force_peak(problem)
 

@@ -34,17 +34,18 @@ def test_from_json_keeps_names_and_counts_a_tensor_once():
 
 def test_json_round_trip_keeps_everything(tmp_path):
     problem = Problem(
-        tensors=("x", "y", "z"),
-        sizes=(4, 4, 0),
-        operators=("a", "b"),
-        inputs=((0,), ()),
-        outputs=((1,), (2,)),
+        tensors=("x", "y", "z", "w"),
+        sizes=(4, 4, 0, 5),
+        operators=("a", "b", "c"),
+        inputs=((0,), (), (0, 1)),
+        outputs=((1,), (2,), (3,)),
         graph_inputs=(0,),
         graph_outputs=(1,),
-        scratch=(3, 0),
-        inplace=(((0, 1),), ()),
+        scratch=(3, 0, 0),
+        inplace=(((0, 1),), (), ()),
         after=((0, 1),),
         count_inputs=False,
+        overlaps=((), (), ((0, 3, 2), (1, 3, 0))),
     )
     problem.verify()
     path = tmp_path / "graph.json"
@@ -72,6 +73,10 @@ def test_json_round_trip_keeps_everything(tmp_path):
         (with_op(inputs=0), "expected a list of ids"),
         (with_op(inputs=[[0]]), "an id is a string or an integer"),
         (with_op(inplace=[[0, 1, 2]]), "expected a pair"),
+        (with_op(inplace=5), "expected a list, not 5"),
+        (with_op(overlaps=[[0, 1]]), "expected two ids and a lead in bytes"),
+        (with_op(overlaps=[[0, 9, 1]]), "unknown id 9"),
+        (with_op(overlaps=[[0, 1, 1.5]]), "bytes are an integer, not 1.5"),
         (changed(after=[["a"]]), "expected a pair"),
     ],
 )
@@ -93,6 +98,16 @@ def test_missing_file_is_a_format_error(tmp_path):
         Problem.from_json(tmp_path / "absent.json")
 
 
+TWO_OUTPUTS = {
+    "tensors": [{"id": i, "size": 4} for i in range(4)],
+    "ops": [
+        {"id": "a", "inputs": [0, 1], "outputs": [2, 3], "overlaps": [[0, 2, 1], [1, 3, 1]]},
+    ],
+    "graph_inputs": [0, 1],
+    "graph_outputs": [2, 3],
+}
+
+
 @pytest.mark.parametrize(
     ("graph", "message"),
     [
@@ -107,6 +122,11 @@ def test_missing_file_is_a_format_error(tmp_path):
         (changed(tensors=[{"id": i, "size": i - 1} for i in range(3)]), "negative size -1"),
         (with_op(scratch=-5), "negative scratch -5"),
         (with_op(inplace=[[1, 0]]), "in-place pair"),
+        (with_op(overlaps=[[1, 0, 0]]), r"'a' has the overlap \(1, 0, 0\), which is not of one of"),
+        (with_op(overlaps=[[0, 1, -1]]), "'a' has the overlap .* whose lead is negative"),
+        (with_op(overlaps=[[0, 1, 2], [0, 1, 3]]), "'a' has two overlaps with one input"),
+        (with_op(overlaps=[[0, 1, 2]], inplace=[[0, 1]]), "both in-place pairs and overlaps"),
+        (TWO_OUTPUTS, "'a' has overlaps with several outputs"),
         (changed(after=[["b", "a"]]), "against the file order"),
         (with_op(inputs=[0, 1]), "before operator 'a' writes it"),
     ],
@@ -118,7 +138,14 @@ def test_contradictions_are_graph_errors(graph, message):
 
 @pytest.mark.parametrize(
     ("field", "value"),
-    [("sizes", (1,)), ("inputs", ()), ("outputs", ()), ("scratch", (1,)), ("inplace", ((),))],
+    [
+        ("sizes", (1,)),
+        ("inputs", ()),
+        ("outputs", ()),
+        ("scratch", (1,)),
+        ("inplace", ((),)),
+        ("overlaps", ((),)),
+    ],
 )
 def test_verify_checks_lengths(field, value):
     fields = {"tensors": ("x", "y"), "sizes": (1, 1), "operators": ("a", "b")}

@@ -21,6 +21,7 @@ from numpy.typing import NDArray
 from mcugraph.scheduling.solving.chains import private_chains
 from mcugraph.scheduling.solving.limits import Limits
 from mcugraph.scheduling.solving.network import Network, end_bytes
+from mcugraph.scheduling.solving.overlay_arrays import OverlayArrays
 from mcugraph.scheduling.solving.ragged import Ints, Ragged
 
 _LEVEL_CELLS = 20_000  # a level takes as long as so many cells, be it as narrow as it may
@@ -61,10 +62,7 @@ class Beam:
         self._step: Ints = np.array([net.step[head] for head in heads], np.int64)
         self._tail: Ints = np.array([chain.tail for chain in chains], np.int64)
         self._scale = int(self._step.mean()) if chains else 0
-        self._pairs = Ragged([range(a, b) for a, b in _spans([net.pairs[h] for h in heads])])
-        pairs = [pair for head in heads for pair in net.pairs[head]]
-        self._pair_input: Ints = np.array([tensor for tensor, _, _ in pairs], np.int64)
-        self._pair_bytes: Ints = np.array([size for _, _, size in pairs], np.int64)
+        self._overlays = OverlayArrays([net.overlays[head] for head in heads])
         # The level at which the first operator runs, and what it needs besides.
         self._first = (0 if forward else len(chains) - 1, net.first)
         # By how much each chain changes what is live in the empty state.
@@ -157,13 +155,16 @@ class Beam:
         return rows, added, after
 
     def _saved(self, states: "_States", rows: Ints, added: Ints) -> Ints:
-        """Bytes saved in place: those of one pair, where several may save more together."""
+        """Bytes saved by one output: several that are in place may save more together."""
         saved: Ints = np.zeros(len(rows), np.int64)
-        if len(self._pair_bytes):
-            owner, pair = self._pairs.of(added)
-            entries = states.entries[rows[owner], self._pair_input[pair]]
-            last = (entries >> _LEFT if self.forward else entries) == 1
-            np.maximum.at(saved, owner[last], self._pair_bytes[pair[last]])
+        if self._overlays:
+
+            def dies(step: Ints, tensor: Ints) -> NDArray[np.bool_]:
+                entries = states.entries[rows[step], tensor]
+                last: NDArray[np.bool_] = (entries >> _LEFT if self.forward else entries) == 1
+                return last
+
+            np.maximum.at(saved, *self._overlays.saved(added, dies))
         return saved
 
     def _freed_next(self, states: "_States", rows: Ints, added: Ints) -> Ints:
@@ -234,12 +235,3 @@ class _States:
             owner, reader = beam._readers.of(tensor)
             row, tensor = row[owner], tensor[owner]
         np.subtract.at(self.gain, (row, reader), beam._sizes[tensor])
-
-
-def _spans(lists: Sequence[Sequence[object]]) -> list[tuple[int, int]]:
-    """Where each list begins and ends when all are laid one after the other."""
-    spans, begin = [], 0
-    for entries in lists:
-        spans.append((begin, begin + len(entries)))
-        begin += len(entries)
-    return spans

@@ -17,10 +17,10 @@ from mcugraph.scheduling.solving.network import Network, grouped
 def relaxed_chains(net: Network) -> tuple[Network, list[tuple[int, ...]]]:
     """The network of the private chains of ``net``, and the operators of each of its operators.
 
-    It is ``net`` itself if there is none. With in-place pairs nothing is contracted: a move may
-    cost another operator its pair.
+    It is ``net`` itself if there is none. Where an operator has overlays that not every order
+    allows, nothing is contracted: a move may cost it one.
     """
-    chains = [] if any(net.pairs) else private_chains(net)
+    chains = [] if any(net.overlays) else private_chains(net)
     if len(chains) in (0, len(net.preds)):
         return net, [(v,) for v in range(len(net.preds))]
     operators = [chain.operators for chain in chains]

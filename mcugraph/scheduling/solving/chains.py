@@ -1,7 +1,6 @@
 """Operators that follow one another without a choice, taken as one."""
 
 from mcugraph.records import dataclass
-from mcugraph.scheduling.solving.matching import saved_bytes
 from mcugraph.scheduling.solving.network import Network
 
 
@@ -29,7 +28,8 @@ def private_chains(net: Network) -> list[PrivateChain]:
 
     An operator is added to the one before it if nothing else comes between the two by precedence,
     if all that it frees is what that one wrote for it alone, and if no more is live after it. It
-    could then as well run right after, but for a budget that its own step may exceed there.
+    could then as well run right after, but for a budget that its own step may exceed there. What it
+    saves depends on no order, so that it has no overlays left.
     """
     follower = [_follower(net, v) for v in range(len(net.preds))]
     inner = set(follower)
@@ -42,7 +42,7 @@ def private_chains(net: Network) -> list[PrivateChain]:
             operators.append(w)
         kept, hill = net.kept[v], 0
         for w in operators[1:]:
-            hill = max(hill, kept + net.step[w] - saved_bytes(net.pairs[w]))
+            hill = max(hill, kept + net.step[w])
             kept += net.kept[w] - net.sizes[net.frees[w][0]]
         chains.append(PrivateChain(tuple(operators), kept, max(hill - kept, 0)))
     return chains

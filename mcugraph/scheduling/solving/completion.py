@@ -21,8 +21,8 @@ from numpy.typing import NDArray
 
 from mcugraph.scheduling.solving.cuts import OperatorCut
 from mcugraph.scheduling.solving.limits import Limits
-from mcugraph.scheduling.solving.matching import saved_bytes
 from mcugraph.scheduling.solving.network import Network, ancestor_masks
+from mcugraph.scheduling.solving.overlay import covered_bytes
 from mcugraph.scheduling.solving.ragged import Ints
 from mcugraph.scheduling.solving.replay import step_costs
 
@@ -138,7 +138,7 @@ class Completions:
         self._credit -= _PRICE * len(self._ancestors)
         cut = OperatorCut(self._net, self._ancestors, v)
         amounts = np.zeros(len(self._ancestors), np.float32)
-        base = (cut.least - saved_bytes(self._net.pairs[v])) // self._unit
+        base = (cut.least - covered_bytes(self._net.overlays[v])) // self._unit
         for number, w in enumerate(last_first):
             if w == v or cut.before >> w & 1:
                 break

@@ -67,8 +67,8 @@ def _pieces(net: Network) -> list[_Piece]:
         if len(preds) == 1
         and len(net.succs[u := preds[0]]) == 1
         and alone[v].private
-        and not net.pairs[u]
-        and not net.pairs[v]
+        and not net.overlays[u]
+        and not net.overlays[v]
         and not (net.first and not net.preds[u])
     }
     heads = set(range(len(net.preds))) - set(following.values())

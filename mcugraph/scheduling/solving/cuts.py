@@ -3,11 +3,11 @@
 from collections.abc import Iterator, Sequence
 
 from mcugraph.scheduling.solving.flow import FlowNetwork, KeepOn, always
-from mcugraph.scheduling.solving.matching import Pair, saved_bytes
 from mcugraph.scheduling.solving.network import OUTSIDE, Network, ancestor_masks, highest_cost
+from mcugraph.scheduling.solving.overlay import covered_bytes, gains
 from mcugraph.scheduling.solving.replay import step_costs
 
-_MATCHINGS = 16  # in-place matchings of one operator that are tried one by one
+_WAYS = 16  # of what inputs save at one operator, that are tried one by one
 
 
 def operator_floor(net: Network) -> int:
@@ -18,7 +18,9 @@ def operator_floor(net: Network) -> int:
     for size, consumers in zip(net.sizes, net.consumers, strict=True):
         for v in consumers:
             costs[v] += size
-    return max(cost - saved_bytes(pairs) for cost, pairs in zip(costs, net.pairs, strict=True))
+    return max(
+        cost - covered_bytes(overlays) for cost, overlays in zip(costs, net.overlays, strict=True)
+    )
 
 
 def order_estimates(net: Network, orders: Sequence[Sequence[int]]) -> list[int]:
@@ -61,7 +63,10 @@ def _first_costs(net: Network) -> list[int]:
     """Bytes live while an operator runs, for those that may run first."""
     once = [len(consumers) == 1 for consumers in net.consumers]
     return [
-        net.start + net.first + net.step[v] - saved_bytes([p for p in net.pairs[v] if once[p[0]]])
+        net.start
+        + net.first
+        + net.step[v]
+        - covered_bytes([overlay for overlay in net.overlays[v] if once[overlay.input]])
         for v, preds in enumerate(net.preds)
         if not preds
     ]
@@ -70,39 +75,22 @@ def _first_costs(net: Network) -> list[int]:
 def operator_cut(net: Network, ancestors: Sequence[int], v: int, keep_on: KeepOn = always) -> int:
     """Least bytes that any order has live while operator ``v`` runs, or a lower bound on it.
 
-    Exact over downsets; each in-place matching of ``v`` adds a gain to the cut. ``keep_on`` is
-    called now and then, and raises to stop it.
+    Exact over downsets, unless there are very many ways to save; what an input saves if it dies is
+    a gain in the cut. ``keep_on`` is called now and then, and raises to stop it.
     """
-    matchings = _matchings(net, ancestors, v)
-    if matchings is None:
-        return OperatorCut(net, ancestors, v, (), keep_on).least - saved_bytes(net.pairs[v])
-    return min(OperatorCut(net, ancestors, v, matching, keep_on).least for matching in matchings)
-
-
-def _matchings(net: Network, ancestors: Sequence[int], v: int) -> list[tuple[Pair, ...]] | None:
-    """In-place matchings of ``v`` that can matter; None if there are too many."""
-    pairs = [
-        pair
-        for pair in net.pairs[v]
-        if not any(ancestors[reader] >> v & 1 for reader in net.consumers[pair[0]])
-    ]
-    found: list[tuple[Pair, ...]] = [()]
-    for pair in pairs:
-        found += [
-            (*matching, pair)
-            for matching in found
-            if all(pair[0] != a and pair[1] != b for a, b, _ in matching)
-        ]
-        if len(found) > _MATCHINGS:
-            return None
-    return found
+    overlays = net.overlays[v]
+    ways = gains(overlays, _WAYS)
+    if ways is None:
+        return OperatorCut(net, ancestors, v, (), keep_on).least - covered_bytes(overlays)
+    return min([OperatorCut(net, ancestors, v, way, keep_on).least for way in ways])
 
 
 class OperatorCut:
     """The least that is live while one operator runs, as a cut.
 
     Nodes are operators incomparable with ``v``; the source is what must have run, the sink what
-    cannot have. A tensor is cut where its producer has run and a reader has not.
+    cannot have. A tensor is cut where its producer has run and a reader has not. Bytes that are
+    gained with a tensor are lost where another one of its readers has not run.
 
     Attributes:
         least: Bytes of the cut.
@@ -116,12 +104,12 @@ class OperatorCut:
         net: Network,
         ancestors: Sequence[int],
         v: int,
-        matching: Sequence[Pair] = (),
+        gained: Sequence[tuple[int, int]] = (),
         keep_on: KeepOn = always,
     ) -> None:
         n = len(ancestors)
         # More than a cut can cost.
-        self._uncut = uncut = sum(net.sizes) + sum(size for _, _, size in matching) + 1
+        self._uncut = uncut = sum(net.sizes) + sum([size for _, size in gained]) + 1
         self.before = before = ancestors[v]
         self._flow = flow = FlowNetwork(n + 2)
         self._source, self._sink = source, sink = n, n + 1
@@ -161,7 +149,7 @@ class OperatorCut:
                 for u in net.preds[w]:
                     if node[u] == u:
                         flow.add_arc(w, u, uncut)
-        for tensor, _, size in matching:
+        for tensor, size in gained:
             total -= size
             middle = flow.add_node()
             flow.add_arc(source, middle, size)

@@ -5,7 +5,6 @@ run (forwards) or what has not yet (backwards). Networks join more than they for
 is built backwards usually has far fewer ways to go on.
 """
 
-from mcugraph.scheduling.solving.matching import saved_bytes
 from mcugraph.scheduling.solving.network import (
     OUTSIDE,
     Network,
@@ -15,6 +14,7 @@ from mcugraph.scheduling.solving.network import (
     highest_cost,
     mask,
 )
+from mcugraph.scheduling.solving.overlay import covered_bytes
 
 
 class Direction:
@@ -33,9 +33,9 @@ class Direction:
         shared: Other tensors that it reads: (mask of the other readers, bytes).
         near: Those for which adding it may change what they cost, or make them ready.
         upto: For each operator, what it needs and itself.
-        pairs: In-place pairs that may be used: (mask of the input's other readers, pair).
+        overlays: Of each operator: (mask of the input's other readers, overlay).
         fixed: Operators whose place must not be moved past others for free (see ``search``).
-        in_place: Whether there are such pairs.
+        saving: Whether there are any.
         first: Bytes that are live, besides, while the first operator runs.
         highest: Bytes that no order can need.
         net: The network.
@@ -49,14 +49,14 @@ class Direction:
         "forward",
         "goal",
         "highest",
-        "in_place",
         "kept",
         "near",
         "need",
         "net",
-        "pairs",
+        "overlays",
         "ready",
         "related",
+        "saving",
         "shared",
         "start",
         "step",
@@ -90,16 +90,16 @@ class Direction:
             (*({w for t in tensors for w in net.consumers[t]} - {v}), *self.following[v])
             for v, tensors in enumerate(net.frees)
         ]
-        self.pairs = [
-            [(readers[pair[0]] & ~(1 << v), pair) for pair in pairs]
-            for v, pairs in enumerate(net.pairs)
+        self.overlays = [
+            [(readers[overlay.input] & ~(1 << v), overlay) for overlay in overlays]
+            for v, overlays in enumerate(net.overlays)
         ]
-        self.in_place = any(self.pairs)
+        self.saving = any(self.overlays)
         self.start = net.start if forward else end_bytes(net)
         self.fixed = 0
         if not forward:
-            for pairs in self.pairs:
-                for others, _ in pairs:
+            for overlays in self.overlays:
+                for others, _ in overlays:
                     self.fixed |= others
 
     @property
@@ -114,5 +114,7 @@ class Direction:
         return self._touched
 
     def saved(self, unrun: int, v: int) -> int:
-        """Bytes that ``v`` saves in place when the operators ``unrun`` have not run."""
-        return saved_bytes([pair for others, pair in self.pairs[v] if not others & unrun])
+        """Bytes that ``v`` saves when the operators ``unrun`` have not run."""
+        return covered_bytes(
+            [overlay for others, overlay in self.overlays[v] if not others & unrun]
+        )

@@ -7,8 +7,8 @@ microcontrollers" (2021), but level by level in place of recursion.
 """
 
 from mcugraph.scheduling.solving.limits import Limits
-from mcugraph.scheduling.solving.matching import saved_bytes
 from mcugraph.scheduling.solving.network import Network, mask
+from mcugraph.scheduling.solving.overlay import covered_bytes
 
 _STATE_BYTES = 400  # about what one state takes, tables included
 _CHECK_EVERY = 256
@@ -55,7 +55,7 @@ def dp_order(net: Network, limits: Limits) -> list[int]:
 class _Downsets:
     """Steps between downsets held as integers, one bit an operator."""
 
-    __slots__ = ("frees", "net", "pairs", "preds")
+    __slots__ = ("frees", "net", "overlays", "preds")
 
     def __init__(self, net: Network) -> None:
         self.net = net
@@ -66,16 +66,18 @@ class _Downsets:
             [(readers[t] & ~(1 << v), net.sizes[t]) for t in tensors]
             for v, tensors in enumerate(net.frees)
         ]
-        self.pairs = [
-            [(readers[pair[0]] & ~(1 << v), pair) for pair in pairs]
-            for v, pairs in enumerate(net.pairs)
+        self.overlays = [
+            [(readers[overlay.input] & ~(1 << v), overlay) for overlay in overlays]
+            for v, overlays in enumerate(net.overlays)
         ]
 
     def added(self, done: int, v: int) -> int:
         """Bytes that ``v`` adds to what is live while it runs after the downset ``done``."""
         cost = self.net.step[v] if done else self.net.step[v] + self.net.first
-        if self.pairs[v]:
-            cost -= saved_bytes([pair for others, pair in self.pairs[v] if not others & ~done])
+        if self.overlays[v]:
+            cost -= covered_bytes(
+                [overlay for others, overlay in self.overlays[v] if not others & ~done]
+            )
         return cost
 
     def change(self, done: int, v: int) -> int:

@@ -2,8 +2,8 @@
 
 from collections.abc import Sequence
 
-from mcugraph.scheduling.solving.matching import pairs_inside
 from mcugraph.scheduling.solving.network import OUTSIDE, Network, assemble
+from mcugraph.scheduling.solving.overlay import renumbered
 
 
 def excerpt(net: Network, order: Sequence[int], begin: int, end: int) -> Network:
@@ -49,7 +49,7 @@ def excerpt(net: Network, order: Sequence[int], begin: int, end: int) -> Network
         consumers=consumers,
         keep=keep,
         step=[net.step[v] for v in inside],
-        pairs=tuple(pairs_inside(net.pairs[v], number, keep) for v in inside),
+        overlays=tuple(renumbered(net.overlays[v], number) for v in inside),
         constant=constant,
         first=0 if begin else net.first,
     )

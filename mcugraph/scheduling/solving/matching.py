@@ -1,6 +1,6 @@
-"""In-place pairs that save the most: the matching that bounds, searches and planners share."""
+"""In-place pairs that save the most: the matching that schedulers and planners share."""
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Sequence
 
 Pair = tuple[int, int, int]  # input, output, bytes saved
 
@@ -11,23 +11,6 @@ def saved_bytes(pairs: Sequence[Pair]) -> int:
         return pairs[0][2] if pairs else 0
     weight = {target: size for _, target, size in pairs}
     return sum(weight[target] for _, target in best_pairs(pairs))
-
-
-def pairs_inside(
-    pairs: Sequence[Pair], number: Mapping[int, int], keep: Sequence[bool]
-) -> tuple[Pair, ...]:
-    """The pairs that a part of a network has: of inputs that are numbered in it and may die there.
-
-    Args:
-        pairs: Of an operator of the whole network.
-        number: Tensor of the network -> tensor of the part.
-        keep: For each tensor of the part, whether it stays.
-    """
-    return tuple(
-        (number[source], target, size)
-        for source, target, size in pairs
-        if source in number and not keep[number[source]]
-    )
 
 
 def best_pairs(pairs: Sequence[Pair]) -> list[tuple[int, int]]:

@@ -7,7 +7,7 @@ operators, what one step allocates and what it may free.
 from collections.abc import Iterable, Sequence
 
 from mcugraph.records import dataclass
-from mcugraph.scheduling.solving.matching import Pair
+from mcugraph.scheduling.solving.overlay import Overlay, covered_bytes, renumbered
 
 OUTSIDE = -1  # the producer of a tensor that is live from the start
 
@@ -26,10 +26,11 @@ class Network:
         consumers: Operators that read the tensor.
         keep: Whether the tensor stays to the end.
         frees: For each operator, the tensors that die if it is their last reader.
-        step: Bytes that the operator adds while it runs: all its outputs and its scratch.
+        step: Bytes that the operator adds while it runs: all its outputs and its scratch, less what
+            it saves in every order.
         kept: Bytes that it adds after it ran: outputs that somebody reads later, or kept ones.
-        pairs: For each operator, the in-place pairs (input, output, bytes saved) that some order
-            may use; the outputs are numbers that are not tensors of the network.
+        overlays: For each operator, which output may lie over which input, if that dies; none where
+            all orders save the same. The outputs are numbers that are not tensors of the network.
         constant: Bytes that are live all the time.
         first: Bytes that are live, besides, only while the first operator runs.
         start: Bytes live before any operator ran, without ``first``.
@@ -44,7 +45,7 @@ class Network:
     frees: tuple[tuple[int, ...], ...]
     step: tuple[int, ...]
     kept: tuple[int, ...]
-    pairs: tuple[tuple[Pair, ...], ...]
+    overlays: tuple[tuple[Overlay, ...], ...]
     constant: int
     first: int
     start: int
@@ -59,16 +60,22 @@ def assemble(
     consumers: Sequence[Sequence[int]],
     keep: Sequence[bool],
     step: Sequence[int],
-    pairs: tuple[tuple[Pair, ...], ...],
+    overlays: tuple[tuple[Overlay, ...], ...],
     constant: int,
     first: int,
 ) -> Network:
-    """A network from its independent parts; the rest follows."""
+    """A network from its independent parts; the rest follows.
+
+    Where it does not depend on the order what an operator saves, its ``step`` becomes less by that,
+    and it has no ``overlays`` any more.
+    """
     preds: list[list[int]] = [[] for _ in range(n)]
     succs: list[list[int]] = [[] for _ in range(n)]
     for a, b in sorted(edges):
         preds[b].append(a)
         succs[a].append(b)
+    if any(overlays):
+        step, overlays = _settled(preds, consumers, keep, step, overlays)
     frees: list[list[int]] = [[] for _ in range(n)]
     kept = [0] * n
     start = constant
@@ -90,11 +97,57 @@ def assemble(
         frees=tuple(map(tuple, frees)),
         step=tuple(step),
         kept=tuple(kept),
-        pairs=pairs,
+        overlays=overlays,
         constant=constant,
         first=first,
         start=start,
     )
+
+
+def _settled(
+    preds: Sequence[Sequence[int]],
+    consumers: Sequence[Sequence[int]],
+    keep: Sequence[bool],
+    step: Sequence[int],
+    overlays: Sequence[Sequence[Overlay]],
+) -> tuple[list[int], tuple[tuple[Overlay, ...], ...]]:
+    """Steps and overlays without what no order can change.
+
+    An input dies with the reader that has the highest number if all others are its ancestors, and
+    with none of these.
+    """
+    known: dict[int, tuple[int, set[int]]] = {}  # by tensor: the last reader, what must be before
+    steps: list[int] = []
+    left: list[tuple[Overlay, ...]] = []
+    for v, (added, given) in enumerate(zip(step, overlays, strict=True)):
+        certain, possible = True, []
+        for overlay in given:
+            if keep[overlay.input]:
+                continue
+            readers = consumers[overlay.input]
+            if len(readers) > 1:
+                if overlay.input not in known:
+                    known[overlay.input] = _last_reader(preds, readers)
+                last, before = known[overlay.input]
+                if v in before:
+                    continue
+                certain &= v == last and len(before) == len(readers) - 1
+            possible.append(overlay)
+        steps.append(added - covered_bytes(possible) if certain else added)
+        left.append(() if certain else tuple(possible))
+    return steps, tuple(left)
+
+
+def _last_reader(preds: Sequence[Sequence[int]], readers: Sequence[int]) -> tuple[int, set[int]]:
+    """The reader with the highest number, and those that run before it in every order."""
+    last, first = max(readers), min(readers)
+    reached, pending = {last}, [last]
+    while pending:
+        for u in preds[pending.pop()]:
+            if u >= first and u not in reached:
+                reached.add(u)
+                pending.append(u)
+    return last, reached.intersection(readers) - {last}
 
 
 def grouped(
@@ -106,8 +159,7 @@ def grouped(
 
     Args:
         net: The network.
-        groups: All of its operators, in a valid order; in-place pairs are only with operators that
-            are the first of their group, and others of it have none.
+        groups: All of its operators, in a valid order; only the first of each may have overlays.
         step: Bytes that each group adds while it runs.
         first: Bytes that are live, besides, only while the first group runs.
     """
@@ -132,12 +184,7 @@ def grouped(
         consumers=[readers[tensor] for tensor in left],
         keep=[net.keep[tensor] for tensor in left],
         step=step,
-        pairs=tuple(
-            [
-                tuple([(number_of[source], target, size) for source, target, size in pairs])
-                for pairs in [net.pairs[group[0]] for group in groups]
-            ]
-        ),
+        overlays=tuple([renumbered(net.overlays[group[0]], number_of) for group in groups]),
         constant=net.constant,
         first=first,
     )

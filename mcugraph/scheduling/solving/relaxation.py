@@ -21,8 +21,8 @@ from mcugraph.scheduling.solving.hill_valley import (
     operators_of,
     single,
 )
-from mcugraph.scheduling.solving.matching import saved_bytes
 from mcugraph.scheduling.solving.network import Network, ancestor_masks
+from mcugraph.scheduling.solving.overlay import covered_bytes
 from mcugraph.scheduling.solving.replay import order_peak
 from mcugraph.scheduling.solving.series_parallel import joins_wholly, merged
 
@@ -75,8 +75,10 @@ def _chains(net: Network, order: Sequence[int]) -> list[Chain]:
         if consumers and not keep:
             deltas[max(consumers, key=place.__getitem__)] -= size
     return [
-        single(v, step - saved_bytes(pairs), delta)
-        for v, (step, pairs, delta) in enumerate(zip(net.step, net.pairs, deltas, strict=True))
+        single(v, step - covered_bytes(overlays), delta)
+        for v, (step, overlays, delta) in enumerate(
+            zip(net.step, net.overlays, deltas, strict=True)
+        )
     ]
 
 

@@ -2,20 +2,20 @@
 
 from collections.abc import Sequence
 
-from mcugraph.scheduling.solving.matching import saved_bytes
 from mcugraph.scheduling.solving.network import Network
+from mcugraph.scheduling.solving.overlay import covered_bytes
 
 
 def step_costs(net: Network, order: Sequence[int]) -> list[int]:
     """Bytes live while each operator of ``order`` runs."""
     left = list(map(len, net.consumers))
-    step, kept, frees, sizes, pairs = net.step, net.kept, net.frees, net.sizes, net.pairs
+    step, kept, frees, sizes, overlays = net.step, net.kept, net.frees, net.sizes, net.overlays
     live = net.start
     costs = []
     for v in order:
         cost = live + step[v]
-        if pairs[v]:
-            cost -= saved_bytes([pair for pair in pairs[v] if left[pair[0]] == 1])
+        if overlays[v]:
+            cost -= covered_bytes([overlay for overlay in overlays[v] if left[overlay.input] == 1])
         costs.append(cost)
         live += kept[v]
         for tensor in frees[v]:

@@ -19,9 +19,10 @@ than it is found: its valley, which takes its place for good. If there is none, 
 never looked at again. Where the budget is ample, hardly a state is explored that is not part of the
 order found; where it is not, those are that can be reached without going below where they began.
 
-In place, joining keeps steps from becoming dearer, as what M adds can only make more inputs die;
-intersecting does not. So forwards T has to be the lowest state itself; backwards the operators on
-which some in-place pair depends are neither moved for free nor part of a valley. While bytes are
+With overlays that not every order allows, joining keeps steps from becoming dearer, as what M adds
+can only make more inputs die; intersecting does not. So forwards T has to be the lowest state
+itself; backwards the operators on which some overlay depends are neither moved for free nor part of
+a valley. While bytes are
 live for the first operator only, the empty state is no ordinary state: forwards it is not closed
 and has no valley, backwards such a network is not searched.
 """
@@ -221,10 +222,10 @@ class Search:
             return None
         first = frame.way[0]
         others = added & ~(direction.related[first] | 1 << first)
-        if others & (others - 1) or (others and direction.in_place):
+        if others & (others - 1) or (others and direction.saving):
             lowest, lower = lowest_between(direction, frame.operators, frame.operators | others)
             if frame.live - lower < live:
-                if direction.in_place and direction.forward:
+                if direction.saving and direction.forward:
                     return None
                 way = tuple(v for v in frame.way if lowest >> v & 1)
                 ready = self._ready_after(frame.ready, lowest, way)
@@ -248,7 +249,7 @@ class Search:
         else:
             change = -change
             cost = live + change + direction.step[v]
-        if direction.pairs[v]:
+        if direction.overlays[v]:
             cost -= direction.saved(unrun, v)
         return change, cost
 

@@ -4,8 +4,8 @@ Such an operator has a fixed place in every order, so what lies between two of t
 its own, and the peak is the largest of theirs.
 """
 
-from mcugraph.scheduling.solving.matching import pairs_inside
 from mcugraph.scheduling.solving.network import OUTSIDE, Network, assemble
+from mcugraph.scheduling.solving.overlay import renumbered
 
 
 def split(net: Network) -> list[tuple[Network, list[int]]]:
@@ -90,7 +90,7 @@ def _cut(
                     ],
                     keep=keep,
                     step=[net.step[v] for v in ops],
-                    pairs=tuple(pairs_inside(net.pairs[v], tensor_number, keep) for v in ops),
+                    overlays=tuple(renumbered(net.overlays[v], tensor_number) for v in ops),
                     constant=constant,
                     first=0 if part else net.first,
                 ),

@@ -11,7 +11,7 @@ looked at alone; there are more of them, since free moves are levels of their ow
 apart exactly: they are sorted by a hash, and neighbours with the same hash are compared.
 
 What makes a step cheaper than it is only lowers the bound: bytes for the first operator alone are
-left out, and every output that may lie over some input saves its bytes.
+left out, and of several outputs in place, each saves as if there were no other.
 """
 
 from random import Random
@@ -23,6 +23,7 @@ from numpy.typing import NDArray
 from mcugraph.scheduling.solving.completion import Completions
 from mcugraph.scheduling.solving.limits import Limits
 from mcugraph.scheduling.solving.network import Network, end_bytes, highest_cost
+from mcugraph.scheduling.solving.overlay_arrays import OverlayArrays
 from mcugraph.scheduling.solving.ragged import Ints, Ragged
 
 _CHUNK = 10_000  # states that are expanded at once
@@ -90,19 +91,11 @@ class LevelSweep:
         self._step: Ints = np.array(net.step, np.int64)
         self._sizes: Ints = np.array(net.sizes, np.int64)
         self._frees, self._preds = Ragged(net.frees), Ragged(net.preds)
-        # The input of each in-place pair, by operator and output; what an output saves.
-        self._pairs: list[tuple[int, list[list[int]], list[int]]] = []
+        self._overlays = OverlayArrays(net.overlays)
         fixed = np.zeros(n, bool)
-        for v, pairs in enumerate(net.pairs):
-            inputs: dict[int, list[int]] = {}
-            saved: dict[int, int] = {}
-            for source, target, size in pairs:
-                inputs.setdefault(target, []).append(source)
-                saved[target] = size
-                others = [w for w in net.consumers[source] if w != v]
-                fixed[others] = True
-            if pairs:
-                self._pairs.append((v, list(inputs.values()), [saved[t] for t in inputs]))
+        for v, overlays in enumerate(net.overlays):
+            for overlay in overlays:
+                fixed[[w for w in net.consumers[overlay.input] if w != v]] = True
         self._free_to_move = ~fixed
         random = Random(0)
         self._marks = np.array([random.getrandbits(64) for _ in range(n)], np.uint64)
@@ -178,7 +171,7 @@ class LevelSweep:
         np.add.at(gain, owner[revived], self._sizes[tensor[revived]])
         live = level.live[rows] + gain
         cost = live + self._step[added]
-        if self._pairs:
+        if self._overlays:
             cost -= self._saved(level, rows, added)
         fits = cost <= budget
         if not fits.all():
@@ -202,13 +195,12 @@ class LevelSweep:
         )
 
     def _saved(self, level: Level, rows: Ints, added: Ints) -> Ints:
-        """At least the bytes that are saved in place."""
+        """Bytes that are saved, or more."""
         saved: Ints = np.zeros(len(rows), np.int64)
-        for v, inputs, sizes in self._pairs:
-            at = np.flatnonzero(added == v)
-            for sources, size in zip(inputs, sizes, strict=True):
-                last = level.dead[np.ix_(rows[at], np.array(sources, np.int64))].any(axis=1)
-                saved[at] += size * last
+        np.add.at(
+            saved,
+            *self._overlays.saved(added, lambda step, tensor: level.dead[rows[step], tensor] == 1),
+        )
         return saved
 
     def _added(self, level: Level, children: _Children) -> Level:

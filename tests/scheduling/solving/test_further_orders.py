@@ -16,7 +16,7 @@ from mcugraph.testing import SHAPES, build_problem
 @pytest.mark.parametrize("seed", range(5))
 def test_valid_and_within_the_peak(seed, shape, plain):
     random = Random(seed)
-    net = build_problem(random.randint, 9, shape, plain=plain).network()
+    net = build_problem(random.randint, 9, shape, plain=plain, overlaps=not plain).network()
     least = order_peak(net, dp_order(net, Limits()))
     found = list(orders_within(net, least, Limits()))
     assert len(found) == (1 if net.first else 2)  # so small a network is searched to the end

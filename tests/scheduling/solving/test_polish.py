@@ -44,11 +44,14 @@ def checked_peak(problem, order):
 
 def large_problem(seed, operators=150):
     random = Random(seed)
-    return build_problem(random.randint, operators, SHAPES[seed % len(SHAPES)], max_size=99)
+    shape = SHAPES[seed % len(SHAPES)]
+    return build_problem(random.randint, operators, shape, max_size=99, overlaps=seed % 3 == 0)
 
 
 @settings(max_examples=200, deadline=None)
-@given(problems(min_operators=1, max_operators=12), st.randoms(use_true_random=False))
+@given(
+    problems(min_operators=1, max_operators=12, overlaps=True), st.randoms(use_true_random=False)
+)
 def test_a_window_costs_what_it_costs_in_its_place(problem, random):
     net = problem.network()
     order = order_at_random(net, random)
@@ -65,7 +68,9 @@ def test_a_window_costs_what_it_costs_in_its_place(problem, random):
 
 
 @settings(max_examples=200, deadline=None)
-@given(problems(min_operators=1, max_operators=12), st.randoms(use_true_random=False))
+@given(
+    problems(min_operators=1, max_operators=12, overlaps=True), st.randoms(use_true_random=False)
+)
 def test_chains_cost_what_their_operators_cost(problem, random):
     net = problem.network()
     chains = {chain.operators[0]: chain for chain in private_chains(net)}
@@ -81,17 +86,17 @@ def test_chains_cost_what_their_operators_cost(problem, random):
         for step, (v, cost) in enumerate(zip(order, costs, strict=True))
     ]
     for step, (v, w) in enumerate(pairwise(order)):
-        if v in chains and w not in chains and not net.pairs[v]:
+        if v in chains and w not in chains and not net.overlays[v]:
             chain = chains[v]
             end = step + len(chain.operators)
-            if end < len(order) and not net.pairs[order[end]]:
+            if end < len(order) and not net.overlays[order[end]]:
                 after = live[end]
                 assert max(0, *(cost - after for cost in costs[step + 1 : end])) == chain.tail
 
 
 @pytest.mark.parametrize("forward", [True, False])
 @settings(max_examples=150, deadline=None)
-@given(problem=problems(min_operators=1, max_operators=9), seed=st.integers(0, 99))
+@given(problem=problems(min_operators=1, max_operators=9, overlaps=True), seed=st.integers(0, 99))
 def test_a_dive_keeps_its_budget(forward, problem, seed):
     net, random = problem.network(), Random(seed)
     beam = Beam(net, forward)
@@ -103,13 +108,13 @@ def test_a_dive_keeps_its_budget(forward, problem, seed):
             assert best <= checked_peak(problem, order) <= budget
     # No state is left out for its width: where free moves lose nothing (see ``search``), and no
     # operators are taken as one, the best order is found.
-    if not net.first and not any(net.pairs) and len(private_chains(net)) == len(net.preds):
+    if not net.first and not any(net.overlays) and len(private_chains(net)) == len(net.preds):
         order = beam.dive(best, EVERYTHING, NO_LIMITS, random)
         assert checked_peak(problem, order) == best
 
 
 @settings(max_examples=40, deadline=None)
-@given(problem=problems(min_operators=1, max_operators=12), seed=st.integers(0, 99))
+@given(problem=problems(min_operators=1, max_operators=12, overlaps=True), seed=st.integers(0, 99))
 def test_never_a_worse_order(problem, seed):
     net = problem.network()
     order = order_at_random(net, Random(seed))

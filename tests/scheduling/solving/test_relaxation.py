@@ -104,7 +104,7 @@ def test_shared_tensors_leave_bounds(edges, seed):
 
 
 @settings(max_examples=200, deadline=None)
-@given(problems(max_operators=7, max_size=20))
+@given(problems(max_operators=7, max_size=20, overlaps=True))
 def test_bounds_hold_and_orders_are_orders(problem):
     best = brute_force_peak(problem)
     net, given = problem.network(), range(len(problem.operators))

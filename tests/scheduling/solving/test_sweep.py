@@ -34,7 +34,7 @@ def eager(monkeypatch):
 
 
 @settings(max_examples=200, deadline=None)
-@given(problems(min_operators=1, max_operators=6, max_size=20))
+@given(problems(min_operators=1, max_operators=6, max_size=20, overlaps=True))
 def test_no_sweep_proves_too_much(problem):
     """Whatever the budget: options of a problem, in place and first bytes, may loosen a sweep."""
     net, best = problem.network(), brute_force_peak(problem)
@@ -73,7 +73,7 @@ def test_sweeps_are_exact_where_nothing_is_in_place(seed, shape, monkeypatch):
 
 
 @settings(max_examples=150, deadline=None)
-@given(problems(min_operators=1, max_operators=6, max_size=20))
+@given(problems(min_operators=1, max_operators=6, max_size=20, overlaps=True))
 def test_climbing_ends_at_a_bound(problem):
     net, best = problem.network(), brute_force_peak(problem)
     given = range(len(net.preds))
@@ -82,7 +82,7 @@ def test_climbing_ends_at_a_bound(problem):
         assert bounds[-1] <= bound <= best
         bounds.append(bound)
         assert order is None or order_peak(net, order) >= best
-    if not net.first and not any(net.pairs):
+    if not net.first and not any(net.overlays):
         assert bounds[-1] == best
 
 
@@ -107,7 +107,7 @@ def test_chains_as_one_operator_need_no_more(problem):
 
 
 @settings(max_examples=100, deadline=None)
-@given(problems(min_operators=2, max_operators=8, max_size=20))
+@given(problems(min_operators=2, max_operators=8, max_size=20, overlaps=True))
 def test_postponed_operators_are_part_of_the_cut(problem):
     """While ``v`` runs, an order that runs others later has the bytes live that the cut says."""
     net = problem.network()
@@ -115,7 +115,7 @@ def test_postponed_operators_are_part_of_the_cut(problem):
     order = list(range(len(net.preds)))
     costs = step_costs(net, order)
     for step, v in enumerate(order):
-        if net.pairs[v]:
+        if net.overlays[v]:
             continue
         cut = OperatorCut(net, ancestors, v)
         for w in reversed(order[step + 1 :]):
@@ -129,7 +129,7 @@ def test_states_of_an_order_within_the_budget_stay_alive(seed, monkeypatch):
     eager(monkeypatch)
     random = Random(seed)
     shape = random.choice(SHAPES)
-    net = build_problem(random.randint, 14, shape, max_size=50).network()
+    net = build_problem(random.randint, 14, shape, max_size=50, overlaps=seed % 2 > 0).network()
     order = dp_order(net, NO_LIMITS)
     peak = order_peak(net, order)
     completions = Completions(net, range(14), NO_LIMITS)
