@@ -437,6 +437,14 @@ def test_sequences(onnx_file: Make) -> None:
         ),
         ([node("Concat", ["x", "w"], ["y"], axis=3)], "axis 3 does not exist in 2 dimensions"),
         ([node("Relu", [], ["y"])], "operator 'y' (Relu)"),
+        (
+            [node("Transpose", ["x"], [], name="lost"), node("Relu", ["x"], ["y"])],
+            "operator 'lost' (Transpose): it has no outputs",
+        ),
+        (
+            [node("Transpose", ["x"], [""], name="lost"), node("Relu", ["x"], ["y"])],
+            "operator 'lost' (Transpose): it has no outputs",
+        ),
         ([node("Relu", ["x"], ["h"])], "nothing defines the tensor 'y'"),
         ([node("Transpose", ["x"], ["y"], perm=[0, 5])], "operator 'y' (Transpose)"),
         (

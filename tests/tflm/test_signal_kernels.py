@@ -4,6 +4,7 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+from flatbuffers import flexbuffers
 from support.one_operator import one_operator, stored, values
 from support.tflite_writer import T
 from support.tflm_wheel import disagreements
@@ -20,8 +21,6 @@ IN_MODELS = {"CUSTOM:CIRCULAR_BUFFER"}
 
 def signal(name: str, inputs: list[T], outputs: list[T], **options: Any) -> bytes:
     """A model of one custom operator."""
-    from flatbuffers import flexbuffers
-
     custom = bytes(flexbuffers.Dumps(options)) if options else b""
     return one_operator(name, inputs, outputs, custom=custom)
 
@@ -189,3 +188,11 @@ def test_no_overlapping_sums_of_32_bits() -> None:
     node = KernelNode("CUSTOM:SignalOverlapAdd", None, (TfliteTensor(DType.INT32, (1, 5, 64)),), ())
     with pytest.raises(LookupError, match="int32"):
         RULES[node.native](node, HOST)
+
+
+def test_options_that_are_missing() -> None:
+    data = TfliteTensor(DType.INT16, (1, 64))
+    for custom in (b"", bytes(flexbuffers.Dumps({"other": 3}))):
+        node = KernelNode("CUSTOM:SignalDelay", None, (data,), (data,), custom)
+        with pytest.raises(LookupError, match="option 'delay_length' is missing"):
+            RULES[node.native](node, HOST)

@@ -229,9 +229,8 @@ class Scope:
 
     def _main_input(self, value: Any) -> Tensor:
         dtype, dims, symbols = declared_dims(value.type)
-        if dims is None:
-            return Tensor(value.name, dtype, None)
-        return Tensor(value.name, dtype, self.model.bindings.bind(value.name, dims, symbols))
+        shape = None if dims is None else self.model.bindings.bind(value.name, dims, symbols)
+        return Tensor(value.name, dtype, shape)
 
     def _body_input(self, value: Any) -> Tensor:
         dtype, dims, _ = declared_dims(value.type)
@@ -297,6 +296,8 @@ class Scope:
         results = op.infer(types) if types is not None else None
         if results is not None and found.dtype is not None:
             results = (TensorType(found.dtype, results[0].shape), *results[1:])
+        if results and not any(node.outputs):
+            raise GraphError("it has no outputs; a node of this type makes some")
         # Those declared hold for the file's own dimensions, before a caller bound other ones.
         if results is not None and not self.model.bindings.given:
             self.declarations.agree(node.outputs, results)
