@@ -245,6 +245,7 @@ class _View:
     ) -> None:
         self._graph, self._operator = graph, operator
         self._labelling, self._made = labelling, made
+        self._first: dict[str, Array] = {}  # the first plane of what was asked for, by name
         inputs = [None if n is None else graph.tensors[n] for n in operator.inputs]
         self.shapes: tuple[Shape | None, ...] = tuple(
             None if tensor is None else tensor.shape for tensor in inputs
@@ -266,12 +267,16 @@ class _View:
 
     def _whole(self) -> list[Array]:
         activations = self._labelling.activations
-        return [activations[name] for name in self._operator.inputs if name in activations]
+        names = dict.fromkeys(self._operator.inputs)
+        return [activations[name] for name in names if name in activations]
 
     def labels(self, index: int) -> Array | None:
         name = self._name(index)
-        labels = None if name is None else self._labelling.activations.get(name)
-        return None if labels is None else plane(labels, 0)
+        if name is None or name not in self._labelling.activations:
+            return None
+        if name not in self._first:
+            self._first[name] = plane(self._labelling.activations[name], 0)
+        return self._first[name]
 
     def crossed(self, index: int) -> bool:
         labels = self._labelling.activations.get(self._name(index) or "")

@@ -1,5 +1,7 @@
 """Labels that become one class."""
 
+from collections.abc import Iterator
+
 import numpy as np
 
 from mcugraph.ir import Array
@@ -47,11 +49,8 @@ class Unions:
         # What is the same all along an axis on both sides is looked at once.
         still = [a == 0 == b for a, b in zip(one.strides, other.strides, strict=True)]
         where = tuple(slice(0, 1) if same else slice(None) for same in still)
-        one, other = one[where], other[where]
-        pairs = np.stack([one.ravel(), other.ravel()], axis=1)
-        pairs = np.unique(pairs[(pairs != NONE).all(axis=1) & (one != other).ravel()], axis=0)
         self._resolved = None
-        for a, b in pairs.tolist():
+        for a, b in _pairs(one[where].ravel(), other[where].ravel()):
             low, high = sorted((self.find(a), self.find(b)))
             if low != high:
                 # The smaller label represents, so FIXED wins over all.
@@ -82,3 +81,19 @@ class Unions:
                 table = further
             self._resolved = table
         return np.asarray(self._resolved[labels])
+
+
+def _pairs(one: Array, other: Array) -> Iterator[tuple[int, int]]:
+    """The different labels that meet at the places of two lines, each pair once, in order."""
+    # Neighbours are mostly of one channel: each run of a pair counts once.
+    starts = np.ones(one.shape, bool)
+    starts[1:] = one[1:] != one[:-1]
+    starts[1:] |= other[1:] != other[:-1]
+    starts &= one != other
+    starts &= one != NONE
+    starts &= other != NONE
+    one, other = one[starts], other[starts]
+    if one.size:
+        # One number for a pair sorts much faster than two.
+        pairs = np.unique(one * (other.max() + 1) + other)
+        yield from zip(*map(np.ndarray.tolist, np.divmod(pairs, other.max() + 1)), strict=True)

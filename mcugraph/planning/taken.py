@@ -1,31 +1,25 @@
 """Where an arena has room for some time, asked again and again while it fills up.
 
-Time is cut into blocks, and a look into the arena goes past only what it has to:
+Time is the leaves of a binary tree: a *stretch* is what lies below one of its nodes. Some time,
+from a first to a last one, is made up of a few stretches, two of each length at the most:
 
-- A block keeps what is taken in any of its time, so what is taken at other times is not met.
-- A block is *solid* up to where its time leaves no gap. What is needed through all of a block
-  lies above that.
-- What some of the taken pieces leave no room below is a bound, and nothing that ends there or
-  below is looked at any more.
-- What is needed for so long that its blocks keep more pieces than there are, since each of them
-  keeps its own list, goes by one list of them all.
+    .-------------------------------.
+    .-------A-------.---------------.       A, B, C: the stretches that a piece is needed through
+    .-------.-------.---B---.-------.
+    .---.---.---.---.---.---.-C-.---.
+    |=======================|===|           a piece
 
-    offset
-      |  ####        ####|####
-      |    ##############|##      solid up to here: a buffer that is needed for all of the block
-      |##########        |#####   finds no room below
-      +------------------+-----
-            a block
+A stretch keeps two sets of offsets, each as a union, so what lies one on the other is one interval
+however many pieces it is made of:
+
+- *through*: those taken by pieces that are made up of this stretch and of others;
+- *within*: those taken at any of its time.
+
+A piece meets some time if it was taken within one of the stretches of that time, or through a
+stretch that one of these lies in. So neither question looks at more than a few unions.
 """
 
-import heapq
-from bisect import insort
-from collections.abc import Iterable, Iterator
-from math import isqrt
-
-_FEW = 64  # times up to which each is a block; where there are more, to keep both numbers small
-
-Piece = tuple[int, int]  # where it starts, and where it ends
+from bisect import bisect_left, bisect_right
 
 
 class Taken:
@@ -37,90 +31,106 @@ class Taken:
     """
 
     def __init__(self, begin: int, end: int) -> None:
-        times = end - begin + 1
-        self._begin, self._times = begin, isqrt(times) if times > _FEW else 1
-        self._blocks = [_Block() for _ in range(begin, end + 1, self._times)]
-        self._all: list[tuple[int, int, int, int]] = []  # offset, end, first, last; sorted
+        leaves = 1 << (end - begin).bit_length()
+        self._leaf = leaves - begin  # of time 0
+        # By node: 1 is the root, those below node i are 2 i and 2 i + 1.
+        self._through: list[_Union | None] = [None] * (2 * leaves)
+        self._within: list[_Union | None] = [None] * (2 * leaves)
 
     def add(self, first: int, last: int, offset: int, end: int) -> None:
         """Take a piece from time ``first`` through time ``last``."""
-        insort(self._all, (offset, end, first, last))
-        low, high = self._span(first, last)
-        for block in self._blocks[low : high + 1]:
-            block.add(first, last, offset, end)
+        through, within = self._through, self._within
+        for node in _stretches(first + self._leaf, last + self._leaf):
+            union = through[node]
+            if union is None:
+                through[node] = _Union(offset, end)
+            else:
+                union.add(offset, end)
+            while node:
+                union = within[node]
+                if union is None:
+                    within[node] = _Union(offset, end)
+                elif not union.add(offset, end):
+                    break  # it is taken within all that this stretch lies in as well
+                node >>= 1
 
     def lowest(self, first: int, last: int, size: int) -> int:
         """The lowest offset at which so many bytes are free from ``first`` through ``last``."""
-        low, high = self._span(first, last)
-        all_of_low = (first - self._begin) % self._times == 0
-        all_of_high = (last + 1 - self._begin) % self._times == 0
-        inner = self._blocks[low + (not all_of_low) : high + all_of_high]
-        lowest = max((block.solid for block in inner), default=0)
-        if max(block.top for block in self._blocks[low : high + 1]) <= lowest:
+        through, within = self._through, self._within
+        low, high = first + self._leaf, last + self._leaf
+        unions = [union for node in _stretches(low, high) if (union := within[node])]
+        while low != high:
+            if union := through[low]:
+                unions.append(union)
+            if union := through[high]:
+                unions.append(union)
+            low >>= 1
+            high >>= 1
+        while low:
+            if union := through[low]:
+                unions.append(union)
+            low >>= 1
+        offset, before = 0, -1
+        while offset != before:  # until all have room there
+            before = offset
+            for union in unions:
+                offset = union.gap(offset, size)
+        return offset
+
+
+def _stretches(low: int, high: int) -> list[int]:
+    """The fewest nodes that the leaves from one through another lie below."""
+    nodes = []
+    while low <= high:
+        if low & 1:
+            nodes.append(low)
+            low += 1
+        if not high & 1:
+            nodes.append(high)
+            high -= 1
+        low >>= 1
+        high >>= 1
+    return nodes
+
+
+class _Union:
+    """Intervals that do not touch, in their order; one without bytes has a place as well."""
+
+    __slots__ = ("_ends", "_starts")
+
+    def __init__(self, start: int, end: int) -> None:
+        self._starts, self._ends = [start], [end]
+
+    def add(self, start: int, end: int) -> bool:
+        """Take an interval; whether it was not there."""
+        starts, ends = self._starts, self._ends
+        if start >= starts[-1]:  # as most do, which come to lie on top
+            if start > ends[-1]:
+                starts.append(start)
+                ends.append(end)
+            elif end > ends[-1]:
+                ends[-1] = end
+            else:
+                return False
+            return True
+        i, j = bisect_left(ends, start), bisect_right(starts, end)  # those that it touches
+        if i == j:
+            starts.insert(i, start)
+            ends.insert(i, end)
+            return True
+        if starts[i] <= start and end <= ends[i]:
+            return False
+        starts[i], ends[i] = min(starts[i], start), max(ends[j - 1], end)
+        del starts[i + 1 : j], ends[i + 1 : j]
+        return True
+
+    def gap(self, lowest: int, size: int) -> int:
+        """The lowest offset, from one on, at which so many bytes are free."""
+        starts, ends = self._starts, self._ends
+        if ends[-1] <= lowest:
             return lowest
-        if sum(len(block) for block in inner) > len(self._all):
-            return _gap(self._met(first, last), lowest, size)
-        met: list[Piece] = []
-        for block in (self._blocks[high], *self._blocks[low:high]):
-            if block.top > lowest:
-                met += block.met(first, last, lowest)
-                met.sort()
-                lowest = _gap(met, lowest, size)
+        for i in range(bisect_right(ends, lowest), len(ends)):
+            if starts[i] - lowest >= size:
+                break
+            lowest = ends[i]
         return lowest
-
-    def _met(self, begin: int, stop: int) -> Iterator[Piece]:
-        return ((low, end) for low, end, a, b in self._all if a <= stop and begin <= b)
-
-    def _span(self, first: int, last: int) -> tuple[int, int]:
-        """The first and the last block of some times."""
-        return (first - self._begin) // self._times, (last - self._begin) // self._times
-
-
-class _Block:
-    """What is taken at some times.
-
-    Attributes:
-        solid: Below this, there is no offset that is free at all of the times.
-        top: Where the highest piece ends.
-    """
-
-    __slots__ = ("_above", "_pieces", "solid", "top")
-
-    def __init__(self) -> None:
-        self.solid = self.top = 0
-        self._pieces: list[tuple[int, int, int, int]] = []
-        self._above: list[Piece] = []  # what lies beyond the first gap, as a heap
-
-    def __len__(self) -> int:
-        return len(self._pieces)
-
-    def add(self, first: int, last: int, offset: int, end: int) -> None:
-        """Take a piece."""
-        self._pieces.append((first, last, offset, end))
-        if end > self.top:
-            self.top = end
-        if offset > self.solid:
-            heapq.heappush(self._above, (offset, end))
-            return
-        solid = max(self.solid, end)
-        while self._above and self._above[0][0] <= solid:
-            solid = max(solid, heapq.heappop(self._above)[1])
-        self.solid = solid
-
-    def met(self, begin: int, stop: int, above: int) -> list[Piece]:
-        """What is taken at a time from ``begin`` through ``stop`` and ends above an offset."""
-        return [
-            (offset, end)
-            for first, last, offset, end in self._pieces
-            if end > above and first <= stop and begin <= last
-        ]
-
-
-def _gap(met: Iterable[Piece], lowest: int, size: int) -> int:
-    """The lowest offset, from one on, at which so many bytes are free of sorted pieces."""
-    for offset, end in met:
-        if offset - lowest >= size:
-            break
-        if end > lowest:
-            lowest = end
-    return lowest

@@ -1,6 +1,7 @@
 """The costs of a network as polynomials in its widths, from the rules that count numbers."""
 
 from collections import Counter
+from dataclasses import field
 
 from mcugraph.cost.flash import distinct_constants
 from mcugraph.cost.work import is_pool_or_sum, work_of
@@ -21,6 +22,8 @@ class Shapes:
     labelling: Labelling
     group_of: dict[int, int]  # representative label in this graph -> group of the space
     widths: tuple[int, ...]
+    # Tensor name -> its shape, once asked for: an operator may read one tensor many times.
+    _known: dict[str, tuple[Polynomial, ...]] = field(default_factory=dict)
 
     @classmethod
     def of(cls, graph: Graph, source: Labelling, grouping: Grouping) -> "Shapes":
@@ -54,8 +57,12 @@ class Shapes:
 
     def shape(self, tensor: Tensor) -> tuple[Polynomial, ...]:
         """The shape of a tensor."""
-        shape: Shape = tensor.shape or ()
-        return tuple(self._length(tensor, axis, length) for axis, length in enumerate(shape))
+        if tensor.name not in self._known:
+            shape: Shape = tensor.shape or ()
+            self._known[tensor.name] = tuple(
+                self._length(tensor, axis, length) for axis, length in enumerate(shape)
+            )
+        return self._known[tensor.name]
 
     def _length(self, tensor: Tensor, axis: int, length: int) -> Polynomial:
         if tensor.is_constant:

@@ -7,13 +7,16 @@ import numpy as np
 import pytest
 
 import mcugraph as mg
+from mcugraph.coupling import propagate
 from mcugraph.coupling.unions import Unions
+from mcugraph.ir import Tensor
+from mcugraph.space.symbolic import Shapes
 
 onnx = pytest.importorskip("onnx")
 helper, numpy_helper, FLOAT = onnx.helper, onnx.numpy_helper, onnx.TensorProto.FLOAT
 
 
-def classes(path: Path, operands: list[str]) -> list[tuple[Any, ...]]:
+def network(path: Path, operands: list[str]) -> mg.Graph:
     value = helper.make_tensor_value_info
     weights = np.zeros((4, 3, 1, 1), np.float32)
     nodes = [
@@ -30,7 +33,12 @@ def classes(path: Path, operands: list[str]) -> list[tuple[Any, ...]]:
         [numpy_helper.from_array(v, k) for k, v in constants.items()],
     )
     onnx.save(helper.make_model(graph, opset_imports=[helper.make_opsetid("", 17)]), path)
-    return [(g.name, g.width, g.members, g.classes) for g in mg.widths(mg.load(path)).groups]
+    return mg.load(path)
+
+
+def classes(path: Path, operands: list[str]) -> list[tuple[Any, ...]]:
+    groups = mg.widths(network(path, operands)).groups
+    return [(g.name, g.width, g.members, g.classes) for g in groups]
 
 
 def test_a_sum_of_the_same_tensors(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
@@ -47,3 +55,30 @@ def test_a_sum_of_the_same_tensors(tmp_path: Path, monkeypatch: pytest.MonkeyPat
     often = classes(tmp_path / "often.onnx", ["a", "b"] * 500)
     assert often == once
     assert asked == 2 * few
+
+
+def test_a_tensor_is_looked_at_once(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    asked = 0
+    length, plane = Shapes._length, propagate.plane
+
+    def counted(self: Shapes, tensor: Tensor, axis: int, at: int) -> Any:
+        nonlocal asked
+        asked += 1
+        return length(self, tensor, axis, at)
+
+    def looked(labels: Any, number: int) -> Any:
+        nonlocal asked
+        asked += 1
+        return plane(labels, number)
+
+    monkeypatch.setattr(Shapes, "_length", counted)
+    monkeypatch.setattr(propagate, "plane", looked)
+
+    def work(often: int) -> tuple[int, str]:
+        nonlocal asked
+        asked = 0
+        space = mg.widths(network(tmp_path / "net.onnx", ["a", "b"] * often))
+        return asked, f"{space.macs.sympy()} {space.size.sympy()} {space.peak(space.full)}"
+
+    few, costs = work(1)
+    assert work(100) == (few, costs)

@@ -5,7 +5,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from mcugraph.coupling.groups import EqualWidths
-from mcugraph.coupling.unions import Unions
+from mcugraph.coupling.unions import Unions, _pairs
 from mcugraph.ops.labels import FIXED, NONE
 
 COUNT = 8
@@ -88,3 +88,11 @@ def test_parts_that_stay_equally_long_as_a_matrix() -> None:
     """w0 = w1 + w2 = 2 w3."""
     equal = EqualWidths(((0,), (1, 2), (3, 3)), "why")
     assert equal.matrix(5).tolist() == [[-1, 1, 1, 0, 0], [-1, 0, 0, 2, 0]]
+
+
+@given(st.lists(st.tuples(st.sampled_from([*LABELS, 10**6]), label, st.integers(1, 4)), max_size=9))
+def test_pairs_that_meet(drawn) -> None:
+    one = np.array([a for a, _, often in drawn for _ in range(often)], np.int64)
+    other = np.array([b for _, b, often in drawn for _ in range(often)], np.int64)
+    expected = {(a, b) for a, b, _ in drawn if a != b and NONE not in (a, b)}
+    assert list(_pairs(one, other)) == sorted(expected)
