@@ -438,6 +438,14 @@ def test_sequences(onnx_file: Make) -> None:
         ([node("Concat", ["x", "w"], ["y"], axis=3)], "axis 3 does not exist in 2 dimensions"),
         ([node("Relu", [], ["y"])], "operator 'y' (Relu)"),
         (
+            [node("QuantizeLinear", ["x"], ["y"])],
+            "operator 'y' (QuantizeLinear): its scale is missing",
+        ),
+        (
+            [node("DequantizeLinear", ["x"], ["y"])],
+            "operator 'y' (DequantizeLinear): input 1 is missing",
+        ),
+        (
             [node("Transpose", ["x"], [], name="lost"), node("Relu", ["x"], ["y"])],
             "operator 'lost' (Transpose): it has no outputs",
         ),

@@ -75,6 +75,8 @@ def _cast(node: OnnxNode) -> Translation:
 
 
 def _quantize(node: OnnxNode) -> Translation:
+    if not node.has(1):
+        raise GraphError("its scale is missing")
     given = node.integer("output_dtype", 0)
     dtype = DTYPES[given] if given else result_type(node, 2)
     return Translation(Convert("quantize", dtype))
