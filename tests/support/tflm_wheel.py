@@ -40,6 +40,32 @@ for line in sys.stdin:
     print(int(os.waitpid(child, 0)[1] == 0), flush=True)
 """
 
+# Runs each file on the same random inputs, several times over, and says what came out.
+_OUTPUTS = """
+import hashlib, os, sys
+import numpy as np
+from tflite_micro.python.tflite_micro import runtime
+for line in sys.stdin:
+    path, takes = line.rsplit(" ", 1)
+    random = np.random.default_rng(0)
+    interpreter = runtime.Interpreter.from_file(path, arena_size=1 << 20)
+    digest = hashlib.sha256()
+    for _ in range(4):
+        for i in range(int(takes)):
+            detail = interpreter.get_input_details(i)
+            shape, dtype = detail["shape"], np.dtype(detail["dtype"])
+            if dtype.kind == "f":
+                value = random.uniform(0.1, 8, shape)
+            elif dtype.kind == "b":
+                value = random.integers(0, 2, shape)
+            else:
+                value = random.integers(-100 * (dtype.kind == "i"), 100, shape)
+            interpreter.set_input(value.astype(dtype), i)
+        interpreter.invoke()
+        digest.update(np.ascontiguousarray(interpreter.get_output(0)).tobytes())
+    os.write(1, f"{digest.hexdigest()}\\n".encode())
+"""
+
 
 def as_it_stands(path: Path) -> TflmProgram:
     """A file whose operators need not make the shapes that it declares."""
@@ -83,6 +109,21 @@ def wheel_loads(asked: Sequence[tuple[Path, int]]) -> list[bool]:
         check=True,
     )
     return [answer == "1" for answer in run.stdout.split()]
+
+
+def wheel_outputs(asked: Sequence[tuple[Path, int]]) -> list[str]:
+    """What each file, of so many inputs, makes of random ones: a digest of its first output."""
+    run = subprocess.run(
+        [sys.executable, "-u", "-c", _OUTPUTS],
+        input="".join(f"{path} {takes}\n" for path, takes in asked),
+        capture_output=True,
+        text=True,
+        timeout=600,
+        check=False,
+    )
+    found = run.stdout.split()
+    assert run.returncode == 0, f"{asked[len(found)]}: {run.stderr[-2000:]}"
+    return found
 
 
 def disagreements(models: Mapping[str, bytes], folder: Path) -> dict[str, str]:
