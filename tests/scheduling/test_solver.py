@@ -62,6 +62,19 @@ def test_equals_brute_force(problem):
     check_optimal(problem, best, "dp")
 
 
+@pytest.mark.parametrize("seed", range(60))
+def test_equals_brute_force_with_overlaps(seed):
+    """Chains of them, several inputs that die, inputs that others read as well."""
+    random = Random(seed)
+    shape, most = SHAPES[seed % len(SHAPES)], random.choice([3, 9, 99])
+    problem = build_problem(random.randint, random.randint(3, 7), shape, most, overlaps=True)
+    best = brute_force_peak(problem)
+    check_optimal(problem, best)
+    check_optimal(problem, best, "dp")
+    assert operator_bound(problem) <= cut_bound(problem) <= best
+    assert schedule(problem, "greedy").lower_bound <= best
+
+
 @pytest.mark.slow
 @pytest.mark.parametrize("block", range(100))
 def test_equals_brute_force_on_many(block):
@@ -92,6 +105,9 @@ def test_no_size_is_too_large(problem):
         problem,
         sizes=tuple(size * factor for size in problem.sizes),
         scratch=tuple(size * factor for size in problem.scratch),
+        overlaps=tuple(
+            tuple((a, b, lead * factor) for a, b, lead in overlaps) for overlaps in problem.overlaps
+        ),
     )
     for method in METHODS:
         plain, scaled = schedule(problem, method), schedule(larger, method)
