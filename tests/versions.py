@@ -32,7 +32,7 @@ PYTHONS = [
     if (found := re.fullmatch(r"Programming Language :: Python :: (3\.\d+)", entry))
 ]
 SETS = ("oldest", "newest")
-TOOLS = ("pytest", "hypothesis")
+TOOLS = ("pytest", "hypothesis", "tflite")
 
 # What touches other packages, and of the rest what is quick.
 TESTS = (

@@ -84,7 +84,7 @@ def relus(t: Any, count: int, inputs: int = 1) -> bytes:
     )
 
 
-@pytest.mark.parametrize(("field", "name"), [(0, "Tensors"), (3, "Operators")])
+@pytest.mark.parametrize(("field", "name"), [(0, "tensors"), (3, "operators")])
 def test_tables_that_are_listed_twice(tflite: Any, field: int, name: str) -> None:
     file = Flatbuffer(bytearray(relus(tflite, 4)))
     (graph,) = file.tables(file.root, 2)

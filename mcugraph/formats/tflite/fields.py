@@ -1,13 +1,13 @@
 """Single fields of a TFLite file in the words of the graph."""
 
 from collections.abc import Callable
-from functools import cache
 from typing import Any
 
 import numpy as np
 
 from mcugraph.errors import FormatError
 from mcugraph.formats.tflite import reader
+from mcugraph.formats.tflite.tflite_schema import OPERATOR_NAMES
 from mcugraph.ir import Array, DType
 
 # TensorType of the schema -> element type.
@@ -61,28 +61,23 @@ def decode(data: Any, dtype: DType) -> Array:
     return np.frombuffer(data, _NUMPY[dtype])
 
 
-@cache
-def _builtin_names() -> dict[int, str]:
-    from tflite.BuiltinOperator import BuiltinOperator
-
-    return {code: name for name, code in vars(BuiltinOperator).items() if name.isupper()}
-
-
 def native(code: Any) -> str:
     """The name of an operator code; custom operators by their own name."""
-    number = max(code.DeprecatedBuiltinCode(), reader.builtin_code(code))
-    name = _builtin_names().get(number, f"BUILTIN_{number}")
-    return f"CUSTOM:{reader.text(code.CustomCode())}" if name == "CUSTOM" else name
+    number = max(code.deprecated_builtin_code, code.builtin_code)
+    if not 0 <= number < len(OPERATOR_NAMES):
+        return f"BUILTIN_{number}"
+    name = OPERATOR_NAMES[number]
+    return f"CUSTOM:{code.custom_code}" if name == "CUSTOM" else name
 
 
 # Which fields of an operator's options name the subgraphs that it calls.
 _CALLS: dict[str, tuple[str, Callable[[Any], tuple[int, ...]]]] = {
-    "IF": ("IfOptions", lambda o: (o.ThenSubgraphIndex(), o.ElseSubgraphIndex())),
-    "WHILE": ("WhileOptions", lambda o: (o.CondSubgraphIndex(), o.BodySubgraphIndex())),
-    "CALL_ONCE": ("CallOnceOptions", lambda o: (o.InitSubgraphIndex(),)),
+    "IF": ("IfOptions", lambda o: (o.then_subgraph_index, o.else_subgraph_index)),
+    "WHILE": ("WhileOptions", lambda o: (o.cond_subgraph_index, o.body_subgraph_index)),
+    "CALL_ONCE": ("CallOnceOptions", lambda o: (o.init_subgraph_index,)),
     "STABLEHLO_COMPOSITE": (
         "StableHLOCompositeOptions",
-        lambda o: (o.DecompositionSubgraphIndex(),),
+        lambda o: (o.decomposition_subgraph_index,),
     ),
 }
 
@@ -100,4 +95,4 @@ def variable_name(raw: Any, native: str) -> str | None:
     if native != "VAR_HANDLE":
         return None
     o = reader.options(raw, "VarHandleOptions")
-    return "/".join(filter(None, (reader.text(o.Container()), reader.text(o.SharedName()))))
+    return "/".join(filter(None, (o.container, o.shared_name)))

@@ -12,10 +12,10 @@ import struct
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import field
 
-from mcugraph.formats.tflite import reader
 from mcugraph.records import dataclass
 
 _IDENTIFIER = b"TFL3"
+_FIELDS = 32  # more than any table has that is read
 
 
 class Flatbuffer:
@@ -24,6 +24,7 @@ class Flatbuffer:
     def __init__(self, data: bytes | bytearray) -> None:
         self.data = data
         self.root = self.u32(0)
+        self._places: dict[int, tuple[int, ...]] = {}  # by vtable: many tables share one
 
     def u32(self, at: int) -> int:
         """The number at a position."""
@@ -37,12 +38,26 @@ class Flatbuffer:
         """How many fields the table may have."""
         return (int(struct.unpack_from("<H", self.data, self.vtable(table))[0]) - 4) // 2
 
+    def places(self, table: int) -> tuple[int, ...]:
+        """How far into a table each of its fields lies, by number; 0 where it is left out.
+
+        Raises:
+            ValueError, struct.error: Its vtable lies outside the file.
+        """
+        vtable = self.vtable(table)
+        found = self._places.get(vtable)
+        if found is None:
+            if vtable < 0:
+                raise ValueError("a vtable lies before the file")
+            length = struct.unpack_from("<H", self.data, vtable)[0]
+            count = min(max((length - 3) // 2, 0), _FIELDS)
+            listed = struct.unpack_from(f"<{count}H", self.data, vtable + 4)
+            found = self._places[vtable] = listed + (0,) * (_FIELDS - count)
+        return found
+
     def field(self, table: int, number: int) -> int:
         """Position of a field; 0 where it is left out."""
-        if number >= self.fields(table):
-            return 0
-        at = self.vtable(table) + 4 + 2 * number
-        distance = int(struct.unpack_from("<H", self.data, at)[0])
+        distance = self.places(table)[number]
         return table + distance if distance else 0
 
     def target(self, table: int, number: int) -> int:
@@ -64,7 +79,12 @@ class Flatbuffer:
     def text(self, table: int, number: int) -> str:
         """A field that is a string."""
         at = self.target(table, number)
-        return reader.text(bytes(self.data[at + 4 : at + 4 + self.u32(at)])) if at else ""
+        return decoded(self.data[at + 4 : at + 4 + self.u32(at)]) if at else ""
+
+
+def decoded(text: bytes | bytearray) -> str:
+    """A string; bytes that are no UTF-8 stay visible."""
+    return text.decode("utf-8", "backslashreplace")
 
 
 @dataclass(eq=False, slots=True)

@@ -34,7 +34,7 @@ class TfliteNode:
 
     def window(self, name: str) -> Any:
         """The options of an operator with a window, which has no strides by default."""
-        if self.operator.table.BuiltinOptions() is None:
+        if self.operator.table.builtin_options is None:
             raise LeftOut
         return self.options(name)
 
@@ -76,4 +76,4 @@ Translator = Callable[[TfliteNode], Translation]
 
 def activation(options: Any) -> str | None:
     """The activation fused into an operator."""
-    return _ACTIVATIONS[options.FusedActivationFunction()]
+    return _ACTIVATIONS[options.fused_activation_function]

@@ -11,6 +11,7 @@ from collections.abc import Mapping
 from mcugraph.errors import FormatError
 from mcugraph.formats.tflite import associated, reader
 from mcugraph.formats.tflite.flatbuffer import Flatbuffer, Table, Tables, Values, written
+from mcugraph.formats.tflite.table_views import Damage
 from mcugraph.records import dataclass
 
 # Fields of the tables, by their number in the schema.
@@ -176,7 +177,7 @@ class _File(Flatbuffer):
             width, nul = (kind, b"") if isinstance(kind, int) else (1, b"\0")
             end = at + 4 + width * self.u32(at)
             if end > len(self.content):
-                raise reader.Damage("a vector ends behind the file")
+                raise Damage("a vector ends behind the file")
             self.end = max(self.end, end + len(nul))
             alignment = _DATA if owner == "Buffer" else width
             self._values[at, kind] = Values(self.content[at + 4 : end], width, alignment, nul)

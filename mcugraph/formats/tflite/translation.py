@@ -4,11 +4,11 @@ from mcugraph.errors import FormatError, GraphError
 from mcugraph.formats.agreement import check_agreement
 from mcugraph.formats.computed import Computed
 from mcugraph.formats.dims import Bindings
-from mcugraph.formats.tflite import reader
 from mcugraph.formats.tflite.fields import decode
 from mcugraph.formats.tflite.model import TfliteModel, TfliteOperator, TfliteTensor
 from mcugraph.formats.tflite.node import LeftOut, TfliteNode
 from mcugraph.formats.tflite.operators import TRANSLATIONS
+from mcugraph.formats.tflite.table_views import Damage
 from mcugraph.ir import (
     Array,
     Constant,
@@ -257,7 +257,7 @@ def _types(node: TfliteNode, order: tuple[int, ...]) -> list[TensorType | None]:
 def _constant(raw: TfliteTensor, data: memoryview) -> Constant:
     """The value of a tensor, decoded when it is asked for."""
     if not raw.sparse and raw.dtype.has_size and data.nbytes < raw.nbytes:
-        raise reader.Damage(f"tensor {raw.name!r} needs {raw.nbytes} bytes and has {data.nbytes}")
+        raise Damage(f"tensor {raw.name!r} needs {raw.nbytes} bytes and has {data.nbytes}")
     packed = data.nbytes if raw.sparse else None
     return Constant(raw.place, lambda: decode(data, raw.dtype), packed)
 

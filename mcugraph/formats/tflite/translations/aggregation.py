@@ -18,9 +18,9 @@ def _pool(function: str) -> Callable[[TfliteNode], Op]:
         o = node.window("Pool2D")
         return Pool(
             function,
-            window=(o.FilterHeight(), o.FilterWidth()),
-            strides=(o.StrideH(), o.StrideW()),
-            padding=PADDINGS[o.Padding()],
+            window=(o.filter_height, o.filter_width),
+            strides=(o.stride_h, o.stride_w),
+            padding=PADDINGS[o.padding],
             channel_axis=-1,
             activation=activation(o),
         )
@@ -30,7 +30,7 @@ def _pool(function: str) -> Callable[[TfliteNode], Op]:
 
 def _reduce(function: str) -> Callable[[TfliteNode], Op]:
     def translate(node: TfliteNode) -> Op:
-        keep = bool(node.options("Reducer").KeepDims())
+        keep = bool(node.options("Reducer").keep_dims)
         return Reduce(function, node.constant(1), keep)
 
     return translate

@@ -11,9 +11,9 @@ def _conv(node: TfliteNode) -> Op:
     o = node.window("Conv2D")
     channels, depth = node.shape(0)[-1], node.shape(1)[-1]
     return Conv(
-        strides=(o.StrideH(), o.StrideW()),
-        dilations=(o.DilationHFactor(), o.DilationWFactor()),
-        padding=PADDINGS[o.Padding()],
+        strides=(o.stride_h, o.stride_w),
+        dilations=(o.dilation_h_factor, o.dilation_w_factor),
+        padding=PADDINGS[o.padding],
         groups=max(channels // depth, 1) if depth else 1,
         channel_axis=-1,
         weight_out=0,
@@ -25,9 +25,9 @@ def _conv(node: TfliteNode) -> Op:
 def _depthwise(node: TfliteNode) -> Op:
     o = node.window("DepthwiseConv2D")
     return Conv(
-        strides=(o.StrideH(), o.StrideW()),
-        dilations=(o.DilationHFactor(), o.DilationWFactor()),
-        padding=PADDINGS[o.Padding()],
+        strides=(o.stride_h, o.stride_w),
+        dilations=(o.dilation_h_factor, o.dilation_w_factor),
+        padding=PADDINGS[o.padding],
         groups=node.shape(0)[-1],
         depthwise=True,
         channel_axis=-1,
@@ -40,9 +40,9 @@ def _depthwise(node: TfliteNode) -> Op:
 def _conv3d(node: TfliteNode) -> Op:
     o = node.window("Conv3D")
     return Conv(
-        strides=(o.StrideD(), o.StrideH(), o.StrideW()),
-        dilations=(o.DilationDFactor(), o.DilationHFactor(), o.DilationWFactor()),
-        padding=PADDINGS[o.Padding()],
+        strides=(o.stride_d, o.stride_h, o.stride_w),
+        dilations=(o.dilation_d_factor, o.dilation_h_factor, o.dilation_w_factor),
+        padding=PADDINGS[o.padding],
         channel_axis=-1,
         weight_out=-1,
         weight_in=-2,
@@ -52,21 +52,21 @@ def _conv3d(node: TfliteNode) -> Op:
 
 def _dense(node: TfliteNode) -> Op:
     o = node.options("FullyConnected")
-    return Dense(flatten=not o.KeepNumDims(), activation=activation(o))
+    return Dense(flatten=not o.keep_num_dims, activation=activation(o))
 
 
 def _matmul(node: TfliteNode) -> Op:
     o = node.options("BatchMatMul")
-    return MatMul(transpose_a=bool(o.AdjX()), transpose_b=bool(o.AdjY()))
+    return MatMul(transpose_a=bool(o.adj_x), transpose_b=bool(o.adj_y))
 
 
 def _transpose_conv(node: TfliteNode) -> Translation:
     o = node.window("TransposeConv")
     size = node.ints(0) or node.result()
     op = ConvTranspose(
-        strides=(o.StrideH(), o.StrideW()),
+        strides=(o.stride_h, o.stride_w),
         dilations=(1, 1),
-        padding=PADDINGS[o.Padding()],
+        padding=PADDINGS[o.padding],
         channel_axis=-1,
         weight_out=0,
         weight_in=-1,
@@ -84,12 +84,12 @@ _LSTM_BIASES: tuple[int, ...] = (*range(12, 16), 17)
 
 def _lstm(node: TfliteNode) -> Op:
     # The recurrent weights of the output gate are (cells, units); a projection makes them differ.
-    time_major = bool(node.options("UnidirectionalSequenceLSTM").TimeMajor())
+    time_major = bool(node.options("UnidirectionalSequenceLSTM").time_major)
     return _sequence("lstm", _LSTM_MATRICES, _LSTM_BIASES, node.shape(8)[1], time_major)
 
 
 def _rnn(node: TfliteNode) -> Op:
-    time_major = bool(node.options("SequenceRNN").TimeMajor())
+    time_major = bool(node.options("SequenceRNN").time_major)
     return _sequence("rnn", (1, 2), (3,), node.shape(1)[0], time_major)
 
 
@@ -117,7 +117,7 @@ def _bidirectional(
     """Two cells in opposite directions; the file declares whether results are joined."""
 
     def translate(node: TfliteNode) -> Op:
-        time_major = bool(node.options(table).TimeMajor())
+        time_major = bool(node.options(table).time_major)
         return Recurrent(
             cell,
             weights=weights,
@@ -135,9 +135,9 @@ def _bidirectional(
 def _conv3d_transpose(node: TfliteNode) -> Translation:
     o = node.window("Conv3D")
     op = ConvTranspose(
-        strides=(o.StrideD(), o.StrideH(), o.StrideW()),
-        dilations=(o.DilationDFactor(), o.DilationHFactor(), o.DilationWFactor()),
-        padding=PADDINGS[o.Padding()],
+        strides=(o.stride_d, o.stride_h, o.stride_w),
+        dilations=(o.dilation_d_factor, o.dilation_h_factor, o.dilation_w_factor),
+        padding=PADDINGS[o.padding],
         channel_axis=-1,
         weight_out=-2,
         weight_in=-1,
@@ -154,7 +154,7 @@ _TWO_LSTM_BIASES = (*range(12, 16), 17, *range(29, 33), 34)
 
 
 def _lstm_step(node: TfliteNode) -> Op:
-    if node.options("LSTM").KernelType() == 1:
+    if node.options("LSTM").kernel_type == 1:
         # The basic kernel has one matrix, over data and previous output, for all four gates.
         matrices: tuple[int, ...] = (2,)
         biases: tuple[int, ...] = (3,)
@@ -192,5 +192,5 @@ TRANSLATIONS: dict[str, Translator] = {
         "rnn", "BidirectionalSequenceRNN", (1, 2, 5, 6, 10, 11), (3, 7), 1
     ),
     "CONV_3D_TRANSPOSE": _conv3d_transpose,
-    "SVDF": lambda node: Svdf(node.options("SVDF").Rank(), activation(node.options("SVDF"))),
+    "SVDF": lambda node: Svdf(node.options("SVDF").rank, activation(node.options("SVDF"))),
 }

@@ -36,34 +36,33 @@ from mcugraph.ops.selection import (
 def _reshape(node: TfliteNode) -> Op:
     target = node.ints(1)
     if target is None:
-        given = node.options("Reshape").NewShapeAsNumpy()
+        given = node.options("Reshape").new_shape
         # Old files leave a target of [0] for a scalar; a computed one is as declared.
-        usable = len(node.inputs) < 2 and hasattr(given, "tolist") and given.tolist() != [0]
-        target = tuple(given.tolist()) if usable else node.result()
+        usable = len(node.inputs) < 2 and given not in (None, (0,))
+        target = given if usable else node.result()
     return Reshape(target)
 
 
 def _squeeze(node: TfliteNode) -> Op:
-    axes = node.options("Squeeze").SqueezeDimsAsNumpy()
-    return Squeeze(tuple(axes.tolist()) if hasattr(axes, "tolist") and len(axes) else None)
+    return Squeeze(node.options("Squeeze").squeeze_dims or None)
 
 
 def _strided_slice(node: TfliteNode) -> Op:
     o = node.options("StridedSlice")
     begin, end, strides = node.constant(1), node.constant(2), node.constant(3)
     index: list[slice | int | None] = []
-    new_axes = bin(o.NewAxisMask() & ((1 << len(begin)) - 1) & ~o.EllipsisMask()).count("1")
+    new_axes = bin(o.new_axis_mask & ((1 << len(begin)) - 1) & ~o.ellipsis_mask).count("1")
     for i, (start, stop, step) in enumerate(zip(begin, end, strides, strict=True)):
         bit = 1 << i
-        if o.EllipsisMask() & bit:
+        if o.ellipsis_mask & bit:
             index += [slice(None)] * (len(node.shape(0)) - (len(begin) - 1 - new_axes))
-        elif o.NewAxisMask() & bit:
+        elif o.new_axis_mask & bit:
             index.append(None)
-        elif o.ShrinkAxisMask() & bit:
+        elif o.shrink_axis_mask & bit:
             index.append(start)
         else:
-            first = None if o.BeginMask() & bit else start
-            last = None if o.EndMask() & bit else stop + (start if o.Offset() else 0)
+            first = None if o.begin_mask & bit else start
+            last = None if o.end_mask & bit else stop + (start if o.offset else 0)
             index.append(slice(first, last, step))
     return Slice(tuple(index))
 
@@ -86,7 +85,7 @@ def _pad_by(node: TfliteNode) -> Op:
 
 def _mirror_pad(node: TfliteNode) -> Op:
     modes = ("reflect", "symmetric")
-    return Pad(node.pairs(1), modes[node.options("MirrorPad").Mode()])
+    return Pad(node.pairs(1), modes[node.options("MirrorPad").mode])
 
 
 def _resize(method: str) -> Callable[[TfliteNode], Op]:
@@ -110,11 +109,11 @@ def _split_v(node: TfliteNode) -> Op:
 
 def _gather(node: TfliteNode) -> Op:
     o = node.options("Gather")
-    return Gather(o.Axis(), o.BatchDims() if hasattr(o, "BatchDims") else 0)
+    return Gather(o.axis, o.batch_dims)
 
 
 def _one_hot(node: TfliteNode) -> Op:
-    return OneHot(node.constant(1)[0], node.options("OneHot").Axis())
+    return OneHot(node.constant(1)[0], node.options("OneHot").axis)
 
 
 def _batch_to_space(node: TfliteNode) -> Op:
@@ -168,15 +167,15 @@ TRANSLATIONS: dict[str, Translator] = {
     "TRANSPOSE": lambda node: Transpose(node.constant(1)),
     "REVERSE_V2": lambda node: Reverse(node.constant(1)),
     "BROADCAST_TO": lambda node: Expand(node.ints(1) or node.result()),
-    "DEPTH_TO_SPACE": lambda node: DepthToSpace(node.options("DepthToSpace").BlockSize(), -1),
-    "SPACE_TO_DEPTH": lambda node: SpaceToDepth(node.options("SpaceToDepth").BlockSize(), -1),
+    "DEPTH_TO_SPACE": lambda node: DepthToSpace(node.options("DepthToSpace").block_size, -1),
+    "SPACE_TO_DEPTH": lambda node: SpaceToDepth(node.options("SpaceToDepth").block_size, -1),
     "BATCH_TO_SPACE_ND": _batch_to_space,
     "SPACE_TO_BATCH_ND": _space_to_batch,
     "CONCATENATION": lambda node: Concat(
-        node.options("Concatenation").Axis(), activation(node.options("Concatenation"))
+        node.options("Concatenation").axis, activation(node.options("Concatenation"))
     ),
-    "PACK": lambda node: Stack(node.options("Pack").Axis()),
-    "UNPACK": lambda node: Unstack(node.options("Unpack").Axis()),
+    "PACK": lambda node: Stack(node.options("Pack").axis),
+    "UNPACK": lambda node: Unstack(node.options("Unpack").axis),
     "SPLIT": _split,
     "SPLIT_V": _split_v,
     "SLICE": _slice,
