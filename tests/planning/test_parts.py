@@ -321,7 +321,7 @@ def test_what_fits(problem: ArenaProblem, less: int, seed: int, quota: int) -> N
             assert holds(problem, placed(problem, items, offsets))
 
 
-@given(problems(min_operators=1, max_operators=6), st.integers(0, 99))
+@given(problems(min_operators=1, max_operators=6, overlaps=True), st.integers(0, 99))
 def test_moves_keep_every_input_before_its_reader(problem, seed: int) -> None:
     net, random = problem.network(), Random(seed)
     order = list(range(len(problem.operators)))
@@ -332,7 +332,7 @@ def test_moves_keep_every_input_before_its_reader(problem, seed: int) -> None:
         assert all(where[u] < where[v] for v in order for u in net.preds[v])
 
 
-@given(problems(min_operators=1, max_operators=5))
+@given(problems(min_operators=1, max_operators=5, overlaps=True))
 def test_moves_reach_every_place(problem) -> None:
     """Of orders that differ by the place of one operator, each can come next."""
     net = problem.network()

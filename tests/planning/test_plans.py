@@ -99,7 +99,7 @@ def order_of_few_blocks(random: Random) -> tuple[Problem, ArenaProblem]:
     """A scheduling problem, and the blocks of its file order: few enough for brute force."""
     while True:
         shape = random.choice(SHAPES)
-        order = build_problem(random.randint, random.randint(1, 5), shape, random.choice((5, 40)))
+        order = build_problem(random.randint, random.randint(1, 5), shape, random.choice((5, 40)), overlaps=True)
         problem = arena_problem(order, order.operators, random.choice((1, 4, 16)))
         if len(problem.blocks) <= 6 and len(problem.shares) <= 6:
             return order, problem
@@ -116,7 +116,7 @@ def test_the_search_alone_finds_what_there_is(problem: ArenaProblem, less: int) 
 
 
 @pytest.mark.parametrize("method", METHODS)
-@given(problem=problems(max_operators=8, max_size=40))
+@given(problem=problems(max_operators=8, max_size=40, overlaps=True))
 def test_every_method_keeps_the_rules(method: str, problem: Problem) -> None:
     order = problem.operators
     plan = mg.plan(problem, order, alignment=4, method=method)
@@ -143,7 +143,7 @@ def test_no_size_is_too_large(problem: Problem) -> None:
     assert scaled.lower_bound == plain.lower_bound * factor
 
 
-@given(problems(max_operators=8, max_size=40))
+@given(problems(max_operators=8, max_size=40, overlaps=True))
 def test_bound_is_the_peak_of_the_order(problem: Problem) -> None:
     """Without alignment, the largest live set is what the checker of schedules finds."""
     order = schedule(problem).order
@@ -151,7 +151,7 @@ def test_bound_is_the_peak_of_the_order(problem: Problem) -> None:
 
 
 @settings(max_examples=50)
-@given(problems(max_operators=9, max_size=40))
+@given(problems(max_operators=9, max_size=40, overlaps=True))
 def test_order_of_its_own(problem: Problem) -> None:
     plan = mg.plan(problem, alignment=1)
     check_plan(arena_problem(problem, plan.order, 1), plan)
