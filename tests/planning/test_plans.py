@@ -99,7 +99,8 @@ def order_of_few_blocks(random: Random) -> tuple[Problem, ArenaProblem]:
     """A scheduling problem, and the blocks of its file order: few enough for brute force."""
     while True:
         shape = random.choice(SHAPES)
-        order = build_problem(random.randint, random.randint(1, 5), shape, random.choice((5, 40)), overlaps=True)
+        n, most = random.randint(1, 5), random.choice((5, 40))
+        order = build_problem(random.randint, n, shape, most, overlaps=True)
         problem = arena_problem(order, order.operators, random.choice((1, 4, 16)))
         if len(problem.blocks) <= 6 and len(problem.shares) <= 6:
             return order, problem
