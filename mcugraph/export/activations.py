@@ -3,7 +3,8 @@
 Left to itself the converter writes ELU, SELU, CELU, Softplus and Mish with SELECT, which TFLM does
 not have, with exponentials between tensors of 8 bits. TFLM has an int8 ELU, by a table, and so has
 everything that an ELU can be scaled to. It has none of Softplus, EXP or LOG: these are an island of
-floats, ``log(sigmoid(abs(x)))``, which overflows nowhere.
+floats, ``log(sigmoid(abs(x)))``, which overflows nowhere. ``mcugraph.rewrite.spelling`` foresees
+what is written here.
 """
 
 import copy
@@ -12,12 +13,12 @@ from typing import Any
 
 from mcugraph.export.tflite_objects import packed, unpacked
 from mcugraph.export.tools import called, tool
+from mcugraph.rewrite.spelling import SELU_SCALE
 
 # What blocks are called that stand for one operator on their way through the converter.
 _BLOCK = "mcugraph."
 
-# Of self-normalising networks (Klambauer et al., arXiv:1706.02515).
-_SELU_ALPHA, _SELU_SCALE = 1.6732632423543772, 1.0507009873554805
+_SELU_ALPHA = 1.6732632423543772
 
 
 def in_kernels(module: Any) -> Any:
@@ -131,7 +132,7 @@ def _celu(x: Any, alpha: float) -> Any:
 
 
 def _selu(x: Any) -> Any:
-    return _elu(x, _SELU_ALPHA, _SELU_SCALE)
+    return _elu(x, _SELU_ALPHA, SELU_SCALE)
 
 
 def _softplus(x: Any, beta: float = 1.0, threshold: float = 20.0) -> Any:
@@ -139,8 +140,10 @@ def _softplus(x: Any, beta: float = 1.0, threshold: float = 20.0) -> Any:
     import torch
 
     del threshold
-    low = torch.log(torch.sigmoid(torch.abs(x if beta == 1.0 else x * beta)))
-    return _relu(x) - (low if beta == 1.0 else low * (1.0 / beta))
+    x = x if beta == 1.0 else x * beta
+    low = torch.log(torch.sigmoid(torch.abs(x)))
+    result = _relu(x) - low
+    return result if beta == 1.0 else result * (1.0 / beta)
 
 
 def _mish(x: Any) -> Any:

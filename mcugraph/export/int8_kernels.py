@@ -1,6 +1,6 @@
 """Operators that a quantiser left in floats, put onto the int8 kernels that TFLM has for them."""
 
-from collections.abc import Callable
+from collections.abc import Callable, Collection
 from typing import Any
 
 import numpy as np
@@ -8,24 +8,27 @@ import numpy as np
 from mcugraph.export.tflite_objects import kinds_of, packed, unpacked
 
 # Elementwise operators for which TensorFlow Lite Micro has an int8 kernel and the quantiser none.
-_KERNELS = ("LEAKY_RELU", "ELU")
+_KERNELS = ("ABS", "LEAKY_RELU", "ELU")
 
 # The least and the largest value of a tensor by its name.
 Ranges = Callable[[str], tuple[float, float]]
 
 
-def with_int8_kernels(data: bytes, ranges: Ranges, schema: Any, flatbuffers: Any) -> bytes:
+def with_int8_kernels(
+    data: bytes, floats: Collection[str], ranges: Ranges, schema: Any, flatbuffers: Any
+) -> bytes:
     """A file whose elementwise operators read and write int8 where TFLM has a kernel for it.
 
     The quantiser knows no such kernel for them and converts around them.
 
     Args:
         data: The quantised file.
+        floats: Names of results that are to stay floats.
         ranges: Gives the least and the largest value of a tensor by its name.
         schema: The classes of TFLite's schema, with its object interface.
         flatbuffers: The package that writes them.
     """
-    change = _Change(unpacked(data, schema), ranges, schema)
+    change = _Change(unpacked(data, schema), floats, ranges, schema)
     if not change.moved:
         return data
     return packed(change.file, flatbuffers)
@@ -39,7 +42,7 @@ class _Change:
         moved: Float tensors that were written by such an operator -> what it writes now.
     """
 
-    def __init__(self, file: Any, ranges: Ranges, schema: Any) -> None:
+    def __init__(self, file: Any, floats: Collection[str], ranges: Ranges, schema: Any) -> None:
         self.file, self.ranges, self.schema = file, ranges, schema
         (self.graph,) = file.subgraphs
         self.kind = kinds_of(file, schema)
@@ -51,8 +54,10 @@ class _Change:
         }
         for operator in self.graph.operators:
             source = stored.get(int(operator.inputs[0])) if len(operator.inputs) else None
-            if self.kind(operator) in _KERNELS and source is not None:
-                result = int(operator.outputs[0])
+            if self.kind(operator) not in _KERNELS or source is None:
+                continue
+            result = int(operator.outputs[0])
+            if self.graph.tensors[result].name.decode() not in floats:
                 stored[result] = self.moved[result] = self._integers(result)
                 operator.inputs, operator.outputs = [source], [stored[result]]
         if self.moved:
@@ -117,7 +122,11 @@ class _Change:
         return next(int(op.opcodeIndex) for op in self.graph.operators if self.kind(op) == name)
 
     def _drop_unused(self) -> None:
-        """Take out what nothing reads any more: an interpreter would run it, and plan it."""
+        """Take out what nothing reads any more: an interpreter would run it, and plan it.
+
+        Integers get the place of the floats that they are there for: among tensors of one size
+        TFLM's planner goes by places.
+        """
         graph, ends = self.graph, set(map(int, self.graph.outputs))
         read = {int(i) for operator in graph.operators for i in operator.inputs} | ends
         graph.operators = [
@@ -127,7 +136,8 @@ class _Change:
         ]
         used = {int(i) for op in graph.operators for i in (*op.inputs, *op.outputs)}
         used |= ends | set(map(int, graph.inputs))
-        kept = [i for i in range(len(graph.tensors)) if i in used]
+        place = {integers: result for result, integers in self.moved.items()}
+        kept = sorted(used - {-1}, key=lambda i: (place.get(i, i), i))
         number = {old: new for new, old in enumerate(kept)} | {-1: -1}
         graph.tensors = [graph.tensors[i] for i in kept]
         for holder in (graph, *graph.operators):

@@ -1,14 +1,6 @@
 """Operators of an int8 file that compute with floats, between a DEQUANTIZE and a QUANTIZE."""
 
-from typing import Any
-
-from mcugraph.export.tflite_objects import kinds_of, unpacked
 from mcugraph.ir import Graph, Operator
-
-# Elementwise operators for which TensorFlow Lite Micro has no int8 kernel.
-_FLOAT_ONLY = ("ABS", "COS", "EXP", "LOG", "NEG", "SIN")
-# Those that serve integers and floats.
-_ELEMENTWISE = ("ADD", "DIV", "LOGISTIC", "MUL", "RELU", "SUB", "TANH")
 
 
 def islands(graph: Graph) -> tuple[str, ...]:
@@ -56,38 +48,3 @@ def _said(graph: Graph, operators: list[Operator], floats: set[str]) -> str:
         f" ({kinds}), {size:,} B of float activations, {work['elementwise']:,} elementwise"
         f" operations, {work['macs']:,} MACs"
     )
-
-
-def between_floats(data: bytes, schema: Any) -> list[str]:
-    """Results, by name, of operators that only give floats from one island to the next.
-
-    Such an operator is to compute with floats too: to and fro would cost rounding and time.
-
-    Args:
-        data: The converted file, of floats.
-        schema: The classes of TFLite's schema, with its object interface.
-    """
-    file = unpacked(data, schema)
-    (graph,) = file.subgraphs
-    kind = kinds_of(file, schema)
-    made = {int(i): operator for operator in graph.operators for i in operator.outputs}
-    floats: dict[int, bool] = {i: kind(op) in _FLOAT_ONLY for i, op in made.items()}
-    readers: dict[int, list[Any]] = {}
-    for operator in graph.operators:
-        for i in operator.inputs:
-            readers.setdefault(int(i), []).append(operator)
-    found = []
-    for operator in graph.operators:
-        (first, *_) = map(int, operator.outputs)
-        given = [int(i) for i in operator.inputs if int(i) in made]
-        read = readers.get(first, [])
-        if (
-            kind(operator) in _ELEMENTWISE
-            and read
-            and given
-            and all(floats[i] for i in given)
-            and all(kind(reader) in _FLOAT_ONLY for reader in read)
-        ):
-            floats[first] = True
-            found.append(graph.tensors[first].name.decode())
-    return found

@@ -13,17 +13,18 @@ from mcugraph.export.calibration import samples_of
 from mcugraph.export.device_form import device_form
 from mcugraph.export.exported import Exported, compare
 from mcugraph.export.int8_kernels import with_int8_kernels
-from mcugraph.export.islands import between_floats
 from mcugraph.export.rounding_error import rounding_errors
 from mcugraph.export.tensor_names import end_names, shorten_names, with_end_names
 from mcugraph.export.tools import one_sample, silence, tool
 from mcugraph.export.trial import SAMPLES, check_floats, check_integers, range_of, results_of
 from mcugraph.files import check, write
+from mcugraph.formats.loader import translated
 from mcugraph.formats.tflite.tables import read_model
 from mcugraph.formats.torch.export import reason
 from mcugraph.formats.torch.given import plain_module
 from mcugraph.formats.torch.importer import from_torch
 from mcugraph.ir import Array
+from mcugraph.rewrite.floats import computed_with_floats
 
 
 def export_tflite(
@@ -98,11 +99,12 @@ def export_tflite(
         batches = [tuple(map(_channels_last, sample)) for sample in batches]
     tried = batches[:SAMPLES]
     check_floats(name, plain, tried, wanted)
+    floats = _made_of_floats(plain)
     try:
         with silence():
-            data = _quantized(plain, batches, between_floats(plain, tables))
+            data = _quantized(plain, batches, floats)
             ranges = partial(range_of, plain, batches)
-            data = with_int8_kernels(data, ranges, tables, tool("flatbuffers"))
+            data = with_int8_kernels(data, floats, ranges, tables, tool("flatbuffers"))
             data = with_end_names(data, tables, tool("flatbuffers"))
     except Exception as error:
         raise FormatError(
@@ -112,6 +114,15 @@ def export_tflite(
     result = compare(Path(path), data, from_torch(model, inputs), "int8", budgets)
     write(path, data)
     return result
+
+
+def _made_of_floats(plain: bytes) -> frozenset[str]:
+    """Names of the tensors of a float file that are computed with floats in the int8 one."""
+    graph = translated("", plain)
+    inside = computed_with_floats(graph)
+    return frozenset(
+        name for operator in graph.operators if operator.name in inside for name in operator.outputs
+    )
 
 
 def _check_whole(name: str, plain: bytes) -> None:

@@ -93,11 +93,13 @@ class Elementwise(Fusable):
         function: Its name, like ``"add"``, ``"relu"``, ``"select"`` or ``"sigmoid"``.
         activation: Applied to the result by the same kernel.
         bounds: (low, high) of a clip, where they are known; None: not bounded, or not known.
+        parameter: The alpha of an ELU or CELU, the beta of a softplus.
     """
 
     function: str
     activation: str | None = None
     bounds: tuple[float | None, float | None] | None = None
+    parameter: float = 1.0
 
     @property
     def kind(self) -> str:

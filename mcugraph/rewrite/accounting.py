@@ -25,6 +25,7 @@ class Accounting:
         runs: Makes what is executed of a graph without subgraphs.
         stores: Makes what lies in flash of it; None: the same.
         quantized: Makes of it, at int8, what else is different then; None: nothing.
+        has_islands: At int8, what has no int8 kernel computes with floats.
         takes_files_as_they_stand: A file that the device runs (TFLite) is not rewritten.
         precision: At which everything is counted; None: the model's, or what is asked for.
         bytes_per_parameter: Of weights and biases; None: by their types.
@@ -36,6 +37,7 @@ class Accounting:
     runs: Rewrite
     stores: Rewrite | None = None
     quantized: Rewrite | None = None
+    has_islands: bool = False
     takes_files_as_they_stand: bool = False
     precision: str | None = None
     bytes_per_parameter: int | None = None
@@ -52,6 +54,7 @@ ACCOUNTINGS = {
         "deployed",
         deploy_form,
         quantized=partial(_after, biases_apart),
+        has_islands=True,
         takes_files_as_they_stand=True,
         has_arena=True,
     ),
@@ -133,7 +136,7 @@ def _verify(given: Graph, made: Graph) -> None:
 
 
 def _quantized(graph: Graph, by: Accounting) -> Graph:
-    made = quantize(graph)
+    made = quantize(graph, by.has_islands)
     return made if by.quantized is None else _each(made, by.quantized)
 
 

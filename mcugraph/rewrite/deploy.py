@@ -8,9 +8,11 @@ from mcugraph.rewrite.arguments import store_arguments
 from mcugraph.rewrite.biases import zero_biases
 from mcugraph.rewrite.cleaning import copy_by_reshape, drop_identities
 from mcugraph.rewrite.edit import rewritten
+from mcugraph.rewrite.factors import fold_factors
 from mcugraph.rewrite.folding import fold_batch_norm, fold_bias
 from mcugraph.rewrite.fusing import fuse_activations, fuse_squeezes, reduce_globally
 from mcugraph.rewrite.padding import pad_before
+from mcugraph.rewrite.spelling import split_activations
 from mcugraph.rewrite.splitting import (
     depthwise_of_one_channel,
     split_attention,
@@ -28,12 +30,14 @@ STEPS = (
     drop_identities,
     copy_by_reshape,
     split_silu,
+    split_activations,
     split_attention,
     split_channel_shuffle,
     split_by_slices,
     fold_batch_norm,
     split_batch_norm,
     fold_bias,
+    fold_factors,
     zero_biases,
     fuse_activations,
     split_clip,

@@ -25,10 +25,10 @@ def fold_batch_norm(edit: Edit) -> None:
     for operator, norm in edit.of(BatchNorm):
         if len(operator.inputs) != 5 or not edit.constant(operator.inputs[1:]):
             continue
-        layer = _foldable_layer(edit, operator, operator.inputs[0])
+        layer = foldable_layer(edit, operator, operator.inputs[0])
         if layer is None or not _same_channels(edit, layer, norm):
             continue
-        if all(_is_real(edit, name) for name in layer.inputs[1:3]):
+        if all(is_real(edit, name) for name in layer.inputs[1:3]):
             pairs.append((layer, operator))
     shared = _shared_weights(edit, pairs)
     names = {name for layer, _ in pairs for name in layer.inputs[1:3] if name is not None}
@@ -58,7 +58,7 @@ def _shared_weights(edit: Edit, pairs: list[tuple[Operator, Operator]]) -> set[s
     }
 
 
-def _is_real(edit: Edit, name: str | None) -> bool:
+def is_real(edit: Edit, name: str | None) -> bool:
     """Whether a constant holds the numbers that it stands for."""
     tensor = None if name is None else edit.tensors[name]
     return tensor is None or (tensor.dtype.is_float and tensor.quantization is None)
@@ -73,12 +73,12 @@ def fold_bias(edit: Edit) -> None:
         if op.function != "add" or op.activation is not None or len(operator.inputs) != 2:
             continue
         for data, constant in (operator.inputs, operator.inputs[::-1]):
-            if constant is None or not edit.constant((constant,)) or not _is_real(edit, constant):
+            if constant is None or not edit.constant((constant,)) or not is_real(edit, constant):
                 continue
-            layer = _foldable_layer(edit, operator, data)
+            layer = foldable_layer(edit, operator, data)
             if layer is None or len(layer.inputs) > 2:
                 continue
-            if _one_a_channel(edit, layer, constant):
+            if one_a_channel(edit, layer, constant):
                 bias = _as_vector(edit, layer, constant)
                 edit.absorb(layer, operator, inputs=(*layer.inputs, bias))
                 break
@@ -180,7 +180,7 @@ def _folded(
 
     def folded_weights() -> Array:
         values = values_of(weights)
-        return np.asarray(values * _along(layer.op, values, norm.scale())).astype(values.dtype)
+        return np.asarray(values * along(layer.op, values, norm.scale())).astype(values.dtype)
 
     def folded_bias() -> Array:
         before = np.zeros(()) if bias is None else values_of(bias).astype(np.float64)
@@ -205,7 +205,7 @@ def _name(edit: Edit, old: Tensor | None, new: str, shared: Collection[str]) -> 
     return edit.tensor_name(new) if old is None or old.name in shared else old.name
 
 
-def _along(op: object, weights: Array, scale: Array) -> Array:
+def along(op: object, weights: Array, scale: Array) -> Array:
     """The factors of output channels, shaped to multiply weights."""
     assert isinstance(op, Weighted)
     shape = [1] * weights.ndim
@@ -220,7 +220,7 @@ def _along(op: object, weights: Array, scale: Array) -> Array:
     return scale.reshape(shape)
 
 
-def _foldable_layer(edit: Edit, operator: Operator, data: str | None) -> Operator | None:
+def foldable_layer(edit: Edit, operator: Operator, data: str | None) -> Operator | None:
     """The linear layer whose result only this operator reads, if its weights are constant."""
     layer = edit.only_source(operator, data)
     if layer is None or not isinstance(layer.op, Weighted):
@@ -229,7 +229,7 @@ def _foldable_layer(edit: Edit, operator: Operator, data: str | None) -> Operato
     return layer if ends is None and edit.constant(layer.inputs[1:]) else None
 
 
-def _one_a_channel(edit: Edit, layer: Operator, constant: str) -> bool:
+def one_a_channel(edit: Edit, layer: Operator, constant: str) -> bool:
     """Whether a constant, broadcast against the layer's result, differs by channel only."""
     result, shape = edit.tensors[layer.outputs[0]].shape, edit.tensors[constant].shape
     if result is None or shape is None or len(shape) > len(result):

@@ -59,7 +59,7 @@ def _plain(op: Any, x: list[Any]) -> Any:
     from torch.nn import functional as f
 
     if isinstance(op, Elementwise):
-        return _function(op.function, x, op.bounds)
+        return _function(op.function, x, op.bounds, op.parameter)
     if isinstance(op, Conv):
         data, pads = x[0], _pads(op, x)
         bias = x[2] if len(x) > 2 else None
@@ -163,7 +163,7 @@ def _pads(op: Conv | Pool, x: list[Any]) -> list[int]:
     return found
 
 
-def _function(name: str, x: list[Any], bounds: Any = None) -> Any:
+def _function(name: str, x: list[Any], bounds: Any = None, parameter: float = 1.0) -> Any:
     import torch
 
     if name == "clip":
@@ -180,6 +180,12 @@ def _function(name: str, x: list[Any], bounds: Any = None) -> Any:
         "silu": torch.nn.functional.silu,
         "hard_swish": torch.nn.functional.hardswish,
         "tanh": torch.tanh,
+        "abs": torch.abs,
+        "celu": lambda a: torch.celu(a, parameter),
+        "elu": lambda a: torch.nn.functional.elu(a, parameter),
+        "mish": torch.nn.functional.mish,
+        "softplus": lambda a: torch.nn.functional.softplus(a, parameter),
+        "log": torch.log,
     }
     if name in unary:
         return unary[name](x[0])

@@ -59,6 +59,32 @@ def norm(channels: int, dims: int = 2, **options: Any) -> Any:
 
 
 NN = torch.nn
+
+
+class Times(torch.nn.Module):
+    """A multiplication by constants."""
+
+    def __init__(self, shape: tuple[int, ...]) -> None:
+        super().__init__()
+        random = torch.Generator().manual_seed(1)
+        self.register_buffer("by", torch.randn(shape, generator=random))
+
+    def forward(self, x: Any) -> Any:
+        return x * self.by
+
+
+class TwiceScaled(torch.nn.Module):
+    """One layer whose results are scaled by two factors."""
+
+    def __init__(self) -> None:
+        super().__init__()
+        self.layer = torch.nn.Linear(4, 4)
+
+    def forward(self, x: Any) -> Any:
+        x = self.layer(x) * 3.0
+        return self.layer(torch.relu(x)) * 0.5 + x
+
+
 CASES: dict[str, tuple[Callable[[], Any], tuple[int, ...], list[str]]] = {
     "conv": (
         lambda: NN.Sequential(NN.Conv2d(3, 6, 3, stride=2, padding=1), norm(6)),
@@ -231,6 +257,56 @@ CASES: dict[str, tuple[Callable[[], Any], tuple[int, ...], list[str]]] = {
         (1, 3, 4, 4),
         ["conv2d", "minimum"],
     ),
+    "softplus": (
+        lambda: NN.Sequential(NN.Conv2d(3, 4, 1), NN.Softplus(), NN.Flatten()),
+        (1, 3, 4, 4),
+        ["conv2d", "abs", "sigmoid", "log", "relu", "sub", "flatten"],
+    ),
+    "softplus_between_layers": (
+        lambda: NN.Sequential(NN.Conv2d(3, 4, 1), NN.Softplus(3.0), NN.Conv2d(4, 2, 3, padding=1)),
+        (1, 3, 4, 4),
+        ["conv2d", "abs", "sigmoid", "log", "relu", "sub", "conv2d"],
+    ),
+    "mish": (
+        NN.Mish,
+        (1, 3, 4, 4),
+        ["abs", "sigmoid", "log", "relu", "sub", "tanh", "mul"],
+    ),
+    "celu": (
+        lambda: NN.Sequential(NN.Linear(7, 5, bias=False), NN.CELU(0.7), NN.Linear(5, 2)),
+        (2, 7),
+        ["dense", "elu", "dense"],
+    ),
+    "celu_before_a_pad": (
+        lambda: NN.Sequential(NN.CELU(0.7), NN.Conv2d(3, 4, 3, 2, 1)),
+        (1, 3, 8, 8),
+        ["mul", "elu", "mul", "pad", "conv2d"],
+    ),
+    "factor_a_channel": (
+        lambda: NN.Sequential(NN.Conv2d(3, 4, 3), Times((4, 1, 1)), NN.ReLU(), Times((1,))),
+        (1, 3, 6, 6),
+        ["conv2d", "mul"],
+    ),
+    "factor_in_groups": (
+        lambda: NN.Sequential(NN.ConvTranspose2d(4, 6, 3, 2, groups=2), Times((6, 1, 1))),
+        (1, 4, 5, 5),
+        ["conv_transpose2d"],
+    ),
+    "factor_of_rows": (
+        lambda: NN.Sequential(NN.Linear(7, 5), Times((3, 1))),
+        (2, 3, 7),
+        ["dense", "mul"],
+    ),
+    "factor_before": (
+        lambda: NN.Sequential(NN.ReLU(), Times((1,)), NN.Conv2d(3, 4, 3)),
+        (1, 3, 6, 6),
+        ["relu", "conv2d"],
+    ),
+    "factors_of_channels_before": (
+        lambda: NN.Sequential(NN.ReLU(), Times((3, 1, 1)), NN.Conv2d(3, 4, 3)),
+        (1, 3, 6, 6),
+        ["relu", "mul", "conv2d"],
+    ),
     "mean": (
         lambda: NN.Sequential(NN.AdaptiveAvgPool2d(1), NN.Flatten(), NN.Linear(3, 2)),
         (1, 3, 4, 4),
@@ -338,6 +414,20 @@ def test_what_else_needs_a_constant_gets_it_as_it_was(run_graph: Run) -> None:
     found = run_graph(deployed, {deployed.inputs[0]: x.numpy()})
     for result, wanted in zip(found, expected, strict=True):
         np.testing.assert_allclose(result, wanted, rtol=1e-4, atol=1e-5)
+
+
+def test_layers_that_share_weights_get_factors_each(run_graph: Run) -> None:
+    model, x = TwiceScaled().eval(), torch.randn(2, 4)
+    deployed = counted_forms(mg.from_torch(model, (x,)), "deployed").runs
+    assert [operator.op.kind for operator in deployed.operators] == [
+        "dense",
+        "relu",
+        "dense",
+        "add",
+    ]
+    with torch.no_grad():
+        (found,) = run_graph(deployed, {deployed.inputs[0]: x.numpy()})
+        np.testing.assert_allclose(found, model(x).numpy(), rtol=1e-4, atol=1e-5)
 
 
 def test_norms_that_differ_in_epsilon_alone_are_two(run_graph: Run) -> None:

@@ -13,6 +13,14 @@ def _function(function: str) -> Translator:
     return lambda node: found
 
 
+def _with_alpha(function: str) -> Translator:
+    def translate(node: OnnxNode) -> Translation:
+        alpha = float(node.attributes.get("alpha", 1.0))
+        return Translation(Elementwise(function, parameter=alpha))
+
+    return translate
+
+
 def _binary(function: str) -> Translator:
     """Two operands; numpy's broadcasting since opset 7, an axis of the first one before."""
     op = Elementwise(function)
@@ -96,8 +104,8 @@ _FUNCTIONS = {
     "Abs": "abs", "Acos": "acos", "Acosh": "acosh", "Asin": "asin",
     "Asinh": "asinh", "Atan": "atan", "Atanh": "atanh", "BitShift": "bit_shift",
     "BitwiseAnd": "bitwise_and", "BitwiseNot": "bitwise_not", "BitwiseOr": "bitwise_or",
-    "BitwiseXor": "bitwise_xor", "Ceil": "ceil", "Celu": "celu", "Cos": "cos", "Cosh": "cosh",
-    "Elu": "elu", "Erf": "erf", "Exp": "exp", "Floor": "floor",
+    "BitwiseXor": "bitwise_xor", "Ceil": "ceil", "Cos": "cos", "Cosh": "cosh",
+    "Erf": "erf", "Exp": "exp", "Floor": "floor",
     "Gelu": "gelu", "GreaterOrEqual": "greater_equal",
     "HardSigmoid": "hard_sigmoid", "HardSwish": "hard_swish", "Identity": "identity",
     "IsInf": "isinf", "IsNaN": "isnan", "LeakyRelu": "leaky_relu",
@@ -114,6 +122,8 @@ _FUNCTIONS = {
 TRANSLATIONS: dict[str, Translator] = {
     **{name: _function(function) for name, function in _FUNCTIONS.items()},
     **{name: _binary(function) for name, function in _BINARY.items()},
+    "Celu": _with_alpha("celu"),
+    "Elu": _with_alpha("elu"),
     "PRelu": _prelu,
     "Clip": _clip,
     "Dropout": lambda node: Translation(Elementwise("dropout"), (0,)),

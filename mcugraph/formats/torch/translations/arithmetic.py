@@ -10,6 +10,14 @@ def _unary(function: str) -> Translator:
     return lambda call: BoundOp(Elementwise(function), (call.data(),))
 
 
+def _with_parameter(function: str, name: str) -> Translator:
+    def translate(call: AtenCall) -> BoundOp:
+        parameter = float(call.get(name, 1.0))
+        return BoundOp(Elementwise(function, parameter=parameter), (call.data(),))
+
+    return translate
+
+
 def _binary(function: str) -> Translator:
     """Two operands, of which one may be a number."""
 
@@ -103,8 +111,8 @@ def _glu(call: AtenCall) -> tuple[Tensor | None, ...]:
 _UNARY = {
     "abs": "abs", "acos": "acos", "acosh": "acosh", "asin": "asin", "asinh": "asinh",
     "atan": "atan", "atanh": "atanh", "bitwise_not": "bitwise_not", "ceil": "ceil",
-    "celu": "celu", "cos": "cos", "cosh": "cosh", "elu": "elu", "erf": "erf", "erfc": "erfc",
-    "exp": "exp", "exp2": "exp2", "expm1": "expm1", "fix": "trunc", "floor": "floor",
+    "cos": "cos", "cosh": "cosh", "erf": "erf", "erfc": "erfc", "exp": "exp",
+    "exp2": "exp2", "expm1": "expm1", "fix": "trunc", "floor": "floor",
     "frac": "frac", "gelu": "gelu", "hardshrink": "hard_shrink",
     "hardsigmoid": "hard_sigmoid", "hardswish": "hard_swish", "isfinite": "isfinite",
     "isinf": "isinf", "isnan": "isnan", "leaky_relu": "leaky_relu", "log": "log",
@@ -113,7 +121,7 @@ _UNARY = {
     "neg": "neg", "negative": "neg", "reciprocal": "reciprocal", "relu": "relu",
     "relu6": "relu6", "round": "round", "rrelu": "leaky_relu", "rsqrt": "rsqrt",
     "selu": "selu", "sgn": "sign", "sigmoid": "sigmoid", "sign": "sign", "silu": "silu",
-    "sin": "sin", "sinh": "sinh", "softplus": "softplus", "softshrink": "soft_shrink",
+    "sin": "sin", "sinh": "sinh", "softshrink": "soft_shrink",
     "softsign": "softsign", "special_erf": "erf", "sqrt": "sqrt", "square": "square",
     "tan": "tan", "tanh": "tanh", "tril": "trilu", "triu": "trilu", "trunc": "trunc",
     "log_sigmoid_forward": "log_sigmoid", "absolute": "abs", "arccos": "acos",
@@ -151,6 +159,9 @@ _CONVERSIONS = ("to", "_to_copy", "type_as", "float", "half", "double", "long", 
 TRANSLATIONS: dict[str, Translator] = {
     **{name: _unary(function) for name, function in _UNARY.items()},
     **{name: _binary(function) for name, function in _BINARY.items()},
+    "elu": _with_parameter("elu", "alpha"),
+    "celu": _with_parameter("celu", "alpha"),
+    "softplus": _with_parameter("softplus", "beta"),
     **dict.fromkeys(_SAME, _same),
     **dict.fromkeys(_DROPOUTS, _dropout),
     **dict.fromkeys(_CONVERSIONS, _convert),
