@@ -10,7 +10,14 @@ from collections.abc import Mapping
 from mcugraph.errors import GraphError
 from mcugraph.formats.tflite.model import TfliteTensor
 from mcugraph.ir import DType
-from mcugraph.tflm.kernels.access import by_element, by_row, by_window, copies, scattered
+from mcugraph.tflm.kernels.access import (
+    arm_kernels,
+    by_element,
+    by_row,
+    by_window,
+    copies,
+    scattered,
+)
 from mcugraph.tflm.kernels.access.overlap import AccessRule, Overlap
 from mcugraph.tflm.kernels.needs import KernelNode
 
@@ -22,7 +29,10 @@ _REFERENCE: dict[str, AccessRule] = {
     **by_window.RULES,
 }
 # By kernel library, and there by operator as a TFLite file names it.
-RULES: dict[str, dict[str, AccessRule]] = {"reference": _REFERENCE}
+RULES: dict[str, dict[str, AccessRule]] = {
+    "reference": _REFERENCE,
+    "cmsis-nn": {**_REFERENCE, **arm_kernels.RULES},
+}
 
 # Kernels that copy nothing where input and output are at one place.
 _IN_PLACE = frozenset({"RESHAPE"})
