@@ -1,5 +1,6 @@
 """The parts of planning, each against its definition: what meets, what can be chosen, what fits."""
 
+import itertools
 from dataclasses import replace
 from itertools import combinations, pairwise
 from random import Random
@@ -12,11 +13,15 @@ from mcugraph.errors import GraphError
 from mcugraph.planning.arena import ArenaProblem, Block, Plan
 from mcugraph.planning.choices import Choice, Shares
 from mcugraph.planning.exact import Fitting, fits
+from mcugraph.planning.goal import Goal
 from mcugraph.planning.items import Items, items_of
-from mcugraph.planning.joint import _moved
+from mcugraph.planning.joint import _moved, better_orders
+from mcugraph.planning.order_blocks import arena_problem
+from mcugraph.planning.packing import Packing
 from mcugraph.planning.placing import SEQUENCES, first_fit, ranks
 from mcugraph.planning.sections import sections
-from mcugraph.testing import arenas, brute_force_arena, check_plan, problems
+from mcugraph.scheduling.solving.limits import Limits
+from mcugraph.testing import arenas, brute_force_arena, build_problem, check_plan, problems
 
 Span = tuple[int, int]
 lifetimes = st.lists(
@@ -319,6 +324,51 @@ def test_what_fits(problem: ArenaProblem, less: int, seed: int, quota: int) -> N
         if offsets is not None:
             assert items.arena(offsets) <= capacity
             assert holds(problem, placed(problem, items, offsets))
+
+
+@given(arenas(max_blocks=5, fixed=True, shares=True), st.integers(-2, 2), st.integers(0, 9))
+def test_a_goal_is_reached_or_impossible(problem: ArenaProblem, more: int, seed: int) -> None:
+    """Over all choices of what takes over what."""
+    assume(choices(problem))
+    shares = Shares(problem)
+    items = items_of(problem, shares.best())
+    assume(items.height)
+    least = brute_force_arena(problem)
+    goal, random, found = (
+        Goal(problem, shares, items, least // items.unit + more),
+        Random(seed),
+        None,
+    )
+    while found is None and not goal.impossible:
+        found = goal.attempt(random, lambda: None)
+    assert goal.impossible == (found is None) == (more < 0)
+    if found is not None:
+        assert holds(problem, placed(problem, *found))
+        assert found[0].arena(found[1]) <= goal.capacity
+
+
+@pytest.mark.parametrize("seed", range(20))
+def test_better_orders_are_better(seed: int) -> None:
+    """Each is an order that keeps the peak and packs into less than the one before."""
+    problem = build_problem(Random(seed).randint, 7, "random", 99)
+    order = range(7)
+    names = [problem.operators[v] for v in order]
+    limits = Limits(None, None)
+    start = Packing(arena_problem(problem, names, 16), limits, limits)
+    # As if it had been packed badly, each block above all others.
+    ends = itertools.accumulate(start.items.height, initial=0)
+    start.offsets = [low for low, _ in zip(ends, start.items.height, strict=False)]
+    start.arena = start.items.arena(start.offsets)
+    arena, preds = start.arena * start.items.unit, problem.network().preds
+    for found, packing in itertools.islice(better_orders(problem, order, start, limits), 5):
+        assert sorted(found) == sorted(order)
+        assert all(found.index(u) < at for at, v in enumerate(found) for u in preds[v])
+        blocks = arena_problem(problem, [problem.operators[v] for v in found], 16)
+        assert packing.problem == blocks
+        assert blocks.bound <= start.problem.bound
+        assert holds(blocks, placed(blocks, packing.items, list(packing.offsets)))
+        assert packing.arena * packing.items.unit < arena
+        arena = packing.arena * packing.items.unit
 
 
 @given(problems(min_operators=1, max_operators=6, overlaps=True), st.integers(0, 99))

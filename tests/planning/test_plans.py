@@ -462,6 +462,15 @@ def test_bad_input() -> None:
         mg.plan(ArenaProblem(()), method="magic")
     with pytest.raises(mg.UsageError, match="lifetimes already"):
         mg.plan(ArenaProblem(()), order=["f"])
+    with pytest.raises(mg.UsageError, match="a sequence of operator names is needed, not 5"):
+        mg.plan(ArenaProblem(()), order=5)  # type: ignore[arg-type]
+    with pytest.raises(mg.GraphError, match="an alignment of 0 bytes"):
+        mg.plan(ArenaProblem((), 0))
+    with pytest.raises(mg.GraphError, match="'a' has the negative size -1"):
+        mg.plan(ArenaProblem((Block("a", -1, 0, 2),)))
+    with pytest.raises(mg.GraphError, match="'a' has the fixed offset -16"):
+        mg.plan(ArenaProblem((Block("a", 8, 0, 2, -16),), 16))
+    assert mg.plan(ArenaProblem((Block("a", 0, 0, 1, 16),), 16)).arena == 0
 
 
 def test_the_checker_sees_faults() -> None:
@@ -474,6 +483,50 @@ def test_the_checker_sees_faults() -> None:
         check_plan(problem, Plan(good.blocks, 15, 15, 16, 1))
     with pytest.raises(mg.GraphError, match="lies at"):
         check_plan(problem, Plan(problem.blocks, 16, 16, 16, 1))
+    with pytest.raises(mg.GraphError, match="1 blocks are placed"):
+        check_plan(problem, Plan(good.blocks[:1], 8, 8, 8, 1))
+
+
+A = Block("a", 8, 0, 2, 16)
+
+
+@pytest.mark.parametrize(
+    ("placed", "said"),
+    [
+        (replace(A, name="b"), "'a' was changed"),
+        (replace(A, size=9), "'a' was changed"),
+        (replace(A, lower=1), "'a' was changed"),
+        (replace(A, upper=3), "'a' was changed"),
+        (replace(A, offset=None), "lies at None"),
+        (replace(A, offset=-16), "lies at -16"),
+        (replace(A, offset=8), "lies at 8"),
+        (replace(A, offset=0), "lies at 0, not at 16"),
+    ],
+)
+def test_the_checker_sees_what_is_not_as_asked(placed: Block, said: str) -> None:
+    problem = ArenaProblem((A,), 16)
+    assert check_plan(problem, Plan((A,), 32, 32, 32, 16)) == 32
+    with pytest.raises(mg.GraphError, match=said):
+        check_plan(problem, Plan((placed,), 32, 32, 32, 16))
+
+
+def test_blocks_next_to_each_other_do_not_overlap() -> None:
+    """In space, in time, and in one unit of either."""
+    for b, wrong in (
+        (Block("b", 8, 0, 2, 8), False),
+        (Block("b", 8, 0, 2, 7), True),
+        (Block("b", 8, 2, 4, 0), False),
+        (Block("b", 8, 1, 4, 0), True),
+        (Block("b", 0, 0, 2, 4), False),
+    ):
+        a = Block("a", 8, 0, 2, 0)
+        problem = ArenaProblem((a, b))
+        arena = max(8, (b.offset or 0) + b.size)
+        if wrong:
+            with pytest.raises(mg.GraphError, match="'a' and 'b' overlap"):
+                check_plan(problem, Plan((a, b), arena, 0, 0, 1))
+        else:
+            assert check_plan(problem, Plan((a, b), arena, 0, 0, 1)) == arena
 
 
 @given(arenas(fixed=True, shares=True, overlaps=True), st.data())
@@ -539,6 +592,33 @@ def test_bad_csv(tmp_path: Path, text: str, said: str) -> None:
     path.write_text(text)
     with pytest.raises(mg.McuGraphError, match=said):
         read_csv(path)
+
+
+def test_a_lead_says_nothing_of_blocks_that_are_needed_together_for_longer() -> None:
+    a, b = Block("a", 8, 0, 3, 0), Block("b", 8, 1, 4, 0)
+    with pytest.raises(mg.GraphError, match="'a' and 'b' overlap"):
+        check_plan(ArenaProblem((a, b), 1, (), ((0, 1, 0),)), Plan((a, b), 8, 0, 0, 1))
+    last = replace(b, lower=2)
+    problem = ArenaProblem((a, last), 1, (), ((0, 1, 0),))
+    assert check_plan(problem, Plan((a, last), 8, 0, 0, 1)) == 8
+
+
+def test_a_csv_that_cannot_be_read(tmp_path: Path) -> None:
+    with pytest.raises(mg.FormatError, match=r"none\.csv: cannot be read: No such file"):
+        mg.plan(tmp_path / "none.csv")
+    path = tmp_path / "binary.csv"
+    path.write_bytes(b"id,lower,upper,size\n\xff,0,1,4\n")
+    with pytest.raises(mg.FormatError, match="not a text file; expected id,lower,upper,size"):
+        mg.plan(path)
+
+
+def test_a_csv_as_people_write_it(tmp_path: Path) -> None:
+    """Columns in any order and case, others among them, spaces, empty lines."""
+    path = tmp_path / "input.CSV"
+    path.write_text("Size, ID ,upper, lower,note,Offset\n\n4, a,3,0,x, 8\n , ,\n8,b,9,2,y,\n")
+    found = read_csv(path, 4)
+    assert found == ArenaProblem((Block("a", 4, 0, 3, 8), Block("b", 8, 2, 9)), 4)
+    assert mg.plan(path).offsets == {"a": 8, "b": 0}
 
 
 def test_example_of_minimalloc(tmp_path: Path) -> None:
