@@ -487,25 +487,25 @@ def test_the_checker_sees_faults() -> None:
         check_plan(problem, Plan(good.blocks[:1], 8, 8, 8, 1))
 
 
-A = Block("a", 8, 0, 2, 16)
+FIXED = Block("a", 8, 0, 2, 16)
 
 
 @pytest.mark.parametrize(
     ("placed", "said"),
     [
-        (replace(A, name="b"), "'a' was changed"),
-        (replace(A, size=9), "'a' was changed"),
-        (replace(A, lower=1), "'a' was changed"),
-        (replace(A, upper=3), "'a' was changed"),
-        (replace(A, offset=None), "lies at None"),
-        (replace(A, offset=-16), "lies at -16"),
-        (replace(A, offset=8), "lies at 8"),
-        (replace(A, offset=0), "lies at 0, not at 16"),
+        (replace(FIXED, name="b"), "'a' was changed"),
+        (replace(FIXED, size=9), "'a' was changed"),
+        (replace(FIXED, lower=1), "'a' was changed"),
+        (replace(FIXED, upper=3), "'a' was changed"),
+        (replace(FIXED, offset=None), "lies at None"),
+        (replace(FIXED, offset=-16), "lies at -16"),
+        (replace(FIXED, offset=8), "lies at 8"),
+        (replace(FIXED, offset=0), "lies at 0, not at 16"),
     ],
 )
 def test_the_checker_sees_what_is_not_as_asked(placed: Block, said: str) -> None:
-    problem = ArenaProblem((A,), 16)
-    assert check_plan(problem, Plan((A,), 32, 32, 32, 16)) == 32
+    problem = ArenaProblem((FIXED,), 16)
+    assert check_plan(problem, Plan((FIXED,), 32, 32, 32, 16)) == 32
     with pytest.raises(mg.GraphError, match=said):
         check_plan(problem, Plan((placed,), 32, 32, 32, 16))
 
