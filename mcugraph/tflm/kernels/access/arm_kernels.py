@@ -12,7 +12,11 @@ from mcugraph.ir import DType
 from mcugraph.ops.convolution import Conv
 from mcugraph.ops.pooling import Pool
 from mcugraph.ops.selection import Pad
-from mcugraph.tflm.kernels.access import by_element, by_row, by_window, copies
+from mcugraph.tflm.kernels.access.by_element import RULES as BY_ELEMENT
+from mcugraph.tflm.kernels.access.by_row import RULES as BY_ROW
+from mcugraph.tflm.kernels.access.by_window import RULES as BY_WINDOW
+from mcugraph.tflm.kernels.access.by_window import first_places, slid
+from mcugraph.tflm.kernels.access.copies import RULES as COPIES
 from mcugraph.tflm.kernels.access.overlap import AccessRule
 from mcugraph.tflm.kernels.access.raster import element, steps, straight
 from mcugraph.tflm.kernels.needs import KernelNode
@@ -25,7 +29,7 @@ def _convolution(node: KernelNode) -> Mapping[int, int]:
     """arm_convolve_wrapper_s8 (Source/ConvolutionFunctions)."""
     data, weights, op = node.input(0), node.input(1), node.op
     if data.dtype is DType.FLOAT32:
-        return by_window.RULES["CONV_2D"](node)
+        return BY_WINDOW["CONV_2D"](node)
     # Groups go through all positions one after the other; so did channels of int16 until release 6.
     # Four-bit weights have other kernels.
     bytes_only = data.dtype is weights.dtype is DType.INT8
@@ -63,7 +67,7 @@ def _in_pairs(node: KernelNode, op: Conv) -> Iterator[int]:
     places = []
     for i, (axis, sweep) in enumerate(op.sweeps((data.shape, weights.shape)).items()):
         before, _ = op.padding.amounts(i, sweep)
-        places.append(tuple(by_window.first_places(sweep, before, result.shape[axis])))
+        places.append(tuple(first_places(sweep, before, result.shape[axis])))
     rows, columns = places
     # The second window of a pair is read when no more is written than for the first one.
     along = [
@@ -96,27 +100,27 @@ def _depthwise(node: KernelNode) -> Mapping[int, int]:
             return {}
         if data.shape[-1] == 1 and not one_each:
             return {}  # with vectors, a convolution of any kind
-    return by_window.RULES["DEPTHWISE_CONV_2D"](node)
+    return BY_WINDOW["DEPTHWISE_CONV_2D"](node)
 
 
 def _average_pool(node: KernelNode) -> Mapping[int, int]:
     """arm_avgpool_s8 and _s16: sums of all channels, then their results."""
-    return by_window.RULES["AVERAGE_POOL_2D"](node)
+    return BY_WINDOW["AVERAGE_POOL_2D"](node)
 
 
 def _max_pool(node: KernelNode) -> Mapping[int, int]:
     """arm_max_pool_s8 and _s16: the first pixel of a window is copied into the output at once."""
     data = node.input(0)
     if data.dtype is DType.FLOAT32 or not isinstance(node.op, Pool):
-        return by_window.RULES["MAX_POOL_2D"](node)
-    around = by_window.slid(node, node.op, (data.shape,))
+        return BY_WINDOW["MAX_POOL_2D"](node)
+    around = slid(node, node.op, (data.shape,))
     return {0: 0 if around is None else around + data.shape[-1] * element(data)}
 
 
 def _fully_connected(node: KernelNode) -> Mapping[int, int]:
     """Several rows of integers may be run as a convolution of one by one."""
     if node.input(0).dtype is DType.FLOAT32:
-        return by_row.RULES["FULLY_CONNECTED"](node)
+        return BY_ROW["FULLY_CONNECTED"](node)
     return {}
 
 
@@ -125,14 +129,14 @@ def _extreme(node: KernelNode) -> Mapping[int, int]:
     same = node.input(0).shape == node.input(1).shape
     if node.input(0).dtype is DType.INT8 and not same:
         return {}
-    return by_element.RULES[node.native](node)
+    return BY_ELEMENT[node.native](node)
 
 
 def _pad(node: KernelNode) -> Mapping[int, int]:
     """arm_pad_s8: a row at once, or a pixel at once where channels are added."""
     data, result, op = node.input(0), node.outputs[0], node.op
     if data.dtype is not DType.INT8 or not isinstance(op, Pad):
-        return copies.RULES["PAD"](node)
+        return COPIES["PAD"](node)
     if op.mode not in ("constant", "lowest") or not 0 < len(data.shape) <= 4:
         return {}
     written, read = steps(result.shape, 1), steps(data.shape, 1)
@@ -147,12 +151,12 @@ def _pad(node: KernelNode) -> Mapping[int, int]:
 
 def _transpose(node: KernelNode) -> Mapping[int, int]:
     """arm_transpose_s8 goes through the input; which output that makes is not modelled."""
-    return {} if node.input(0).dtype is DType.INT8 else copies.RULES["TRANSPOSE"](node)
+    return {} if node.input(0).dtype is DType.INT8 else COPIES["TRANSPOSE"](node)
 
 
 def _transposed_convolution(node: KernelNode) -> Mapping[int, int]:
     """arm_transpose_conv_wrapper_s8 is not modelled."""
-    return {} if node.input(2).dtype is DType.INT8 else by_row.RULES["TRANSPOSE_CONV"](node)
+    return {} if node.input(2).dtype is DType.INT8 else BY_ROW["TRANSPOSE_CONV"](node)
 
 
 # ADD, MUL and SOFTMAX of the library read and write in the order of the reference.
