@@ -5,10 +5,15 @@ in time is searched apart. How the rest is searched is in ``descent``.
 """
 
 from collections.abc import Callable, Sequence
+from itertools import pairwise
 
 from mcugraph.planning.descent import Descent
 from mcugraph.planning.items import Items
 from mcugraph.planning.placing import lowest
+from mcugraph.planning.sides import Sides
+
+_SIDES = 4  # placements of a search by valleys that take as long as a try of one by sides
+_SIDES_QUOTA = 1000  # tries, where a search by valleys follows that takes as long as it takes
 
 
 class Fitting:
@@ -24,7 +29,7 @@ class Fitting:
     ) -> None:
         self._items, self._capacity = items, capacity
         hard, self._easy = _peel(items, capacity, keep_on)
-        self._parts = _independent(items, hard)
+        self._parts = [_Part(items, part, capacity) for part in _independent(items, hard)]
         self._found: dict[int, int] = {}
         self.offsets: list[int] | None = None
         self.impossible = False
@@ -41,13 +46,12 @@ class Fitting:
         """
         left = []
         for part in self._parts:
-            descent = Descent(self._items, part, self._capacity, rank)
-            if descent.run(quota, keep_on):
-                self._found.update((i, descent.offset[i]) for i in part)
-            elif descent.complete:
+            found = part.attempt(rank, quota, keep_on)
+            self._found.update(found or {})
+            if part.impossible:
                 self.impossible = True
                 return True
-            else:
+            if found is None:
                 left.append(part)
         self._parts = left
         if left:
@@ -59,6 +63,37 @@ class Fitting:
             offsets[i] = lowest(self._items, offsets, i)
         self.offsets = offsets
         return True
+
+
+class _Part:
+    """What meets, directly or through others.
+
+    Attributes:
+        impossible: Whether it is proven that it does not fit.
+    """
+
+    def __init__(self, items: Items, part: list[int], capacity: int) -> None:
+        self._items, self._part, self._capacity = items, part, capacity
+        # Where items grow, outputs lie over inputs: rows of items, in which sides decide.
+        growing = any(a[2] < b[2] for i in part for a, b in pairwise(items.spans[i]))
+        self._sides = Sides(items, part, capacity) if growing else None
+        self.impossible = False
+
+    def attempt(
+        self, rank: Sequence[float], quota: int | None, keep_on: Callable[[], None]
+    ) -> dict[int, int] | None:
+        """The offset of each item, if a plan is found."""
+        searches: list[tuple[Sides | Descent, int | None]] = []
+        if self._sides is not None:
+            searches.append((self._sides, _SIDES_QUOTA if quota is None else quota // _SIDES))
+        searches.append((Descent(self._items, self._part, self._capacity, rank), quota))
+        for search, tries in searches:
+            if search.run(tries, keep_on):
+                return search.offset
+            if search.complete:
+                self.impossible = True
+                break
+        return None
 
 
 def fits(items: Items, capacity: int, keep_on: Callable[[], None]) -> list[int] | None:
