@@ -12,6 +12,7 @@ from hypothesis import strategies as st
 from mcugraph.errors import GraphError
 from mcugraph.planning.arena import ArenaProblem, Block, Plan
 from mcugraph.planning.choices import Choice, Shares
+from mcugraph.planning.descent import Descent
 from mcugraph.planning.exact import Fitting, fits
 from mcugraph.planning.goal import Goal
 from mcugraph.planning.items import Items, items_of
@@ -20,6 +21,7 @@ from mcugraph.planning.order_blocks import arena_problem
 from mcugraph.planning.packing import Packing
 from mcugraph.planning.placing import SEQUENCES, first_fit, ranks
 from mcugraph.planning.sections import sections
+from mcugraph.planning.sides import _ABOVE, _BELOW, Sides
 from mcugraph.scheduling.solving.limits import Limits
 from mcugraph.testing import arenas, brute_force_arena, build_problem, check_plan, problems
 
@@ -369,6 +371,36 @@ def test_better_orders_are_better(seed: int) -> None:
         assert holds(blocks, placed(blocks, packing.items, list(packing.offsets)))
         assert packing.arena * packing.items.unit < arena
         arena = packing.arena * packing.items.unit
+
+
+@settings(max_examples=200)
+@given(arenas(max_blocks=6, fixed=True, overlaps=True), st.integers(-3, 3), st.integers(0, 5))
+def test_each_search_is_right_alone(problem: ArenaProblem, less: int, seed: int) -> None:
+    """Both, that by valleys and that by sides, also where the other one answers first."""
+    items = items_of(problem, ())
+    assume(items.height and not items.clash())
+    capacity = brute_force_arena(problem) // items.unit - less
+    everything = list(range(len(items.height)))
+    rank = ranks(items, seed, Random(seed))
+    valleys, sides = Descent(items, everything, capacity, rank), Sides(items, everything, capacity)
+    for search in (valleys, sides):
+        assert search.run(None, lambda: None) == (less <= 0)
+        assert search.complete == (less > 0)
+        if less <= 0:
+            offsets = [search.offset[i] for i in everything]
+            assert items.arena(offsets) <= capacity
+            assert keeps_apart(items, offsets)
+
+
+def test_a_circle_of_sides_is_seen_at_once() -> None:
+    """Three small items in a large arena, each above the next: no million steps of one unit."""
+    blocks = tuple(Block(name, 1, 0, 1) for name in "abc")
+    sides = Sides(items_of(ArenaProblem(blocks), ()), [0, 1, 2], 10**12)
+    (ab, ac, bc) = sides._pairs
+    assert [pair[:2] for pair in (ab, ac, bc)] == [(0, 1), (0, 2), (1, 2)]
+    assert sides._decide(0, _ABOVE)  # b above a
+    assert sides._decide(2, _ABOVE)  # c above b
+    assert not sides._decide(1, _BELOW)  # a above c
 
 
 @given(problems(min_operators=1, max_operators=6, overlaps=True), st.integers(0, 99))

@@ -17,7 +17,7 @@ from mcugraph.planning.choices import Shares
 from mcugraph.planning.exact import fits
 from mcugraph.planning.items import best_items, items_of
 from mcugraph.planning.minimalloc import read_csv, to_csv
-from mcugraph.planning.order_blocks import aligned_problem, arena_problem
+from mcugraph.planning.order_blocks import arena_problem
 from mcugraph.planning.packing import Packing
 from mcugraph.planning.placing import first_fit
 from mcugraph.planning.stages import METHODS, plan_blocks
@@ -53,27 +53,6 @@ def test_smallest_arena_with_fixed_offsets_and_shares(problem: ArenaProblem) -> 
     plan = mg.plan(problem)
     assert check_plan(problem, plan) == brute_force_arena(problem)
     assert plan.optimal
-
-
-@given(arenas(max_blocks=6, fixed=True, shares=True, overlaps=True))
-def test_smallest_arena_with_overlaps(problem: ArenaProblem) -> None:
-    plan = mg.plan(problem)
-    assert check_plan(problem, plan) == brute_force_arena(problem)
-    assert plan.optimal
-    assert plan.peak == problem.bound <= plan.arena
-
-
-@pytest.mark.slow
-@pytest.mark.parametrize("block", range(50))
-def test_equals_brute_force_on_many_with_overlaps(block: int) -> None:
-    for seed in range(100 * block, 100 * block + 100):
-        random = Random(seed)
-        count, size = random.choice((3, 4, 5, 6, 6, 7)), random.choice((3, 9, 40))
-        fixed, shares = random.random() < 0.5, random.random() < 0.3
-        problem = build_arena(random.randint, count, size, fixed, shares, overlaps=True)
-        plan = mg.plan(problem)
-        assert check_plan(problem, plan) == brute_force_arena(problem), seed
-        assert plan.optimal, seed
 
 
 @pytest.mark.slow
@@ -321,79 +300,6 @@ def share(*blocks: Block, pairs: tuple[tuple[int, int], ...]) -> ArenaProblem:
 def test_shares_that_cannot_hold_are_refused(problem: ArenaProblem, said: str) -> None:
     with pytest.raises(mg.GraphError, match=said):
         mg.plan(problem)
-
-
-def over(
-    *blocks: Block, leads: tuple[tuple[int, int, int], ...], pairs: tuple[tuple[int, int], ...] = ()
-) -> ArenaProblem:
-    return ArenaProblem(blocks, 1, pairs, leads)
-
-
-A, B, C = Block("a", 4, 0, 2), Block("b", 4, 1, 3), Block("c", 4, 1, 3)
-
-
-@pytest.mark.parametrize(
-    ("problem", "said"),
-    [
-        (over(A, leads=((0, 1, 0),)), "does not exist"),
-        (over(A, Block("b", 4, 2, 3), leads=((0, 1, 0),)), "'b' cannot lie over 'a': it does"),
-        (over(A, Block("b", 4, 0, 3), leads=((0, 1, 0),)), "'b' cannot lie over 'a': it does"),
-        (over(A, leads=((0, 0, 0),)), "'a' cannot lie over 'a': it does"),
-        (over(A, B, leads=((0, 1, -1),)), "the lead -1 is negative"),
-        (over(A, B, leads=((0, 1, 1), (0, 1, 2))), "names them twice"),
-        (over(A, B, leads=((0, 1, 1),), pairs=((0, 1),)), "follow it in place as well"),
-        (over(A, B, C, leads=((0, 1, 1), (0, 2, 2))), "'c'.*'a': at that time, 'b' lies over"),
-        (over(A, B, C, leads=((0, 1, 1),), pairs=((1, 2),)), "'c' cannot follow 'b'.*lies over"),
-        (
-            over(A.at(4), B.at(3), leads=((0, 1, 2),)),
-            "fixed offsets of 'a' and 'b' make them overlap",
-        ),
-    ],
-)
-def test_overlaps_that_cannot_hold_are_refused(problem: ArenaProblem, said: str) -> None:
-    with pytest.raises(mg.GraphError, match=said):
-        mg.plan(problem)
-
-
-def test_fixed_offsets_may_overlap_as_far_as_the_lead() -> None:
-    plan = mg.plan(over(A.at(4), B.at(2), leads=((0, 1, 2),)))
-    assert (plan.arena, plan.optimal) == (8, True)
-
-
-def network_with_overlaps() -> Problem:
-    """X is read again by g, a and b die under c."""
-    return Problem(
-        tensors=("x", "a", "b", "c"),
-        sizes=(40, 40, 24, 64),
-        operators=("f", "g", "h"),
-        inputs=((0,), (0,), (1, 2)),
-        outputs=((1,), (2,), (3,)),
-        graph_inputs=(0,),
-        graph_outputs=(3,),
-        overlaps=(((0, 1, 0),), ((0, 2, 20),), ((1, 3, 8), (2, 3, 30))),
-    )
-
-
-def test_overlaps_of_an_order() -> None:
-    """Of inputs that die; an arena sees leads and sizes rounded up."""
-    problem = network_with_overlaps()
-    blocks = arena_problem(problem, problem.operators, 16)
-    assert blocks.overlaps == ((0, 2, 20), (1, 3, 8), (2, 3, 30))
-    # x and a, and b over x or beside it: 48 + 48 + max(32, 32 - 16); then a and b under c.
-    assert blocks.bound == 48 + 48 + 32
-    plan = mg.plan(problem, problem.operators, alignment=16)
-    assert plan.optimal
-    aligned = aligned_problem(problem, 16)
-    assert aligned.overlaps == (((0, 1, 0),), ((0, 2, 32),), ((1, 3, 16), (2, 3, 32)))
-    kept = replace(problem, graph_outputs=(0, 3))
-    assert arena_problem(kept, kept.operators, 16).overlaps == ((1, 3, 8), (2, 3, 30))
-    outside = replace(problem, count_inputs=False)
-    assert arena_problem(outside, outside.operators, 16).overlaps == ((0, 2, 8), (1, 2, 30))
-
-
-def test_a_csv_has_no_overlaps() -> None:
-    with pytest.raises(mg.UsageError, match="no column for 'overlaps'"):
-        to_csv(over(A, B, leads=((0, 1, 2),)))
 
 
 def test_what_takes_over_what_is_chosen_for_the_arena() -> None:

@@ -1,0 +1,234 @@
+"""Plans whose blocks lie over each other: against other formulations, and on rows of layers."""
+
+from dataclasses import replace
+from itertools import combinations, permutations
+from random import Random
+from typing import Any
+
+import pytest
+from hypothesis import given
+
+import mcugraph as mg
+from mcugraph.planning.arena import ArenaProblem, Block
+from mcugraph.planning.minimalloc import to_csv
+from mcugraph.planning.order_blocks import aligned_problem, arena_problem
+from mcugraph.scheduling.problem import Problem
+from mcugraph.testing import (
+    SHAPES,
+    arenas,
+    brute_force_arena,
+    build_arena,
+    build_problem,
+    check_plan,
+)
+
+
+@given(arenas(max_blocks=6, fixed=True, shares=True, overlaps=True))
+def test_smallest_arena(problem: ArenaProblem) -> None:
+    plan = mg.plan(problem)
+    assert check_plan(problem, plan) == brute_force_arena(problem)
+    assert plan.optimal
+    assert plan.peak == problem.bound <= plan.arena
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize("block", range(50))
+def test_equals_brute_force_on_many(block: int) -> None:
+    for seed in range(100 * block, 100 * block + 100):
+        random = Random(seed)
+        count, size = random.choice((3, 4, 5, 6, 6, 7)), random.choice((3, 9, 40))
+        fixed, shares = random.random() < 0.5, random.random() < 0.3
+        problem = build_arena(random.randint, count, size, fixed, shares, overlaps=True)
+        plan = mg.plan(problem)
+        assert check_plan(problem, plan) == brute_force_arena(problem), seed
+        assert plan.optimal, seed
+
+
+def network(random: Random, count: int, shape: str, size: int) -> Problem:
+    """A network whose operators may let their outputs lie over inputs, from some byte on."""
+    problem = build_problem(random.randint, count, shape, size)
+    overlaps = []
+    for read, written in zip(problem.inputs, problem.outputs, strict=True):
+        over = [t for t in read if random.random() < 0.8] if written else []
+        overlaps.append(
+            tuple((t, written[0], random.choice((0, random.randint(0, size)))) for t in over)
+        )
+    return replace(problem, inplace=(), overlaps=tuple(overlaps))
+
+
+def cp_sat_arena(problem: ArenaProblem) -> int | None:
+    """By another formulation: for two blocks at a common time, which one lies above; None: open."""
+    from ortools.sat.python import cp_model
+
+    step, blocks = problem.alignment, problem.blocks
+    sized = [i for i, block in enumerate(blocks) if block.size]
+    most = sum(problem.aligned(blocks[i].size) for i in sized)
+    most += max((block.offset or 0 for block in blocks), default=0)
+    model: Any = cp_model.CpModel()
+    arena = model.new_int_var(0, most, "arena")
+    offset = {i: model.new_int_var(0, most // step, f"o{i}") * step for i in sized}
+    leads = {(a, b): lead for a, b, lead in problem.overlaps}
+    for i in sized:
+        model.add(offset[i] + problem.aligned(blocks[i].size) <= arena)
+        if blocks[i].offset is not None:
+            model.add(offset[i] == blocks[i].offset)
+    for i, j in combinations(sized, 2):
+        if blocks[i].lower < blocks[j].upper and blocks[j].lower < blocks[i].upper:
+            ways = []
+            for low, high in ((i, j), (j, i)):
+                size = problem.aligned(blocks[low].size)
+                distance = min(size, leads.get((high, low), size))
+                ways.append(model.new_bool_var(f"{high} above {low}"))
+                model.add(offset[high] - offset[low] >= distance).only_enforce_if(ways[-1])
+            model.add_bool_or(ways)
+    model.minimize(arena)
+    solver = cp_model.CpSolver()
+    solver.parameters.num_workers = 1
+    solver.parameters.max_deterministic_time = 20
+    return solver.value(arena) if solver.solve(model) == cp_model.OPTIMAL else None
+
+
+def equals_cp_sat(seed: int) -> None:
+    random = Random(seed)
+    if seed % 2:
+        fixed = random.random() < 0.5
+        problem = build_arena(random.randint, random.randint(7, 14), 60, fixed, overlaps=True)
+    else:
+        size = random.choice((9, 60))
+        net = network(random, random.randint(5, 12), SHAPES[seed // 2 % len(SHAPES)], size)
+        problem = arena_problem(net, net.operators, random.choice((1, 4, 16)))
+    plan = mg.plan(problem)
+    expected = cp_sat_arena(problem)
+    assert plan.optimal, seed
+    assert expected in (None, check_plan(problem, plan)), seed
+
+
+@pytest.mark.oracle("ortools")
+@pytest.mark.parametrize("seed", range(10))
+def test_equals_cp_sat(seed: int) -> None:
+    equals_cp_sat(seed)
+
+
+@pytest.mark.slow
+@pytest.mark.oracle("ortools")
+@pytest.mark.parametrize("block", range(40))
+def test_equals_cp_sat_on_many(block: int) -> None:
+    for seed in range(10 + 50 * block, 60 + 50 * block):
+        equals_cp_sat(seed)
+
+
+def best_of_all_orders(problem: Problem, alignment: int) -> int:
+    """The smallest arena over all orders and all offsets."""
+    number = dict(enumerate(problem.operators))
+    writer = {t: i for i, written in enumerate(problem.outputs) for t in written}
+    before = {(writer[t], i) for i, read in enumerate(problem.inputs) for t in read if t in writer}
+    before |= set(problem.after)
+    arenas = set()
+    for order in permutations(number):
+        when = {v: step for step, v in enumerate(order)}
+        if all(when[a] < when[b] for a, b in before):
+            names = [number[v] for v in order]
+            arenas.add(brute_force_arena(arena_problem(problem, names, alignment)))
+    return min(arenas)
+
+
+def keeps_its_word(seed: int) -> bool:
+    """Whether the plan of a small network is what it says it is, and the best of all orders."""
+    random = Random(seed)
+    while True:
+        shape, size = random.choice(SHAPES), random.choice((5, 40))
+        problem = network(random, random.randint(1, 5), shape, size)
+        alignment = random.choice((1, 4, 16))
+        if len(arena_problem(problem, problem.operators, alignment).blocks) <= 6:
+            break
+    plan = mg.plan(problem, alignment=alignment)
+    blocks = arena_problem(problem, plan.order, alignment)
+    best = best_of_all_orders(problem, alignment)
+    assert plan.optimal, seed
+    assert check_plan(blocks, plan) == brute_force_arena(blocks) >= best, seed
+    return plan.arena == best
+
+
+@pytest.mark.parametrize("seed", range(30))
+def test_plans_of_networks_are_the_smallest_of_their_order(seed: int) -> None:
+    keeps_its_word(seed)
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize("block", range(20))
+def test_plans_of_many_networks_are_the_smallest_of_their_order(block: int) -> None:
+    for seed in range(30 + 50 * block, 80 + 50 * block):
+        keeps_its_word(seed)
+
+
+def over(
+    *blocks: Block, leads: tuple[tuple[int, int, int], ...], pairs: tuple[tuple[int, int], ...] = ()
+) -> ArenaProblem:
+    return ArenaProblem(blocks, 1, pairs, leads)
+
+
+A, B, C = Block("a", 4, 0, 2), Block("b", 4, 1, 3), Block("c", 4, 1, 3)
+
+
+@pytest.mark.parametrize(
+    ("problem", "said"),
+    [
+        (over(A, leads=((0, 1, 0),)), "does not exist"),
+        (over(A, Block("b", 4, 2, 3), leads=((0, 1, 0),)), "'b' cannot lie over 'a': it does"),
+        (over(A, Block("b", 4, 0, 3), leads=((0, 1, 0),)), "'b' cannot lie over 'a': it does"),
+        (over(A, leads=((0, 0, 0),)), "'a' cannot lie over 'a': it does"),
+        (over(A, B, leads=((0, 1, -1),)), "the lead -1 is negative"),
+        (over(A, B, leads=((0, 1, 1), (0, 1, 2))), "names them twice"),
+        (over(A, B, leads=((0, 1, 1),), pairs=((0, 1),)), "follow it in place as well"),
+        (over(A, B, C, leads=((0, 1, 1), (0, 2, 2))), "'c'.*'a': at that time, 'b' lies over"),
+        (over(A, B, C, leads=((0, 1, 1),), pairs=((1, 2),)), "'c' cannot follow 'b'.*lies over"),
+        (
+            over(A.at(4), B.at(3), leads=((0, 1, 2),)),
+            "fixed offsets of 'a' and 'b' make them overlap",
+        ),
+    ],
+)
+def test_overlaps_that_cannot_hold_are_refused(problem: ArenaProblem, said: str) -> None:
+    with pytest.raises(mg.GraphError, match=said):
+        mg.plan(problem)
+
+
+def test_fixed_offsets_may_overlap_as_far_as_the_lead() -> None:
+    plan = mg.plan(over(A.at(4), B.at(2), leads=((0, 1, 2),)))
+    assert (plan.arena, plan.optimal) == (8, True)
+
+
+def network_with_overlaps() -> Problem:
+    """X is read again by g, a and b die under c."""
+    return Problem(
+        tensors=("x", "a", "b", "c"),
+        sizes=(40, 40, 24, 64),
+        operators=("f", "g", "h"),
+        inputs=((0,), (0,), (1, 2)),
+        outputs=((1,), (2,), (3,)),
+        graph_inputs=(0,),
+        graph_outputs=(3,),
+        overlaps=(((0, 1, 0),), ((0, 2, 20),), ((1, 3, 8), (2, 3, 30))),
+    )
+
+
+def test_overlaps_of_an_order() -> None:
+    """Of inputs that die; an arena sees leads and sizes rounded up."""
+    problem = network_with_overlaps()
+    blocks = arena_problem(problem, problem.operators, 16)
+    assert blocks.overlaps == ((0, 2, 20), (1, 3, 8), (2, 3, 30))
+    # x and a, and b over x or beside it: 48 + 48 + max(32, 32 - 16); then a and b under c.
+    assert blocks.bound == 48 + 48 + 32
+    plan = mg.plan(problem, problem.operators, alignment=16)
+    assert plan.optimal
+    aligned = aligned_problem(problem, 16)
+    assert aligned.overlaps == (((0, 1, 0),), ((0, 2, 32),), ((1, 3, 16), (2, 3, 32)))
+    kept = replace(problem, graph_outputs=(0, 3))
+    assert arena_problem(kept, kept.operators, 16).overlaps == ((1, 3, 8), (2, 3, 30))
+    outside = replace(problem, count_inputs=False)
+    assert arena_problem(outside, outside.operators, 16).overlaps == ((0, 2, 8), (1, 2, 30))
+
+
+def test_a_csv_has_no_overlaps() -> None:
+    with pytest.raises(mg.UsageError, match="no column for 'overlaps'"):
+        to_csv(over(A, B, leads=((0, 1, 2),)))
