@@ -18,6 +18,7 @@ from mcugraph.records import dataclass, replace
 from mcugraph.scheduling.problem import Name, Problem
 from mcugraph.scheduling.solving.limits import Limits
 from mcugraph.tflm.abi import align_up
+from mcugraph.tflm.kernels.access import Overlap, overlaps
 from mcugraph.tflm.lifetimes import ALIGNMENT, buffers
 from mcugraph.tflm.loaded import TflmProgram
 
@@ -45,18 +46,29 @@ class HeadPlan:
 class Head:
     """The head of one model, for any order of the operators of its first subgraph.
 
+    Args:
+        program: What TFLM loads.
+        overlapping: Outputs may lie over inputs that die, as far as the program's kernels allow.
+
     Attributes:
         model: What the file holds.
         scratch: Scratch buffers of its kernels.
         after: Pairs (earlier, later) of operators of the first subgraph that keep their order;
             None: all of them do.
         file_order: The operators of the first subgraph, by number.
+        overlaps: What each of these operators allows; empty where a plan may not use it.
     """
 
-    def __init__(self, program: TflmProgram) -> None:
+    def __init__(self, program: TflmProgram, overlapping: bool = False) -> None:
         self.model, self.scratch = program.model, program.scratch
         self.after = _kept(program)
         self.file_order = tuple(range(len(self.model.subgraphs[0].operators)))
+        # Where a tensor holds several values, which one it holds goes by the order of all.
+        usable = overlapping and self.after is not None
+        self.overlaps: tuple[tuple[Overlap, ...], ...] = tuple(
+            overlaps(program.nodes[0, i], program.kernels) if usable else ()
+            for i in self.file_order
+        )
 
     @property
     def holds_live_set(self) -> bool:
@@ -89,15 +101,37 @@ class Head:
         """What TFLM's planner gets to place; tensors are named by their number in the file."""
         if tuple(order) == self.file_order:
             return self.in_file_order
-        return self._blocks(*self.permuted(order, None))
+        return self._blocks(*self.permuted(order, None), order)
 
-    def _blocks(self, model: TfliteModel, scratch: _Scratch) -> ArenaProblem:
+    def _blocks(self, model: TfliteModel, scratch: _Scratch, order: Sequence[int]) -> ArenaProblem:
         found = []
         for number, buffer in enumerate(buffers(model, scratch)):
             name = f"scratch {number}" if buffer.tensor is None else buffer.tensor
             kind = SCRATCH if buffer.tensor is None else TENSOR
             found.append(Block(name, buffer.size, buffer.first, buffer.last + 1, None, kind))
-        return ArenaProblem(tuple(found), ALIGNMENT)
+        dying = self._dying(found, order)
+        return ArenaProblem(
+            tuple(found),
+            ALIGNMENT,
+            tuple((a, b) for a, b, overlap in dying if overlap.in_place),
+            tuple((a, b, overlap.lead) for a, b, overlap in dying if not overlap.in_place),
+        )
+
+    def _dying(
+        self, blocks: Sequence[Block], order: Sequence[int]
+    ) -> list[tuple[int, int, Overlap]]:
+        """Blocks (earlier, later) that meet in one operator, where the earlier one dies."""
+        number = {block.name: i for i, block in enumerate(blocks) if block.kind == TENSOR}
+        main = self.model.subgraphs[0]
+        found: dict[tuple[int, int], Overlap] = {}
+        for i in order:
+            for overlap in self.overlaps[i]:
+                operator = main.operators[i]
+                a = number.get(operator.inputs[overlap.input])
+                b = number.get(operator.outputs[overlap.output])
+                if a is not None and b is not None and blocks[a].upper == blocks[b].lower + 1:
+                    found[a, b] = overlap
+        return [(a, b, overlap) for (a, b), overlap in found.items()]
 
     def packed(self, order: Sequence[int], seconds: float | None = SECONDS) -> Plan:
         """All buffers placed by us, with the operators in this order."""
@@ -133,7 +167,7 @@ class Head:
     @cached_property
     def in_file_order(self) -> ArenaProblem:
         """What TFLM's planner gets to place in the order of the file."""
-        return self._blocks(replace(self.model, offsets=None), self.scratch)
+        return self._blocks(replace(self.model, offsets=None), self.scratch, self.file_order)
 
     @cached_property
     def problem(self) -> Problem:
@@ -149,6 +183,7 @@ class Head:
         written = dict.fromkeys(t for op in main.operators for t in op.outputs if t >= 0)
         tensors = tuple(dict.fromkeys((*mine, *written)))
         number = {t: i for i, t in enumerate(tensors)}
+        allowed = [self._allowed(i, number) for i in self.file_order]
         return Problem(
             tensors=tensors,
             sizes=tuple(mine.get(t, 0) for t in tensors),
@@ -162,7 +197,30 @@ class Head:
                 + (called if op.bodies else 0)
                 for i, op in enumerate(main.operators)
             ),
+            inplace=tuple(
+                tuple((a, b) for a, b, overlap in pairs if overlap.in_place) for pairs in allowed
+            ),
+            overlaps=tuple(
+                tuple((a, b, overlap.lead) for a, b, overlap in pairs if not overlap.in_place)
+                for pairs in allowed
+            ),
             after=tuple(self.after or ()),
+        )
+
+    def _allowed(
+        self, operator: int, number: Mapping[int, int]
+    ) -> tuple[tuple[int, int, Overlap], ...]:
+        """The overlaps of an operator with (input, output) as numbers of the problem's tensors."""
+        reads = self.model.subgraphs[0].operators[operator].inputs
+        writes = self.model.subgraphs[0].operators[operator].outputs
+        pairs = {
+            (reads[overlap.input], writes[overlap.output]): overlap
+            for overlap in self.overlaps[operator]
+        }
+        return tuple(
+            (number[a], number[b], overlap)
+            for (a, b), overlap in pairs.items()
+            if a in number and b in number
         )
 
 
