@@ -20,7 +20,7 @@ from mcugraph.schema import SCHEMA_VERSION
 from mcugraph.tflm.footprint import TflmFootprint
 from mcugraph.tflm.footprint import footprint as tflm_footprint
 from mcugraph.tflm.loaded import file_of, program_from, program_of
-from mcugraph.tflm.own_plan import planned_arena
+from mcugraph.tflm.own_plan import overlap_arena, planned_arena
 from mcugraph.tflm.refusals import refusals
 
 # Seconds that a profile gives its searches; `schedule` and `plan` take as long as asked.
@@ -70,6 +70,7 @@ class Memory:
     tflm_total: int | None
     tflm_total_host: int | None
     planned_arena: int | None
+    overlap_arena: int | None
     state: int
     bottleneck: Bottleneck | None
 
@@ -206,10 +207,14 @@ def profile(
 
 @dataclass(frozen=True, slots=True)
 class _Arena:
-    """TFLM's arena with its own plan, and the head in bytes with ours; None: not known."""
+    """TFLM's arena with its own plan, and the head in bytes with ours; None: not known.
+
+    ``overlapped`` is with outputs over inputs that die.
+    """
 
     found: TflmFootprint | None = None
     planned: int | None = None
+    overlapped: int | None = None
     notes: tuple[str, ...] = ()
     refusals: tuple[str, ...] = ()
 
@@ -225,12 +230,13 @@ def _arena(graph: Graph, abi: str, kernels: str, best: Schedule, seconds: float)
         return _Arena(notes=(*notes, *more), refusals=said)
     found = tflm_footprint(program)
     planned = planned_arena(program, found.arena, seconds, best)
+    overlapped = overlap_arena(program, planned, seconds)
     unchecked = [
         f"TFLM does not load this model, since {each.reason}; its figures are those without that "
         "check"
         for each in refused
     ]
-    return _Arena(found, planned, (*notes, *more, *unchecked), said)
+    return _Arena(found, planned, overlapped, (*notes, *more, *unchecked), said)
 
 
 def on_abi(found: Profile, graph: Graph, abi: str) -> Profile:
@@ -268,6 +274,7 @@ def _memory(memory: LiveSetFigures, arena: _Arena) -> Memory:
         tflm_total=None if found is None else found.total,
         tflm_total_host=None if found is None else found.total_host,
         planned_arena=arena.planned,
+        overlap_arena=arena.overlapped,
         state=memory.state,
         bottleneck=None if best.bottleneck is None else Bottleneck(str(best.bottleneck), live),
     )

@@ -34,6 +34,11 @@ def to_text(profile: Profile) -> str:
         ("       TFLM arena, tail", memory.tflm_persistent, f"on a 32-bit device ({profile.abi})"),
         ("       TFLM total", memory.tflm_total, "the least that TFLM loads it with"),
         ("       planned arena", memory.planned_arena, "our plan of the best order"),
+        (
+            "       overlap arena",
+            memory.overlap_arena,
+            f"the same, outputs over dying inputs as {profile.kernels} kernels allow",
+        ),
         ("       state", memory.state or None, "variable tensors, live for ever"),
         ("       cut bound", memory.cut_bound, "no order needs less"),
         ("       operator bound", memory.operator_bound, "largest operator alone"),

@@ -14,6 +14,20 @@ from mcugraph.tflm.lifetimes import ALIGNMENT
 from mcugraph.tflm.loaded import TflmProgram
 
 
+def overlap_arena(program: TflmProgram, arena: int, seconds: float = SECONDS) -> int:
+    """Bytes of the head where outputs lie over inputs that die, as the program's kernels allow.
+
+    Args:
+        program: What TFLM loads.
+        arena: Bytes of the head with a plan that uses no overlaps.
+        seconds: After about so long the best plan till then counts.
+    """
+    head = Head(program, overlapping=True)
+    if not any(head.overlaps):
+        return arena
+    return min(arena, _least_found(head, arena, seconds, None))
+
+
 def planned_arena(
     program: TflmProgram, arena: int, seconds: float = SECONDS, known: Schedule | None = None
 ) -> int:
@@ -32,6 +46,11 @@ def planned_arena(
     # TFLM's buffers are at least as large and live at least as long as the graph's tensors.
     if known is not None and arena == known.lower_bound:
         return arena
+    return _least_found(head, arena, seconds, known)
+
+
+def _least_found(head: Head, arena: int, seconds: float, known: Schedule | None) -> int:
+    """The arena of the best plan that is found, with as little search as it takes."""
     plans = _Plans(head, seconds)
     if head.after is None:
         return plans.of(head.file_order).arena

@@ -102,6 +102,7 @@ FIELDS: dict[str, Any] = {
         "tflm_persistent": (int, type(None)),
         "tflm_persistent_host": (int, type(None)),
         "planned_arena": (int, type(None)),
+        "overlap_arena": (int, type(None)),
         "state": int,
         "bottleneck": {"operator": str, "live": list},
     },

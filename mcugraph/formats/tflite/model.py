@@ -126,6 +126,8 @@ class TfliteModel:
         signatures: Name -> the subgraph that it enters, by index.
         metadata: Names of the metadata, in order.
         nbytes: Bytes of the file; 0: it is in no file yet.
+        planned_for: The kernels that its memory plan holds for, where outputs lie over inputs;
+            empty: no more is said about it.
     """
 
     subgraphs: tuple[TfliteSubgraph, ...]
@@ -134,6 +136,7 @@ class TfliteModel:
     signatures: Mapping[str, int] = field(default_factory=dict)
     metadata: tuple[str, ...] = ()
     nbytes: int = 0
+    planned_for: str = ""
 
     @property
     def tensors(self) -> tuple[TfliteTensor, ...]:

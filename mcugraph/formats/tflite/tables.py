@@ -24,6 +24,8 @@ from mcugraph.ir.names import Names
 # Name of the metadata that holds a memory plan: version, subgraph, count, then the offsets
 # (tensorflow/lite/micro/docs/memory_management.md).
 PLAN = "OfflineMemoryAllocation"
+# Name of the metadata that says which kernels that plan holds for, where outputs lie over inputs.
+PLANNED_FOR = "mcugraph.plan.kernels"
 
 _Entries = TypeVar("_Entries", bound=Sized)
 
@@ -89,6 +91,7 @@ class _Walk:
             {s.signature_key: s.subgraph_index for s in signatures},
             tuple(entry.name for entry in metadata),
             len(self.data),
+            self._planned_for(metadata),
         )
 
     def _subgraph(self, table: Any, name: str, parts: Sized) -> TfliteSubgraph:
@@ -188,6 +191,12 @@ class _Walk:
         # Version, subgraph, how many offsets there are, and the offsets.
         count = sum(_words(data[8:12]))
         return _words(data[12:])[: max(count, 0)]
+
+    def _planned_for(self, metadata: Sequence[Any]) -> str:
+        """The kernels that the plan holds for; empty where nothing is said about that."""
+        said = [entry for entry in metadata if reader.text(entry.Name()) == PLANNED_FOR]
+        data = self._content(said[0].Buffer()) if said else None
+        return "" if data is None else reader.text(bytes(data))
 
 
 class _Held:

@@ -10,12 +10,13 @@ Sources: https://flatbuffers.dev/internals, tensorflow/compiler/mlir/lite/schema
 
 import struct
 from collections import Counter
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 
 from mcugraph.errors import FormatError
 from mcugraph.formats.tflite import associated, reader
 from mcugraph.formats.tflite.flatbuffer import Flatbuffer
-from mcugraph.formats.tflite.tables import PLAN
+from mcugraph.formats.tflite.tables import PLAN, PLANNED_FOR
+from mcugraph.records import dataclass
 
 _VERSION = 1  # of the form of a memory plan
 
@@ -36,6 +37,7 @@ def rewritten(
     order: Sequence[int] | None = None,
     offsets: Sequence[int] | None = None,
     emptied: Sequence[int] = (),
+    holds_for: str = "",
 ) -> bytes:
     """The file with its operators in another order and with a memory plan.
 
@@ -47,6 +49,7 @@ def rewritten(
             the runtime. None: no plan is added.
         emptied: Tensors that nothing uses, by number through all subgraphs, to be left without
             elements; each has a shape of its own (``with_own_shape``).
+        holds_for: The kernels that the plan holds for, to be told; empty: it holds for all.
 
     Raises:
         FormatError: The file is damaged, or holds what is not known to survive this.
@@ -61,7 +64,9 @@ def rewritten(
             struct.pack_into("<i", buffer, shapes[number] + 4, 0)
         if offsets is None:
             return bytes(buffer)
-        front = _front(file, path, offsets)
+        plan = struct.pack(f"<{3 + len(offsets)}i", _VERSION, 0, len(offsets), *offsets)
+        said = {PLANNED_FOR: holds_for.encode()} if holds_for else {}
+        front = _front(file, path, {PLAN: plan, **said})
         _shift_absolute(file, len(front))
         zipped = associated.shifted(bytes(buffer), len(front))
         return struct.pack("<I", _root_position()) + zipped[4:8] + front + zipped[8:]
@@ -106,27 +111,24 @@ def _vtable_bytes() -> int:
     return 4 + 2 * _KNOWN_FIELDS
 
 
-def _front(file: Flatbuffer, path: str, offsets: Sequence[int]) -> bytes:
-    """What is put in at position 8."""
+def _front(file: Flatbuffer, path: str, metadata: Mapping[str, bytes]) -> bytes:
+    """What is put in at position 8: a root that lists new metadata, but no earlier plan."""
     if any(
         file.field(file.root, number) for number in range(_KNOWN_FIELDS, file.fields(file.root))
     ):
         raise FormatError(f"{path}: the file has fields that are newer than what can be rewritten")
     buffers = file.tables(file.root, _BUFFERS)
-    metadata = file.tables(file.root, _METADATA)
-    kept = [table for table in metadata if file.text(table, 0) != PLAN]
-    content = struct.pack(f"<{3 + len(offsets)}i", _VERSION, 0, len(offsets), *offsets)
-
+    listed = file.tables(file.root, _METADATA)
+    kept = [table for table in listed if file.text(table, 0) not in (PLAN, PLANNED_FOR)]
     root = _root_position()
     list_of_buffers = root + 4 + 4 * _KNOWN_FIELDS
-    list_of_metadata = list_of_buffers + 4 + 4 * (len(buffers) + 1)
-    entry = list_of_metadata + 4 + 4 * (len(kept) + 1) + 8  # behind its vtable
-    name = entry + 12
-    name_bytes = PLAN.encode() + b"\0"
-    holder = _up(name + 4 + len(name_bytes), 4) + 8  # behind its vtable, padded
-    values = _up(holder + 8 + 4, 16) - 4
-    end = 8 + _up(values + 4 + len(content) - 8, _STEP)
-    moved = end - 8
+    list_of_metadata = list_of_buffers + 4 + 4 * (len(buffers) + len(metadata))
+    end = list_of_metadata + 4 + 4 * (len(kept) + len(metadata))
+    places: list[_Place] = []
+    for name, content in metadata.items():
+        places.append(_Place.behind(end, name, content))
+        end = places[-1].values + 4 + len(content)
+    moved = _up(end - 8, _STEP)
 
     front = bytearray(moved)
 
@@ -145,19 +147,39 @@ def _front(file: Flatbuffer, path: str, offsets: Sequence[int]) -> bytes:
         at = root + 4 + 4 * number
         put("<I", at, targets[number] - at if number else file.u32(file.field(file.root, 0)))
 
-    _put_list(put, list_of_buffers, [*(b + moved for b in buffers), holder])
-    _put_list(put, list_of_metadata, [*(m + moved for m in kept), entry])
-    # Metadata: the name and the number of the buffer.
-    put("<HHHH", entry - 8, 8, 12, 4, 8)
-    put("<iII", entry, 8, name - (entry + 4), len(buffers))
-    put("<I", name, len(name_bytes) - 1)
-    front[name + 4 - 8 : name + 4 - 8 + len(name_bytes)] = name_bytes
-    # Buffer: its bytes, aligned to 16.
-    put("<HHH", holder - 8, 6, 8, 4)
-    put("<iI", holder, 8, values - (holder + 4))
-    put("<I", values, len(content))
-    front[values + 4 - 8 : values + 4 - 8 + len(content)] = content
+    _put_list(put, list_of_buffers, [*(b + moved for b in buffers), *(p.holder for p in places)])
+    _put_list(put, list_of_metadata, [*(m + moved for m in kept), *(p.entry for p in places)])
+    for number, (place, (name, content)) in enumerate(zip(places, metadata.items(), strict=True)):
+        # Metadata: the name and the number of the buffer.
+        put("<HHHH", place.entry - 8, 8, 12, 4, 8)
+        put("<iII", place.entry, 8, place.name - (place.entry + 4), len(buffers) + number)
+        # Buffer: its bytes, aligned to 16.
+        put("<HHH", place.holder - 8, 6, 8, 4)
+        put("<iI", place.holder, 8, place.values - (place.holder + 4))
+        for at, data in ((place.name, name.encode()), (place.values, content)):
+            put("<I", at, len(data))
+            front[at + 4 - 8 : at + 4 - 8 + len(data)] = data
     return bytes(front)
+
+
+@dataclass(frozen=True, slots=True)
+class _Place:
+    """Where the parts of new metadata stand: its table, its name, its buffer and the bytes of it.
+
+    Each table is behind its own vtable, which is padded to eight bytes.
+    """
+
+    entry: int
+    name: int
+    holder: int
+    values: int
+
+    @classmethod
+    def behind(cls, end: int, name: str, content: bytes) -> "_Place":
+        entry = _up(end, 4) + 8
+        named = entry + 12
+        holder = _up(named + 4 + len(name.encode()) + 1, 4) + 8
+        return cls(entry, named, holder, _up(holder + 8 + 4, 16) - 4)
 
 
 def _put_list(put: Callable[..., None], at: int, targets: Sequence[int]) -> None:
