@@ -34,7 +34,9 @@ def add(commands: Any) -> None:
         help="seconds that each search may take (default: 10)",
     )
     common.sizes(command)
-    common.kernels(command, "any", " or any: what runs on both")
+    common.kernels(
+        command, "any", ", whose outputs may then lie over inputs, or any: what runs on both"
+    )
     command.add_argument("--json", action="store_true", help="print JSON")
     command.set_defaults(run=run)
 

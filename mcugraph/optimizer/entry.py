@@ -4,16 +4,19 @@ from collections.abc import Mapping
 from pathlib import Path
 
 from mcugraph.checks import path_text
-from mcugraph.errors import FormatError, McuGraphError, UsageError
+from mcugraph.errors import UsageError
 from mcugraph.files import check, replacing
 from mcugraph.formats.load_limits import LoadLimits
 from mcugraph.formats.loader import load
 from mcugraph.ir import Graph
 from mcugraph.optimizer import onnx, tflite, verification
 from mcugraph.optimizer.new_file import NewFile
-from mcugraph.optimizer.result import Figures, Optimization
+from mcugraph.optimizer.result import Optimization, Step
+from mcugraph.optimizer.trial import Trial, Tried, figures
 from mcugraph.profiler import Profile, profile
+from mcugraph.records import replace
 from mcugraph.tflm.kernels import LIBRARIES
+from mcugraph.units import exact
 
 SECONDS = 10.0
 
@@ -47,8 +50,10 @@ def optimize(
             outputs bit for bit.
         time_limit: Seconds that each search may take; None: no limit.
         dims: Values for dynamic dimensions, as for ``load``.
-        kernels: What TFLM is built with, whose scratch is planned: ``"reference"``,
-            ``"cmsis-nn"``, or ``"any"``: what runs on all of them, counted with reference kernels.
+        kernels: What TFLM is built with: ``"reference"`` or ``"cmsis-nn"``. Outputs then lie over
+            inputs that die, as far as these kernels allow, and the file runs right with these
+            kernels only, which it says in its metadata. ``"any"``: no such overlaps, so that the
+            file runs right with all of them; scratch is that of reference kernels.
         limits: How much the file may become while it is read, as for ``load``.
 
     Returns:
@@ -63,28 +68,26 @@ def optimize(
     source = path_text(path_in, "optimize takes the path of a model file")
     target = path_text(path_out, "optimize takes the path of the file to write")
     check(target)
-    library = "reference" if kernels == "any" else kernels
+    library = tflite.library_of(kernels)
     if library not in LIBRARIES:
         raise UsageError(f"unknown kernels {kernels!r}; expected any, {' or '.join(LIBRARIES)}")
     graph = load(source, dims, limits=limits)
     data = Path(source).read_bytes()
     before = profile(graph, kernels=library)
-    change = _change(source, target, data, graph, before, force, time_limit)
     with replacing(target) as temporary:
+        trial = Trial(source, temporary, before, dims, limits)
+        if graph.source.format == "tflite":
+            best, steps = _tflite(trial, data, graph, kernels, force, time_limit)
+        elif graph.source.format == "onnx":
+            best, steps = _onnx(trial, data, graph, target, force)
+        else:
+            raise UsageError(f"{source}: {graph.source.format} files cannot be written back")
+        change, after = best.change, best.profile
         temporary.write_bytes(change.data)
-        try:
-            after = profile(load(temporary, dims, limits=limits), kernels=library)
-        except FormatError as error:
-            raise McuGraphError(f"{source}: the new file cannot be read back: {error}") from error
-        if _worse(before, after) and graph.source.format == "onnx" and not force:
-            # The order was found for the network as deployed; the file's own may be as good.
-            change = NewFile(data, notes=("no order was found that needs less memory",))
-            temporary.write_bytes(data)
-            after = before
-        _hold(source, before, after)
-        verified, said = (
-            verification.compare(source, str(temporary), graph) if verify else (None, ())
-        )
+        verified: str | None = None
+        said: tuple[str, ...] = ()
+        if verify:
+            verified, said = verification.compare(source, str(temporary), graph, change.holds_for)
     return Optimization(
         path_in=source,
         path_out=target,
@@ -92,83 +95,67 @@ def optimize(
         changed=change.data != data,
         moved=change.moved,
         planned=change.planned,
-        before=_figures(before, data),
-        after=_figures(after, change.data),
+        before=figures(before, len(data)),
+        after=figures(after, len(change.data)),
+        kernels=kernels,
+        holds_for=change.holds_for,
+        steps=tuple(Step(s.what, figures(s.profile, len(s.change.data))) for s in steps),
         left=change.left,
         notes=(*change.notes, *said),
         verified=verified,
     )
 
 
-def _change(
-    source: str,
-    target: str,
+# What a step is called.
+_PLANNED, _OVERLAPPING, _ORDERED = "order, plan", "overlaps", "order"
+
+
+def _tflite(
+    trial: Trial,
     data: bytes,
     graph: Graph,
-    before: Profile,
+    kernels: str,
     force: bool,
     time_limit: float | None,
-) -> NewFile:
-    if graph.source.format == "tflite":
-        return tflite.improved(source, data, graph, force, time_limit, before.kernels)
-    if graph.source.format == "onnx":
-        return onnx.improved(source, target, data, graph, before, force)
-    raise UsageError(f"{source}: {graph.source.format} files cannot be written back")
+) -> tuple[Tried, list[Tried]]:
+    """The best TFLite file, and the steps that led to it."""
+
+    def improved(what: str, asked: str) -> Tried:
+        return trial.of(what, tflite.improved(trial.source, data, graph, force, time_limit, asked))
+
+    if kernels == tflite.ANY:
+        best = improved(_PLANNED, kernels)
+        return best.noting(_with_named_kernels(graph, best.profile)), [best]
+    best = improved(_OVERLAPPING, kernels)
+    if not best.change.holds_for:
+        best = replace(best, what=_PLANNED)
+    if best.what == _PLANNED or tflite.planned_for(graph):
+        return best, [best]
+    return best, [improved(_PLANNED, tflite.ANY), best]
 
 
-def _figures(found: Profile, data: bytes) -> Figures:
-    memory = found.memory
-    return Figures(
-        memory.tflm_arena,
-        memory.tflm_persistent,
-        memory.tflm_total,
-        memory.file_order_peak,
-        len(data),
-    )
-
-
-def _worse(before: Profile, after: Profile) -> bool:
-    return after.memory.file_order_peak > before.memory.file_order_peak
-
-
-def _hold(path: str, before: Profile, after: Profile) -> None:
-    """The new file against the old one.
-
-    Raises:
-        McuGraphError: It is worse, or another network.
-    """
-    old, new = before.memory, after.memory
-    same = (
-        (before.macs, after.macs),
-        (before.elementwise, after.elementwise),
-        # One by one they may differ: a constant that is both goes by who reads it first.
-        (_stored(before), _stored(after)),
-        (old.state, new.state),
-        (_layers(before), _layers(after)),
-    )
-    if any(a != b for a, b in same):
-        raise McuGraphError(f"{path}: the new file came out as another network; nothing is written")
-    figures: tuple[tuple[int | None, int | None], ...]
-    if before.model.format == "tflite":
-        figures = (
-            (old.tflm_arena, new.tflm_arena),
-            (old.tflm_persistent, new.tflm_persistent),
-            (old.tflm_total, new.tflm_total),
-        )
-    else:
-        figures = ((old.file_order_peak, new.file_order_peak),)
-    for was, now in figures:
-        if was is not None and (now is None or now > was):
-            raise McuGraphError(
-                f"{path}: the new file would take {now} bytes, and the old one takes {was}; "
-                "nothing is written"
+def _with_named_kernels(graph: Graph, found: Profile) -> tuple[str, ...]:
+    """What could be saved where the kernels are known, a sentence each."""
+    head = found.memory.tflm_arena
+    notes = []
+    for kernels in LIBRARIES:
+        overlapped = profile(graph, kernels=kernels).memory.overlap_arena
+        if head is not None and overlapped is not None and overlapped < head:
+            notes.append(
+                f"with --kernels {kernels} outputs may lie over inputs: TFLM arena, head, "
+                f"{exact(overlapped)} B"
             )
+    return tuple(notes)
 
 
-def _stored(found: Profile) -> int:
-    return found.flash.weights + found.flash.biases
-
-
-def _layers(found: Profile) -> list[tuple[str, str]]:
-    """Operators without their names, since some are named by their place."""
-    return sorted((layer.type, str(layer.output_shape)) for layer in found.layers)
+def _onnx(
+    trial: Trial, data: bytes, graph: Graph, target: str, force: bool
+) -> tuple[Tried, list[Tried]]:
+    """The best ONNX file, and the step that led to it."""
+    change = onnx.improved(trial.source, target, data, graph, trial.before, force)
+    found = trial.of(_ORDERED, change)
+    if found.profile.memory.file_order_peak > trial.before.memory.file_order_peak:
+        # The order was found for the network as deployed; the file's own may be as good.
+        kept = NewFile(data, notes=("no order was found that needs less memory",))
+        found = Tried(_ORDERED, kept, trial.before)
+    return found, [found]

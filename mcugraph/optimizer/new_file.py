@@ -13,6 +13,8 @@ class NewFile:
         planned: How many tensors have an offset.
         left: What was left to the runtime, and why.
         notes: What else there is to say.
+        holds_for: The kernels that the plan in it holds for; empty: it holds for all.
+        mends: What is wrong with the old file was mended, so that the new one may take more.
     """
 
     data: bytes
@@ -20,3 +22,5 @@ class NewFile:
     planned: int = 0
     left: tuple[str, ...] = ()
     notes: tuple[str, ...] = ()
+    holds_for: str = ""
+    mends: bool = False

@@ -17,6 +17,8 @@ class Figures:
         tflm_total: The least arena with which such a device loads the file.
         peak: The largest live set in the order of the file.
         file: The file itself.
+        operators: How many operators it has.
+        macs: Multiply-accumulates of one inference.
     """
 
     tflm_arena: int | None
@@ -24,6 +26,21 @@ class Figures:
     tflm_total: int | None
     peak: int
     file: int
+    operators: int
+    macs: int
+
+
+@dataclass(frozen=True, slots=True)
+class Step:
+    """Something that was done on the way to the new file.
+
+    Attributes:
+        what: In a word or two.
+        figures: Bytes that the file takes after it.
+    """
+
+    what: str
+    figures: Figures
 
 
 @dataclass(frozen=True, slots=True)
@@ -37,6 +54,10 @@ class Optimization:
         moved: How many operators have another place in the order.
         planned: How many tensors got an offset in the arena.
         before, after: Bytes of the old and the new file, read back from the file.
+        kernels: The kernels that were named.
+        holds_for: The kernels without which the new file computes something else, since outputs lie
+            over inputs; empty: it runs on all.
+        steps: What was done, one after the other, and the figures after each.
         left: What was left to the runtime, by name and with the reason.
         notes: What else there is to say, one sentence each.
         verified: Which runtime ran both files and found their outputs the same, bit for bit;
@@ -51,6 +72,9 @@ class Optimization:
     planned: int
     before: Figures
     after: Figures
+    kernels: str = "any"
+    holds_for: str = ""
+    steps: tuple[Step, ...] = ()
     left: tuple[str, ...] = ()
     notes: tuple[str, ...] = ()
     verified: str | None = None
@@ -70,4 +94,5 @@ class Optimization:
     def to_dict(self) -> dict[str, Any]:
         """Plain dicts, lists and numbers, ready for JSON."""
         result = {"schema_version": SCHEMA_VERSION, **asdict(self), "saved": self.saved}
-        return {**result, "left": list(self.left), "notes": list(self.notes)}
+        steps = [asdict(step) for step in self.steps]
+        return {**result, "steps": steps, "left": list(self.left), "notes": list(self.notes)}

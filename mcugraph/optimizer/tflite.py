@@ -8,12 +8,16 @@ from mcugraph.ir import Graph
 from mcugraph.optimizer.new_file import NewFile
 from mcugraph.optimizer.unused import emptied, unused
 from mcugraph.planning.tflm_greedy import UNPLANNED
-from mcugraph.records import replace
+from mcugraph.records import dataclass, replace
 from mcugraph.tflm.head import Head, HeadPlan
 from mcugraph.tflm.loaded import TflmProgram, program_of
 
 # Metadata that names operators by their number.
 _NUMBERED = "model_control_dependencies"
+
+
+# What the kernels are called that a plan has to hold for if it is not to ask for certain ones.
+ANY = "any"
 
 
 def improved(
@@ -27,7 +31,8 @@ def improved(
         graph: Its translation.
         force: Write order and plan although nothing is saved.
         seconds: For the search of an order, and for that of a plan; None: as long as it takes.
-        kernels: What TFLM is built with.
+        kernels: What TFLM is built with, whose order of access outputs may make use of to lie over
+            inputs; ``"any"``: nothing is known of that, and scratch is that of reference kernels.
 
     Raises:
         FormatError: The file cannot be rewritten.
@@ -35,9 +40,12 @@ def improved(
     model = graph.source.file
     if not isinstance(model, TfliteModel):
         return NewFile(data, notes=("dimensions were bound, so the file's own plan is not known",))
+    elsewhere = model.planned_for not in ("", kernels)
     mended = replace(model, misfit=None)
+    if elsewhere:
+        mended = replace(mended, offsets=None, planned_for="")
     known = replace(graph, source=replace(graph.source, file=mended))
-    program, problems = program_of(known, kernels=kernels)
+    program, problems = program_of(known, kernels=library_of(kernels))
     if program is None:
         return NewFile(
             data, notes=(*problems, "without TFLM's plan there is nothing to compare with")
@@ -48,41 +56,49 @@ def improved(
         return NewFile(data, notes=(f"nothing writes {unwritten} tensors that operators read",))
     movable = _NUMBERED not in model.metadata
     spare = with_own_shape(path, data, unused(mended))
-    left_empty, (head, best) = _lighter(program, spare, movable, force, seconds)
-    if model.misfit is not None and best.offsets is None:
+    search = _Search(movable, force, seconds, overlapping=kernels != ANY)
+    left_empty, (head, best) = search.lighter(program, spare)
+    mends = model.misfit is not None or (elsewhere and model.offsets is not None)
+    if mends and best.offsets is None:
         best = replace(best, offsets=(UNPLANNED,) * len(model.tensors))
     moved = sum(place != number for place, number in enumerate(best.order))
-    notes = _said(model, movable, left_empty)
-    offsets = None if best.offsets == model.offsets else best.offsets
+    notes = _said(model, movable, left_empty, mends)
+    same = best.offsets == model.offsets and best.holds_for == model.planned_for
+    offsets = None if same else best.offsets
     if not moved and offsets is None and not left_empty:
         return NewFile(data, notes=(*notes, "TFLM's own plan of the file is as small"))
     return NewFile(
-        rewritten(path, data, best.order if moved else None, offsets, left_empty),
+        rewritten(path, data, best.order if moved else None, offsets, left_empty, best.holds_for),
         moved,
         0 if offsets is None else sum(offset != UNPLANNED for offset in offsets),
         _left(head),
         notes,
+        best.holds_for,
+        mends,
     )
 
 
-def _lighter(
-    program: TflmProgram, spare: Sequence[int], movable: bool, force: bool, seconds: float | None
-) -> tuple[tuple[int, ...], tuple[Head, HeadPlan]]:
-    """Which of the tensors that nothing uses to leave empty, if that pays; and the best then."""
-    head = Head(program)
-    best = _best(head, movable, force, seconds)
-    if spare:
-        without = Head(replace(program, model=emptied(program.model, spare)))
-        smaller = _best(without, movable, force, seconds)
-        if smaller.arena < best.arena:
-            return tuple(spare), (without, smaller)
-    return (), (head, best)
+def planned_for(graph: Graph) -> str:
+    """The kernels that the memory plan in a file holds for; empty: all, or there is none."""
+    model = graph.source.file
+    return model.planned_for if isinstance(model, TfliteModel) else ""
 
 
-def _said(model: TfliteModel, movable: bool, left_empty: Sequence[int]) -> tuple[str, ...]:
+def library_of(kernels: str) -> str:
+    """The library whose scratch is counted for kernels by name, or for any."""
+    return "reference" if kernels == ANY else kernels
+
+
+def _said(
+    model: TfliteModel, movable: bool, left_empty: Sequence[int], replanned: bool
+) -> tuple[str, ...]:
     said: tuple[str, ...] = ()
     if not movable:
         said += (f"the order is kept, since metadata {_NUMBERED!r} refers to it",)
+    if replanned and model.planned_for:
+        said += (
+            f"the file's plan holds for TFLM's {model.planned_for} kernels only, so it is replaced",
+        )
     if model.misfit is not None:
         said += (
             f"the file's plan has {model.misfit} offsets for {len(model.tensors)} tensors, so TFLM "
@@ -105,24 +121,67 @@ def _unwritten(model: TfliteModel) -> int:
     return sum(not t.constant and not t.variable and bool(t.elements) for t in tensors)
 
 
-def _best(head: Head, movable: bool, force: bool, seconds: float | None) -> HeadPlan:
-    """Of what can be written, the smallest head; of equal ones what changes least."""
-    untouched = head.untouched()
-    if _plans_state(head):
-        # State at offsets of the file's own: only whoever wrote them knows what else lies there.
-        return untouched
-    order = head.reordered(seconds) if movable else head.file_order
-    planned = [head.solve(head.file_order, seconds)]
-    if order != head.file_order:
-        planned.append(head.solve(order, seconds))
-    if force:
-        fitting = [entry for entry in planned if entry.arena <= untouched.arena]
-        return min(reversed(fitting), key=lambda entry: entry.arena, default=untouched)
-    choices = [untouched]
-    if order != head.file_order and head.model.offsets is None:
-        arena = head.arena(order, None)
-        choices.append(HeadPlan(order, None, arena))
-    return min([*choices, *planned], key=lambda entry: entry.arena)
+@dataclass(frozen=True, slots=True)
+class _Search:
+    """How to look for the smallest head.
+
+    Attributes:
+        movable: Operators may change places.
+        force: Order and plan are wanted although nothing is saved.
+        seconds: For the search of an order, and for that of a plan; None: as long as it takes.
+        overlapping: Outputs may lie over inputs that die.
+    """
+
+    movable: bool
+    force: bool
+    seconds: float | None
+    overlapping: bool
+
+    def lighter(
+        self, program: TflmProgram, spare: Sequence[int]
+    ) -> tuple[tuple[int, ...], tuple[Head, HeadPlan]]:
+        """Which of the tensors that nothing uses to leave empty, if that pays; and the best."""
+        head, best = self._best(program)
+        if spare:
+            emptier = replace(program, model=emptied(program.model, spare))
+            without, smaller = self._best(emptier)
+            if smaller.arena < best.arena:
+                return tuple(spare), (without, smaller)
+        return (), (head, best)
+
+    def _best(self, program: TflmProgram) -> tuple[Head, HeadPlan]:
+        """Of what can be written, the smallest head; of equal ones what asks for least."""
+        head = Head(program)
+        untouched = head.untouched()
+        if _plans_state(head):
+            # State at offsets of the file's own: only who wrote them knows what else lies there.
+            return head, untouched
+        planned = self._planned(head)
+        if self.overlapping:
+            # What needs no overlaps is tried as well: of equal arenas, it is what asks for less.
+            planned += self._planned(Head(program, overlapping=True))
+        if self.force:
+            fitting = [entry for entry in planned if entry.arena <= untouched.arena]
+            best = min(reversed(fitting), key=_asks, default=untouched)
+            return head, best
+        choices = [untouched]
+        order = planned[-1].order
+        if order != head.file_order and head.model.offsets is None:
+            choices.append(HeadPlan(order, None, head.arena(order, None)))
+        return head, min([*choices, *planned], key=_asks)
+
+    def _planned(self, head: Head) -> list[HeadPlan]:
+        """Our plans of the order of the file and, if that is another one, of the best order."""
+        order = head.reordered(self.seconds) if self.movable else head.file_order
+        planned = [head.solve(head.file_order, self.seconds)]
+        if order != head.file_order:
+            planned.append(head.solve(order, self.seconds))
+        return planned
+
+
+def _asks(entry: HeadPlan) -> tuple[int, bool]:
+    """What a plan asks for: bytes, and then whether it asks for certain kernels."""
+    return entry.arena, bool(entry.holds_for)
 
 
 def _plans_state(head: Head) -> bool:

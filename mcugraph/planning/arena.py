@@ -253,3 +253,16 @@ class Plan:
     def gap(self) -> int:
         """Bytes between the arena and what is proven to be needed; 0 if optimal."""
         return self.arena - self.lower_bound
+
+
+def uses_overlaps(problem: ArenaProblem, plan: Plan) -> bool:
+    """Whether two blocks lie over each other at a time at which both are needed."""
+
+    def meet(a: int, b: int) -> bool:
+        low, high = sorted((plan.blocks[a], plan.blocks[b]), key=lambda block: block.offset or 0)
+        return bool(low.size and high.size) and (
+            (high.offset or 0) < (low.offset or 0) + problem.aligned(low.size)
+        )
+
+    pairs = (*problem.shares, *((a, b) for a, b, _ in problem.overlaps))
+    return any(meet(a, b) for a, b in pairs)

@@ -9,24 +9,12 @@ from mcugraph.units import exact, kib
 def to_text(result: Optimization) -> str:
     """The figures before and after, what was done, and what was left."""
     before, after = result.before, result.after
-    rows = [
-        ("TFLM arena, head", before.tflm_arena, after.tflm_arena),
-        ("TFLM arena, tail", before.tflm_persistent, after.tflm_persistent),
-        ("TFLM total", before.tflm_total, after.tflm_total),
-        ("peak, file order", before.peak, after.peak),
-        ("model file", before.file, after.file),
-    ]
-    cells = [
-        (label, exact(was), exact(now), exact(now - was) if now != was else "")
-        for label, was, now in rows
-        if was is not None and now is not None
-    ]
     if result.changed:
         done = f"{result.path_out}: {_done(result)}"
     else:
         done = f"{result.path_out}: an unchanged copy of {result.path_in}"
-    lines = [done, "", *table(("bytes", "before", "after", ""), cells, right=(1, 2, 3)), ""]
-    if result.saved:
+    lines = [done, "", *_table(result), ""]
+    if result.saved > 0:
         base = before.peak
         if result.format == "tflite" and before.tflm_arena is not None:
             base = before.tflm_arena
@@ -43,9 +31,41 @@ def to_text(result: Optimization) -> str:
                 )
     if result.verified:
         lines.append(f"Verified: {result.verified} computes the same outputs from both files")
+    if result.holds_for:
+        lines.append(
+            f"Holds for TFLM's {result.holds_for} kernels only: outputs lie over inputs, as far as "
+            "the order in which these read and write allows"
+        )
     lines += [f"Left: {text}" for text in result.left]
     lines += [f"Note: {text}" for text in result.notes]
     return page(lines).rstrip()
+
+
+def _table(result: Optimization) -> list[str]:
+    """The figures before, after each step if there are several, and the difference."""
+    stages = [("before", result.before), *((step.what, step.figures) for step in result.steps)]
+    if len(stages) <= 2:
+        stages = [("before", result.before), ("after", result.after)]
+    rows: list[tuple[str, list[int | None]]] = [
+        ("TFLM arena, head", [figures.tflm_arena for _, figures in stages]),
+        ("TFLM arena, tail", [figures.tflm_persistent for _, figures in stages]),
+        ("TFLM total", [figures.tflm_total for _, figures in stages]),
+        ("peak, file order", [figures.peak for _, figures in stages]),
+        ("model file", [figures.file for _, figures in stages]),
+        ("operators", [figures.operators for _, figures in stages]),
+        ("MACs", [figures.macs for _, figures in stages]),
+    ]
+    cells = []
+    for label, values in rows:
+        known = [value for value in values if value is not None]
+        if len(known) == len(values) and (label not in _COUNTS or known[0] != known[-1]):
+            change = known[-1] - known[0]
+            cells.append((label, *map(exact, known), exact(change) if change else ""))
+    header = ("bytes", *(what for what, _ in stages), "")
+    return table(header, cells, right=tuple(range(1, len(header))))
+
+
+_COUNTS = ("operators", "MACs")  # not bytes; shown where they differ
 
 
 def _done(result: Optimization) -> str:

@@ -10,7 +10,7 @@ from collections.abc import Mapping, Sequence
 from functools import cached_property
 
 from mcugraph.formats.tflite.model import TfliteModel, TfliteSubgraph
-from mcugraph.planning.arena import SCRATCH, TENSOR, ArenaProblem, Block, Plan
+from mcugraph.planning.arena import SCRATCH, TENSOR, ArenaProblem, Block, Plan, uses_overlaps
 from mcugraph.planning.entry import plan
 from mcugraph.planning.stages import best_order, plan_order
 from mcugraph.planning.tflm_greedy import UNPLANNED, place
@@ -36,11 +36,14 @@ class HeadPlan:
         order: Operators of the first subgraph, by their number in the file.
         offsets: One a tensor of all subgraphs, in bytes; -1: left to TFLM. None: no plan.
         arena: Bytes of the head, as TFLM arrives at them.
+        holds_for: The kernels that the offsets hold for, since outputs lie over inputs; empty:
+            they hold for all.
     """
 
     order: tuple[int, ...]
     offsets: tuple[int, ...] | None
     arena: int
+    holds_for: str = ""
 
 
 class Head:
@@ -53,6 +56,7 @@ class Head:
     Attributes:
         model: What the file holds.
         scratch: Scratch buffers of its kernels.
+        kernels: The library that these are of.
         after: Pairs (earlier, later) of operators of the first subgraph that keep their order;
             None: all of them do.
         file_order: The operators of the first subgraph, by number.
@@ -60,7 +64,7 @@ class Head:
     """
 
     def __init__(self, program: TflmProgram, overlapping: bool = False) -> None:
-        self.model, self.scratch = program.model, program.scratch
+        self.model, self.scratch, self.kernels = program.model, program.scratch, program.kernels
         self.after = _kept(program)
         self.file_order = tuple(range(len(self.model.subgraphs[0].operators)))
         # Where a tensor holds several values, which one it holds goes by the order of all.
@@ -139,18 +143,20 @@ class Head:
 
     def solve(self, order: Sequence[int], seconds: float | None = SECONDS) -> HeadPlan:
         """Offsets for the tensors of the first subgraph, with the operators in this order."""
-        result = self.packed(order, seconds)
+        problem = self.blocks(order)
+        result = plan(problem, alignment=ALIGNMENT, time_limit=seconds)
         mine = len(self.model.subgraphs[0].tensors)
         total = len(self.model.tensors)
         chosen = {name: offset for name, offset in result.offsets.items() if int(name) < mine}
         offsets = tuple(chosen.get(i, UNPLANNED) for i in range(total))
         arena = self.arena(order, offsets)
-        return HeadPlan(tuple(order), offsets, arena)
+        holds_for = self.kernels if uses_overlaps(problem, result) else ""
+        return HeadPlan(tuple(order), offsets, arena, holds_for)
 
     def untouched(self) -> HeadPlan:
         """The file as it stands."""
         arena = self.arena(self.file_order, self.model.offsets)
-        return HeadPlan(self.file_order, self.model.offsets, arena)
+        return HeadPlan(self.file_order, self.model.offsets, arena, self.model.planned_for)
 
     def reordered(self, seconds: float | None = SECONDS) -> tuple[int, ...]:
         """The order with the least peak, and of those one that packs; operators by number."""

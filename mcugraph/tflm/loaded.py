@@ -111,7 +111,7 @@ def program_from(
     if problems:
         return None, tuple(dict.fromkeys(problems))
     program = TflmProgram(model, nodes, needs, file.after, abi, kernels)
-    return program, _as_reference(nodes, kernels)
+    return program, (*_as_reference(nodes, kernels), *planned_for(model, kernels))
 
 
 def needs_of(
@@ -176,6 +176,19 @@ def misplanned(model: TfliteModel) -> list[str]:
         f"its memory plan has {model.misfit} offsets for {len(model.tensors)} tensors, which "
         "`mcugraph optimize` mends"
     ]
+
+
+def planned_for(model: TfliteModel, kernels: str) -> tuple[str, ...]:
+    """A sentence where the file's own plan holds for certain kernels only."""
+    if not model.planned_for:
+        return ()
+    said = (
+        "the memory plan in the file has outputs over inputs, which holds for TFLM's "
+        f"{model.planned_for} kernels only"
+    )
+    if model.planned_for != kernels:
+        said += f": with {kernels} kernels it computes something else"
+    return (said,)
 
 
 def unsized_types(model: TfliteModel) -> list[DType]:

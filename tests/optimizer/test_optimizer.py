@@ -196,7 +196,10 @@ def test_command(models: Path, tmp_path: Path, capsys: pytest.CaptureFixture[str
 
 
 def test_a_saving_that_loading_needs_is_none() -> None:
-    before, after = Figures(1536, 7556, 10_000, 1456, 1), Figures(1248, 7556, 10_000, 1252, 1)
+    before, after = (
+        Figures(1536, 7556, 10_000, 1456, 1, 9, 9),
+        Figures(1248, 7556, 10_000, 1252, 1, 9, 9),
+    )
     shown = Optimization("a", "b", "tflite", True, 19, 0, before, after)
     said = to_text(shown)
     assert "Saved: 288 B" in said

@@ -1,0 +1,129 @@
+"""A new file read back and held against the old one, before it replaces anything."""
+
+from collections.abc import Mapping
+from pathlib import Path
+
+from mcugraph.errors import FormatError, McuGraphError
+from mcugraph.formats.load_limits import LoadLimits
+from mcugraph.formats.loader import load
+from mcugraph.optimizer.new_file import NewFile
+from mcugraph.optimizer.result import Figures
+from mcugraph.profiler import Profile, profile
+from mcugraph.records import dataclass, replace
+
+
+@dataclass(frozen=True, slots=True)
+class Tried:
+    """A new file that is no worse than the old one, and what it costs.
+
+    Attributes:
+        what: What was done, in a word or two.
+        change: The file.
+        profile: Of the file, read back.
+    """
+
+    what: str
+    change: NewFile
+    profile: Profile
+
+    def noting(self, notes: tuple[str, ...]) -> "Tried":
+        """The same, with more to say."""
+        return replace(self, change=replace(self.change, notes=(*self.change.notes, *notes)))
+
+
+@dataclass(frozen=True, slots=True)
+class Trial:
+    """Where new files of one model are tried.
+
+    Attributes:
+        source: Path of the old file, named in errors.
+        temporary: Where new ones are written to be read back.
+        before: The profile of the old file.
+        dims, limits: As the old file was loaded with.
+    """
+
+    source: str
+    temporary: Path
+    before: Profile
+    dims: Mapping[str | tuple[str, int], int] | None
+    limits: LoadLimits | None
+
+    def of(self, what: str, change: NewFile) -> Tried:
+        """A new file, read back.
+
+        Raises:
+            McuGraphError: It cannot be read, it is worse, or it is another network.
+        """
+        self.temporary.write_bytes(change.data)
+        try:
+            graph = load(self.temporary, self.dims, limits=self.limits)
+            # The figures of the file as it stands need no search.
+            after = profile(graph, kernels=self.before.kernels, time_limit=0.0)
+        except FormatError as error:
+            raise McuGraphError(
+                f"{self.source}: the new file cannot be read back: {error}"
+            ) from error
+        _hold_network(self.source, self.before, after)
+        if not change.mends and graph.source.format == "tflite":
+            _hold_arena(self.source, self.before, after)
+        return Tried(what, change, after)
+
+
+def figures(found: Profile, nbytes: int) -> Figures:
+    """What is told of a file of so many bytes."""
+    memory = found.memory
+    return Figures(
+        memory.tflm_arena,
+        memory.tflm_persistent,
+        memory.tflm_total,
+        memory.file_order_peak,
+        nbytes,
+        found.model.operators,
+        found.macs,
+    )
+
+
+def _hold_network(path: str, before: Profile, after: Profile) -> None:
+    """The new network against the old one.
+
+    Raises:
+        McuGraphError: It is another one.
+    """
+    same = (
+        (before.macs, after.macs),
+        (before.elementwise, after.elementwise),
+        # One by one they may differ: a constant that is both goes by who reads it first.
+        (_stored(before), _stored(after)),
+        (before.memory.state, after.memory.state),
+        (_layers(before), _layers(after)),
+    )
+    if any(a != b for a, b in same):
+        raise McuGraphError(f"{path}: the new file came out as another network; nothing is written")
+
+
+def _hold_arena(path: str, before: Profile, after: Profile) -> None:
+    """What TFLM takes for the new file against what it takes for the old one.
+
+    Raises:
+        McuGraphError: It takes more.
+    """
+    old, new = before.memory, after.memory
+    for was, now in (
+        (old.tflm_arena, new.tflm_arena),
+        (old.tflm_persistent, new.tflm_persistent),
+        (old.tflm_total, new.tflm_total),
+    ):
+        if was is not None and (now is None or now > was):
+            raise McuGraphError(
+                f"{path}: the new file would take {now} bytes, and the old one takes {was}; "
+                "nothing is written"
+            )
+
+
+def _stored(found: Profile) -> int:
+    return found.flash.weights + found.flash.biases
+
+
+def _layers(found: Profile) -> list[tuple[str, str]]:
+    """Operators without their names, since some are named by their place."""
+    return sorted((layer.type, str(layer.output_shape)) for layer in found.layers)
