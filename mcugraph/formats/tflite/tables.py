@@ -194,9 +194,9 @@ class _Walk:
 
     def _planned_for(self, metadata: Sequence[Any]) -> str:
         """The kernels that the plan holds for; empty where nothing is said about that."""
-        said = [entry for entry in metadata if reader.text(entry.Name()) == PLANNED_FOR]
-        data = self._content(said[0].Buffer()) if said else None
-        return "" if data is None else reader.text(bytes(data))
+        said = [entry for entry in metadata if entry.name == PLANNED_FOR]
+        data = self._content(said[0].buffer) if said else None
+        return "" if data is None else bytes(data).decode("utf-8", "backslashreplace")
 
 
 class _Held:
