@@ -7,9 +7,10 @@ import gc
 import io
 import os
 import sys
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager, redirect_stderr
 from importlib import import_module
-from typing import NoReturn
+from typing import Any, NoReturn, TextIO
 
 from mcugraph.errors import McuGraphError, UsageError
 from mcugraph.garbage import collected_seldom
@@ -38,6 +39,10 @@ class _Parser(argparse.ArgumentParser):
     def error(self, message: str) -> NoReturn:
         raise UsageError(f"{message} (see `{self.prog} --help`)")
 
+    def _print_message(self, message: str, file: Any = None) -> None:
+        """As argparse's own, which hides that there is no room for it."""
+        print(message, end="", file=file or sys.stderr)
+
 
 def main(arguments: Sequence[str] | None = None) -> int:
     """Run a command.
@@ -52,33 +57,68 @@ def main(arguments: Sequence[str] | None = None) -> int:
     if arguments is None:
         atexit.register(gc.freeze)  # a process that ends gives all memory back at once
         arguments = sys.argv[1:]
-    with collected_seldom():
+    with collected_seldom(), _somewhere_to_say():
         return _run(list(arguments))
 
 
 def _run(given: list[str]) -> int:
+    if sys.stdout is None:  # and the first file that is opened would get its number
+        _say("the output cannot be written: standard output is closed")
+        return 2
     for stream in (sys.stdout, sys.stderr):
         if isinstance(stream, io.TextIOWrapper):
             stream.reconfigure(errors="backslashreplace")  # names may be in any alphabet
     try:
-        options = _parser(given).parse_args(given)
+        options = _options(given)
         code: int = options.run(options)
         sys.stdout.flush()
     except McuGraphError as error:
-        print(f"mcugraph: {message(str(error))}", file=sys.stderr)
+        _say(message(str(error)))
         return 2
     except OSError as error:
         if error.errno not in _OUTPUT_ENDS:
             raise
-        # Or what is left would be tried again at exit.
-        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
+        _drop(sys.stdout)
         if error.errno == errno.EPIPE:  # the reader (`head`, say) has seen enough
             return 0
-        print(f"mcugraph: the output cannot be written: {error.strerror}", file=sys.stderr)
+        _say(f"the output cannot be written: {error.strerror}")
         return 2
     except KeyboardInterrupt:
         return 130
     return code
+
+
+@contextmanager
+def _somewhere_to_say() -> Iterator[None]:
+    """A standard error that is closed is none: errors go nowhere, and no file gets its number."""
+    if sys.stderr is not None:
+        yield
+        return
+    with open(os.devnull, "w") as nowhere, redirect_stderr(nowhere):
+        yield
+
+
+def _say(what: str) -> None:
+    """One line on standard error; the exit code tells where that has no room."""
+    try:
+        print(f"mcugraph: {what}", file=sys.stderr, flush=True)
+    except OSError:
+        _drop(sys.stderr)
+
+
+def _drop(stream: TextIO) -> None:
+    """Give up what could not be written: it would be tried again at exit."""
+    nowhere = os.open(os.devnull, os.O_WRONLY)
+    os.dup2(nowhere, stream.fileno())
+    os.close(nowhere)
+
+
+def _options(given: list[str]) -> argparse.Namespace:
+    try:
+        return _parser(given).parse_args(given)
+    except SystemExit:  # after help or the version, which may find no room either
+        sys.stdout.flush()
+        raise
 
 
 def _parser(given: Sequence[str]) -> argparse.ArgumentParser:

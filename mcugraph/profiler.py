@@ -11,6 +11,7 @@ from mcugraph.errors import InternalError
 from mcugraph.formats.loader import graph_of
 from mcugraph.garbage import collected_seldom
 from mcugraph.ir import Graph, Role
+from mcugraph.ops.variables import Variable
 from mcugraph.records import dataclass, replace
 from mcugraph.rewrite.accounting import counted_forms
 from mcugraph.scheduling.figures import LiveSetFigures, live_set_figures
@@ -236,7 +237,19 @@ def _arena(graph: Graph, abi: str, kernels: str, best: Schedule, seconds: float)
         "check"
         for each in refused
     ]
-    return _Arena(found, planned, overlapped, (*notes, *more, *unchecked), said)
+    return _Arena(found, planned, overlapped, (*notes, *more, *unchecked, *_handles(graph)), said)
+
+
+def _handles(graph: Graph) -> tuple[str, ...]:
+    """What to say where the head may be smaller than the peak."""
+    operators = (operator.op for part in graph.walk() for operator in part.operators)
+    if not any(isinstance(op, Variable) and op.function == "var_handle" for op in operators):
+        return ()
+    return (
+        "a resource handle counts 4 bytes in the peak and its bounds; TFLM keeps handles in its "
+        "tail, so the head, by its plan and by ours, may be smaller than the peak by 4 bytes for "
+        "each that is live there",
+    )
 
 
 def on_abi(found: Profile, graph: Graph, abi: str) -> Profile:

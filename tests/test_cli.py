@@ -76,12 +76,48 @@ def test_a_closed_pipe_is_no_error(model: Path) -> None:
     assert error == b""
 
 
-@pytest.mark.skipif(not Path("/dev/full").exists(), reason="no device that is always full")
-def test_an_output_without_room_is_one_line(model: Path) -> None:
-    code = f"import sys; from mcugraph.cli import main; sys.exit(main(['profile', {str(model)!r}]))"
-    with Path("/dev/full").open("w") as full:
-        done = subprocess.run(
-            [sys.executable, "-c", code], stdout=full, stderr=subprocess.PIPE, check=False
-        )
-    assert done.returncode == 2
-    assert done.stderr == b"mcugraph: the output cannot be written: No space left on device\n"
+def run_in_a_shell(line: str, *values: object) -> "subprocess.CompletedProcess[str]":
+    """A line of a shell, in which MCUGRAPH is the command and $1, $2 are values."""
+    line = "unset PYTHONUNBUFFERED; " + line.replace("MCUGRAPH", f"'{sys.executable}' -m mcugraph")
+    return subprocess.run(
+        ["sh", "-c", line, "sh", *map(str, values)], capture_output=True, text=True, check=False
+    )
+
+
+FULL = pytest.mark.skipif(not Path("/dev/full").exists(), reason="no device that is always full")
+NO_ROOM = "mcugraph: the output cannot be written: No space left on device\n"
+
+
+@FULL
+@pytest.mark.parametrize(
+    "given", ["profile $1", "plan $1 --csv", "groups $1 --json", "boards", "--help", "--version"]
+)
+def test_an_output_without_room_is_one_line(model: Path, given: str) -> None:
+    for buffered in ("", "PYTHONUNBUFFERED=1"):
+        done = run_in_a_shell(f"{buffered} MCUGRAPH {given} > /dev/full", model)
+        assert (done.returncode, done.stderr) == (2, NO_ROOM)
+
+
+@pytest.mark.skipif(sys.platform == "win32", reason="no shell that closes streams")
+def test_an_output_that_is_closed(model: Path, tmp_path: Path) -> None:
+    said = "mcugraph: the output cannot be written: standard output is closed\n"
+    for given in ("profile $1", "profile $1 --json", "optimize $1 -o $2", "--help"):
+        done = run_in_a_shell(f"MCUGRAPH {given} >&-", model, tmp_path / "new.tflite")
+        assert (done.returncode, done.stderr) == (2, said)
+    assert not list(tmp_path.iterdir())
+
+
+@FULL
+@pytest.mark.parametrize("where", ["2>&-", "2>/dev/full"])
+def test_errors_that_nobody_can_be_told_have_their_exit_code(
+    model: Path, tmp_path: Path, where: str
+) -> None:
+    """And they do not turn up in the answer, nor in the file that is written."""
+    done = run_in_a_shell(f"MCUGRAPH profile missing.onnx {where}")
+    assert (done.returncode, done.stdout, done.stderr) == (2, "", "")
+    done = run_in_a_shell(f"MCUGRAPH profile $1 > /dev/full {where}", model)
+    assert (done.returncode, done.stderr) == (2, "")
+    new = tmp_path / "new.tflite"
+    done = run_in_a_shell(f"MCUGRAPH optimize $1 -o $2 {where}", model, new)
+    assert (done.returncode, done.stderr) == (0, "")
+    assert mcugraph.load(new).operators

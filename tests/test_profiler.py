@@ -5,6 +5,7 @@ from dataclasses import replace
 from pathlib import Path
 
 import pytest
+from support.odd_tflite import variables
 
 import mcugraph as mg
 from mcugraph.ir import DType, Graph, Kind, Operator, Source, Tensor
@@ -151,3 +152,15 @@ def test_a_search_without_time_still_gives_honest_bounds(fixtures: Path) -> None
     assert hasty.peak_lower_bound <= searched.peak <= hasty.peak <= hasty.file_order_peak
     with pytest.raises(mg.UsageError, match="time_limit: a number from 0 on"):
         mg.profile(graph, time_limit=-1)
+
+
+def test_a_handle_explains_a_head_below_the_peak(tmp_path: Path) -> None:
+    """A model whose largest live set has a handle in it, and one without."""
+    path = tmp_path / "model.tflite"
+    path.write_bytes(variables())
+    found = mg.profile(path)
+    # What was read, what it is added to, and the sum, of 48 bytes each; and the handle.
+    assert found.memory.peak == found.memory.file_order_peak == 3 * 48 + 4
+    assert found.memory.tflm_arena == found.memory.planned_arena == 3 * 48
+    assert [text for text in found.assumptions if "by 4 bytes for each" in text]
+    assert not [text for text in mg.profile(chain(5, 3)).assumptions if "handle" in text]

@@ -141,3 +141,15 @@ def test_bad_files_give_one_line(path: Path, capsys: pytest.CaptureFixture[str])
     assert output.err.count("\n") == 1
     assert output.err.startswith(f"mcugraph: {path}")
     assert SAYS.get(path.name, "") in output.err
+
+
+@pytest.mark.parametrize("file", [file for file in FILES if file.startswith("tflite/mww")])
+def test_the_head_is_below_the_peak_by_handles_at_the_most(file: str) -> None:
+    graph = mg.load(SHARED / file)
+    found = mg.profile(graph)
+    handles = sum(operator.native == "VAR_HANDLE" for operator in graph.operators)
+    assert found.memory.tflm_arena is not None
+    assert found.memory.planned_arena is not None
+    assert found.memory.tflm_arena >= found.memory.file_order_peak - 4 * handles
+    assert found.memory.planned_arena >= found.memory.peak - 4 * handles
+    assert len([text for text in found.assumptions if "by 4 bytes for each" in text]) == 1

@@ -1,6 +1,8 @@
 """A model file in, a better one out."""
 
+import stat
 from collections.abc import Mapping
+from contextlib import suppress
 from pathlib import Path
 
 from mcugraph.checks import path_text
@@ -61,12 +63,13 @@ def optimize(
 
     Raises:
         FormatError: The file cannot be read or rewritten.
-        UsageError: The new file cannot be written there, or no runtime to verify with is
-            installed.
+        UsageError: The new file cannot be written there, the old one is a pipe or a device, or no
+            runtime to verify with is installed.
         McuGraphError: The new file did not prove as good as the old one; nothing was written.
     """
     source = path_text(path_in, "optimize takes the path of a model file")
     target = path_text(path_out, "optimize takes the path of the file to write")
+    _check_readable_again(source)
     check(target)
     library = tflite.library_of(kernels)
     if library not in LIBRARIES:
@@ -104,6 +107,21 @@ def optimize(
         notes=(*change.notes, *said),
         verified=verified,
     )
+
+
+def _check_readable_again(source: str) -> None:
+    """The old file is read for its figures, to be rewritten, and to be run: a pipe gives it once.
+
+    Raises:
+        UsageError: It is a pipe or a device.
+    """
+    with suppress(OSError, ValueError):  # `load` says so better
+        mode = Path(source).stat().st_mode
+        if not stat.S_ISREG(mode) and not stat.S_ISDIR(mode):
+            raise UsageError(
+                f"{source}: is a pipe or a device, and optimize reads a model more than once; "
+                "copy it to a file"
+            )
 
 
 # What a step is called.

@@ -2,6 +2,7 @@
 
 import csv
 import json
+import os
 import re
 import struct
 import subprocess
@@ -299,3 +300,16 @@ def test_the_plan_is_in_the_file(models: Path, tmp_path: Path) -> None:
     assert (version, subgraph, count) == (1, 0, len(offsets))
     assert sum(offset >= 0 for offset in offsets) == result.planned
     assert all(offset == -1 or offset % 16 == 0 for offset in offsets)
+
+
+def test_a_pipe_gives_a_model_once(models: Path, tmp_path: Path) -> None:
+    """It is refused before anything of it is read, so whoever writes to it still can."""
+    pipe = tmp_path / "pipe"
+    os.mkfifo(pipe)
+    for source in (pipe, "/dev/null"):
+        with pytest.raises(mg.UsageError, match=r"is a pipe or a device, .*; copy it to a file"):
+            mg.optimize(source, tmp_path / "new.tflite")
+    for source, said in ((tmp_path, "this is a directory"), ("a\0b", "cannot be read")):
+        with pytest.raises(mg.FormatError, match=said):
+            mg.optimize(source, tmp_path / "new.tflite")
+    assert os.listdir(tmp_path) == ["pipe"]

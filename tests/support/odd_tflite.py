@@ -38,7 +38,8 @@ def _control() -> bytes:
     return tflite_bytes(main, _branch("small", 3), _branch("large", 10), goes_on)
 
 
-def _variables() -> bytes:
+def variables() -> bytes:
+    """A number that an inference reads adds to; a subgraph that is called once sets it to 0."""
     first = G(
         [T("h", (1,), "resource"), T("zero", (1, 12), "float32", data=bytes(48))],
         [Node("VAR_HANDLE", [], [0], dict(HANDLE)), Node("ASSIGN_VARIABLE", [0, 1], [])],
@@ -96,4 +97,4 @@ def _windows() -> bytes:
 
 def odd_files() -> list[bytes]:
     """A file of each kind, several times, so that they are changed as often as ordinary ones."""
-    return [make() for make in (_control, _variables, _windows) for _ in range(4)]
+    return [make() for make in (_control, variables, _windows) for _ in range(4)]
