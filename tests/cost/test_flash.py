@@ -59,6 +59,11 @@ def test_weights_and_biases_apart() -> None:
     assert (flash.file, flash.other) == (None, None)
 
 
+def test_parameters_may_all_be_of_one_size() -> None:
+    flash = flash_of(graph([(Dense(), ["x", "w", "b"])], [W, B]), bytes_per_parameter=3)
+    assert (flash.weights, flash.biases, flash.parameters) == (3 * 36, 3 * 6, 42)
+
+
 def test_arguments_are_no_parameters() -> None:
     """Shapes and axes are neither weights nor counted as parameters."""
     shape = constant("s", (2,), DType.INT64)

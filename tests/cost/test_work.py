@@ -1,5 +1,7 @@
 """Work of operators and of the subgraphs that they call."""
 
+from dataclasses import replace
+
 import pytest
 
 from mcugraph.cost.work import total, work_of
@@ -11,6 +13,7 @@ from mcugraph.ops.linear import Dense
 from mcugraph.ops.opaque import Opaque
 from mcugraph.ops.pooling import GlobalPool
 from mcugraph.ops.reduction import Reduce
+from mcugraph.units import MOST
 
 SHAPE = (1, 8, 4, 4)
 
@@ -95,3 +98,23 @@ def test_more_operations_than_anybody_counts() -> None:
         twice = graph(Loop(("body",), trips=1 << 50))
         with pytest.raises(GraphError, match=r"operator 'op0' \(LOOP\) computes more than"):
             work_of(graph(*operators, subgraphs={"body": body, "twice": twice}))
+
+
+def test_as_many_operations_as_anybody_counts() -> None:
+    shapes = {"x": (1, 1), "w": (1, 1), "y0": (1, 1)}
+    one = graph(Dense())
+    body = one.replace(
+        tensors={name: replace(one.tensors[name], shape=shape) for name, shape in shapes.items()}
+    )
+    (work,) = work_of(graph(Loop(("body",), trips=MOST), subgraphs={"body": body}))
+    assert work.macs == MOST
+    with pytest.raises(GraphError, match="computes more than"):
+        work_of(graph(Loop(("body",), trips=MOST + 1), subgraphs={"body": body}))
+
+
+def test_an_operator_of_unknown_shapes_counts_nothing_and_is_told() -> None:
+    known = graph(Dense(), Elementwise("relu"))
+    unknown = {**known.tensors, "y0": Tensor("y0", DType.INT8, None)}
+    first, second = work_of(known.replace(tensors=unknown))
+    assert (first.macs, first.elementwise, first.unknown) == (0, 0, ("DENSE (op0)",))
+    assert (second.macs, second.elementwise, second.unknown) == (0, 0, ("RELU (op1)",))

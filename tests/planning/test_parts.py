@@ -144,6 +144,15 @@ def test_every_choice_that_no_time_forbids(problem: ArenaProblem, capacity: int)
     assert set(found) == set(expected)
 
 
+def test_a_forced_pair_saves_while_both_are_needed() -> None:
+    a, b, c = Block("a", 8, 0, 3, 0), Block("b", 8, 2, 5, 0), Block("c", 4, 0, 1)
+    d = Block("d", 4, 2, 3)
+    shares = Shares(ArenaProblem((a, b, c, d), 1, ((0, 1),)))
+    assert shares.forced == [(0, 1)]
+    assert list(shares.within(12)) == [((0, 1),)]
+    assert list(shares.within(11)) == []
+
+
 @given(shared_arenas, st.integers(0, 9))
 def test_choices_can_be_used(problem: ArenaProblem, seed: int) -> None:
     everything, shares = choices(problem), Shares(problem)
