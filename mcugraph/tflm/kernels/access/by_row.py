@@ -21,14 +21,12 @@ def _fully_connected(node: KernelNode) -> dict[int, int]:
 
     Of a single row only the last element would be free, which is not worth a pair.
     """
-    weights, result = node.input(1), node.outputs[0]
-    if not result.shape or not weights.shape:
-        return {}
-    made, depth, size = result.shape[-1], weights.shape[-1], element(result)
+    data, result = node.input(0), node.outputs[0]
+    made, size = result.shape[-1], element(result)
     rows = result.elements // made
     if rows == 1:
         return {}
-    return {0: straight(rows, made * size, depth * size) + straight(made, size, 0)}
+    return {0: straight(rows, made * size, data.nbytes // rows) + straight(made, size, 0)}
 
 
 def _mean(node: KernelNode) -> dict[int, int]:
