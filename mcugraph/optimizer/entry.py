@@ -13,7 +13,7 @@ from mcugraph.formats.loader import load
 from mcugraph.ir import Graph
 from mcugraph.optimizer import onnx, tflite, verification
 from mcugraph.optimizer.new_file import NewFile
-from mcugraph.optimizer.result import Optimization, Step
+from mcugraph.optimizer.result import Optimization, OptimizationStep
 from mcugraph.optimizer.trial import Trial, Tried, figures
 from mcugraph.profiler import Profile, profile
 from mcugraph.records import replace
@@ -102,7 +102,9 @@ def optimize(
         after=figures(after, len(change.data)),
         kernels=kernels,
         holds_for=change.holds_for,
-        steps=tuple(Step(s.what, figures(s.profile, len(s.change.data))) for s in steps),
+        steps=tuple(
+            OptimizationStep(s.what, figures(s.profile, len(s.change.data))) for s in steps
+        ),
         left=change.left,
         notes=(*change.notes, *said),
         verified=verified,

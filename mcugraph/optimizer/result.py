@@ -31,7 +31,7 @@ class Figures:
 
 
 @dataclass(frozen=True, slots=True)
-class Step:
+class OptimizationStep:
     """Something that was done on the way to the new file.
 
     Attributes:
@@ -74,7 +74,7 @@ class Optimization:
     after: Figures
     kernels: str = "any"
     holds_for: str = ""
-    steps: tuple[Step, ...] = ()
+    steps: tuple[OptimizationStep, ...] = ()
     left: tuple[str, ...] = ()
     notes: tuple[str, ...] = ()
     verified: str | None = None

@@ -37,7 +37,7 @@ def to_text(profile: Profile) -> str:
         (
             "       overlap arena",
             memory.overlap_arena,
-            f"the same, outputs over dying inputs as {profile.kernels} kernels allow",
+            f"outputs over inputs ({profile.kernels} kernels)",
         ),
         ("       state", memory.state or None, "variable tensors, live for ever"),
         ("       cut bound", memory.cut_bound, "no order needs less"),
