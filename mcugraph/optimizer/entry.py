@@ -13,8 +13,8 @@ from mcugraph.formats.loader import load
 from mcugraph.ir import Graph
 from mcugraph.optimizer import onnx, tflite, verification
 from mcugraph.optimizer.new_file import NewFile
+from mcugraph.optimizer.read_back import Trial, Tried, figures
 from mcugraph.optimizer.result import Optimization, OptimizationStep
-from mcugraph.optimizer.trial import Trial, Tried, figures
 from mcugraph.profiler import Profile, profile
 from mcugraph.records import replace
 from mcugraph.tflm.kernels import LIBRARIES
