@@ -37,11 +37,20 @@ class _Parser(argparse.ArgumentParser):
     """Wrong usage is one line on stderr, and exit code 2."""
 
     def error(self, message: str) -> NoReturn:
-        raise UsageError(f"{message} (see `{self.prog} --help`)")
+        _refuse(message, self.prog)
 
     def _print_message(self, message: str, file: Any = None) -> None:
         """As argparse's own, which hides that there is no room for it."""
         print(message, end="", file=file or sys.stderr)
+
+
+def _refuse(message: str, command: str) -> NoReturn:
+    """Point to the help of a command.
+
+    Raises:
+        UsageError: Always.
+    """
+    raise UsageError(f"{message} (see `{command} --help`)")
 
 
 def main(arguments: Sequence[str] | None = None) -> int:
@@ -115,10 +124,14 @@ def _drop(stream: TextIO) -> None:
 
 def _options(given: list[str]) -> argparse.Namespace:
     try:
-        return _parser(given).parse_args(given)
+        options, unknown = _parser(given).parse_known_args(given)
     except SystemExit:  # after help or the version, which may find no room either
         sys.stdout.flush()
         raise
+    if unknown:
+        command = f"mcugraph {given[0]}" if given[0] in COMMANDS else "mcugraph"
+        _refuse(f"unrecognized arguments: {' '.join(unknown)}", command)
+    return options
 
 
 def _parser(given: Sequence[str]) -> argparse.ArgumentParser:

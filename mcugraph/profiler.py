@@ -14,6 +14,7 @@ from mcugraph.ir import Graph, Role
 from mcugraph.ops.variables import Variable
 from mcugraph.records import dataclass, replace
 from mcugraph.rewrite.accounting import counted_forms
+from mcugraph.rewrite.precision import dense_by_tensor
 from mcugraph.scheduling.figures import LiveSetFigures, live_set_figures
 from mcugraph.scheduling.result import Schedule
 from mcugraph.scheduling.runtime import Runtime, find_runtime
@@ -21,6 +22,7 @@ from mcugraph.schema import SCHEMA_VERSION
 from mcugraph.tflm.footprint import TflmFootprint
 from mcugraph.tflm.footprint import footprint as tflm_footprint
 from mcugraph.tflm.loaded import file_of, program_from, program_of
+from mcugraph.tflm.lowering import MODELLED
 from mcugraph.tflm.own_plan import overlap_arena, planned_arena
 from mcugraph.tflm.refusals import refusals
 
@@ -228,7 +230,8 @@ def _arena(graph: Graph, abi: str, kernels: str, best: Schedule, seconds: float)
     refused = refusals(file, kernels)
     said = tuple(map(str, refused))
     if program is None:
-        return _Arena(notes=(*notes, *more), refusals=said)
+        shown = tuple(note for note in notes if note != MODELLED)  # there are no such figures
+        return _Arena(notes=(*shown, *more), refusals=said)
     found = tflm_footprint(program)
     planned = planned_arena(program, found.arena, seconds, best)
     overlapped = overlap_arena(program, planned, seconds)
@@ -257,17 +260,35 @@ def on_abi(found: Profile, graph: Graph, abi: str) -> Profile:
     if abi == found.abi or found.memory.tflm_persistent is None:
         return replace(found, abi=abi)
     counted = counted_forms(graph, found.accounting, found.precision).runs
+    return replace(found, abi=abi, memory=_loaded_again(found, counted, abi))
+
+
+def with_dense_by_tensor(found: Profile, graph: Graph) -> Profile:
+    """An int8 profile of a graph whose dense layers have one scale each, not one a channel."""
+    if found.memory.tflm_persistent is None:
+        return found
+    counted = counted_forms(graph, found.accounting, found.precision).runs
+    return replace(found, memory=_loaded_again(found, dense_by_tensor(counted), found.abi))
+
+
+def _loaded_again(found: Profile, counted: Graph, abi: str) -> Memory:
+    """The memory of a profile, with TFLM's figures for another form of its graph.
+
+    Raises:
+        InternalError: TFLM's figures are not known for that, but were for the profile.
+    """
     program, _ = program_of(counted, abi, found.kernels)
     if program is None:
-        raise InternalError(f"{graph.name}: TFLM's figures are known on one ABI alone")
+        raise InternalError(f"{counted.name}: TFLM's figures are known for one form alone")
     other = tflm_footprint(program)
-    memory = replace(
+    return replace(
         found.memory,
         tflm_arena=other.arena,
         tflm_persistent=other.persistent,
+        tflm_persistent_host=other.persistent_host,
         tflm_total=other.total,
+        tflm_total_host=other.total_host,
     )
-    return replace(found, abi=abi, memory=memory)
 
 
 def _memory(memory: LiveSetFigures, arena: _Arena) -> Memory:

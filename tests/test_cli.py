@@ -28,7 +28,12 @@ def model(models: Path) -> Path:
         (["profile", "MODEL", "--json", "--csv"], "not allowed with"),
         (["profile", "MODEL", "--dim", "x:0=1", "--dim", "x:0=2"], "--dim gives x:0 two values, 1"),
         (["optimize", "MODEL", "-o", "n", "--dim", "x=1", "--dim", "x=2"], "--dim gives x two"),
-        (["profile", "MODEL", "--wrong"], "unrecognized arguments: --wrong"),
+        (["profile", "MODEL", "--wrong"], "arguments: --wrong (see `mcugraph profile --help`)"),
+        (
+            ["optimize", "MODEL", "-o", "n", "--precision", "int8"],
+            "(see `mcugraph optimize --help`)",
+        ),
+        (["--wrong", "profile", "MODEL"], "(see `mcugraph --help`)"),
         (["profile", "MODEL", "--precision", "int3"], "unknown precision 'int3'; expected one of"),
         (["profile", "MODEL", "--accounting", "mine"], "unknown accounting 'mine'"),
         (["profile", "MODEL", "--runtime", "linux"], "unknown runtime 'linux'"),
@@ -53,9 +58,12 @@ def test_damaged_files(model: Path, tmp_path: Path, capsys: Capture) -> None:
 
 def test_help_and_version(capsys: Capture) -> None:
     for arguments in (["--help"], ["profile", "--help"], ["--version"]):
+        capsys.readouterr()
         with pytest.raises(SystemExit) as caught:
             main(arguments)
         assert caught.value.code == 0
+        if arguments[0] == "profile":
+            assert "a .tflite, .onnx or .pt2 file" in capsys.readouterr().out
     assert f"mcugraph {mcugraph.__version__}" in capsys.readouterr().out
 
 

@@ -6,7 +6,7 @@ from typing import Any
 from mcugraph.commands import common
 from mcugraph.errors import UsageError
 from mcugraph.fit.boards import Board, boards, find_board, load_boards
-from mcugraph.fit.verdict import Allowance, board_budget, judge, latency
+from mcugraph.fit.verdict import Allowance, assumed, board_budget, judge, latency
 from mcugraph.profiler import on_abi
 from mcugraph.report import verdict_report
 from mcugraph.report.answer import as_json
@@ -21,7 +21,7 @@ def add(commands: Any) -> None:
         description="Hold a model's arena, flash and MACs against a board or a budget; "
         "exit code 0 if it fits, 1 if not.",
     )
-    command.add_argument("model", metavar="MODEL", help="a .tflite or .onnx file")
+    command.add_argument("model", metavar="MODEL", help="a .tflite, .onnx or .pt2 file")
     command.add_argument("--board", metavar="NAME", help="a board; `mcugraph boards` lists them")
     command.add_argument("--boards", metavar="FILE", help="boards of your own, as TOML")
     size = common.quantity(parse_size)
@@ -49,10 +49,11 @@ def run(options: argparse.Namespace) -> int:
         found = on_abi(found, graph, board.abi)
     verdict = judge(graph, budget, found, known)
     time = None if board is None else latency(found, graph, board)
+    assumptions = assumed(found, verdict.needs)
     if options.json:
-        print(as_json(verdict_report.to_data(verdict, time, found.assumptions)))
+        print(as_json(verdict_report.to_data(verdict, time, assumptions)))
     else:
-        print(verdict_report.to_text(options.model, verdict, time, found.assumptions, board))
+        print(verdict_report.to_text(options.model, verdict, time, assumptions, board))
     return 0 if verdict.fits else 1
 
 

@@ -15,7 +15,7 @@ def add(commands: Any) -> None:
         help="how the figures of two models differ",
         description="The figures of two models side by side, and the operators that differ.",
     )
-    command.add_argument("before", metavar="A", help="a .tflite or .onnx file")
+    command.add_argument("before", metavar="A", help="a .tflite, .onnx or .pt2 file")
     command.add_argument("after", metavar="B", help="another one")
     common.counting(command)
     common.kernels(command, "reference")

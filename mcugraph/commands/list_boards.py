@@ -23,7 +23,7 @@ def add(commands: Any) -> None:
         description="List boards with core, clock, SRAM and flash; with --fit, the verdict "
         "for a model on each of them.",
     )
-    command.add_argument("--fit", metavar="MODEL", help="a .tflite or .onnx file")
+    command.add_argument("--fit", metavar="MODEL", help="a .tflite, .onnx or .pt2 file")
     command.add_argument("--boards", metavar="FILE", help="boards of your own, as TOML")
     common.counting(command)
     common.kernels(command, "reference")

@@ -24,7 +24,7 @@ def add(commands: Any) -> None:
     command.add_argument(
         "model",
         metavar="FILE",
-        help="a .tflite or .onnx file, an operator graph as .json, "
+        help="a .tflite, .onnx or .pt2 file, an operator graph as .json, "
         "or lifetimes as .csv with the columns id,lower,upper,size[,offset]",
     )
     command.add_argument(

@@ -14,9 +14,9 @@ def add(commands: Any) -> None:
     command = commands.add_parser(
         "profile",
         help="peak SRAM, flash and work of a model file",
-        description="Peak SRAM, flash and work of a TFLite or ONNX file.",
+        description="Peak SRAM, flash and work of a TFLite, ONNX or saved PyTorch model.",
     )
-    command.add_argument("model", metavar="MODEL", help="a .tflite or .onnx file")
+    command.add_argument("model", metavar="MODEL", help="a .tflite, .onnx or .pt2 file")
     common.counting(command)
     common.kernels(command, "reference")
     command.add_argument("--layers", action="store_true", help="add a table of all operators")

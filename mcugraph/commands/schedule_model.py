@@ -22,7 +22,9 @@ def add(commands: Any) -> None:
         "operator graph as JSON.",
     )
     command.add_argument(
-        "model", metavar="MODEL", help="a .tflite or .onnx file, or an operator graph as .json"
+        "model",
+        metavar="MODEL",
+        help="a .tflite, .onnx or .pt2 file, or an operator graph as .json",
     )
     common.counting(command)
     command.add_argument(

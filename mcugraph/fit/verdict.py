@@ -5,9 +5,11 @@ from collections.abc import Iterable, Mapping
 from mcugraph.fit.boards import Board
 from mcugraph.fit.rates import estimate_latency, rates_for
 from mcugraph.ir import Graph
-from mcugraph.profiler import Profile, on_abi, profile
+from mcugraph.profiler import Profile, on_abi, profile, with_dense_by_tensor
 from mcugraph.records import dataclass
+from mcugraph.rewrite.precision import is_quantized
 from mcugraph.scheduling.runtime import Runtime
+from mcugraph.tflm.lowering import MODELLED
 
 # "The core runtime just fits in 16 KB on an Arm Cortex M3": TensorFlow Lite for
 # Microcontrollers, overview. Kernels come on top, so this is a floor.
@@ -140,6 +142,12 @@ def fits(found: Profile, needs: Iterable[Need]) -> bool | None:
     return None if None in answers else True
 
 
+def assumed(found: Profile, needs: Iterable[Need]) -> tuple[str, ...]:
+    """What was assumed for the figures that a verdict goes by."""
+    sram = any(need.resource == "SRAM" for need in needs)
+    return tuple(text for text in found.assumptions if sram or text != MODELLED)
+
+
 def board_budget(board: Board) -> Allowance:
     """What a board has: an arena is one block, so its largest one counts."""
     return Allowance(board.name, board.sram_block, board.flash)
@@ -201,17 +209,11 @@ def _advice(
     saved = memory.file_order_peak - memory.peak
     if saved and budget.sram is not None:
         yield (
-            f"in the best order the peak is {memory.peak:,} B instead of "
-            f"{memory.file_order_peak:,} B ({saved:,} B less)"
+            f"in the best order, which `mcugraph optimize` writes, the peak is {memory.peak:,} B "
+            f"instead of {memory.file_order_peak:,} B ({saved:,} B less)"
         )
-    if found.precision is None:
-        device = Runtime(found.runtime, abi=found.abi)
-        small = profile(graph, device, found.accounting, "int8", found.kernels)
-        if small.memory != memory or small.flash.weights != found.flash.weights:
-            needs = needs_of(small, budget)
-            shown = ", ".join(f"{_amount(need)} {need.resource}" for need in needs)
-            verdict = {True: "would fit", False: "would still not fit", None: "might fit"}
-            yield f"quantised to int8 it {verdict[fits(small, needs)]}: {shown}"
+    if found.precision is None and not is_quantized(graph):
+        yield from _quantized(graph, found, budget)
     profiles = by_abi(found, graph, among)
     smallest = fitting_boards(profiles, among)[:3]
     if smallest:
@@ -222,6 +224,36 @@ def _advice(
         yield "it fits none of the boards that are known"
 
 
+def _quantized(graph: Graph, found: Profile, budget: Allowance) -> Iterable[str]:
+    """What becomes of a float model at int8, whichever way its dense layers are quantised."""
+    device = Runtime(found.runtime, abi=found.abi)
+    by_channel = profile(graph, device, found.accounting, "int8", found.kernels)
+    same = by_channel.memory == found.memory and by_channel.flash.weights == found.flash.weights
+    if same or by_channel.tflm_refusals:
+        return
+    by_tensor = with_dense_by_tensor(by_channel, graph)
+    most, least = needs_of(by_channel, budget), needs_of(by_tensor, budget)
+    words = {True: "would fit", False: "would still not fit", None: "might fit"}
+    answer, at_most = words[fits(by_tensor, least)], words[fits(by_channel, most)]
+    if answer == at_most:
+        shown = ", ".join(map(_between, least, most))
+        yield f"quantised to int8 it {answer}: {shown}"
+        return
+    shown = ", ".join(map(_amount, least))
+    (larger,) = (need for need in most if need not in least)
+    yield (
+        f"quantised to int8 with one scale for each dense layer it {answer}: {shown}; "
+        f"with one for each of their channels it {at_most}: {_amount(larger)}"
+    )
+
+
+def _between(least: Need, most: Need) -> str:
+    """A need that depends on how dense layers are quantised, or does not."""
+    if least.needed == most.needed:
+        return _amount(least)
+    return f"{least.needed:,} to {_amount(most)} (dense layers by tensor, by channel)"
+
+
 def _amount(need: Need) -> str:
     least = "" if need.exact else "at least "
-    return f"{least}{need.needed:,}{'' if need.resource == 'MACs' else ' B'}"
+    return f"{least}{need.needed:,}{'' if need.resource == 'MACs' else ' B'} {need.resource}"

@@ -58,4 +58,7 @@ def _answer(found: Profile, needs: Sequence[Need]) -> str:
     missed = [f"{need.resource} by {-need.left:,} B" for need in needs if need.met is False]
     if missed:
         return f"no, {' and '.join(missed)}"
-    return "yes" if fits(found, needs) else "may fit"
+    if fits(found, needs):
+        return "yes"
+    unsure = [f"{need.resource} at least {need.needed:,} B" for need in needs if need.met is None]
+    return f"may fit, {' and '.join(unsure)}"

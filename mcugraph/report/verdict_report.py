@@ -24,7 +24,7 @@ def to_data(
     Args:
         verdict: What to show.
         time: As ``latency`` estimates it, in seconds; None: not known.
-        assumptions: Of the profile.
+        assumptions: Of the profile, for the figures shown.
     """
     estimate = None
     if time is not None:
@@ -52,7 +52,7 @@ def to_text(
         model: In the first line.
         verdict: What to show.
         time: As ``latency`` estimates it, in seconds; None: not known.
-        assumptions: Of the profile.
+        assumptions: Of the profile, for the figures shown.
         board: Which the time is for.
     """
     lines = _verdict(model, verdict)

@@ -124,6 +124,9 @@ class _Islands:
             if name is not None and name not in self._float_of:
                 if self.given.tensors[name].kind is Kind.CONSTANT:
                     self._float_of[name] = self._constant(name)
+                elif _converts(self._writers.get(name), "dequantize"):
+                    self._float_of[name] = name  # the model's own
+                    self.floats.add(name)
                 else:
                     self._float_of[name] = self._twin(name, self._added)
                     yield self._conversion(operator, "dequantize", name, self._float_of[name])
@@ -145,8 +148,10 @@ class _Islands:
 
     def _needed_outside(self, name: str) -> bool:
         """Whether somebody needs the integers of a tensor."""
-        readers = self._readers.get(name, ())
-        return name in self.given.outputs or any(r.name not in self.inside for r in readers)
+        return name in self.given.outputs or any(
+            reader.name not in self.inside and not _converts(reader, "quantize")
+            for reader in self._readers.get(name, ())
+        )
 
     def _twin(self, name: str, among: dict[str, Tensor]) -> str:
         """A tensor for the floats of one that has integers too; its name."""
@@ -178,6 +183,11 @@ class _Islands:
         op = Convert(function, DType.INT8 if function == "quantize" else DType.FLOAT32)
         name = self._operator_names.unique(f"{of.name}/{function}")
         return Operator(name, op, (source,), (result,), of.native, of.stands_for)
+
+
+def _converts(operator: Operator | None, function: str) -> bool:
+    op = None if operator is None else operator.op
+    return isinstance(op, Convert) and op.function == function
 
 
 def _function(operator: Operator) -> str:

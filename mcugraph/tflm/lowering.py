@@ -48,7 +48,7 @@ _NAMES = {
 }
 
 
-_MODELLED = "TFLM's figures are modelled: they are those of the TFLite file that the model becomes"
+MODELLED = "TFLM's figures are modelled: they are those of the TFLite file that the model becomes"
 
 
 def lowered(graph: Graph) -> tuple[TfliteModel | None, tuple[str, ...]]:
@@ -71,7 +71,7 @@ def lowered(graph: Graph) -> tuple[TfliteModel | None, tuple[str, ...]]:
     indices = {name: i for i, name in enumerate(graph.subgraphs, 1)}
     lowerings = [_Lowering(part, indices) for part in parts]
     model = TfliteModel(tuple(lowering.stored() for lowering in lowerings))
-    notes = () if graph.source.format == "tflite" else (_MODELLED,)
+    notes = () if graph.source.format == "tflite" else (MODELLED,)
     return model, notes
 
 

@@ -103,3 +103,26 @@ def test_wrong_usage(model: Path, capsys: Capture, arguments: list[str], message
 )
 def test_options_of_a_model_without_one(capsys: Capture, arguments: tuple[str, ...]) -> None:
     assert f"{arguments[0]} says how a model is counted" in refused(capsys, "boards", *arguments)
+
+
+def test_why_a_model_only_may_fit(models: Path, capsys: Capture) -> None:
+    model = models / "ds_cnn.onnx"
+    assert main(["boards", "--fit", str(model), "--json"]) == 0
+    boards = json.loads(capsys.readouterr().out)["boards"]
+    assert main(["boards", "--fit", str(model)]) == 0
+    rows = capsys.readouterr().out.splitlines()[2:]
+    assert None in {board["fits"] for board in boards}
+    for board, row in zip(boards, rows, strict=True):
+        if board["fits"] is None:
+            (need,) = (need for need in board["needs"] if need["met"] is None)
+            assert need["resource"] == "flash"
+            assert row.endswith(f"may fit, flash at least {need['needed']:,} B")
+
+
+def test_what_is_assumed_is_about_what_is_shown(models: Path, capsys: Capture) -> None:
+    model = str(models / "ds_cnn.onnx")
+    for budget, shown in (("--macs", False), ("--flash", False), ("--sram", True)):
+        main(["check", model, budget, "1"])
+        assert ("TFLM's figures are modelled" in capsys.readouterr().out) is shown
+        main(["check", model, budget, "1", "--json"])
+        assert bool(json.loads(capsys.readouterr().out)["assumptions"]) is shown

@@ -4,6 +4,7 @@ from dataclasses import replace
 from pathlib import Path
 
 import pytest
+from support.tflite_writer import G, Node, T, tflite_bytes
 
 import mcugraph as mg
 from mcugraph.fit.boards import boards
@@ -19,6 +20,7 @@ from mcugraph.fit.verdict import (
     latency,
     needs_of,
 )
+from mcugraph.profiler import with_dense_by_tensor
 
 PLENTY = 10**9
 RESOURCES = ("sram", "flash", "macs")
@@ -109,9 +111,69 @@ def test_advice_has_figures_that_hold(models: Path) -> None:
     saved = found.memory.file_order_peak - found.memory.peak
     assert saved > 0
     assert f"({saved:,} B less)" in said
-    (need,) = needs_of(mg.profile(graph, precision="int8"), verdict.budget)
-    assert f"quantised to int8 it would still not fit: {need.needed:,} B SRAM" in said
+    assert "`mcugraph optimize`" in said
+    small = mg.profile(graph, precision="int8")
+    (most,), (least,) = (
+        needs_of(each, verdict.budget) for each in (small, with_dense_by_tensor(small, graph))
+    )
+    assert least.needed < most.needed
+    assert (
+        f"quantised to int8 it would still not fit: {least.needed:,} to {most.needed:,} B SRAM "
+        "(dense layers by tensor, by channel)"
+    ) in said
     assert fitting_boards(by_abi(found, graph, boards()), boards())[0].name in said
+
+
+def test_scales_of_dense_layers_may_decide(models: Path) -> None:
+    graph = mg.load(models / "autoencoder_float.tflite")
+    found, small = mg.profile(graph), mg.profile(graph, precision="int8")
+    least = with_dense_by_tensor(small, graph).memory.tflm_total
+    most = small.memory.tflm_total
+    assert least is not None
+    assert most is not None
+    for budget, wanted in (
+        (least - 1, f"it would still not fit: {least:,} to {most:,} B SRAM"),
+        (least, f"dense layer it would fit: {least:,} B SRAM; "),
+        (least, f"channels it would still not fit: {most:,} B SRAM"),
+    ):
+        verdict = judge(graph, Allowance("edge", sram=budget), found, ())
+        (said,) = (text for text in verdict.advice if "quantised" in text)
+        assert wanted in said
+
+
+SHARED = Path(__file__).resolve().parents[2].parent / "shared" / "models" / "tflite"
+
+
+@pytest.mark.skipif(not SHARED.is_dir(), reason="there are no shared models")
+def test_scales_of_dense_layers_are_those_of_real_files() -> None:
+    """A float model and the int8 file that its authors made of it, with one scale a layer."""
+    real = mg.profile(SHARED / "mlperftiny_ad01_int8.tflite").memory
+    graph = mg.load(SHARED / "mlperftiny_ad01_fp32.tflite")
+    ours = with_dense_by_tensor(mg.profile(graph, precision="int8"), graph).memory
+    assert ours == real
+    assert ours.tflm_total == 2700
+
+
+@pytest.mark.parametrize(
+    "network", ["autoencoder", "detector", "mobilenet_v2", "resnet", "siamese"]
+)
+def test_what_is_int8_is_not_advised_to_be(network: str, models: Path) -> None:
+    graph = mg.load(models / f"{network}_int8.tflite")
+    verdict = judge(graph, Allowance("tight", 1, 1, 1), mg.profile(graph), ())
+    assert verdict.fits is False
+    assert not any("quantised" in text for text in verdict.advice)
+
+
+def test_what_is_int8_but_for_an_island_is_not_advised_to_be(tmp_path: Path) -> None:
+    ends = [T("x", (1, 8), scales=(0.1,)), T("y", (1, 8), scales=(0.1,))]
+    floats = [T(name, (1, 8), "float32") for name in "ab"]
+    nodes = [Node("DEQUANTIZE", [0], [2]), Node("EXP", [2], [3]), Node("QUANTIZE", [3], [1])]
+    path = tmp_path / "net.tflite"
+    path.write_bytes(tflite_bytes(G([*ends, *floats], nodes, [0], [1])))
+    graph = mg.load(path)
+    found = mg.profile(graph)
+    assert mg.profile(graph, precision="int8").memory == found.memory
+    assert judge(graph, Allowance("tight", 1, 1, 1), found, ()).advice == ()
 
 
 def test_latency_is_for_int8_alone(graph: mg.Graph, found: mg.Profile, models: Path) -> None:
