@@ -26,6 +26,7 @@ class T:
     signature: Sequence[int] | None = None
     scales: Sequence[float] = ()
     zero_point: int = 0
+    axis: int = 0
 
 
 @dataclass
@@ -131,7 +132,11 @@ def tflite_bytes(*graphs: G, buffers: Sequence[bytes] = ()) -> bytes:
                 index = len(stored)
                 stored.append(tensor.data)
             zero_points = [tensor.zero_point] * len(tensor.scales)
-            quantization = {2: ("f32s", tensor.scales), 3: ("i64s", zero_points)}
+            quantization = {
+                2: ("f32s", tensor.scales),
+                3: ("i64s", zero_points),
+                6: ("i32", tensor.axis or None),
+            }
             tensors.append(
                 writer.table(
                     {

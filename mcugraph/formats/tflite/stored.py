@@ -15,7 +15,7 @@ from mcugraph.formats.tflite.table_views import Damage
 from mcugraph.records import dataclass
 
 # Fields of the tables, by their number in the schema.
-OPERATOR_CODES, SUBGRAPHS, BUFFERS, METADATA = 1, 2, 4, 6
+OPERATOR_CODES, SUBGRAPHS, BUFFERS, METADATA_BUFFERS, METADATA = 1, 2, 4, 5, 6
 CODE, CODE_VERSION, BUILTIN_CODE = 0, 2, 3
 TENSORS, OPERATORS = 0, 3
 SHAPE, BUFFER, NAME, QUANTIZATION, SHAPE_SIGNATURE = 0, 2, 3, 4, 7
@@ -52,7 +52,7 @@ _TABLES = {
             SUBGRAPHS: ("SubGraph",),
             3: _TEXT,
             BUFFERS: ("Buffer",),
-            5: 4,
+            METADATA_BUFFERS: 4,
             METADATA: ("Metadata",),
             7: ("SignatureDef",),
         },

@@ -46,7 +46,8 @@ _TABLES = {
     "DepthwiseConv2DOptions": "0 padding int8, 1 stride_w int32, 2 stride_h int32, "
     "4 fused_activation_function int8, 5 dilation_w_factor int32=1, 6 dilation_h_factor int32=1",
     "DivOptions": "0 fused_activation_function int8",
-    "FullyConnectedOptions": "0 fused_activation_function int8, 2 keep_num_dims bool",
+    "FullyConnectedOptions": "0 fused_activation_function int8, 1 weights_format int8, "
+    "2 keep_num_dims bool",
     "GatherOptions": "0 axis int32, 1 batch_dims int32",
     "IfOptions": "0 then_subgraph_index int32, 1 else_subgraph_index int32",
     "LSTMOptions": "3 kernel_type int8",

@@ -1,0 +1,192 @@
+"""Files whose chains are computed in slices: TFLM makes the same of them, bit for bit."""
+
+import re
+from pathlib import Path
+from random import Random
+from typing import Any
+
+import numpy as np
+import pytest
+from hypothesis import HealthCheck, given, settings
+from hypothesis import strategies as st
+from support.channel_networks import channel_networks
+
+import mcugraph as mg
+from mcugraph.formats.tflite.model import TfliteModel
+from mcugraph.formats.tflite.rebuilding import rebuilt
+from mcugraph.formats.tflite.tables import read_model
+from mcugraph.ir import DType
+from mcugraph.optimizer.verification import run
+from mcugraph.tflm.footprint import footprint
+from mcugraph.tflm.loaded import program_of
+from mcugraph.tflm.splits.split_chains import Chain, chains
+from mcugraph.tflm.splits.split_program import split_program
+from mcugraph.tflm.splits.split_recipe import Split, split_recipe
+
+FIXTURES = Path(__file__).resolve().parents[3] / "fixtures" / "models"
+SHARED = Path(__file__).resolve().parents[4] / "shared" / "models" / "tflite"
+
+
+def tflm_outputs(data: bytes, count: int = 3) -> list[bytes]:
+    """What TFLM makes of random inputs."""
+    from tflite_micro.python.tflite_micro import runtime
+
+    interpreter = runtime.Interpreter.from_bytes(data, arena_size=1 << 20)
+    main = read_model(data).subgraphs[0]
+    ends = len(main.inputs), len(main.outputs)
+    return [_called(interpreter, np.random.default_rng(seed), *ends) for seed in range(count)]
+
+
+def _called(interpreter: Any, random: np.random.Generator, takes: int, gives: int) -> bytes:
+    for i in range(takes):
+        detail = interpreter.get_input_details(i)
+        kind = np.dtype(detail["dtype"])
+        if kind.kind == "f":
+            value = random.normal(size=detail["shape"])
+        else:
+            limits = np.iinfo(kind)
+            value = random.integers(limits.min, limits.max, detail["shape"], endpoint=True)
+        interpreter.set_input(value.astype(kind), i)
+    interpreter.invoke()
+    outputs = [np.ascontiguousarray(interpreter.get_output(i)) for i in range(gives)]
+    return b"".join(output.tobytes() for output in outputs)
+
+
+def litert_outputs(data: bytes, count: int = 3) -> list[bytes]:
+    """What LiteRT's reference kernels make of random inputs."""
+    from ai_edge_litert.interpreter import Interpreter, OpResolverType
+
+    interpreter = Interpreter(
+        model_content=data,
+        experimental_op_resolver_type=OpResolverType.BUILTIN_REF,
+    )
+    interpreter.allocate_tensors()
+    (given_,), (result,) = interpreter.get_input_details(), interpreter.get_output_details()
+    found = []
+    for seed in range(count):
+        random = np.random.default_rng(seed)
+        kind = np.dtype(given_["dtype"])
+        value = random.normal(size=given_["shape"]) * (1 if kind.kind == "f" else 60)
+        interpreter.set_tensor(given_["index"], value.astype(kind))
+        interpreter.invoke()
+        found.append(bytes(interpreter.get_tensor(result["index"]).tobytes()))
+    return found
+
+
+def apart(found: tuple[Chain, ...], random: Random) -> list[Split]:
+    """Chains that share no operator, each in some number of slices."""
+    picked: list[Split] = []
+    taken = set[int]()
+    for chain in sorted(found, key=lambda chain: (random.random(), chain.operators)):
+        if taken.isdisjoint(chain.operators):
+            taken.update(chain.operators)
+            picked.append((chain, random.randint(2, min(chain.units, 10))))
+    return picked
+
+
+@pytest.mark.oracle("tflite_micro")
+@settings(max_examples=120, deadline=None, suppress_health_check=list(HealthCheck))
+@given(data=channel_networks(), seed=st.integers(0, 1 << 30))
+def test_random_networks(data: bytes, seed: int) -> None:
+    model = read_model(data)
+    found = chains(model)
+    assert found  # a head with an operator that keeps to its channels
+    made = rebuilt("x", data, model, split_recipe(model, apart(found, Random(seed))))
+    assert tflm_outputs(made) == tflm_outputs(data)
+
+
+@pytest.mark.oracle("ai_edge_litert")
+@settings(max_examples=40, deadline=None, suppress_health_check=list(HealthCheck))
+@given(data=channel_networks(biased=True), seed=st.integers(0, 1 << 30))
+def test_random_networks_on_litert(data: bytes, seed: int) -> None:
+    """Its reference kernels: what the others make of floats may depend on how many there are."""
+    model = read_model(data)
+    made = rebuilt("x", data, model, split_recipe(model, apart(chains(model), Random(seed))))
+    assert litert_outputs(made) == litert_outputs(data)
+
+
+@settings(max_examples=60, deadline=None, suppress_health_check=list(HealthCheck))
+@given(data=channel_networks(), seed=st.integers(0, 1 << 30))
+def test_weights_are_cut_and_nothing_else_is_kept(data: bytes, seed: int) -> None:
+    model = read_model(data)
+    splits = apart(chains(model), Random(seed))
+    made = read_model(rebuilt("x", data, model, split_recipe(model, splits)))
+    # Weights of four bits may be filled up, and shapes stated, once a slice.
+    spare = sum(count for chain, count in splits for _ in chain.operators)
+    stated = 16 * any(operator.native == "RESHAPE" for operator in model.subgraphs[0].operators)
+    filled = any(tensor.dtype is DType.INT4 for tensor in model.tensors)
+    assert constants(made) <= constants(model) + spare * (stated + filled)
+    main = made.subgraphs[0]
+    used = {*main.inputs, *main.outputs, *(t for op in main.operators for t in op.inputs)}
+    assert used | {-1} == {*range(len(main.tensors)), -1}
+    assert len({tensor.name for tensor in main.tensors}) == len(main.tensors)
+
+
+def constants(model: TfliteModel) -> int:
+    """Bytes of the values in a file, each place counted once."""
+    return sum({t.place: t.data.nbytes for t in model.tensors if t.data is not None}.values())
+
+
+@settings(max_examples=60, deadline=None, suppress_health_check=list(HealthCheck))
+@given(data=channel_networks(), seed=st.integers(0, 1 << 30))
+def test_the_twin_foresees_the_file(
+    tmp_path_factory: pytest.TempPathFactory, data: bytes, seed: int
+) -> None:
+    folder = tmp_path_factory.mktemp("split")
+    (folder / "old.tflite").write_bytes(data)
+    old, _ = program_of(mg.load(folder / "old.tflite"))
+    assert old is not None
+    splits = apart(chains(old.model), Random(seed))
+    foreseen = split_program(old, splits)
+    assert foreseen is not None
+    (folder / "new.tflite").write_bytes(rebuilt("x", data, old.model, foreseen.recipe))
+    new, _ = program_of(mg.load(folder / "new.tflite"))
+    assert new is not None
+    assert footprint(foreseen.program) == footprint(new)
+    assert {p: n.op for p, n in foreseen.program.nodes.items()} == {
+        p: n.op for p, n in new.nodes.items()
+    }
+
+
+# What neither runtime runs, or not in a second.
+LEFT_OUT = re.compile("coral_|deeplab|224|huge|precompiled|wiki40b")
+REAL = [path for path in sorted(SHARED.glob("*.tflite")) if not LEFT_OUT.search(path.name)]
+
+
+def splits_of(path: Path) -> tuple[mg.Graph, bytes | None]:
+    """A model, and its file with chains in slices; None: it has none."""
+    graph = mg.load(path)
+    model = graph.source.file
+    found = chains(model) if isinstance(model, TfliteModel) else ()
+    if not found or not isinstance(model, TfliteModel):
+        return graph, None
+    recipe = split_recipe(model, apart(found, Random(path.stem)))
+    return graph, rebuilt(str(path), path.read_bytes(), model, recipe)
+
+
+@pytest.mark.oracle("tflite_micro")
+@pytest.mark.parametrize("path", sorted(FIXTURES.glob("*.tflite")), ids=lambda path: path.stem)
+def test_fixtures(path: Path) -> None:
+    _, made = splits_of(path)
+    if made is None:
+        pytest.skip("it has no chain")
+    assert tflm_outputs(made) == tflm_outputs(path.read_bytes())
+
+
+@pytest.mark.slow
+@pytest.mark.oracle("tflite_micro")
+@pytest.mark.skipif(not REAL, reason="the shared models are not here")
+def test_real_files(tmp_path: Path) -> None:
+    compared = 0
+    for path in REAL:
+        try:
+            graph, made = splits_of(path)
+        except mg.McuGraphError:
+            continue
+        if made is None or (before := run("tflm", str(path), graph)).failure is not None:
+            continue
+        (tmp_path / "new.tflite").write_bytes(made)
+        after = run("tflm", str(tmp_path / "new.tflite"), graph)
+        assert (after.failure, after.digests) == (None, before.digests), path.name
+        compared += 1
+    assert compared >= 10
