@@ -1,5 +1,6 @@
 """Arguments held against what they can be, in one line each."""
 
+from collections.abc import Callable
 from numbers import Integral, Real
 from os import PathLike, fsdecode
 from typing import Any
@@ -37,17 +38,17 @@ def check_callable(name: str, value: Any) -> None:
         raise UsageError(f"{name}: a function is needed, not {value!r}")
 
 
-def path_text(value: Any, what: str, remedy: str = "") -> str:
+def path_text(value: Any, what: str, remedy: Callable[[object], str] = lambda value: "") -> str:
     """A path as text.
 
     Args:
         value: What the caller handed in.
         what: What takes it, for the error.
-        remedy: What to do with what is no path.
+        remedy: Says what to do with what is no path.
 
     Raises:
         UsageError: It is no path.
     """
     if isinstance(value, str | PathLike):
         return fsdecode(value)
-    raise UsageError(f"{what}, not {type(value).__name__}{remedy}")
+    raise UsageError(f"{what}, not {type(value).__name__}{remedy(value)}")

@@ -43,7 +43,7 @@ def load(
         DimensionError: A dynamic dimension other than the batch is not bound, or a binding
             does not fit the model.
     """
-    name = path_text(path, "load takes the path of a model file", _remedy(path))
+    name = path_text(path, "load takes the path of a model file", _remedy)
     return translated(name, _read(name), dims, signature, trust=trust, limits=limits)
 
 

@@ -11,7 +11,8 @@ from mcugraph.formats.onnx.functions import inlined
 from mcugraph.formats.onnx.messages import message_class, no_text
 from mcugraph.formats.onnx.node_counts import NodeCounts
 from mcugraph.formats.onnx.qdq import collapse
-from mcugraph.formats.onnx.scope import Model, Scope
+from mcugraph.formats.onnx.scope import Scope
+from mcugraph.formats.onnx.shared_state import Model
 from mcugraph.formats.onnx.weights import Weights
 from mcugraph.ir import Graph, Source, verify
 from mcugraph.ir.names import Names

@@ -159,8 +159,10 @@ _SEVERAL = {
 def decode(attribute: Any) -> Any:
     """The value of an attribute: a number, bytes, a list, a tensor or a graph."""
     kind = attribute.type
-    if kind in _SEVERAL:
-        return getattr(attribute, _SEVERAL[kind])[:]
-    if kind in _ONE:
-        return getattr(attribute, _ONE[kind])
+    one = _ONE.get(kind)
+    if one is not None:
+        return getattr(attribute, one)
+    several = _SEVERAL.get(kind)
+    if several is not None:
+        return getattr(attribute, several)[:]
     raise GraphError(f"attribute {attribute.name!r} has the unknown type {kind}")

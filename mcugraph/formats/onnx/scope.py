@@ -1,21 +1,18 @@
 """The translation of one ONNX graph: the main one or a body of control flow."""
 
-from collections.abc import Callable, Hashable, Iterator, Mapping, Sequence
-from dataclasses import field
+from collections.abc import Callable, Hashable, Sequence
 from functools import partial
-from itertools import count
 from math import prod
 from typing import Any
 
 from mcugraph.errors import FormatError, GraphError
 from mcugraph.formats.computed import Computed
-from mcugraph.formats.dims import Bindings
-from mcugraph.formats.folded_values import FoldedValues, Folding
+from mcugraph.formats.folded_values import FoldedValues
 from mcugraph.formats.onnx.declared import Declarations
 from mcugraph.formats.onnx.inference import Inference
 from mcugraph.formats.onnx.node import OnnxNode, Translation, Translator, decode
-from mcugraph.formats.onnx.node_counts import NodeCounts
 from mcugraph.formats.onnx.operators import CONTRIBUTED, TRANSLATIONS
+from mcugraph.formats.onnx.shared_state import Model
 from mcugraph.formats.onnx.types import DTYPES
 from mcugraph.formats.onnx.values import (
     NoValue,
@@ -23,7 +20,6 @@ from mcugraph.formats.onnx.values import (
     declared_dims,
     evaluate,
 )
-from mcugraph.formats.onnx.weights import Weights
 from mcugraph.ir import (
     Array,
     Constant,
@@ -44,7 +40,7 @@ from mcugraph.ops.custom import registered
 from mcugraph.ops.elementwise import Convert
 from mcugraph.ops.movement import Reshape
 from mcugraph.ops.opaque import Declared, Opaque
-from mcugraph.records import dataclass, replace
+from mcugraph.records import replace
 
 # What comes of inputs or attributes that are left out, or longer or shorter than they should be.
 _CONTRADICTIONS = (
@@ -54,33 +50,6 @@ _CONTRADICTIONS = (
 
 # Values with more elements than this are folded only when somebody asks for them.
 _SMALL = 4096
-
-
-@dataclass(frozen=True, slots=True)
-class Model:
-    """What all scopes of one file share.
-
-    Attributes:
-        opsets: Domain -> version.
-        bindings: Values for dynamic dimensions.
-        weights: Reads stored tensors.
-        names: Of subgraphs.
-        folding: Works out values of constants.
-        counts: Counts what nodes come to.
-        handlers: Operator types that do more than one translated operator can say.
-        subgraphs: The bodies of control flow translated so far, by name.
-        numbers: One for each scope.
-    """
-
-    opsets: dict[str, int]
-    bindings: Bindings
-    weights: Weights
-    names: Names
-    folding: Folding
-    counts: NodeCounts
-    handlers: "Mapping[str, Handler]"
-    subgraphs: dict[str, Graph] = field(default_factory=dict)
-    numbers: Iterator[int] = field(default_factory=count)
 
 
 class Scope:
@@ -240,16 +209,16 @@ class Scope:
     def _node(self, proto: Any) -> None:
         domain, reads, known = proto.domain, proto.input[:], self.tensors.get
         node = OnnxNode(
-            type=proto.op_type,
-            domain=domain,
-            name=proto.name,
-            opset=self.model.opsets.get(domain or "ai.onnx", 1),
-            attributes={entry.name: decode(entry) for entry in proto.attribute[:]},
-            reads=reads,
-            inputs=[known(name) or self.lookup(name) if name else None for name in reads],
-            outputs=proto.output[:],
-            values=self.value,
-            proto=proto,
+            proto.op_type,
+            domain,
+            proto.name,
+            self.model.opsets.get(domain or "ai.onnx", 1),
+            {entry.name: decode(entry) for entry in proto.attribute[:]},
+            reads,
+            [known(name) or self.lookup(name) if name else None for name in reads],
+            proto.output[:],
+            self.value,
+            proto,
         )
         try:
             self._dispatch(node)
@@ -268,34 +237,47 @@ class Scope:
             handler(self, node)
         else:
             known = TRANSLATIONS if standard else CONTRIBUTED.get(node.domain, {})
-            self._operator(node, self._translated(node, known.get(node.type)))
+            found = self._translated(node, known.get(node.type))
+            if isinstance(found, Translation):
+                self._arranged(node, found)
+            else:
+                self._operator(node, found, node.reads, None)
 
-    def _translated(self, node: OnnxNode, translate: Translator | None) -> Translation:
+    def _translated(self, node: OnnxNode, translate: Translator | None) -> Op | Translation:
         """A node in the words of ``mcugraph.ops``; a user's own rule goes first."""
         own = registered(node.native, lambda: node.attributes)
         if own is not None:
-            return Translation(own)
+            return own
         if translate is None:
-            return Translation(Opaque(node.native))
+            return Opaque(node.native)
         try:
-            found = translate(node)
+            return translate(node)
         except Computed:
-            return Translation(Declared(node.type))
-        return found if isinstance(found, Translation) else Translation(found)
+            return Declared(node.type)
 
-    def _operator(self, node: OnnxNode, found: Translation) -> None:
-        op, names = found.op, node.reads
+    def _arranged(self, node: OnnxNode, found: Translation) -> None:
+        """An operator that takes its inputs otherwise than the node has them, or quantised."""
+        names = node.reads
         if found.order is not None:
             names = [names[i] if i < len(names) else "" for i in found.order]
         for index, shape in found.reshaped:
             names = [*names[:index], self._reshaped(names[index], shape, node), *names[index + 1 :]]
+        self._operator(node, found.op, names, found.dtype)
+        for data, scale in found.scaled:
+            self._quantized(node.reads[data], node.reads[scale : scale + 2])
+        if found.result_scale is not None:
+            scale = found.result_scale
+            self._quantized(node.outputs[0], node.reads[scale : scale + 2])
+
+    def _operator(self, node: OnnxNode, op: Op, names: list[str], dtype: DType | None) -> None:
+        """An operator that reads tensors of these names; its first result is of a given type."""
         while names and not names[-1]:
             names = names[:-1]
         arguments = tuple([name or None for name in names])
         types = self._types(arguments)
         results = op.infer(types) if types is not None else None
-        if results is not None and found.dtype is not None:
-            results = (TensorType(found.dtype, results[0].shape), *results[1:])
+        if results is not None and dtype is not None:
+            results = (TensorType(dtype, results[0].shape), *results[1:])
         if results and not any(node.outputs):
             raise GraphError("it has no outputs; a node of this type makes some")
         # Those declared hold for the file's own dimensions, before a caller bound other ones.
@@ -305,11 +287,6 @@ class Scope:
             self._fold_all(op, node, arguments, results)
         else:
             self.finish(op, node, arguments, results)
-        for data, scale in found.scaled:
-            self._quantized(node.reads[data], node.reads[scale : scale + 2])
-        if found.result_scale is not None:
-            scale = found.result_scale
-            self._quantized(node.outputs[0], node.reads[scale : scale + 2])
 
     def _reshaped(self, name: str, shape: Shape, node: OnnxNode) -> str:
         """The elements of a tensor in another shape, as a node of an old opset reads them."""
