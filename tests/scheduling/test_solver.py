@@ -217,19 +217,37 @@ def test_searches_that_are_cut_short_prove_nothing_false(quota):
 def test_an_unread_input_waits_for_the_first_operator_only():
     """Parts after the first one have nothing to do with it."""
     problem = Problem(
-        tensors=("x", "unread", "a", "b", "c"),
-        sizes=(1, 50, 40, 60, 1),
-        operators=("f", "g", "h"),
-        inputs=((0,), (2,), (3,)),
-        outputs=((2,), (3,), (4,)),
+        tensors=("x", "unread", "a", "b", "c", "d"),
+        sizes=(1, 50, 40, 30, 30, 1),
+        operators=("f", "g", "h", "i"),
+        inputs=((0,), (2,), (2,), (3, 4)),
+        outputs=((2,), (3,), (4,), (5,)),
         graph_inputs=(0, 1),
-        graph_outputs=(4,),
+        graph_outputs=(5,),
     )
     net = problem.network()
     assert net.first == 50
     assert [part.first for part, _ in split(net)] == [50, 0, 0]
     check_optimal(problem, 100)
-    assert cut_bound(problem) == 100
+    assert cut_bound(problem) == 91  # of f, with what is not read
+
+
+def test_operators_with_one_order_are_one_part():
+    """A chain, two side by side, a chain again; something passes by all of them."""
+    problem = Problem(
+        tensors=("x", "a", "b", "c", "d", "e", "f"),
+        sizes=(7, 20, 30, 10, 10, 50, 1),
+        operators=("p", "q", "r", "s", "t", "u"),
+        inputs=((0,), (1,), (2,), (2,), (3, 4), (5, 0)),
+        outputs=((1,), (2,), (3,), (4,), (5,), (6,)),
+        graph_inputs=(0,),
+        graph_outputs=(6,),
+    )
+    instance = Instance(problem.network())
+    assert [part.operators for part in instance.parts] == [[0, 1], [2, 3], [4, 5]]
+    assert [part.one_order for part in instance.parts] == [True, False, True]
+    check_optimal(problem, 77)  # d, e and x, which passes by
+    assert cut_bound(problem) == 77 > operator_bound(problem)
 
 
 def test_a_result_that_fails_its_check_does_not_leave(monkeypatch):

@@ -6,6 +6,7 @@ from mcugraph.records import dataclass
 from mcugraph.scheduling.solving.cuts import cut_bounds, operator_floor
 from mcugraph.scheduling.solving.greedy_orders import greedy_orders
 from mcugraph.scheduling.solving.network import Network
+from mcugraph.scheduling.solving.replay import order_peak
 from mcugraph.scheduling.solving.split import split
 
 
@@ -23,6 +24,17 @@ class Part:
     operators: list[int]
     orders: list[list[int]]
 
+    @classmethod
+    def of(cls, net: Network, operators: list[int]) -> "Part":
+        """A part, with the orders that are found for it."""
+        orders = [list(range(len(operators)))] if _has_one_order(net) else greedy_orders(net)
+        return cls(net, operators, orders)
+
+    @property
+    def one_order(self) -> bool:
+        """Whether each of its operators has to run right after the one before."""
+        return _has_one_order(self.net)
+
 
 class Instance:
     """A network, and what follows from it."""
@@ -33,7 +45,7 @@ class Instance:
     @cached_property
     def parts(self) -> list[Part]:
         """Independent parts, in the order in which they run."""
-        return [Part(net, operators, greedy_orders(net)) for net, operators in split(self.net)]
+        return [Part.of(net, operators) for net, operators in split(self.net)]
 
     @cached_property
     def floor(self) -> int:
@@ -44,5 +56,12 @@ class Instance:
         """The bound by one minimum cut for each operator, in bytes."""
         best = self.floor
         for part in self.parts:
-            best = max(cut_bounds(part.net, part.orders, best))
+            if part.one_order:  # and so one downset at which each operator is ready
+                best = max(best, order_peak(part.net, part.orders[0]))
+            else:
+                best = max(cut_bounds(part.net, part.orders, best))
         return best
+
+
+def _has_one_order(net: Network) -> bool:
+    return all(succs[:1] == (v + 1,) for v, succs in enumerate(net.succs[:-1]))

@@ -139,6 +139,9 @@ class _Incumbent:
         self, part: Part, order: Sequence[int], cuts: Iterator[int], exact: bool
     ) -> Iterator[tuple[int, list[int] | None]]:
         """Bounds of a part from the cheapest on, some with an order that may be a better one."""
+        if part.one_order:
+            yield order_peak(part.net, order), None
+            return
         yield from series_parallel_bounds(part.net, order)
         dives = exact and _dives_first(part.net)
         most = _USELESS_BEFORE_DIVES if dives else _USELESS_CUTS

@@ -1,7 +1,8 @@
 """Split a network at operators that are comparable with every other one.
 
 Such an operator has a fixed place in every order, so what lies between two of them is a problem of
-its own, and the peak is the largest of theirs.
+its own, and the peak is the largest of theirs. Those that follow one another have one order, and
+are one part.
 """
 
 from mcugraph.scheduling.solving.network import OUTSIDE, Network, assemble
@@ -13,9 +14,9 @@ def split(net: Network) -> list[tuple[Network, list[int]]]:
     n = len(net.preds)
     part_of: list[int] = []
     members: list[list[int]] = []
-    alone = True  # whether the operator before is comparable with every other one
+    alone: bool | None = None  # whether the operator before is comparable with every other one
     for v, comparable in enumerate(_comparable(net)):
-        if comparable or alone:
+        if comparable is not alone:
             members.append([])
         alone = comparable
         part_of.append(len(members) - 1)
