@@ -118,3 +118,23 @@ def test_an_operator_of_unknown_shapes_counts_nothing_and_is_told() -> None:
     first, second = work_of(known.replace(tensors=unknown))
     assert (first.macs, first.elementwise, first.unknown) == (0, 0, ("DENSE (op0)",))
     assert (second.macs, second.elementwise, second.unknown) == (0, 0, ("RELU (op1)",))
+
+
+def test_one_operator_of_more_operations_than_anybody_counts() -> None:
+    for op, shape in ((Dense(), (1 << 30, 1 << 30, 4)), (Elementwise("relu"), (1 << 40, 1 << 40))):
+        small = graph(op)
+        large = {name: Tensor(name, DType.INT8, shape) for name in ("x", "y0")}
+        with pytest.raises(GraphError, match=r"operator 'op0' .* computes more than"):
+            work_of(small.replace(tensors={**small.tensors, **large}))
+
+
+def test_the_paper_counts_each_addition() -> None:
+    """One fewer than there are operands, an element."""
+    tensors = {name: Tensor(name, DType.INT8, (1, 8)) for name in "abcy"}
+    for function, macs in (("add", 16), ("mul", 0), ("maximum", 0)):
+        step = Operator("op", Elementwise(function), ("a", "b", "c"), ("y",), function)
+        three = Graph("g", (step,), tensors, ("a", "b", "c"), ("y",), Source("test"))
+        (work,) = work_of(three, pools_and_sums=True)
+        assert (work.macs, work.elementwise) == (macs, 16)
+        (work,) = work_of(three)
+        assert (work.macs, work.elementwise) == (0, 16)
