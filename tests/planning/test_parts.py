@@ -23,7 +23,14 @@ from mcugraph.planning.placing import SEQUENCES, first_fit, ranks
 from mcugraph.planning.sections import sections
 from mcugraph.planning.sides import _ABOVE, _BELOW, Sides
 from mcugraph.scheduling.solving.limits import Limits
-from mcugraph.testing import arenas, brute_force_arena, build_problem, check_plan, problems
+from mcugraph.testing import (
+    arenas,
+    brute_force_arena,
+    build_arena,
+    build_problem,
+    check_plan,
+    problems,
+)
 
 Span = tuple[int, int]
 lifetimes = st.lists(
@@ -335,6 +342,21 @@ def test_what_fits(problem: ArenaProblem, less: int, seed: int, quota: int) -> N
         if offsets is not None:
             assert items.arena(offsets) <= capacity
             assert holds(problem, placed(problem, items, offsets))
+
+
+# Problems, by seed, whose answer depends on places that were tried and taken back.
+@pytest.mark.parametrize("seed", [299, 805, 961, 1757, 1951, 2072, 2120, 2413, 2822])
+def test_places_that_were_taken_back_are_free_again(seed: int) -> None:
+    problem = build_arena(Random(seed).randint, 6, 9, seed % 2 > 0, False, seed % 3 > 0)
+    items = items_of(problem, ())
+    least = brute_force_arena(problem) // items.unit
+    for less in (0, 1):
+        fitting = Fitting(items, least - less, lambda: None)
+        assert fitting.attempt(ranks(items, seed, Random(seed)), None, lambda: None)
+        assert fitting.impossible == (less > 0)
+        if fitting.offsets is not None:
+            assert holds(problem, placed(problem, items, fitting.offsets))
+            assert items.arena(fitting.offsets) <= least
 
 
 @given(arenas(max_blocks=5, fixed=True, shares=True), st.integers(-2, 2), st.integers(0, 9))

@@ -157,5 +157,8 @@ def test_verify_checks_lengths(field, value):
 def test_verify_checks_numbers():
     with pytest.raises(GraphError, match="tensor number 3"):
         Problem(("x",), (1,), ("a",), ((3,),), ((0,),)).verify()
+    for ends in ({"graph_inputs": (1,)}, {"graph_outputs": (-1,)}):
+        with pytest.raises(GraphError, match=r"the graph (in|out)puts .*tensor number -?1"):
+            Problem(("x",), (1,), ("a",), ((),), ((0,),), **ends).verify()
     with pytest.raises(GraphError, match="hold a tensor twice"):
         Problem(("x",), (1,), ("a",), ((0, 0),), ((),), graph_inputs=(0,)).verify()
