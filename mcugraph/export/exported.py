@@ -79,13 +79,18 @@ class Exported:
         """By how much the file exceeds each budget that it exceeds; empty: it fits.
 
         Args:
-            budgets: For ``"peak"``, ``"arena"`` and ``"size"`` bytes, for ``"macs"`` a count.
+            budgets: For ``"peak"``, ``"arena"``, ``"overlap_arena"`` and ``"size"`` bytes, for
+                ``"macs"`` a count.
                 None: those that the file was exported for.
 
         Raises:
             UsageError: There is no such resource, or it is not known.
         """
-        figures: dict[str, int | None] = {**self.figures, "arena": self.arena}
+        figures: dict[str, int | None] = {
+            **self.figures,
+            "arena": self.arena,
+            "overlap_arena": self.profile.memory.overlap_arena,
+        }
         over = {}
         for name, limit in (self.budgets if budgets is None else budgets).items():
             if name not in figures:
@@ -107,9 +112,12 @@ class Exported:
             if key in self.budgets:
                 said += _against(after[key], self.budgets[key], unit)
             lines.append(said)
-        if self.arena is not None and "arena" in self.budgets:
-            limit = self.budgets["arena"]
-            lines.append(f"  arena{self.arena:>12,} B{_against(self.arena, limit, ' B')}")
+        for key, arena in (
+            ("arena", self.arena),
+            ("overlap_arena", self.profile.memory.overlap_arena),
+        ):
+            if arena is not None and key in self.budgets:
+                lines.append(f"  {key}{arena:>12,} B{_against(arena, self.budgets[key], ' B')}")
         lines += [f"  added: {_counted(self.added)}"] if self.added else []
         lines += [f"  left out: {_counted(self.dropped)}"] if self.dropped else []
         return "\n".join([*lines, *(f"  {note}" for note in self.notes)])

@@ -15,6 +15,7 @@ _COLUMNS = {
     "multipliers": "the fraction of each group to keep, before rounding, shape (updates, groups)",
     "peak": "bytes of SRAM, by the best order",
     "arena": "bytes of SRAM that TFLM plans; NaN without a budget for them",
+    "overlap_arena": "bytes of SRAM with outputs over inputs; NaN without a budget for them",
     "size": "bytes of flash",
     "macs": "multiply-accumulates",
     "task_loss": "of the batch that was given; NaN where none was asked for",
@@ -28,7 +29,8 @@ class History:
     """One row an update of the masks; each column is an attribute.
 
     ``widths`` and ``multipliers`` have the shape (updates, groups); ``step``, ``peak``, ``arena``,
-    ``size``, ``macs``, ``task_loss``, ``resource_loss`` and ``mask_change`` have (updates,).
+    ``overlap_arena``, ``size``, ``macs``, ``task_loss``, ``resource_loss`` and ``mask_change``
+    have (updates,).
 
     Attributes:
         groups: The names of the groups.
@@ -80,7 +82,7 @@ class History:
             raise UsageError("there is no update to draw yet")
         figure = Figure(figsize=(10, 6.5), layout="constrained")
         costs, widths, losses, changes = figure.subplots(2, 2, sharex=True).ravel()
-        for name in ("peak", "arena", "size", "macs"):
+        for name in ("peak", "arena", "overlap_arena", "size", "macs"):
             budget, values = self.budgets.get(name), getattr(self, name)
             if np.isnan(values).any():
                 continue

@@ -12,6 +12,8 @@ from mcugraph.records import dataclass
 from mcugraph.space.budgets import SCALARISATIONS, Budgets, Pull
 
 OBJECTIVES = ("both", "task", "resources")
+# Budgets that only the layers of the bottleneck decide.
+_OF_SRAM = frozenset({"peak", "arena", "overlap_arena"})
 _FARTHEST = 25.0
 _HALVINGS = 10
 
@@ -87,7 +89,7 @@ class LearnedWidths:
             gradient += pull.gradient
         if mask is not None and by_mask is not None:
             gradient += options.alpha * mask.gradient(by_mask)
-        if options.focus and options.objective != "task" and set(pull.unmet) <= {"peak", "arena"}:
+        if options.focus and options.objective != "task" and _OF_SRAM.issuperset(pull.unmet):
             # Only the layers of the bottleneck can help; the task loss would shrink others too.
             gradient = np.where(pull.gradient > 0, gradient, 0.0)
         if options.smoothing:

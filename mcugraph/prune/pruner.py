@@ -60,7 +60,8 @@ class Pruner:
             as many, so a batch of 1 as a rule.
         budgets: ``"peak"``: bytes of SRAM for activations. ``"arena"``: bytes of SRAM for the arena
             that TensorFlow Lite Micro plans for them (its head), aligned and with the scratch of
-            its kernels. ``"size"``: bytes of flash for weights and biases. ``"macs"``:
+            its kernels. ``"overlap_arena"``: the same by our plan, outputs over inputs as TFLM's
+            reference kernels allow. ``"size"``: bytes of flash for weights and biases. ``"macs"``:
             multiply-accumulates of one inference. Any of them.
         kwargs: Inputs by keyword.
         interval: Training steps from one update to the next. The paper: 20.
@@ -206,7 +207,7 @@ class Pruner:
     def resources(self) -> dict[str, int]:
         """What the model costs with the channels that stay: ``peak``, ``size`` and ``macs``.
 
-        And ``arena``, if that has a budget.
+        And ``arena`` and ``overlap_arena``, where they have a budget.
         """
         return self.budgets.at(self.widths)
 
@@ -412,7 +413,7 @@ class Pruner:
             step=self.steps,
             widths=self.widths.tolist(),
             multipliers=self.multipliers.tolist(),
-            **{"arena": float("nan"), **self.resources},
+            **{"arena": float("nan"), "overlap_arena": float("nan"), **self.resources},
             task_loss=task,
             resource_loss=0.0 if pull is None else pull.loss,
             mask_change=float((before != self._masks.hard).mean()),

@@ -15,9 +15,12 @@ from mcugraph.units import MOST
 RESOURCES = {
     "peak": "bytes of SRAM",
     "arena": "bytes of SRAM",
+    "overlap_arena": "bytes of SRAM",
     "size": "bytes of flash",
     "macs": "multiply-accumulates",
 }
+# Those for which a weight is drawn with or without a budget: a seed draws what it always drew.
+_ALWAYS_DRAWN = ("peak", "arena", "size", "macs")
 SCALARISATIONS = ("random", "sum")
 
 
@@ -41,7 +44,8 @@ class Budgets:
 
     Args:
         space: The widths, counted as the budgets are.
-        limits: ``"peak"``, ``"arena"`` and ``"size"`` in bytes, ``"macs"``; any of them.
+        limits: ``"peak"``, ``"arena"``, ``"overlap_arena"`` and ``"size"`` in bytes, ``"macs"``;
+            any of them.
         peak_by: ``"optimal"``: the peak of the best order. ``"operator_bound"``: what earlier work
             takes for the peak. None: no budget of the peak.
 
@@ -65,6 +69,8 @@ class Budgets:
         }
         if "arena" in self.limits:
             self.costs["arena"] = space.arena
+        if "overlap_arena" in self.limits:
+            self.costs["overlap_arena"] = space.overlap_arena
         self._held = {name: self.costs[name] for name in self.limits}
         if "peak" in self._held:
             if peak_by is None:
@@ -76,7 +82,7 @@ class Budgets:
     def at(self, widths: Array) -> dict[str, int]:
         """The costs at integer widths, shape (groups,): the peak is the true one.
 
-        The arena is there if it has a budget.
+        An arena is there if it has a budget.
         """
         return {name: round(cost(widths)) for name, cost in self.costs.items()}
 
@@ -101,8 +107,9 @@ class Budgets:
         over = {name: ratio for name, ratio in over.items() if ratio > 1}
         chosen = list(over)
         if scalarisation == "random" and over:
-            draws = 1 / (1 - random.random(len(RESOURCES)))  # of (0, 1]
-            draw = dict(zip(RESOURCES, draws.tolist(), strict=True))
+            drawn = [name for name in RESOURCES if name in self._held or name in _ALWAYS_DRAWN]
+            draws = 1 / (1 - random.random(len(drawn)))  # of (0, 1]
+            draw = dict(zip(drawn, draws.tolist(), strict=True))
             chosen = [max(over, key=lambda name: draw[name] * over[name])]
         gradient = np.zeros(len(self.space.full))
         for name in chosen:

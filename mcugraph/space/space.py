@@ -13,6 +13,7 @@ from mcugraph.ir import Array, Graph
 from mcugraph.ops.labels import FIXED, core
 from mcugraph.records import dataclass
 from mcugraph.rewrite.accounting import check_forms, counted_forms, find_accounting
+from mcugraph.space.overlap_arena import OverlapArenaResource
 from mcugraph.space.peak import PeakResource
 from mcugraph.space.resources import PolynomialResource, Resource, checked_widths
 from mcugraph.space.rounding import nearest
@@ -113,6 +114,23 @@ class Space:
             UsageError: It is not known; the message says why.
         """
         return ArenaResource(self._names, self._counted[0], self.peak)
+
+    @cached_property
+    def overlap_arena(self) -> OverlapArenaResource:
+        """Bytes of TFLM's head by our plan, outputs over inputs as its reference kernels allow.
+
+        Raises:
+            UsageError: It is not known; the message says why.
+        """
+        return self.overlap_arena_with("reference")
+
+    def overlap_arena_with(self, kernels: str) -> OverlapArenaResource:
+        """The same with other kernels, like ``"cmsis-nn"``.
+
+        Raises:
+            UsageError: It is not known, or the kernels are not.
+        """
+        return OverlapArenaResource(self._names, self._counted[0], kernels)
 
     def peak_by(self, method: str) -> PeakResource:
         """Peak memory by another method: ``"file_order"`` or ``"operator_bound"``."""

@@ -1,27 +1,64 @@
 """The arena of TensorFlow Lite Micro as a function of the widths."""
 
+from abc import abstractmethod
 from collections.abc import Sequence
 from typing import Any
 
 import numpy as np
 
-from mcugraph.coupling.polynomial import Compiled, Polynomial
+from mcugraph.coupling.polynomial import Polynomial
 from mcugraph.errors import UsageError
-from mcugraph.ir import Array, Graph
-from mcugraph.records import replace
+from mcugraph.ir import Array
+from mcugraph.space.at_widths import NetworkAtWidths
 from mcugraph.space.peak import PeakResource
 from mcugraph.space.resources import Resource
 from mcugraph.space.symbolic import Shapes
 from mcugraph.tflm.footprint import head_arena
-from mcugraph.tflm.loaded import program_of
+from mcugraph.tflm.loaded import TflmProgram
 
 
-class ArenaResource(Resource):
+class PlannedResource(Resource):
+    """What a planner takes for activations, in bytes.
+
+    It is planned for whole widths, the nearest to those that are asked for, so it has no formula.
+
+    Args:
+        names: The names of the groups, in order.
+        network: What TFLM loads at each of them.
+    """
+
+    def __init__(self, names: Sequence[str], network: NetworkAtWidths) -> None:
+        super().__init__(names)
+        self._network = network
+        self._last: tuple[bytes, int] | None = None
+
+    @abstractmethod
+    def planned(self, program: TflmProgram) -> int:
+        """Bytes that the planner takes for a program."""
+
+    def value(self, w: Array) -> float:
+        """The arena at the whole widths nearest to w."""
+        widths = np.rint(w)
+        key, last = widths.tobytes(), self._last
+        if last is None or last[0] != key:
+            # By the time it is read again it can be another thread's.
+            self._last = last = key, self.planned(self._network.program(widths))
+        return float(last[1])
+
+    def formula(self) -> Polynomial:
+        """There is none.
+
+        Raises:
+            UsageError: Always.
+        """
+        raise UsageError("the arena has no formula: it is planned anew for each width")
+
+
+class ArenaResource(PlannedResource):
     """What TFLM's planner takes for activations in the order that the model comes in, in bytes.
 
-    That is the head of its arena: aligned, with gaps and the scratch of its kernels. It is planned
-    for whole widths, the nearest to those that are asked for, so it has no derivative; the
-    gradient is that of the peak, which it follows.
+    That is the head of its arena: aligned, with gaps and the scratch of its kernels. It has no
+    derivative; the gradient is that of the peak, which it follows.
 
     Args:
         names: The names of the groups, in order.
@@ -33,52 +70,13 @@ class ArenaResource(Resource):
     """
 
     def __init__(self, names: Sequence[str], shapes: Shapes, peak: PeakResource) -> None:
-        super().__init__(names)
-        self._graph, self._peak = shapes.graph, peak
-        lengths: list[Polynomial] = []
-        self._axes: list[tuple[str, int]] = []
-        for tensor in shapes.graph.tensors.values():
-            for axis, length in enumerate(shapes.shape(tensor)):
-                if length.terms.keys() - {()}:
-                    self._axes.append((tensor.name, axis))
-                    lengths.append(length)
-        self._lengths = Compiled.of(lengths, len(self.names))
-        self._last: tuple[bytes, int] | None = None
-        program, notes = program_of(self._graph)
-        if program is None:
-            raise UsageError(f"TFLM's arena of this model is not known: {'; '.join(notes)}")
+        super().__init__(names, NetworkAtWidths(shapes, len(names)))
+        self._peak = peak
 
-    def value(self, w: Array) -> float:
-        """The arena at the whole widths nearest to w."""
-        widths = np.rint(w)
-        key, last = widths.tobytes(), self._last
-        if last is None or last[0] != key:
-            program, notes = program_of(self._at(widths))
-            if program is None:
-                raise UsageError(f"TFLM's arena is not known at these widths: {'; '.join(notes)}")
-            # By the time it is read again it can be another thread's.
-            self._last = last = key, head_arena(program)
-        return float(last[1])
+    def planned(self, program: TflmProgram) -> int:
+        """Bytes of TFLM's head."""
+        return head_arena(program)
 
     def gradient(self, w: Any) -> Array:
         """The derivative of the peak by each width, shape (groups,)."""
         return self._peak.gradient(w)
-
-    def formula(self) -> Polynomial:
-        """There is none.
-
-        Raises:
-            UsageError: Always.
-        """
-        raise UsageError("the arena has no formula: it is planned anew for each width")
-
-    def _at(self, widths: Array) -> Graph:
-        """The network with the shapes that it has at whole widths."""
-        tensors = dict(self._graph.tensors)
-        lengths = np.rint(self._lengths.values(widths)).astype(int).tolist()
-        for (name, axis), length in zip(self._axes, lengths, strict=True):
-            shape = tensors[name].shape or ()
-            tensors[name] = replace(
-                tensors[name], shape=(*shape[:axis], length, *shape[axis + 1 :])
-            )
-        return self._graph.replace(tensors=tensors)

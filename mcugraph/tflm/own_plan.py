@@ -2,7 +2,7 @@
 
 from collections.abc import Sequence
 
-from mcugraph.planning.arena import Plan
+from mcugraph.planning.arena import ArenaProblem, Plan
 from mcugraph.planning.order_blocks import arena_problem
 from mcugraph.planning.stages import best_order
 from mcugraph.scheduling.bounds import operator_bound
@@ -26,6 +26,17 @@ def overlap_arena(program: TflmProgram, arena: int, seconds: float = SECONDS) ->
     if not any(head.overlaps):
         return arena
     return min(arena, _least_found(head, arena, seconds, None))
+
+
+def overlap_plan(program: TflmProgram, seconds: float = SECONDS) -> tuple[ArenaProblem, Plan]:
+    """Our plan of the best order, outputs over inputs that die; tensors by number in the file."""
+    head = Head(program, overlapping=True)
+    plans = [(head.blocks(order), head.packed(order, seconds)) for order in _orders(head, seconds)]
+    return min(plans, key=lambda made: made[1].arena)
+
+
+def _orders(head: Head, seconds: float) -> set[tuple[int, ...]]:
+    return {head.file_order, head.reordered(seconds)}
 
 
 def planned_arena(

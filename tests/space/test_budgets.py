@@ -54,7 +54,10 @@ def test_costs_and_what_exceeds(space: mg.Space) -> None:
 @pytest.mark.parametrize(
     ("limits", "said"),
     [
-        ({"sram": 9}, "unknown budget 'sram'; the budgets are peak, arena, size, macs"),
+        (
+            {"sram": 9},
+            "unknown budget 'sram'; the budgets are peak, arena, overlap_arena, size, macs",
+        ),
         ({"peak": "64k"}, "budget peak: a number of bytes of SRAM is needed, not '64k'"),
         ({"peak": True}, "budget peak: a number of bytes of SRAM is needed, not True"),
         ({"peak": 0}, "budget peak: it has to be at least 1"),
