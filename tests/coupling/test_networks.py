@@ -1,6 +1,7 @@
 """Networks whose classes, constraints and refusals were worked out by hand."""
 
 from collections.abc import Callable
+from functools import partial
 
 import pytest
 
@@ -198,6 +199,46 @@ class ConvMixer(nn.Module):
 def test_mixer_of_convolutions(space_of: Build) -> None:
     space = space_of(ConvMixer(), TOKENS)
     assert set(space.channel_classes) == tied(8, "embed") | tied(7, "token1")
+
+
+class OneUnit(nn.Module):
+    """A mixer of tokens with a single hidden unit, which no change of labels gives away."""
+
+    def __init__(self, layer: Callable[[int, int], nn.Module], turned: bool) -> None:
+        super().__init__()
+        self.embed, self.out, self.turned = nn.Linear(6, 8), nn.Linear(8, 3), turned
+        self.token1, self.token2 = layer(5, 1), layer(1, 5)
+
+    def forward(self, x: Tensor) -> Tensor:
+        x = self.embed(x)
+        y = x.transpose(1, 2) if self.turned else x
+        y = self.token2(F.relu(self.token1(y)))
+        return self.out((x + (y.transpose(1, 2) if self.turned else y)).mean(1))
+
+
+@pytest.mark.parametrize("turned", [True, False])
+def test_a_single_unit_of_tokens(space_of: Build, turned: bool) -> None:
+    layer = nn.Linear if turned else partial(nn.Conv1d, kernel_size=1)
+    space = space_of(OneUnit(layer, turned), TOKENS)
+    assert set(space.channel_classes) == tied(8, "embed") | tied(1, "token1")
+
+
+class Computed(nn.Module):
+    """A layer whose weights the code works out of others."""
+
+    def __init__(self) -> None:
+        super().__init__()
+        self.w = nn.Parameter(torch.rand(6, 4))
+        self.a, self.b, self.out = nn.Linear(6, 4), nn.Linear(6, 5), nn.Linear(6, 2)
+
+    def forward(self, x: Tensor) -> tuple[Tensor, Tensor]:
+        return self.out(F.relu(F.linear(self.a(x), 2 * self.w + 1))), self.b(x)
+
+
+def test_weights_that_are_computed_stay(space_of: Build) -> None:
+    space = space_of(Computed(), TOKENS)
+    assert space.channel_classes == ()
+    assert "is computed by the model's code, and cannot be cut" in space.refused["a"]
 
 
 class Gated(nn.Module):

@@ -96,3 +96,20 @@ def test_pairs_that_meet(drawn) -> None:
     other = np.array([b for _, b, often in drawn for _ in range(often)], np.int64)
     expected = {(a, b) for a, b, _ in drawn if a != b and NONE not in (a, b)}
     assert list(_pairs(one, other)) == sorted(expected)
+
+
+def test_long_rows_of_classes() -> None:
+    """Each is joined with the one before, the last first, so that paths grow long."""
+    for frozen in (False, True):
+        unions = Unions()
+        labels = unions.fresh(200)
+        for at in range(198, -1, -1):
+            unions.unite(labels[at : at + 1], labels[at + 1 : at + 2])
+        if frozen:
+            unions.freeze(labels[150:151], "here")
+        root = FIXED if frozen else int(labels[0])
+        for _ in range(2):
+            assert [unions.find(int(label)) for label in labels[::-1]] == [root] * 200
+        assert unions.roots(labels).tolist() == [root] * 200
+        if frozen:
+            assert {unions.reason(int(label)) for label in labels} == {"here"}
