@@ -14,7 +14,7 @@ from support.kernel_traces.steps import Step, spoils, unclipped_lead
 import mcugraph as mg
 from mcugraph.formats.tflite.model import TfliteModel
 from mcugraph.ir import DType
-from mcugraph.ops.convolution import Conv, ConvTranspose
+from mcugraph.ops.convolution import ConvTranspose
 from mcugraph.ops.elementwise import Elementwise
 from mcugraph.ops.linear import Dense
 from mcugraph.ops.movement import Transpose
@@ -50,39 +50,6 @@ def check(kernel: nodes.KernelNode, *traces: Iterable[Step], spare: int = 0) -> 
     assert min(wanted, result.nbytes) <= lead <= min(wanted + spare, result.nbytes)
 
 
-def placed(
-    sides: Pair, kernel: Pair, stride: Pair, dilation: Pair, same: bool
-) -> tuple[list[int], list[int]]:
-    """Rows and columns of the result and the padding before them."""
-    axes = zip(sides, kernel, stride, dilation, strict=True)
-    found = [windows.fitted(*axis, same) for axis in axes]
-    assume(all(count > 0 for count, _ in found))
-    return [count for count, _ in found], [pad for _, pad in found]
-
-
-def conv(
-    shape: Shape,
-    filters: Shape,
-    result: Shape,
-    stride: Pair,
-    dilation: Pair,
-    same: bool,
-    dtype: DType = DType.INT8,
-) -> nodes.KernelNode:
-    op = Conv(
-        stride,
-        dilation,
-        SAME_UPPER if same else VALID,
-        max(shape[3] // filters[3], 1),
-        channel_axis=-1,
-        weight_out=0,
-        weight_in=-1,
-    )
-    weights = nodes.weights(filters, DType.FLOAT32 if dtype is DType.FLOAT32 else DType.INT8)
-    a, b = nodes.tensor("a", shape, dtype), nodes.tensor("b", result, dtype)
-    return nodes.node("CONV_2D", op, [a, weights, None], b)
-
-
 @given(BATCHES, SIDES, PAIRS, PAIRS, PAIRS, st.booleans(), PAIRS)
 @example(1, (5, 5), (1, 1), (1, 1), (2, 2), True, (3, 3))
 @example(1, (2, 3), (3, 3), (1, 1), (1, 1), True, (1, 3))
@@ -95,10 +62,10 @@ def test_a_convolution(
     same: bool,
     depths: Pair,
 ) -> None:
-    made, pad = placed(sides, kernel, stride, dilation, same)
+    made, pad = nodes.placed(sides, kernel, stride, dilation, same)
     shape, filters = (batch, *sides, depths[0]), (depths[1], *kernel, depths[0])
     result = (batch, *made, depths[1])
-    found = conv(shape, filters, result, stride, dilation, same)
+    found = nodes.convolution(shape, filters, result, stride, dilation, same)
     if kernel == (1, 1) and dilation == (1, 1):
         ways = [cmsis_nn.one_by_one(shape, result, stride, vectors) for vectors in (False, True)]
         if stride == (1, 1):
@@ -115,7 +82,7 @@ def test_a_convolution(
 
 def test_a_convolution_of_one_by_one_goes_pair_by_pair_of_channels() -> None:
     shape, result = (1, 6, 6, 8), (1, 6, 6, 8)
-    found = conv(shape, (8, 1, 1, 8), result, (1, 1), (1, 1), True)
+    found = nodes.convolution(shape, (8, 1, 1, 8), result, (1, 1), (1, 1), True)
     steps = list(cmsis_nn.one_by_one(shape, result, (1, 1), False))
     lead = nodes.leads(found, "reference")[0]
     assert spoils(steps, 0, 1, 1, lead)
@@ -125,34 +92,14 @@ def test_a_convolution_of_one_by_one_goes_pair_by_pair_of_channels() -> None:
 
 @pytest.mark.parametrize("dtype", [DType.INT8, DType.INT16])
 def test_groups_and_sixteen_bits_are_not_modelled(dtype: DType) -> None:
-    grouped = conv((1, 6, 6, 8), (8, 3, 3, 4), (1, 6, 6, 8), (1, 1), (1, 1), True, dtype)
-    assert nodes.leads(grouped, "cmsis-nn") == {}
-    whole = conv((1, 6, 6, 8), (8, 3, 3, 8), (1, 6, 6, 8), (1, 1), (1, 1), True, DType.INT16)
-    assert nodes.leads(whole, "cmsis-nn") == {}
-
-
-def depthwise(
-    shape: Shape,
-    kernel: Pair,
-    result: Shape,
-    stride: Pair,
-    dilation: Pair,
-    same: bool,
-    dtype: DType = DType.INT8,
-) -> nodes.KernelNode:
-    op = Conv(
-        stride,
-        dilation,
-        SAME_UPPER if same else VALID,
-        shape[3],
-        depthwise=True,
-        channel_axis=-1,
-        weight_out=-1,
-        weight_in=0,
+    grouped = nodes.convolution(
+        (1, 6, 6, 8), (8, 3, 3, 4), (1, 6, 6, 8), (1, 1), (1, 1), True, dtype
     )
-    a, b = nodes.tensor("a", shape, dtype), nodes.tensor("b", result, dtype)
-    filters = nodes.weights((1, *kernel, result[3]))
-    return nodes.node("DEPTHWISE_CONV_2D", op, [a, filters, None], b)
+    assert nodes.leads(grouped, "cmsis-nn") == {}
+    whole = nodes.convolution(
+        (1, 6, 6, 8), (8, 3, 3, 8), (1, 6, 6, 8), (1, 1), (1, 1), True, DType.INT16
+    )
+    assert nodes.leads(whole, "cmsis-nn") == {}
 
 
 @given(SIDES, PAIRS, PAIRS, st.booleans(), st.integers(1, 9))
@@ -162,9 +109,9 @@ def depthwise(
 def test_a_depthwise_convolution_of_one_channel_each(
     sides: Pair, kernel: Pair, stride: Pair, same: bool, depth: int
 ) -> None:
-    made, pad = placed(sides, kernel, stride, (1, 1), same)
+    made, pad = nodes.placed(sides, kernel, stride, (1, 1), same)
     shape, result = (1, *sides, depth), (1, *made, depth)
-    found = depthwise(shape, kernel, result, stride, (1, 1), same)
+    found = nodes.depthwise(shape, kernel, result, stride, (1, 1), same)
     if depth > 124:
         assert nodes.leads(found, "cmsis-nn") == {}
         return
@@ -194,9 +141,9 @@ def test_other_depthwise_convolutions(
 ) -> None:
     assume(batch > 1 or dilation != (1, 1) or multiplier > 1)
     depth = depths[0]
-    made, pad = placed(sides, kernel, stride, dilation, same)
+    made, pad = nodes.placed(sides, kernel, stride, dilation, same)
     shape, result = (batch, *sides, depth), (batch, *made, depth * multiplier)
-    found = depthwise(shape, kernel, result, stride, dilation, same)
+    found = nodes.depthwise(shape, kernel, result, stride, dilation, same)
     if depth == 1 and multiplier > 1:
         assert nodes.leads(found, "cmsis-nn") == {}
         return
@@ -212,7 +159,7 @@ def test_other_depthwise_convolutions(
 def test_pooling(
     batch: int, sides: Pair, window: Pair, stride: Pair, same: bool, depth: int
 ) -> None:
-    made, pad = placed(sides, window, stride, (1, 1), same)
+    made, pad = nodes.placed(sides, window, stride, (1, 1), same)
     shape, result = (batch, *sides, depth), (batch, *made, depth)
     padding = SAME_UPPER if same else VALID
     fixed = (shape, window, result, stride, pad)
@@ -225,17 +172,17 @@ def test_pooling(
         check(nodes.node("MAX_POOL_2D", op, [a], b), cmsis_nn.max_pool(*fixed))
 
 
-@given(st.tuples(*(st.integers(1, 3),) * 4), st.data())
+@given(st.lists(st.integers(1, 3), min_size=1, max_size=4).map(tuple), st.data())
 def test_padding(shape: Shape, data: st.DataObject) -> None:
     pairs = st.tuples(st.integers(0, 2), st.integers(0, 2))
     pads = tuple(data.draw(pairs) for _ in shape)
     made = tuple(n + sum(pair) for n, pair in zip(shape, pads, strict=True))
-    constant = nodes.tensor("pads", (4, 2), DType.INT32, constant=True)
-    # Fewer axes are taken for the last ones.
-    kept = data.draw(st.integers(1, 4))
-    assume(all(n == 1 for n in made[: 4 - kept]))
-    a, b = nodes.tensor("a", shape[4 - kept :]), nodes.tensor("b", made[4 - kept :])
-    check(nodes.node("PAD", Pad(pads[4 - kept :]), [a, constant], b), cmsis_nn.padded(shape, pads))
+    constant = nodes.tensor("pads", (len(shape), 2), DType.INT32, constant=True)
+    a, b = nodes.tensor("a", shape), nodes.tensor("b", made)
+    # Axes that are not there are the first ones.
+    more = 4 - len(shape)
+    steps = cmsis_nn.padded((*(1,) * more, *shape), (*((0, 0),) * more, *pads))
+    check(nodes.node("PAD", Pad(pads), [a, constant], b), steps)
 
 
 @given(st.integers(1, 9), st.sampled_from(["ADD", "MUL", "MAXIMUM", "MINIMUM"]))
@@ -267,7 +214,7 @@ def test_what_is_not_modelled_of_the_library_does_not_overlap() -> None:
 def test_floats_are_run_by_the_reference_kernels(stride: Pair) -> None:
     made = 4 // stride[0]
     shape, result = (1, 4, 4, 3), (1, made, made, 5)
-    found = conv(shape, (5, 1, 1, 3), result, stride, (1, 1), True, DType.FLOAT32)
+    found = nodes.convolution(shape, (5, 1, 1, 3), result, stride, (1, 1), True, DType.FLOAT32)
     assert nodes.leads(found, "cmsis-nn") == nodes.leads(found, "reference") != {}
     a, b = nodes.tensor("a", shape, DType.FLOAT32), nodes.tensor("b", shape, DType.FLOAT32)
     op = Pool("max", (3, 3), (1, 1), SAME_UPPER, channel_axis=-1)

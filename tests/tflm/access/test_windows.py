@@ -1,7 +1,7 @@
 """Leads of convolutions and poolings against their loops."""
 
 import pytest
-from hypothesis import assume, given
+from hypothesis import given
 from hypothesis import strategies as st
 from support import kernel_nodes as nodes
 from support.kernel_traces import windows
@@ -19,16 +19,6 @@ BATCHES = st.integers(1, 2)
 Pair = tuple[int, int]
 
 
-def placed(
-    sides: Pair, kernel: Pair, stride: Pair, dilation: Pair, same: bool
-) -> tuple[list[int], list[int]]:
-    """Rows and columns of the result and the padding before them."""
-    axes = zip(sides, kernel, stride, dilation, strict=True)
-    found = [windows.fitted(*axis, same) for axis in axes]
-    assume(all(count > 0 for count, _ in found))
-    return [count for count, _ in found], [pad for _, pad in found]
-
-
 @given(BATCHES, SIDES, PAIRS, PAIRS, PAIRS, st.booleans(), DTYPES, st.integers(1, 3), st.data())
 def test_a_convolution(
     batch: int,
@@ -42,21 +32,10 @@ def test_a_convolution(
     data: st.DataObject,
 ) -> None:
     depth, each = data.draw(st.integers(1, 3)), data.draw(st.integers(1, 3))
-    made, pad = placed(sides, kernel, stride, dilation, same)
+    made, pad = nodes.placed(sides, kernel, stride, dilation, same)
     shape, result = (batch, *sides, groups * depth), (batch, *made, groups * each)
     filters = (groups * each, *kernel, depth)
-    op = Conv(
-        stride,
-        dilation,
-        SAME_UPPER if same else VALID,
-        groups,
-        channel_axis=-1,
-        weight_out=0,
-        weight_in=-1,
-    )
-    weights = nodes.weights(filters)
-    tensors = [nodes.tensor("a", shape, dtype), weights, None]
-    kernel_node = nodes.node("CONV_2D", op, tensors, nodes.tensor("b", result, dtype))
+    kernel_node = nodes.convolution(shape, filters, result, stride, dilation, same, dtype)
     steps = windows.convolution(shape, filters, result, stride, dilation, pad)
     nodes.check_lead(kernel_node, 0, steps)
 
@@ -75,21 +54,10 @@ def test_a_depthwise_convolution(
     channels: int,
     multiplier: int,
 ) -> None:
-    made, pad = placed(sides, kernel, stride, dilation, same)
+    made, pad = nodes.placed(sides, kernel, stride, dilation, same)
     shape, result = (batch, *sides, channels), (batch, *made, channels * multiplier)
     filters = (1, *kernel, channels * multiplier)
-    op = Conv(
-        stride,
-        dilation,
-        SAME_UPPER if same else VALID,
-        channels,
-        depthwise=True,
-        channel_axis=-1,
-        weight_out=-1,
-        weight_in=0,
-    )
-    tensors = [nodes.tensor("a", shape, dtype), nodes.weights(filters), None]
-    kernel_node = nodes.node("DEPTHWISE_CONV_2D", op, tensors, nodes.tensor("b", result, dtype))
+    kernel_node = nodes.depthwise(shape, kernel, result, stride, dilation, same, dtype)
     steps = windows.depthwise(shape, filters, result, stride, dilation, pad)
     nodes.check_lead(kernel_node, 0, steps)
 
@@ -114,7 +82,7 @@ def test_a_pooling(
     dtype: DType,
     channels: int,
 ) -> None:
-    made, pad = placed(sides, window, stride, (1, 1), same)
+    made, pad = nodes.placed(sides, window, stride, (1, 1), same)
     shape, result = (batch, *sides, channels), (batch, *made, channels)
     op = Pool(function, window, stride, SAME_UPPER if same else VALID, channel_axis=-1)
     native = {"average": "AVERAGE_POOL_2D", "max": "MAX_POOL_2D", "lp": "L2_POOL_2D"}[function]
