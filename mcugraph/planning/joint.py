@@ -28,7 +28,9 @@ def better_orders(
 
     Tries those that two searches find, then walks from order to order: a few operators move to
     other places that their inputs and readers allow, if no step then takes more than the peak.
-    Orders that pack no worse are kept.
+    Orders that pack no worse are kept. Where outputs may lie over inputs, hardly an order packs
+    into its peak, so every other time one with a larger peak will do, if that is below the best
+    arena.
 
     Args:
         problem: What is scheduled.
@@ -45,11 +47,13 @@ def better_orders(
     spots = _crowded(packing, len(current))
     left = patience = _PATIENCE + 10 * len(current)
     trials = orders_within(net, peak, limits)
-    while best.arena > best.peak and left > 0 and current:
+    rows = any(problem.overlaps)
+    while (best.arena > best.peak or (rows and _bytes(best) > peak)) and left > 0 and current:
         limits.check()
         left -= 1
         trial = next(trials, None) or _walked(net, current, random, spots)
-        if trial == current or order_peak(net, trial) > peak:
+        most = max(peak, _bytes(best) - 1) if rows and left % 2 else peak
+        if trial == current or order_peak(net, trial) > most:
             continue
         found = _pack(problem, trial, best.problem.alignment, limits, random.randrange(1 << 30))
         excess = _excess(found)
@@ -87,12 +91,13 @@ def _excess(packing: Packing) -> tuple[int, int]:
 
 def _crowded(packing: Packing, steps: int) -> list[int]:
     """The steps at which something lies above the bound, and those around."""
-    items, bound = packing.items, packing.peak
+    items, problem = packing.items, packing.problem
     found: set[int] = set()
-    for offset, parts in zip(packing.offsets, items.spans, strict=True):
-        for lo, hi, size in parts:
-            if offset + size > bound:
-                found.update(range(max(lo - _MARGIN, 0), min(hi + _MARGIN, steps)))
+    for chain, offset in zip(items.members, packing.offsets, strict=True):
+        for block in (problem.blocks[number] for number in chain):
+            if offset * items.unit + problem.aligned(block.size) > packing.peak * items.unit:
+                first, end = block.lower - _MARGIN, block.upper + _MARGIN
+                found.update(range(max(first, 0), min(end, steps)))
     return sorted(found) or list(range(steps))
 
 
