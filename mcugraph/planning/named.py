@@ -14,7 +14,13 @@ from mcugraph.scheduling.problem import Name
 
 def tflm(problem: ArenaProblem) -> list[int]:
     """What TensorFlow Lite Micro's greedy planner does; in-place pairs mean nothing to it."""
-    buffers = [
+    found = iter(place(tflm_buffers(problem)).offsets)
+    return [next(found) if block.size else block.offset or 0 for block in problem.blocks]
+
+
+def tflm_buffers(problem: ArenaProblem) -> list[Buffer]:
+    """The blocks that have bytes, as TFLM's planner gets them."""
+    return [
         Buffer(
             problem.aligned(block.size),
             block.lower,
@@ -24,8 +30,6 @@ def tflm(problem: ArenaProblem) -> list[int]:
         for block in problem.blocks
         if block.size
     ]
-    found = iter(place(buffers).offsets)
-    return [next(found) if block.size else block.offset or 0 for block in problem.blocks]
 
 
 def first_fit_in_time(problem: ArenaProblem) -> list[int]:

@@ -5,8 +5,9 @@ from functools import partial
 
 from mcugraph.planning.arena import ArenaProblem, Plan
 from mcugraph.planning.checked import checked_plan
+from mcugraph.planning.in_time import plan_in_time
 from mcugraph.planning.joint import better_orders
-from mcugraph.planning.named import NAMED, named, tflm
+from mcugraph.planning.named import NAMED, named
 from mcugraph.planning.order_blocks import aligned_problem, arena_problem
 from mcugraph.planning.packing import Packing
 from mcugraph.records import replace
@@ -20,8 +21,9 @@ METHODS = ("auto", *NAMED)
 _ORDER_SECONDS, _JOINT_SECONDS, _PLACE_SECONDS = 10.0, 8.0, 45.0
 _FEW_ROUNDS, _ROUNDS = 6, 1 << 30
 # The first packing may take this long whatever the limit is; it looks at every two blocks that
-# meet, and where they are so many that this takes more memory, TFLM's planner has to do.
-_FIRST_SECONDS, _FIRST_MEMORY = 1.0, 2 << 30
+# meet, and where they are so many that this takes more memory, TFLM's planner has to do, with
+# what is left of the time, or a moment.
+_FIRST_SECONDS, _FIRST_MEMORY, _LAST_SECONDS = 1.0, 2 << 30, 0.5
 
 
 def plan_blocks(
@@ -95,11 +97,15 @@ class _Stages:
         self.packing = Packing(self.problem, self.limits, keep_on)
         self.packing.quick(keep_on)
 
+    def _last(self) -> Limits:
+        seconds = 0.0 if self.stopped == INTERRUPT else self.share(_PLACE_SECONDS).seconds or 0.0
+        return Limits(max(seconds, _LAST_SECONDS), clock=self.limits.clock)
+
     def finish(self, order: Sequence[Name]) -> Plan:
         """As long as it takes to find a proof, or as there is time."""
         packing = self.packing
         if packing is None:
-            offsets, bound = tflm(self.problem), self.problem.bound
+            offsets, bound = plan_in_time(self.problem, self._last().check), self.problem.bound
             found = checked_plan(self.problem, offsets, bound, order=order)
             stopped = "" if found.optimal else self.stopped
             return replace(found, stopped=stopped, elapsed=self.limits.elapsed)

@@ -4,7 +4,7 @@ Largest buffer first, each at the lowest gap between the buffers already placed 
 the same time. It is not optimal, but it decides how large an arena a device needs.
 """
 
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 
 from mcugraph.planning.taken import Taken
 from mcugraph.records import dataclass
@@ -40,7 +40,16 @@ class Placement:
 
 
 def place(buffers: Sequence[Buffer]) -> Placement:
-    """Offsets as TFLM's greedy planner chooses them.
+    """Offsets as TFLM's greedy planner chooses them."""
+    offsets = [UNPLANNED] * len(buffers)
+    for i, offset in placed(buffers):
+        offsets[i] = offset
+    ends = (offset + buffer.size for offset, buffer in zip(offsets, buffers, strict=True))
+    return Placement(tuple(offsets), max(ends, default=0))
+
+
+def placed(buffers: Sequence[Buffer]) -> Iterator[tuple[int, int]]:
+    """Number and offset of one buffer after the other, as TFLM's greedy planner chooses them.
 
     Buffers with an offset of their own come first, in their order, wherever they lie. The
     others follow by descending size; of equal ones the last goes first, since the planner
@@ -52,17 +61,14 @@ def place(buffers: Sequence[Buffer]) -> Placement:
     free = [i for i, buffer in enumerate(buffers) if buffer.offset == UNPLANNED]
     free.reverse()
     free.sort(key=lambda i: -buffers[i].size)
-    offsets = [buffer.offset for buffer in buffers]
     taken = Taken(
         min((buffer.first for buffer in buffers), default=0),
         max((buffer.last for buffer in buffers), default=0),
     )
-    arena = 0
     for i in (*fixed, *free):
-        buffer, offset = buffers[i], offsets[i]
+        buffer = buffers[i]
+        offset = buffer.offset
         if offset == UNPLANNED:
             offset = taken.lowest(buffer.first, buffer.last, buffer.size)
-            offsets[i] = offset
         taken.add(buffer.first, buffer.last, offset, offset + buffer.size)
-        arena = max(arena, offset + buffer.size)
-    return Placement(tuple(offsets), arena)
+        yield i, offset

@@ -219,12 +219,12 @@ def crowd(count: int) -> ArenaProblem:
 @pytest.mark.parametrize("looks", [2, 100, 300, 1000])
 def test_a_limit_before_the_first_packing(looks: int) -> None:
     blocks = crowd(200)
-    limits = Limits(looks, clock=Steps(step=1.0))
+    clock = Steps(step=1.0)
+    limits = Limits(looks, clock=clock)
     plan = plan_blocks(blocks, "auto", limits)
     check_plan(blocks, plan)
     assert plan.stopped == "time limit"
-    if looks < 200:  # not even all meetings are known
-        assert plan.arena == plan_blocks(blocks, "tflm", limits).arena
+    assert clock.now < looks + 20  # whatever is done without a packing looks at the clock, too
 
 
 def test_too_many_meetings_to_keep(monkeypatch: pytest.MonkeyPatch) -> None:
