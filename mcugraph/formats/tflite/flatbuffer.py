@@ -175,14 +175,15 @@ class Table:
         return int(struct.unpack_from(form, self.inline, place)[0]) if place else default
 
     def with_number(self, field: int, value: int, form: str = "<i") -> "Table":
-        """A copy with another number in a field.
-
-        Raises:
-            ValueError: The table leaves the field out.
-        """
+        """A copy with another number, of up to four bytes, in a field; left out, it is put in."""
         place, changed, inline = self.place(field), self.copy(), bytearray(self.inline)
         if not place:
-            raise ValueError(f"the table has no field {field}")
+            inline += bytes(-len(inline) % 4)
+            place = len(inline)
+            inline += bytes(4)
+            slots = self.vtable[4:].ljust(2 * field + 2, b"\0")
+            slots = slots[: 2 * field] + struct.pack("<H", place) + slots[2 * field + 2 :]
+            changed.vtable = struct.pack("<HH", 4 + len(slots), len(inline)) + slots
         struct.pack_into(form, inline, place, value)
         changed.inline = bytes(inline)
         return changed
