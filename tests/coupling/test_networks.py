@@ -456,6 +456,10 @@ def test_grouped_convolution(space_of: Build) -> None:
         frozenset({("a",), ("a#2",), ("a#3",)}),
         frozenset({("b",), ("b#2",), ("b#3",)}),
     }
+    for group in ("a", "a#2", "a#3"):  # each lies along the one axis that the weights have
+        assert ("b.weight", 1, 1, "reads") in members(space, group)
+    for group in ("b", "b#2", "b#3"):
+        assert ("b.weight", 0, 1, "makes") in members(space, group)
 
 
 class DepthMultiplier(nn.Module):

@@ -60,6 +60,8 @@ def test_json_round_trip_keeps_everything(tmp_path):
         (changed(tensors=5), "not iterable"),
         (changed(tensors=[{"id": 0, "size": 1.5}]), "bytes are an integer, not 1.5"),
         (changed(tensors=[{"id": None, "size": 1}]), "an id is a string or an integer"),
+        (changed(tensors=[{"id": True, "size": 1}]), "an id is .* an integer, not True"),
+        (changed(tensors=[{"id": 0, "size": True}]), "bytes are an integer, not True"),
         (
             changed(tensors=[{"id": 0, "size": 1 << 48}]),
             "0 takes 281,474,976,710,656 bytes, more than any address space has",

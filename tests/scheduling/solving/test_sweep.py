@@ -8,6 +8,7 @@ import numpy as np
 import pytest
 from hypothesis import given, settings
 
+from mcugraph.scheduling.problem import Problem
 from mcugraph.scheduling.solving.chain_relaxation import relaxed_chains
 from mcugraph.scheduling.solving.climb import climb
 from mcugraph.scheduling.solving.completion import Completions
@@ -111,6 +112,34 @@ def test_chains_as_one_operator_need_no_more(problem):
     smaller, members = relaxed_chains(net)
     assert sorted(v for chain in members for v in chain) == list(range(len(net.preds)))
     assert least(smaller) <= least(net)
+
+
+@pytest.mark.parametrize(
+    ("sizes", "groups"),
+    [
+        ((8, 8, 8), [(0,), (1, 2, 3), (4, 5, 6), (7,)]),
+        ((8, 5, 5), [(0,), (1, 2, 3), (4, 5, 6), (7,)]),
+        ((5, 8, 8), [(0,), (1,), (2, 3), (4,), (5, 6), (7,)]),  # more is live after the second
+        ((5, 8, 9), [(v,) for v in range(8)]),
+    ],
+)
+def test_chains_are_private_where_no_more_is_live_after(sizes, groups):
+    """Two branches of three steps; what they start from is read twice, and so is no one's own."""
+    problem = Problem(
+        tensors=tuple("xsabcdefy"),
+        sizes=(9, 9, *sizes, *sizes, 1),
+        operators=tuple(range(8)),
+        inputs=((0,), (1,), (2,), (3,), (1,), (5,), (6,), (4, 7)),
+        outputs=((1,), (2,), (3,), (4,), (5,), (6,), (7,), (8,)),
+        graph_inputs=(0,),
+        graph_outputs=(8,),
+    )
+    net = problem.network()
+    smaller, members = relaxed_chains(net)
+    assert sorted(members) == sorted(groups)
+    assert len(smaller.preds) == len(groups)
+    assert (smaller is net) == (len(groups) == 8)
+    assert least(smaller) == least(net)
 
 
 @settings(max_examples=100, deadline=None)
