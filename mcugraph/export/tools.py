@@ -1,6 +1,7 @@
 """What the exporters share: tools kept quiet, and example inputs."""
 
 import logging
+import operator
 import os
 import sys
 from collections.abc import Iterator
@@ -108,3 +109,19 @@ def called(node: Any) -> str:
     """The name of the operator that a node of a traced program calls; empty: it calls none."""
     packet = getattr(getattr(node, "target", None), "overloadpacket", None)
     return getattr(packet, "__name__", "") if node.op == "call_function" else ""
+
+
+def value_of(module: Any, node: Any) -> Any:
+    """The tensor that a node of a ``torch.fx.GraphModule`` gets from it."""
+    return operator.attrgetter(node.target)(module).detach()
+
+
+def stored(module: Any, before: Any, name: str, value: Any, like: Any) -> Any:
+    """A new constant of a ``torch.fx.GraphModule``, before a node, with the names of another."""
+    module.register_buffer(name, value.detach())
+    with module.graph.inserting_before(before):
+        node = module.graph.get_attr(name)
+    node.meta = {"val": value} | {
+        k: v for k, v in like.meta.items() if k in ("nn_module_stack", "stack_trace")
+    }
+    return node

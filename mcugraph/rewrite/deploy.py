@@ -22,7 +22,7 @@ from mcugraph.rewrite.splitting import (
     split_clip,
     split_silu,
 )
-from mcugraph.rewrite.transposed import convolve_unstrided, cut_after
+from mcugraph.rewrite.transposed import convolve_unstrided, cut_after, split_groups
 
 # In this order: what is split may be fused, what is fused is not padded again, and arguments are
 # those of the operators that there are in the end.
@@ -47,6 +47,7 @@ STEPS = (
     fuse_squeezes,
     pad_before,
     cut_after,
+    split_groups,
     store_arguments,
 )
 

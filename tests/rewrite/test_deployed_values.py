@@ -85,6 +85,7 @@ class TwiceScaled(torch.nn.Module):
         return self.layer(torch.relu(x)) * 0.5 + x
 
 
+IN_GROUPS = ["slice", "conv_transpose2d", "slice", "conv_transpose2d", "concat"]
 CASES: dict[str, tuple[Callable[[], Any], tuple[int, ...], list[str]]] = {
     "conv": (
         lambda: NN.Sequential(NN.Conv2d(3, 6, 3, stride=2, padding=1), norm(6)),
@@ -222,9 +223,24 @@ CASES: dict[str, tuple[Callable[[], Any], tuple[int, ...], list[str]]] = {
         ["depthwise_conv2d"],
     ),
     "transposed_in_groups": (
-        lambda: NN.Sequential(NN.ConvTranspose2d(4, 6, 3, 2, groups=2), norm(6)),
+        lambda: NN.Sequential(NN.ConvTranspose2d(4, 6, 3, 2, groups=2), norm(6), NN.ReLU()),
         (1, 4, 5, 5),
-        ["conv_transpose2d"],
+        IN_GROUPS,
+    ),
+    "transposed_in_groups_and_cut": (
+        lambda: NN.ConvTranspose2d(4, 6, 3, 2, 1, 1, groups=2, bias=False),
+        (1, 4, 5, 6),
+        [*IN_GROUPS, "slice"],
+    ),
+    "transposed_in_groups_unstrided": (
+        lambda: NN.Sequential(NN.ConvTranspose2d(4, 6, 3, 1, 1, groups=2), norm(6)),
+        (1, 4, 5, 6),
+        ["conv2d"],
+    ),
+    "transposed_beyond_and_cut": (
+        lambda: NN.ConvTranspose2d(3, 4, (4, 2), 3, (1, 0), (2, 1)),
+        (1, 3, 5, 6),
+        ["conv_transpose2d", "slice"],
     ),
     "dense": (lambda: NN.Sequential(NN.Linear(7, 5), norm(5, 1)), (2, 7), ["dense"]),
     "channel_shuffle": (
@@ -290,7 +306,7 @@ CASES: dict[str, tuple[Callable[[], Any], tuple[int, ...], list[str]]] = {
     "factor_in_groups": (
         lambda: NN.Sequential(NN.ConvTranspose2d(4, 6, 3, 2, groups=2), Times((6, 1, 1))),
         (1, 4, 5, 5),
-        ["conv_transpose2d"],
+        IN_GROUPS,
     ),
     "factor_of_rows": (
         lambda: NN.Sequential(NN.Linear(7, 5), Times((3, 1))),
