@@ -8,6 +8,9 @@ lower bound of what the given one needs.
 The step of x counts where v, too, changes what is live by an amount of its own and leaves no less
 live: if x were dearer right after v, then v could as well wait until right before x (J. W. H. Liu,
 "An application of generalized tree pebbling to sparse matrix factorization", 1987).
+
+What other operators save is the same wherever x stands, or v in the second case: nobody else reads
+what these read. So the first operator of a chain keeps its overlays, and no other has any.
 """
 
 from mcugraph.scheduling.solving.chains import PrivateChain, private_chains
@@ -17,10 +20,9 @@ from mcugraph.scheduling.solving.network import Network, grouped
 def relaxed_chains(net: Network) -> tuple[Network, list[tuple[int, ...]]]:
     """The network of the private chains of ``net``, and the operators of each of its operators.
 
-    It is ``net`` itself if there is none. Where an operator has overlays that not every order
-    allows, nothing is contracted: a move may cost it one.
+    It is ``net`` itself if there is none.
     """
-    chains = [] if any(net.overlays) else private_chains(net)
+    chains = private_chains(net)
     if len(chains) in (0, len(net.preds)):
         return net, [(v,) for v in range(len(net.preds))]
     operators = [chain.operators for chain in chains]

@@ -34,7 +34,8 @@ class Direction:
         near: Those for which adding it may change what they cost, or make them ready.
         upto: For each operator, what it needs and itself.
         overlays: Of each operator: (mask of the input's other readers, overlay).
-        fixed: Operators whose place must not be moved past others for free (see ``search``).
+        lost: Backwards, of each input that outputs may lie over: its readers, and whose outputs.
+        spared: Of each operator, the readers of such inputs that it reads, if there are others.
         saving: Whether there are any.
         first: Bytes that are live, besides, while the first operator runs.
         highest: Bytes that no order can need.
@@ -44,12 +45,12 @@ class Direction:
     __slots__ = (
         "_touched",
         "first",
-        "fixed",
         "following",
         "forward",
         "goal",
         "highest",
         "kept",
+        "lost",
         "near",
         "need",
         "net",
@@ -58,6 +59,7 @@ class Direction:
         "related",
         "saving",
         "shared",
+        "spared",
         "start",
         "step",
         "upto",
@@ -96,11 +98,18 @@ class Direction:
         ]
         self.saving = any(self.overlays)
         self.start = net.start if forward else end_bytes(net)
-        self.fixed = 0
-        if not forward:
-            for overlays in self.overlays:
-                for others, _ in overlays:
-                    self.fixed |= others
+        self.lost: list[tuple[int, int]] = []
+        self.spared: list[list[int]] = [[] for _ in needed]
+        if self.saving and not forward:
+            over: dict[int, int] = {}  # by input: who may lie over it
+            for v, overlays in enumerate(net.overlays):
+                for overlay in overlays:
+                    over[overlay.input] = over.get(overlay.input, 0) | 1 << v
+            self.lost = [(readers[tensor], operators) for tensor, operators in over.items()]
+            for tensor, operators in over.items():
+                for v in net.consumers[tensor]:
+                    if operators & ~(1 << v):
+                        self.spared[v].append(readers[tensor])
 
     @property
     def touched(self) -> list[list[int]]:
@@ -117,4 +126,18 @@ class Direction:
         """Bytes that ``v`` saves when the operators ``unrun`` have not run."""
         return covered_bytes(
             [overlay for others, overlay in self.overlays[v] if not others & unrun]
+        )
+
+    def costs_others(self, state: int, v: int) -> bool:
+        """Whether some operator can no longer save, or not as much, once ``v`` is in the state.
+
+        Backwards, an input dies with an operator while none of its readers is in the state.
+        """
+        return any(not readers & state for readers in self.spared[v])
+
+    def cost_others(self, state: int, target: int) -> bool:
+        """The same of all that is added to ``state`` to make ``target``, for what is in neither."""
+        return any(
+            not readers & state and readers & target and operators & ~target
+            for readers, operators in self.lost
         )

@@ -21,8 +21,8 @@ order found; where it is not, those are that can be reached without going below 
 
 With overlays that not every order allows, joining keeps steps from becoming dearer, as what M adds
 can only make more inputs die; intersecting does not. So forwards T has to be the lowest state
-itself; backwards the operators on which some overlay depends are neither moved for free nor part of
-a valley. While bytes are
+itself; backwards an operator is neither moved for free nor part of a valley if it is the first in
+the state to read an input over which one that is not in it might lie. While bytes are
 live for the first operator only, the empty state is no ordinary state: forwards it is not closed
 and has no valley, backwards such a network is not searched.
 """
@@ -218,7 +218,7 @@ class Search:
         assert frame.at
         target, live, ready = frame.at
         added = target & ~frame.operators
-        if added & direction.fixed or (direction.first and not frame.operators):
+        if direction.first and not frame.operators:
             return None
         first = frame.way[0]
         others = added & ~(direction.related[first] | 1 << first)
@@ -227,10 +227,14 @@ class Search:
             if frame.live - lower < live:
                 if direction.saving and direction.forward:
                     return None
+                if direction.cost_others(frame.operators, lowest):
+                    return None
                 way = tuple(v for v in frame.way if lowest >> v & 1)
                 ready = self._ready_after(frame.ready, lowest, way)
                 return (lowest, frame.live - lower, ready), way
         # A single other operator that is lower would have been a free move.
+        if direction.cost_others(frame.operators, target):
+            return None
         return frame.at, tuple(frame.way)
 
     def _move(self, state: int, live: int, v: int) -> tuple[int, int]:
@@ -268,7 +272,7 @@ class Search:
     ) -> tuple[int, int, tuple[int, ...]]:
         """Make all free moves among ``candidates``, and those that become free by them."""
         direction = self.direction
-        fixed, budget = direction.fixed, self.budget
+        spared, budget = direction.spared, self.budget
         moves: list[int] = []
         blocked: list[int] = []
         while candidates:
@@ -276,7 +280,7 @@ class Search:
             if state >> v & 1:
                 continue
             change, cost = self._move(state, live, v)
-            if change > 0 or fixed >> v & 1:
+            if change > 0 or (spared[v] and direction.costs_others(state, v)):
                 continue
             if cost > budget:
                 # Looked at again when the state that this leads to is expanded.

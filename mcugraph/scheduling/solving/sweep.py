@@ -92,11 +92,12 @@ class LevelSweep:
         self._sizes: Ints = np.array(net.sizes, np.int64)
         self._frees, self._preds = Ragged(net.frees), Ragged(net.preds)
         self._overlays = OverlayArrays(net.overlays)
-        fixed = np.zeros(n, bool)
+        # Of each tensor, whose output may lie over it; -1: nobody's, n: those of several.
+        self._over = np.full(len(net.sizes), -1)
         for v, overlays in enumerate(net.overlays):
             for overlay in overlays:
-                fixed[[w for w in net.consumers[overlay.input] if w != v]] = True
-        self._free_to_move = ~fixed
+                known = self._over[overlay.input]
+                self._over[overlay.input] = v if known in (-1, v) else n
         random = Random(0)
         self._marks = np.array([random.getrandbits(64) for _ in range(n)], np.uint64)
         self._bits = np.zeros((n, (n + 63) // 64), np.uint64)
@@ -176,7 +177,12 @@ class LevelSweep:
         fits = cost <= budget
         if not fits.all():
             self.next_budget = min(self.next_budget, int(cost[~fits].min()))
-        free = np.flatnonzero(fits & (gain <= 0) & self._free_to_move[added])
+        movable = fits & (gain <= 0)
+        if self._overlays:
+            # To read a tensor first may cost others their savings.
+            over = self._over[tensor]
+            movable[owner[revived & (over >= 0) & (over != added[owner])]] = False
+        free = np.flatnonzero(movable)
         if len(free):
             first = np.ones(len(free), bool)
             first[1:] = rows[free[1:]] != rows[free[:-1]]

@@ -31,7 +31,7 @@ class Watched(Search):
             change, cost = self._move(state, live, v)
             free = change <= 0 and cost <= self.budget
             if not self._between_ends(state):
-                assert not free or self.direction.fixed >> v & 1
+                assert not free or self.direction.costs_others(state, v)
         return super()._explored(at)
 
     def _between_ends(self, state):

@@ -106,7 +106,7 @@ def test_climbing_by_sweeps_that_are_cut_short_proves_nothing_false(seed, monkey
 
 
 @settings(max_examples=100, deadline=None)
-@given(problems(min_operators=1, max_operators=8, max_size=20, plain=True))
+@given(problems(min_operators=1, max_operators=8, max_size=20, overlaps=True))
 def test_chains_as_one_operator_need_no_more(problem):
     net = problem.network()
     smaller, members = relaxed_chains(net)
