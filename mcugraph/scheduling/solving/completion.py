@@ -22,7 +22,7 @@ from numpy.typing import NDArray
 from mcugraph.scheduling.solving.cuts import OperatorCut
 from mcugraph.scheduling.solving.limits import Limits
 from mcugraph.scheduling.solving.network import Network, ancestor_masks
-from mcugraph.scheduling.solving.overlay import covered_bytes
+from mcugraph.scheduling.solving.overlay import least_gains
 from mcugraph.scheduling.solving.ragged import Ints
 from mcugraph.scheduling.solving.replay import step_costs
 
@@ -136,9 +136,10 @@ class Completions:
     def _bound(self, v: int, last_first: Sequence[int]) -> tuple[float, Floats]:
         """The cut of ``v``, and by how much each operator that runs later raises it."""
         self._credit -= _PRICE * len(self._ancestors)
-        cut = OperatorCut(self._net, self._ancestors, v)
+        gains, besides = least_gains(self._net.overlays[v])
+        cut = OperatorCut(self._net, self._ancestors, v, gains)
         amounts = np.zeros(len(self._ancestors), np.float32)
-        base = (cut.least - covered_bytes(self._net.overlays[v])) // self._unit
+        base = (cut.least - besides) // self._unit
         for number, w in enumerate(last_first):
             if w == v or cut.before >> w & 1:
                 break

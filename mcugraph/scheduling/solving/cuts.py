@@ -4,7 +4,7 @@ from collections.abc import Iterator, Sequence
 
 from mcugraph.scheduling.solving.flow import FlowNetwork, KeepOn, always
 from mcugraph.scheduling.solving.network import OUTSIDE, Network, ancestor_masks, highest_cost
-from mcugraph.scheduling.solving.overlay import covered_bytes, gains
+from mcugraph.scheduling.solving.overlay import covered_bytes, gains, least_gains
 from mcugraph.scheduling.solving.replay import step_costs
 
 _WAYS = 16  # of what inputs save at one operator, that are tried one by one
@@ -81,7 +81,8 @@ def operator_cut(net: Network, ancestors: Sequence[int], v: int, keep_on: KeepOn
     overlays = net.overlays[v]
     ways = gains(overlays, _WAYS)
     if ways is None:
-        return OperatorCut(net, ancestors, v, (), keep_on).least - covered_bytes(overlays)
+        least, besides = least_gains(overlays)
+        return OperatorCut(net, ancestors, v, least, keep_on).least - besides
     return min([OperatorCut(net, ancestors, v, way, keep_on).least for way in ways])
 
 

@@ -114,33 +114,37 @@ def _settled(
     """Steps and overlays without what no order can change.
 
     An input dies with the reader that has the highest number if all others are its ancestors, and
-    with none of these.
+    with none of these. If what dies in every order saves as much as all does, nothing is left.
     """
     known: dict[int, tuple[int, set[int]]] = {}  # by tensor: the last reader, what must be before
     steps: list[int] = []
     left: list[tuple[Overlay, ...]] = []
     for v, (added, given) in enumerate(zip(step, overlays, strict=True)):
-        certain, possible = True, []
+        certain, possible = [], []
         for overlay in given:
             if keep[overlay.input]:
                 continue
             readers = consumers[overlay.input]
-            if len(readers) > 1:
-                if overlay.input not in known:
-                    known[overlay.input] = _last_reader(preds, readers)
-                last, before = known[overlay.input]
-                if v in before:
-                    continue
-                certain &= v == last and len(before) == len(readers) - 1
+            if overlay.input not in known:
+                known[overlay.input] = _last_reader(preds, readers)
+            last, before = known[overlay.input]
+            if v in before:
+                continue
             possible.append(overlay)
-        steps.append(added - covered_bytes(possible) if certain else added)
-        left.append(() if certain else tuple(possible))
+            if v == last and len(before) == len(readers) - 1:
+                certain.append(overlay)
+        saved = covered_bytes(certain)
+        settled = saved == covered_bytes(possible)
+        steps.append(added - saved if settled else added)
+        left.append(() if settled else tuple(possible))
     return steps, tuple(left)
 
 
 def _last_reader(preds: Sequence[Sequence[int]], readers: Sequence[int]) -> tuple[int, set[int]]:
     """The reader with the highest number, and those that run before it in every order."""
     last, first = max(readers), min(readers)
+    if first == last:
+        return last, set()
     reached, pending = {last}, [last]
     while pending:
         for u in preds[pending.pop()]:

@@ -97,6 +97,22 @@ def renumbered(overlays: Sequence[Overlay], number: Mapping[int, int]) -> tuple[
 Gains = tuple[tuple[int, int], ...]  # inputs, and bytes that each of them saves
 
 
+def least_gains(overlays: Sequence[Overlay]) -> tuple[Gains, int]:
+    """What each input saves even if all others die, and bytes that may be saved besides.
+
+    Whichever inputs die, they save together no more than these bytes and what each of them is said
+    to save: the more others die, the less does one add.
+    """
+    whole = covered_bytes(overlays)
+    found = tuple(
+        [
+            (source, whole - covered_bytes([other for other in overlays if other.input != source]))
+            for source in dict.fromkeys([overlay.input for overlay in overlays])
+        ]
+    )
+    return found, whole - sum([saved for _, saved in found])
+
+
 def gains(overlays: Sequence[Overlay], most: int) -> list[Gains] | None:
     """What single inputs save, in all ways that matter; None if there are more than ``most``.
 

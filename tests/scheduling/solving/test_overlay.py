@@ -1,5 +1,6 @@
 """What overlays save: the solvers' rule and the checker's, each against trying everything."""
 
+from dataclasses import replace
 from itertools import combinations, permutations
 from random import Random
 
@@ -12,7 +13,7 @@ from mcugraph.scheduling.order_checker import live_bytes
 from mcugraph.scheduling.problem import Problem
 from mcugraph.scheduling.solving.cuts import operator_cut
 from mcugraph.scheduling.solving.network import ancestor_masks, mask
-from mcugraph.scheduling.solving.overlay import covered_bytes, gains
+from mcugraph.scheduling.solving.overlay import covered_bytes, gains, least_gains
 from mcugraph.scheduling.solving.overlay_arrays import OverlayArrays
 from mcugraph.scheduling.solving.replay import step_costs
 from mcugraph.testing import problems
@@ -123,6 +124,17 @@ def test_single_gains_say_what_is_saved_together(seed):
         assert max(said) == among(overlays, inputs)
 
 
+@pytest.mark.parametrize("seed", range(100))
+def test_least_gains_say_no_less_than_what_is_saved_together(seed):
+    overlays, n = drawn(Random(seed))
+    least, besides = least_gains(overlays)
+    assert besides >= 0
+    assert besides + sum(saved for _, saved in least) == covered_bytes(overlays)
+    for inputs in subsets(n):
+        said = besides + sum(saved for a, saved in least if a in inputs)
+        assert said >= among(overlays, inputs)
+
+
 def test_many_inputs_take_no_time():
     """Ways to save are only looked for where there are few."""
     beside = operator([(3, 3 * i) for i in range(40)], 120).overlays()[0]
@@ -193,6 +205,28 @@ def test_what_no_order_changes_is_settled(both):
     assert not any(net.overlays)
     assert net.step == (10, 3, 0)
     assert live_bytes(residual(both), ["f", "g", "add"]) == [20, 23, 20]
+
+
+def test_what_adds_nothing_is_settled():
+    """The sum may lie over y, which nobody else reads; whether x dies, too, is all the same."""
+    problem = Problem(
+        tensors=("x", "y", "sum", "z"),
+        sizes=(10, 10, 10, 10),
+        operators=("add", "g"),
+        inputs=((0, 1), (0,)),
+        outputs=((2,), (3,)),
+        graph_inputs=(0, 1),
+        graph_outputs=(2, 3),
+        overlaps=(((0, 2, 0), (1, 2, 0)), ()),
+    )
+    assert problem.network().step == (0, 10)
+    assert not any(problem.network().overlays)
+    less = replace(problem, overlaps=(((0, 2, 0), (1, 2, 4)), ()))
+    assert less.network().step == (10, 10)
+    assert len(less.network().overlays[0]) == 2
+    for order in (["add", "g"], ["g", "add"]):
+        numbers = [problem.operators.index(name) for name in order]
+        assert live_bytes(less, order) == step_costs(less.network(), numbers)
 
 
 def test_what_an_order_changes_is_not():
