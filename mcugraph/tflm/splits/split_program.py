@@ -4,7 +4,7 @@ from collections.abc import Sequence
 from typing import Any
 
 from mcugraph.formats.tflite.model import TfliteSubgraph
-from mcugraph.formats.tflite.recipe import Copied, Recipe, remade
+from mcugraph.formats.tflite.recipe import Copied, remade
 from mcugraph.ops.convolution import Conv
 from mcugraph.ops.movement import Reshape
 from mcugraph.ops.selection import Concat
@@ -23,12 +23,10 @@ class SplitProgram:
         program: What TFLM would load.
         origins: For each operator of its first subgraph the one of the file that it is a slice
             of, by number; a CONCATENATION is its chain's last.
-        recipe: What makes the file.
     """
 
     program: TflmProgram
     origins: tuple[int, ...]
-    recipe: Recipe
 
 
 def split_program(program: TflmProgram, splits: Sequence[Split]) -> SplitProgram | None:
@@ -67,7 +65,7 @@ def split_program(program: TflmProgram, splits: Sequence[Split]) -> SplitProgram
     if problems:
         return None
     made = replace(program, model=model, nodes={**own, **nodes}, needs=needs)
-    return SplitProgram(made, tuple(origins), recipe)
+    return SplitProgram(made, tuple(origins))
 
 
 def _sliced(op: Any, entry: Copied, graph: TfliteSubgraph) -> Any:

@@ -13,15 +13,15 @@ from support.channel_networks import channel_networks
 
 import mcugraph as mg
 from mcugraph.formats.tflite.model import TfliteModel
-from mcugraph.formats.tflite.rebuilding import rebuilt
 from mcugraph.formats.tflite.tables import read_model
 from mcugraph.ir import DType
 from mcugraph.optimizer.verification import run
 from mcugraph.tflm.footprint import footprint
 from mcugraph.tflm.loaded import program_of
 from mcugraph.tflm.splits.split_chains import Chain, chains
+from mcugraph.tflm.splits.split_file import split_file
 from mcugraph.tflm.splits.split_program import split_program
-from mcugraph.tflm.splits.split_recipe import Split, split_recipe
+from mcugraph.tflm.splits.split_recipe import Split
 
 FIXTURES = Path(__file__).resolve().parents[3] / "fixtures" / "models"
 SHARED = Path(__file__).resolve().parents[4] / "shared" / "models" / "tflite"
@@ -91,7 +91,7 @@ def test_random_networks(data: bytes, seed: int) -> None:
     model = read_model(data)
     found = chains(model)
     assert found  # a head with an operator that keeps to its channels
-    made = rebuilt("x", data, model, split_recipe(model, apart(found, Random(seed))))
+    made = split_file("x", data, model, apart(found, Random(seed)))
     assert tflm_outputs(made) == tflm_outputs(data)
 
 
@@ -101,7 +101,7 @@ def test_random_networks(data: bytes, seed: int) -> None:
 def test_random_networks_on_litert(data: bytes, seed: int) -> None:
     """Its reference kernels: what the others make of floats may depend on how many there are."""
     model = read_model(data)
-    made = rebuilt("x", data, model, split_recipe(model, apart(chains(model), Random(seed))))
+    made = split_file("x", data, model, apart(chains(model), Random(seed)))
     assert litert_outputs(made) == litert_outputs(data)
 
 
@@ -110,7 +110,7 @@ def test_random_networks_on_litert(data: bytes, seed: int) -> None:
 def test_weights_are_cut_and_nothing_else_is_kept(data: bytes, seed: int) -> None:
     model = read_model(data)
     splits = apart(chains(model), Random(seed))
-    made = read_model(rebuilt("x", data, model, split_recipe(model, splits)))
+    made = read_model(split_file("x", data, model, splits))
     # Weights of four bits may be filled up, and shapes stated, once a slice.
     spare = sum(count for chain, count in splits for _ in chain.operators)
     stated = 16 * any(operator.native == "RESHAPE" for operator in model.subgraphs[0].operators)
@@ -139,7 +139,7 @@ def test_the_twin_foresees_the_file(
     splits = apart(chains(old.model), Random(seed))
     foreseen = split_program(old, splits)
     assert foreseen is not None
-    (folder / "new.tflite").write_bytes(rebuilt("x", data, old.model, foreseen.recipe))
+    (folder / "new.tflite").write_bytes(split_file("x", data, old.model, splits))
     new, _ = program_of(mg.load(folder / "new.tflite"))
     assert new is not None
     assert footprint(foreseen.program) == footprint(new)
@@ -160,8 +160,8 @@ def splits_of(path: Path) -> tuple[mg.Graph, bytes | None]:
     found = chains(model) if isinstance(model, TfliteModel) else ()
     if not found or not isinstance(model, TfliteModel):
         return graph, None
-    recipe = split_recipe(model, apart(found, Random(path.stem)))
-    return graph, rebuilt(str(path), path.read_bytes(), model, recipe)
+    splits = apart(found, Random(path.stem))
+    return graph, split_file(str(path), path.read_bytes(), model, splits)
 
 
 @pytest.mark.oracle("tflite_micro")

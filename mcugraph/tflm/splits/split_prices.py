@@ -1,0 +1,76 @@
+"""What a program costs, and which of its operators make it cost so much."""
+
+from typing import Protocol
+
+from mcugraph.planning.stages import best_order
+from mcugraph.records import dataclass
+from mcugraph.scheduling.solving.limits import Limits
+from mcugraph.tflm.footprint import footprint
+from mcugraph.tflm.head import Head
+from mcugraph.tflm.lifetimes import ALIGNMENT
+from mcugraph.tflm.loaded import TflmProgram
+
+
+@dataclass(frozen=True, slots=True)
+class Outline:
+    """What is known of a program's cost before its tensors are placed, in bytes.
+
+    Attributes:
+        order: Operators of the first subgraph, by number, with the least peak.
+        peak: The largest live set of this order, every size rounded up; no plan of it needs less.
+        tight: The operators at which it is reached.
+        tail: The tail on the device.
+    """
+
+    order: tuple[int, ...]
+    peak: int
+    tight: frozenset[int]
+    tail: int
+
+
+class Pricing(Protocol):
+    """How a search finds out what a program costs."""
+
+    def outline(self, program: TflmProgram) -> Outline | None:
+        """What is soon known; None: its operators have to stay in the order of the file."""
+
+    def head(self, program: TflmProgram, outline: Outline, patient: bool) -> int:
+        """Bytes of the head with a plan; ``patient``: it is worth some time."""
+
+
+@dataclass(frozen=True, slots=True)
+class PlannedPrice:
+    """Prices by the order with the least peak and our plan of it.
+
+    Attributes:
+        overlapping: Outputs may lie over inputs that die, as far as the program's kernels allow.
+        seconds: For the order of one program, and for its plan.
+        patience: Seconds for a plan that is worth some time.
+    """
+
+    overlapping: bool = False
+    seconds: float = 0.25
+    patience: float = 2.0
+
+    def outline(self, program: TflmProgram) -> Outline | None:
+        """What is soon known; None: its operators have to stay in the order of the file."""
+        head = Head(program, self.overlapping)
+        if head.after is None:
+            return None
+        found = best_order(head.problem, ALIGNMENT, Limits(self.seconds, None, None))
+        steps = zip(found.order, found.timeline, strict=True)
+        return Outline(
+            tuple(int(name) for name in found.order),
+            found.peak,
+            frozenset(int(name) for name, live in steps if live == found.peak),
+            footprint(program).persistent,
+        )
+
+    def head(self, program: TflmProgram, outline: Outline, patient: bool) -> int:
+        """Bytes of the head with our plan."""
+        head, seconds = Head(program, self.overlapping), self.patience if patient else self.seconds
+        arena = head.packed(outline.order, seconds).arena
+        if arena > outline.peak:
+            order = head.near(outline.order, Limits(seconds, None, None))
+            arena = min(arena, head.packed(order, seconds).arena)
+        return arena
