@@ -31,8 +31,8 @@ def plan(
 
     A tensor is live from the start of its producer to the end of its last reader; tensors that
     are live together do not overlap. Scratch memory is placed as well, outputs take over their
-    inputs where the problem has in-place pairs, and blocks of an ``ArenaProblem`` may have fixed
-    offsets.
+    inputs where the problem has in-place pairs and lie over them where it has overlaps, and blocks
+    of an ``ArenaProblem`` may have fixed offsets.
 
     Args:
         graph_or_problem: A model, counted as ``profile`` counts it; a scheduling problem;

@@ -1,7 +1,7 @@
 """Plans whose blocks lie over each other: against other formulations, and on rows of layers."""
 
 from dataclasses import replace
-from itertools import combinations, permutations
+from itertools import combinations, permutations, product
 from random import Random
 from typing import Any
 
@@ -10,9 +10,12 @@ from hypothesis import given
 
 import mcugraph as mg
 from mcugraph.planning.arena import ArenaProblem, Block
+from mcugraph.planning.joint import _crowded
 from mcugraph.planning.minimalloc import to_csv
 from mcugraph.planning.order_blocks import aligned_problem, arena_problem
+from mcugraph.planning.packing import Packing
 from mcugraph.scheduling.problem import Problem
+from mcugraph.scheduling.solving.limits import Limits
 from mcugraph.testing import (
     SHAPES,
     arenas,
@@ -20,6 +23,7 @@ from mcugraph.testing import (
     build_arena,
     build_problem,
     check_plan,
+    problems,
 )
 
 
@@ -183,6 +187,79 @@ def test_overlaps_that_cannot_hold_are_refused(problem: ArenaProblem, said: str)
         mg.plan(problem)
 
 
+def window_lead(height: int, width: int, read: int, made: int, size: int, stride: int) -> int:
+    """The lead of a convolution that writes pixel by pixel: what it reads last, write by write."""
+    rows, columns = -(-height // stride), -(-width // stride)
+    top = max((rows - 1) * stride + size - height, 0) // 2
+    left = max((columns - 1) * stride + size - width, 0) // 2
+    lead, least = 0, rows * columns * made  # at the end, nothing is read any more
+    for y, x in reversed(list(product(range(rows), range(columns)))):
+        pixel = y * columns + x
+        lead = max(lead, (pixel + 1) * made - least)  # its last byte; the next ones still read
+        low = max(y * stride - top, 0) * width + max(x * stride - left, 0)
+        least = min(least, low * read)
+        lead = max(lead, (pixel + 1) * made - 1 - least)  # all others, while it still reads itself
+    return lead
+
+
+def inverted_bottlenecks(random: Random, side: int, blocks: int) -> Problem:
+    """A row of layers as in MobileNetV2, with sums where the shapes allow."""
+    sizes, shape = [side * side * 3], (side, 3)
+    inputs, outputs, overlaps = [], list[tuple[int]](), []
+
+    def layer(source: int, made: int, size: int, stride: int) -> int:
+        nonlocal shape
+        lead = window_lead(shape[0], shape[0], shape[1], made, size, stride)
+        shape = (-(-shape[0] // stride), made)
+        return add((source,), (lead,), shape[0] ** 2 * made)
+
+    def add(read: tuple[int, ...], leads: tuple[int, ...], size: int) -> int:
+        new = len(sizes)
+        sizes.append(size)
+        inputs.append(read)
+        outputs.append((new,))
+        overlaps.append(tuple((t, new, lead) for t, lead in zip(read, leads, strict=True)))
+        return new
+
+    at = layer(0, 16, 3, 2)
+    for _ in range(blocks):
+        before, old = at, shape
+        made, stride = shape[1] + random.choice((0, 0, 8)), random.choice((1, 1, 2))
+        at = layer(at, shape[1] * random.choice((3, 4, 6)), 1, 1)
+        at = layer(at, shape[1], random.choice((3, 5)), stride)
+        at = layer(at, made, 1, 1)
+        if shape == old:
+            at = add((before, at), (0, 0), sizes[at])
+    names = tuple(range(len(sizes)))
+    return Problem(
+        names,
+        tuple(sizes),
+        tuple(range(len(inputs))),
+        tuple(inputs),
+        tuple(outputs),
+        graph_inputs=(0,),
+        graph_outputs=(at,),
+        overlaps=tuple(overlaps),
+    )
+
+
+@pytest.mark.parametrize("seed", range(12))
+def test_rows_of_layers_are_proven_in_a_few_rounds(seed: int) -> None:
+    """Also where, as in most of them, no plan is as small as the largest live set."""
+    random = Random(seed)
+    problem = inverted_bottlenecks(random, random.choice((32, 48)), random.randint(6, 24))
+    blocks = arena_problem(problem, problem.operators)
+    packing = Packing(blocks, Limits(None), Limits(None))
+    packing.search(9, Limits(None))
+    assert packing.optimal
+    assert packing.arena * packing.items.unit < replace(blocks, overlaps=()).bound
+
+
+def test_a_row_may_need_more_than_its_largest_live_set() -> None:
+    plan = mg.plan(over(A, B, Block("c", 4, 2, 4), leads=((0, 1, 1), (1, 2, 1))))
+    assert (plan.peak, plan.arena, plan.lower_bound) == (5, 6, 6)
+
+
 def test_fixed_offsets_may_overlap_as_far_as_the_lead() -> None:
     plan = mg.plan(over(A.at(4), B.at(2), leads=((0, 1, 2),)))
     assert (plan.arena, plan.optimal) == (8, True)
@@ -217,6 +294,21 @@ def test_overlaps_of_an_order() -> None:
     assert arena_problem(kept, kept.operators, 16).overlaps == ((1, 3, 8), (2, 3, 30))
     outside = replace(problem, count_inputs=False)
     assert arena_problem(outside, outside.operators, 16).overlaps == ((0, 2, 8), (1, 2, 30))
+
+
+@given(problems(min_operators=2, max_operators=6, overlaps=True))
+def test_steps_that_do_not_pack_are_told_by_the_blocks(problem: Problem) -> None:
+    """The finer times of overlaps are no steps."""
+    blocks = arena_problem(problem, problem.operators, 4)
+    packing = Packing(blocks, Limits(None), Limits(None))
+    high = [
+        block
+        for block, offset in zip(blocks.blocks, packing.block_offsets(), strict=True)
+        if offset + blocks.aligned(block.size) > blocks.bound
+    ]
+    steps = range(len(problem.operators))
+    expected = [t for t in steps if any(b.lower - 3 <= t < b.upper + 3 for b in high)]
+    assert _crowded(packing, len(steps)) == (expected or list(steps))
 
 
 def test_a_csv_has_no_overlaps() -> None:
