@@ -8,7 +8,7 @@ from mcugraph.planning.packing import Packing
 from mcugraph.scheduling.problem import Problem
 from mcugraph.scheduling.solving.further_orders import orders_within
 from mcugraph.scheduling.solving.limits import Limits
-from mcugraph.scheduling.solving.network import Network
+from mcugraph.scheduling.solving.network import Network, has_one_order
 from mcugraph.scheduling.solving.replay import order_peak
 
 _ROUNDS = 3  # of search, for an order that is only tried
@@ -40,6 +40,8 @@ def better_orders(
         seed: Of the random choices.
     """
     random, net = Random(seed), aligned_problem(problem, packing.problem.alignment).network()
+    if has_one_order(net):
+        return
     peak = order_peak(net, order)
     current: Sequence[int] = order
     best = packing

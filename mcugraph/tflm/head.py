@@ -85,6 +85,17 @@ class Head:
         written = {operator.native for operator in main.operators}
         return self.after is not None and not others and "VAR_HANDLE" not in written
 
+    @property
+    def has_one_order(self) -> bool:
+        """Whether each operator of the first subgraph has to run right after the one before."""
+        if self.after is None:
+            return True
+        kept = set(self.after)
+        return all(
+            (i, i + 1) in kept or not {t for t in one.outputs if t >= 0}.isdisjoint(other.inputs)
+            for i, (one, other) in enumerate(itertools.pairwise(self.model.subgraphs[0].operators))
+        )
+
     def permuted(
         self, order: Sequence[int], offsets: Sequence[int] | None
     ) -> tuple[TfliteModel, _Scratch]:

@@ -63,9 +63,9 @@ def planned_arena(
 def _least_found(head: Head, arena: int, seconds: float, known: Schedule | None) -> int:
     """The arena of the best plan that is found, with as little search as it takes."""
     plans = _Plans(head, seconds)
-    if head.after is None:
-        return plans.of(head.file_order).arena
     as_it_comes = head.in_file_order.bound
+    if head.has_one_order:
+        return arena if arena == as_it_comes else plans.of(head.file_order).arena
 
     def packs_as_it_comes(least: int) -> bool:
         return as_it_comes == least == plans.of(head.file_order).arena

@@ -22,6 +22,7 @@ from mcugraph.planning.packing import Packing
 from mcugraph.planning.placing import SEQUENCES, first_fit, ranks
 from mcugraph.planning.sections import sections
 from mcugraph.planning.sides import _ABOVE, _BELOW, Sides
+from mcugraph.scheduling.problem import Problem
 from mcugraph.scheduling.solving.limits import Limits
 from mcugraph.testing import (
     arenas,
@@ -402,6 +403,24 @@ def test_better_orders_are_better(seed: int) -> None:
         assert holds(blocks, placed(blocks, packing.items, list(packing.offsets)))
         assert packing.arena * packing.items.unit < arena
         arena = packing.arena * packing.items.unit
+
+
+def test_no_other_order_is_looked_for_where_there_is_one() -> None:
+    """A chain that something passes by, packed badly."""
+    problem = Problem(
+        tensors=("x", "a", "b", "c"),
+        sizes=(16, 16, 32, 16),
+        operators=("p", "q", "r"),
+        inputs=((0,), (1,), (2, 0)),
+        outputs=((1,), (2,), (3,)),
+        graph_inputs=(0,),
+        graph_outputs=(3,),
+    )
+    limits = Limits()
+    start = Packing(arena_problem(problem, ("p", "q", "r"), 16), limits, limits)
+    start.arena, looks = 9, limits.looks
+    assert list(better_orders(problem, range(3), start, limits)) == []
+    assert limits.looks == looks
 
 
 @settings(max_examples=200)

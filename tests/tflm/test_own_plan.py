@@ -12,6 +12,7 @@ from mcugraph.ir import DType
 from mcugraph.rewrite.accounting import counted_forms
 from mcugraph.scheduling.figures import live_set_figures
 from mcugraph.scheduling.runtime import RUNTIMES
+from mcugraph.scheduling.solving.network import has_one_order
 from mcugraph.tflm.footprint import head_arena
 from mcugraph.tflm.head import Head
 from mcugraph.tflm.loaded import TflmProgram, program_of
@@ -61,3 +62,14 @@ def test_no_order_has_a_smaller_plan(seed: int) -> None:
     ]
     least = min(head.packed(order).arena for order in orders)
     assert planned_arena(program, head_arena(program)) == least
+
+
+def test_one_order_of_the_head_is_one_of_its_network() -> None:
+    found = set()
+    for path in sorted(MODELS.iterdir()):
+        program, _ = program_of(counted_forms(mg.load(path), "deployed").runs)
+        assert program is not None
+        head = Head(program)
+        assert head.has_one_order == has_one_order(head.problem.network())
+        found.add(head.has_one_order)
+    assert found == {True, False}

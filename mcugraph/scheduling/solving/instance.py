@@ -5,7 +5,7 @@ from functools import cached_property
 from mcugraph.records import dataclass
 from mcugraph.scheduling.solving.cuts import cut_bounds, operator_floor
 from mcugraph.scheduling.solving.greedy_orders import greedy_orders
-from mcugraph.scheduling.solving.network import Network
+from mcugraph.scheduling.solving.network import Network, has_one_order
 from mcugraph.scheduling.solving.replay import order_peak
 from mcugraph.scheduling.solving.split import split
 
@@ -27,13 +27,13 @@ class Part:
     @classmethod
     def of(cls, net: Network, operators: list[int]) -> "Part":
         """A part, with the orders that are found for it."""
-        orders = [list(range(len(operators)))] if _has_one_order(net) else greedy_orders(net)
+        orders = [list(range(len(operators)))] if has_one_order(net) else greedy_orders(net)
         return cls(net, operators, orders)
 
     @property
     def one_order(self) -> bool:
         """Whether each of its operators has to run right after the one before."""
-        return _has_one_order(self.net)
+        return has_one_order(self.net)
 
 
 class Instance:
@@ -61,7 +61,3 @@ class Instance:
             else:
                 best = max(cut_bounds(part.net, part.orders, best))
         return best
-
-
-def _has_one_order(net: Network) -> bool:
-    return all(succs[:1] == (v + 1,) for v, succs in enumerate(net.succs[:-1]))

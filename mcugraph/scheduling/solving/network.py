@@ -194,6 +194,11 @@ def grouped(
     )
 
 
+def has_one_order(net: Network) -> bool:
+    """Whether each operator has to run right after the one before."""
+    return all(succs[:1] == (v + 1,) for v, succs in enumerate(net.succs[:-1]))
+
+
 def highest_cost(net: Network) -> int:
     """Bytes that no order can need: all that starts or is made, live at once."""
     return net.start + net.first + sum(net.step)
