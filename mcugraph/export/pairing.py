@@ -133,6 +133,7 @@ def _peak(
         scratch=(),
         inplace=(),
         after=(),
+        overlaps=(),
     )
     return schedule(rest, time_limit=SEARCH_SECONDS).peak
 
