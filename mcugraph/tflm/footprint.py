@@ -39,14 +39,16 @@ def footprint(program: TflmProgram) -> TflmFootprint:
     host_scratch = {position: need.scratch for position, need in needs.items()}
     head = _head(program, program.scratch)
     host = head if host_scratch == program.scratch else _head(program, host_scratch)
-    on_device = _loading(program, program.needs, head, find_abi(program.abi))
-    on_host = _loading(program, needs, host, HOST)
+    looks = {position: looked_at(node) for position, node in program.nodes.items()}
+    nodes = program.nodes.values()
+    variables = len({name for node in nodes if (name := variable_of(node, "var_handle"))})
+
+    def loading(needs: AllNeeds, head: Placement, abi: Abi) -> Loading:
+        return load(program.model, needs, looks, variables, head.arena, len(head.offsets), abi)
+
+    on_device = loading(program.needs, head, find_abi(program.abi))
+    on_host = loading(needs, host, HOST)
     return TflmFootprint(head.arena, on_device.tail, on_device.total, on_host.tail, on_host.total)
-
-
-def device_tail(program: TflmProgram) -> int:
-    """Bytes of the tail alone, on the device: they do not depend on how the head is laid out."""
-    return _loading(program, program.needs, Placement((), 0), find_abi(program.abi)).tail
 
 
 def head_arena(program: TflmProgram) -> int:
@@ -56,10 +58,3 @@ def head_arena(program: TflmProgram) -> int:
 
 def _head(program: TflmProgram, scratch: Scratch) -> Placement:
     return place(buffers(program.model, scratch))
-
-
-def _loading(program: TflmProgram, needs: AllNeeds, head: Placement, abi: Abi) -> Loading:
-    looks = {position: looked_at(node) for position, node in program.nodes.items()}
-    nodes = program.nodes.values()
-    variables = len({name for node in nodes if (name := variable_of(node, "var_handle"))})
-    return load(program.model, needs, looks, variables, head.arena, len(head.offsets), abi)

@@ -5,7 +5,7 @@ from typing import Protocol
 from mcugraph.planning.stages import best_order
 from mcugraph.records import dataclass
 from mcugraph.scheduling.solving.limits import Limits
-from mcugraph.tflm.footprint import device_tail
+from mcugraph.tflm.footprint import footprint
 from mcugraph.tflm.head import Head
 from mcugraph.tflm.lifetimes import ALIGNMENT
 from mcugraph.tflm.loaded import TflmProgram
@@ -63,7 +63,7 @@ class PlannedPrice:
             tuple(int(name) for name in found.order),
             found.peak,
             frozenset(int(name) for name, live in steps if live == found.peak),
-            device_tail(program),
+            footprint(program).persistent,
         )
 
     def head(self, program: TflmProgram, outline: Outline, patient: bool) -> int:

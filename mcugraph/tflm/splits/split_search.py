@@ -8,7 +8,6 @@ the way counts, and what it turns out not to need is taken back in the end.
 """
 
 from collections.abc import Callable, Iterator, Sequence
-from functools import partial
 
 from mcugraph.records import dataclass, replace
 from mcugraph.scheduling.solving.limits import Limits
@@ -70,8 +69,8 @@ def best_splits(
     search = _SplitSearch(program, pricing, minimise, limits or Limits(), progress)
     first = search.choice(())
     if first is not None:
-        for choice in reversed(search.descent(first)):
-            search.take_back(choice)
+        search.descend(first)
+        search.take_back()
         search.look_again()
     return search.best
 
@@ -141,13 +140,13 @@ class _SplitSearch:
                 self.progress(self.limits.elapsed, choice)
         return choice
 
-    def descent(self, now: SplitChoice) -> list[SplitChoice]:
-        """The choices on the way to the lowest peak: of each peak the last one."""
-        levels = {now.outline.peak: now}
-        while found := list(self._relieved(now)):
-            now = max(found, key=partial(_gain, now))
-            levels[now.outline.peak] = now
-        return list(levels.values())
+    def descend(self, now: SplitChoice) -> None:
+        """Lower the peak as far as it goes."""
+        while True:
+            found = list(self._relieved(now))
+            if not found:
+                return
+            now = max(found, key=lambda choice: _gain(now, choice))
 
     def _relieved(self, now: SplitChoice) -> Iterator[SplitChoice]:
         """Choices one step further, with a lower peak or one that is reached less often."""
@@ -164,26 +163,20 @@ class _SplitSearch:
                 if choice is not None and _level(choice) < _level(now):
                     yield choice
 
-    def take_back(self, choice: SplitChoice) -> None:
+    def take_back(self) -> None:
         """Do with fewer slices, shorter chains or none at all, as long as that costs nothing."""
         before: SplitChoice | None = None
-        while before is not choice:
-            before = choice
+        while self.best is not None and before is not self.best:
+            before = self.best
             for simpler in self._simpler(before.splits):
                 if self.over:
                     return
-                other = self.choice(simpler)
-                if other is not None and self._hoped(other) < self._hoped(choice):
-                    choice = other
-
-    def _hoped(self, choice: SplitChoice) -> tuple[int, ...]:
-        """What a choice comes to if its plan comes to the peak."""
-        return self.worth(choice, choice.outline.peak)
+                self.choice(simpler)
 
     def look_again(self) -> None:
         """Give time to the plans of choices that would be the best if they came to the peak."""
         planned = [choice for choice in self.tried.values() if choice and choice.head is not None]
-        for choice in sorted(planned, key=self._hoped):
+        for choice in sorted(planned, key=lambda choice: self.worth(choice, choice.outline.peak)):
             if self.over or not self.better(choice, choice.outline.peak):
                 return
             self._planned(choice, patient=True)

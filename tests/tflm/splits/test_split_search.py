@@ -6,10 +6,8 @@ from pathlib import Path
 
 import pytest
 from support.running import tflm_head
-from support.tflm_wheel import disagreements
 
 import mcugraph as mg
-from mcugraph.formats.tflite.tables import read_model
 from mcugraph.records import replace
 from mcugraph.scheduling.solving.limits import Limits
 from mcugraph.tflm.loaded import TflmProgram, program_of
@@ -112,18 +110,6 @@ def test_heads_of_real_files(name: str, head: int, overlapping: int) -> None:
         assert choice.head <= most
 
 
-@pytest.mark.oracle("tflite_micro")
-def test_the_wheel_takes_what_the_twin_says_of_slices(tmp_path: Path) -> None:
-    found = {}
-    for name in ("tight_arena_int8", "shufflenet_int8", "unet_int8", "branching_float"):
-        data = (FIXTURES / f"{name}.tflite").read_bytes()
-        model = read_model(data)
-        longest = max(chains(model), key=lambda chain: len(chain.operators))
-        for count in (2, min(longest.units, 5)):
-            found[f"{name} {count}"] = split_file(name, data, model, [(longest, count)])
-    assert disagreements(found, tmp_path) == {}
-
-
 def test_nothing_is_split_where_nothing_pays() -> None:
     choice = best_splits(program(FIXTURES / "resnet_int8.tflite"), PlannedPrice())
     assert choice is not None
@@ -152,17 +138,6 @@ def test_better_choices_are_told_and_time_is_kept() -> None:
     further = best_splits(of, Peaks())
     assert further is not None
     assert total(further) < totals[-1]
-
-
-@pytest.mark.parametrize("overlapping", [False, True], ids=["apart", "over"])
-@pytest.mark.parametrize("name", ["efficientnet_float", "mobilenet_v2_int8"])
-def test_each_goal_is_met_best_by_who_aims_at_it(name: str, overlapping: bool) -> None:
-    of = program(FIXTURES / f"{name}.tflite")
-    smallest, least = (best_splits(of, Peaks(overlapping), goal) for goal in ("head", "total"))
-    assert smallest is not None
-    assert least is not None
-    assert total(least) <= total(smallest)
-    assert smallest.outline.peak <= least.outline.peak
 
 
 def test_nothing_is_split_that_does_not_pay() -> None:
