@@ -151,6 +151,17 @@ def seconds(text: str) -> float:
     return value
 
 
+def share(text: str) -> float:
+    """A share of a whole: ``10%`` or ``0.1``."""
+    try:
+        value = float(text.removesuffix("%")) / (100 if text.endswith("%") else 1)
+    except ValueError:
+        value = -1.0
+    if not 0 <= value < float("inf"):
+        raise argparse.ArgumentTypeError(f"{text!r} is no share, such as 10% or 0.1")
+    return value
+
+
 def positive(text: str) -> int:
     """A positive integer."""
     if not text.isdecimal() or not int(text):

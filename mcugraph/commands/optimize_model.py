@@ -4,6 +4,7 @@ import argparse
 from typing import Any
 
 from mcugraph.commands import common
+from mcugraph.commands.progress import ProgressLine
 from mcugraph.report import optimization_report
 from mcugraph.report.answer import as_json
 
@@ -37,6 +38,25 @@ def add(commands: Any) -> None:
     common.kernels(
         command, "any", ", whose outputs may then lie over inputs, or any: what runs on both"
     )
+    command.add_argument(
+        "--split",
+        action="store_true",
+        help="compute operators in slices of channels where that saves memory (TFLite)",
+    )
+    command.add_argument(
+        "--minimise",
+        default="total",
+        metavar="WHAT",
+        help="with --split: total (head and tail; the default) or head",
+    )
+    command.add_argument(
+        "--allow-slower",
+        type=common.share,
+        default=0.0,
+        metavar="P%",
+        help="with --kernels cmsis-nn: the share of all instructions that may be added where that "
+        "lets outputs lie over inputs, such as 10%%",
+    )
     command.add_argument("--json", action="store_true", help="print JSON")
     command.set_defaults(run=run)
 
@@ -45,15 +65,20 @@ def run(options: argparse.Namespace) -> int:
     """Write the file and print what came of it; always 0."""
     from mcugraph.optimizer.entry import optimize
 
-    result = optimize(
-        options.model,
-        options.output,
-        options.force,
-        options.verify,
-        options.time_limit,
-        common.dims(options),
-        options.kernels,
-        common.load_limits(options),
-    )
+    with ProgressLine() as line:
+        result = optimize(
+            options.model,
+            options.output,
+            options.force,
+            options.verify,
+            options.time_limit,
+            common.dims(options),
+            options.kernels,
+            common.load_limits(options),
+            split=options.split,
+            allow_slower=options.allow_slower,
+            minimise=options.minimise,
+            progress=line.best,
+        )
     print(as_json(result.to_dict()) if options.json else optimization_report.to_text(result))
     return 0

@@ -1,24 +1,23 @@
 """A model file in, a better one out."""
 
 import stat
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from contextlib import suppress
 from pathlib import Path
 
-from mcugraph.checks import path_text
+from mcugraph.checks import check_callable, check_number, path_text
 from mcugraph.errors import UsageError
 from mcugraph.files import check, replacing
 from mcugraph.formats.load_limits import LoadLimits
 from mcugraph.formats.loader import load
 from mcugraph.ir import Graph
-from mcugraph.optimizer import onnx, tflite, verification
+from mcugraph.optimizer import onnx, tflite, tflite_steps, verification
 from mcugraph.optimizer.new_file import NewFile
 from mcugraph.optimizer.read_back import Trial, Tried, figures
 from mcugraph.optimizer.result import Optimization, OptimizationStep
-from mcugraph.profiler import Profile, profile
-from mcugraph.records import replace
+from mcugraph.profiler import profile
 from mcugraph.tflm.kernels import LIBRARIES
-from mcugraph.units import exact
+from mcugraph.tflm.steering import KERNELS as STEERABLE
 
 SECONDS = 10.0
 
@@ -32,6 +31,10 @@ def optimize(
     dims: Mapping[str | tuple[str, int], int] | None = None,
     kernels: str = "any",
     limits: LoadLimits | None = None,
+    split: bool = False,
+    allow_slower: float = 0.0,
+    minimise: str = "total",
+    progress: Callable[[float, int], None] | None = None,
 ) -> Optimization:
     """Write a model back with less memory: its operators reordered, its tensors planned.
 
@@ -57,6 +60,14 @@ def optimize(
             kernels only, which it says in its metadata. ``"any"``: no such overlaps, so that the
             file runs right with all of them; scratch is that of reference kernels.
         limits: How much the file may become while it is read, as for ``load``.
+        split: Operators that follow one another may be computed in slices of channels, with one
+            CONCATENATION at the end; of what saves memory, the best is looked for.
+        allow_slower: For ``"cmsis-nn"``: the share of all instructions, as it is estimated, that
+            may be added where convolutions of one by one are made to run by a kernel over whose
+            input an output may lie. 0.1: a tenth.
+        minimise: Where operators are split: ``"total"``: head and tail together, since each
+            operator takes some of the tail; ``"head"`` alone.
+        progress: Called with seconds and bytes of the best so far, as splits are searched.
 
     Returns:
         The figures before and after, in bytes.
@@ -74,13 +85,23 @@ def optimize(
     library = tflite.library_of(kernels)
     if library not in LIBRARIES:
         raise UsageError(f"unknown kernels {kernels!r}; expected any, {' or '.join(LIBRARIES)}")
+    if minimise not in tflite_steps.MINIMISED:
+        raise UsageError(f"unknown minimise {minimise!r}; expected total or head")
+    check_number("allow_slower", allow_slower)
+    if allow_slower and kernels != STEERABLE:
+        raise UsageError(f"allow_slower is about kernels={STEERABLE!r}, not {kernels!r}")
+    if progress is not None:
+        check_callable("progress", progress)
+    wanted = tflite_steps.Wanted(
+        kernels, force, time_limit, split, allow_slower, minimise, progress
+    )
     graph = load(source, dims, limits=limits)
     data = Path(source).read_bytes()
     before = profile(graph, kernels=library)
     with replacing(target) as temporary:
         trial = Trial(source, temporary, before, dims, limits)
         if graph.source.format == "tflite":
-            best, steps = _tflite(trial, data, graph, kernels, force, time_limit)
+            best, steps = tflite_steps.smaller(trial, data, graph, wanted)
         elif graph.source.format == "onnx":
             best, steps = _onnx(trial, data, graph, target, force)
         else:
@@ -126,46 +147,7 @@ def _check_readable_again(source: str) -> None:
             )
 
 
-# What a step is called.
-_PLANNED, _OVERLAPPING, _ORDERED = "order, plan", "overlaps", "order"
-
-
-def _tflite(
-    trial: Trial,
-    data: bytes,
-    graph: Graph,
-    kernels: str,
-    force: bool,
-    time_limit: float | None,
-) -> tuple[Tried, list[Tried]]:
-    """The best TFLite file, and the steps that led to it."""
-
-    def improved(what: str, asked: str) -> Tried:
-        return trial.of(what, tflite.improved(trial.source, data, graph, force, time_limit, asked))
-
-    if kernels == tflite.ANY:
-        best = improved(_PLANNED, kernels)
-        return best.noting(_with_named_kernels(graph, best.profile)), [best]
-    best = improved(_OVERLAPPING, kernels)
-    if not best.change.holds_for:
-        best = replace(best, what=_PLANNED)
-    if best.what == _PLANNED or tflite.planned_for(graph):
-        return best, [best]
-    return best, [improved(_PLANNED, tflite.ANY), best]
-
-
-def _with_named_kernels(graph: Graph, found: Profile) -> tuple[str, ...]:
-    """What could be saved where the kernels are known, a sentence each."""
-    head = found.memory.tflm_arena
-    notes = []
-    for kernels in LIBRARIES:
-        overlapped = profile(graph, kernels=kernels).memory.overlap_arena
-        if head is not None and overlapped is not None and overlapped < head:
-            notes.append(
-                f"with --kernels {kernels} outputs may lie over inputs: TFLM arena, head, "
-                f"{exact(overlapped)} B"
-            )
-    return tuple(notes)
+_ORDERED = "order"  # what the one step of an ONNX file is called
 
 
 def _onnx(

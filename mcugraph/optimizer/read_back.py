@@ -48,8 +48,13 @@ class Trial:
     dims: Mapping[str | tuple[str, int], int] | None
     limits: LoadLimits | None
 
-    def of(self, what: str, change: NewFile) -> Tried:
+    def of(self, what: str, change: NewFile, other_operators: bool = False) -> Tried:
         """A new file, read back.
+
+        Args:
+            what: What was done.
+            change: The new file.
+            other_operators: It has other operators, with a tail of its own.
 
         Raises:
             McuGraphError: It cannot be read, it is worse, or it is another network.
@@ -64,8 +69,10 @@ class Trial:
                 f"{self.source}: the new file cannot be read back: {error}"
             ) from error
         _hold_network(self.source, self.before, after)
-        if not change.mends and graph.source.format == "tflite":
-            _hold_arena(self.source, self.before, after)
+        if not other_operators:
+            _hold_operators(self.source, self.before, after)
+            if not change.mends and graph.source.format == "tflite":
+                _hold_arena(self.source, self.before, after)
         return Tried(what, change, after)
 
 
@@ -89,15 +96,22 @@ def _hold_network(path: str, before: Profile, after: Profile) -> None:
     Raises:
         McuGraphError: It is another one.
     """
-    same = (
-        (before.macs, after.macs),
-        (before.elementwise, after.elementwise),
-        # One by one they may differ: a constant that is both goes by who reads it first.
-        (_stored(before), _stored(after)),
-        (before.memory.state, after.memory.state),
-        (_layers(before), _layers(after)),
-    )
-    if any(a != b for a, b in same):
+    # Of constants that are cut, equal pieces are stored once.
+    same = (before.macs, before.memory.state) == (after.macs, after.memory.state)
+    if not same or _stored(after) > _stored(before):
+        raise McuGraphError(f"{path}: the new file came out as another network; nothing is written")
+
+
+def _hold_operators(path: str, before: Profile, after: Profile) -> None:
+    """The operators of the new network against those of the old one.
+
+    Raises:
+        McuGraphError: They are others.
+    """
+    # One by one they may differ: a constant that is both goes by who reads it first.
+    old = before.elementwise, _stored(before), _layers(before)
+    new = after.elementwise, _stored(after), _layers(after)
+    if old != new:
         raise McuGraphError(f"{path}: the new file came out as another network; nothing is written")
 
 
