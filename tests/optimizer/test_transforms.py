@@ -1,4 +1,4 @@
-"""Files that compute the same by other operators or kernels: splits and steering, as a user asks."""
+"""Files that compute the same by other operators or kernels, as a user asks for them."""
 
 import json
 from pathlib import Path
