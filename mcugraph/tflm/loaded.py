@@ -8,6 +8,7 @@ from collections.abc import Iterator, Mapping
 from mcugraph.formats.tflite.model import TfliteModel
 from mcugraph.ir import DType, Graph
 from mcugraph.ops.variables import Variable
+from mcugraph.ops.window import Windowed
 from mcugraph.records import dataclass
 from mcugraph.tflm.abi import Abi, find_abi
 from mcugraph.tflm.kernels import (
@@ -145,8 +146,17 @@ def _nodes(model: TfliteModel, graph: Graph) -> Iterator[tuple[Position, KernelN
     parts = (graph, *graph.subgraphs.values())
     for g, (stored, part) in enumerate(zip(model.subgraphs, parts, strict=True)):
         ops = {operator.name: operator.op for operator in part.operators}
+        first = _channels_first(part)
         for i, operator in enumerate(stored.operators):
-            yield (g, i), node_of(stored, operator, ops[operator.name])
+            yield (g, i), node_of(stored, operator, ops[operator.name], first)
+
+
+def _channels_first(graph: Graph) -> frozenset[int]:
+    """Ranks of tensors that windows slide over whose channels come before the spatial axes."""
+    windowed = (op for op in graph.operators if isinstance(op.op, Windowed))
+    found = (op for op in windowed if getattr(op.op, "channel_axis", -1) == 1)
+    shapes = (graph.tensors[op.outputs[0]].shape for op in found)
+    return frozenset(len(shape) for shape in shapes if shape is not None)
 
 
 def _assignment(node: KernelNode, assigned: set[str], abi: Abi) -> Needs:

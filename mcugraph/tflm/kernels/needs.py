@@ -30,13 +30,23 @@ class Needs:
 
 @dataclass(frozen=True, slots=True)
 class KernelNode:
-    """One operator with the tensors around it, in the file's order; None: left out."""
+    """One operator with the tensors around it, in the file's order; None: left out.
+
+    Attributes:
+        native: Its type in the words of TFLite.
+        op: What the graph says of it.
+        inputs, outputs: Its tensors.
+        custom: The options of a custom operator.
+        channels_first: Ranks of the tensors of the graph whose channels come first, other than in
+            the file that it becomes; none where it was read from one.
+    """
 
     native: str
     op: Any
     inputs: tuple[TfliteTensor | None, ...]
     outputs: tuple[TfliteTensor, ...]
     custom: bytes = b""
+    channels_first: frozenset[int] = frozenset()
 
     def input(self, index: int) -> TfliteTensor:
         """An input that the kernel cannot do without.
@@ -54,7 +64,12 @@ class KernelNode:
         return self.inputs[index] if index < len(self.inputs) else None
 
 
-def node_of(graph: TfliteSubgraph, operator: TfliteOperator, op: Any) -> KernelNode:
+def node_of(
+    graph: TfliteSubgraph,
+    operator: TfliteOperator,
+    op: Any,
+    channels_first: frozenset[int] = frozenset(),
+) -> KernelNode:
     """An operator as kernel rules see it; ``op`` is what the graph says of it."""
     tensors = graph.tensors
     return KernelNode(
@@ -63,6 +78,7 @@ def node_of(graph: TfliteSubgraph, operator: TfliteOperator, op: Any) -> KernelN
         tuple(tensors[i] if i >= 0 else None for i in operator.inputs),
         tuple(tensors[i] for i in operator.outputs),
         operator.custom,
+        channels_first,
     )
 
 

@@ -18,6 +18,7 @@ from mcugraph.tflm.kernels.access import (
     copies,
     scattered,
 )
+from mcugraph.tflm.kernels.access.channels_last import as_stored
 from mcugraph.tflm.kernels.access.overlap import AccessRule, Overlap
 from mcugraph.tflm.kernels.needs import KernelNode
 
@@ -45,7 +46,7 @@ _PACKED = 8  # bits; elements of fewer share a byte
 def overlaps(node: KernelNode, kernels: str) -> tuple[Overlap, ...]:
     """The inputs that the output of an operator may lie over, once they are not needed any more.
 
-    Shapes are those of a TFLite file, channels last.
+    It goes by the shapes of the TFLite file that the operator is of, or becomes one of.
 
     Args:
         node: The operator with its tensors. What is constant, and what the kernel only looks at
@@ -62,6 +63,7 @@ def overlaps(node: KernelNode, kernels: str) -> tuple[Overlap, ...]:
     (result,) = node.outputs
     in_place = node.native in _IN_PLACE
     try:
+        node = as_stored(node)
         leads = {0: 0} if in_place else _leads(RULES[kernels].get(node.native), node)
     except (GraphError, LookupError):
         return ()  # shapes that its rule does not know

@@ -6,31 +6,33 @@ the order of the output. Of an operand that is spread, older releases read the e
 every result, newer ones once a row; the lead holds for both.
 """
 
-from collections.abc import Callable
-
 from mcugraph.tflm.kernels.access.overlap import AccessRule
 from mcugraph.tflm.kernels.access.raster import broadcast
 from mcugraph.tflm.kernels.needs import KernelNode
 
 
-def _operands(count: int) -> Callable[[KernelNode], dict[int, int]]:
-    """The rule of a kernel that takes so many operands, each as large as the result or spread."""
-
-    def rule(node: KernelNode) -> dict[int, int]:
-        return {i: broadcast(node.input(i), node.outputs[0]) for i in range(count)}
-
-    return rule
+def _operands(node: KernelNode, count: int) -> dict[int, int]:
+    """Operands as large as the result, or spread; what is constant lies elsewhere."""
+    result, places = node.outputs[0], range(count)
+    return {i: broadcast(node.input(i), result) for i in places if not node.input(i).constant}
 
 
-def _every(node: KernelNode) -> dict[int, int]:
-    """The rule of a kernel that takes any number of operands, all as large as the result."""
-    return {i: broadcast(node.input(i), node.outputs[0]) for i in range(len(node.inputs))}
+def _one(node: KernelNode) -> dict[int, int]:
+    return _operands(node, 1)
+
+
+def _two(node: KernelNode) -> dict[int, int]:
+    return _operands(node, 2)
+
+
+def _all(node: KernelNode) -> dict[int, int]:
+    return _operands(node, len(node.inputs))
 
 
 def _select(node: KernelNode) -> dict[int, int]:
     """Condition and choices go element by element where none of them is spread."""
     shapes = {node.input(i).shape for i in range(3)}
-    return _operands(3)(node) if len(shapes) == 1 else {}
+    return _operands(node, 3) if len(shapes) == 1 else {}
 
 
 _UNARY = (
@@ -45,8 +47,8 @@ _BINARY = (
 )
 
 RULES: dict[str, AccessRule] = {
-    **dict.fromkeys(_UNARY, _operands(1)),
-    **dict.fromkeys(_BINARY, _operands(2)),
-    "ADD_N": _every,
+    **dict.fromkeys(_UNARY, _one),
+    **dict.fromkeys(_BINARY, _two),
+    "ADD_N": _all,
     "SELECT_V2": _select,
 }
