@@ -165,9 +165,17 @@ Item = slice | int | None
 
 @dataclass(frozen=True, slots=True)
 class Slice(Movement):
-    """Basic indexing as in numpy: a slice, an int or None (a new axis) each axis."""
+    """Basic indexing as in numpy: a slice, an int or None (a new axis) each axis.
+
+    Raises:
+        GraphError: A slice has the step 0.
+    """
 
     index: tuple[Item, ...]
+
+    def __post_init__(self) -> None:
+        if any(isinstance(item, slice) and item.step == 0 for item in self.index):
+            raise GraphError("a slice has the step 0, which leads nowhere")
 
     @property
     def kind(self) -> str:

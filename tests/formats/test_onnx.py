@@ -438,6 +438,10 @@ def test_sequences(onnx_file: Make) -> None:
         ([node("Concat", ["x", "w"], ["y"], axis=3)], "axis 3 does not exist in 2 dimensions"),
         ([node("Relu", [], ["y"])], "operator 'y' (Relu)"),
         (
+            [node("Slice", ["x", "one", "two", "one", "zero"], ["y"])],
+            "operator 'y' (Slice): a slice has the step 0",
+        ),
+        (
             [node("QuantizeLinear", ["x"], ["y"])],
             "operator 'y' (QuantizeLinear): its scale is missing",
         ),
@@ -477,6 +481,9 @@ def test_contradictions_are_one_line(nodes: Any, message: str, onnx_file: Make) 
         [
             W,
             stored("s", [3, 3], np.int64),
+            stored("zero", [0], np.int64),
+            stored("one", [1], np.int64),
+            stored("two", [2], np.int64),
             stored("x4", np.zeros((1, 3, 5, 5))),
             stored("w4", np.zeros((2, 3, 3, 3))),
         ],

@@ -132,6 +132,22 @@ def test_windows_that_do_not_move(tflite: Any, code: str, steps: Any) -> None:
     damaged(t, t.write(net).read_bytes(), rf"operator 'y' \({code}\): a window cannot ")
 
 
+@pytest.mark.parametrize("step", [1, -1, 0])
+def test_slices_that_lead_nowhere(tflite: Any, step: int) -> None:
+    t = tflite
+    numbers = [
+        t.T(name, (1,), "int32", data=number.to_bytes(4, "little", signed=True))
+        for name, number in (("begin", 0), ("end", 4), ("step", step))
+    ]
+    node = t.O("STRIDED_SLICE", [0, 1, 2, 3], [4], {0: ("i32", 1), 1: ("i32", 1)})
+    net = t.G([t.T("x", (4,)), *numbers, t.T("y", (4,))], [node], [0], [4])
+    if step:
+        assert t.profile(net).memory.peak == 8
+    else:
+        said = r"operator 'y' \(STRIDED_SLICE\): a slice has the step 0"
+        damaged(t, t.write(net).read_bytes(), said)
+
+
 def test_windows_without_options_have_no_known_work(tflite: Any) -> None:
     t = tflite
     net = t.G(

@@ -95,6 +95,54 @@ def _windows() -> bytes:
     return tflite_bytes(main)
 
 
+def _movement() -> bytes:
+    """What copies elements to other places, by numbers that constants hold."""
+
+    def numbers(name: str, *entries: int) -> T:
+        data = b"".join(n.to_bytes(4, "little", signed=True) for n in entries)
+        return T(name, (len(entries),), "int32", data=data)
+
+    main = G(
+        [
+            T("x", (1, 8, 8, 4)),
+            numbers("begin", 0, 1, 0, 0),
+            numbers("end", 1, 7, 8, 4),
+            numbers("strides", 1, 2, 1, 1),
+            T("a", (1, 3, 8, 4)),
+            numbers("size", 1, 2, -1, 3),
+            T("b", (1, 2, 8, 3)),
+            T("pads", (4, 2), "int32", data=bytes(12) + b"\1" + bytes(19)),
+            T("c", (1, 3, 8, 3)),
+            numbers("order", 0, 2, 1, 3),
+            T("d", (1, 8, 3, 3)),
+            T("e", (1, 8, 3, 6)),
+            T("axis", (), "int32", data=b"\3\0\0\0"),
+            T("f", (1, 8, 3, 3)),
+            T("g", (1, 8, 3, 3)),
+            numbers("rows", 0, 2, 2),
+            T("h", (1, 3, 3, 3)),
+            numbers("times", 1, 1, 2, 1),
+            T("i", (1, 3, 6, 3)),
+            numbers("turned", 2),
+            T("y", (1, 3, 6, 3)),
+        ],
+        [
+            Node("STRIDED_SLICE", [0, 1, 2, 3], [4], {0: ("i32", 0), 1: ("i32", 0)}),
+            Node("SLICE", [4, 1, 5], [6]),
+            Node("PAD", [6, 7], [8]),
+            Node("TRANSPOSE", [8, 9], [10]),
+            Node("CONCATENATION", [10, 10], [11], {0: ("i32", 3)}),
+            Node("SPLIT", [12, 11], [13, 14], {0: ("i32", 2)}),
+            Node("GATHER", [13, 15], [16], {0: ("i32", 1)}),
+            Node("TILE", [16, 17], [18]),
+            Node("REVERSE_V2", [18, 19], [20]),
+        ],
+        [0],
+        [14, 20],
+    )
+    return tflite_bytes(main)
+
+
 def odd_files() -> list[bytes]:
     """A file of each kind, several times, so that they are changed as often as ordinary ones."""
-    return [make() for make in (_control, variables, _windows) for _ in range(4)]
+    return [make() for make in (_control, variables, _windows, _movement) for _ in range(4)]
