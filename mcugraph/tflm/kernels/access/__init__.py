@@ -65,9 +65,9 @@ def overlaps(node: KernelNode, kernels: str) -> tuple[Overlap, ...]:
     try:
         node = as_stored(node)
         leads = {0: 0} if in_place else _leads(RULES[kernels].get(node.native), node)
-    except (GraphError, LookupError):
-        return ()  # shapes that its rule does not know
-    strictest = _strictest(node, leads)
+        strictest = _strictest(node, leads)
+    except (GraphError, LookupError, ValueError):
+        return ()  # shapes that its rule does not know, or that contradict each other
     return tuple(
         Overlap(i, 0, lead, in_place)
         for i, lead in sorted(strictest.items())

@@ -1,0 +1,39 @@
+"""Files whose shapes and attributes contradict each other: nothing may lie over anything there."""
+
+import pytest
+
+from mcugraph.formats.tflite.model import TfliteTensor
+from mcugraph.ir import DType, Op
+from mcugraph.ops.movement import Reshape, Transpose
+from mcugraph.ops.selection import Pad, Slice
+from mcugraph.tflm.kernels import LIBRARIES, KernelNode
+from mcugraph.tflm.kernels.access import overlaps
+
+
+def tensor(*shape: int) -> TfliteTensor:
+    return TfliteTensor(DType.INT8, shape)
+
+
+MADE = tensor(1, 2, 166, 8)
+FOUR = ((0, 0), (0, 0), (3, 3), (0, 0))
+
+
+@pytest.mark.parametrize("kernels", LIBRARIES)
+@pytest.mark.parametrize(
+    ("native", "op", "inputs"),
+    [
+        ("PAD", Pad(FOUR), (tensor(4, 2),)),
+        ("MIRROR_PAD", Pad(FOUR, "reflect"), (tensor(4, 2),)),
+        ("STRIDED_SLICE", Slice((slice(0, 2),) * 5), (tensor(4, 2),)),
+        ("SLICE", Slice((slice(0, 2),) * 5), (tensor(4, 2),)),
+        ("TRANSPOSE", Transpose((0, 1, 2, 3)), (tensor(4, 2),)),
+        ("TRANSPOSE", Transpose((0, 7, 1, 2)), (tensor(1, 2, 166, 8),)),
+        ("RESHAPE", Reshape((1, 2, 166, 8)), ()),
+        ("RESHAPE", Reshape((1, 2, 166, 8)), (None,)),
+        ("PAD", Pad(FOUR), ()),
+    ],
+)
+def test_no_overlap(
+    kernels: str, native: str, op: Op, inputs: tuple[TfliteTensor | None, ...]
+) -> None:
+    assert overlaps(KernelNode(native, op, inputs, (MADE,)), kernels) == ()
