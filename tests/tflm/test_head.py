@@ -1,5 +1,7 @@
 """The head for another order: what may move, and what may not."""
 
+from dataclasses import replace
+
 import pytest
 
 from mcugraph.formats.tflite.model import (
@@ -79,3 +81,35 @@ def test_scratch_stays_with_its_operator() -> None:
         assert scratch.size == 1600
         assert (scratch.lower, scratch.upper) == (order.index(1) + 1, order.index(1) + 2)
     assert head.problem.scratch == (0, 1600, 0, 0, 0)
+
+
+def test_where_each_tensor_has_a_buffer_of_its_own() -> None:
+    """Not where it holds several values, nor beside subgraphs, nor where handles are data."""
+    plain = two_branches("RELU").model
+    (main,) = plain.subgraphs
+
+    def holds(*graphs: TfliteSubgraph) -> bool:
+        return Head(TflmProgram(TfliteModel(graphs), {}, {}, ())).holds_live_set
+
+    def with_last(native: str, *outputs: int) -> TfliteSubgraph:
+        last = TfliteOperator(native, (3, 4), outputs, "last")
+        return replace(main, operators=(*main.operators[:-1], last))
+
+    assert holds(main)
+    assert holds(with_last("ADD", 5))
+    assert not holds(with_last("ADD", 1))
+    assert not holds(with_last("ADD", 3))
+    assert not holds(with_last("VAR_HANDLE", 5))
+    assert not holds(main, main)
+
+
+def test_whether_there_is_but_one_order() -> None:
+    free = two_branches("RELU")
+    assert not Head(free).has_one_order
+    pairs = tuple((f"op{i}", f"op{i + 1}") for i in range(4))
+    assert Head(TflmProgram(free.model, {}, {}, pairs)).has_one_order
+    # The last one reads what the one before made, so that this pair goes without saying.
+    assert Head(TflmProgram(free.model, {}, {}, pairs[:3])).has_one_order
+    for left in range(3):
+        some = (*pairs[:left], *pairs[left + 1 :])
+        assert not Head(TflmProgram(free.model, {}, {}, some)).has_one_order

@@ -4,16 +4,21 @@ from functools import reduce
 from pathlib import Path
 from random import Random
 
+import networkx
 import pytest
 from hypothesis import given, settings
 
 from mcugraph.scheduling.entry import schedule
 from mcugraph.scheduling.problem import Problem
 from mcugraph.scheduling.solving.hill_valley import hill_of, in_series, operators_of, single
-from mcugraph.scheduling.solving.relaxation import forest_bound, series_parallel_bounds
+from mcugraph.scheduling.solving.relaxation import (
+    _without_shortcuts,
+    forest_bound,
+    series_parallel_bounds,
+)
 from mcugraph.scheduling.solving.replay import order_peak
 from mcugraph.scheduling.solving.series_parallel import merged
-from mcugraph.testing import brute_force_peak, check_schedule, problems
+from mcugraph.testing import SHAPES, brute_force_peak, build_problem, check_schedule, problems
 
 CASES = Path(__file__).resolve().parents[3] / "shared" / "cases" / "graphs"
 
@@ -167,3 +172,16 @@ def test_a_chain_keeps_its_walk():
         assert sum(segment.delta for segment in chain) == level
         ranks = [(segment.rises, segment.key) for segment in chain]
         assert ranks == sorted(ranks)
+
+
+@pytest.mark.parametrize("shape", SHAPES)
+@pytest.mark.parametrize("seed", range(10))
+def test_shortcuts_are_the_edges_that_follow_from_others(shape, seed):
+    net = build_problem(Random(seed).randint, 14, shape).network()
+    edges = [(u, v) for v, preds in enumerate(net.preds) for u in preds]
+    reduced = networkx.DiGraph(edges)
+    reduced.add_nodes_from(range(14))
+    expected = set(networkx.transitive_reduction(reduced).edges)
+    preds, succs = _without_shortcuts(net)
+    assert {(u, v) for v, some in enumerate(preds) for u in some} == expected
+    assert {(u, v) for u, some in enumerate(succs) for v in some} == expected
