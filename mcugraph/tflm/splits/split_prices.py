@@ -34,8 +34,8 @@ class Pricing(Protocol):
     def outline(self, program: TflmProgram) -> Outline | None:
         """What is soon known; None: its operators have to stay in the order of the file."""
 
-    def head(self, program: TflmProgram, outline: Outline, patient: bool) -> int:
-        """Bytes of the head with a plan; ``patient``: it is worth some time."""
+    def head(self, program: TflmProgram, outline: Outline, seconds: float) -> int:
+        """Bytes of the head with the best plan that is found in about so many seconds."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -44,13 +44,11 @@ class PlannedPrice:
 
     Attributes:
         overlapping: Outputs may lie over inputs that die, as far as the program's kernels allow.
-        seconds: For the order of one program, and for its plan.
-        patience: Seconds for a plan that is worth some time.
+        seconds: For the order of one program.
     """
 
     overlapping: bool = False
     seconds: float = 0.25
-    patience: float = 2.0
 
     def outline(self, program: TflmProgram) -> Outline | None:
         """What is soon known; None: its operators have to stay in the order of the file."""
@@ -66,11 +64,11 @@ class PlannedPrice:
             footprint(program).persistent,
         )
 
-    def head(self, program: TflmProgram, outline: Outline, patient: bool) -> int:
-        """Bytes of the head with our plan."""
-        head, seconds = Head(program, self.overlapping), self.patience if patient else self.seconds
-        arena = head.packed(outline.order, seconds).arena
-        if arena > outline.peak:
-            order = head.near(outline.order, Limits(seconds, None, None))
-            arena = min(arena, head.packed(order, seconds).arena)
+    def head(self, program: TflmProgram, outline: Outline, seconds: float) -> int:
+        """Bytes of the head with the best plan that is found in about so many seconds."""
+        head, limits = Head(program, self.overlapping), Limits(seconds, None, None)
+        arena = head.packed(outline.order, seconds / 2).arena
+        if arena > outline.peak and limits.elapsed < seconds:
+            order = head.near(outline.order, limits)
+            arena = min(arena, head.packed(order, max(seconds - limits.elapsed, 0.0)).arena)
         return arena

@@ -18,6 +18,8 @@ from mcugraph.tflm.splits.split_program import SplitProgram, split_program
 from mcugraph.tflm.splits.split_recipe import Split
 
 HEAD, TOTAL = "head", "total"
+# Seconds for a plan: of any choice that may be the best, and of one that is if its plan packs.
+_QUICK, _LONG = 0.3, 2.0
 
 
 @dataclass(frozen=True, slots=True)
@@ -129,10 +131,10 @@ class _SplitSearch:
         choice = SplitChoice(splits, outline, None, made, frozenset(tight))
         return self._planned(choice) if self.better(choice, outline.peak) else choice
 
-    def _planned(self, choice: SplitChoice, patient: bool = False) -> SplitChoice:
+    def _planned(self, choice: SplitChoice, seconds: float = _QUICK) -> SplitChoice:
         """A choice with its head, which is remembered if it is the best so far."""
         program = self.program if choice.made is None else choice.made.program
-        head = self.pricing.head(program, choice.outline, patient)
+        head = self.pricing.head(program, choice.outline, seconds)
         choice = replace(choice, head=head)
         if self.better(choice, head):
             self.best = choice
@@ -175,11 +177,13 @@ class _SplitSearch:
 
     def look_again(self) -> None:
         """Give time to the plans of choices that would be the best if they came to the peak."""
+        limits = self.limits
         planned = [choice for choice in self.tried.values() if choice and choice.head is not None]
         for choice in sorted(planned, key=lambda choice: self.worth(choice, choice.outline.peak)):
             if self.over or not self.better(choice, choice.outline.peak):
                 return
-            self._planned(choice, patient=True)
+            left = None if limits.seconds is None else limits.seconds - limits.elapsed
+            self._planned(choice, _LONG if left is None else max(min(_LONG, left), 0.0))
 
     def _simpler(self, splits: tuple[Split, ...]) -> Iterator[tuple[Split, ...]]:
         for split in splits:

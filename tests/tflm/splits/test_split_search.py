@@ -31,7 +31,7 @@ def program(path: Path) -> TflmProgram:
 class Peaks(PlannedPrice):
     """Prices as if every plan came to the peak of its order: no time decides."""
 
-    def head(self, program: TflmProgram, outline: Outline, patient: bool) -> int:
+    def head(self, program: TflmProgram, outline: Outline, seconds: float) -> int:
         return outline.peak
 
 
@@ -51,7 +51,7 @@ def cost(of: TflmProgram, splits: Sequence[Split], pricing: PlannedPrice) -> tup
     assert made is not None
     outline = pricing.outline(made.program)
     assert outline is not None
-    head = pricing.head(made.program, outline, patient=False)
+    head = pricing.head(made.program, outline, 1.0)
     return head, head + outline.tail
 
 
@@ -154,8 +154,8 @@ def test_nothing_is_split_that_does_not_pay() -> None:
 class Loose(Peaks):
     """As if a plan came to the peak only if it was worth some time."""
 
-    def head(self, program: TflmProgram, outline: Outline, patient: bool) -> int:
-        return outline.peak + (0 if patient else 100_000)
+    def head(self, program: TflmProgram, outline: Outline, seconds: float) -> int:
+        return outline.peak + (100_000 if seconds < 1 else 0)
 
 
 def test_plans_that_did_not_pack_get_more_time() -> None:
