@@ -4,6 +4,7 @@ from collections.abc import Iterable, Mapping
 
 from mcugraph.fit.boards import Board
 from mcugraph.fit.rates import estimate_latency, rates_for
+from mcugraph.fit.remedies import remedies
 from mcugraph.ir import Graph
 from mcugraph.profiler import Profile, on_abi, profile, with_dense_by_tensor
 from mcugraph.records import dataclass
@@ -206,11 +207,12 @@ def _advice(
 ) -> Iterable[str]:
     """What would help, with figures; nothing that was not computed."""
     memory = found.memory
-    saved = memory.file_order_peak - memory.peak
-    if saved and budget.sram is not None:
+    if budget.sram is not None and memory.tflm_total is not None and found.model.format == "tflite":
+        yield from _optimized(graph, found, budget)
+    elif budget.sram is not None and memory.file_order_peak > memory.peak:
         yield (
             f"in the best order, which `mcugraph optimize` writes, the peak is {memory.peak:,} B "
-            f"instead of {memory.file_order_peak:,} B ({saved:,} B less)"
+            f"instead of {memory.file_order_peak:,} B"
         )
     if found.precision is None and not is_quantized(graph):
         yield from _quantized(graph, found, budget)
@@ -222,6 +224,21 @@ def _advice(
         yield f"the smallest boards that it {'fits' if proven else 'may fit'}: {names}"
     elif among:
         yield "it fits none of the boards that are known"
+
+
+def _optimized(graph: Graph, found: Profile, budget: Allowance) -> Iterable[str]:
+    """The simplest command that makes a file fit into the SRAM, or what the best one comes to."""
+    (sram, *_) = needs_of(found, budget)
+    if sram.met is not False:
+        return
+    last = None
+    for remedy in remedies(graph, found):
+        last = remedy
+        if remedy.total <= sram.budget:
+            yield f"its SRAM fits after `{remedy.command}`: {remedy.total:,} B"
+            return
+    if last is not None:
+        yield f"after `{last.command}` it takes {last.total:,} B of SRAM, which is still too much"
 
 
 def _quantized(graph: Graph, found: Profile, budget: Allowance) -> Iterable[str]:

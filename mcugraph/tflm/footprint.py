@@ -1,7 +1,7 @@
 """How much of TFLM's arena a model takes: head, tail, and what it has to be given to load."""
 
-from mcugraph.planning.tflm_greedy import Placement, place
-from mcugraph.records import dataclass
+from mcugraph.planning.tflm_greedy import UNPLANNED, Placement, place
+from mcugraph.records import dataclass, replace
 from mcugraph.tflm.abi import HOST, Abi, find_abi
 from mcugraph.tflm.allocator import AllNeeds, Loading, load
 from mcugraph.tflm.kernels import RULES, looked_at
@@ -49,6 +49,23 @@ def footprint(program: TflmProgram) -> TflmFootprint:
     on_device = loading(program.needs, head, find_abi(program.abi))
     on_host = loading(needs, host, HOST)
     return TflmFootprint(head.arena, on_device.tail, on_device.total, on_host.tail, on_host.total)
+
+
+def total_with_plan(program: TflmProgram, arena: int) -> int:
+    """The least arena with which the device loads a model that brings along a plan.
+
+    Args:
+        program: What it loads.
+        arena: Bytes of the head with that plan.
+    """
+    offsets = (UNPLANNED,) * len(program.model.tensors)
+    planned = replace(program, model=replace(program.model, offsets=offsets))
+    buffered = len(buffers(planned.model, planned.scratch))
+    looks = {position: looked_at(node) for position, node in planned.nodes.items()}
+    nodes = planned.nodes.values()
+    variables = len({name for node in nodes if (name := variable_of(node, "var_handle"))})
+    device = find_abi(planned.abi)
+    return load(planned.model, planned.needs, looks, variables, arena, buffered, device).total
 
 
 def head_arena(program: TflmProgram) -> int:
