@@ -42,8 +42,8 @@ class _SteeredPrice(PlannedPrice):
     def outline(self, program: TflmProgram) -> Outline | None:
         return PlannedPrice.outline(self, _all_steered(program))
 
-    def head(self, program: TflmProgram, outline: Outline, patient: bool) -> int:
-        return PlannedPrice.head(self, _all_steered(program), outline, patient)
+    def head(self, program: TflmProgram, outline: Outline, seconds: float) -> int:
+        return PlannedPrice.head(self, _all_steered(program), outline, seconds)
 
 
 def _all_steered(program: TflmProgram) -> TflmProgram:
