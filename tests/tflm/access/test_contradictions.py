@@ -28,6 +28,8 @@ FOUR = ((0, 0), (0, 0), (3, 3), (0, 0))
         ("SLICE", Slice((slice(0, 2),) * 5), (tensor(4, 2),)),
         ("TRANSPOSE", Transpose((0, 1, 2, 3)), (tensor(4, 2),)),
         ("TRANSPOSE", Transpose((0, 7, 1, 2)), (tensor(1, 2, 166, 8),)),
+        ("RESHAPE", Reshape((1, 2, 166, 8)), (tensor(4, 2),)),
+        ("RESHAPE", Reshape((1, 2, 166, 8)), (tensor(4, 1000),)),
         ("RESHAPE", Reshape((1, 2, 166, 8)), ()),
         ("RESHAPE", Reshape((1, 2, 166, 8)), (None,)),
         ("PAD", Pad(FOUR), ()),
@@ -37,3 +39,8 @@ def test_no_overlap(
     kernels: str, native: str, op: Op, inputs: tuple[TfliteTensor | None, ...]
 ) -> None:
     assert overlaps(KernelNode(native, op, inputs, (MADE,)), kernels) == ()
+
+
+def test_what_is_copied_as_it_is_may_stay() -> None:
+    node = KernelNode("RESHAPE", Reshape((1, 2, 166, 8)), (tensor(2, 1328),), (MADE,))
+    assert [(o.input, o.lead, o.in_place) for o in overlaps(node, "reference")] == [(0, 0, True)]

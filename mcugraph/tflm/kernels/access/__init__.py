@@ -64,7 +64,7 @@ def overlaps(node: KernelNode, kernels: str) -> tuple[Overlap, ...]:
     in_place = node.native in _IN_PLACE
     try:
         node = as_stored(node)
-        leads = {0: 0} if in_place else _leads(RULES[kernels].get(node.native), node)
+        leads = _as_it_is(node) if in_place else _leads(RULES[kernels].get(node.native), node)
         strictest = _strictest(node, leads)
     except (GraphError, LookupError, ValueError):
         return ()  # shapes that its rule does not know, or that contradict each other
@@ -79,6 +79,11 @@ def _is_empty(node: KernelNode) -> bool:
     """Whether there is nothing to read or nothing to write."""
     read = (tensor for tensor in node.inputs if tensor is not None and not tensor.constant)
     return not all(tensor.nbytes for tensor in (*read, *node.outputs))
+
+
+def _as_it_is(node: KernelNode) -> Mapping[int, int]:
+    """What is copied byte for byte may stay where it is; a file may declare other sizes."""
+    return {0: 0} if node.input(0).nbytes == node.outputs[0].nbytes else {}
 
 
 def _leads(rule: AccessRule | None, node: KernelNode) -> Mapping[int, int]:
