@@ -7,7 +7,7 @@ from typing import Any
 from mcugraph.commands import common
 from mcugraph.commands.check_model import known_boards
 from mcugraph.errors import UsageError
-from mcugraph.fit.verdict import by_abi
+from mcugraph.fit.verdict import by_abi, fitting_after
 from mcugraph.report import board_report
 from mcugraph.report.answer import as_json
 
@@ -41,12 +41,13 @@ def run(command: argparse.ArgumentParser, options: argparse.Namespace) -> int:
         if options.fit is None and getattr(options, name) != command.get_default(name):
             raise UsageError(f"--{name} says how a model is counted: give one with --fit MODEL")
     known = known_boards(options.boards)
-    found = None
+    found, after = None, {}
     if options.fit is not None:
         graph, profile = common.counted(options, options.fit)
         found = by_abi(profile, graph, known)
+        after = fitting_after(graph, found, known)
     if options.json:
-        print(as_json(board_report.to_data(known, found)))
+        print(as_json(board_report.to_data(known, found, after)))
     else:
-        print(board_report.to_text(known, found))
+        print(board_report.to_text(known, found, after))
     return 0

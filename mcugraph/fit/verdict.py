@@ -4,7 +4,7 @@ from collections.abc import Iterable, Mapping
 
 from mcugraph.fit.boards import Board
 from mcugraph.fit.rates import estimate_latency, rates_for
-from mcugraph.fit.remedies import remedies
+from mcugraph.fit.remedies import Remedy, remedies
 from mcugraph.ir import Graph
 from mcugraph.profiler import Profile, on_abi, profile, with_dense_by_tensor
 from mcugraph.records import dataclass
@@ -175,6 +175,31 @@ def fitting_boards(found: Mapping[str, Profile], among: Iterable[Board]) -> tupl
         board for board in among if fits(found[board.abi], needs_on(board, found)) is not False
     ]
     return tuple(sorted(fitting, key=lambda board: (board.sram_block, board.flash, board.key)))
+
+
+def fitting_after(
+    graph: Graph, found: Mapping[str, Profile], among: Iterable[Board]
+) -> dict[str, Remedy]:
+    """The boards that a model fits after a command alone, by key, with the simplest such command.
+
+    Args:
+        graph: The model.
+        found: Its profiles, by ABI.
+        among: The boards.
+    """
+    known: dict[str, tuple[Remedy, ...]] = {}
+    after = {}
+    for board in among:
+        needs = needs_on(board, found)
+        if {need.resource for need in needs if need.met is False} != {"SRAM"}:
+            continue
+        if board.abi not in known:
+            known[board.abi] = tuple(remedies(graph, found[board.abi]))
+        fitting = (each for each in known[board.abi] if each.total <= board.sram_block)
+        simplest = next(fitting, None)
+        if simplest is not None and not found[board.abi].tflm_refusals:
+            after[board.key] = simplest
+    return after
 
 
 def latency(found: Profile, graph: Graph, board: Board) -> tuple[float, float, str] | None:

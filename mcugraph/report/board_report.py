@@ -5,6 +5,7 @@ from dataclasses import asdict
 from typing import Any
 
 from mcugraph.fit.boards import Board
+from mcugraph.fit.remedies import Remedy
 from mcugraph.fit.verdict import Need, fits, needs_on
 from mcugraph.printed import page
 from mcugraph.profiler import Profile
@@ -13,12 +14,15 @@ from mcugraph.report.verdict_report import need_data
 from mcugraph.units import kib
 
 
-def to_data(boards: Sequence[Board], found: Mapping[str, Profile] | None) -> dict[str, Any]:
+def to_data(
+    boards: Sequence[Board], found: Mapping[str, Profile] | None, after: Mapping[str, Remedy]
+) -> dict[str, Any]:
     """The boards, each with the verdict for a model if there is one, ready for JSON.
 
     Args:
         boards: In order.
         found: The model's profiles by ABI; None: there is no model.
+        after: The boards that it fits after a command alone, by key.
     """
     entries = []
     for board in boards:
@@ -27,11 +31,15 @@ def to_data(boards: Sequence[Board], found: Mapping[str, Profile] | None) -> dic
             needs = needs_on(board, found)
             entry["fits"] = fits(found[board.abi], needs)
             entry["needs"] = [need_data(need) for need in needs]
+            remedy = after.get(board.key)
+            entry["fits_after"] = None if remedy is None else remedy.command
         entries.append(entry)
     return {"boards": entries}
 
 
-def to_text(boards: Sequence[Board], found: Mapping[str, Profile] | None) -> str:
+def to_text(
+    boards: Sequence[Board], found: Mapping[str, Profile] | None, after: Mapping[str, Remedy]
+) -> str:
     """A row for each board, with the verdict for a model if there is one; else as ``to_data``."""
     header = ["board", "core", "clock", "SRAM", "one block", "flash"]
     rows = [
@@ -49,7 +57,11 @@ def to_text(boards: Sequence[Board], found: Mapping[str, Profile] | None) -> str
         header.append("fits")
         for row, board in zip(rows, boards, strict=True):
             row.append(_answer(found[board.abi], needs_on(board, found)))
-    return page(table(header, rows, right=(2, 3, 4, 5)))
+    lines = table(header, rows, right=(2, 3, 4, 5))
+    for remedy in sorted(set(after.values()), key=lambda remedy: -remedy.total):
+        keys = ", ".join(key for key, simplest in after.items() if simplest == remedy)
+        lines += ["", f"After `{remedy.command}` it takes {remedy.total:,} B and fits also: {keys}"]
+    return page(lines)
 
 
 def _answer(found: Profile, needs: Sequence[Need]) -> str:

@@ -8,8 +8,11 @@ import pytest
 
 import mcugraph as mg
 from mcugraph.cli import main
+from mcugraph.fit.boards import boards
 from mcugraph.fit.remedies import remedies
-from mcugraph.fit.verdict import Allowance, judge
+from mcugraph.fit.verdict import Allowance, by_abi, fitting_after, judge
+from mcugraph.records import replace
+from mcugraph.report.board_report import to_text
 
 NAMES = ["ds_cnn", "branching", "tight_arena", "resnet", "mobilenet_v2", "detector", "unet"]
 
@@ -50,3 +53,19 @@ def test_the_simplest_that_fits(models: Path) -> None:
 def test_what_can_not_be_planned_has_no_remedy(models: Path) -> None:
     graph = mg.load(models / "branching.onnx")
     assert not list(remedies(graph, mg.profile(graph)))
+
+
+def test_boards_that_it_fits_after_a_command(models: Path) -> None:
+    """Of two boards that differ in SRAM, the one between the totals needs the command."""
+    graph = mg.load(models / "tight_arena_int8.tflite")
+    found = mg.profile(graph)
+    first, *_, last = remedies(graph, found)
+    (some,) = [board for board in boards() if board.key == "nrf52840-dk"]
+    sizes = {"large": found.memory.tflm_total, "between": first.total, "small": last.total - 1}
+    among = [
+        replace(some, key=key, sram=size, sram_block=size) for key, size in sizes.items() if size
+    ]
+    after = fitting_after(graph, by_abi(found, graph, among), among)
+    assert after == {"between": first}
+    shown = to_text(among, by_abi(found, graph, among), after)
+    assert f"After `{first.command}` it takes {first.total:,} B and fits also: between" in shown
