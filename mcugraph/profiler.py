@@ -23,7 +23,7 @@ from mcugraph.tflm.footprint import TflmFootprint
 from mcugraph.tflm.footprint import footprint as tflm_footprint
 from mcugraph.tflm.loaded import file_of, program_from, program_of
 from mcugraph.tflm.lowering import MODELLED
-from mcugraph.tflm.own_plan import overlap_arena, planned_arena
+from mcugraph.tflm.own_plan import planned_arenas
 from mcugraph.tflm.refusals import refusals
 
 # Seconds that a profile gives its searches; `schedule` and `plan` take as long as asked.
@@ -233,8 +233,7 @@ def _arena(graph: Graph, abi: str, kernels: str, best: Schedule, seconds: float)
         shown = tuple(note for note in notes if note != MODELLED)  # there are no such figures
         return _Arena(notes=(*shown, *more), refusals=said)
     found = tflm_footprint(program)
-    planned = planned_arena(program, found.arena, seconds, best)
-    overlapped = overlap_arena(program, planned, seconds)
+    planned, overlapped = planned_arenas(program, found.arena, seconds, best)
     unchecked = [
         f"TFLM does not load this model, since {each.reason}; its figures are those without that "
         "check"

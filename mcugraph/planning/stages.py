@@ -42,6 +42,18 @@ def plan_blocks(
     return stages.finish(order)
 
 
+def first_plan(problem: ArenaProblem, limits: Limits) -> Plan:
+    """The best plan of given lifetimes that is found without a search.
+
+    Raises:
+        GraphError: The problem contradicts itself.
+    """
+    problem.verify()
+    stages = _Stages(problem, limits)
+    stages.first()
+    return stages.made(())
+
+
 def plan_order(
     problem: Problem, order: Sequence[Name], alignment: int, limits: Limits, stopped: str = ""
 ) -> Plan:
@@ -86,10 +98,14 @@ class _Stages:
 
     def start(self) -> None:
         """What takes little time, after Ctrl-C too."""
-        self._try(self._first)
+        self.first()
         if self.packing is not None:
             few = partial(self.packing.search, _FEW_ROUNDS, self.share(_PLACE_SECONDS, 0.3))
             self.run(few)
+
+    def first(self) -> None:
+        """Greedy placements."""
+        self._try(self._first)
 
     def _first(self) -> None:
         seconds = self.share(_PLACE_SECONDS).seconds or 0.0
@@ -104,12 +120,18 @@ class _Stages:
     def finish(self, order: Sequence[Name]) -> Plan:
         """As long as it takes to find a proof, or as there is time."""
         packing = self.packing
+        if packing is not None:
+            self.run(partial(packing.search, _ROUNDS, self.share(_PLACE_SECONDS), 1))
+        return self.made(order)
+
+    def made(self, order: Sequence[Name]) -> Plan:
+        """The best plan that there is."""
+        packing = self.packing
         if packing is None:
             offsets, bound = plan_in_time(self.problem, self._last().check), self.problem.bound
             found = checked_plan(self.problem, offsets, bound, order=order)
             stopped = "" if found.optimal else self.stopped
             return replace(found, stopped=stopped, elapsed=self.limits.elapsed)
-        self.run(partial(packing.search, _ROUNDS, self.share(_PLACE_SECONDS), 1))
         return checked_plan(
             packing.problem,
             packing.block_offsets(),

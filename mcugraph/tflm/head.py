@@ -6,7 +6,8 @@ says what it makes of a plan, so the arena given here is the one that TFLM itsel
 """
 
 import itertools
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
+from copy import copy
 from functools import cached_property
 
 from mcugraph.formats.tflite.model import TfliteModel, TfliteSubgraph
@@ -17,8 +18,9 @@ from mcugraph.planning.tflm_greedy import UNPLANNED, place
 from mcugraph.records import dataclass, replace
 from mcugraph.scheduling.problem import Name, Problem
 from mcugraph.scheduling.solving.limits import Limits
+from mcugraph.scheduling.solving.overlay import covered_bytes, possible_overlays
 from mcugraph.tflm.abi import align_up
-from mcugraph.tflm.kernels.access import Overlap, overlaps
+from mcugraph.tflm.kernels.access import Access, Overlap
 from mcugraph.tflm.lifetimes import ALIGNMENT, buffers
 from mcugraph.tflm.loaded import TflmProgram
 
@@ -60,19 +62,35 @@ class Head:
         after: Pairs (earlier, later) of operators of the first subgraph that keep their order;
             None: all of them do.
         file_order: The operators of the first subgraph, by number.
-        overlaps: What each of these operators allows; empty where a plan may not use it.
+        overlaps: What these operators allow; none of those where a plan may not use it.
     """
 
     def __init__(self, program: TflmProgram, overlapping: bool = False) -> None:
         self.model, self.scratch, self.kernels = program.model, program.scratch, program.kernels
         self.after = _kept(program)
         self.file_order = tuple(range(len(self.model.subgraphs[0].operators)))
+        self.overlaps: Mapping[int, tuple[Overlap, ...]] = {}
+        self._nodes, self._access = program.nodes, Access(program.kernels)
+        self._plain = self
+        if overlapping:
+            self._plain = copy(self)
+            self._plain._plain = self._plain
+            self.overlaps = self._overlaps(self.file_order)
+
+    def allowing(self, operators: Iterable[int]) -> "Head":
+        """This head, where outputs may lie over inputs that die, but of these operators only."""
+        head = copy(self)
+        for name in ("in_file_order", "problem"):
+            vars(head).pop(name, None)
+        head.overlaps = self._overlaps(operators)
+        return head
+
+    def _overlaps(self, operators: Iterable[int]) -> dict[int, tuple[Overlap, ...]]:
         # Where a tensor holds several values, which one it holds goes by the order of all.
-        usable = overlapping and self.after is not None
-        self.overlaps: tuple[tuple[Overlap, ...], ...] = tuple(
-            overlaps(program.nodes[0, i], program.kernels) if usable else ()
-            for i in self.file_order
-        )
+        if self.after is None:
+            return {}
+        found = ((i, self._access.of(self._nodes[0, i])) for i in operators)
+        return {i: overlaps for i, overlaps in found if overlaps}
 
     @property
     def holds_live_set(self) -> bool:
@@ -124,9 +142,12 @@ class Head:
             name = f"scratch {number}" if buffer.tensor is None else buffer.tensor
             kind = SCRATCH if buffer.tensor is None else TENSOR
             found.append(Block(name, buffer.size, buffer.first, buffer.last + 1, None, kind))
-        dying = self._dying(found, order)
+        return self._overlapping(tuple(found), order)
+
+    def _overlapping(self, blocks: tuple[Block, ...], order: Sequence[int]) -> ArenaProblem:
+        dying = self._dying(blocks, order) if self.overlaps else []
         return ArenaProblem(
-            tuple(found),
+            blocks,
             ALIGNMENT,
             tuple((a, b) for a, b, overlap in dying if overlap.in_place),
             tuple((a, b, overlap.lead) for a, b, overlap in dying if not overlap.in_place),
@@ -140,7 +161,7 @@ class Head:
         main = self.model.subgraphs[0]
         found: dict[tuple[int, int], Overlap] = {}
         for i in order:
-            for overlap in self.overlaps[i]:
+            for overlap in self.overlaps.get(i, ()):
                 operator = main.operators[i]
                 a = number.get(operator.inputs[overlap.input])
                 b = number.get(operator.outputs[overlap.output])
@@ -184,6 +205,8 @@ class Head:
     @cached_property
     def in_file_order(self) -> ArenaProblem:
         """What TFLM's planner gets to place in the order of the file."""
+        if self._plain is not self:
+            return self._overlapping(self._plain.in_file_order.blocks, self.file_order)
         return self._blocks(replace(self.model, offsets=None), self.scratch, self.file_order)
 
     @cached_property
@@ -192,6 +215,8 @@ class Head:
 
         While an operator that calls subgraphs runs, all of what those need counts as its scratch.
         """
+        if self._plain is not self:
+            return self._with_overlaps(self._plain.problem)
         main = self.model.subgraphs[0]
         blocks = self.in_file_order.blocks
         mine = {int(b.name): b.size for b in blocks if b.kind == TENSOR and _within(b, main)}
@@ -200,7 +225,6 @@ class Head:
         written = dict.fromkeys(t for op in main.operators for t in op.outputs if t >= 0)
         tensors = tuple(dict.fromkeys((*mine, *written)))
         number = {t: i for i, t in enumerate(tensors)}
-        allowed = [self._allowed(i, number) for i in self.file_order]
         return Problem(
             tensors=tensors,
             sizes=tuple(mine.get(t, 0) for t in tensors),
@@ -214,30 +238,50 @@ class Head:
                 + (called if op.bodies else 0)
                 for i, op in enumerate(main.operators)
             ),
-            inplace=tuple(
-                tuple((a, b) for a, b, overlap in pairs if overlap.in_place) for pairs in allowed
-            ),
-            overlaps=tuple(
-                tuple((a, b, overlap.lead) for a, b, overlap in pairs if not overlap.in_place)
-                for pairs in allowed
-            ),
             after=tuple(self.after or ()),
         )
 
-    def _allowed(
-        self, operator: int, number: Mapping[int, int]
-    ) -> tuple[tuple[int, int, Overlap], ...]:
-        """The overlaps of an operator with (input, output) as numbers of the problem's tensors."""
-        reads = self.model.subgraphs[0].operators[operator].inputs
-        writes = self.model.subgraphs[0].operators[operator].outputs
-        pairs = {
-            (reads[overlap.input], writes[overlap.output]): overlap
-            for overlap in self.overlaps[operator]
-        }
-        return tuple(
-            (number[a], number[b], overlap)
-            for (a, b), overlap in pairs.items()
-            if a in number and b in number
+    def saved(self, operator: int) -> int:
+        """Aligned bytes of inputs that an operator's output may lie over, if all of them die."""
+        inplace, overlaps = self._pairs(self._overlaps([operator]), operator)
+        if not (inplace or overlaps):
+            return 0
+        aligned = [(a, b, align_up(lead, ALIGNMENT)) for a, b, lead in overlaps]
+        problem, kept = self._plain.problem, self._kept_tensors
+        return covered_bytes(possible_overlays(inplace, aligned, problem.sizes, kept))
+
+    @cached_property
+    def _kept_tensors(self) -> frozenset[int]:
+        return frozenset(self._plain.problem.graph_outputs)
+
+    @cached_property
+    def _number(self) -> dict[Name, int]:
+        return {t: i for i, t in enumerate(self._plain.problem.tensors)}
+
+    def _with_overlaps(self, problem: Problem) -> Problem:
+        pairs = [self._pairs(self.overlaps, i) for i in self.file_order]
+        return replace(
+            problem,
+            inplace=tuple([inplace for inplace, _ in pairs]),
+            overlaps=tuple([overlaps for _, overlaps in pairs]),
+        )
+
+    def _pairs(
+        self, allowed: Mapping[int, tuple[Overlap, ...]], operator: int
+    ) -> tuple[tuple[tuple[int, int], ...], tuple[tuple[int, int, int], ...]]:
+        """In-place pairs and overlaps of an operator, by numbers of the problem's tensors."""
+        if operator not in allowed:
+            return (), ()
+        number, stored = self._number, self.model.subgraphs[0].operators[operator]
+        found: dict[tuple[int, int], Overlap] = {}
+        for overlap in allowed[operator]:
+            a = number.get(stored.inputs[overlap.input])
+            b = number.get(stored.outputs[overlap.output])
+            if a is not None and b is not None:
+                found[a, b] = overlap
+        return (
+            tuple([pair for pair, overlap in found.items() if overlap.in_place]),
+            tuple([(*pair, one.lead) for pair, one in found.items() if not one.in_place]),
         )
 
 

@@ -1,17 +1,36 @@
 """The bytes of TFLM's head with our plan of our order, found with as little search as it takes."""
 
 from collections.abc import Sequence
+from itertools import accumulate
 
 from mcugraph.planning.arena import ArenaProblem, Plan
-from mcugraph.planning.order_blocks import arena_problem
-from mcugraph.planning.stages import best_order
-from mcugraph.scheduling.bounds import operator_bound
+from mcugraph.planning.order_blocks import aligned_problem, arena_problem
+from mcugraph.planning.stages import best_order, first_plan
+from mcugraph.scheduling.bounds import largest_operator
+from mcugraph.scheduling.liveness import liveness
 from mcugraph.scheduling.problem import Name
 from mcugraph.scheduling.result import Schedule
 from mcugraph.scheduling.solving.limits import Limits
 from mcugraph.tflm.head import SECONDS, Head
 from mcugraph.tflm.lifetimes import ALIGNMENT
 from mcugraph.tflm.loaded import TflmProgram
+
+
+def planned_arenas(
+    program: TflmProgram, arena: int, seconds: float = SECONDS, known: Schedule | None = None
+) -> tuple[int, int]:
+    """Bytes of the head with our plan of our order; and where outputs lie over inputs that die.
+
+    Args:
+        program: What TFLM loads.
+        arena: Bytes of TFLM's head with its own plan.
+        seconds: After about so long the best plan till then counts, each time.
+        known: The best order of the graph that was found, its sizes not rounded up; None: none
+            was looked for.
+    """
+    head = Head(program)
+    planned = _planned(head, arena, seconds, known)
+    return planned, _overlapped(head, planned, seconds, known)
 
 
 def overlap_arena(program: TflmProgram, arena: int, seconds: float = SECONDS) -> int:
@@ -22,10 +41,61 @@ def overlap_arena(program: TflmProgram, arena: int, seconds: float = SECONDS) ->
         arena: Bytes of the head with a plan that uses no overlaps.
         seconds: After about so long the best plan till then counts.
     """
-    head = Head(program, overlapping=True)
-    if not any(head.overlaps):
+    return _overlapped(Head(program), arena, seconds, None)
+
+
+def _overlapped(plain: Head, arena: int, seconds: float, known: Schedule | None) -> int:
+    """The arena with overlaps, of a head that was planned without."""
+    if plain.after is None:
+        return arena
+    least, crowded = _largest_operator(plain)
+    if arena == least:
+        return arena
+    orders = [plain.file_order]
+    if known is not None and (best := _numbered(plain, known)) is not None:
+        orders.append(tuple(best))
+    # Mostly a few operators decide, and nothing else has to lie over anything.
+    for order in dict.fromkeys(orders):
+        head = plain.allowing(_above(plain, order, least, crowded))
+        blocks = head.blocks(order)
+        if blocks.bound == least and first_plan(blocks, Limits(seconds)).arena == least:
+            return least
+    head = plain.allowing(plain.file_order)
+    if not head.overlaps:
         return arena
     return min(arena, _least_found(head, arena, seconds, None))
+
+
+def _largest_operator(plain: Head) -> tuple[int, list[int]]:
+    """Bytes that no order takes less than, with overlaps; the operators that take more without."""
+    problem = plain.problem
+    takes = [
+        sum([problem.sizes[t] for t in (*read, *written)]) + scratch
+        for read, written, scratch in zip(
+            problem.inputs, problem.outputs, problem.scratch, strict=True
+        )
+    ]
+    least, crowded = 0, []
+    for i in sorted(plain.file_order, key=takes.__getitem__, reverse=True):
+        if takes[i] <= least:
+            break
+        crowded.append(i)
+        least = max(least, takes[i] - plain.saved(i))
+    return least, crowded
+
+
+def _above(plain: Head, order: Sequence[int], least: int, crowded: Sequence[int]) -> set[int]:
+    """The operators that need more than so many bytes in an order, if nothing lies over inputs."""
+    problem = plain.problem
+    live = liveness(problem, order)
+    change = [0] * (len(order) + 2)
+    for size, begin, end in zip(problem.sizes, live.begin, live.end, strict=True):
+        change[begin] += size
+        change[end] -= size
+    levels = accumulate(change)
+    return {
+        i for i, level in zip(order, levels, strict=False) if level + problem.scratch[i] > least
+    }.union(crowded)
 
 
 def overlap_plan(program: TflmProgram, seconds: float = SECONDS) -> tuple[ArenaProblem, Plan]:
@@ -42,16 +112,11 @@ def _orders(head: Head, seconds: float) -> set[tuple[int, ...]]:
 def planned_arena(
     program: TflmProgram, arena: int, seconds: float = SECONDS, known: Schedule | None = None
 ) -> int:
-    """Bytes of TFLM's head with our plan of our order.
+    """The first of ``planned_arenas``."""
+    return _planned(Head(program), arena, seconds, known)
 
-    Args:
-        program: What TFLM loads.
-        arena: Bytes of TFLM's head with its own plan.
-        seconds: After about so long the best plan till then counts.
-        known: The best order of the graph that was found, its sizes not rounded up; None: none
-            was looked for.
-    """
-    head = Head(program)
+
+def _planned(head: Head, arena: int, seconds: float, known: Schedule | None) -> int:
     if known is not None and not head.holds_live_set:
         known = None
     # TFLM's buffers are at least as large and live at least as long as the graph's tensors.
@@ -73,7 +138,7 @@ def _least_found(head: Head, arena: int, seconds: float, known: Schedule | None)
     # No order needs less than the best one, and none less than the largest operator.
     if known is not None and packs_as_it_comes(known.lower_bound):
         return as_it_comes
-    least = operator_bound(head.problem)
+    least = largest_operator(aligned_problem(head.problem, ALIGNMENT))
     if known is not None:
         least = max(least, known.lower_bound)
     if arena == least or packs_as_it_comes(least):
@@ -114,9 +179,17 @@ def _proven(head: Head, known: Schedule, least: int) -> list[int] | None:
         known: The schedule.
         least: Bytes that no order of the head takes less than.
     """
+    order = _numbered(head, known)
+    if order is None:
+        return None
+    return order if arena_problem(head.problem, order, ALIGNMENT).bound == least else None
+
+
+def _numbered(head: Head, known: Schedule) -> list[int] | None:
+    """The order of a schedule of the graph, operators by number; None: the head has no such one."""
     number = {operator.name: i for i, operator in enumerate(head.model.subgraphs[0].operators)}
     order = [number[str(name)] for name in known.order]
     when = {v: step for step, v in enumerate(order)}
     if any(when[earlier] > when[later] for earlier, later in head.problem.after):
         return None
-    return order if arena_problem(head.problem, order, ALIGNMENT).bound == least else None
+    return order

@@ -9,7 +9,7 @@ from collections.abc import Mapping
 
 from mcugraph.errors import GraphError
 from mcugraph.formats.tflite.model import TfliteTensor
-from mcugraph.ir import DType
+from mcugraph.ir import DType, Shape
 from mcugraph.tflm.kernels.access import (
     arm_kernels,
     by_element,
@@ -75,6 +75,38 @@ def overlaps(node: KernelNode, kernels: str) -> tuple[Overlap, ...]:
     )
 
 
+class Access:
+    """What the operators of a program allow; of those that differ in names alone, one is asked.
+
+    Args:
+        kernels: The library that TFLM is built with, like ``"reference"``.
+    """
+
+    def __init__(self, kernels: str) -> None:
+        self._kernels = kernels
+        self._known: dict[tuple[object, ...], tuple[Overlap, ...]] = {}
+
+    def of(self, node: KernelNode) -> tuple[Overlap, ...]:
+        """As ``overlaps``."""
+        looks = tuple(map(_looks, node.inputs)), tuple(map(_looks, node.outputs))
+        seen: tuple[object, ...] = (node.native, node.op, *looks)
+        if len({*map(id, node.inputs)}) < len(node.inputs):
+            # Which of them is read twice matters as well.
+            seen = (*seen, *(node.inputs.index(tensor) for tensor in node.inputs))
+        try:
+            known = self._known.get(seen)
+        except TypeError:  # the operator holds something that has no hash, like a slice
+            return overlaps(node, self._kernels)
+        if known is None:
+            known = self._known[seen] = overlaps(node, self._kernels)
+        return known
+
+
+def _looks(tensor: TfliteTensor | None) -> tuple[DType, Shape, bool] | None:
+    """All that a rule goes by."""
+    return None if tensor is None else (tensor.dtype, tensor.shape, tensor.constant)
+
+
 def _is_empty(node: KernelNode) -> bool:
     """Whether there is nothing to read or nothing to write."""
     read = (tensor for tensor in node.inputs if tensor is not None and not tensor.constant)
@@ -112,4 +144,4 @@ def _seen(data: TfliteTensor, result: TfliteTensor) -> bool:
     return whole and (len(dtypes) == 1 or not _CHARACTERS.isdisjoint(dtypes))
 
 
-__all__ = ["RULES", "Overlap", "overlaps"]
+__all__ = ["RULES", "Access", "Overlap", "overlaps"]
