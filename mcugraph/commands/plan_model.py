@@ -6,7 +6,7 @@ from typing import Any
 from mcugraph.commands import common
 from mcugraph.commands.progress import ProgressLine
 from mcugraph.planning.arena import ArenaProblem
-from mcugraph.planning.entry import plan
+from mcugraph.planning.entry import blocks_of_file, plan
 from mcugraph.planning.stages import METHODS
 from mcugraph.report import plan_report
 from mcugraph.report.answer import as_json
@@ -25,7 +25,7 @@ def add(commands: Any) -> None:
         "model",
         metavar="FILE",
         help="a .tflite, .onnx or .pt2 file, an operator graph as .json, "
-        "or lifetimes as .csv with the columns id,lower,upper,size[,offset]",
+        "or lifetimes as .csv with the columns id,lower,upper,size[,offset] or as .json",
     )
     command.add_argument(
         "--method", default="auto", metavar="NAME", help=f"{', '.join(METHODS)} (default: auto)"
@@ -34,7 +34,7 @@ def add(commands: Any) -> None:
         "--alignment",
         type=common.positive,
         metavar="N",
-        help="bytes of which offsets are multiples (default: 16; 1 for .csv)",
+        help="bytes of which offsets are multiples (default: 16; 1 for lifetimes)",
     )
     command.add_argument(
         "--file-order", action="store_true", help="keep the operators in the order of the file"
@@ -78,12 +78,9 @@ def run(options: argparse.Namespace) -> int:
 
 def _problem(options: argparse.Namespace) -> Problem | ArenaProblem:
     """What the file describes."""
-    if not options.model.lower().endswith(".csv"):
-        return common.problems(options)(
-            lambda body: (
-                plan(body, alignment=options.alignment or 16, time_limit=options.time_limit).arena
-            )
+    blocks = blocks_of_file(options.model, options.alignment)
+    return blocks or common.problems(options)(
+        lambda body: (
+            plan(body, alignment=options.alignment or 16, time_limit=options.time_limit).arena
         )
-    from mcugraph.planning.minimalloc import read_csv
-
-    return read_csv(options.model, options.alignment or 1)
+    )

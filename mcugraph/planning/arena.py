@@ -2,8 +2,10 @@
 
 from collections.abc import Iterator
 from itertools import accumulate
+from typing import Any
 
 from mcugraph.errors import GraphError
+from mcugraph.planning.blocks_json import Source, read_fields
 from mcugraph.planning.sections import sections
 from mcugraph.planning.spans import Span, finer_spans
 from mcugraph.records import dataclass
@@ -60,6 +62,47 @@ class ArenaProblem:
     alignment: int = 1
     shares: tuple[tuple[int, int], ...] = ()
     overlaps: tuple[tuple[int, int, int], ...] = ()
+
+    @classmethod
+    def from_json(cls, source: Source) -> "ArenaProblem":
+        """Read blocks from a JSON file, or from what ``json.load`` made of it.
+
+        The form is ``{"blocks": [{"id", "size", "lower", "upper"}]}``; a block may also have
+        ``"offset"`` and ``"kind"``, the whole ``"alignment"``, ``"shares"`` (pairs of ids) and
+        ``"overlaps"`` (earlier id, later id, lead). Other keys are ignored.
+
+        Raises:
+            FormatError: The file cannot be read, or it is not of this form.
+            GraphError: It is, but it contradicts itself (see ``verify``).
+        """
+        fields, where = read_fields(source)
+        blocks = tuple(Block(**block) for block in fields.pop("blocks"))
+        problem = cls(blocks, **fields)
+        try:
+            problem.verify()
+        except GraphError as error:
+            raise GraphError(f"{where}: {error}") from None
+        return problem
+
+    def to_json(self) -> dict[str, Any]:
+        """The problem as a mapping that ``json.dump`` writes and ``from_json`` reads back."""
+        blocks: list[dict[str, Any]] = []
+        for block in self.blocks:
+            entry: dict[str, Any] = {
+                "id": block.name, "size": block.size, "lower": block.lower, "upper": block.upper
+            }  # fmt: skip
+            if block.offset is not None:
+                entry["offset"] = block.offset
+            if block.kind != TENSOR:
+                entry["kind"] = block.kind
+            blocks.append(entry)
+        names = [block.name for block in self.blocks]
+        return {
+            "blocks": blocks,
+            "alignment": self.alignment,
+            "shares": [[names[a], names[b]] for a, b in self.shares],
+            "overlaps": [[names[a], names[b], lead] for a, b, lead in self.overlaps],
+        }
 
     def verify(self) -> None:
         """Check that the problem does not contradict itself.

@@ -7,8 +7,10 @@ from mcugraph.checks import check_whole
 from mcugraph.errors import UsageError
 from mcugraph.ir import Graph
 from mcugraph.planning.arena import ArenaProblem, Plan
+from mcugraph.planning.blocks_json import holds_blocks
 from mcugraph.planning.order_blocks import arena_problem
 from mcugraph.planning.stages import METHODS, best_order, plan_blocks, plan_order
+from mcugraph.records import replace
 from mcugraph.rewrite.accounting import counted_forms
 from mcugraph.scheduling.entry import given_problem
 from mcugraph.scheduling.problem import Name, Problem
@@ -37,7 +39,7 @@ def plan(
     Args:
         graph_or_problem: A model, counted as ``profile`` counts it; a scheduling problem;
             blocks with their lifetimes; or the path of one of them, a problem as ``.json``, blocks
-            as ``.csv``. A model's kernel scratch is not counted; where an
+            as ``.json`` or ``.csv``. A model's kernel scratch is not counted; where an
             operator calls subgraphs, the largest arena of any of them is scratch of the caller.
         order: Operator names, in the order in which they run. None: the order with the least
             peak; if that does not pack into its peak, other orders with the same peak are tried.
@@ -92,11 +94,29 @@ def _given(given: object) -> Graph | Problem | ArenaProblem:
     """What the caller means by it."""
     if isinstance(given, ArenaProblem):
         return given
-    if isinstance(given, str | PathLike) and fsdecode(given).lower().endswith(".csv"):
+    blocks = blocks_of_file(fsdecode(given)) if isinstance(given, str | PathLike) else None
+    return blocks or given_problem(given, "plan", "a Problem or an ArenaProblem")
+
+
+def blocks_of_file(path: str, alignment: int | None = None) -> ArenaProblem | None:
+    """The blocks in a file; None: it is no file of blocks.
+
+    Args:
+        path: The file: blocks as ``.csv`` or ``.json``, or anything else.
+        alignment: Bytes of which offsets are multiples; None: what the file says, else 1.
+
+    Raises:
+        FormatError: The file cannot be read, or is not of its form.
+        GraphError: It contradicts itself.
+    """
+    if path.lower().endswith(".csv"):
         from mcugraph.planning.minimalloc import read_csv
 
-        return read_csv(fsdecode(given))
-    return given_problem(given, "plan", "a Problem or an ArenaProblem")
+        return read_csv(path, alignment or 1)
+    if path.lower().endswith(".json") and holds_blocks(path):
+        problem = ArenaProblem.from_json(path)
+        return problem if alignment is None else replace(problem, alignment=alignment)
+    return None
 
 
 def plan_problem(
