@@ -13,6 +13,7 @@ from support.channel_networks import channel_networks
 
 import mcugraph as mg
 from mcugraph.formats.tflite.model import TfliteModel
+from mcugraph.formats.tflite.stored import BUFFERS, opened
 from mcugraph.formats.tflite.tables import read_model
 from mcugraph.ir import DType
 from mcugraph.optimizer.verification import run
@@ -110,12 +111,16 @@ def test_random_networks_on_litert(data: bytes, seed: int) -> None:
 def test_weights_are_cut_and_nothing_else_is_kept(data: bytes, seed: int) -> None:
     model = read_model(data)
     splits = apart(chains(model), Random(seed))
-    made = read_model(split_file("x", data, model, splits))
+    file = split_file("x", data, model, splits)
+    made = read_model(file)
+    # No buffer keeps the weights that were cut.
+    filled = {n for n, buffer in enumerate(opened("x", file).tables(BUFFERS)) if buffer.values(0)}
+    assert filled <= {tensor.buffer for tensor in made.tensors}
     # Weights of four bits may be filled up, and shapes stated, once a slice.
     spare = sum(count for chain, count in splits for _ in chain.operators)
     stated = 16 * any(operator.native == "RESHAPE" for operator in model.subgraphs[0].operators)
-    filled = any(tensor.dtype is DType.INT4 for tensor in model.tensors)
-    assert constants(made) <= constants(model) + spare * (stated + filled)
+    padded = any(tensor.dtype is DType.INT4 for tensor in model.tensors)
+    assert constants(made) <= constants(model) + spare * (stated + padded)
     main = made.subgraphs[0]
     used = {*main.inputs, *main.outputs, *(t for op in main.operators for t in op.inputs)}
     assert used | {-1} == {*range(len(main.tensors)), -1}
