@@ -17,7 +17,6 @@ from mcugraph.optimizer.read_back import Trial, Tried, figures
 from mcugraph.optimizer.result import Optimization, OptimizationStep
 from mcugraph.profiler import profile
 from mcugraph.tflm.kernels import LIBRARIES
-from mcugraph.tflm.steering import KERNELS as STEERABLE
 
 SECONDS = 10.0
 
@@ -62,9 +61,9 @@ def optimize(
         limits: How much the file may become while it is read, as for ``load``.
         split: Operators that follow one another may be computed in slices of channels, with one
             CONCATENATION at the end; of what saves memory, the best is looked for.
-        allow_slower: For ``"cmsis-nn"``: the share of all instructions, as it is estimated, that
-            may be added where convolutions of one by one are made to run by a kernel over whose
-            input an output may lie. 0.1: a tenth.
+        allow_slower: The share of all instructions, as it is estimated, that may be added where
+            convolutions of one by one are made to run by a kernel over whose input an output may
+            lie. 0.1: a tenth. Of ``"cmsis-nn"`` alone, as all others need no such thing.
         minimise: Where operators are split: ``"total"``: head and tail together, since each
             operator takes some of the tail; ``"head"`` alone.
         progress: Called with seconds and bytes of the best so far, as splits are searched.
@@ -88,8 +87,6 @@ def optimize(
     if minimise not in tflite_steps.MINIMISED:
         raise UsageError(f"unknown minimise {minimise!r}; expected total or head")
     check_number("allow_slower", allow_slower)
-    if allow_slower and kernels != STEERABLE:
-        raise UsageError(f"allow_slower is about kernels={STEERABLE!r}, not {kernels!r}")
     if progress is not None:
         check_callable("progress", progress)
     wanted = tflite_steps.Wanted(

@@ -68,7 +68,6 @@ def test_steering(models: Path, tmp_path: Path) -> None:
     ("options", "said"),
     [
         ({"minimise": "flash"}, "unknown minimise 'flash'"),
-        ({"allow_slower": 0.1}, "allow_slower is about kernels='cmsis-nn', not 'any'"),
         ({"allow_slower": -1, "kernels": "cmsis-nn"}, "allow_slower"),
         ({"kernels": "cmsis"}, "unknown kernels 'cmsis'"),
         ({"progress": 3}, "progress"),
