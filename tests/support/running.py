@@ -8,6 +8,8 @@ from typing import Any
 
 import numpy as np
 
+from mcugraph.formats.tflite.tables import read_model
+
 WHEEL = """
 import sys
 from tflite_micro.python.tflite_micro import runtime
@@ -76,3 +78,49 @@ def tflm_head(path: Path) -> int:
     )
     (head,) = re.findall(r"Arena allocation head (\d+) bytes", done.stdout + done.stderr)
     return int(head)
+
+
+def tflm_outputs(data: bytes, count: int = 3) -> list[bytes]:
+    """What TFLM makes of random inputs."""
+    from tflite_micro.python.tflite_micro import runtime
+
+    interpreter = runtime.Interpreter.from_bytes(data, arena_size=1 << 20)
+    main = read_model(data).subgraphs[0]
+    ends = len(main.inputs), len(main.outputs)
+    return [_called(interpreter, np.random.default_rng(seed), *ends) for seed in range(count)]
+
+
+def _called(interpreter: Any, random: np.random.Generator, takes: int, gives: int) -> bytes:
+    for i in range(takes):
+        detail = interpreter.get_input_details(i)
+        kind = np.dtype(detail["dtype"])
+        if kind.kind == "f":
+            value = random.normal(size=detail["shape"])
+        else:
+            limits = np.iinfo(kind)
+            value = random.integers(limits.min, limits.max, detail["shape"], endpoint=True)
+        interpreter.set_input(value.astype(kind), i)
+    interpreter.invoke()
+    outputs = [np.ascontiguousarray(interpreter.get_output(i)) for i in range(gives)]
+    return b"".join(output.tobytes() for output in outputs)
+
+
+def litert_outputs(data: bytes, count: int = 3) -> list[bytes]:
+    """What LiteRT's reference kernels make of random inputs."""
+    from ai_edge_litert.interpreter import Interpreter, OpResolverType
+
+    interpreter = Interpreter(
+        model_content=data,
+        experimental_op_resolver_type=OpResolverType.BUILTIN_REF,
+    )
+    interpreter.allocate_tensors()
+    (given_,), (result,) = interpreter.get_input_details(), interpreter.get_output_details()
+    found = []
+    for seed in range(count):
+        random = np.random.default_rng(seed)
+        kind = np.dtype(given_["dtype"])
+        value = random.normal(size=given_["shape"]) * (1 if kind.kind == "f" else 60)
+        interpreter.set_tensor(given_["index"], value.astype(kind))
+        interpreter.invoke()
+        found.append(bytes(interpreter.get_tensor(result["index"]).tobytes()))
+    return found

@@ -11,10 +11,14 @@ from mcugraph.formats.tflite.model import TfliteModel, TfliteTensor
 from mcugraph.formats.tflite.recipe import (
     Copied,
     Joined,
+    Like,
+    Listed,
     Piece,
     Recipe,
     Restated,
+    Sliced,
     lies_along,
+    listed_bytes,
     piece_bytes,
     remade,
     restated_bytes,
@@ -22,10 +26,14 @@ from mcugraph.formats.tflite.recipe import (
 from mcugraph.formats.tflite.tables import PLAN, read_model
 from mcugraph.ir import DType
 
-_CONCATENATION = 2
+_CONCATENATION, _SLICE = 2, 65
 _CONCATENATION_OPTIONS = 10
-# The first version of the operator that takes a type; all others have been there from the start.
-_VERSIONS = {DType.INT8: 2, DType.INT16: 3}
+# The first version of an operator that takes a type; all others have been there from the start.
+_VERSIONS = {
+    _CONCATENATION: {DType.INT8: 2, DType.INT16: 3},
+    _SLICE: {DType.INT8: 2, DType.INT16: 4, DType.BOOL: 3},
+}
+_INT32 = 2  # as a type of tensors
 _WIDTHS = {stored.MINIMA: 4, stored.MAXIMA: 4, stored.SCALES: 4, stored.ZERO_POINTS: 8}
 
 
@@ -98,23 +106,40 @@ class _Rebuilding:
         tensors += [old[0]] * (len(self.wanted.subgraphs[0].tensors) - len(old))
         values: dict[int, bytes] = {}
         for number, new in recipe.tensors.items():
+            if isinstance(new, Listed):
+                tensors[number] = self._listed(number)
+                values[number] = listed_bytes(new)
+                continue
             tensor = self.model.subgraphs[0].tensors[new.tensor]
             tensors[number] = self._tensor(old[new.tensor], tensor, number, new)
             if isinstance(new, Restated):
                 values[number] = restated_bytes(tensor, new)
-            elif tensor.constant:
+            elif isinstance(new, Piece) and tensor.constant:
                 values[number] = piece_bytes(tensor, new)
         self._drop_plan()
         self._store(tensors, values)
         operators = list(self.main.tables(stored.OPERATORS))
         self.main.targets[stored.OPERATORS] = Tables(
             [
-                self._joined(entry) if isinstance(entry, Joined) else _copied(operators, entry)
+                _copied(operators, entry) if isinstance(entry, Copied) else self._added(entry)
                 for entry in recipe.operators
             ]
         )
 
-    def _tensor(self, table: Table, old: TfliteTensor, number: int, new: Piece | Restated) -> Table:
+    def _listed(self, number: int) -> Table:
+        wanted = self.wanted.subgraphs[0].tensors[number]
+        return Table.made(
+            {
+                stored.SHAPE: self._ints(wanted.shape),
+                stored.TYPE: bytes([_INT32]),
+                stored.BUFFER: struct.pack("<I", 0),
+                stored.NAME: Values.text(wanted.name),
+            }
+        )
+
+    def _tensor(
+        self, table: Table, old: TfliteTensor, number: int, new: Piece | Restated | Like
+    ) -> Table:
         made, wanted = table.copy(), self.wanted.subgraphs[0].tensors[number]
         if table.values(stored.NAME) is not None:
             made.targets[stored.NAME] = Values.text(wanted.name)
@@ -124,7 +149,7 @@ class _Rebuilding:
         if table.values(stored.SHAPE_SIGNATURE) is not None:
             made.targets[stored.SHAPE_SIGNATURE] = self._ints(wanted.signature)
         quantization = table.table(stored.QUANTIZATION)
-        if quantization is not None:
+        if quantization is not None and isinstance(new, Piece):
             made.targets[stored.QUANTIZATION] = _cut(quantization, old, new)
         return made
 
@@ -163,31 +188,34 @@ class _Rebuilding:
         for number in spare:
             buffers[number] = Table.made({})
 
-    def _joined(self, entry: Joined) -> Table:
+    def _added(self, entry: Joined | Sliced) -> Table:
+        native = _CONCATENATION if isinstance(entry, Joined) else _SLICE
         dtype = self.wanted.subgraphs[0].tensors[entry.output].dtype
-        return Table.made(
-            {
-                stored.OPERATOR_CODE: struct.pack("<I", self._code(_VERSIONS.get(dtype, 1))),
-                stored.INPUTS: Values.ints(entry.inputs),
-                stored.OUTPUTS: Values.ints((entry.output,)),
-                stored.OPTIONS_TYPE: bytes([_CONCATENATION_OPTIONS]),
-                stored.OPTIONS: Table.made({0: struct.pack("<i", entry.axis)}),
-            }
-        )
+        fields: dict[int, bytes | Values | Table | Tables] = {
+            stored.OPERATOR_CODE: struct.pack(
+                "<I", self._code(native, _VERSIONS[native].get(dtype, 1))
+            ),
+            stored.INPUTS: Values.ints(entry.inputs),
+            stored.OUTPUTS: Values.ints((entry.output,)),
+        }
+        if isinstance(entry, Joined):
+            fields[stored.OPTIONS_TYPE] = bytes([_CONCATENATION_OPTIONS])
+            fields[stored.OPTIONS] = Table.made({0: struct.pack("<i", entry.axis)})
+        return Table.made(fields)
 
-    def _code(self, version: int) -> int:
-        """The number of an operator code of CONCATENATION, of this version or a later one."""
+    def _code(self, native: int, version: int) -> int:
+        """The number of an operator code of this version or a later one."""
         codes = self.root.tables(stored.OPERATOR_CODES)
         for number, code in enumerate(codes):
-            native = max(code.number(stored.CODE, "<b"), code.number(stored.BUILTIN_CODE))
-            if native == _CONCATENATION and code.number(stored.CODE_VERSION, default=1) >= version:
+            found = max(code.number(stored.CODE, "<b"), code.number(stored.BUILTIN_CODE))
+            if found == native and code.number(stored.CODE_VERSION, default=1) >= version:
                 return number
         codes.append(
             Table.made(
                 {
-                    stored.CODE: bytes([_CONCATENATION]),
+                    stored.CODE: bytes([native]),
                     stored.CODE_VERSION: struct.pack("<i", version),
-                    stored.BUILTIN_CODE: struct.pack("<i", _CONCATENATION),
+                    stored.BUILTIN_CODE: struct.pack("<i", native),
                 }
             )
         )

@@ -9,7 +9,7 @@ from collections.abc import Mapping
 import numpy as np
 
 from mcugraph.formats.tflite.model import TfliteModel, TfliteOperator, TfliteSubgraph, TfliteTensor
-from mcugraph.ir import DType
+from mcugraph.ir import DType, Shape
 from mcugraph.ir.names import Names
 from mcugraph.records import dataclass, replace
 
@@ -46,6 +46,37 @@ class Restated:
 
 
 @dataclass(frozen=True, slots=True)
+class Like:
+    """A tensor that operators compute, like another one but for its shape.
+
+    Attributes:
+        tensor: The other one, by its number in the file.
+        shape: As long as that of the other one.
+        said: Tells it from others like it, in its name.
+    """
+
+    tensor: int
+    shape: Shape
+    said: str
+
+
+@dataclass(frozen=True, slots=True)
+class Listed:
+    """A constant of integers of 32 bits that no tensor of the file is like.
+
+    Attributes:
+        values: One after the other.
+        name: Of the tensor, if no other has it.
+    """
+
+    values: tuple[int, ...]
+    name: str
+
+
+New = Piece | Restated | Like | Listed
+
+
+@dataclass(frozen=True, slots=True)
 class Copied:
     """An operator like one of the file.
 
@@ -71,11 +102,34 @@ class Joined:
         inputs: Tensors by their new numbers.
         output: The tensor that they make.
         axis: Along which they lie in it.
+        operator: The one of the file that it completes, by number.
     """
 
     inputs: tuple[int, ...]
     output: int
     axis: int
+    operator: int
+
+
+@dataclass(frozen=True, slots=True)
+class Sliced:
+    """A SLICE.
+
+    Attributes:
+        inputs: What it is of, where it begins and how long it is along each axis; tensors by
+            their new numbers.
+        output: The tensor that it makes.
+        ranges: The first element along each axis, and the first that is left out.
+        operator: The one of the file that it is there for, by number.
+    """
+
+    inputs: tuple[int, int, int]
+    output: int
+    ranges: tuple[tuple[int, int], ...]
+    operator: int
+
+
+Entry = Copied | Joined | Sliced
 
 
 @dataclass(frozen=True, slots=True)
@@ -88,8 +142,8 @@ class Recipe:
         operators: All of them, in their new order.
     """
 
-    tensors: Mapping[int, Piece | Restated]
-    operators: tuple[Copied | Joined, ...]
+    tensors: Mapping[int, New]
+    operators: tuple[Entry, ...]
 
 
 def remade(model: TfliteModel, recipe: Recipe) -> TfliteModel:
@@ -104,14 +158,7 @@ def remade(model: TfliteModel, recipe: Recipe) -> TfliteModel:
     tensors = list(main.tensors)
     tensors += [tensors[0]] * (len({*range(len(tensors)), *recipe.tensors}) - len(tensors))
     for number, new in recipe.tensors.items():
-        old = main.tensors[new.tensor]
-        tensors[number] = replace(
-            _cut(old, new) if isinstance(new, Piece) else old,
-            name=names.unique(_called(old, new)),
-            buffer=0,
-            place=0,
-            data=None,
-        )
+        tensors[number] = _made(main, new, names)
     operators = tuple(_operator(main, entry, tensors) for entry in recipe.operators)
     first = TfliteSubgraph(
         tuple(tensors),
@@ -126,19 +173,37 @@ def remade(model: TfliteModel, recipe: Recipe) -> TfliteModel:
     )
 
 
-def _called(old: TfliteTensor, new: Piece | Restated) -> str:
+def _made(main: TfliteSubgraph, new: New, names: Names) -> TfliteTensor:
+    """A new tensor; values of constants are left out."""
+    if isinstance(new, Listed):
+        name = names.unique(new.name)
+        return TfliteTensor(DType.INT32, (len(new.values),), name, constant=True)
+    old = main.tensors[new.tensor]
+    tensor = old
+    if isinstance(new, Piece):
+        tensor = _cut(old, new)
+    elif isinstance(new, Like):
+        tensor = replace(old, shape=new.shape, signature=new.shape if old.signature else ())
+    name = names.unique(_called(old, new))
+    return replace(tensor, name=name, buffer=0, place=0, data=None)
+
+
+def _called(old: TfliteTensor, new: Piece | Restated | Like) -> str:
     """A name, short as it is in the file once a slice: converters write whole paths, and lists."""
-    said = (new.start, new.stop) if isinstance(new, Piece) else new.values
+    if isinstance(new, Like):
+        said = new.said
+    else:
+        numbers = (new.start, new.stop) if isinstance(new, Piece) else new.values
+        said = "_".join(map(str, numbers))
     first = old.name.partition(";")[0].rpartition("/")[2][:_LONGEST]
-    return f"{first}_{'_'.join(map(str, said))}"
+    return f"{first}_{said}"
 
 
-def _operator(
-    main: TfliteSubgraph, entry: Copied | Joined, tensors: list[TfliteTensor]
-) -> TfliteOperator:
-    if isinstance(entry, Joined):
+def _operator(main: TfliteSubgraph, entry: Entry, tensors: list[TfliteTensor]) -> TfliteOperator:
+    if not isinstance(entry, Copied):
+        native = "CONCATENATION" if isinstance(entry, Joined) else "SLICE"
         name = tensors[entry.output].name
-        return TfliteOperator("CONCATENATION", entry.inputs, (entry.output,), name, (name,))
+        return TfliteOperator(native, entry.inputs, (entry.output,), name, (name,))
     old = main.operators[entry.operator]
     if (entry.inputs, entry.outputs) == (old.inputs, old.outputs):
         return old
@@ -208,6 +273,11 @@ def _around(shape: tuple[int, ...], axis: int) -> tuple[int, int]:
     for dim in shape[axis + 1 :]:
         behind *= dim
     return before, behind
+
+
+def listed_bytes(new: Listed) -> bytes:
+    """The value of a constant that no other is like."""
+    return np.asarray(new.values, "<i4").tobytes()
 
 
 def restated_bytes(tensor: TfliteTensor, new: Restated) -> bytes:

@@ -34,6 +34,11 @@ class Chain:
     operators: tuple[int, ...]
     units: int
 
+    @property
+    def along(self) -> str:
+        """What its parts are parts of."""
+        return "channels"
+
     def slices(self, count: int) -> tuple[tuple[int, int], ...]:
         """The first unit of each of ``count`` slices and the first that is left out.
 

@@ -1,13 +1,13 @@
-"""What TFLM would load of a file in which chains are computed in slices, without writing it."""
+"""What TFLM would load of a file in which chains are computed in parts, without writing it."""
 
 from collections.abc import Sequence
 from typing import Any
 
 from mcugraph.formats.tflite.model import TfliteSubgraph
-from mcugraph.formats.tflite.recipe import Copied, remade
+from mcugraph.formats.tflite.recipe import Entry, Joined, Recipe, Restated, Sliced, remade
 from mcugraph.ops.convolution import Conv
 from mcugraph.ops.movement import Reshape
-from mcugraph.ops.selection import Concat
+from mcugraph.ops.selection import Concat, Pad, Slice
 from mcugraph.records import dataclass, replace
 from mcugraph.tflm.abi import find_abi
 from mcugraph.tflm.kernels import KernelNode, find_library, node_of
@@ -21,8 +21,8 @@ class SplitProgram:
 
     Attributes:
         program: What TFLM would load.
-        origins: For each operator of its first subgraph the one of the file that it is a slice
-            of, by number; a CONCATENATION is its chain's last.
+        origins: For each operator of its first subgraph the one of the file that it is a part of,
+            by number; a SLICE is the one before it, or its chain's first, a CONCATENATION its last.
     """
 
     program: TflmProgram
@@ -30,7 +30,7 @@ class SplitProgram:
 
 
 def split_program(program: TflmProgram, splits: Sequence[Split]) -> SplitProgram | None:
-    """What TFLM would load of the file with some chains computed in slices.
+    """What TFLM would load of the file with some chains computed in parts.
 
     Args:
         program: What it loads of the file as it stands, values of constants at hand.
@@ -43,33 +43,27 @@ def split_program(program: TflmProgram, splits: Sequence[Split]) -> SplitProgram
         GraphError: Two chains share an operator, or there are more slices than channels.
     """
     recipe = split_recipe(program.model, splits)
-    ends = {
-        program.model.subgraphs[0].operators[chain.operators[-1]].outputs[0]: chain.operators[-1]
-        for chain, _ in splits
-    }
     model = remade(program.model, recipe)
     nodes = {position: node for position, node in program.nodes.items() if position[0]}
     main = model.subgraphs[0]
     own: dict[tuple[int, int], KernelNode] = {}
-    origins = []
     for number, (entry, operator) in enumerate(zip(recipe.operators, main.operators, strict=True)):
-        if isinstance(entry, Copied):
-            old = program.nodes[0, entry.operator]
-            own[0, number] = node_of(main, operator, _sliced(old.op, entry, main))
-            origins.append(entry.operator)
-        else:
-            own[0, number] = node_of(main, operator, Concat(entry.axis))
-            origins.append(ends[entry.output])
+        own[0, number] = node_of(main, operator, _rules(program, recipe, entry, main))
     rules = find_library(program.kernels)
     needs, problems = needs_of({**own, **nodes}, find_abi(program.abi), rules)
     if problems:
         return None
     made = replace(program, model=model, nodes={**own, **nodes}, needs=needs)
-    return SplitProgram(made, tuple(origins))
+    return SplitProgram(made, tuple(entry.operator for entry in recipe.operators))
 
 
-def _sliced(op: Any, entry: Copied, graph: TfliteSubgraph) -> Any:
-    """The rules of an operator for a slice of its channels."""
+def _rules(program: TflmProgram, recipe: Recipe, entry: Entry, graph: TfliteSubgraph) -> Any:
+    """The rules of an operator of a recipe."""
+    if isinstance(entry, Joined):
+        return Concat(entry.axis)
+    if isinstance(entry, Sliced):
+        return Slice(tuple(slice(start, stop) for start, stop in entry.ranges))
+    op = program.nodes[0, entry.operator].op
     if isinstance(op, Conv):
         data, weights = (graph.tensors[t].shape for t in entry.inputs[:2])
         channels = data[op.channel_axis]
@@ -77,4 +71,8 @@ def _sliced(op: Any, entry: Copied, graph: TfliteSubgraph) -> Any:
         return replace(op, groups=channels // depth)
     if isinstance(op, Reshape) and entry.shape is not None:
         return replace(op, shape=entry.shape)
+    if isinstance(op, Pad):
+        pads = recipe.tensors.get(entry.inputs[1])
+        if isinstance(pads, Restated):
+            return replace(op, pads=tuple(zip(pads.values[::2], pads.values[1::2], strict=True)))
     return op

@@ -1,21 +1,26 @@
-"""The recipe of a file in which chains are computed in slices of channels."""
+"""The recipe of a file in which chains are computed in slices of channels or slabs of rows."""
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 
 from mcugraph.errors import GraphError
 from mcugraph.formats.tflite.model import TfliteModel, TfliteSubgraph
-from mcugraph.formats.tflite.recipe import Copied, Joined, Piece, Recipe, Restated
-from mcugraph.tflm.splits.channelwise import MULTIPLIER, share
+from mcugraph.formats.tflite.recipe import Copied, Entry, Joined, Listed, New, Recipe
+from mcugraph.records import replace
+from mcugraph.tflm.splits.channel_slices import ChannelSlice
+from mcugraph.tflm.splits.row_chains import RowChain
+from mcugraph.tflm.splits.row_slabs import RowSlab
+from mcugraph.tflm.splits.rowwise import ROWS
 from mcugraph.tflm.splits.split_chains import Chain
 
-Split = tuple[Chain, int]  # a chain, and in how many slices it is computed
+# A chain, and in how many slices of channels or slabs of rows it is computed.
+Split = tuple[Chain | RowChain, int]
 
 
 def split_recipe(model: TfliteModel, splits: Sequence[Split]) -> Recipe:
     """What the first subgraph becomes with some chains computed in slices.
 
-    The slices of a chain stand where its last operator stood, one after the other. A tensor that
-    nothing uses any more leaves its number to the first slice of it, so that the numbers of all
+    The parts of a chain stand where its last operator stood, one after the other. A tensor that
+    nothing uses any more leaves its number to the first part of it, so that the numbers of all
     others stay, and of no tensor there is more than before.
 
     Args:
@@ -23,7 +28,7 @@ def split_recipe(model: TfliteModel, splits: Sequence[Split]) -> Recipe:
         splits: Chains of it that share no operator.
 
     Raises:
-        GraphError: Two share one, or there are more slices than channels.
+        GraphError: Two share one, or there are not so many parts.
     """
     taken = [number for chain, _ in splits for number in chain.operators]
     if len(taken) > len(set(taken)):
@@ -32,7 +37,7 @@ def split_recipe(model: TfliteModel, splits: Sequence[Split]) -> Recipe:
 
 
 class _Splitting:
-    """The first subgraph on its way to slices.
+    """The first subgraph on its way to parts.
 
     Attributes:
         pieces: New tensors, in order, and their provisional numbers behind those of the file.
@@ -40,34 +45,39 @@ class _Splitting:
 
     def __init__(self, graph: TfliteSubgraph) -> None:
         self.graph = graph
-        self.pieces: dict[Piece | Restated, int] = {}
+        self.pieces: dict[New, int] = {}
 
     def recipe(self, splits: Sequence[Split]) -> Recipe:
         ends = {chain.operators[-1]: (chain, count) for chain, count in splits}
         taken = {number for chain, _ in splits for number in chain.operators}
-        made: list[Copied | Joined] = []
+        made: list[Entry] = []
         for number, operator in enumerate(self.graph.operators):
             if number in ends:
-                made += self._sliced(*ends[number])
+                made += self._parts(*ends[number])
             elif number not in taken:
                 made.append(Copied(number, operator.inputs, operator.outputs))
         return self._numbered(made)
 
-    def _sliced(self, chain: Chain, count: int) -> Iterator[Copied | Joined]:
+    def _parts(self, chain: Chain | RowChain, count: int) -> Iterator[Entry]:
         (result,) = self.graph.operators[chain.operators[-1]].outputs
-        inputs = []
-        for start, stop in chain.slices(count):
-            slices = _SliceOfChain(self, chain, start, stop)
-            for number in chain.operators:
-                yield slices.copied(number)
-            inputs.append(slices.tensor(result))
-        yield Joined(tuple(inputs), result, len(self.graph.tensors[result].shape) - 1)
+        parts: list[ChannelSlice] | list[RowSlab]
+        if isinstance(chain, RowChain):
+            parts = [RowSlab(self.graph, self.piece, chain, slab) for slab in chain.slabs(count)]
+            axis = ROWS
+        else:
+            slices = chain.slices(count)
+            parts = [ChannelSlice(self.graph, self.piece, chain, *ends) for ends in slices]
+            axis = len(self.graph.tensors[result].shape) - 1
+        for part in parts:
+            yield from part.operators()
+        results = tuple(part.result for part in parts)
+        yield Joined(results, result, axis, chain.operators[-1])
 
-    def piece(self, new: Piece | Restated) -> int:
+    def piece(self, new: New) -> int:
         """The number of a new tensor, the same one for all who need it."""
         return self.pieces.setdefault(new, len(self.graph.tensors) + len(self.pieces))
 
-    def _numbered(self, made: Sequence[Copied | Joined]) -> Recipe:
+    def _numbered(self, made: Sequence[Entry]) -> Recipe:
         """With the numbers that have become free given to what lay there."""
         before = {t for operator in self.graph.operators for t in operator.inputs}
         before.update(t for operator in self.graph.operators for t in operator.outputs)
@@ -76,75 +86,32 @@ class _Splitting:
         behind = len(self.graph.tensors)
         numbers: dict[int, int] = {}
         for new, number in self.pieces.items():
-            if new.tensor in free:
+            if not isinstance(new, Listed) and new.tensor in free:
                 free.remove(new.tensor)
                 numbers[number] = new.tensor
             else:
                 numbers[number] = behind
                 behind += 1
-
-        def named(tensors: Sequence[int]) -> tuple[int, ...]:
-            return tuple(numbers.get(t, t) for t in tensors)
-
         return Recipe(
             {numbers[number]: new for new, number in self.pieces.items()},
-            tuple(
-                Joined(named(entry.inputs), entry.output, entry.axis)
-                if isinstance(entry, Joined)
-                else Copied(
-                    entry.operator,
-                    named(entry.inputs),
-                    named(entry.outputs),
-                    entry.options,
-                    entry.shape,
-                )
-                for entry in made
-            ),
+            tuple(_renamed(entry, numbers) for entry in made),
         )
 
 
-def _outputs(entry: Copied | Joined) -> tuple[int, ...]:
-    return (entry.output,) if isinstance(entry, Joined) else entry.outputs
+def _outputs(entry: Entry) -> tuple[int, ...]:
+    return entry.outputs if isinstance(entry, Copied) else (entry.output,)
 
 
-class _SliceOfChain:
-    """One slice of a chain: from a unit up to another."""
+def _renamed(entry: Entry, numbers: Mapping[int, int]) -> Entry:
+    """An entry with other numbers of tensors."""
 
-    def __init__(self, splitting: _Splitting, chain: Chain, start: int, stop: int) -> None:
-        self.splitting, self.graph = splitting, splitting.graph
-        self.units, self.start, self.stop = chain.units, start, stop
+    def new(tensor: int) -> int:
+        return numbers.get(tensor, tensor)
 
-    def copied(self, number: int) -> Copied:
-        """An operator of the chain for this slice."""
-        operator = self.graph.operators[number]
-        entry = share(self.graph, operator)
-        if entry is None:
-            raise GraphError(f"operator {operator.name!r} cannot be computed in slices")
-        (result,) = operator.outputs
-        start, stop = self._scaled(self.graph.tensors[result].shape[-1])
-        inputs, shape = list(operator.inputs), None
-        for position in entry.sliced:
-            inputs[position] = self.tensor(inputs[position])
-        for position, axis in entry.cut:
-            inputs[position] = self.tensor(inputs[position], axis)
-        for position, others in entry.stated:
-            shape = (*others, stop - start)
-            inputs[position] = self.splitting.piece(Restated(inputs[position], shape))
-        return Copied(
-            number,
-            tuple(inputs),
-            (self.tensor(result),),
-            ((MULTIPLIER, stop - start),) if entry.multiplied else (),
-            shape if operator.native == "RESHAPE" else None,
-        )
-
-    def tensor(self, number: int, axis: int = -1) -> int:
-        """The number of a tensor's slice."""
-        shape = self.graph.tensors[number].shape
-        axis %= len(shape)
-        return self.splitting.piece(Piece(number, axis, *self._scaled(shape[axis])))
-
-    def _scaled(self, length: int) -> tuple[int, int]:
-        """Where the slice lies on an axis of this length."""
-        each = length // self.units
-        return self.start * each, self.stop * each
+    if isinstance(entry, Copied):
+        inputs, outputs = map(new, entry.inputs), map(new, entry.outputs)
+        return replace(entry, inputs=tuple(inputs), outputs=tuple(outputs))
+    if isinstance(entry, Joined):
+        return replace(entry, inputs=tuple(map(new, entry.inputs)), output=new(entry.output))
+    data, begin, size = map(new, entry.inputs)
+    return replace(entry, inputs=(data, begin, size), output=new(entry.output))
