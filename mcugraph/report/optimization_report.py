@@ -24,10 +24,15 @@ def to_text(result: Optimization) -> str:
         )
         if result.format == "tflite" and before.tflm_total and after.tflm_total:
             total = before.tflm_total - after.tflm_total
+            more = (after.tflm_persistent or 0) - (before.tflm_persistent or 0)
             if total < result.saved:
+                why = (
+                    f"the tail grows by {exact(more)} B"
+                    if more > 0
+                    else "TFLM needs the rest while it loads the model"
+                )
                 lines.append(
-                    f"Note: the arena to reserve, TFLM total, is {exact(total)} B smaller; "
-                    "TFLM needs the rest while it loads the model"
+                    f"Note: the arena to reserve, TFLM total, is {exact(total)} B smaller; {why}"
                 )
     if result.verified:
         lines.append(f"Verified: {result.verified} computes the same outputs from both files")
