@@ -124,10 +124,11 @@ def row_of(path: Path, asked: Asked, folder: Path) -> dict[str, Any]:
     """All that is found out of one file; ``before`` is missing where TFLM does not load it."""
     row: dict[str, Any] = {"file": path.name, "errors": [], "odd": []}
     try:
-        memory = mg.profile(path, kernels="reference").memory
+        profiled = mg.profile(path, kernels="reference")
     except McuGraphError as error:
         return {**row, "errors": [str(error)]}
-    if memory.tflm_arena is None:
+    memory = profiled.memory
+    if memory.tflm_arena is None or profiled.tflm_refusals:
         return row
     row["before"] = [memory.tflm_arena, memory.tflm_persistent]
     wheel = Wheel(path)

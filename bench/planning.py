@@ -1,11 +1,14 @@
 """Arena planners side by side: arena over its lower bound, and seconds.
 
-    python bench/planning.py [GRAPH.json or FILE.csv ...] [--seconds 10] [--json FILE]
+    python bench/planning.py [GRAPH.json, FILE.csv or FILE.tflite ...] [--seconds 10] [--json FILE]
 
 Without files it takes the operator graphs of ``../shared/graphs``, or networks drawn at random
 where there are none. All planners get the same lifetimes: those of the order that our planner
-chose. Every plan goes through the checker. Vela's allocators need ``ethos-u-vela``, CP-SAT needs
-``ortools``; without them their columns are left out.
+chose, or of the order of the file, as TFLM has them. Every plan goes through the checker. Vela's
+allocators need ``ethos-u-vela``, ExecuTorch's planner ``executorch``, CP-SAT ``ortools``; without
+them their columns are left out. ExecuTorch lays an output over an input for ``index_put`` alone,
+which none of these networks has. The column "overlaps" is for TFLite: our planner where outputs
+may lie over inputs that die, as the reference kernels allow; its arena is over the bound too.
 """
 
 import argparse
@@ -13,12 +16,14 @@ import json
 import sys
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, replace
+from importlib import import_module
 from importlib.util import find_spec
 from pathlib import Path
 from time import perf_counter
 
 from schedule_networks import randwire
 
+import mcugraph as mg
 from mcugraph.planning.arena import ArenaProblem, Plan
 from mcugraph.planning.entry import plan
 from mcugraph.planning.minimalloc import read_csv
@@ -26,6 +31,8 @@ from mcugraph.planning.order_blocks import arena_problem
 from mcugraph.planning.plan_checker import check_plan
 from mcugraph.report.table import table
 from mcugraph.scheduling.problem import Problem
+from mcugraph.tflm.head import Head
+from mcugraph.tflm.loaded import program_of
 
 GRAPHS = Path(__file__).resolve().parents[2] / "shared" / "graphs"
 ALIGNMENT = 16
@@ -88,6 +95,20 @@ def vela_hillclimb(problem: ArenaProblem) -> Sequence[int]:
     return list(allocate_live_ranges(ranges(problem), 5000, problem.bound))
 
 
+def executorch_greedy(problem: ArenaProblem) -> Sequence[int]:
+    import torch
+    from executorch.exir.memory_planning import greedy
+    from executorch.exir.tensor import TensorSpec
+
+    specs = []
+    for block in problem.blocks:
+        specs.append(TensorSpec(torch.uint8, torch.Size([block.size])))
+        specs[-1].lifetime = [block.lower, block.upper - 1]
+    order = sorted(range(len(specs)), key=lambda i: problem.blocks[i].lower)
+    found = greedy(ALIGNMENT, [specs[i] for i in order], None, None)
+    return [found.spec_dict[spec].mem_offset for spec in specs]
+
+
 def cp_sat(seconds: float) -> Offsets:
     """Rectangles in time and address that do not overlap, the highest end as low as it gets."""
 
@@ -133,6 +154,9 @@ def planners(seconds: float) -> dict[str, Offsets]:
     }
     if find_spec("ethosu") is not None:
         found |= {"vela greedy": vela_greedy, "vela hill-climb": vela_hillclimb}
+    if find_spec("executorch") is not None:
+        import_module("executorch.exir.memory_planning")  # takes seconds, which are not the plan's
+        found["executorch"] = executorch_greedy
     if find_spec("ortools") is not None:
         found["cp-sat"] = cp_sat(seconds)
     return found
@@ -146,12 +170,23 @@ def arena_of(problem: ArenaProblem, offsets: Sequence[int]) -> int:
     return check_plan(problem, Plan(blocks, arena, arena, arena, problem.alignment))
 
 
+def head_of(path: Path, overlapping: bool = False) -> ArenaProblem:
+    """What TFLM has to place for a file, in its order."""
+    program, problems = program_of(mg.load(path), kernels="reference")
+    if program is None:
+        raise SystemExit(f"{path}: {'; '.join(problems)}")
+    return Head(program, overlapping).in_file_order
+
+
+READERS: dict[str, Callable[[Path], Problem | ArenaProblem]] = {
+    ".csv": lambda path: read_csv(path, ALIGNMENT),
+    ".tflite": head_of,
+}
+
+
 def problems(files: Sequence[str]) -> dict[str, Problem | ArenaProblem]:
     paths = [Path(name) for name in files] or sorted(GRAPHS.glob("*.json"))
-    found: dict[str, Problem | ArenaProblem] = {}
-    for path in paths:
-        csv = path.suffix == ".csv"
-        found[path.stem] = read_csv(path, ALIGNMENT) if csv else Problem.from_json(path)
+    found = {path.stem: READERS.get(path.suffix, Problem.from_json)(path) for path in paths}
     return found or {f"randwire_s{seed}": randwire(seed) for seed in range(8)}
 
 
@@ -162,6 +197,12 @@ def main() -> None:
     parser.add_argument("--json", metavar="FILE")
     options = parser.parse_args()
     others = planners(options.seconds)
+    overlapped = {
+        Path(name).stem: head_of(Path(name), overlapping=True)
+        for name in options.files
+        if name.endswith(".tflite")
+    }
+    columns = ("mcugraph", *(["overlaps"] if overlapped else []), *others)
     rows, results, larger = [], {}, []
     for name, problem in problems(options.files).items():
         began = perf_counter()
@@ -172,6 +213,11 @@ def main() -> None:
             blocks = arena_problem(blocks, ours.order, ALIGNMENT)
         check_plan(blocks, ours)
         figures = {"mcugraph": (ours.arena, total)}
+        if name in overlapped:
+            began = perf_counter()
+            over = plan(overlapped[name], alignment=ALIGNMENT)
+            check_plan(overlapped[name], over)
+            figures["overlaps"] = (over.arena, perf_counter() - began)
         for label, solve in others.items():
             began = perf_counter()
             offsets = solve(blocks)
@@ -184,11 +230,16 @@ def main() -> None:
             "proven": ours.optimal,
             **{label: {"arena": a, "seconds": round(s, 4)} for label, (a, s) in figures.items()},
         }
-        cells = [f"{a / ours.peak:.3f} {s:7.2f}s" for a, s in figures.values()]
+        cells = [
+            f"{figures[label][0] / ours.peak:.3f} {figures[label][1]:7.2f}s"
+            if label in figures
+            else "-"
+            for label in columns
+        ]
         rows.append((name, str(len(blocks.blocks)), f"{ours.peak:,}", *cells))
         print(f"{name}: {ours.arena:,} of {ours.peak:,}", file=sys.stderr, flush=True)
-    header = ("problem", "blocks", "bound", "mcugraph", *others)
-    print(table(header, rows, right=range(1, len(header))))
+    header = ("problem", "blocks", "bound", *columns)
+    print("\n".join(table(header, rows, right=range(1, len(header)))))
     at_bound = sum(figures["mcugraph"]["arena"] == figures["bound"] for figures in results.values())
     slow = [name for name, found in results.items() if found["mcugraph"]["seconds"] > 1]
     print(f"\n{at_bound} of {len(results)} at the bound; over 1 s: {', '.join(slow) or 'none'}")
