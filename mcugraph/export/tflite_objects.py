@@ -26,6 +26,28 @@ def packed(model: Any, flatbuffers: Any) -> bytes:
     return bytes(builder.Output())
 
 
+def with_data_inside(data: bytes, schema: Any, flatbuffers: Any) -> bytes:
+    """A file whose constants stand in its tables, the only place where TFLM looks for them.
+
+    Tools may store large ones behind the tables, as files of over 2 GiB have to.
+
+    Args:
+        data: The file.
+        schema: The classes of TFLite's schema, with its object interface.
+        flatbuffers: The package that writes it.
+    """
+    import numpy as np
+
+    model = unpacked(data, schema)
+    behind = [buffer for buffer in model.buffers if buffer.offset > 1]
+    if not behind:
+        return data
+    for buffer in behind:
+        buffer.data = np.frombuffer(data, np.uint8, buffer.size, buffer.offset)
+        buffer.offset = buffer.size = 0
+    return packed(model, flatbuffers)
+
+
 def kinds_of(model: Any, schema: Any) -> Callable[[Any], str]:
     """What gives the native name of an operator of a model; empty: the schema has none."""
     names = {value: name for name, value in vars(schema.BuiltinOperator).items() if name[0] != "_"}

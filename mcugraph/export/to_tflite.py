@@ -15,6 +15,7 @@ from mcugraph.export.exported import Exported, compare
 from mcugraph.export.int8_kernels import with_int8_kernels
 from mcugraph.export.rounding_error import rounding_errors
 from mcugraph.export.tensor_names import end_names, shorten_names, with_end_names
+from mcugraph.export.tflite_objects import with_data_inside
 from mcugraph.export.tools import one_sample, silence, tool
 from mcugraph.export.trial import SAMPLES, check_floats, check_integers, range_of, results_of
 from mcugraph.files import check, write
@@ -103,6 +104,7 @@ def export_tflite(
     try:
         with silence():
             data = _quantized(plain, batches, floats)
+            data = with_data_inside(data, tables, tool("flatbuffers"))
             ranges = partial(range_of, plain, batches)
             data = with_int8_kernels(data, floats, ranges, tables, tool("flatbuffers"))
             data = with_end_names(data, tables, tool("flatbuffers"))

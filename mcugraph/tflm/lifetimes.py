@@ -42,7 +42,7 @@ def buffers(model: TfliteModel, scratch: Scratch) -> list[Buffer]:
     for g, graph in enumerate(model.subgraphs):
         handles = {t for op in graph.operators if op.native == "VAR_HANDLE" for t in op.outputs}
         for t, tensor in enumerate(graph.tensors):
-            if tensor.constant:
+            if tensor.constant and not tensor.behind:
                 continue
             offset = UNPLANNED if model.offsets is None else model.offsets[start + t]
             needed = not tensor.variable or offset != UNPLANNED

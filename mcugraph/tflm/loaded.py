@@ -188,6 +188,17 @@ def misplanned(model: TfliteModel) -> list[str]:
     ]
 
 
+def unseen(model: TfliteModel) -> list[str]:
+    """A clause where constants stand where TFLM does not look, so that it runs without them."""
+    count = sum(tensor.behind for tensor in model.tensors)
+    if not count:
+        return []
+    return [
+        f"{count} of its constants are stored behind the tables of the file, where TFLM does not "
+        "look for them"
+    ]
+
+
 def planned_for(model: TfliteModel, kernels: str) -> tuple[str, ...]:
     """A sentence where the file's own plan holds for certain kernels only."""
     if not model.planned_for:

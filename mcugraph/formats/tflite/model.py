@@ -33,6 +33,7 @@ class TfliteTensor:
         ranked: Whether the file says that the rank is known, which tells a scalar.
         sparse: Only the values that are not zero are stored.
         buffer: Number of the buffer that holds its value.
+        behind: Its value is stored behind the tables of the file, as in files of over 2 GiB.
         place: Where in the file the bytes of that buffer begin; 0: it has none. Buffers may share
             them.
         data: The bytes of that buffer, where they lie in the file; None: none, or not at hand.
@@ -52,6 +53,7 @@ class TfliteTensor:
     ranked: bool = False
     sparse: bool = False
     buffer: int = 0
+    behind: bool = False
     place: int = 0
     data: memoryview | None = field(default=None, repr=False, compare=False)
     scale_values: Array | None = field(default=None, repr=False, compare=False)

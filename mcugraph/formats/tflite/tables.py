@@ -157,6 +157,7 @@ class _Walk:
             raw.has_rank,
             raw.sparsity is not None,
             buffer,
+            data is not None and self.buffers[buffer].offset > 1,
             self.spans.get(buffer, (0, 0))[0],
             data,
             scales,

@@ -64,6 +64,8 @@ def unsplittable(model: TfliteModel) -> str | None:
     """Why no chain of a file is computed in slices; None: no reason."""
     if _NUMBERED in model.metadata:
         return f"metadata {_NUMBERED!r} refers to operators by their number"
+    if any(tensor.behind for tensor in model.tensors):
+        return "constants are stored behind the tables of the file"
     return None
 
 
