@@ -217,13 +217,34 @@ class ArenaProblem:
             most = self._most_with_shares()
         else:
             change: dict[int, int] = {}  # of what is needed, from the time before
-            for row in self.spans():
-                for lower, upper, size in row:
-                    change[lower] = change.get(lower, 0) + size
-                    change[upper] = change.get(upper, 0) - size
+            for block in self.blocks:
+                size = self.aligned(block.size)
+                change[block.lower] = change.get(block.lower, 0) + size
+                change[block.upper] = change.get(block.upper, 0) - size
+            for later, saved in self._covered().items():
+                time = self.blocks[later].lower
+                change[time] -= saved
+                change[time + 1] = change.get(time + 1, 0) + saved
             most = max(accumulate(change[time] for time in sorted(change)), default=0)
         fixed = [b for b in self.blocks if b.offset is not None and b.size]
         return max([most, *((b.offset or 0) + self.aligned(b.size) for b in fixed)])
+
+    def _covered(self) -> dict[int, int]:
+        """Most aligned bytes of others that a block lies over at once, by block."""
+        under: dict[int, list[tuple[int, int]]] = {}  # lead and size of what one may lie over
+        for a, b, lead in self.overlaps:
+            under.setdefault(b, []).append((self.aligned(lead), self.aligned(self.blocks[a].size)))
+        saved: dict[int, int] = {}
+        for b, others in under.items():
+            size = self.aligned(self.blocks[b].size)
+            # One above the other, the one with the smallest lead at the bottom.
+            end = taken = 0
+            for lead, other in sorted(others):
+                if lead < size and other:
+                    end = max(end, lead) + other
+                    taken += other
+            saved[b] = size + taken - max(size, end)
+        return saved
 
     def _most_with_shares(self) -> int:
         most = 0

@@ -4,7 +4,7 @@ Items that find a place whatever happens to the others are set aside first, and 
 in time is searched apart. How the rest is searched is in ``descent``.
 """
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from itertools import pairwise
 
 from mcugraph.planning.descent import Descent
@@ -83,17 +83,20 @@ class _Part:
         self, rank: Sequence[float], quota: int | None, keep_on: Callable[[], None]
     ) -> dict[int, int] | None:
         """The offset of each item, if a plan is found."""
-        searches: list[tuple[Sides | Descent, int | None]] = []
-        if self._sides is not None:
-            searches.append((self._sides, _SIDES_QUOTA if quota is None else quota // _SIDES))
-        searches.append((Descent(self._items, self._part, self._capacity, rank), quota))
-        for search, tries in searches:
+        for search, tries in self._searches(rank, quota):
             if search.run(tries, keep_on):
                 return search.offset
             if search.complete:
                 self.impossible = True
                 break
         return None
+
+    def _searches(
+        self, rank: Sequence[float], quota: int | None
+    ) -> Iterator[tuple[Sides | Descent, int | None]]:
+        if self._sides is not None:
+            yield self._sides, _SIDES_QUOTA if quota is None else quota // _SIDES
+        yield Descent(self._items, self._part, self._capacity, rank), quota
 
 
 def fits(items: Items, capacity: int, keep_on: Callable[[], None]) -> list[int] | None:

@@ -27,7 +27,9 @@ class Goal:
         self.impossible = False
         self._problem = problem
         self._items = items
-        self._choices = shares.within(capacity * items.unit)
+        # Where nothing can take over anything, there is one choice.
+        some = shares.free or shares.forced
+        self._choices = shares.within(capacity * items.unit) if some else iter([items.choice])
         self._exhausted = False
         self._open: list[tuple[Items, Fitting]] = []
         self._round = 0

@@ -5,6 +5,7 @@ from functools import partial
 
 from mcugraph.planning.arena import ArenaProblem, Plan
 from mcugraph.planning.checked import checked_plan
+from mcugraph.planning.exact import Fitting
 from mcugraph.planning.in_time import plan_in_time
 from mcugraph.planning.joint import better_orders
 from mcugraph.planning.named import NAMED, named
@@ -20,6 +21,9 @@ METHODS = ("auto", *NAMED)
 # Without a limit of its own, the seconds that each stage may take if it does not end by itself.
 _ORDER_SECONDS, _JOINT_SECONDS, _PLACE_SECONDS = 10.0, 8.0, 45.0
 _FEW_ROUNDS, _ROUNDS = 6, 1 << 30
+# Where one arena is asked for, items that all tries of the exact search look at together; too few
+# tries find nothing.
+_FEW_STEPS, _LEAST_TRIES = 60_000, 60
 # The first packing may take this long whatever the limit is; it looks at every two blocks that
 # meet, and where they are so many that this takes more memory, TFLM's planner has to do, with
 # what is left of the time, or a moment.
@@ -42,15 +46,20 @@ def plan_blocks(
     return stages.finish(order)
 
 
-def first_plan(problem: ArenaProblem, limits: Limits) -> Plan:
-    """The best plan of given lifetimes that is found without a search.
+def fitted(problem: ArenaProblem, arena: int, limits: Limits) -> Plan:
+    """The best plan of given lifetimes that is found with little effort.
+
+    Args:
+        problem: The lifetimes.
+        arena: Bytes that will do.
+        limits: A search for a plan within these ends there.
 
     Raises:
         GraphError: The problem contradicts itself.
     """
     problem.verify()
     stages = _Stages(problem, limits)
-    stages.first()
+    stages.fit(arena)
     return stages.made(())
 
 
@@ -98,14 +107,29 @@ class _Stages:
 
     def start(self) -> None:
         """What takes little time, after Ctrl-C too."""
-        self.first()
+        self._try(self._first)
         if self.packing is not None:
             few = partial(self.packing.search, _FEW_ROUNDS, self.share(_PLACE_SECONDS, 0.3))
             self.run(few)
 
-    def first(self) -> None:
-        """Greedy placements."""
+    def fit(self, arena: int) -> None:
+        """Greedy placements, and where they take more bytes than that, a try to find others."""
         self._try(self._first)
+        packing = self.packing
+        if packing is None or packing.arena * packing.items.unit <= arena:
+            return
+        tries = _FEW_STEPS // len(packing.items.height)
+        if tries < _LEAST_TRIES:
+            return
+        fitting = Fitting(packing.items, arena // packing.items.unit)
+        height = packing.items.height
+        limits = self.share(_PLACE_SECONDS)
+
+        def attempt() -> None:
+            fitting.attempt([-units for units in height], tries, limits.check)
+            packing.adopt(fitting.offsets)
+
+        self.run(attempt)
 
     def _first(self) -> None:
         seconds = self.share(_PLACE_SECONDS).seconds or 0.0

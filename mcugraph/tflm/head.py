@@ -71,6 +71,7 @@ class Head:
         self.file_order = tuple(range(len(self.model.subgraphs[0].operators)))
         self.overlaps: Mapping[int, tuple[Overlap, ...]] = {}
         self._nodes, self._access = program.nodes, Access(program.kernels)
+        self._known: dict[int, tuple[Overlap, ...]] = {}
         self._plain = self
         if overlapping:
             self._plain = copy(self)
@@ -89,8 +90,13 @@ class Head:
         # Where a tensor holds several values, which one it holds goes by the order of all.
         if self.after is None:
             return {}
-        found = ((i, self._access.of(self._nodes[0, i])) for i in operators)
-        return {i: overlaps for i, overlaps in found if overlaps}
+        known, found = self._known, {}
+        for i in operators:
+            if i not in known:
+                known[i] = self._access.of(self._nodes[0, i])
+            if known[i]:
+                found[i] = known[i]
+        return found
 
     @property
     def holds_live_set(self) -> bool:
@@ -249,6 +255,46 @@ class Head:
         aligned = [(a, b, align_up(lead, ALIGNMENT)) for a, b, lead in overlaps]
         problem, kept = self._plain.problem, self._kept_tensors
         return covered_bytes(possible_overlays(inplace, aligned, problem.sizes, kept))
+
+    def row(self, operator: int) -> list[tuple[int, int]]:
+        """Aligned sizes and leads of tensors along a path through an operator, the largest ones."""
+        problem = self._plain.problem
+        writer = {t: i for i, written in enumerate(problem.outputs) for t in written}
+        readers: dict[int, list[int]] = {}
+        for i, read in enumerate(problem.inputs):
+            for t in read:
+                readers.setdefault(t, []).append(i)
+
+        def largest(tensors: Iterable[int]) -> int | None:
+            return max(tensors, key=problem.sizes.__getitem__, default=None)
+
+        path: list[tuple[int, int, int]] = []  # operator, what it reads, what it writes
+        at: int | None = operator
+        while at is not None:
+            a, b = largest(problem.inputs[at]), largest(problem.outputs[at])
+            if a is None or b is None:
+                break
+            path.append((at, a, path[-1][1] if path else b))
+            at = writer.get(a)
+        path.reverse()
+        while path and (last := path[-1][2]) in readers:
+            made = {t: i for i in readers[last] for t in problem.outputs[i]}
+            following = largest(made)
+            if following is None:
+                break
+            path.append((made[following], last, following))
+        if not path:
+            return []
+        row = [(problem.sizes[path[0][1]], 0)]
+        return [*row, *((problem.sizes[b], self._lead(i, a, b)) for i, a, b in path)]
+
+    def _lead(self, operator: int, a: int, b: int) -> int:
+        """Aligned bytes that an output has to begin before an input, or all of it."""
+        inplace, overlaps = self._pairs(self._overlaps([operator]), operator)
+        if (a, b) in inplace:
+            return 0
+        leads = [lead for c, d, lead in overlaps if (c, d) == (a, b)]
+        return min([self._plain.problem.sizes[b], *(align_up(lead, ALIGNMENT) for lead in leads)])
 
     @cached_property
     def _kept_tensors(self) -> frozenset[int]:

@@ -3,9 +3,10 @@
 from collections.abc import Sequence
 from itertools import accumulate
 
+from mcugraph.planning import rows
 from mcugraph.planning.arena import ArenaProblem, Plan
 from mcugraph.planning.order_blocks import aligned_problem, arena_problem
-from mcugraph.planning.stages import best_order, first_plan
+from mcugraph.planning.stages import best_order, fitted
 from mcugraph.scheduling.bounds import largest_operator
 from mcugraph.scheduling.liveness import liveness
 from mcugraph.scheduling.problem import Name
@@ -14,6 +15,9 @@ from mcugraph.scheduling.solving.limits import Limits
 from mcugraph.tflm.head import SECONDS, Head
 from mcugraph.tflm.lifetimes import ALIGNMENT
 from mcugraph.tflm.loaded import TflmProgram
+
+# Operators beyond which a search hardly improves on what is found without.
+_SEARCHED = 1000
 
 
 def planned_arenas(
@@ -51,19 +55,44 @@ def _overlapped(plain: Head, arena: int, seconds: float, known: Schedule | None)
     least, crowded = _largest_operator(plain)
     if arena == least:
         return arena
-    orders = [plain.file_order]
-    if known is not None and (best := _numbered(plain, known)) is not None:
-        orders.append(tuple(best))
-    # Mostly a few operators decide, and nothing else has to lie over anything.
-    for order in dict.fromkeys(orders):
-        head = plain.allowing(_above(plain, order, least, crowded))
-        blocks = head.blocks(order)
-        if blocks.bound == least and first_plan(blocks, Limits(seconds)).arena == least:
-            return least
-    head = plain.allowing(plain.file_order)
-    if not head.overlaps:
+    row = plain.row(crowded[0])
+    if not rows.fits(row, arena - ALIGNMENT):
         return arena
-    return min(arena, _least_found(head, arena, seconds, None))
+    least = rows.least_arena(row, least, arena - ALIGNMENT, ALIGNMENT)
+    best = None if known is None else _numbered(plain, known)
+    found = arena
+    # Mostly a few operators decide, and nothing else has to lie over anything.
+    for order in dict.fromkeys((plain.file_order, tuple(best or plain.file_order))):
+        if known is not None and order != plain.file_order and plain.holds_live_set:
+            # At its peak each order takes what the best one does, less what an operator saves.
+            least = max(least, known.lower_bound - _most_saved(plain))
+        blocks = plain.allowing(_above(plain, order, least, crowded)).blocks(order)
+        bound = blocks.bound
+        if plain.has_one_order:
+            least = max(least, bound)
+        if bound <= least or len(order) > _SEARCHED:
+            found = min(found, fitted(blocks, max(least, bound), Limits(seconds)).arena)
+        if found <= least:
+            return found
+    head = plain.allowing(plain.file_order)
+    if not head.overlaps or (plain.has_one_order and len(plain.file_order) > _SEARCHED):
+        return found
+    return min(found, _least_found(head, arena, seconds, None))
+
+
+def _most_saved(plain: Head) -> int:
+    """Most aligned bytes that one operator may save by overlaps."""
+    sizes = plain.problem.sizes
+    most = [
+        min(sum([sizes[t] for t in read]), sum([sizes[t] for t in written]))
+        for read, written in zip(plain.problem.inputs, plain.problem.outputs, strict=True)
+    ]
+    found = 0
+    for i in sorted(plain.file_order, key=most.__getitem__, reverse=True):
+        if most[i] <= found:
+            break
+        found = max(found, plain.saved(i))
+    return found
 
 
 def _largest_operator(plain: Head) -> tuple[int, list[int]]:

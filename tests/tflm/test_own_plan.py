@@ -9,14 +9,17 @@ import pytest
 import mcugraph as mg
 from mcugraph.formats.tflite.model import TfliteModel, TfliteOperator, TfliteSubgraph, TfliteTensor
 from mcugraph.ir import DType
+from mcugraph.planning import rows
+from mcugraph.records import replace
 from mcugraph.rewrite.accounting import counted_forms
 from mcugraph.scheduling.figures import live_set_figures
 from mcugraph.scheduling.runtime import RUNTIMES
 from mcugraph.scheduling.solving.network import has_one_order
 from mcugraph.tflm.footprint import head_arena
 from mcugraph.tflm.head import Head
+from mcugraph.tflm.kernels.needs import node_of
 from mcugraph.tflm.loaded import TflmProgram, program_of
-from mcugraph.tflm.own_plan import planned_arena
+from mcugraph.tflm.own_plan import overlap_arena, planned_arena
 
 MODELS = Path(__file__).resolve().parents[2] / "fixtures" / "models"
 
@@ -73,3 +76,39 @@ def test_one_order_of_the_head_is_one_of_its_network() -> None:
         assert head.has_one_order == has_one_order(head.problem.network())
         found.add(head.has_one_order)
     assert found == {True, False}
+
+
+def overlapping_network(seed: int) -> TflmProgram:
+    """The same where what is read is mostly as large as what is written, so one may be over it."""
+    chance = random.Random(seed)
+    plain = network(seed).model.subgraphs[0]
+    shapes = [(16 * chance.choice([2, 2, 2, 3]),) for _ in plain.tensors]
+    tensors = tuple(TfliteTensor(DType.INT8, shape, f"t{i}") for i, shape in enumerate(shapes))
+    main = replace(
+        plain,
+        tensors=tensors,
+        operators=tuple(
+            replace(one, native="ADD" if len(one.inputs) == 2 else "RELU")
+            for one in plain.operators
+        ),
+    )
+    nodes = {(0, i): node_of(main, one, None) for i, one in enumerate(main.operators)}
+    return TflmProgram(TfliteModel((main,)), nodes, {}, ())
+
+
+@pytest.mark.parametrize("seed", range(40))
+def test_no_order_has_a_smaller_plan_with_overlaps(seed: int) -> None:
+    program = overlapping_network(seed)
+    head = Head(program, overlapping=True)
+    operators = head.model.subgraphs[0].operators
+    read = {i: {t - 1 for t in one.inputs if t} for i, one in enumerate(operators)}
+    orders = [
+        order
+        for order in itertools.permutations(read)
+        if all(read[v] <= set(order[:at]) for at, v in enumerate(order))
+    ]
+    plans = [head.packed(order) for order in orders]
+    least = min(plan.arena for plan in plans)
+    assert overlap_arena(program, head_arena(program)) == least
+    for i in range(len(operators)):
+        assert rows.fits(head.row(i), least)
