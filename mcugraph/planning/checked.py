@@ -17,8 +17,11 @@ def checked_plan(
     order: Sequence[Name] = (),
     elapsed: float = 0.0,
     stopped: str = "",
+    peak: int | None = None,
 ) -> Plan:
     """The plan that gives each block of a problem its offset, in bytes.
+
+    Its ``peak`` is the bound of the problem, in bytes; None: that is found out here.
 
     Raises:
         InternalError: The offsets are no plan, or contradict the bound.
@@ -32,7 +35,7 @@ def checked_plan(
         tuple(b.at(o) for b, o in zip(problem.blocks, offsets, strict=True)),
         max(ends, default=0),
         lower_bound,
-        problem.bound,
+        problem.bound if peak is None else peak,
         problem.alignment,
         method,
         tuple(order),

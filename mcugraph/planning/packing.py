@@ -19,6 +19,7 @@ class Packing:
         offsets: One an item.
         arena, lower_bound: Over all choices.
         peak: What the lifetimes ask for at the least, whatever is proven besides.
+        bound: The same in bytes.
     """
 
     def __init__(self, problem: ArenaProblem, limits: Limits, keep_on: Limits) -> None:
@@ -31,7 +32,8 @@ class Packing:
         self.limits = limits
         self.shares = Shares(problem)
         self.items = best_items(problem, self.shares, keep_on.check)
-        self.peak = -(-problem.bound // self.items.unit)
+        self.bound = problem.bound
+        self.peak = -(-self.bound // self.items.unit)
         self.lower_bound = self.peak
         self._sequences: dict[int, list[int]] = {}
         self.offsets = first_fit(self.items, self.sequence(0), keep_on.check)

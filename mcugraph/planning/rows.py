@@ -50,6 +50,8 @@ def least_arena(row: Row, low: int, high: int, step: int) -> int:
         high: Bytes that it fits into, some steps above that.
         step: Arenas are multiples of so many bytes.
     """
+    if fits(row, low):
+        return low
     while low < high:
         middle = low + (high - low) // (2 * step) * step
         if fits(row, middle):

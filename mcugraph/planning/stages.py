@@ -163,6 +163,7 @@ class _Stages:
             order=order,
             elapsed=self.limits.elapsed,
             stopped="" if packing.optimal else self.stopped or TIME,
+            peak=packing.bound,
         )
 
     def run(self, stage: Callable[[], None]) -> None:

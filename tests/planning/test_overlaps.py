@@ -160,6 +160,15 @@ def test_plans_of_many_networks_are_the_smallest_of_their_order(block: int) -> N
         keeps_its_word(seed)
 
 
+@given(arenas(max_blocks=8, overlaps=True))
+def test_the_bound_is_the_largest_live_set_of_the_finer_times(problem: ArenaProblem) -> None:
+    needed: dict[int, int] = {}
+    for begin, end, size in (span for row in problem.spans() for span in row):
+        for time in range(begin, end):
+            needed[time] = needed.get(time, 0) + size
+    assert problem.bound == max(needed.values(), default=0)
+
+
 def over(
     *blocks: Block, leads: tuple[tuple[int, int, int], ...], pairs: tuple[tuple[int, int], ...] = ()
 ) -> ArenaProblem:
