@@ -47,7 +47,7 @@ def add(commands: Any) -> None:
         "--minimise",
         default="total",
         metavar="WHAT",
-        help="with --split: total (head and tail; the default) or head",
+        help="with --split: total (the arena to reserve; the default) or head",
     )
     command.add_argument(
         "--allow-slower",

@@ -64,7 +64,7 @@ def optimize(
         allow_slower: The share of all instructions, as it is estimated, that may be added where
             convolutions of one by one are made to run by a kernel over whose input an output may
             lie. 0.1: a tenth. Of ``"cmsis-nn"`` alone, as all others need no such thing.
-        minimise: Where operators are split: ``"total"``: head and tail together, since each
+        minimise: Where operators are split: ``"total"``: the arena to reserve, since each
             operator takes some of the tail; ``"head"`` alone.
         progress: Called with seconds and bytes of the best so far, as splits are searched.
 

@@ -26,7 +26,7 @@ class Wanted:
         seconds: For each search; None: no limit.
         split: Operators may be computed in slices of channels.
         allow_slower: The share of all instructions that steering kernels may add.
-        minimise: ``"total"``: head and tail; ``"head"``.
+        minimise: ``"total"``: the arena to reserve; ``"head"``.
         progress: Called with seconds and bytes of the best so far, as splits are searched.
     """
 
@@ -127,8 +127,8 @@ def _graph_of(trial: Trial, data: bytes) -> Graph:
 def _cost(tried: Tried, wanted: Wanted) -> int:
     """What is to be as small as can be."""
     memory = tried.profile.memory
-    head, tail = memory.tflm_arena or 0, memory.tflm_persistent or 0
-    return head if wanted.minimise == "head" else head + tail
+    found = memory.tflm_arena if wanted.minimise == "head" else memory.tflm_total
+    return found or 0
 
 
 def _with_named_kernels(graph: Graph, found: Profile) -> tuple[str, ...]:

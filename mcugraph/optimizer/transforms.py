@@ -85,7 +85,8 @@ def split(
 
     def told(elapsed: float, choice: SplitChoice) -> None:
         if progress is not None and choice.head is not None:
-            progress(elapsed, choice.head + (choice.outline.tail if minimise == "total" else 0))
+            whole = minimise == "total"
+            progress(elapsed, choice.outline.total(choice.head) if whole else choice.head)
 
     choice = best_splits(program, price, minimise, Limits(seconds), told)
     if choice is None or not choice.splits:

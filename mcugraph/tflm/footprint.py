@@ -52,7 +52,12 @@ def footprint(program: TflmProgram) -> TflmFootprint:
 
 
 def total_with_plan(program: TflmProgram, arena: int) -> int:
-    """The least arena with which the device loads a model that brings along a plan.
+    """The least arena with which the device loads a model that brings along a plan."""
+    return loading_with_plan(program, arena).total
+
+
+def loading_with_plan(program: TflmProgram, arena: int) -> Loading:
+    """What the device takes to load a model that brings along a plan.
 
     Args:
         program: What it loads.
@@ -65,7 +70,7 @@ def total_with_plan(program: TflmProgram, arena: int) -> int:
     nodes = planned.nodes.values()
     variables = len({name for node in nodes if (name := variable_of(node, "var_handle"))})
     device = find_abi(planned.abi)
-    return load(planned.model, planned.needs, looks, variables, arena, buffered, device).total
+    return load(planned.model, planned.needs, looks, variables, arena, buffered, device)
 
 
 def head_arena(program: TflmProgram) -> int:

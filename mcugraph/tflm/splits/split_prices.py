@@ -5,7 +5,7 @@ from typing import Protocol
 from mcugraph.planning.stages import best_order
 from mcugraph.records import dataclass
 from mcugraph.scheduling.solving.limits import Limits
-from mcugraph.tflm.footprint import footprint
+from mcugraph.tflm.footprint import loading_with_plan
 from mcugraph.tflm.head import Head
 from mcugraph.tflm.lifetimes import ALIGNMENT
 from mcugraph.tflm.loaded import TflmProgram
@@ -20,12 +20,18 @@ class Outline:
         peak: The largest live set of this order, every size rounded up; no plan of it needs less.
         tight: The operators at which it is reached.
         tail: The tail on the device.
+        loading: The least arena with which the device loads the program, however small its head.
     """
 
     order: tuple[int, ...]
     peak: int
     tight: frozenset[int]
     tail: int
+    loading: int = 0
+
+    def total(self, head: int) -> int:
+        """Bytes of the arena to reserve, if the head comes to so many."""
+        return max(head + self.tail, self.loading)
 
 
 class Pricing(Protocol):
@@ -57,11 +63,13 @@ class PlannedPrice:
             return None
         found = best_order(head.problem, ALIGNMENT, Limits(self.seconds, None, None))
         steps = zip(found.order, found.timeline, strict=True)
+        loading = loading_with_plan(program, 0)
         return Outline(
             tuple(int(name) for name in found.order),
             found.peak,
             frozenset(int(name) for name, live in steps if live == found.peak),
-            footprint(program).persistent,
+            loading.tail,
+            loading.total,
         )
 
     def head(self, program: TflmProgram, outline: Outline, seconds: float) -> int:

@@ -61,7 +61,8 @@ def best_splits(
     Args:
         program: What TFLM loads of the file, with the values of constants at hand.
         pricing: What a program costs.
-        minimise: ``"total"``: head and tail; ``"head"``, and the tail only where heads are equal.
+        minimise: ``"total"``: the arena to reserve; ``"head"``, and the rest only where heads are
+            equal.
         limits: Where the search ends, if it does not end by itself; the best till then counts.
         progress: Called whenever there is a better choice.
 
@@ -102,7 +103,7 @@ class _SplitSearch:
 
     def worth(self, choice: SplitChoice, head: int) -> tuple[int, ...]:
         """What is to be as small as can be, if the head comes to so many bytes."""
-        total = head + choice.outline.tail
+        total = choice.outline.total(head)
         return (head if self.minimise == HEAD else total, total, choice.operators)
 
     def better(self, choice: SplitChoice, head: int) -> bool:
