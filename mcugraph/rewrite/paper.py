@@ -57,6 +57,8 @@ def _is_plain_sum(edit: Edit, operator: Operator) -> bool:
     op = operator.op
     if not isinstance(op, Elementwise) or op.function != "add" or op.activation is not None:
         return False
+    if None in operator.inputs:  # files may leave out what an addition cannot do without
+        return False
     read = [edit.tensors[name or ""] for name in operator.inputs]
     shapes = {tensor.shape for tensor in [*read, edit.tensors[operator.outputs[0]]]}
     return len(shapes) == 1 and not any(tensor.is_constant for tensor in read)

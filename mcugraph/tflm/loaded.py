@@ -5,6 +5,7 @@ The twins of TFLM's own plan and of ours start from the same one.
 
 from collections.abc import Iterator, Mapping
 
+from mcugraph.errors import GraphError
 from mcugraph.formats.tflite.model import TfliteModel
 from mcugraph.ir import DType, Graph
 from mcugraph.ops.variables import Variable
@@ -131,7 +132,7 @@ def needs_of(
                 found[position] = rule(node, abi)
             else:
                 problems.append(f"TFLM has no kernel for {name}")
-        except (LookupError, AttributeError, ZeroDivisionError) as error:
+        except (GraphError, LookupError, AttributeError, ZeroDivisionError) as error:
             problems.append(f"what TFLM's kernel of {name} allocates is not known: {error}")
     return found, problems
 

@@ -14,6 +14,7 @@ from mcugraph.ops.pooling import Pool
 from mcugraph.ops.window import SAME_UPPER, VALID
 from mcugraph.tflm.abi import ABIS
 from mcugraph.tflm.kernels import LIBRARIES, KernelNode, Needs
+from mcugraph.tflm.loaded import needs_of
 
 ARM = ABIS["arm"]
 F32, I4, I8, I16 = DType.FLOAT32, DType.INT4, DType.INT8, DType.INT16
@@ -123,3 +124,14 @@ def test_kernels_that_are_counted_as_the_reference_ones_are_named(models: Path) 
     ):
         found = mg.profile(models / f"{name}_int8.tflite", kernels=kernels)
         assert (said in found.assumptions) is named
+
+
+def test_shapes_that_contradict_each_other_are_said_not_to_be_known() -> None:
+    inputs = (tensor(I8, 4, 12), tensor(I8, 8, 3, 3, 3))
+    node = KernelNode("CONV_2D", CONV, inputs, (tensor(I8, 1, 8, 8, 8),))
+    needs, problems = needs_of({(0, 0): node}, ARM, LIBRARIES["cmsis-nn"])
+    assert needs == {}
+    (said,) = problems
+    assert said.startswith(
+        "what TFLM's kernel of CONV_2D allocates is not known: a 2-d convolution"
+    )

@@ -37,6 +37,9 @@ RULES: dict[str, dict[str, AccessRule]] = {
 
 # Kernels that copy nothing where input and output are at one place.
 _IN_PLACE = frozenset({"RESHAPE"})
+# Turns of a kernel's loops that a rule goes through one by one, at the most, so that no shape that
+# a file declares makes it run for ever: half a minute of sound at 8 kHz.
+_TURNS = 1 << 18
 
 # Elements that C++ lets anybody look at as characters.
 _CHARACTERS = frozenset({DType.INT8, DType.UINT8})
@@ -58,7 +61,7 @@ def overlaps(node: KernelNode, kernels: str) -> tuple[Overlap, ...]:
         overlap, so it has none; nor has an operator with several outputs, nor an input that the
         output would have to lie apart from anyway.
     """
-    if kernels not in RULES or len(node.outputs) != 1 or _is_empty(node):
+    if kernels not in RULES or len(node.outputs) != 1 or _is_empty(node) or _is_endless(node):
         return ()
     (result,) = node.outputs
     in_place = node.native in _IN_PLACE
@@ -111,6 +114,13 @@ def _is_empty(node: KernelNode) -> bool:
     """Whether there is nothing to read or nothing to write."""
     read = (tensor for tensor in node.inputs if tensor is not None and not tensor.constant)
     return not all(tensor.nbytes for tensor in (*read, *node.outputs))
+
+
+def _is_endless(node: KernelNode) -> bool:
+    """Whether the longest axis of what is read or written has too many turns in all batches."""
+    read = (tensor for tensor in node.inputs if tensor is not None and not tensor.constant)
+    shapes = [tensor.shape for tensor in (*read, *node.outputs) if tensor.shape]
+    return any(shape[0] * max(shape[1:], default=1) > _TURNS for shape in shapes)
 
 
 def _as_it_is(node: KernelNode) -> Mapping[int, int]:
