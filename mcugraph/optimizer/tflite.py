@@ -3,6 +3,7 @@
 from collections.abc import Sequence
 
 from mcugraph.formats.tflite.model import TfliteModel
+from mcugraph.formats.tflite.tables import NUMBERED
 from mcugraph.formats.tflite.writer import rewritten, with_own_shape
 from mcugraph.ir import Graph
 from mcugraph.optimizer.new_file import NewFile
@@ -11,10 +12,6 @@ from mcugraph.planning.tflm_greedy import UNPLANNED
 from mcugraph.records import dataclass, replace
 from mcugraph.tflm.head import Head, HeadPlan
 from mcugraph.tflm.loaded import TflmProgram, program_of
-
-# Metadata that names operators by their number.
-_NUMBERED = "model_control_dependencies"
-
 
 # What the kernels are called that a plan has to hold for if it is not to ask for certain ones.
 ANY = "any"
@@ -54,7 +51,7 @@ def improved(
     if unwritten:
         # What such a file computes depends on what lies in the arena by chance.
         return NewFile(data, notes=(f"nothing writes {unwritten} tensors that operators read",))
-    movable = _NUMBERED not in model.metadata
+    movable = NUMBERED not in model.metadata
     spare = with_own_shape(path, data, unused(mended))
     search = _Search(movable, force, seconds, overlapping=kernels != ANY)
     left_empty, (head, best) = search.lighter(program, spare)
@@ -94,7 +91,7 @@ def _said(
 ) -> tuple[str, ...]:
     said: tuple[str, ...] = ()
     if not movable:
-        said += (f"the order is kept, since metadata {_NUMBERED!r} refers to it",)
+        said += (f"the order is kept, since metadata {NUMBERED!r} refers to it",)
     if replanned and model.planned_for:
         said += (
             f"the file's plan holds for TFLM's {model.planned_for} kernels only, so it is replaced",

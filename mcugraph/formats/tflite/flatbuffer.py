@@ -216,20 +216,20 @@ def written(root: Table) -> bytes:
     for node in order:
         if isinstance(node, Table):
             if node.vtable not in vtables:
-                vtables[node.vtable] = at = _up(at, 2)
+                vtables[node.vtable] = at = rounded_up(at, 2)
                 at += len(node.vtable)
             at += (node.phase - at) % node.step
             places[id(node)] = at
             at += len(node.inline)
         elif isinstance(node, Tables):
-            at = _up(at, 4)
+            at = rounded_up(at, 4)
             places[id(node)] = at
             at += 4 + 4 * len(node.items)
         else:
-            at = _up(at + 4, max(node.alignment, 4)) - 4
+            at = rounded_up(at + 4, max(node.alignment, 4)) - 4
             places[id(node)] = at
             at += 4 + len(node.data) + len(node.end)
-    file = bytearray(_up(at, 4))
+    file = bytearray(rounded_up(at, 4))
     struct.pack_into("<I4s", file, 0, places[id(root)], _IDENTIFIER)
     for vtable, place in vtables.items():
         file[place : place + len(vtable)] = vtable
@@ -274,5 +274,6 @@ def _put(
         struct.pack_into("<I", file, slot, places[id(target)] - slot)
 
 
-def _up(value: int, step: int) -> int:
+def rounded_up(value: int, step: int) -> int:
+    """The least multiple of a step that is no smaller than a value."""
     return -(-value // step) * step

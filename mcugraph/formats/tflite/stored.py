@@ -20,12 +20,12 @@ CODE, CODE_VERSION, BUILTIN_CODE = 0, 2, 3
 TENSORS, OPERATORS = 0, 3
 SHAPE, TYPE, BUFFER, NAME, QUANTIZATION, SHAPE_SIGNATURE = 0, 1, 2, 3, 4, 7
 MINIMA, MAXIMA, SCALES, ZERO_POINTS = 0, 1, 2, 3
-OPERATOR_CODE, INPUTS, OUTPUTS, OPTIONS_TYPE, OPTIONS = 0, 1, 2, 3, 4
-DATA = 0
+OPERATOR_CODE, INPUTS, OUTPUTS, OPTIONS_TYPE, OPTIONS, OPTIONS_BEHIND = 0, 1, 2, 3, 4, 9
+DATA, DATA_BEHIND = 0, 1
 METADATA_NAME, METADATA_BUFFER = 0, 1
 
 _TEXT = "text"
-_DATA = 16  # alignment of the bytes of a buffer
+_ALIGNMENT = 16  # of the bytes of a buffer
 
 
 @dataclass(frozen=True, slots=True)
@@ -91,7 +91,10 @@ _IN_OPTIONS: dict[int, dict[int, int | str | tuple[str]]] = {
     115: {0: 4},  # BucketizeOptions
 }
 # Fields of 64 bits: where in the file what lies behind the flatbuffer is, and how long it is.
-_BEHIND = {"Buffer": (1, 2), "Operator": (9, 10)}
+_BEHIND = {
+    "Buffer": (DATA_BEHIND, DATA_BEHIND + 1),
+    "Operator": (OPTIONS_BEHIND, OPTIONS_BEHIND + 1),
+}
 
 
 def opened(path: str, data: bytes) -> Table:
@@ -137,7 +140,7 @@ class _File(Flatbuffer):
         """
         root = self.table(self.root, "Model")
         rest = self.content[self.end : associated.start(self.content)]
-        if len(rest) >= _DATA and rest.strip(b"\0"):  # less is what builders leave over
+        if len(rest) >= _ALIGNMENT and rest.strip(b"\0"):  # less is what builders leave over
             raise self._refusal("data behind its tables")
         return root
 
@@ -179,7 +182,7 @@ class _File(Flatbuffer):
             if end > len(self.content):
                 raise Damage("a vector ends behind the file")
             self.end = max(self.end, end + len(nul))
-            alignment = _DATA if owner == "Buffer" else width
+            alignment = _ALIGNMENT if owner == "Buffer" else width
             self._values[at, kind] = Values(self.content[at + 4 : end], width, alignment, nul)
         return self._values[at, kind]
 

@@ -26,6 +26,8 @@ from mcugraph.ir.names import Names
 PLAN = "OfflineMemoryAllocation"
 # Name of the metadata that says which kernels that plan holds for, where outputs lie over inputs.
 PLANNED_FOR = "mcugraph.plan.kernels"
+# Name of the metadata that refers to operators by their number.
+NUMBERED = "model_control_dependencies"
 
 _Entries = TypeVar("_Entries", bound=Sized)
 

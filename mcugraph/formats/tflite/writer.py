@@ -14,7 +14,18 @@ from collections.abc import Callable, Mapping, Sequence
 
 from mcugraph.errors import FormatError
 from mcugraph.formats.tflite import associated, reader
-from mcugraph.formats.tflite.flatbuffer import Flatbuffer
+from mcugraph.formats.tflite.flatbuffer import Flatbuffer, rounded_up
+from mcugraph.formats.tflite.stored import (
+    BUFFERS,
+    DATA_BEHIND,
+    METADATA,
+    METADATA_NAME,
+    OPERATORS,
+    OPTIONS_BEHIND,
+    SHAPE,
+    SUBGRAPHS,
+    TENSORS,
+)
 from mcugraph.formats.tflite.tables import PLAN, PLANNED_FOR
 from mcugraph.records import dataclass
 
@@ -23,12 +34,7 @@ _VERSION = 1  # of the form of a memory plan
 # What is put in front is a multiple of this, so that everything keeps its alignment.
 _STEP = 64
 
-# Fields of the tables, by their number in the schema.
-_SUBGRAPHS, _BUFFERS, _METADATA, _KNOWN_FIELDS = 2, 4, 6, 8
-_TENSORS, _OPERATORS = 0, 3
-_SHAPE = 0
-_BUFFER_OFFSET = 1
-_LARGE_OPTIONS_OFFSET = 9
+_KNOWN_FIELDS = 8  # of the root table
 
 
 def rewritten(
@@ -87,16 +93,16 @@ def with_own_shape(path: str, data: bytes, tensors: Sequence[int]) -> tuple[int,
 
 def _shapes(file: Flatbuffer) -> list[int]:
     """Where the shape of each tensor stands; 0 where it has none."""
-    tables = file.tables(file.root, _SUBGRAPHS)
-    return [file.target(t, _SHAPE) for table in tables for t in file.tables(table, _TENSORS)]
+    tables = file.tables(file.root, SUBGRAPHS)
+    return [file.target(t, SHAPE) for table in tables for t in file.tables(table, TENSORS)]
 
 
 def _permute(file: Flatbuffer, path: str, order: Sequence[int]) -> None:
-    main = file.tables(file.root, _SUBGRAPHS)[0]
-    operators = file.tables(main, _OPERATORS)
+    main = file.tables(file.root, SUBGRAPHS)[0]
+    operators = file.tables(main, OPERATORS)
     if sorted(order) != list(range(len(operators))):
         raise FormatError(f"{path}: the order does not hold every operator once")
-    first = file.target(main, _OPERATORS) + 4
+    first = file.target(main, OPERATORS) + 4
     for place, number in enumerate(order):
         slot = first + 4 * place
         struct.pack_into("<I", file.data, slot, operators[number] - slot)
@@ -117,9 +123,9 @@ def _front(file: Flatbuffer, path: str, metadata: Mapping[str, bytes]) -> bytes:
         file.field(file.root, number) for number in range(_KNOWN_FIELDS, file.fields(file.root))
     ):
         raise FormatError(f"{path}: the file has fields that are newer than what can be rewritten")
-    buffers = file.tables(file.root, _BUFFERS)
-    listed = file.tables(file.root, _METADATA)
-    kept = [table for table in listed if file.text(table, 0) not in (PLAN, PLANNED_FOR)]
+    buffers = file.tables(file.root, BUFFERS)
+    listed = file.tables(file.root, METADATA)
+    kept = [table for table in listed if file.text(table, METADATA_NAME) not in (PLAN, PLANNED_FOR)]
     root = _root_position()
     list_of_buffers = root + 4 + 4 * _KNOWN_FIELDS
     list_of_metadata = list_of_buffers + 4 + 4 * (len(buffers) + len(metadata))
@@ -128,7 +134,7 @@ def _front(file: Flatbuffer, path: str, metadata: Mapping[str, bytes]) -> bytes:
     for name, content in metadata.items():
         places.append(_Place.behind(end, name, content))
         end = places[-1].values + 4 + len(content)
-    moved = _up(end - 8, _STEP)
+    moved = rounded_up(end - 8, _STEP)
 
     front = bytearray(moved)
 
@@ -137,12 +143,12 @@ def _front(file: Flatbuffer, path: str, metadata: Mapping[str, bytes]) -> bytes:
 
     # The root: version as it is, references to where their targets now are.
     present = [number for number in range(_KNOWN_FIELDS) if file.field(file.root, number)]
-    present = sorted({*present, _BUFFERS, _METADATA})
+    present = sorted({*present, BUFFERS, METADATA})
     slots = [4 + 4 * number if number in present else 0 for number in range(_KNOWN_FIELDS)]
     put(f"<HH{_KNOWN_FIELDS}H", 8, _vtable_bytes(), 4 + 4 * _KNOWN_FIELDS, *slots)
     put("<i", root, root - 8)
     targets = {number: file.target(file.root, number) + moved for number in present if number}
-    targets[_BUFFERS], targets[_METADATA] = list_of_buffers, list_of_metadata
+    targets[BUFFERS], targets[METADATA] = list_of_buffers, list_of_metadata
     for number in present:
         at = root + 4 + 4 * number
         put("<I", at, targets[number] - at if number else file.u32(file.field(file.root, 0)))
@@ -176,10 +182,10 @@ class _Place:
 
     @classmethod
     def behind(cls, end: int, name: str, content: bytes) -> "_Place":
-        entry = _up(end, 4) + 8
+        entry = rounded_up(end, 4) + 8
         named = entry + 12
-        holder = _up(named + 4 + len(name.encode()) + 1, 4) + 8
-        return cls(entry, named, holder, _up(holder + 8 + 4, 16) - 4)
+        holder = rounded_up(named + 4 + len(name.encode()) + 1, 4) + 8
+        return cls(entry, named, holder, rounded_up(holder + 8 + 4, 16) - 4)
 
 
 def _put_list(put: Callable[..., None], at: int, targets: Sequence[int]) -> None:
@@ -189,16 +195,12 @@ def _put_list(put: Callable[..., None], at: int, targets: Sequence[int]) -> None
         put("<I", slot, target - slot)
 
 
-def _up(value: int, step: int) -> int:
-    return -(-value // step) * step
-
-
 def _shift_absolute(file: Flatbuffer, moved: int) -> None:
     """Positions in the file of data that lies behind the flatbuffer."""
-    places = {file.field(table, _BUFFER_OFFSET) for table in file.tables(file.root, _BUFFERS)}
-    for subgraph in file.tables(file.root, _SUBGRAPHS):
-        for operator in file.tables(subgraph, _OPERATORS):
-            places.add(file.field(operator, _LARGE_OPTIONS_OFFSET))
+    places = {file.field(table, DATA_BEHIND) for table in file.tables(file.root, BUFFERS)}
+    for subgraph in file.tables(file.root, SUBGRAPHS):
+        for operator in file.tables(subgraph, OPERATORS):
+            places.add(file.field(operator, OPTIONS_BEHIND))
     for at in places - {0}:
         position = struct.unpack_from("<Q", file.data, at)[0]
         if position > 1:  # 1 stands for what is not there yet

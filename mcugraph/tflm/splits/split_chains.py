@@ -10,6 +10,7 @@ from math import gcd
 
 from mcugraph.errors import GraphError
 from mcugraph.formats.tflite.model import TfliteModel, TfliteSubgraph
+from mcugraph.formats.tflite.tables import NUMBERED
 from mcugraph.ir import DType
 from mcugraph.records import dataclass
 from mcugraph.tflm.splits.channelwise import Share, share
@@ -17,8 +18,6 @@ from mcugraph.tflm.splits.channelwise import Share, share
 # TFLM's CONCATENATION takes so many tensors (concatenation.cc), and these types.
 MOST_SLICES = 10
 _JOINED = (DType.FLOAT32, DType.INT8, DType.INT16, DType.INT32, DType.INT64, DType.BOOL)
-# Metadata that names operators by their number.
-_NUMBERED = "model_control_dependencies"
 _LONGEST = 64  # operators of a chain
 
 
@@ -62,8 +61,8 @@ class Chain:
 
 def unsplittable(model: TfliteModel) -> str | None:
     """Why no chain of a file is computed in slices; None: no reason."""
-    if _NUMBERED in model.metadata:
-        return f"metadata {_NUMBERED!r} refers to operators by their number"
+    if NUMBERED in model.metadata:
+        return f"metadata {NUMBERED!r} refers to operators by their number"
     if any(tensor.behind for tensor in model.tensors):
         return "constants are stored behind the tables of the file"
     return None
