@@ -7,8 +7,10 @@ import pytest
 
 import mcugraph as mg
 from mcugraph.cli import main
-from mcugraph.formats.tflite.tables import PLANNED_FOR
+from mcugraph.formats.tflite.model import TfliteModel
+from mcugraph.formats.tflite.tables import PLAN, PLANNED_FOR, read_model
 from mcugraph.optimizer.result import Optimization
+from mcugraph.tflm.splits.split_file import split_file
 
 SHARED = Path(__file__).resolve().parents[3] / "shared" / "models" / "tflite"
 FILES = sorted(SHARED.glob("*.tflite"))
@@ -70,13 +72,24 @@ def test_a_plan_for_other_kernels_is_replaced(models: Path, tmp_path: Path) -> N
     assert not mg.load(out).source.file.planned_for  # type: ignore[union-attr]
 
 
+def test_a_file_made_anew_says_nothing_of_the_plan_it_had(models: Path, tmp_path: Path) -> None:
+    out = tmp_path / "out.tflite"
+    optimized(models / "ds_cnn_int8.tflite", tmp_path, "reference")
+    model, data = mg.load(out).source.file, out.read_bytes()
+    assert isinstance(model, TfliteModel)
+    bare = read_model(split_file(str(out), data, model, []))
+    assert bare.offsets is None
+    assert not bare.planned_for
+    assert not {PLAN, PLANNED_FOR} & {*bare.metadata}
+
+
 def test_other_kernels_are_not_verified(models: Path, tmp_path: Path) -> None:
     found = mg.optimize(
         models / "resnet_int8.tflite", tmp_path / "out.tflite", kernels="cmsis-nn", verify=True
     )
-    if found.holds_for:
-        assert found.verified is None
-        assert any("the outputs were not compared" in note for note in found.notes)
+    assert found.holds_for == "cmsis-nn"
+    assert found.verified is None
+    assert any("the outputs were not compared" in note for note in found.notes)
 
 
 def test_command(models: Path, tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:

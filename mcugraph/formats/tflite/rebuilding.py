@@ -6,6 +6,7 @@ from collections.abc import Iterable
 
 from mcugraph.errors import McuGraphError
 from mcugraph.formats.tflite import reader, stored
+from mcugraph.formats.tflite.fields import DTYPES
 from mcugraph.formats.tflite.flatbuffer import Table, Tables, Values, decoded
 from mcugraph.formats.tflite.model import TfliteModel, TfliteTensor
 from mcugraph.formats.tflite.recipe import (
@@ -23,17 +24,17 @@ from mcugraph.formats.tflite.recipe import (
     remade,
     restated_bytes,
 )
-from mcugraph.formats.tflite.tables import PLAN, read_model
+from mcugraph.formats.tflite.tables import PLAN, PLANNED_FOR, read_model
+from mcugraph.formats.tflite.tflite_schema import OPERATOR_NAMES
 from mcugraph.ir import DType
 
-_CONCATENATION, _SLICE = 2, 65
+_CONCATENATION, _SLICE = map(OPERATOR_NAMES.index, ("CONCATENATION", "SLICE"))
 _CONCATENATION_OPTIONS = 10
 # The first version of an operator that takes a type; all others have been there from the start.
 _VERSIONS = {
     _CONCATENATION: {DType.INT8: 2, DType.INT16: 3},
     _SLICE: {DType.INT8: 2, DType.INT16: 4, DType.BOOL: 3},
 }
-_INT32 = 2  # as a type of tensors
 _WIDTHS = {stored.MINIMA: 4, stored.MAXIMA: 4, stored.SCALES: 4, stored.ZERO_POINTS: 8}
 
 
@@ -131,7 +132,7 @@ class _Rebuilding:
         return Table.made(
             {
                 stored.SHAPE: self._ints(wanted.shape),
-                stored.TYPE: bytes([_INT32]),
+                stored.TYPE: bytes([DTYPES.index(DType.INT32)]),
                 stored.BUFFER: struct.pack("<I", 0),
                 stored.NAME: Values.text(wanted.name),
             }
@@ -158,8 +159,13 @@ class _Rebuilding:
         return self._lists.setdefault(numbers, Values.ints(numbers))
 
     def _drop_plan(self) -> None:
+        """Leave out the plan, and what is said about it."""
         entries = self.root.tables(stored.METADATA)
-        kept = [entry for entry in entries if _text(entry, stored.METADATA_NAME) != PLAN]
+        kept = [
+            entry
+            for entry in entries
+            if _text(entry, stored.METADATA_NAME) not in (PLAN, PLANNED_FOR)
+        ]
         if len(kept) < len(entries):
             self.root.targets[stored.METADATA] = Tables(kept)
 

@@ -5,6 +5,7 @@ in ``rebuilding`` to the file itself.
 """
 
 from collections.abc import Mapping
+from math import prod
 
 import numpy as np
 
@@ -169,7 +170,12 @@ def remade(model: TfliteModel, recipe: Recipe) -> TfliteModel:
         {tensor.name: number for number, tensor in enumerate(tensors)},
     )
     return replace(
-        model, subgraphs=(first, *model.subgraphs[1:]), offsets=None, misfit=None, nbytes=0
+        model,
+        subgraphs=(first, *model.subgraphs[1:]),
+        offsets=None,
+        misfit=None,
+        nbytes=0,
+        planned_for="",
     )
 
 
@@ -255,24 +261,14 @@ def piece_bytes(tensor: TfliteTensor, piece: Piece) -> bytes:
         ValueError: The constant has fewer bytes than its shape says, or none.
     """
     data = np.frombuffer(tensor.data if tensor.data is not None else b"", np.uint8)
-    bits, (outer, inner) = tensor.dtype.bits, _around(tensor.shape, piece.axis)
-    length = tensor.shape[piece.axis]
+    bits, length = tensor.dtype.bits, tensor.shape[piece.axis]
+    outer, inner = prod(tensor.shape[: piece.axis]), prod(tensor.shape[piece.axis + 1 :])
     if bits % 8:
         elements = np.unpackbits(data, bitorder="little")[: bits * tensor.elements]
         taken = elements.reshape(outer, length, bits * inner)[:, piece.start : piece.stop]
         return np.packbits(taken.ravel(), bitorder="little").tobytes()
     elements = data[: tensor.nbytes].reshape(outer, length, inner * bits // 8)
     return elements[:, piece.start : piece.stop].tobytes()
-
-
-def _around(shape: tuple[int, ...], axis: int) -> tuple[int, int]:
-    """How many elements there are before and behind an axis."""
-    before, behind = 1, 1
-    for dim in shape[:axis]:
-        before *= dim
-    for dim in shape[axis + 1 :]:
-        behind *= dim
-    return before, behind
 
 
 def listed_bytes(new: Listed) -> bytes:
