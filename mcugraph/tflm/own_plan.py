@@ -70,7 +70,7 @@ def _overlapped(plain: Head, arena: int, seconds: float, known: Schedule | None)
         bound = blocks.bound
         if plain.has_one_order:
             least = max(least, bound)
-        if bound <= least or len(order) > _SEARCHED:
+        if bound <= least or (len(order) > _SEARCHED and bound < found):
             found = min(found, fitted(blocks, max(least, bound), Limits(seconds)).arena)
         if found <= least:
             return found
