@@ -39,15 +39,9 @@ def footprint(program: TflmProgram) -> TflmFootprint:
     host_scratch = {position: need.scratch for position, need in needs.items()}
     head = _head(program, program.scratch)
     host = head if host_scratch == program.scratch else _head(program, host_scratch)
-    looks = {position: looked_at(node) for position, node in program.nodes.items()}
-    nodes = program.nodes.values()
-    variables = len({name for node in nodes if (name := variable_of(node, "var_handle"))})
-
-    def loading(needs: AllNeeds, head: Placement, abi: Abi) -> Loading:
-        return load(program.model, needs, looks, variables, head.arena, len(head.offsets), abi)
-
-    on_device = loading(program.needs, head, find_abi(program.abi))
-    on_host = loading(needs, host, HOST)
+    loader = _Loader(program)
+    on_device = loader.of(program.needs, head.arena, len(head.offsets), find_abi(program.abi))
+    on_host = loader.of(needs, host.arena, len(host.offsets), HOST)
     return TflmFootprint(head.arena, on_device.tail, on_device.total, on_host.tail, on_host.total)
 
 
@@ -66,11 +60,23 @@ def loading_with_plan(program: TflmProgram, arena: int) -> Loading:
     offsets = (UNPLANNED,) * len(program.model.tensors)
     planned = replace(program, model=replace(program.model, offsets=offsets))
     buffered = len(buffers(planned.model, planned.scratch))
-    looks = {position: looked_at(node) for position, node in planned.nodes.items()}
-    nodes = planned.nodes.values()
-    variables = len({name for node in nodes if (name := variable_of(node, "var_handle"))})
     device = find_abi(planned.abi)
-    return load(planned.model, planned.needs, looks, variables, arena, buffered, device)
+    return _Loader(planned).of(planned.needs, arena, buffered, device)
+
+
+class _Loader:
+    """A program as TFLM's allocator loads it, whatever its kernels need where."""
+
+    def __init__(self, program: TflmProgram) -> None:
+        nodes = program.nodes
+        self._model = program.model
+        self._looks = {position: looked_at(node) for position, node in nodes.items()}
+        names = (variable_of(node, "var_handle") for node in nodes.values())
+        self._variables = len({name for name in names if name})
+
+    def of(self, needs: AllNeeds, arena: int, buffered: int, abi: Abi) -> Loading:
+        """What it takes with these needs, and so many bytes and buffers of the head."""
+        return load(self._model, needs, self._looks, self._variables, arena, buffered, abi)
 
 
 def head_arena(program: TflmProgram) -> int:
