@@ -53,7 +53,7 @@ def _overlapped(plain: Head, arena: int, seconds: float, known: Schedule | None)
     if plain.after is None:
         return arena
     least, crowded = _largest_operator(plain)
-    if arena == least:
+    if arena == least or not crowded:  # without operators there are none to lie over anything
         return arena
     row = plain.row(crowded[0])
     if not rows.fits(row, arena - ALIGNMENT):

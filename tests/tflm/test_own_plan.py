@@ -112,3 +112,11 @@ def test_no_order_has_a_smaller_plan_with_overlaps(seed: int) -> None:
     assert overlap_arena(program, head_arena(program)) == least
     for i in range(len(operators)):
         assert rows.fits(head.row(i), least)
+
+
+def test_tensors_without_operators_lie_where_they_lie() -> None:
+    """TFLM plans what no operator touches as well."""
+    tensors = tuple(TfliteTensor(DType.INT8, (size,)) for size in (16, 48))
+    program = TflmProgram(TfliteModel((TfliteSubgraph(tensors, (), (), ()),)), {}, {}, ())
+    assert head_arena(program) == 64
+    assert overlap_arena(program, 64) == 64
