@@ -235,7 +235,7 @@ def _arena(graph: Graph, abi: str, kernels: str, best: Schedule, seconds: float)
     found = tflm_footprint(program)
     planned, overlapped = planned_arenas(program, found.arena, seconds, best)
     unchecked = [
-        f"TFLM does not load this model, since {each.reason}; its figures are those without that "
+        f"TFLM does not run this model, since {each.reason}; its figures are those without that "
         "check"
         for each in refused
     ]

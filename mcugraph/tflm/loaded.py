@@ -59,11 +59,13 @@ class TflmFile:
         model: What is in the file.
         nodes: All operators, as kernel rules see them.
         after: Pairs (earlier, later) of operators of the graph that keep their order.
+        stored: The model was read from such a file, so operands are in TFLite's places and types.
     """
 
     model: TfliteModel
     nodes: Mapping[Position, KernelNode]
     after: tuple[tuple[str, str], ...]
+    stored: bool = False
 
 
 def file_of(graph: Graph) -> tuple[TflmFile | None, tuple[str, ...]]:
@@ -74,7 +76,8 @@ def file_of(graph: Graph) -> tuple[TflmFile | None, tuple[str, ...]]:
     model, notes = lowered(graph)
     if model is None:
         return None, notes
-    return TflmFile(model, dict(_nodes(model, graph)), graph.after), notes
+    stored = graph.source.format == "tflite"
+    return TflmFile(model, dict(_nodes(model, graph)), graph.after, stored), notes
 
 
 def program_of(

@@ -40,7 +40,7 @@ def refusals(file: TflmFile, kernels: str = "reference") -> tuple[Refusal, ...]:
         if node.native not in rules and node.native != "ASSIGN_VARIABLE":
             reason: str | None = f"it has no kernel for {node.native.removeprefix('CUSTOM:')}"
         else:
-            reason = refusal(node)
+            reason = refusal(node, file.stored)
         if reason is not None:
             reasons.setdefault(reason, []).append(model.subgraphs[part].operators[place].name)
     found = [Refusal(reason, tuple(names)) for reason, names in reasons.items()]

@@ -1,6 +1,7 @@
 """TFLite files of one operator: what a kernel of TFLM is asked about."""
 
 from collections.abc import Sequence
+from dataclasses import replace
 from math import prod
 from typing import Any
 
@@ -29,7 +30,7 @@ def numbers(*entries: int) -> T:
 
 def one_operator(
     name: str,
-    inputs: Sequence[T],
+    inputs: Sequence[T | None],
     outputs: Sequence[T],
     union: str = "",
     options: dict[int, tuple[str, Any]] | None = None,
@@ -39,17 +40,18 @@ def one_operator(
 
     Args:
         name: As the schema has it, or that of a custom one.
-        inputs: Each is a tensor of its own; constants are no inputs of the graph.
+        inputs: Each is a tensor of its own; constants and variables are no inputs of the graph.
+            None: it is left out.
         outputs: Those of the graph, too.
         union: Which of the schema's options ``options`` are.
         options: Slot -> (kind, value), as ``Node`` has it.
         custom: The options of a custom operator.
     """
-    tensors = [*inputs, *outputs]
-    named = [
-        T(f"t{i}", t.shape, t.dtype, t.data, scales=t.scales, zero_point=t.zero_point)
-        for i, t in enumerate(tensors)
-    ]
-    read, made = range(len(inputs)), range(len(inputs), len(tensors))
+    tensors = [t for t in (*inputs, *outputs) if t is not None]
+    named = [replace(t, name=f"t{i}") for i, t in enumerate(tensors)]
+    places = iter(range(len(tensors)))
+    read = [-1 if t is None else next(places) for t in inputs]
+    made = list(places)
     node = Node(name, read, made, options or {}, union, custom)
-    return tflite_bytes(G(named, [node], [i for i in read if named[i].data is None], made))
+    given = [i for i in read if i >= 0 and named[i].data is None and not named[i].variable]
+    return tflite_bytes(G(named, [node], given, made))

@@ -1,5 +1,6 @@
 """What TFLM's Python wheel says of models: the oracle of its twin."""
 
+import json
 import re
 import subprocess
 import sys
@@ -34,6 +35,33 @@ for line in sys.stdin:
         os.dup2(silent, 1), os.dup2(silent, 2)
         try:
             runtime.Interpreter.from_file(path, arena_size=int(size))
+        except BaseException:
+            os._exit(1)
+        os._exit(0)
+    print(int(os.waitpid(child, 0)[1] == 0), flush=True)
+"""
+
+# Loads each file, and runs it once on inputs of twos where no others are given: 1 where it does.
+# What goes wrong may end the process, or never end.
+_RUNS = """
+import json, os, signal, sys
+import numpy as np
+from tflite_micro.python.tflite_micro import runtime
+for line in sys.stdin:
+    path, given = json.loads(line)
+    child = os.fork()
+    if not child:
+        signal.alarm(20)
+        silent = os.open(os.devnull, os.O_WRONLY)
+        os.dup2(silent, 1), os.dup2(silent, 2)
+        try:
+            interpreter = runtime.Interpreter.from_file(path, arena_size=1 << 16)
+            for i, value in enumerate(given):
+                detail = interpreter.get_input_details(i)
+                shape, dtype = detail["shape"], detail["dtype"]
+                value = [2] * int(np.prod(shape)) if value is None else value
+                interpreter.set_input(np.array(value, dtype).reshape(shape), i)
+            interpreter.invoke()
         except BaseException:
             os._exit(1)
         os._exit(0)
@@ -109,6 +137,21 @@ def wheel_loads(asked: Sequence[tuple[Path, int]]) -> list[bool]:
         check=True,
     )
     return [answer == "1" for answer in run.stdout.split()]
+
+
+def wheel_runs(asked: Sequence[tuple[Path, Sequence[Sequence[int] | None]]]) -> list[bool]:
+    """Whether each file loads and runs; with the values of its inputs, None: any."""
+    run = subprocess.run(
+        [sys.executable, "-c", _RUNS],
+        input="".join(f"{json.dumps([str(path), given])}\n" for path, given in asked),
+        capture_output=True,
+        text=True,
+        timeout=600,
+        check=True,
+    )
+    found = [answer == "1" for answer in run.stdout.split()]
+    assert len(found) == len(asked)
+    return found
 
 
 def wheel_outputs(asked: Sequence[tuple[Path, int]]) -> list[str]:

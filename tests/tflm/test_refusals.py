@@ -15,6 +15,11 @@ from mcugraph.tflm.refusals import Refusal
 SHARED = Path(__file__).resolve().parents[3] / "shared" / "models"
 # Too large a scratch buffer for any arena, which is no refusal by kind.
 TOO_LARGE = {"tflite/litert_conv_huge_im2col.tflite"}
+# Loaded by TFLM, and then not run: kernels that look at types only when they are invoked.
+NOT_RUN = {
+    "tflite/coral_movenet_single_pose_lightning_ptq.tflite",
+    "tflite/litert_simple_floor_mod.tflite",
+}
 
 
 @pytest.mark.skipif(not SHARED.is_dir(), reason="there are no shared models")
@@ -26,7 +31,7 @@ def test_what_the_wheel_loads_is_what_is_not_refused() -> None:
         loads = row["tflm_head"].isdigit()
         if loads == bool(mg.profile(SHARED / row["file"]).tflm_refusals):
             wrong.append(row["file"])
-    assert set(wrong) <= TOO_LARGE
+    assert set(wrong) <= TOO_LARGE | NOT_RUN
 
 
 @pytest.fixture

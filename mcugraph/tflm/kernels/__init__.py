@@ -3,7 +3,8 @@
 from mcugraph.errors import UsageError
 from mcugraph.tflm.kernels import cmsis_nn, linear, plain, signal
 from mcugraph.tflm.kernels.needs import KernelNode, Needs, Rule, node_of
-from mcugraph.tflm.kernels.refused_types import refusal
+from mcugraph.tflm.kernels.refused_operands import operand_refusal, rank_refusal
+from mcugraph.tflm.kernels.refused_types import type_refusal
 from mcugraph.tflm.kernels.temporary import looked_at
 
 # Builtin and custom operators, by their name in a TFLite file. ASSIGN_VARIABLE is not listed:
@@ -26,6 +27,17 @@ def find_library(name: str) -> dict[str, Rule]:
     if name not in LIBRARIES:
         raise UsageError(f"unknown kernels {name!r}; expected one of {', '.join(LIBRARIES)}")
     return LIBRARIES[name]
+
+
+def refusal(node: KernelNode, stored: bool = True) -> str | None:
+    """Why TFLM does not run a model with this operator; None: no reason is known.
+
+    Args:
+        node: The operator; a kernel for it there is.
+        stored: It stands in a TFLite file, so its operands are in TFLite's places and types.
+    """
+    found = type_refusal(node) or rank_refusal(node)
+    return found or (operand_refusal(node) if stored else None)
 
 
 __all__ = [

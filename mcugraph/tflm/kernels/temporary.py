@@ -104,6 +104,7 @@ _LOOKS = {
     "SUB": "01a",
     "SVDF": "01234a",
     "TANH": "00a",
+    "TRANSPOSE": "01a",
     "ZEROS_LIKE": "0a",
 }
 _REDUCTIONS = ("MEAN", "SUM", "REDUCE_ALL", "REDUCE_MAX", "REDUCE_MIN")
