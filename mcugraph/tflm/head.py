@@ -162,14 +162,20 @@ class Head:
     def _dying(
         self, blocks: Sequence[Block], order: Sequence[int]
     ) -> list[tuple[int, int, Overlap]]:
-        """Blocks (earlier, later) that meet in one operator, where the earlier one dies."""
-        number = {block.name: i for i, block in enumerate(blocks) if block.kind == TENSOR}
+        """Blocks (earlier, later) that meet in one operator, where the earlier one dies.
+
+        What the graph gives back never dies: it is read after the last operator, where its block
+        ends.
+        """
         main = self.model.subgraphs[0]
+        kept = set(main.outputs)
+        number = {block.name: i for i, block in enumerate(blocks) if block.kind == TENSOR}
         found: dict[tuple[int, int], Overlap] = {}
         for i in order:
+            operator = main.operators[i]
             for overlap in self.overlaps.get(i, ()):
-                operator = main.operators[i]
-                a = number.get(operator.inputs[overlap.input])
+                read = operator.inputs[overlap.input]
+                a = None if read in kept else number.get(read)
                 b = number.get(operator.outputs[overlap.output])
                 if a is not None and b is not None and blocks[a].upper == blocks[b].lower + 1:
                     found[a, b] = overlap

@@ -4,6 +4,7 @@ import json
 from pathlib import Path
 
 import pytest
+from support.tflite_writer import G, Node, T, tflite_bytes
 
 import mcugraph as mg
 from mcugraph.cli import main
@@ -142,3 +143,29 @@ def test_tflm_computes_the_same_of_real_files(source: Path, tmp_path: Path) -> N
 def test_published_figures(name: str, most: int, tmp_path: Path) -> None:
     found = optimized(SHARED / f"{name}.tflite", tmp_path, "reference")
     assert found.after.tflm_arena <= most  # type: ignore[operator]
+
+
+def given_back_on_the_way(folder: Path) -> Path:
+    """x -> RELU -> a -> ABS -> b -> NEG -> y; a and b are results, too, and the last reads b."""
+    tensors = [T(name, (1, 64), "float32") for name in "xaby"]
+    kinds = enumerate(("RELU", "ABS", "NEG"))
+    steps = [Node(kind, [i], [i + 1]) for i, kind in kinds]
+    path = folder / "in.tflite"
+    path.write_bytes(tflite_bytes(G(tensors, steps, [0], [3, 2])))
+    return path
+
+
+def test_nothing_lies_over_a_result_that_the_last_operator_reads(tmp_path: Path) -> None:
+    source = given_back_on_the_way(tmp_path)
+    found = optimized(source, tmp_path, "reference")
+    assert found.after.tflm_arena == 512
+    assert mg.profile(source).memory.overlap_arena == 512
+    offsets = read_model((tmp_path / "out.tflite").read_bytes()).offsets
+    if offsets is not None:
+        assert abs(offsets[2] - offsets[3]) >= 256
+
+
+@pytest.mark.oracle("tflite_micro")
+def test_the_runtime_gives_the_same_results_back(tmp_path: Path) -> None:
+    found = optimized(given_back_on_the_way(tmp_path), tmp_path, "reference", verify=True)
+    assert found.verified == "TensorFlow Lite Micro"
