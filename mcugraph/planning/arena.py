@@ -5,10 +5,11 @@ from itertools import accumulate
 from typing import Any
 
 from mcugraph.errors import GraphError
-from mcugraph.planning.blocks_json import Source, read_fields
+from mcugraph.planning.blocks_json import read_fields
 from mcugraph.planning.sections import sections
 from mcugraph.planning.spans import Span, finer_spans
 from mcugraph.records import dataclass
+from mcugraph.scheduling.json_values import Source, contradicting
 from mcugraph.scheduling.problem import Name
 from mcugraph.scheduling.solving.matching import saved_bytes
 
@@ -75,13 +76,11 @@ class ArenaProblem:
             FormatError: The file cannot be read, or it is not of this form.
             GraphError: It is, but it contradicts itself (see ``verify``).
         """
-        fields, where = read_fields(source)
+        fields, where = read_fields(source, TENSOR)
         blocks = tuple(Block(**block) for block in fields.pop("blocks"))
         problem = cls(blocks, **fields)
-        try:
+        with contradicting(where):
             problem.verify()
-        except GraphError as error:
-            raise GraphError(f"{where}: {error}") from None
         return problem
 
     def to_json(self) -> dict[str, Any]:

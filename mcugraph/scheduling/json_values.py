@@ -1,10 +1,61 @@
 """Files of JSON, and the values in them: names, bytes, references by name."""
 
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
+from contextlib import contextmanager
+from os import PathLike
 from typing import Any
 
-from mcugraph.errors import FormatError
+from mcugraph.checks import path_text
+from mcugraph.errors import FormatError, GraphError
 from mcugraph.units import ADDRESSABLE, bounded
+
+Source = str | PathLike[str] | Mapping[str, Any]
+
+
+def object_of(source: Source, what: str, called: str) -> tuple[Mapping[str, Any], str]:
+    """The object that a source is or holds, and what an error message calls the source.
+
+    Args:
+        source: An object, or the path of a file of JSON that holds one.
+        what: What it should be, for errors.
+        called: What errors call an object.
+
+    Raises:
+        UsageError: It is neither a mapping nor a path.
+        FormatError: The file cannot be read, or holds none.
+    """
+    if isinstance(source, Mapping):
+        return source, called
+    path = path_text(source, f"{what} is a mapping or the path of a JSON file")
+    return load_object(path, what), path
+
+
+@contextmanager
+def reading(where: str, what: str) -> Iterator[None]:
+    """What is missing or wrong in an object becomes one line, which names the source.
+
+    Raises:
+        FormatError: It is not what it should be.
+    """
+    try:
+        yield
+    except KeyError as error:
+        raise FormatError(f"{where}: not {what}: no {error.args[0]!r}") from None
+    except (TypeError, ValueError, AttributeError) as error:
+        raise FormatError(f"{where}: not {what}: {error}") from None
+
+
+@contextmanager
+def contradicting(where: str) -> Iterator[None]:
+    """What an object contradicts itself in names the source, too.
+
+    Raises:
+        GraphError: It does.
+    """
+    try:
+        yield
+    except GraphError as error:
+        raise GraphError(f"{where}: {error}") from None
 
 
 def load_object(path: str, what: str) -> dict[str, Any]:
@@ -95,7 +146,7 @@ def pairs_of(pairs: object, known: Mapping[str | int, int]) -> tuple[tuple[int, 
         ValueError: It is no list of pairs, or an id is unknown.
     """
     return tuple(
-        (number_of(a, known), number_of(b, known)) for a, b in lists(pairs, 2, "a pair of ids")
+        (number_of(a, known), number_of(b, known)) for a, b in _lists(pairs, 2, "a pair of ids")
     )
 
 
@@ -109,11 +160,11 @@ def overlaps_of(
     """
     return tuple(
         (number_of(a, known), number_of(b, known), bytes_of(lead, a))
-        for a, b, lead in lists(overlaps, 3, "two ids and a lead in bytes")
+        for a, b, lead in _lists(overlaps, 3, "two ids and a lead in bytes")
     )
 
 
-def lists(given: object, length: int, what: str) -> list[list[object] | tuple[object, ...]]:
+def _lists(given: object, length: int, what: str) -> list[list[object] | tuple[object, ...]]:
     """A list of lists, each of so many entries.
 
     Raises:

@@ -11,7 +11,8 @@ from mcugraph.ir import Graph
 from mcugraph.records import dataclass
 from mcugraph.rewrite.accounting import counted_forms
 from mcugraph.scheduling.graph_fields import graph_fields
-from mcugraph.scheduling.problem_json import Source, read_fields
+from mcugraph.scheduling.json_values import Source, contradicting
+from mcugraph.scheduling.problem_json import read_fields
 from mcugraph.scheduling.runtime import RUNTIMES, Runtime, find_runtime
 from mcugraph.scheduling.solving.instance import Instance
 from mcugraph.scheduling.solving.limits import Limits
@@ -276,10 +277,8 @@ class Problem:
         """
         fields, where = read_fields(source)
         problem = cls(**fields)
-        try:
+        with contradicting(where):
             problem.verify()
-        except GraphError as error:
-            raise GraphError(f"{where}: {error}") from None
         return problem
 
     def to_json(self) -> dict[str, Any]:
