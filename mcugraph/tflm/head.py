@@ -72,10 +72,9 @@ class Head:
         self.overlaps: Mapping[int, tuple[Overlap, ...]] = {}
         self._nodes, self._access = program.nodes, Access(program.kernels)
         self._known: dict[int, tuple[Overlap, ...]] = {}
-        self._plain = self
+        self._plain: Head | None = None  # what this one is without overlaps, if it may have some
         if overlapping:
             self._plain = copy(self)
-            self._plain._plain = self._plain
             self.overlaps = self._overlaps(self.file_order)
 
     def allowing(self, operators: Iterable[int]) -> "Head":
@@ -83,8 +82,13 @@ class Head:
         head = copy(self)
         for name in ("in_file_order", "problem"):
             vars(head).pop(name, None)
-        head.overlaps = self._overlaps(operators)
+        head._plain, head.overlaps = self._without, self._overlaps(operators)
         return head
+
+    @property
+    def _without(self) -> "Head":
+        """This head where no output lies over an input."""
+        return self if self._plain is None else self._plain
 
     def _overlaps(self, operators: Iterable[int]) -> dict[int, tuple[Overlap, ...]]:
         # Where a tensor holds several values, which one it holds goes by the order of all.
@@ -217,7 +221,7 @@ class Head:
     @cached_property
     def in_file_order(self) -> ArenaProblem:
         """What TFLM's planner gets to place in the order of the file."""
-        if self._plain is not self:
+        if self._plain is not None:
             return self._overlapping(self._plain.in_file_order.blocks, self.file_order)
         return self._blocks(replace(self.model, offsets=None), self.scratch, self.file_order)
 
@@ -227,7 +231,7 @@ class Head:
 
         While an operator that calls subgraphs runs, all of what those need counts as its scratch.
         """
-        if self._plain is not self:
+        if self._plain is not None:
             return self._with_overlaps(self._plain.problem)
         main = self.model.subgraphs[0]
         blocks = self.in_file_order.blocks
@@ -259,12 +263,12 @@ class Head:
         if not (inplace or overlaps):
             return 0
         aligned = [(a, b, align_up(lead, ALIGNMENT)) for a, b, lead in overlaps]
-        problem, kept = self._plain.problem, self._kept_tensors
+        problem, kept = self._without.problem, self._kept_tensors
         return covered_bytes(possible_overlays(inplace, aligned, problem.sizes, kept))
 
     def row(self, operator: int) -> list[tuple[int, int]]:
         """Aligned sizes and leads of tensors along a path through an operator, the largest ones."""
-        problem = self._plain.problem
+        problem = self._without.problem
         writer = {t: i for i, written in enumerate(problem.outputs) for t in written}
         readers: dict[int, list[int]] = {}
         for i, read in enumerate(problem.inputs):
@@ -300,15 +304,15 @@ class Head:
         if (a, b) in inplace:
             return 0
         leads = [lead for c, d, lead in overlaps if (c, d) == (a, b)]
-        return min([self._plain.problem.sizes[b], *(align_up(lead, ALIGNMENT) for lead in leads)])
+        return min([self._without.problem.sizes[b], *(align_up(lead, ALIGNMENT) for lead in leads)])
 
     @cached_property
     def _kept_tensors(self) -> frozenset[int]:
-        return frozenset(self._plain.problem.graph_outputs)
+        return frozenset(self._without.problem.graph_outputs)
 
     @cached_property
     def _number(self) -> dict[Name, int]:
-        return {t: i for i, t in enumerate(self._plain.problem.tensors)}
+        return {t: i for i, t in enumerate(self._without.problem.tensors)}
 
     def _with_overlaps(self, problem: Problem) -> Problem:
         pairs = [self._pairs(self.overlaps, i) for i in self.file_order]
