@@ -227,6 +227,10 @@ class ConvTranspose(_Convolution):
         count = channels.results[0][self.channel_axis]
         if 1 < self.groups == len(given) == count:
             made = given
+            if max(self.strides) > 1:
+                # TFLite has no such operator, so there is one for each channel, and how many of
+                # them there are is no width.
+                channels.freeze(made, "a depthwise transposed convolution runs channel by channel")
             channels.joins(made)
         else:
             made = channels.fresh(count)

@@ -4,7 +4,8 @@ import numpy as np
 
 from mcugraph.coupling.polynomial import Compiled, Polynomial
 from mcugraph.errors import UsageError
-from mcugraph.ir import Array, Graph
+from mcugraph.ir import Array, Graph, Operator
+from mcugraph.ops.selection import Slice
 from mcugraph.records import replace
 from mcugraph.space.symbolic import Shapes
 from mcugraph.tflm.loaded import TflmProgram, program_of
@@ -32,6 +33,8 @@ class NetworkAtWidths:
                     self._axes.append((tensor.name, axis))
                     lengths.append(length)
         self._lengths = Compiled.of(lengths, variables)
+        self._cuts = _cuts(shapes)
+        self._places = Compiled.of([place for *_, ends in self._cuts for place in ends], variables)
         program, notes = program_of(self._graph, kernels=kernels)
         if program is None:
             raise UsageError(f"TFLM's arena of this model is not known: {'; '.join(notes)}")
@@ -56,4 +59,38 @@ class NetworkAtWidths:
             tensors[name] = replace(
                 tensors[name], shape=(*shape[:axis], length, *shape[axis + 1 :])
             )
-        return self._graph.replace(tensors=tensors)
+        return self._graph.replace(tensors=tensors, operators=self._operators(widths))
+
+    def _operators(self, widths: Array) -> tuple[Operator, ...]:
+        """The operators; slices begin and end where the channels then are."""
+        places = np.rint(self._places.values(widths)).astype(int).reshape(-1, 2).tolist()
+        operators = list(self._graph.operators)
+        for (number, axis, _), (start, stop) in zip(self._cuts, places, strict=True):
+            op = operators[number].op
+            assert isinstance(op, Slice)
+            index = (*op.index[:axis], slice(start, stop), *op.index[axis + 1 :])
+            operators[number] = replace(operators[number], op=replace(op, index=index))
+        return tuple(operators)
+
+
+def _cuts(shapes: Shapes) -> list[tuple[int, int, tuple[Polynomial, Polynomial]]]:
+    """Slices of axes that change: operator by number, axis, and where the slice begins and ends.
+
+    What goes by which channels are removed is left out; it then fits the shapes no more, so that
+    nothing is known of its kernel.
+    """
+    found = []
+    for number, operator in enumerate(shapes.graph.operators):
+        if not isinstance(operator.op, Slice) or None in operator.op.index:
+            continue
+        data = shapes.graph.tensors[str(operator.inputs[0])]
+        for axis, (item, length) in enumerate(
+            zip(operator.op.index, data.shape or (), strict=False)
+        ):
+            if not isinstance(item, slice) or not shapes.shape(data)[axis].terms.keys() - {()}:
+                continue
+            start, stop, step = item.indices(length)
+            ends = shapes.before(data, axis, start), shapes.before(data, axis, stop)
+            if step == 1 and ends[0] is not None and ends[1] is not None:
+                found.append((number, axis, (ends[0], ends[1])))
+    return found

@@ -64,6 +64,20 @@ class Shapes:
             )
         return self._known[tensor.name]
 
+    def before(self, tensor: Tensor, axis: int, place: int) -> Polynomial | None:
+        """How many elements stay of those before a place on an axis of an activation.
+
+        None: it goes by which channels are removed, not only by how many.
+        """
+        labels, lines = self._lines(tensor, axis)
+        if labels is None:
+            return Polynomial.of(place)
+        ahead = labels[(slice(None),) * axis + (slice(0, place),)]
+        counts = self._counts(ahead)
+        if any(entries % (self.widths[number] * lines) for number, entries in counts.items()):
+            return None
+        return self._sum(counts, place * lines) // lines
+
     def _length(self, tensor: Tensor, axis: int, length: int) -> Polynomial:
         if tensor.is_constant:
             labels, lines = self.labelling.constants.get((tensor.name, axis)), 1
@@ -71,13 +85,20 @@ class Shapes:
             labels, lines = self._lines(tensor, axis)
         if labels is None:
             return Polynomial.of(length)
+        # Classes of a group occur equally often, so this divides.
+        return self._sum(self._counts(labels), length * lines) // lines
+
+    def _counts(self, labels: Array) -> Counter[int]:
+        """How many labels are of each group."""
         roots = self.labelling.unions.roots(labels).ravel().tolist()
-        counts = Counter(self.group_of[root] for root in roots if root in self.group_of)
-        result = Polynomial.of(length * lines - sum(counts.values()))
+        return Counter(self.group_of[root] for root in roots if root in self.group_of)
+
+    def _sum(self, counts: Counter[int], total: int) -> Polynomial:
+        """So many elements, of which those of groups stay as the widths say."""
+        result = Polynomial.of(total - sum(counts.values()))
         for number, entries in counts.items():
-            # Classes of a group occur equally often, so this divides.
             result = result + Polynomial.variable(number) * entries // self.widths[number]
-        return result // lines
+        return result
 
     def _lines(self, tensor: Tensor, axis: int) -> tuple[Array | None, int]:
         """The labels along an axis that channels change, and how many lines of them there are."""

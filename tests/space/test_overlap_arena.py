@@ -9,7 +9,16 @@ import mcugraph as mg
 from mcugraph.slimming.slimmer import slim
 from mcugraph.space.budgets import Budgets
 
-NAMES = ["grouped", "pyramid", "unet", "fixtures/tight_arena", "fixtures/mobilenet_v2", "resnet18"]
+NAMES = [
+    "grouped",
+    "pyramid",
+    "unet",
+    "shuffled",
+    "split_add",
+    "fixtures/tight_arena",
+    "fixtures/mobilenet_v2",
+    "resnet18",
+]
 
 
 @pytest.mark.parametrize("name", NAMES)
