@@ -58,10 +58,12 @@ class RowChain:
     Attributes:
         operators: By number, in the order of the file; each reads the result of the one before.
         rules: How each is computed.
+        data: Bytes of what the first one reads.
     """
 
     operators: tuple[int, ...]
     rules: tuple[RowRule, ...]
+    data: int
 
     @property
     def along(self) -> str:
@@ -88,6 +90,28 @@ class RowChain:
         if found is None:
             raise GraphError(f"windows would not lie where they do in {count} slabs")
         return found
+
+    def added(self, count: int) -> int:
+        """How many operators more there are in so many slabs."""
+        slices = sum(1 + (slab.cropped is not None) for slab in self.slabs(count))
+        return (count - 1) * len(self.operators) + slices + 1
+
+    def least(self, count: int) -> int:
+        """Bytes that are live at once at least, whatever the order, and outputs lie over inputs.
+
+        While the largest tensor of a slab is there, each other slab has one of its own, or all of
+        the data is still there that it is sliced from.
+        """
+        height = self.rules[0].making.length
+        breadths = (self.data // height, *(rule.breadth for rule in self.rules))
+        tensors = [
+            [breadth * _length(slab.made(at)) for at, breadth in enumerate(breadths)]
+            + [self.rules[-1].breadth * _length(slab.kept)]
+            for slab in _slabs(self, count) or ()
+        ]
+        each = [min(sizes) for sizes in tensors]
+        least = [max(s) + min(self.data, sum(each) - e) for s, e in zip(tensors, each, strict=True)]
+        return max(least, default=0)
 
     def extra_macs(self, count: int) -> int | None:
         """Multiply-accumulates that so many slabs take besides; None: they cannot be had."""
@@ -200,9 +224,9 @@ class _Runs:
         for start in range(len(run) - 1):
             numbers, rules = zip(*run[start:], strict=True)
             data = self.graph.operators[numbers[0]].inputs[rules[0].positions[0]]
-            sliced = self.graph.tensors[data].dtype in _SLICED
-            if sliced and self.alone(data) and rules[-1].rows > 1:
-                yield RowChain(numbers, rules)
+            tensor = self.graph.tensors[data]
+            if tensor.dtype in _SLICED and self.alone(data) and rules[-1].rows > 1:
+                yield RowChain(numbers, rules, tensor.nbytes)
 
     def alone(self, tensor: int) -> bool:
         """Whether a tensor has one value, which is not kept."""

@@ -38,6 +38,18 @@ class Chain:
         """What its parts are parts of."""
         return "channels"
 
+    def added(self, count: int) -> int:
+        """How many operators more there are in so many slices."""
+        return (count - 1) * len(self.operators) + 1
+
+    def extra_macs(self, count: int) -> int:
+        """Multiply-accumulates that slices take besides: none."""
+        return 0
+
+    def least(self, count: int) -> int:
+        """Bytes that are live at once at least: nothing is known but by the program."""
+        return 0
+
     def slices(self, count: int) -> tuple[tuple[int, int], ...]:
         """The first unit of each of ``count`` slices and the first that is left out.
 
