@@ -87,7 +87,8 @@ class Pruner:
             order; None: that budget is left out.
         schedule: A ``Gradual`` or ``OneShot`` schedule, in place of learned multipliers.
         freeze_when_met: Masks stay as they are once the budgets are met.
-        precision, accounting: How costs are counted, as for ``widths``.
+        precision: The types with which costs are counted, as for ``widths``.
+        accounting: How they are counted, as for ``widths``.
         seed: Of all that is random here.
         steps_per_epoch: Report progress after every so many steps.
         report: Takes each line of progress.
