@@ -37,11 +37,13 @@ def remedies(graph: Graph, found: Profile) -> Iterator[Remedy]:
     """
     memory = found.memory
     planned, overlapped, total = memory.planned_arena, memory.overlap_arena, memory.tflm_total
-    if found.model.format != "tflite" or planned is None or overlapped is None or total is None:
+    if found.model.format != "tflite" or found.precision is not None:
+        return
+    if planned is None or overlapped is None or total is None:
         return
     counted = counted_forms(graph, found.accounting, found.precision).runs
     program, _ = program_of(counted, found.abi, found.kernels)
-    if program is None or found.precision is not None:
+    if program is None:
         return
     least = total
     for remedy in _each(program, planned, overlapped):

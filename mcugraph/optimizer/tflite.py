@@ -37,9 +37,9 @@ def improved(
     model = graph.source.file
     if not isinstance(model, TfliteModel):
         return NewFile(data, notes=("dimensions were bound, so the file's own plan is not known",))
-    elsewhere = model.planned_for not in ("", kernels)
+    for_others = model.planned_for not in ("", kernels)
     mended = replace(model, misfit=None)
-    if elsewhere:
+    if for_others:
         mended = replace(mended, offsets=None, planned_for="")
     known = replace(graph, source=replace(graph.source, file=mended))
     program, problems = program_of(known, kernels=library_of(kernels))
@@ -55,7 +55,7 @@ def improved(
     spare = with_own_shape(path, data, unused(mended))
     search = _Search(movable, force, seconds, overlapping=kernels != ANY)
     left_empty, (head, best) = search.lighter(program, spare)
-    mends = model.misfit is not None or (elsewhere and model.offsets is not None)
+    mends = model.misfit is not None or (for_others and model.offsets is not None)
     if mends and best.offsets is None:
         best = replace(best, offsets=(UNPLANNED,) * len(model.tensors))
     moved = sum(place != number for place, number in enumerate(best.order))
@@ -73,12 +73,6 @@ def improved(
         best.holds_for,
         mends,
     )
-
-
-def planned_for(graph: Graph) -> str:
-    """The kernels that the memory plan in a file holds for; empty: all, or there is none."""
-    model = graph.source.file
-    return model.planned_for if isinstance(model, TfliteModel) else ""
 
 
 def library_of(kernels: str) -> str:

@@ -8,12 +8,13 @@ from mcugraph.optimizer.read_back import Trial, Tried
 from mcugraph.profiler import Profile, profile
 from mcugraph.records import dataclass, replace
 from mcugraph.tflm.kernels import LIBRARIES
+from mcugraph.tflm.splits.split_search import HEAD, TOTAL
 from mcugraph.tflm.steering import KERNELS as STEERABLE
 from mcugraph.units import exact
 
 # What a step is called.
 PLANNED, OVERLAPPING, SPLIT, STEERED = "order, plan", "overlaps", "splits", "kernels"
-MINIMISED = ("total", "head")
+MINIMISED = (TOTAL, HEAD)
 
 
 @dataclass(frozen=True, slots=True)
@@ -127,7 +128,7 @@ def _graph_of(trial: Trial, data: bytes) -> Graph:
 def _cost(tried: Tried, wanted: Wanted) -> int:
     """What is to be as small as can be."""
     memory = tried.profile.memory
-    found = memory.tflm_arena if wanted.minimise == "head" else memory.tflm_total
+    found = memory.tflm_arena if wanted.minimise == HEAD else memory.tflm_total
     return found or 0
 
 

@@ -13,7 +13,7 @@ from mcugraph.tflm.own_plan import overlap_plan
 from mcugraph.tflm.splits.split_chains import unsplittable
 from mcugraph.tflm.splits.split_file import split_file
 from mcugraph.tflm.splits.split_prices import Outline, PlannedPrice
-from mcugraph.tflm.splits.split_search import SplitChoice, best_splits
+from mcugraph.tflm.splits.split_search import TOTAL, SplitChoice, best_splits
 from mcugraph.tflm.steering import KERNELS as STEERABLE
 from mcugraph.tflm.steering import least_steering, steerable, steered, steering_recipe
 
@@ -85,7 +85,7 @@ def split(
 
     def told(elapsed: float, choice: SplitChoice) -> None:
         if progress is not None and choice.head is not None:
-            whole = minimise == "total"
+            whole = minimise == TOTAL
             progress(elapsed, choice.outline.total(choice.head) if whole else choice.head)
 
     choice = best_splits(program, price, minimise, Limits(seconds), told)

@@ -146,7 +146,7 @@ def test_published_figures(name: str, most: int, tmp_path: Path) -> None:
 
 
 def given_back_on_the_way(folder: Path) -> Path:
-    """x -> RELU -> a -> ABS -> b -> NEG -> y; a and b are results, too, and the last reads b."""
+    """A chain x, RELU, a, ABS, b, NEG, y: a and b are results, too, and the last one reads b."""
     tensors = [T(name, (1, 64), "float32") for name in "xaby"]
     kinds = enumerate(("RELU", "ABS", "NEG"))
     steps = [Node(kind, [i], [i + 1]) for i, kind in kinds]

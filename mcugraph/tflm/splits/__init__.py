@@ -1,1 +1,1 @@
-"""Operators computed in slices of channels, one after the other, which need less memory."""
+"""Operators computed in slices of channels or slabs of rows, one after the other: less memory."""
