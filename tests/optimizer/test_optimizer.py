@@ -82,6 +82,8 @@ def test_tflm_agrees(models: Path, tmp_path: Path, name: str, head: int | None) 
     old, new = tflm_arena(source), tflm_arena(out)
     assert new[0] == result.after.tflm_arena == (head or old[0])
     assert new[1] == old[1]
+    # Of random inputs the untrained network with the narrowest end makes the same each time.
+    assert any("says little" in note for note in result.notes) == (name == "ds_cnn_int8")
     if head is None:
         assert not result.changed
         assert out.read_bytes() == source.read_bytes()
