@@ -1,6 +1,6 @@
 """Single fields of a TFLite file in the words of the graph."""
 
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from typing import Any
 
 import numpy as np
@@ -59,6 +59,17 @@ def decode(data: Any, dtype: DType) -> Array:
     if dtype not in _NUMPY:
         raise FormatError(f"values of type {dtype.label} cannot be decoded")
     return np.frombuffer(data, _NUMPY[dtype])
+
+
+def encode(values: Sequence[int], dtype: DType) -> bytes:
+    """Integers as they are stored.
+
+    Raises:
+        FormatError: numpy has no such type.
+    """
+    if dtype not in _NUMPY:
+        raise FormatError(f"values of type {dtype.label} cannot be encoded")
+    return np.asarray(values, _NUMPY[dtype]).tobytes()
 
 
 def native(code: Any) -> str:

@@ -9,6 +9,7 @@ from math import prod
 
 import numpy as np
 
+from mcugraph.formats.tflite.fields import encode
 from mcugraph.formats.tflite.model import TfliteModel, TfliteOperator, TfliteSubgraph, TfliteTensor
 from mcugraph.ir import DType, Shape
 from mcugraph.ir.names import Names
@@ -273,7 +274,7 @@ def piece_bytes(tensor: TfliteTensor, piece: Piece) -> bytes:
 
 def listed_bytes(new: Listed) -> bytes:
     """The value of a constant that no other is like."""
-    return np.asarray(new.values, "<i4").tobytes()
+    return encode(new.values, DType.INT32)
 
 
 def restated_bytes(tensor: TfliteTensor, new: Restated) -> bytes:
@@ -284,5 +285,4 @@ def restated_bytes(tensor: TfliteTensor, new: Restated) -> bytes:
     """
     if tensor.dtype not in (DType.INT32, DType.INT64):
         raise ValueError(f"values of type {tensor.dtype.label} are not stated anew")
-    form = "<i4" if tensor.dtype is DType.INT32 else "<i8"
-    return np.asarray(new.values, form).tobytes()
+    return encode(new.values, tensor.dtype)

@@ -10,8 +10,7 @@ Sources: tensorflow/lite/micro/kernels/*.cc, tensorflow/lite/kernels/internal/re
 from collections.abc import Callable
 from math import gcd
 
-import numpy as np
-
+from mcugraph.formats.tflite.fields import decode
 from mcugraph.formats.tflite.model import TfliteOperator, TfliteSubgraph, TfliteTensor
 from mcugraph.ir import DType
 from mcugraph.records import dataclass
@@ -97,8 +96,7 @@ class _Node:
             return None
         if tensor.dtype not in (DType.INT32, DType.INT64):
             return None
-        form = "<i4" if tensor.dtype is DType.INT32 else "<i8"
-        values: list[int] = np.frombuffer(tensor.data[: tensor.nbytes], form).tolist()
+        values: list[int] = decode(tensor.data[: tensor.nbytes], tensor.dtype).tolist()
         return values
 
 
