@@ -24,6 +24,7 @@ class Growing:
         four_bits: Whether weights have four bits.
         biased: Whether every operator has a bias that may have one.
         now: The tensor that the next operator reads.
+        kernel, stride: The largest window, and the largest step of one.
     """
 
     draw: Any
@@ -35,6 +36,8 @@ class Growing:
     tensors: list[T] = field(default_factory=list)
     nodes: list[Node] = field(default_factory=list)
     now: int = 0
+    kernel: int = 3
+    stride: int = 2
 
     def data(self, shape: Sequence[int], like: T | None = None) -> int:
         """A tensor that an operator writes."""
@@ -86,7 +89,7 @@ class Growing:
     def window(self, kernel: int, dilated: bool = True) -> tuple[list[int], list[Any]]:
         """Spatial result and options of an operator with a window; None: it does not fit."""
         height, width = self.shape()[1:3]
-        padding, stride = self.draw(st.integers(0, 1)), self.draw(st.integers(1, 2))
+        padding, stride = self.draw(st.integers(0, 1)), self.draw(st.integers(1, self.stride))
         dilation = self.draw(st.integers(1, 2)) if dilated and stride == 1 else 1
         reach = (kernel - 1) * dilation + 1
         if reach > min(height, width):
@@ -98,7 +101,10 @@ class Growing:
         return made, [("i8", padding), ("i32", stride), ("i32", stride), ("i32", dilation)]
 
     def convolution(self, channels: int, groups: int = 1) -> None:
-        kernel, activation = self.draw(st.integers(1, 3)), self.draw(st.sampled_from((0, 1, 3)))
+        kernel, activation = (
+            self.draw(st.integers(1, self.kernel)),
+            self.draw(st.sampled_from((0, 1, 3))),
+        )
         made, (*steps, dilation) = self.window(kernel, groups == 1)
         depth = self.shape()[-1] // groups
         weights = self.weights((channels, kernel, kernel, depth), 0)
@@ -107,7 +113,10 @@ class Growing:
         self.add("CONV_2D", weights, out, _CONV, *options)
 
     def depthwise(self, multiplier: int) -> None:
-        kernel, activation = self.draw(st.integers(1, 3)), self.draw(st.sampled_from((0, 1, 3)))
+        kernel, activation = (
+            self.draw(st.integers(1, self.kernel)),
+            self.draw(st.sampled_from((0, 1, 3))),
+        )
         made, (*steps, dilation) = self.window(kernel)
         channels = self.shape()[-1] * multiplier
         weights = self.weights((1, kernel, kernel, channels), 3)

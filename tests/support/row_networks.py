@@ -15,7 +15,8 @@ def row_networks(draw: st.DrawFn, biased: bool = False) -> bytes:
     kind = draw(st.sampled_from(("int8", "int8", "float32", "int16")))
     random = np.random.default_rng(draw(st.integers(0, 1 << 30)))
     grown = Growing(draw, kind, draw(st.booleans()), False, random, biased)
-    height, width = draw(st.tuples(st.integers(5, 14), st.integers(3, 6)))
+    grown.kernel, grown.stride = 5, 3
+    height, width = draw(st.tuples(st.integers(5, 20), st.integers(3, 7)))
     grown.now = grown.data([1, height, width, draw(st.integers(1, 3))])
     for _ in range(draw(st.integers(2, 6))):
         turn = draw(st.integers(0, 3))

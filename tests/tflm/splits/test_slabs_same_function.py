@@ -1,5 +1,6 @@
 """Files whose chains are computed in slabs of rows: TFLM makes the same of them, bit for bit."""
 
+import re
 from pathlib import Path
 from random import Random
 
@@ -11,6 +12,7 @@ from support.running import litert_outputs, tflm_outputs
 
 import mcugraph as mg
 from mcugraph.formats.tflite.tables import read_model
+from mcugraph.optimizer.verification import run
 from mcugraph.tflm.footprint import footprint
 from mcugraph.tflm.loaded import TflmProgram, program_of
 from mcugraph.tflm.splits.row_chains import row_chains
@@ -20,6 +22,7 @@ from mcugraph.tflm.splits.split_program import split_program
 from mcugraph.tflm.splits.split_recipe import Split
 
 FIXTURES = Path(__file__).resolve().parents[3] / "fixtures" / "models"
+SHARED = Path(__file__).resolve().parents[4] / "shared" / "models" / "tflite"
 
 
 def loaded(data: bytes, folder: Path) -> tuple[TflmProgram, mg.Profile]:
@@ -119,3 +122,33 @@ def test_fixtures(path: Path) -> None:
         pytest.skip("it has no chain of rows")
     made = split_file(str(path), path.read_bytes(), program.model, splits)
     assert tflm_outputs(made) == tflm_outputs(path.read_bytes())
+
+
+# What neither runtime runs, or not in a second.
+LEFT_OUT = re.compile("coral_|deeplab|224|huge|precompiled|wiki40b|mcunetv2_large")
+REAL = [path for path in sorted(SHARED.glob("*.tflite")) if not LEFT_OUT.search(path.name)]
+
+
+@pytest.mark.slow
+@pytest.mark.oracle("tflite_micro")
+@pytest.mark.skipif(not REAL, reason="the shared models are not here")
+def test_real_files(tmp_path: Path) -> None:
+    compared = 0
+    for path in REAL:
+        try:
+            graph = mg.load(path)
+            program, _ = program_of(graph)
+        except mg.McuGraphError:
+            continue
+        splits = [] if program is None else picked(program, Random(path.stem))
+        if program is None or not any(chain.along == "rows" for chain, _ in splits):
+            continue
+        before = run("tflm", str(path), graph)
+        if before.failure is not None:
+            continue
+        new = tmp_path / "new.tflite"
+        new.write_bytes(split_file(str(path), path.read_bytes(), program.model, splits))
+        after = run("tflm", str(new), graph)
+        assert (after.failure, after.digests) == (None, before.digests), path.name
+        compared += 1
+    assert compared >= 8
