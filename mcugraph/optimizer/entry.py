@@ -83,9 +83,12 @@ def optimize(
     check(target)
     library = tflite.library_of(kernels)
     if library not in LIBRARIES:
-        raise UsageError(f"unknown kernels {kernels!r}; expected any, {' or '.join(LIBRARIES)}")
+        raise UsageError(
+            f"unknown kernels {kernels!r}; expected {tflite.ANY}, {' or '.join(LIBRARIES)}"
+        )
     if minimise not in tflite_steps.MINIMISED:
-        raise UsageError(f"unknown minimise {minimise!r}; expected total or head")
+        expected = " or ".join(tflite_steps.MINIMISED)
+        raise UsageError(f"unknown minimise {minimise!r}; expected {expected}")
     check_number("allow_slower", allow_slower)
     if progress is not None:
         check_callable("progress", progress)

@@ -13,7 +13,7 @@ from mcugraph.records import dataclass, replace
 from mcugraph.tflm.head import Head, HeadPlan
 from mcugraph.tflm.loaded import TflmProgram, program_of
 
-# What the kernels are called that a plan has to hold for if it is not to ask for certain ones.
+# What TFLM is built with where that is not known: a plan has to hold for all kernels.
 ANY = "any"
 
 

@@ -35,9 +35,8 @@ from mcugraph.planning.items import Items
 _NONE = -1
 _LOOK = 64  # placements between two looks at the limits; fewer of more items, which take longer
 
-_Option = tuple[
-    int, int, int
-]  # item or none, section to raise if there is none, new level or place
+# Item or none, section to raise if there is none, new level or place.
+_Option = tuple[int, int, int]
 
 
 class Descent:
