@@ -57,7 +57,7 @@ class Trial:
             other_operators: It has other operators, with a tail of its own.
 
         Raises:
-            McuGraphError: It cannot be read, it is worse, or it is another network.
+            McuGraphError: It cannot be read, or it is another network.
         """
         self.temporary.write_bytes(change.data)
         try:
@@ -71,8 +71,6 @@ class Trial:
         _hold_network(self.source, self.before, after)
         if not other_operators:
             _hold_operators(self.source, self.before, after)
-            if not change.mends and graph.source.format == "tflite":
-                _hold_arena(self.source, self.before, after)
         return Tried(what, change, after)
 
 
@@ -115,23 +113,14 @@ def _hold_operators(path: str, before: Profile, after: Profile) -> None:
         raise McuGraphError(f"{path}: the new file came out as another network; nothing is written")
 
 
-def _hold_arena(path: str, before: Profile, after: Profile) -> None:
-    """What TFLM takes for the new file against what it takes for the old one.
+def takes_more(before: Profile, after: Profile) -> bool:
+    """Whether TFLM takes more for a file than for another: a larger head, or more in all.
 
-    Raises:
-        McuGraphError: It takes more.
+    The tail alone may grow a little, since in another order its parts are rounded up elsewhere.
     """
     old, new = before.memory, after.memory
-    for was, now in (
-        (old.tflm_arena, new.tflm_arena),
-        (old.tflm_persistent, new.tflm_persistent),
-        (old.tflm_total, new.tflm_total),
-    ):
-        if was is not None and (now is None or now > was):
-            raise McuGraphError(
-                f"{path}: the new file would take {now} bytes, and the old one takes {was}; "
-                "nothing is written"
-            )
+    pairs = ((old.tflm_arena, new.tflm_arena), (old.tflm_total, new.tflm_total))
+    return any(was is not None and (now is None or now > was) for was, now in pairs)
 
 
 def _stored(found: Profile) -> int:

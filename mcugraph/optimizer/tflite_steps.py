@@ -4,7 +4,8 @@ from mcugraph.formats.loader import load
 from mcugraph.formats.tflite.model import TfliteModel
 from mcugraph.ir import Graph
 from mcugraph.optimizer import tflite, transforms
-from mcugraph.optimizer.read_back import Trial, Tried
+from mcugraph.optimizer.new_file import NewFile
+from mcugraph.optimizer.read_back import Trial, Tried, takes_more
 from mcugraph.profiler import Profile, profile
 from mcugraph.records import dataclass, replace
 from mcugraph.tflm.kernels import LIBRARIES
@@ -92,7 +93,11 @@ def _planned(trial: Trial, data: bytes, graph: Graph, wanted: Wanted) -> list[Tr
 
     def improved(what: str, kernels: str) -> Tried:
         change = tflite.improved(trial.source, data, graph, wanted.force, wanted.seconds, kernels)
-        return trial.of(what, change)
+        tried = trial.of(what, change)
+        if change.mends or not takes_more(trial.before, tried.profile):
+            return tried
+        unchanged = NewFile(data, notes=("what the head would save, the tail would take",))
+        return trial.of(PLANNED, unchanged)
 
     if wanted.kernels == tflite.ANY:
         return [improved(PLANNED, wanted.kernels)]
