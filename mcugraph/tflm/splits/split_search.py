@@ -15,8 +15,11 @@ allowed later steps lack, so each way is gone with a part of them first.
 from collections.abc import Callable, Iterator, Sequence
 from itertools import product
 
+from mcugraph.formats.tflite.model import TfliteSubgraph
 from mcugraph.records import dataclass, replace
 from mcugraph.scheduling.solving.limits import Limits
+from mcugraph.tflm.abi import align_up
+from mcugraph.tflm.lifetimes import ALIGNMENT
 from mcugraph.tflm.loaded import TflmProgram
 from mcugraph.tflm.splits.row_chains import RowChain, row_chains
 from mcugraph.tflm.splits.split_chains import MOST_SLICES, Chain, chains
@@ -94,7 +97,8 @@ def best_splits(
             search.chains += row_chains(program)
             for share, gain in product(_SHARES, (_gain, _depth)):
                 search.most = int(share * extra_macs)
-                search.descend(first, gain)
+                if not search.at_floor:
+                    search.descend(first, gain)
         search.take_back()
         search.look_again()
     return search.best
@@ -106,6 +110,7 @@ class _SplitSearch:
     Attributes:
         chains: What may be computed in parts.
         most: How many multiply-accumulates may be added.
+        floor: No head is smaller: first all inputs of the graph are there, in the end all outputs.
         tried: What splits come to.
         best: The best choice that has a head.
     """
@@ -122,6 +127,7 @@ class _SplitSearch:
         self.program, self.pricing, self.limits = program, pricing, limits
         self.minimise, self.progress, self.most = minimise, progress, extra_macs
         self.chains: tuple[Chain | RowChain, ...] = chains(program.model)
+        self.floor = _floor(program.model.subgraphs[0])
         self.tried: dict[tuple[Split, ...], SplitChoice | None] = {}
         self.best: SplitChoice | None = None
 
@@ -130,6 +136,12 @@ class _SplitSearch:
         """Whether the time is up."""
         limits = self.limits
         return limits.seconds is not None and limits.elapsed > limits.seconds
+
+    @property
+    def at_floor(self) -> bool:
+        """Whether the head is all that counts and cannot be any smaller."""
+        best = self.best.head if self.best is not None else None
+        return self.minimise == HEAD and best is not None and best <= self.floor
 
     def worth(self, choice: SplitChoice, head: int) -> tuple[int, ...]:
         """What is to be as small as can be, if the head comes to so many bytes."""
@@ -182,7 +194,7 @@ class _SplitSearch:
 
     def descend(self, now: SplitChoice, gain: _Gain) -> None:
         """Lower the peak as far as it goes, by the steps that gain most."""
-        while True:
+        while now.outline.peak > self.floor:
             found = [(gain(now, choice), choice) for choice in self._relieved(now)]
             if not found:
                 return
@@ -238,6 +250,15 @@ class _SplitSearch:
                     for fewer in slice_counts(part):
                         if (part, fewer) != split and fewer <= count and self.hope(part, fewer):
                             yield (*others, (part, fewer))
+
+
+def _floor(graph: TfliteSubgraph) -> int:
+    """Bytes of the graph's inputs or of its outputs, whichever are more."""
+    ends = ([graph.tensors[t] for t in set(side)] for side in (graph.inputs, graph.outputs))
+    return max(
+        sum(align_up(t.nbytes, ALIGNMENT) for t in side if not (t.constant or t.variable))
+        for side in ends
+    )
 
 
 def slice_counts(chain: Chain | RowChain) -> tuple[int, ...]:

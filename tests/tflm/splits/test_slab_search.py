@@ -1,9 +1,11 @@
 """The search for chains in slabs of rows: against single ones, and what TFLM then takes."""
 
 from pathlib import Path
+from typing import ClassVar
 
 import pytest
 from support.running import tflm_head
+from support.tflite_writer import G, Node, T, tflite_bytes
 
 import mcugraph as mg
 from mcugraph.scheduling.solving.limits import Limits
@@ -134,3 +136,41 @@ def test_time_is_kept() -> None:
     choice = best_splits(of, Peaks(), limits=limits, extra_macs=macs // 5)
     assert choice is not None
     assert next(ticks) < 90
+
+
+class Counted(Peaks):
+    """Prices that are counted."""
+
+    asked: ClassVar[list[TflmProgram]] = []
+
+    def outline(self, program: TflmProgram) -> Outline | None:
+        self.asked.append(program)
+        return PlannedPrice.outline(self, program)
+
+
+def test_a_head_of_the_inputs_alone_is_not_made_smaller(tmp_path: Path) -> None:
+    """The third operator makes the peak; slices of channels bring it down to the input."""
+    tensors = [
+        T("x", [1, 32, 32, 4], scales=[0.1]),
+        T("a", [1, 8, 8, 4], scales=[0.1]),
+        T("w", [128, 1, 1, 4], data=bytes(512), scales=[0.1]),
+        *(T(name, [1, 8, 8, 128], scales=[0.1]) for name in "bc"),
+        T("y", [1, 2, 2, 128], scales=[0.1]),
+    ]
+    window = {0: ("i8", 1), 1: ("i32", 4), 2: ("i32", 4), 3: ("i32", 4), 4: ("i32", 4)}
+    nodes = [
+        Node("MAX_POOL_2D", [0], [1], window),
+        Node("CONV_2D", [1, 2, -1], [3], {0: ("i8", 1), 1: ("i32", 1), 2: ("i32", 1)}),
+        Node("RELU", [3], [4]),
+        Node("MAX_POOL_2D", [4], [5], window),
+    ]
+    path = tmp_path / "network.tflite"
+    path.write_bytes(tflite_bytes(G(tensors, nodes, [0], [5])))
+    of, macs = loaded(path)
+    asked = []
+    for minimise in ("head", "total"):
+        Counted.asked.clear()
+        choice = best_splits(of, Counted(overlapping=True), minimise, extra_macs=macs)
+        assert head(choice) == 32 * 32 * 4
+        asked.append(len(Counted.asked))
+    assert asked[0] < asked[1]
