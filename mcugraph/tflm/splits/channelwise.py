@@ -14,6 +14,7 @@ from mcugraph.formats.tflite.fields import decode
 from mcugraph.formats.tflite.model import TfliteOperator, TfliteSubgraph, TfliteTensor
 from mcugraph.ir import DType
 from mcugraph.records import dataclass
+from mcugraph.tflm.kernels.per_element import ARITHMETIC, ONE_OPERAND
 
 # Field of DepthwiseConv2DOptions that says how many channels are made of each.
 MULTIPLIER = 3
@@ -216,17 +217,5 @@ _RULES: dict[str, Callable[[_Node], Share | None]] = {
     **dict.fromkeys(("AVERAGE_POOL_2D", "L2_POOL_2D", "MAX_POOL_2D"), _in_place_of),
     **dict.fromkeys(("RESIZE_BILINEAR", "RESIZE_NEAREST_NEIGHBOR"), _in_place_of),
     **dict.fromkeys(("MEAN", "REDUCE_MAX", "REDUCE_MIN", "SUM"), _reduced),
-    **dict.fromkeys(
-        ("ADD", "DIV", "MAXIMUM", "MINIMUM", "MUL", "PRELU", "SQUARED_DIFFERENCE", "SUB"),
-        _by_element,
-    ),
-    **dict.fromkeys(
-        (
-            *("ABS", "CAST", "CEIL", "COS", "DEQUANTIZE", "ELU", "EXP", "FLOOR", "GELU"),
-            *("HARD_SWISH", "LEAKY_RELU", "LOG", "LOGICAL_NOT", "LOGISTIC", "NEG", "QUANTIZE"),
-            *("RELU", "RELU6", "RELU_0_TO_1", "RELU_N1_TO_1", "ROUND", "RSQRT", "SIN", "SQRT"),
-            *("SQUARE", "TANH"),
-        ),
-        _by_element,
-    ),
+    **dict.fromkeys((*ONE_OPERAND, *ARITHMETIC), _by_element),
 }

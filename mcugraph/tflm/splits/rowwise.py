@@ -16,6 +16,7 @@ from mcugraph.ops.selection import Pad
 from mcugraph.ops.window import VALID, Padding, Sweep, Windowed
 from mcugraph.records import dataclass, replace
 from mcugraph.tflm.kernels import KernelNode
+from mcugraph.tflm.kernels.per_element import ARITHMETIC, ONE_OPERAND
 
 ROWS = 1  # the axis
 
@@ -24,14 +25,7 @@ Span = tuple[int, int]  # the first row and the first that is left out
 _BY_WINDOW = frozenset(
     ("AVERAGE_POOL_2D", "CONV_2D", "DEPTHWISE_CONV_2D", "L2_POOL_2D", "MAX_POOL_2D")
 )
-_BY_ELEMENT = frozenset(
-    (
-        *("ABS", "ADD", "CAST", "CEIL", "COS", "DEQUANTIZE", "DIV", "ELU", "EXP", "FLOOR"),
-        *("HARD_SWISH", "LEAKY_RELU", "LOG", "LOGICAL_NOT", "LOGISTIC", "MAXIMUM", "MINIMUM"),
-        *("MUL", "NEG", "PRELU", "QUANTIZE", "RELU", "RELU6", "ROUND", "RSQRT", "SIN", "SQRT"),
-        *("SQUARE", "SQUARED_DIFFERENCE", "SUB", "TANH"),
-    )
-)
+_BY_ELEMENT = frozenset((*ONE_OPERAND, *ARITHMETIC))
 
 
 @dataclass(frozen=True, slots=True)

@@ -9,6 +9,7 @@ every result, newer ones once a row; the lead holds for both.
 from mcugraph.tflm.kernels.access.overlap import AccessRule
 from mcugraph.tflm.kernels.access.raster import broadcast
 from mcugraph.tflm.kernels.needs import KernelNode
+from mcugraph.tflm.kernels.per_element import ARITHMETIC, ONE_OPERAND
 
 
 def _operands(node: KernelNode, count: int) -> dict[int, int]:
@@ -35,20 +36,14 @@ def _select(node: KernelNode) -> dict[int, int]:
     return _operands(node, 3) if len(shapes) == 1 else {}
 
 
-_UNARY = (
-    *("ABS", "CAST", "CEIL", "COS", "DEQUANTIZE", "ELU", "EXP", "EXPAND_DIMS", "FLOOR"),
-    *("HARD_SWISH", "LEAKY_RELU", "LOG", "LOGICAL_NOT", "LOGISTIC", "NEG", "QUANTIZE", "RELU"),
-    *("RELU6", "ROUND", "RSQRT", "SIN", "SQRT", "SQUARE", "TANH"),
-)
-_BINARY = (
-    *("ADD", "DIV", "EQUAL", "FLOOR_DIV", "FLOOR_MOD", "GREATER", "GREATER_EQUAL", "LESS"),
-    *("LESS_EQUAL", "LOGICAL_AND", "LOGICAL_OR", "MAXIMUM", "MINIMUM", "MUL", "NOT_EQUAL"),
-    *("PRELU", "SQUARED_DIFFERENCE", "SUB"),
+_FURTHER = (
+    *("EQUAL", "FLOOR_DIV", "FLOOR_MOD", "GREATER", "GREATER_EQUAL", "LESS", "LESS_EQUAL"),
+    *("LOGICAL_AND", "LOGICAL_OR", "NOT_EQUAL"),
 )
 
 RULES: dict[str, AccessRule] = {
-    **dict.fromkeys(_UNARY, _one),
-    **dict.fromkeys(_BINARY, _two),
+    **dict.fromkeys((*ONE_OPERAND, "EXPAND_DIMS"), _one),
+    **dict.fromkeys((*ARITHMETIC, *_FURTHER), _two),
     "ADD_N": _all,
     "SELECT_V2": _select,
 }
