@@ -1,11 +1,11 @@
 """Arguments held against what they can be, in one line each."""
 
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from numbers import Integral, Real
 from os import PathLike, fsdecode
 from typing import Any
 
-from mcugraph.errors import UsageError
+from mcugraph.errors import GraphError, UsageError
 
 
 def check_whole(name: str, value: Any, least: int) -> None:
@@ -52,3 +52,27 @@ def path_text(value: Any, what: str, remedy: Callable[[object], str] = lambda va
     if isinstance(value, str | PathLike):
         return fsdecode(value)
     raise UsageError(f"{what}, not {type(value).__name__}{remedy(value)}")
+
+
+def check_sequences(**fields: Any) -> None:
+    """Hold fields to be sequences.
+
+    Raises:
+        GraphError: One is none; the message names it.
+    """
+    for name, value in fields.items():
+        if isinstance(value, str | bytes) or not isinstance(value, Sequence):
+            raise GraphError(f"{name!r} is a sequence, not {value!r}")
+
+
+def check_rows(name: str, rows: Any, length: int) -> None:
+    """Hold a field to be rows of so many whole numbers.
+
+    Raises:
+        GraphError: It is something else; the message names the field.
+    """
+    check_sequences(**{name: rows})
+    for row in rows:
+        fits = isinstance(row, Sequence) and len(row) == length
+        if not fits or not all(isinstance(number, Integral) for number in row):
+            raise GraphError(f"{name!r} holds rows of {length} whole numbers, not {row!r}")

@@ -3,6 +3,7 @@
 import json
 import tempfile
 from collections.abc import Callable, Iterator
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
@@ -16,6 +17,10 @@ torch = pytest.importorskip("torch")
 
 MODEL = str(Path(__file__).parents[1] / "fixtures" / "models" / "ds_cnn_int8.tflite")
 OUT = str(Path(tempfile.gettempdir()) / "never_written.tflite")
+
+
+PROBLEM = mg.Problem(("a", "b"), (16, 16), ("o",), ((0,),), ((1,),), (0,), (1,))
+ARENA = mg.ArenaProblem((mg.Block("a", 16, 0, 2), mg.Block("b", 16, 1, 3)))
 
 
 class Net(torch.nn.Module):  # type: ignore[name-defined,misc]
@@ -63,6 +68,46 @@ CALLS: list[tuple[Callable[[], Any], str]] = [
     (lambda: mg.Problem.from_json(None), "a mapping or the path of a JSON file, not NoneType"),
     (lambda: mg.optimize(NET, OUT), "optimize takes the path of a model file, not Net"),
     (lambda: mg.optimize(MODEL, None), "the path of the file to write, not NoneType"),
+    *(
+        (lambda k=k: mg.optimize(MODEL, OUT, kernels=k), "unknown kernels")
+        for k in (["reference"], None, 3, "arm")
+    ),
+    (lambda: mg.profile(MODEL, kernels=["reference"]), "unknown kernels"),  # type: ignore[arg-type]
+    (lambda: mg.load(MODEL, limits=3), "limits: a LoadLimits is needed, not 3"),  # type: ignore[arg-type]
+    *(
+        (lambda m=m: mg.optimize(MODEL, OUT, split=True, minimise=m), "unknown minimise")
+        for m in ("heap", None, ["total"])
+    ),
+    *(
+        (lambda v=v: mg.optimize(MODEL, OUT, allow_slower=v), "allow_slower: a number from 0 on")
+        for v in ("10%", -1, float("nan"), None, True)
+    ),
+    (lambda: mg.optimize(MODEL, OUT, progress=3), "progress: a function"),  # type: ignore[arg-type]
+    # Networks and arenas made by hand.
+    *(
+        (
+            lambda f=f, v=v, solve=solve: solve(replace(PROBLEM, **{f: v})),
+            f"'{f}' (is a sequence|holds rows)",
+        )
+        for f, v in (
+            ("overlaps", 3),
+            ("overlaps", ("x",)),
+            ("overlaps", (((0, 1, "z"),),)),
+            ("overlaps", (((0, 1, 1.5),),)),
+            ("inplace", 3),
+            ("inplace", (((0,),),)),
+            ("sizes", 3),
+            ("after", 3),
+            ("after", ((0,),)),
+        )
+        for solve in (mg.schedule, mg.plan, mg.cut_bound)
+    ),
+    (lambda: mg.plan(replace(PROBLEM, overlaps=(((0, 1, -1),),))), "whose lead is negative"),
+    *(
+        (lambda f=f, v=v: mg.plan(replace(ARENA, **{f: v})), f"'{f}' (is a sequence|holds rows)")
+        for f in ("overlaps", "shares")
+        for v in (3, "x", ((0,),), ((0, 1, "a", 2),), (None,), ((0, 1.5), (0, 1, 1.5)))
+    ),
     # Shapes, arrays and names where inputs are wanted, and what is no module.
     (lambda: mg.from_torch(NET, (1, 1, 28, 28)), r"not a shape: give torch.zeros\(1, 1, 28, 28\)"),
     (lambda: mg.from_torch(NET, X.shape), r"not Size: give torch.zeros\(1, 1, 8, 8\)"),

@@ -58,6 +58,8 @@ def translated(
 ) -> Graph:
     """The graph of a file's contents; else as ``load``, which reads them from ``name``."""
     bindings = Bindings(name, dims)
+    if limits is not None and not isinstance(limits, LoadLimits):
+        raise UsageError(f"limits: a LoadLimits is needed, not {limits!r}")
     try:
         with collected_seldom():
             return _by_content(name, data, bindings, signature, trust, limits or DEFAULT_LIMITS)

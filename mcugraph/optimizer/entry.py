@@ -17,6 +17,7 @@ from mcugraph.optimizer.read_back import Trial, Tried, figures
 from mcugraph.optimizer.result import Optimization, OptimizationStep
 from mcugraph.profiler import profile
 from mcugraph.tflm.kernels import LIBRARIES
+from mcugraph.tflm.steering import KERNELS as STEERABLE
 
 SECONDS = 10.0
 
@@ -82,7 +83,7 @@ def optimize(
     _check_readable_again(source)
     check(target)
     library = tflite.library_of(kernels)
-    if library not in LIBRARIES:
+    if library not in tuple(LIBRARIES):
         raise UsageError(
             f"unknown kernels {kernels!r}; expected {tflite.ANY}, {' or '.join(LIBRARIES)}"
         )
@@ -127,9 +128,20 @@ def optimize(
             OptimizationStep(s.what, figures(s.profile, len(s.change.data))) for s in steps
         ),
         left=change.left,
-        notes=(*change.notes, *said),
+        notes=(*change.notes, *_without_effect(graph.source.format, wanted), *said),
         verified=verified,
     )
+
+
+def _without_effect(format_: str, wanted: tflite_steps.Wanted) -> tuple[str, ...]:
+    """A sentence for what was asked for and does nothing here."""
+    if format_ != "tflite":
+        asked = {"--split": wanted.split, "--allow-slower": wanted.allow_slower > 0}
+        names = " and ".join(name for name, given in asked.items() if given)
+        return (f"{names}: of TFLite files alone, so without effect",) if names else ()
+    if wanted.allow_slower > 0 and wanted.kernels != STEERABLE:
+        return (f"--allow-slower: of --kernels {STEERABLE} alone, so without effect",)
+    return ()
 
 
 def _check_readable_again(source: str) -> None:

@@ -4,6 +4,7 @@ from collections.abc import Iterator
 from itertools import accumulate
 from typing import Any
 
+from mcugraph.checks import check_rows
 from mcugraph.errors import GraphError
 from mcugraph.planning.blocks_json import read_fields
 from mcugraph.planning.sections import sections
@@ -109,6 +110,8 @@ class ArenaProblem:
         Raises:
             GraphError: It does; the message names the block at fault.
         """
+        check_rows("shares", self.shares, 2)
+        check_rows("overlaps", self.overlaps, 3)
         if self.alignment < 1:
             raise GraphError(f"an alignment of {self.alignment} bytes is not possible")
         for block in self.blocks:

@@ -5,6 +5,7 @@ from os import PathLike
 from types import MappingProxyType
 from typing import Any, NoReturn
 
+from mcugraph.checks import check_rows, check_sequences
 from mcugraph.errors import GraphError
 from mcugraph.formats.loader import graph_of
 from mcugraph.ir import Graph
@@ -112,6 +113,19 @@ class Problem:
 
     def _verify_fields(self) -> None:
         """Lengths, ranges and repetitions, field by field."""
+        check_sequences(
+            sizes=self.sizes,
+            inputs=self.inputs,
+            outputs=self.outputs,
+            scratch=self.scratch,
+            inplace=self.inplace,
+            overlaps=self.overlaps,
+        )
+        check_rows("after", self.after, 2)
+        for pairs in self.inplace:
+            check_rows("inplace", pairs, 2)
+        for rows in self.overlaps:
+            check_rows("overlaps", rows, 3)
         n = len(self.operators)
         _verify_names("tensor", self.tensors)
         _verify_names("operator", self.operators)

@@ -315,3 +315,13 @@ def test_a_pipe_gives_a_model_once(models: Path, tmp_path: Path) -> None:
         with pytest.raises(mg.FormatError, match=said):
             mg.optimize(source, tmp_path / "new.tflite")
     assert os.listdir(tmp_path) == ["pipe"]
+
+
+def test_options_that_change_nothing_are_named(models: Path, tmp_path: Path) -> None:
+    out = tmp_path / "out"
+    found = mg.optimize(models / "ds_cnn.onnx", out, split=True, allow_slower=0.1)
+    assert "--split and --allow-slower: of TFLite files alone, so without effect" in found.notes
+    found = mg.optimize(models / "ds_cnn_int8.tflite", out, allow_slower=0.1)
+    assert "--allow-slower: of --kernels cmsis-nn alone, so without effect" in found.notes
+    found = mg.optimize(models / "ds_cnn.onnx", out)
+    assert not any("without effect" in note for note in found.notes)

@@ -24,7 +24,7 @@ def find_library(name: str) -> dict[str, Rule]:
     Raises:
         UsageError: There is none of this name.
     """
-    if name not in LIBRARIES:
+    if name not in tuple(LIBRARIES):
         raise UsageError(f"unknown kernels {name!r}; expected one of {', '.join(LIBRARIES)}")
     return LIBRARIES[name]
 
