@@ -10,7 +10,7 @@ from hashlib import sha256
 from importlib import import_module
 from typing import Any
 
-CALLS = 4  # so that state has the time to show a difference
+CALLS = 6  # so that state has the time to show a difference
 
 
 def _main() -> None:
@@ -19,19 +19,39 @@ def _main() -> None:
     print(json.dumps(digests))
 
 
-def _values(random: Any, shape: Sequence[int], dtype: Any) -> Any:
-    """Random numbers of a type; integers that may be indices stay 0 or 1."""
+def _values(random: Any, shape: Sequence[int], dtype: Any, call: int) -> Any:
+    """Random numbers of a type; integers that may be indices stay 0 or 1.
+
+    Every other call gets a slope with a little noise: of noise alone many a network makes the same.
+    """
     import numpy as np
 
     kind = np.dtype(dtype)
-    if kind.kind == "f":
-        return random.standard_normal(shape).astype(kind)
     if kind.kind == "c":
         return (random.standard_normal(shape) + 1j * random.standard_normal(shape)).astype(kind)
-    if kind.kind == "b" or kind.itemsize > 2:
+    if kind.kind == "b" or (kind.kind != "f" and kind.itemsize > 2):
         return random.integers(0, 2, shape).astype(kind)
-    limits = np.iinfo(kind)
-    return random.integers(limits.min, limits.max, shape, endpoint=True).astype(kind)
+    if kind.kind == "f":
+        noise = random.standard_normal(shape)
+        return (_slope(random, shape) + 0.1 * noise if call % 2 else noise).astype(kind)
+    least, most = np.iinfo(kind).min, np.iinfo(kind).max
+    noise = random.integers(least, most, shape, endpoint=True)
+    if call % 2:
+        middle, half = (least + most) / 2, (most - least) / 2
+        noise = middle + half * _slope(random, shape) + 0.1 * (noise - middle)
+    return np.clip(noise, least, most).astype(kind)
+
+
+def _slope(random: Any, shape: Sequence[int]) -> Any:
+    """Numbers about 0 that rise or fall evenly along each axis."""
+    import numpy as np
+
+    slope = np.full(shape, random.standard_normal())
+    for axis, length in enumerate(shape):
+        along = [1] * len(shape)
+        along[axis] = length
+        slope = slope + np.linspace(-1, 1, length).reshape(along) * random.standard_normal()
+    return slope
 
 
 def _digest(outputs: Sequence[Any]) -> str:
@@ -56,10 +76,10 @@ def _tflm(job: dict[str, Any]) -> list[str]:
     interpreter = runtime.Interpreter.from_file(job["path"], arena_size=128 << 20)
     takes, gives = job["counts"]
     found = []
-    for _ in range(CALLS):
+    for call in range(CALLS):
         for i in range(takes):
             detail = interpreter.get_input_details(i)
-            interpreter.set_input(_values(random, detail["shape"], detail["dtype"]), i)
+            interpreter.set_input(_values(random, detail["shape"], detail["dtype"], call), i)
         interpreter.invoke()
         found.append(_digest([interpreter.get_output(i) for i in range(gives)]))
     interpreter.print_allocations()
@@ -74,9 +94,9 @@ def _litert(job: dict[str, Any]) -> list[str]:
     interpreter = litert.Interpreter(model_path=job["path"], num_threads=1)
     interpreter.allocate_tensors()
     found = []
-    for _ in range(CALLS):
+    for call in range(CALLS):
         for detail in interpreter.get_input_details():
-            value = _values(random, detail["shape"], detail["dtype"])
+            value = _values(random, detail["shape"], detail["dtype"], call)
             interpreter.set_tensor(detail["index"], value)
         interpreter.invoke()
         outputs = interpreter.get_output_details()
@@ -96,11 +116,11 @@ def _ort(job: dict[str, Any]) -> list[str]:
     session = onnxruntime.InferenceSession(job["path"], options, ["CPUExecutionProvider"])
     shapes = dict(job["inputs"])
     found = []
-    for _ in range(CALLS):
+    for call in range(CALLS):
         feed = {}
         for value in session.get_inputs():
             shape = shapes.get(value.name, [d if isinstance(d, int) else 1 for d in value.shape])
-            feed[value.name] = _values(random, shape, _ORT_TYPES[value.type])
+            feed[value.name] = _values(random, shape, _ORT_TYPES[value.type], call)
         found.append(_digest(session.run(None, feed)))
     return found
 
