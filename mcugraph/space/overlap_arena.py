@@ -13,7 +13,7 @@ from mcugraph.space.symbolic import Shapes, bytes_of
 from mcugraph.space.tflm_arena import PlannedResource
 from mcugraph.tflm.footprint import head_arena
 from mcugraph.tflm.loaded import TflmProgram
-from mcugraph.tflm.own_plan import overlap_arena, overlap_plan, planned_arena
+from mcugraph.tflm.own_plan import overlap_plan, planned_arenas
 
 
 class OverlapArenaResource(PlannedResource):
@@ -40,7 +40,8 @@ class OverlapArenaResource(PlannedResource):
 
     def planned(self, program: TflmProgram) -> int:
         """Bytes of the head by our plan."""
-        return overlap_arena(program, planned_arena(program, head_arena(program)))
+        _, overlapped = planned_arenas(program, head_arena(program))
+        return overlapped
 
     def gradient(self, w: Any) -> Array:
         """The derivative of what holds the arena up by each width, shape (groups,)."""

@@ -37,17 +37,6 @@ def planned_arenas(
     return planned, _overlapped(head, planned, seconds, known)
 
 
-def overlap_arena(program: TflmProgram, arena: int, seconds: float = SECONDS) -> int:
-    """Bytes of the head where outputs lie over inputs that die, as the program's kernels allow.
-
-    Args:
-        program: What TFLM loads.
-        arena: Bytes of the head with a plan that uses no overlaps.
-        seconds: After about so long the best plan till then counts.
-    """
-    return _overlapped(Head(program), arena, seconds, None)
-
-
 def _overlapped(plain: Head, arena: int, seconds: float, known: Schedule | None) -> int:
     """The arena with overlaps, of a head that was planned without."""
     if plain.after is None:
@@ -136,13 +125,6 @@ def overlap_plan(program: TflmProgram, seconds: float = SECONDS) -> tuple[ArenaP
 
 def _orders(head: Head, seconds: float) -> set[tuple[int, ...]]:
     return {head.file_order, head.reordered(seconds)}
-
-
-def planned_arena(
-    program: TflmProgram, arena: int, seconds: float = SECONDS, known: Schedule | None = None
-) -> int:
-    """The first of ``planned_arenas``."""
-    return _planned(Head(program), arena, seconds, known)
 
 
 def _planned(head: Head, arena: int, seconds: float, known: Schedule | None) -> int:
