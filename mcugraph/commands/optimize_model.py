@@ -44,6 +44,14 @@ def add(commands: Any) -> None:
         help="compute operators in slices of channels where that saves memory (TFLite)",
     )
     command.add_argument(
+        "--max-extra-macs",
+        type=common.share,
+        default=0.0,
+        metavar="P%",
+        help="with --split: the share of all multiply-accumulates that may be added by slabs of "
+        "rows, such as 20%%",
+    )
+    command.add_argument(
         "--minimise",
         default="total",
         metavar="WHAT",
@@ -76,6 +84,7 @@ def run(options: argparse.Namespace) -> int:
             options.kernels,
             common.load_limits(options),
             split=options.split,
+            max_extra_macs=options.max_extra_macs,
             allow_slower=options.allow_slower,
             minimise=options.minimise,
             progress=line.best,

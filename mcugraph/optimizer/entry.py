@@ -32,6 +32,7 @@ def optimize(
     kernels: str = "any",
     limits: LoadLimits | None = None,
     split: bool = False,
+    max_extra_macs: float = 0.0,
     allow_slower: float = 0.0,
     minimise: str = "total",
     progress: Callable[[float, int], None] | None = None,
@@ -62,6 +63,8 @@ def optimize(
         limits: How much the file may become while it is read, as for ``load``.
         split: Operators that follow one another may be computed in slices of channels, with one
             CONCATENATION at the end; of what saves memory, the best is looked for.
+        max_extra_macs: With ``split``: the share of all multiply-accumulates that may be added
+            where operators are computed in slabs of rows, whose windows overlap. 0.2: a fifth.
         allow_slower: The share of all instructions, as it is estimated, that may be added where
             convolutions of one by one are made to run by a kernel over whose input an output may
             lie. 0.1: a tenth. Of ``"cmsis-nn"`` alone, as all others need no such thing.
@@ -90,11 +93,19 @@ def optimize(
     if minimise not in tflite_steps.MINIMISED:
         expected = " or ".join(tflite_steps.MINIMISED)
         raise UsageError(f"unknown minimise {minimise!r}; expected {expected}")
+    check_number("max_extra_macs", max_extra_macs)
     check_number("allow_slower", allow_slower)
     if progress is not None:
         check_callable("progress", progress)
     wanted = tflite_steps.Wanted(
-        kernels, force, time_limit, split, allow_slower, minimise, progress
+        kernels,
+        force,
+        time_limit,
+        split,
+        max_extra_macs,
+        allow_slower,
+        minimise,
+        progress,
     )
     graph = load(source, dims, limits=limits)
     data = Path(source).read_bytes()

@@ -48,13 +48,16 @@ class Trial:
     dims: Mapping[str | tuple[str, int], int] | None
     limits: LoadLimits | None
 
-    def of(self, what: str, change: NewFile, other_operators: bool = False) -> Tried:
+    def of(
+        self, what: str, change: NewFile, other_operators: bool = False, extra_macs: int = 0
+    ) -> Tried:
         """A new file, read back.
 
         Args:
             what: What was done.
             change: The new file.
             other_operators: It has other operators, with a tail of its own.
+            extra_macs: How many multiply-accumulates these may add.
 
         Raises:
             McuGraphError: It cannot be read, or it is another network.
@@ -68,7 +71,7 @@ class Trial:
             raise McuGraphError(
                 f"{self.source}: the new file cannot be read back: {error}"
             ) from error
-        _hold_network(self.source, self.before, after)
+        _hold_network(self.source, self.before, after, extra_macs)
         if not other_operators:
             _hold_operators(self.source, self.before, after)
         return Tried(what, change, after)
@@ -88,15 +91,16 @@ def figures(found: Profile, nbytes: int) -> Figures:
     )
 
 
-def _hold_network(path: str, before: Profile, after: Profile) -> None:
+def _hold_network(path: str, before: Profile, after: Profile, extra_macs: int) -> None:
     """The new network against the old one.
 
     Raises:
         McuGraphError: It is another one.
     """
+    works = 0 <= after.macs - before.macs <= extra_macs
     # Of constants that are cut, equal pieces are stored once.
-    same = (before.macs, before.memory.state) == (after.macs, after.memory.state)
-    if not same or _stored(after) > _stored(before):
+    holds = before.memory.state == after.memory.state and _stored(after) <= _stored(before)
+    if not (works and holds):
         raise McuGraphError(f"{path}: the new file came out as another network; nothing is written")
 
 

@@ -27,6 +27,7 @@ class Wanted:
         force: Write order and plan although nothing is saved.
         seconds: For each search; None: no limit.
         split: Operators may be computed in slices of channels.
+        max_extra_macs: The share of all multiply-accumulates that slabs of rows may add.
         allow_slower: The share of all instructions that steering kernels may add.
         minimise: ``"total"``: the arena to reserve; ``"head"``.
         progress: Called with seconds and bytes of the best so far, as splits are searched.
@@ -36,6 +37,7 @@ class Wanted:
     force: bool
     seconds: float | None
     split: bool
+    max_extra_macs: float
     allow_slower: float
     minimise: str
     progress: transforms.Told | None
@@ -55,6 +57,7 @@ def smaller(trial: Trial, data: bytes, graph: Graph, wanted: Wanted) -> tuple[Tr
             graph,
             wanted.kernels,
             wanted.minimise,
+            _extra_macs(trial, wanted),
             steers,
             wanted.seconds,
             wanted.progress,
@@ -122,7 +125,13 @@ def _transformed(trial: Trial, what: str, made: transforms.Transformed, wanted: 
     )
     if change.data == made.data:  # it needs no plan
         change = replace(change, notes=())
-    return trial.of(what, change, other_operators=True).noting(made.notes)
+    extra = _extra_macs(trial, wanted)
+    return trial.of(what, change, other_operators=True, extra_macs=extra).noting(made.notes)
+
+
+def _extra_macs(trial: Trial, wanted: Wanted) -> int:
+    """How many multiply-accumulates may be added."""
+    return int(wanted.max_extra_macs * trial.before.macs)
 
 
 def _graph_of(trial: Trial, data: bytes) -> Graph:

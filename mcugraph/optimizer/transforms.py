@@ -20,6 +20,7 @@ from mcugraph.tflm.steering import least_steering, steerable, steered, steering_
 Told = Callable[[float, int], None]  # seconds, and bytes of the best so far
 
 _SECONDS = 0.3  # for one plan of a search
+_PARTS = {"channels": "slices of channels", "rows": "slabs of rows"}
 
 
 @dataclass(frozen=True, slots=True)
@@ -56,6 +57,7 @@ def split(
     graph: Graph,
     kernels: str,
     minimise: str,
+    extra_macs: int,
     steer: bool,
     seconds: float | None,
     progress: Told | None = None,
@@ -68,6 +70,7 @@ def split(
         graph: Its translation.
         kernels: As for ``optimize``.
         minimise: ``"total"`` or ``"head"``.
+        extra_macs: How many multiply-accumulates slabs of rows may add.
         steer: Kernels will be steered, so that prices count on it.
         seconds: For the search; None: as long as it takes.
         progress: Called with each better choice.
@@ -88,14 +91,14 @@ def split(
             whole = minimise == TOTAL
             progress(elapsed, choice.outline.total(choice.head) if whole else choice.head)
 
-    choice = best_splits(program, price, minimise, Limits(seconds), told)
+    choice = best_splits(program, price, minimise, Limits(seconds), told, extra_macs)
     if choice is None or not choice.splits:
         return None
     operators = model.subgraphs[0].operators
     notes = tuple(
         f"{len(chain.operators)} operators, from #{chain.operators[0]} "
         f"{operators[chain.operators[0]].native} to #{chain.operators[-1]} "
-        f"{operators[chain.operators[-1]].native}, are computed in {count} slices of channels"
+        f"{operators[chain.operators[-1]].native}, are computed in {count} {_PARTS[chain.along]}"
         for chain, count in choice.splits
     )
     return Transformed(split_file(path, data, model, choice.splits), notes)

@@ -31,9 +31,8 @@ def to_text(result: Optimization) -> str:
                     if more > 0
                     else "TFLM needs the rest while it loads the model"
                 )
-                lines.append(
-                    f"Note: the arena to reserve, TFLM total, is {exact(total)} B smaller; {why}"
-                )
+                changed = f"{exact(abs(total))} B {'smaller' if total >= 0 else 'larger'}"
+                lines.append(f"Note: the arena to reserve, TFLM total, is {changed}; {why}")
     if result.verified:
         lines.append(f"Verified: {result.verified} computes the same outputs from both files")
     if result.holds_for:

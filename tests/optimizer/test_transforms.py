@@ -55,6 +55,27 @@ def test_tflm_computes_the_same(models: Path, tmp_path: Path) -> None:
     assert found.after.macs == found.before.macs
 
 
+@pytest.mark.oracle("tflite_micro")
+@pytest.mark.parametrize("share", [0.02, 0.3])
+def test_slabs_keep_to_what_they_may_add(models: Path, tmp_path: Path, share: float) -> None:
+    source, out = models / "ds_cnn_int8.tflite", tmp_path / "out.tflite"
+    slices = mg.optimize(source, out, kernels="reference", split=True, minimise="head")
+    slabs = mg.optimize(
+        source,
+        out,
+        kernels="reference",
+        split=True,
+        max_extra_macs=share,
+        minimise="head",
+        verify=True,
+    )
+    assert head(slabs) <= head(slices)
+    assert slabs.before.macs <= slabs.after.macs <= (1 + share) * slabs.before.macs
+    assert slabs.verified == "TensorFlow Lite Micro"
+    if slabs.after.macs > slabs.before.macs:
+        assert any("slabs of rows" in note for note in slabs.notes)
+
+
 def test_steering(models: Path, tmp_path: Path) -> None:
     source, out = models / "ds_cnn_int8.tflite", tmp_path / "out.tflite"
     plain = mg.optimize(source, out, kernels="cmsis-nn")
@@ -71,6 +92,7 @@ def test_steering(models: Path, tmp_path: Path) -> None:
     [
         ({"minimise": "flash"}, "unknown minimise 'flash'"),
         ({"allow_slower": -1, "kernels": "cmsis-nn"}, "allow_slower"),
+        ({"max_extra_macs": -0.1, "split": True}, "max_extra_macs"),
         ({"kernels": "cmsis"}, "unknown kernels 'cmsis'"),
         ({"progress": 3}, "progress"),
     ],
@@ -91,6 +113,7 @@ def test_command(models: Path, tmp_path: Path, capsys: pytest.CaptureFixture[str
     assert main([*asked, "--json"]) == 0
     found = json.loads(capsys.readouterr().out)
     assert found["steps"][-1]["figures"] == found["after"]
+    assert main([*asked, "--max-extra-macs", "20%"]) == 0
     cmsis = ["optimize", source, "-o", out, "--kernels", "cmsis-nn", "--allow-slower"]
     assert main([*cmsis, "10%"]) == 0
     assert main([*cmsis, "much"]) == 2
