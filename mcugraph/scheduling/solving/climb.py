@@ -1,4 +1,7 @@
-"""A lower bound raised step by step, by sweeps (see ``sweep``).
+"""A lower bound raised step by step, by what budgets imply, and by sweeps.
+
+First it is seen within which budgets no order of operators is left (see ``precedence``): that takes
+no states, however large the network. Then the network is swept (see ``sweep``).
 
 First the network's chains are taken as one operator each, which costs some of the bound where a
 chain is at the peak (see ``chain_relaxation``) and makes far fewer states; once that proves no
@@ -12,13 +15,19 @@ from mcugraph.scheduling.solving.chain_relaxation import relaxed_chains
 from mcugraph.scheduling.solving.completion import Completions
 from mcugraph.scheduling.solving.limits import Limits
 from mcugraph.scheduling.solving.network import Network, countable
-from mcugraph.scheduling.solving.replay import order_peak
+from mcugraph.scheduling.solving.precedence import Precedence, Supports
+from mcugraph.scheduling.solving.replay import order_peak, step_costs
 from mcugraph.scheduling.solving.sweep import LevelSweep
 
 _QUOTA = 50_000  # states of the first sweeps
 _GROWTH = 4
 _MOST = 4_000_000  # states of a sweep, at the most
 _STEPS = 16  # the first step is that part of the gap
+_IMPLIED = 16  # the first step by what budgets imply is that part of the gap
+_SHORTER = 16  # by so much steps get shorter, at most
+_FLOWS = 16  # for each operator, that one budget may take
+_HINT = 4  # one for so many operators, if nothing follows by then
+_FEW, _MANY = 2, 8  # after no more of them the next step is longer, after more it is shorter
 _FAILURES = 2  # sweeps that take too many states, before they may take more
 
 
@@ -50,7 +59,11 @@ def climb(
             return
         if swept is net:
             members = [(v,) for v in range(len(net.preds))]
-        steps = _Steps(swept, _ranked(members, order), lower_bound, limits)
+        ranked = _ranked(members, order)
+        for bound in _inferred(swept, ranked, lower_bound, peak, limits):
+            lower_bound = bound
+            yield lower_bound, None
+        steps = _Steps(swept, ranked, lower_bound, limits)
         yield from steps.run(net, members, peak)
         lower_bound = steps.lower_bound
         if not steps.found:
@@ -61,6 +74,29 @@ def _ranked(members: Sequence[Sequence[int]], order: Sequence[int]) -> list[int]
     """The order of the chains in which their first ones stand."""
     place = {v: position for position, v in enumerate(order)}
     return sorted(range(len(members)), key=lambda i: place[members[i][0]])
+
+
+def _inferred(
+    net: Network, order: Sequence[int], lower_bound: int, peak: Callable[[], int], limits: Limits
+) -> Iterator[int]:
+    """Bounds by what budgets imply."""
+    costs = dict(zip(order, step_costs(net, order), strict=True))
+    supports = Supports(net, sorted(order, key=costs.__getitem__, reverse=True))
+    step = max(1, (peak() - lower_bound) // _IMPLIED)
+    shortest = step // _SHORTER
+    count = len(order)
+    while lower_bound < peak() and step > shortest:
+        found = Precedence(supports, min(lower_bound + step, peak()) - 1)
+        found.infer(count // _HINT, limits)
+        if found.inferred:
+            found.infer(_FLOWS * count, limits)
+        if found.contradicted:
+            lower_bound = min(found.least, peak())
+        if not found.contradicted or found.flows > _MANY * count:
+            step //= 2
+        elif found.flows <= _FEW * count:
+            step *= 2
+        yield lower_bound
 
 
 class _Steps:

@@ -37,18 +37,22 @@ class FlowNetwork:
         self.head += (head, tail)
         self.capacity += (capacity, 0)
 
-    def maximum(self, source: int, sink: int, keep_on: KeepOn = always) -> int:
+    def maximum(
+        self, source: int, sink: int, keep_on: KeepOn = always, enough: int | None = None
+    ) -> int:
         """Push as much flow as possible; ``capacity`` then holds what is left of each arc.
 
-        ``keep_on`` is called now and then, and raises to stop it.
+        ``keep_on`` is called now and then, and raises to stop it. Once there is more than
+        ``enough``, no more is pushed.
         """
         total = 0
-        while True:
+        while enough is None or total <= enough:
             keep_on()
             self.level = self._levels(source, sink)
             if self.level[sink] < 0:
-                return total
+                break
             total += self._blocking(source, sink, self.level)
+        return total
 
     def reached_from(self, source: int) -> list[bool]:
         """For each node, whether more could flow to it; after ``maximum``, the source's side."""

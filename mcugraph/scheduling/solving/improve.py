@@ -73,8 +73,9 @@ def improve(
     begun = limits.looks
     for turn in count():
         before = lower_bound
+        looks = limits.looks
+        bounding = 0  # looks at the limits for further bounds
         if limits.looks - begun >= _SEARCHED:
-            looks = limits.looks
             for bound in further:
                 limits.check()
                 if bound <= lower_bound:
@@ -85,6 +86,7 @@ def improve(
                     return
                 if limits.looks - looks > searched:
                     break
+            bounding = limits.looks - looks
         if turn == 1 and not net.first:
             efforts.append(_Effort(Direction(smaller, forward=True), quota))
         effort = min(efforts, key=lambda effort: effort.spent)
@@ -136,7 +138,7 @@ def improve(
                 unproven = search.budget
         effort.quota *= _GROWTH
         searched = limits.looks - looks
-        cells = _CELLS * searched
+        cells = _CELLS * (searched + bounding)
         idle = min(idle + 1, _IDLE)
         for better in polish.turn(cells >> idle, lower_bound, limits):
             peak, idle = polish.peak, -1
