@@ -5,6 +5,7 @@ from functools import partial
 
 import pytest
 
+from mcugraph.slimming.slimmer import slim
 from mcugraph.space.space import Space
 
 torch = pytest.importorskip("torch")
@@ -278,6 +279,54 @@ def test_units_that_share_an_axis_with_channels(space_of: Build) -> None:
     assert "channels and tokens" in space.refused["tokens"]
 
 
+class SharedByHeads(nn.Module):
+    """A layer that every head of four goes through, each with some channels of its own."""
+
+    def __init__(self, size: int) -> None:
+        super().__init__()
+        self.size, self.a = size, nn.Linear(6, 4 * size)
+        self.b, self.out = nn.Linear(size, 5), nn.Linear(5, 2)
+
+    def forward(self, x: Tensor) -> Tensor:
+        x = F.relu(self.a(x)).unflatten(-1, (4, self.size)).transpose(1, 2)
+        return self.out(F.relu(self.b(x)))
+
+
+@pytest.mark.parametrize("size", [1, 2, 3])
+def test_a_layer_shared_by_heads(size: int, space_of: Build) -> None:
+    """It reads one place of all of them, also where there is but one place."""
+    space = space_of(SharedByHeads(size), TOKENS)
+    heads = {frozenset(("a", size * head + i) for head in range(4)) for i in range(size)}
+    assert set(space.channel_classes) == heads | tied(5, "b")
+
+
+class WholeHeads(nn.Module):
+    """Heads of two channels that a layer reads whole: they are its channels."""
+
+    def __init__(self) -> None:
+        super().__init__()
+        self.a, self.b, self.out = nn.Linear(6, 8), nn.Conv2d(4, 3, 1), nn.Conv2d(3, 2, 1)
+
+    def forward(self, x: Tensor) -> Tensor:
+        x = F.relu(self.a(x)).unflatten(-1, (-1, 2)).transpose(1, 2)
+        return self.out(F.relu(self.b(x)))
+
+
+def test_heads_that_go_whole(space_of: Build) -> None:
+    """They are four of a kind, and how many stay binds nothing."""
+    model, x = WholeHeads().eval(), torch.rand(1, 5, 6)
+    space = space_of(model, x)
+    assert set(space.channel_classes) == every(2, 4, "a") | tied(3, "b")
+    assert names(space) == [("a", 4, 2), ("b", 3, 1)]
+    assert equal(space) == set()
+    for heads in ([1], [0, 3], [1, 2, 3]):
+        small = slim(model, {"a": heads}, x, space=space)
+        mask = torch.tensor([float(i // 2 in heads) for i in range(8)])
+        hook = model.a.register_forward_hook(lambda m, i, out, mask=mask: out * mask)
+        torch.testing.assert_close(small(x), model(x))
+        hook.remove()
+
+
 class Words(nn.Module):
     def __init__(self) -> None:
         super().__init__()
@@ -422,6 +471,26 @@ def test_group_norm_over_a_concatenation(space_of: Build) -> None:
     assert space.feasible([3, 1, 4])
     assert not space.feasible([2, 1, 4])
     assert not space.feasible([2.5, 1, 3.5])
+
+
+class GroupNormOfTwins(nn.Module):
+    """Both groups of the norm hold the same channels."""
+
+    def __init__(self) -> None:
+        super().__init__()
+        self.a, self.norm = nn.Conv2d(3, 6, 3, padding=1), nn.GroupNorm(2, 12)
+        self.out = nn.Conv2d(12, 2, 1)
+
+    def forward(self, x: Tensor) -> Tensor:
+        y = self.a(x)
+        return self.out(self.norm(torch.cat([y, y], 1)))
+
+
+def test_parts_that_are_the_same_bind_nothing(space_of: Build) -> None:
+    space = space_of(GroupNormOfTwins(), IMAGE)
+    assert names(space) == [("a", 6, 1)]
+    assert space.equal == ()
+    assert all(space.feasible([width]) for width in range(1, 7))
 
 
 class GroupNormOfInput(nn.Module):

@@ -5,6 +5,7 @@ import pytest
 
 import mcugraph as mg
 from mcugraph.ir import Constant, DType, Graph, Kind, Operator, Source, Tensor
+from mcugraph.ops.convolution import Conv
 from mcugraph.ops.linear import Dense
 
 torch = pytest.importorskip("torch")
@@ -63,6 +64,36 @@ def test_a_bias_of_two_layers(form: str, bias: list[float], joined: bool) -> Non
         assert found == {frozenset({(f"{s}.a", i)}) for s in ("left", "right") for i in range(5)}
     # It is stored once all the same.
     assert space.size(space.full) == 4 * (2 * (20 + 10) + 5)
+
+
+def depthwise_twice(value: float | None) -> Graph:
+    """Two layers of 4 channels, each before one and the same depthwise layer."""
+    kernels = np.arange(36, dtype=np.float32) if value is None else np.full(36, value, np.float32)
+    tensors, operators = [Tensor("x", DType.FLOAT32, (1, 3, 8, 8))], []
+
+    def layer(name: str, weights: str, read: str, shape: tuple[int, ...], groups: int) -> None:
+        array = kernels if groups > 1 else np.ones(shape, np.float32)
+        constant = Constant(weights, lambda: array.reshape(shape))
+        tensors.append(Tensor(weights, DType.FLOAT32, shape, Kind.CONSTANT, constant))
+        tensors.append(Tensor(name, DType.FLOAT32, (1, shape[0], 8, 8)))
+        pads = (shape[2] // 2,) * 2
+        op = Conv((1, 1), (1, 1), (pads, pads), groups=groups, depthwise=groups > 1)
+        operators.append(Operator(name, op, (read, weights), (name,), "Conv"))
+
+    for side in ("left", "right"):
+        layer(f"{side}.a", f"{side}.a.weight", "x", (4, 3, 1, 1), 1)
+        layer(f"{side}.blur", "blur.weight", f"{side}.a", (4, 1, 3, 3), 4)
+        layer(f"{side}.z", f"{side}.z.weight", f"{side}.blur", (2, 4, 1, 1), 1)
+    named = {tensor.name: tensor for tensor in tensors}
+    return Graph("two", tuple(operators), named, ("x",), ("left.z", "right.z"), Source("onnx"))
+
+
+@pytest.mark.parametrize("value", [None, 1 / 9])
+def test_a_depthwise_layer_that_is_used_twice(value: float | None) -> None:
+    """It has the same channels in both places, as every layer has, whatever its weights are."""
+    found = mg.widths(depthwise_twice(value)).channel_classes
+    layers = ("left.a", "blur", "right.a")
+    assert set(found) == {frozenset((layer, i) for layer in layers) for i in range(4)}
 
 
 class TwoLayers(nn.Module):
