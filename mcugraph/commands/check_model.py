@@ -29,7 +29,7 @@ def add(commands: Any) -> None:
     command.add_argument("--flash", type=size, metavar="SIZE", help="bytes, or like 1MiB")
     command.add_argument("--macs", type=common.quantity(parse_count), metavar="N", help="like 5M")
     common.counting(command)
-    common.kernels(command, "reference")
+    common.kernels(command)
     command.add_argument("--json", action="store_true", help="print JSON")
     command.set_defaults(run=run)
 

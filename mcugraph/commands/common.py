@@ -6,6 +6,7 @@ from functools import partial
 
 from mcugraph.errors import McuGraphError, UsageError
 from mcugraph.formats.load_limits import LoadLimits
+from mcugraph.formats.tflite.model import TfliteModel
 from mcugraph.ir import Graph
 from mcugraph.profiler import SEARCH_SECONDS, Profile, profile
 from mcugraph.rewrite.accounting import counted_forms
@@ -25,13 +26,13 @@ def counting(command: argparse.ArgumentParser) -> None:
     reading(command)
 
 
-def kernels(command: argparse.ArgumentParser, default: str, more: str = "") -> None:
+def kernels(command: argparse.ArgumentParser) -> None:
     """Which kernels TFLM is built with."""
     command.add_argument(
         "--kernels",
-        default=default,
         metavar="NAME",
-        help=f"what TFLM is built with: reference, cmsis-nn{more} (default: {default})",
+        help="what TFLM is built with: reference or cmsis-nn (default: those that the memory plan "
+        "in the file is for, else reference)",
     )
 
 
@@ -111,6 +112,12 @@ def dims(options: argparse.Namespace) -> dict[str | tuple[str, int], int]:
     return found
 
 
+def planned_for(graph: Graph) -> str:
+    """The kernels that the memory plan in a file is for; empty: all, or there is none."""
+    model = graph.source.file
+    return model.planned_for if isinstance(model, TfliteModel) else ""
+
+
 def counted(
     options: argparse.Namespace, path: str, time_limit: float = SEARCH_SECONDS
 ) -> tuple[Graph, Profile]:
@@ -121,7 +128,7 @@ def counted(
         options.runtime,
         options.accounting,
         options.precision,
-        options.kernels,
+        options.kernels or planned_for(graph) or "reference",
         time_limit,
     )
 
@@ -153,11 +160,13 @@ def seconds(text: str) -> float:
 
 def share(text: str) -> float:
     """A share of a whole: ``10%`` or ``0.1``."""
+    percent = text.endswith("%")
     try:
-        value = float(text.removesuffix("%")) / (100 if text.endswith("%") else 1)
+        value = float(text.removesuffix("%")) / (100 if percent else 1)
     except ValueError:
         value = -1.0
-    if not 0 <= value < float("inf"):
+    # A plain number above 1 may be meant as either.
+    if not 0 <= value < float("inf") or (value > 1 and not percent):
         raise argparse.ArgumentTypeError(f"{text!r} is no share, such as 10% or 0.1")
     return value
 

@@ -18,7 +18,7 @@ def add(commands: Any) -> None:
     command.add_argument("before", metavar="A", help="a .tflite, .onnx or .pt2 file")
     command.add_argument("after", metavar="B", help="another one")
     common.counting(command)
-    common.kernels(command, "reference")
+    common.kernels(command)
     command.add_argument("--json", action="store_true", help="print JSON")
     command.set_defaults(run=run)
 

@@ -26,7 +26,7 @@ def add(commands: Any) -> None:
     command.add_argument("--fit", metavar="MODEL", help="a .tflite, .onnx or .pt2 file")
     command.add_argument("--boards", metavar="FILE", help="boards of your own, as TOML")
     common.counting(command)
-    common.kernels(command, "reference")
+    common.kernels(command)
     command.add_argument("--json", action="store_true", help="print JSON")
     command.set_defaults(run=partial(run, command))
 

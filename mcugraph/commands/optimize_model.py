@@ -35,8 +35,12 @@ def add(commands: Any) -> None:
         help="seconds that each search may take (default: 10)",
     )
     common.sizes(command)
-    common.kernels(
-        command, "any", ", whose outputs may then lie over inputs, or any: what runs on both"
+    command.add_argument(
+        "--kernels",
+        default="any",
+        metavar="NAME",
+        help="what TFLM is built with: reference or cmsis-nn, whose outputs may then lie over "
+        "inputs, or any: what runs on both (default: any)",
     )
     command.add_argument(
         "--split",

@@ -18,7 +18,7 @@ def add(commands: Any) -> None:
     )
     command.add_argument("model", metavar="MODEL", help="a .tflite, .onnx or .pt2 file")
     common.counting(command)
-    common.kernels(command, "reference")
+    common.kernels(command)
     command.add_argument("--layers", action="store_true", help="add a table of all operators")
     command.add_argument(
         "--sort",

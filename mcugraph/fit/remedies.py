@@ -53,10 +53,17 @@ def remedies(graph: Graph, found: Profile) -> Iterator[Remedy]:
 
 
 def _each(program: TflmProgram, planned: int, overlapped: int) -> Iterator[Remedy]:
+    """What holds for all kernels first; that is counted with reference kernels."""
     command = "mcugraph optimize"
-    yield Remedy(command, total_with_plan(program, planned))
-    command += f" --kernels {program.kernels}"
-    yield Remedy(command, total_with_plan(program, overlapped))
-    choice = best_splits(program, PlannedPrice(overlapping=True), limits=Limits(_SECONDS))
+    named = f"{command} --kernels {program.kernels}"
+    if program.kernels == "reference":
+        yield Remedy(command, total_with_plan(program, planned))
+        yield from _split(f"{command} --split", program, overlapping=False)
+    yield Remedy(named, total_with_plan(program, overlapped))
+    yield from _split(f"{named} --split", program, overlapping=True)
+
+
+def _split(command: str, program: TflmProgram, overlapping: bool) -> Iterator[Remedy]:
+    choice = best_splits(program, PlannedPrice(overlapping=overlapping), limits=Limits(_SECONDS))
     if choice is not None and choice.made is not None and choice.head is not None:
-        yield Remedy(f"{command} --split", total_with_plan(choice.made.program, choice.head))
+        yield Remedy(command, total_with_plan(choice.made.program, choice.head))

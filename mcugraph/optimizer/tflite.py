@@ -198,7 +198,7 @@ def _left(head: Head) -> tuple[str, ...]:
             found.append(f"subgraph {part.name!r}: TFLM places its tensors around the plan")
     scratch = [i for (g, i), sizes in head.scratch.items() if sizes and not g]
     if scratch:
-        shown = ", ".join(repr(main.operators[i].name) for i in scratch[:3])
+        shown = ", ".join(f"#{i} {main.operators[i].native}" for i in scratch[:3])
         more = f" and {len(scratch) - 3} more" if scratch[3:] else ""
         found.append(f"scratch of {shown}{more}: TFLM places it around the plan")
     return tuple(found)

@@ -15,6 +15,7 @@ from mcugraph.units import exact
 
 # What a step is called.
 PLANNED, OVERLAPPING, SPLIT, STEERED = "order, plan", "overlaps", "splits", "kernels"
+_USUAL_SHARE = 0.1  # of instructions that steering may add, where it is proposed
 MINIMISED = (TOTAL, HEAD)
 
 
@@ -46,9 +47,7 @@ class Wanted:
 def smaller(trial: Trial, data: bytes, graph: Graph, wanted: Wanted) -> tuple[Tried, list[Tried]]:
     """The best file, and the steps that led to it."""
     steps = _planned(trial, data, graph, wanted)
-    best = steps[-1]
-    if wanted.kernels == tflite.ANY and not wanted.split:
-        best = best.noting(_with_named_kernels(graph, best.profile))
+    best, stored = steps[-1], graph
     steers = wanted.kernels == STEERABLE and wanted.allow_slower > 0
     if wanted.split:
         made = transforms.split(
@@ -80,10 +79,14 @@ def smaller(trial: Trial, data: bytes, graph: Graph, wanted: Wanted) -> tuple[Tr
             if _cost(tried, wanted) < _cost(best, wanted):
                 best = tried
                 steps.append(best)
-    least = min(steps, key=lambda step: _cost(step, wanted))
-    if _cost(least, wanted) < _cost(best, wanted):
+    least = min(steps, key=lambda step: _asks(step, wanted))
+    if _asks(least, wanted) < _asks(best, wanted):
         best = least
         steps = steps[: steps.index(least) + 1]
+    if wanted.kernels == tflite.ANY:
+        best = best.noting(_with_named_kernels(stored, best.profile))
+    elif wanted.kernels == STEERABLE and not steers:
+        best = best.noting(_with_steering(trial, stored, best.profile))
     return best, steps
 
 
@@ -144,6 +147,22 @@ def _cost(tried: Tried, wanted: Wanted) -> int:
     memory = tried.profile.memory
     found = memory.tflm_arena if wanted.minimise == HEAD else memory.tflm_total
     return found or 0
+
+
+def _asks(tried: Tried, wanted: Wanted) -> tuple[int, bool]:
+    """What a file asks for: what is to be small, and then whether it asks for certain kernels."""
+    return _cost(tried, wanted), bool(tried.change.holds_for) and not wanted.force
+
+
+def _with_steering(trial: Trial, graph: Graph, found: Profile) -> tuple[str, ...]:
+    """What could be saved where kernels may be steered, a sentence."""
+    head = transforms.steered_head(graph, trial.before.macs, _USUAL_SHARE)
+    if head is None or head >= (found.memory.tflm_arena or 0):
+        return ()
+    return (
+        f"with --allow-slower {_USUAL_SHARE:.0%} more outputs may lie over inputs: TFLM arena, "
+        f"head, {exact(head)} B",
+    )
 
 
 def _with_named_kernels(graph: Graph, found: Profile) -> tuple[str, ...]:

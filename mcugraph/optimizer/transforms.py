@@ -20,6 +20,7 @@ from mcugraph.tflm.steering import least_steering, steerable, steered, steering_
 Told = Callable[[float, int], None]  # seconds, and bytes of the best so far
 
 _SECONDS = 0.3  # for one plan of a search
+_CUT = "the time limit ended the search for what to split; with more time there may be better"
 _PARTS = {"channels": "slices of channels", "rows": "slabs of rows"}
 
 
@@ -91,9 +92,11 @@ def split(
             whole = minimise == TOTAL
             progress(elapsed, choice.outline.total(choice.head) if whole else choice.head)
 
-    choice = best_splits(program, price, minimise, Limits(seconds), told, extra_macs)
+    limits = Limits(seconds)
+    choice = best_splits(program, price, minimise, limits, told, extra_macs)
+    cut = (_CUT,) if seconds is not None and limits.elapsed > seconds else ()
     if choice is None or not choice.splits:
-        return None
+        return Transformed(data, cut) if cut else None
     operators = model.subgraphs[0].operators
     notes = tuple(
         f"{len(chain.operators)} operators, from #{chain.operators[0]} "
@@ -101,7 +104,7 @@ def split(
         f"{operators[chain.operators[-1]].native}, are computed in {count} {_PARTS[chain.along]}"
         for chain, count in choice.splits
     )
-    return Transformed(split_file(path, data, model, choice.splits), notes)
+    return Transformed(split_file(path, data, model, choice.splits), (*notes, *cut))
 
 
 def steer(path: str, data: bytes, graph: Graph, macs: int, most: float) -> Transformed | None:
@@ -132,6 +135,14 @@ def steer(path: str, data: bytes, graph: Graph, macs: int, most: float) -> Trans
     return Transformed(
         rebuilt(path, data, model, steering_recipe(program, found.operators)), (note,)
     )
+
+
+def steered_head(graph: Graph, macs: int, most: float) -> int | None:
+    """Bytes of the head with kernels steered as ``steer`` does; None: not known."""
+    _, program = _unplanned(graph, STEERABLE)
+    if program is None:
+        return None
+    return _head(steered(program, least_steering(program, macs, most, _head).operators))
 
 
 def _head(program: TflmProgram) -> int:

@@ -47,6 +47,13 @@ def compare(
         McuGraphError: The outputs differ, or the second file does not run.
         UsageError: No runtime for such files is installed.
     """
+    model = graph.source.file
+    planned_for = model.planned_for if isinstance(model, TfliteModel) else ""
+    if planned_for not in ("", _WHEEL):
+        return None, (
+            f"the outputs were not compared: the Python package of TFLM has {_WHEEL} kernels, and "
+            f"the plan in the old file holds for {planned_for} alone",
+        )
     if holds_for not in ("", _WHEEL):
         return None, (
             f"the outputs were not compared: the Python package of TFLM has {_WHEEL} kernels, and "

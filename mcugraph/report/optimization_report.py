@@ -33,6 +33,8 @@ def to_text(result: Optimization) -> str:
                 )
                 changed = f"{exact(abs(total))} B {'smaller' if total >= 0 else 'larger'}"
                 lines.append(f"Note: the arena to reserve, TFLM total, is {changed}; {why}")
+    if after.tflm_total is not None and result.format == "tflite":
+        lines.append(f"Reserve: {exact(after.tflm_total)} B for the arena, TFLM total")
     if result.verified:
         lines.append(f"Verified: {result.verified} computes the same outputs from both files")
     if result.holds_for:

@@ -205,15 +205,22 @@ def unseen(model: TfliteModel) -> list[str]:
 
 def planned_for(model: TfliteModel, kernels: str) -> tuple[str, ...]:
     """A sentence where the file's own plan holds for certain kernels only."""
-    if not model.planned_for:
-        return ()
-    said = (
-        "the memory plan in the file has outputs over inputs, which holds for TFLM's "
-        f"{model.planned_for} kernels only"
-    )
     if model.planned_for != kernels:
-        said += f": with {kernels} kernels it computes something else"
-    return (said,)
+        return ()
+    return (
+        "the memory plan in the file has outputs over inputs, which holds for TFLM's "
+        f"{kernels} kernels only",
+    )
+
+
+def planned_for_others(model: TfliteModel, kernels: str) -> list[str]:
+    """A clause where the file's own plan holds for other kernels only."""
+    if model.planned_for in ("", kernels):
+        return []
+    return [
+        f"its memory plan holds for {model.planned_for} kernels only, so that with {kernels} "
+        "kernels it computes something else"
+    ]
 
 
 def unsized_types(model: TfliteModel) -> list[DType]:

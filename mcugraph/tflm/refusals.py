@@ -2,7 +2,7 @@
 
 from mcugraph.records import dataclass
 from mcugraph.tflm.kernels import find_library, refusal
-from mcugraph.tflm.loaded import TflmFile, misplanned, unseen, unsized_types
+from mcugraph.tflm.loaded import TflmFile, misplanned, planned_for_others, unseen, unsized_types
 
 _SHOWN = 3  # operators that are named for one reason
 
@@ -45,4 +45,5 @@ def refusals(file: TflmFile, kernels: str = "reference") -> tuple[Refusal, ...]:
             reasons.setdefault(reason, []).append(model.subgraphs[part].operators[place].name)
     found = [Refusal(reason, tuple(names)) for reason, names in reasons.items()]
     found += [Refusal(f"it loads no {dtype.label} tensors") for dtype in unsized_types(model)]
-    return (*found, *map(Refusal, (*misplanned(model), *unseen(model))))
+    clauses = (*misplanned(model), *unseen(model), *planned_for_others(model, kernels))
+    return (*found, *map(Refusal, clauses))
