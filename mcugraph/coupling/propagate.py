@@ -181,8 +181,7 @@ def _cut(
     """The constraints that follow when shuffled channels are cut into pieces.
 
     Channels of several parts lie in turn, one of each. The first half, say, holds after pruning
-    what it held before only if equally many channels of the first half of each part are kept. A cut
-    in the midst of a round takes one more of some parts, which it has to do afterwards, too.
+    what it held before only if equally many channels of the first half of each part are kept.
     """
     axis = None if whole is None else labelling.shrinks(whole)
     if whole is None or axis is None or piece.ndim != whole.ndim:
@@ -220,20 +219,14 @@ def _within(
         count = len(parts)
         if any(part.shape != (len(line) // count,) for part in parts) or len(line) % count:
             continue
-        if count < 2:
+        if count < 2 or start % count or stop % count:
             continue
         if np.array_equal(np.stack(parts, 1).ravel(), line):
-            ends = [(_reached(start, i, count), _reached(stop, i, count)) for i in range(count)]
-            cut = tuple(part[slice(*each)] for part, each in zip(parts, ends, strict=True))
-            yield cut, reason
-            for part, each in zip(parts, ends, strict=True):
-                yield from _within(labelling, part, *each, reason)
+            first, last = start // count, stop // count
+            yield tuple(part[first:last] for part in parts), reason
+            for part in parts:
+                yield from _within(labelling, part, first, last, reason)
             return
-
-
-def _reached(place: int, part: int, parts: int) -> int:
-    """How many entries of one of the parts that lie in turn come before a place."""
-    return -((part - place) // parts)
 
 
 class _View:
