@@ -188,7 +188,11 @@ def test_a_schedule_can_miss_the_budgets(training: Any) -> None:
     ("budgets", "options", "said"),
     [
         ({}, {}, "no budgets: name a peak"),
-        ({"sram": 9}, {}, "unknown budget 'sram'; the budgets are peak, arena, size, macs"),
+        (
+            {"sram": 9},
+            {},
+            "unknown budget 'sram'; the budgets are peak, arena, overlap_arena, size, macs",
+        ),
         ({"peak": "64k"}, {}, "budget peak: a number of bytes of SRAM is needed, not '64k'"),
         ({"peak": 0}, {}, "budget peak: it has to be at least 1"),
         ({"peak": float("nan")}, {}, "budget peak: it has to be at least 1, not nan"),
