@@ -7,13 +7,13 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+from support.tflite_writer import G, Node, T, tflite_bytes
 
 from mcugraph.errors import FormatError
 from mcugraph.formats.tflite import associated
 from mcugraph.formats.tflite.flatbuffer import Flatbuffer, Table, Tables, Values, written
 from mcugraph.formats.tflite.stored import BUFFERS, closed, opened
 from mcugraph.formats.tflite.tables import read_model
-from tests.support.tflite_writer import G, Node, T, tflite_bytes
 
 FIXTURES = Path(__file__).resolve().parents[2] / "fixtures" / "models"
 SHARED = Path(__file__).resolve().parents[3] / "shared" / "models" / "tflite"
