@@ -44,7 +44,7 @@ def check_floats(where: str, data: bytes, samples: Any, wanted: list[list[Array]
     Raises:
         FormatError: The file does not load, or computes something else.
     """
-    _compare(where, "the converted file", _by_result(_run(where, data, samples), wanted, where))
+    _compare(where, "the converted file", _by_result(run_file(where, data, samples), wanted, where))
 
 
 def check_integers(
@@ -71,7 +71,7 @@ def check_integers(
     if wrong:
         raise FormatError(f"{where}: the quantised file contradicts itself: {wrong[0]}")
     steps: list[float] = []
-    found = _by_result(_run(where, data, samples, steps), wanted, where)
+    found = _by_result(run_file(where, data, samples, steps), wanted, where)
     for number, (ours, step, expected) in enumerate(zip(found, steps, errors, strict=True)):
         error, bound = _rms(*ours), _TIMES * expected + _STEPS * step + 1e-6
         if not error <= bound:
@@ -155,10 +155,12 @@ def _by_result(
     ]
 
 
-def _run(
+def run_file(
     where: str, data: bytes, samples: Sequence[tuple[Any, ...]], steps: list[float] | None = None
 ) -> list[list[Array]]:
     """What LiteRT makes of samples with a file, as floats; ``steps`` gets the results' scales.
+
+    Samples are tensors in the layout of the file, one for each input of the module, in its order.
 
     Raises:
         FormatError: It does not load or run the file.
@@ -172,9 +174,9 @@ def _run(
             found = []
             for sample in samples:
                 for detail, value in zip(inputs, sample, strict=True):
-                    interpreter.set_tensor(detail["index"], _stored(value.numpy(), detail))
+                    interpreter.set_tensor(detail["index"], stored(value.numpy(), detail))
                 interpreter.invoke()
-                found.append([_read(interpreter, detail) for detail in outputs])
+                found.append([read(interpreter.get_tensor(d["index"]), d) for d in outputs])
     except Exception as error:
         raise FormatError(f"{where}: LiteRT does not run the file: {reason(error)}") from error
     if steps is not None:
@@ -209,8 +211,8 @@ def _ordered(details: list[dict[str, Any]], kind: str) -> list[dict[str, Any]]:
     return [named[name] for name in end_names(kind, len(details))]
 
 
-def _stored(value: Array, detail: Mapping[str, Any]) -> Array:
-    """A value as a file takes it."""
+def stored(value: Array, detail: Mapping[str, Any]) -> Array:
+    """A value as a file takes it; ``detail`` is what LiteRT says of the input."""
     scale, zero = detail["quantization"]
     kind = detail["dtype"]
     if not scale:
@@ -220,7 +222,7 @@ def _stored(value: Array, detail: Mapping[str, Any]) -> Array:
     return np.asarray(np.clip(whole, limits.min, limits.max).astype(kind))
 
 
-def _read(interpreter: Any, detail: Mapping[str, Any]) -> Array:
+def read(value: Array, detail: Mapping[str, Any]) -> Array:
+    """What a file's value stands for; ``detail`` is what LiteRT says of the output."""
     scale, zero = detail["quantization"]
-    value = interpreter.get_tensor(detail["index"])
     return np.asarray((value.astype(np.float32) - zero) * scale if scale else value)

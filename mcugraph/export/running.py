@@ -1,0 +1,106 @@
+"""Exported files run on samples as the module takes them, by LiteRT and by TFLM."""
+
+import json
+import subprocess
+import sys
+from collections.abc import Sequence
+from importlib.util import find_spec
+from pathlib import Path
+from tempfile import TemporaryDirectory
+from typing import Any
+
+import numpy as np
+
+from mcugraph.errors import FormatError
+from mcugraph.export.tensor_names import end_names
+from mcugraph.export.trial import run_file
+from mcugraph.formats.tflite.tables import read_model
+from mcugraph.ir import Array
+from mcugraph.records import dataclass
+
+_SECONDS = 600
+
+
+@dataclass(frozen=True, slots=True)
+class TflmRun:
+    """What TensorFlow Lite Micro made of a file, on this machine.
+
+    Attributes:
+        head: Bytes of the arena's head, the same on a device.
+        tail: Bytes of the arena's tail: on this machine, whose pointers may be wider.
+        results: For each sample the module's results, as floats in its layout.
+    """
+
+    head: int
+    tail: int
+    results: list[list[Array]]
+
+
+def has_tflm() -> bool:
+    """Whether TFLM's Python package is installed."""
+    return find_spec("tflite_micro") is not None
+
+
+def run_litert(path: Path, samples: Sequence[tuple[Any, ...]]) -> list[list[Array]]:
+    """What LiteRT makes of samples with a file that ``export_tflite`` wrote, channels last.
+
+    Args:
+        path: The file.
+        samples: Each a tensor for each input of the module, in its layout and with the batch that
+            was exported.
+
+    Returns:
+        For each sample the module's results, as floats in its layout.
+
+    Raises:
+        FormatError: LiteRT does not run the file.
+        UsageError: It is not installed.
+    """
+    laid = [tuple(map(_channels_last, sample)) for sample in samples]
+    found = run_file(str(path), path.read_bytes(), laid)
+    return [list(map(_channels_first, results)) for results in found]
+
+
+def run_tflm(path: Path, samples: Sequence[tuple[Any, ...]]) -> TflmRun:
+    """What TFLM makes of them, in a process of its own: some files crash it.
+
+    Args:
+        path: As for ``run_litert``.
+        samples: As for ``run_litert``; at least one.
+
+    Raises:
+        FormatError: TFLM does not run the file.
+    """
+    model = read_model(path.read_bytes())
+    main = model.subgraphs[0]
+    takes, gives = ([main.tensors[i].name for i in ends] for ends in (main.inputs, main.outputs))
+    with TemporaryDirectory() as folder:
+        for name, column in zip(
+            end_names("input", len(takes)), zip(*samples, strict=True), strict=True
+        ):
+            values = [_channels_last(value).numpy() for value in column]
+            np.save(Path(folder, f"{name}.npy"), np.stack(values))
+        done = subprocess.run(
+            [sys.executable, "-m", "mcugraph.export.tflm_process"],
+            input=json.dumps({"path": str(path), "folder": folder, "takes": takes, "gives": gives}),
+            capture_output=True,
+            text=True,
+            timeout=_SECONDS,
+            check=False,
+        )
+        if done.returncode:
+            said = done.stderr.strip().splitlines() or [f"it ended with code {done.returncode}"]
+            raise FormatError(f"{path}: TensorFlow Lite Micro does not run the file: {said[-1]}")
+        columns = [np.load(Path(folder, f"{name}.npy")) for name in end_names("output", len(gives))]
+    figures = json.loads(done.stdout.splitlines()[-1])
+    results = [list(map(_channels_first, row)) for row in zip(*columns, strict=True)]
+    return TflmRun(figures["head"], figures["tail"], results)
+
+
+def _channels_last(tensor: Any) -> Any:
+    tensor = tensor.detach().cpu()
+    return tensor.permute(0, 2, 3, 1).contiguous() if tensor.dim() == 4 else tensor
+
+
+def _channels_first(result: Array) -> Array:
+    return result.transpose(0, 3, 1, 2) if result.ndim == 4 else result
