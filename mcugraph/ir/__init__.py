@@ -2,12 +2,13 @@
 
 from mcugraph.ir.dtype import DType
 from mcugraph.ir.graph import Graph, Source
-from mcugraph.ir.operator import Dim, Dims, Op, Operator, Role, Signature
+from mcugraph.ir.operator import Abstract, Dim, Dims, Op, Operator, Role, Signature
 from mcugraph.ir.tensor import Array, Constant, Kind, Quantization, Shape, Tensor, TensorType
 from mcugraph.ir.text import to_text, type_text
 from mcugraph.ir.verify import verify
 
 __all__ = [
+    "Abstract",
     "Array",
     "Constant",
     "DType",

@@ -12,12 +12,12 @@ much is padded:
 Nobody else computes with these numbers.
 """
 
-from abc import ABC, abstractmethod
+from abc import abstractmethod
 from collections.abc import Mapping, Sequence
 from enum import Enum
 
 from mcugraph.errors import GraphError
-from mcugraph.ir import Dims, Shape
+from mcugraph.ir import Abstract, Dims, Shape
 from mcugraph.records import dataclass, replace
 
 
@@ -213,7 +213,7 @@ def symmetric(amounts: Sequence[int]) -> Padding:
     return explicit([(amount, amount) for amount in amounts])
 
 
-class Windowed(ABC):
+class Windowed(metaclass=Abstract):
     """Mixin of operators whose window slides along the spatial axes of their first input."""
 
     __slots__ = ()

@@ -23,6 +23,7 @@ def better_orders(
     packing: Packing,
     limits: Limits,
     seed: int = 0,
+    enough: int = 0,
 ) -> Iterator[tuple[Sequence[int], Packing]]:
     """Orders whose arena is smaller and smaller, down to the peak of the first.
 
@@ -38,6 +39,7 @@ def better_orders(
         packing: Its plan.
         limits: The walk ends where they say so.
         seed: Of the random choices.
+        enough: Bytes of an arena that will do.
     """
     random, net = Random(seed), aligned_problem(problem, packing.problem.alignment).network()
     if has_one_order(net):
@@ -50,18 +52,20 @@ def better_orders(
     left = patience = _PATIENCE + 10 * len(current)
     trials = orders_within(net, peak, limits)
     rows = any(problem.overlaps)
-    while (best.arena > best.peak or (rows and _bytes(best) > peak)) and left > 0 and current:
+    least = max(peak, enough)
+    while (best.arena > best.goal or (rows and best.nbytes > least)) and left > 0 and current:
         limits.check()
         left -= 1
         trial = next(trials, None) or _walked(net, current, random, spots)
-        most = max(peak, _bytes(best) - 1) if rows and left % 2 else peak
+        most = max(peak, best.nbytes - 1) if rows and left % 2 else peak
         if trial == current or order_peak(net, trial) > most:
             continue
-        found = _pack(problem, trial, best.problem.alignment, limits, random.randrange(1 << 30))
+        chance = random.randrange(1 << 30)
+        found = _pack(problem, trial, best.problem.alignment, limits, chance, enough)
         excess = _excess(found)
         if excess <= level or random.random() < _UPHILL:
             current, level, spots = trial, excess, _crowded(found, len(trial))
-        if _bytes(found) < _bytes(best):
+        if found.nbytes < best.nbytes:
             best, left = found, patience
             yield trial, found
 
@@ -75,13 +79,9 @@ def _walked(
     return order
 
 
-def _bytes(packing: Packing) -> int:
-    return packing.arena * packing.items.unit
-
-
 def _excess(packing: Packing) -> tuple[int, int]:
     """How bad a packing is: bytes of the arena, then what lies above the bound, times how long."""
-    items, bound = packing.items, packing.peak
+    items, bound = packing.items, packing.goal
     above = sum(
         (offset + size - bound) * (hi - lo)
         for offset, parts in zip(packing.offsets, items.spans, strict=True)
@@ -97,7 +97,7 @@ def _crowded(packing: Packing, steps: int) -> list[int]:
     found: set[int] = set()
     for chain, offset in zip(items.members, packing.offsets, strict=True):
         for block in (problem.blocks[number] for number in chain):
-            if offset * items.unit + problem.aligned(block.size) > packing.peak * items.unit:
+            if offset * items.unit + problem.aligned(block.size) > packing.goal * items.unit:
                 first, end = block.lower - _MARGIN, block.upper + _MARGIN
                 found.update(range(max(first, 0), min(end, steps)))
     return sorted(found) or list(range(steps))
@@ -119,10 +119,10 @@ def _moved(net: Network, order: Sequence[int], random: Random, spots: Sequence[i
 
 
 def _pack(
-    problem: Problem, order: Sequence[int], alignment: int, limits: Limits, seed: int
+    problem: Problem, order: Sequence[int], alignment: int, limits: Limits, seed: int, enough: int
 ) -> Packing:
     names = [problem.operators[v] for v in order]
-    packing = Packing(arena_problem(problem, names, alignment), limits, limits)
+    packing = Packing(arena_problem(problem, names, alignment), limits, limits, enough)
     packing.quick(limits)
     packing.search(_ROUNDS, limits, seed)
     return packing

@@ -20,10 +20,15 @@ class Packing:
         arena, lower_bound: Over all choices.
         peak: What the lifetimes ask for at the least, whatever is proven besides.
         bound: The same in bytes.
+        goal: What there is no need to do better than: the peak, or more, if more will do.
     """
 
-    def __init__(self, problem: ArenaProblem, limits: Limits, keep_on: Limits) -> None:
+    def __init__(
+        self, problem: ArenaProblem, limits: Limits, keep_on: Limits, enough: int = 0
+    ) -> None:
         """A first packing, within the limits ``keep_on``; ``limits`` are told of what is found.
+
+        An arena of ``enough`` bytes will do.
 
         Raises:
             LimitReached: A limit is passed before there is one.
@@ -35,6 +40,7 @@ class Packing:
         self.bound = problem.bound
         self.peak = -(-self.bound // self.items.unit)
         self.lower_bound = self.peak
+        self.goal = max(self.peak, enough // self.items.unit)
         self._sequences: dict[int, list[int]] = {}
         self.offsets = first_fit(self.items, self.sequence(0), keep_on.check)
         self.arena = self.items.arena(self.offsets)
@@ -47,9 +53,14 @@ class Packing:
         return self._sequences[turn]
 
     @property
-    def optimal(self) -> bool:
-        """Whether the best offsets are proven to be."""
-        return self.arena == self.lower_bound
+    def nbytes(self) -> int:
+        """Bytes of the arena."""
+        return self.arena * self.items.unit
+
+    @property
+    def done(self) -> bool:
+        """Whether the best offsets will do: they are proven to be, or reach the goal."""
+        return self.arena <= max(self.lower_bound, self.goal)
 
     def adopt(self, offsets: Sequence[int] | None, items: Items | None = None) -> bool:
         """Take offsets if they are better, with their items if those are others; whether so."""
@@ -70,19 +81,22 @@ class Packing:
     def quick(self, keep_on: Limits) -> None:
         """Greedy placements."""
         for turn in range(1, len(SEQUENCES)):
-            if self.optimal:
+            if self.done:
                 return
             self.adopt(first_fit(self.items, self.sequence(turn), keep_on.check))
 
     def search(self, rounds: int, keep_on: Limits, seed: int = 0) -> None:
-        """Aim at the bound, at what is just better than the best, and between the two, in turn."""
-        if self.optimal:
+        """Aim at the goal, at what is just better than the best, and between the two, in turn.
+
+        The goal is the bound, if more will not do.
+        """
+        if self.done:
             return
         random = Random(seed)
         goals: dict[int, Goal] = {}
         for turn in range(rounds):
             keep_on.check()
-            low, high = self.lower_bound, self.arena - 1
+            low, high = max(self.lower_bound, self.goal), self.arena - 1
             if low > high:
                 return
             capacity = (low, (low + high) // 2, high)[turn % 3]

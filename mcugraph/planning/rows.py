@@ -16,23 +16,26 @@ Blocks of a path through a network are such a row in whatever order it runs, sin
 needs what it reads and what it writes at once.
 """
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 
-Row = Sequence[tuple[int, int]]  # of each block: its size, and its lead before the one before it
+# Of each block: its size, and what tells its lead before the one before it, at most its size.
+Row = Sequence[tuple[int, Callable[[], int]]]
 
 
 def fits(row: Row, capacity: int) -> bool:
     """Whether a row has room in so many bytes, if nothing else is in its way.
 
     Args:
-        row: Where a block may not lie over the one before it, its lead is its size.
+        row: Where a block may not lie over the one before it, its lead is its size. Leads are
+            asked for where they decide: mostly, there is room below whatever they are.
         capacity: Bytes of the arena.
     """
     low = high = size = 0
     for i, (following, lead) in enumerate(row):
         top = capacity - following
-        below = high - lead if i else top
         above = low + size
+        free = i == 0 or (above <= top and high >= following)
+        below = top if free else high - lead()
         if top < 0 or (below < 0 and above > top):
             return False
         low = 0 if below >= 0 else above

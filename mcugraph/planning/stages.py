@@ -31,9 +31,16 @@ _FIRST_SECONDS, _FIRST_MEMORY, _LAST_SECONDS = 1.0, 2 << 30, 0.5
 
 
 def plan_blocks(
-    problem: ArenaProblem, method: str, limits: Limits, order: Sequence[Name] = ()
+    problem: ArenaProblem, method: str, limits: Limits, order: Sequence[Name] = (), enough: int = 0
 ) -> Plan:
     """The plan of given lifetimes by one of ``METHODS``; ``order`` is what they are those of.
+
+    Args:
+        problem: The lifetimes.
+        method: One of ``METHODS``.
+        limits: Of the search.
+        order: What they are the lifetimes of.
+        enough: Bytes of an arena that will do; a search ends there.
 
     Raises:
         GraphError: The problem contradicts itself.
@@ -41,7 +48,7 @@ def plan_blocks(
     problem.verify()
     if method != "auto":
         return named(problem, method, order)
-    stages = _Stages(problem, limits)
+    stages = _Stages(problem, limits, enough=enough)
     stages.start()
     return stages.finish(order)
 
@@ -64,19 +71,26 @@ def fitted(problem: ArenaProblem, arena: int, limits: Limits) -> Plan:
 
 
 def plan_order(
-    problem: Problem, order: Sequence[Name], alignment: int, limits: Limits, stopped: str = ""
+    problem: Problem,
+    order: Sequence[Name],
+    alignment: int,
+    limits: Limits,
+    stopped: str = "",
+    enough: int = 0,
 ) -> Plan:
     """The plan of an order, or, should that not pack into its peak, of another with its peak.
 
-    If the search for the order was ``stopped`` by Ctrl-C, only the quickest stage runs.
+    If the search for the order was ``stopped`` by Ctrl-C, only the quickest stage runs. An
+    arena of ``enough`` bytes will do.
     """
-    stages = _Stages(arena_problem(problem, order, alignment), limits, stopped)
+    stages = _Stages(arena_problem(problem, order, alignment), limits, stopped, enough)
     stages.start()
     first = stages.packing
-    if first is not None and first.arena > first.peak:
+    if first is not None and first.arena > first.goal:
         number = {name: i for i, name in enumerate(problem.operators)}
         start = [number[name] for name in order]
-        walk = better_orders(problem, start, first, stages.share(_JOINT_SECONDS, 0.5))
+        share = stages.share(_JOINT_SECONDS, 0.5)
+        walk = better_orders(problem, start, first, share, enough=enough)
 
         def follow() -> None:
             nonlocal order
@@ -100,8 +114,10 @@ class _Stages:
         packing: The best so far; None: a limit was passed before there was one.
     """
 
-    def __init__(self, problem: ArenaProblem, limits: Limits, stopped: str = "") -> None:
-        self.problem, self.limits = problem, limits
+    def __init__(
+        self, problem: ArenaProblem, limits: Limits, stopped: str = "", enough: int = 0
+    ) -> None:
+        self.problem, self.limits, self.enough = problem, limits, enough
         self.packing: Packing | None = None
         self.stopped = INTERRUPT if stopped == INTERRUPT else ""
 
@@ -116,7 +132,7 @@ class _Stages:
         """Greedy placements, and where they take more bytes than that, a try to find others."""
         self._try(self._first)
         packing = self.packing
-        if packing is None or packing.arena * packing.items.unit <= arena:
+        if packing is None or packing.nbytes <= arena:
             return
         tries = _FEW_STEPS // len(packing.items.height)
         if tries < _LEAST_TRIES:
@@ -134,7 +150,7 @@ class _Stages:
     def _first(self) -> None:
         seconds = self.share(_PLACE_SECONDS).seconds or 0.0
         keep_on = Limits(max(seconds, _FIRST_SECONDS), _FIRST_MEMORY, clock=self.limits.clock)
-        self.packing = Packing(self.problem, self.limits, keep_on)
+        self.packing = Packing(self.problem, self.limits, keep_on, self.enough)
         self.packing.quick(keep_on)
 
     def _last(self) -> Limits:
@@ -162,7 +178,7 @@ class _Stages:
             packing.lower_bound * packing.items.unit,
             order=order,
             elapsed=self.limits.elapsed,
-            stopped="" if packing.optimal else self.stopped or TIME,
+            stopped="" if packing.done else self.stopped or TIME,
             peak=packing.bound,
         )
 

@@ -8,11 +8,12 @@ says what it makes of a plan, so the arena given here is the one that TFLM itsel
 import itertools
 from collections.abc import Iterable, Mapping, Sequence
 from copy import copy
-from functools import cached_property
+from functools import cached_property, partial
 
 from mcugraph.formats.tflite.model import TfliteModel, TfliteSubgraph
 from mcugraph.planning.arena import SCRATCH, TENSOR, ArenaProblem, Block, Plan, uses_overlaps
 from mcugraph.planning.entry import plan
+from mcugraph.planning.rows import Row
 from mcugraph.planning.stages import best_order, plan_order
 from mcugraph.planning.tflm_greedy import UNPLANNED, place
 from mcugraph.records import dataclass, replace
@@ -210,12 +211,15 @@ class Head:
         """The order with the least peak, and of those one that packs; operators by number."""
         if self.after is None:
             return self.file_order
-        limits = Limits(seconds, None, None)
+        limits = Limits(seconds)
         return self.near(best_order(self.problem, ALIGNMENT, limits).order, limits)
 
-    def near(self, best: Sequence[Name], limits: Limits) -> tuple[int, ...]:
-        """Of the orders with the peak of a given one, one that packs; operators by number."""
-        order = plan_order(self.problem, best, ALIGNMENT, limits).order
+    def near(self, best: Sequence[Name], limits: Limits, enough: int = 0) -> tuple[int, ...]:
+        """Of the orders with the peak of a given one, one that packs; operators by number.
+
+        An arena of ``enough`` bytes will do.
+        """
+        order = plan_order(self.problem, best, ALIGNMENT, limits, enough=enough).order
         return tuple(int(number) for number in order)
 
     @cached_property
@@ -266,7 +270,7 @@ class Head:
         problem, kept = self._without.problem, self._kept_tensors
         return covered_bytes(possible_overlays(inplace, aligned, problem.sizes, kept))
 
-    def row(self, operator: int) -> list[tuple[int, int]]:
+    def row(self, operator: int) -> Row:
         """Aligned sizes and leads of tensors along a path through an operator, the largest ones."""
         problem = self._without.problem
         writer = {t: i for i, written in enumerate(problem.outputs) for t in written}
@@ -295,8 +299,8 @@ class Head:
             path.append((made[following], last, following))
         if not path:
             return []
-        row = [(problem.sizes[path[0][1]], 0)]
-        return [*row, *((problem.sizes[b], self._lead(i, a, b)) for i, a, b in path)]
+        begin = (problem.sizes[path[0][1]], lambda: 0)
+        return [begin, *((problem.sizes[b], partial(self._lead, i, a, b)) for i, a, b in path)]
 
     def _lead(self, operator: int, a: int, b: int) -> int:
         """Aligned bytes that an output has to begin before an input, or all of it."""

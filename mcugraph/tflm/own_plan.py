@@ -5,8 +5,9 @@ from itertools import accumulate
 
 from mcugraph.planning import rows
 from mcugraph.planning.arena import ArenaProblem, Plan
+from mcugraph.planning.crowded import crowded
 from mcugraph.planning.order_blocks import aligned_problem, arena_problem
-from mcugraph.planning.stages import best_order, fitted
+from mcugraph.planning.stages import best_order, fitted, plan_blocks
 from mcugraph.scheduling.bounds import largest_operator
 from mcugraph.scheduling.liveness import liveness
 from mcugraph.scheduling.problem import Name
@@ -60,13 +61,13 @@ def _overlapped(plain: Head, arena: int, seconds: float, known: Schedule | None)
         if plain.has_one_order:
             least = max(least, bound)
         if bound <= least or (len(order) > _SEARCHED and bound < found):
-            found = min(found, fitted(blocks, max(least, bound), Limits(seconds)).arena)
+            found = min(found, _quickly(blocks, max(least, bound), seconds))
         if found <= least:
             return found
     head = plain.allowing(plain.file_order)
     if not head.overlaps or (plain.has_one_order and len(plain.file_order) > _SEARCHED):
         return found
-    return min(found, _least_found(head, arena, seconds, None))
+    return min(found, _least_found(head, arena, seconds, None, least))
 
 
 def _most_saved(plain: Head) -> int:
@@ -136,49 +137,72 @@ def _planned(head: Head, arena: int, seconds: float, known: Schedule | None) -> 
     return _least_found(head, arena, seconds, known)
 
 
-def _least_found(head: Head, arena: int, seconds: float, known: Schedule | None) -> int:
-    """The arena of the best plan that is found, with as little search as it takes."""
-    plans = _Plans(head, seconds)
+def _least_found(
+    head: Head, arena: int, seconds: float, known: Schedule | None, least: int | None = None
+) -> int:
+    """The arena of the best plan that is found, with as little search as it takes.
+
+    No order needs less than the best one, which may be known, and none less than the largest
+    operator, nor than ``least``, if that is given.
+    """
+    plans = _Plans(head, seconds, 0 if least is None else least)
     as_it_comes = head.in_file_order.bound
     if head.has_one_order:
-        return arena if arena == as_it_comes else plans.of(head.file_order).arena
+        return arena if arena == as_it_comes else plans.of(head.file_order)
 
     def packs_as_it_comes(least: int) -> bool:
-        return as_it_comes == least == plans.of(head.file_order).arena
+        return as_it_comes == least == plans.of(head.file_order)
 
-    # No order needs less than the best one, and none less than the largest operator.
     if known is not None and packs_as_it_comes(known.lower_bound):
         return as_it_comes
-    least = largest_operator(aligned_problem(head.problem, ALIGNMENT))
+    if least is None:
+        least = largest_operator(aligned_problem(head.problem, ALIGNMENT))
     if known is not None:
         least = max(least, known.lower_bound)
     if arena == least or packs_as_it_comes(least):
         return least
     best: Sequence[Name] | None = None if known is None else _proven(head, known, least)
     if best is None:
-        found = best_order(head.problem, ALIGNMENT, Limits(seconds, None, None))
-        best, least = found.order, found.lower_bound
+        found = best_order(head.problem, ALIGNMENT, Limits(seconds))
+        best, least = found.order, max(least, found.lower_bound)
         if packs_as_it_comes(least):
             return least
-    reordered = plans.of(tuple(int(number) for number in best))
-    if reordered.arena > reordered.peak:
-        reordered = plans.of(head.near(best, Limits(seconds, None, None)))
-    if reordered.arena <= as_it_comes:
-        return reordered.arena
-    return min(reordered.arena, plans.of(head.file_order).arena)
+    plans.known = least
+    order = tuple(int(number) for number in best)
+    blocks = head.blocks(order)
+    goal = max(blocks.bound, least)
+    reordered = _quickly(blocks, goal, seconds)
+    # Another order mostly packs before a search finds a plan of this one, or that there is none.
+    if reordered > goal:
+        reordered = min(reordered, plans.of(head.near(best, Limits(seconds), least)))
+    if reordered <= as_it_comes:
+        return reordered
+    return min(reordered, plans.of(head.file_order))
+
+
+def _quickly(blocks: ArenaProblem, goal: int, seconds: float) -> int:
+    """Bytes of a plan that is found with little effort, no less than a goal, which will do."""
+    return max(goal, fitted(crowded(blocks, goal), goal, Limits(seconds)).arena)
 
 
 class _Plans:
-    """Our plans of the orders of one head, each made once, when it is asked for."""
+    """Our plans of the orders of one head, each made once, when it is asked for.
 
-    def __init__(self, head: Head, seconds: float) -> None:
-        self._head, self._seconds = head, seconds
-        self._made: dict[tuple[int, ...], Plan] = {}
+    Attributes:
+        known: Bytes that none of them takes less than.
+    """
 
-    def of(self, order: tuple[int, ...]) -> Plan:
-        """All buffers placed by us, with the operators in this order."""
+    def __init__(self, head: Head, seconds: float, known: int) -> None:
+        self._head, self._seconds, self.known = head, seconds, known
+        self._made: dict[tuple[int, ...], int] = {}
+
+    def of(self, order: tuple[int, ...]) -> int:
+        """Bytes of the arena of all buffers, with the operators in this order."""
         if order not in self._made:
-            self._made[order] = self._head.packed(order, self._seconds)
+            blocks = self._head.blocks(order)
+            least = max(blocks.bound, self.known)
+            found = plan_blocks(crowded(blocks, least), "auto", Limits(self._seconds), enough=least)
+            self._made[order] = max(least, found.arena)
         return self._made[order]
 
 

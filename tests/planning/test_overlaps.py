@@ -265,7 +265,7 @@ def test_rows_of_layers_are_proven_in_a_few_rounds(seed: int) -> None:
     blocks = arena_problem(problem, problem.operators)
     packing = Packing(blocks, Limits(None), Limits(None))
     packing.search(9, Limits(None))
-    assert packing.optimal
+    assert packing.done
     assert packing.arena * packing.items.unit < replace(blocks, overlaps=()).bound
 
 

@@ -1,0 +1,72 @@
+"""The blocks of a problem that decide whether it fits into an arena.
+
+A block has room, wherever all others lie, if those that are needed at a common time cannot stand in
+the way of all its offsets. One of ``n`` units keeps one of ``m`` units from ``n + m - 1`` offsets:
+
+    arena   |---------------|
+    other   .....|====|......           2 units, from 6 on
+    block   |---|................       4 units: it may begin at 0 to 2, and at 8 to 12
+            ...xxxxx.........
+
+Such a block may be set aside: the others fit if all do. Then there are fewer in the way of those
+that are left, so some of them may be set aside as well, and so on. Mostly a few are left, however
+many there were: those that are needed while the arena is full.
+"""
+
+from bisect import bisect_left, bisect_right
+from collections.abc import Sequence
+from itertools import accumulate
+
+from mcugraph.planning.arena import ArenaProblem
+
+
+def crowded(problem: ArenaProblem, arena: int) -> ArenaProblem:
+    """The blocks that fit into an arena if, and only if, all blocks of the problem do.
+
+    They do so in each larger arena as well. What may follow in place, or lie over others, may do so
+    as far as both are left.
+
+    Args:
+        problem: What is to be placed.
+        arena: Bytes.
+    """
+    blocks = problem.blocks
+    sizes = [problem.aligned(block.size) for block in blocks]
+    left, before = [i for i, size in enumerate(sizes) if size], 0
+    while len(left) != before:
+        before = len(left)
+        left = _without_room(problem, sizes, left, arena)
+    number = {i: n for n, i in enumerate(left)}
+    return ArenaProblem(
+        tuple([blocks[i] for i in left]),
+        problem.alignment,
+        tuple([(number[a], number[b]) for a, b in problem.shares if {a, b} <= number.keys()]),
+        tuple(
+            [
+                (number[a], number[b], lead)
+                for a, b, lead in problem.overlaps
+                if {a, b} <= number.keys()
+            ]
+        ),
+    )
+
+
+def _without_room(
+    problem: ArenaProblem, sizes: Sequence[int], among: Sequence[int], arena: int
+) -> list[int]:
+    """Those of some blocks that the others may leave no room, or whose offset is given."""
+    blocks, unit = problem.blocks, problem.alignment
+    begun = sorted([(blocks[i].lower, sizes[i]) for i in among])
+    ended = sorted([(blocks[i].upper, sizes[i]) for i in among])
+    begins, ends = [time for time, _ in begun], [time for time, _ in ended]
+    began = [0, *accumulate([size for _, size in begun])]
+    gone = [0, *accumulate([size for _, size in ended])]
+    found = []
+    for i in among:
+        block, size = blocks[i], sizes[i]
+        last, first = bisect_left(begins, block.upper), bisect_right(ends, block.lower)
+        # Itself is one of them.
+        others, total = last - first - 1, began[last] - gone[first] - size
+        if block.offset is not None or total + others * (size - unit) > arena - size:
+            found.append(i)
+    return found
