@@ -14,8 +14,10 @@ if TYPE_CHECKING:
     from mcugraph.export.qat import finish_qat, prepare_qat
     from mcugraph.export.to_onnx import export_onnx
     from mcugraph.export.to_tflite import export_tflite
+    from mcugraph.prune.budgeted import to_budget
     from mcugraph.prune.history import History
     from mcugraph.prune.optimizers import carry_over
+    from mcugraph.prune.outcome import Budgeted
     from mcugraph.prune.pruner import Pruner
     from mcugraph.prune.salience import Salience, ScoredLayer
     from mcugraph.prune.schedules import Gradual, OneShot
@@ -23,6 +25,7 @@ if TYPE_CHECKING:
 
 # Public name -> the module that defines it.
 _HOME = {
+    "Budgeted": "mcugraph.prune.outcome",
     "Exported": "mcugraph.export.exported",
     "Gradual": "mcugraph.prune.schedules",
     "History": "mcugraph.prune.history",
@@ -36,9 +39,11 @@ _HOME = {
     "finish_qat": "mcugraph.export.qat",
     "prepare_qat": "mcugraph.export.qat",
     "slim": "mcugraph.slimming.slimmer",
+    "to_budget": "mcugraph.prune.budgeted",
 }
 
 __all__ = [
+    "Budgeted",
     "Exported",
     "Gradual",
     "History",
@@ -52,6 +57,7 @@ __all__ = [
     "finish_qat",
     "prepare_qat",
     "slim",
+    "to_budget",
 ]
 
 

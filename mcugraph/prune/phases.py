@@ -1,0 +1,82 @@
+"""The two parts of a training to budgets: masks until they are met, then the slimmed model."""
+
+from collections.abc import Callable
+
+import torch
+
+from mcugraph.prune.outcome import Epoch
+from mcugraph.prune.pruner import Pruner
+from mcugraph.prune.task import Loaders, TrainingTask
+from mcugraph.prune.training import TrainingLoop
+
+
+class Phases:
+    """A training through both.
+
+    Args:
+        task: What the model is trained for.
+        pruner: Of the loop's model.
+        loop: It trains.
+        loaders: Training and validation data.
+        report: Takes a line an epoch.
+        limit: Training steps after which the budgets are met at the latest.
+        when_slimmed: Called with the slimmed model, before it is trained on; whether to go on.
+    """
+
+    def __init__(
+        self,
+        task: TrainingTask,
+        pruner: Pruner,
+        loop: TrainingLoop,
+        loaders: Loaders,
+        report: Callable[[str], None],
+        limit: int,
+        when_slimmed: Callable[[torch.nn.Module], bool],
+    ) -> None:
+        self.task, self.pruner, self.loop = task, pruner, loop
+        self.loaders, self.report, self.limit = loaders, report, limit
+        self.when_slimmed = when_slimmed
+        self.slimmed = False
+        self.epochs: list[Epoch] = []
+        self._held = loaders.held()
+        self._steps = 0
+
+    def run(self, epochs: int) -> torch.nn.Module:
+        """Train for so many epochs, or as long as ``when_slimmed`` wants; returns the model."""
+        ended = False
+
+        def after_step() -> bool:
+            nonlocal ended
+            ended = not self.slimmed and self._step()
+            return ended
+
+        while not ended and len(self.epochs) < epochs:
+            loss = self.loop.epoch(after_step)
+            self._note(loss)
+        return self.loop.model
+
+    def _step(self) -> bool:
+        """One step of the pruner; whether the training ends."""
+        self._steps += 1
+        self.pruner.step(self._loss)
+        if self._steps < self.limit and not self.pruner.satisfied:
+            return False
+        if not self.pruner.satisfied:
+            self.pruner.enforce()
+        small = self.pruner.slim()
+        self.loop.replace(small)
+        self.slimmed = True
+        return not self.when_slimmed(small)
+
+    def _loss(self) -> torch.Tensor:
+        batch = self.task.batch(next(self._held), "validate", self.loop.device)
+        return self.task.loss(self.loop.model, batch)
+
+    def _note(self, loss: float) -> None:
+        model, device = self.loop.model, self.loop.device
+        score = self.task.score(model, self.loaders.validate, "validate", device)
+        number = len(self.epochs) + 1
+        phase = "fine-tuning" if self.slimmed else "pruning"
+        self.epochs.append(Epoch(number, phase, loss, score))
+        line = f"epoch {number}: {phase}, loss {loss:.4g}, {self.task.metric} {score:.4g}"
+        self.report(line if self.slimmed else f"{line}; {self.pruner.progress()}")
