@@ -8,7 +8,9 @@ from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
     from mcugraph import testing
+    from mcugraph.codegen.project import Project
     from mcugraph.coupling.groups import WidthGroup
+    from mcugraph.deployment.entry import deploy
     from mcugraph.errors import (
         DimensionError,
         FormatError,
@@ -53,6 +55,7 @@ _HOME = {
     "Plan": "mcugraph.planning.arena",
     "Problem": "mcugraph.scheduling.problem",
     "Profile": "mcugraph.profiler",
+    "Project": "mcugraph.codegen.project",
     "Runtime": "mcugraph.scheduling.runtime",
     "Schedule": "mcugraph.scheduling.result",
     "Signature": "mcugraph.ir",
@@ -62,6 +65,7 @@ _HOME = {
     "UsageError": "mcugraph.errors",
     "WidthGroup": "mcugraph.coupling.groups",
     "cut_bound": "mcugraph.scheduling.bounds",
+    "deploy": "mcugraph.deployment.entry",
     "from_torch": "mcugraph.formats.torch.importer",
     "load": "mcugraph.formats.loader",
     "operator_bound": "mcugraph.scheduling.bounds",
@@ -94,6 +98,7 @@ __all__ = [
     "Plan",
     "Problem",
     "Profile",
+    "Project",
     "Runtime",
     "Schedule",
     "Signature",
@@ -103,6 +108,7 @@ __all__ = [
     "UsageError",
     "WidthGroup",
     "cut_bound",
+    "deploy",
     "from_torch",
     "load",
     "operator_bound",

@@ -5,6 +5,7 @@
   to the old file keep the old contents.
 - Devices and pipes are written to and never replaced.
 - Nothing stays behind when anything fails, an interrupt included.
+- A folder is written the same way: beside the target, then renamed to it.
 """
 
 import os
@@ -12,7 +13,7 @@ import secrets
 import shutil
 import stat
 import tempfile
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager, suppress
 from pathlib import Path
 
@@ -65,6 +66,59 @@ def replacing(path: str | os.PathLike[str]) -> Iterator[Path]:
             else:
                 with temporary.open("rb") as source, open(target.path, "wb") as sink:
                     shutil.copyfileobj(source, sink)
+
+
+def write_folder(
+    path: str | os.PathLike[str], contents: Mapping[str, bytes], replaces: Callable[[Path], bool]
+) -> None:
+    """Write a folder of files whole or not at all.
+
+    Args:
+        path: The folder. A symbolic link is followed.
+        contents: Path within the folder, with ``/``, -> bytes.
+        replaces: Whether what is at a path within the folder, from an earlier time, may go. All
+            that is there has to be such: otherwise nothing is written.
+
+    Raises:
+        UsageError: It cannot be written there, or something is there that may not go.
+    """
+    name = path_text(path, "the folder to write is given by its path")
+    if not name or "\0" in name:
+        raise UsageError(f"{name!r}: no folder has this path")
+    with _one_line(name):
+        target = Path(os.path.realpath(name))
+        _check_replaceable(name, target, replaces)
+        beside = Path(target.parent, f".mcugraph-{secrets.token_hex(8)}")
+        old = Path(f"{beside}-old")
+        try:
+            beside.mkdir()
+            for inner, data in contents.items():
+                Path(beside, inner).parent.mkdir(parents=True, exist_ok=True)
+                Path(beside, inner).write_bytes(data)
+            if target.exists():
+                os.replace(target, old)
+            try:
+                os.replace(beside, target)
+            except OSError:
+                if old.exists():
+                    os.replace(old, target)
+                raise
+        finally:
+            shutil.rmtree(beside, ignore_errors=True)
+            shutil.rmtree(old, ignore_errors=True)
+
+
+def _check_replaceable(name: str, target: Path, replaces: Callable[[Path], bool]) -> None:
+    if not target.parent.is_dir():
+        raise UsageError(f"{name}: there is no such folder: {target.parent}")
+    if target.exists() and not target.is_dir():
+        raise UsageError(f"{name}: is no folder; give the path of a folder")
+    for inner in sorted(target.rglob("*")) if target.exists() else ():
+        part = inner.relative_to(target)
+        if not inner.is_dir() and not replaces(part):
+            raise UsageError(
+                f"{name}: holds {part}, which would be lost; give an empty folder or a new one"
+            )
 
 
 @dataclass(frozen=True, slots=True)

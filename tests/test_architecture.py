@@ -27,10 +27,10 @@ LAYERS = [
     {"scheduling"},
     {"planning"},
     {"tflm"},
-    {"testing"},
+    {"testing", "codegen"},
     {"profiler", "space"},
     {"slimming", "export", "fit", "optimizer"},
-    {"report", "prune", "boards"},
+    {"report", "prune", "boards", "deployment"},
     {"commands"},
     {"cli"},
     {"__main__"},
@@ -185,7 +185,7 @@ SAME_IDEA = {
 }
 # The families of operators: defined in ops, translated by front-ends, run by kernels.
 FAMILIES = {path.stem for path in PACKAGE.glob("ops/*.py")} | {"aggregation", "arithmetic"}
-OF_OPERATORS = re.compile(r"ops|formats\.\w+(\.translations)?|tflm\.kernels")
+OF_OPERATORS = re.compile(r"ops|formats\.\w+(\.translations)?|tflm\.kernels|codegen\.kernels")
 
 
 def test_no_two_modules_bear_one_name() -> None:

@@ -66,12 +66,14 @@ class Normalization(Rules):
         axes: Axes that are normalised together, counted from either end.
         groups: Channel groups of a group norm.
         statistics: How many further outputs hold one value a normalised row (ONNX layer norm).
+        beta: What a softmax multiplies its operand by.
     """
 
     function: str
     axes: tuple[int, ...] = (-1,)
     groups: int = 1
     statistics: int = 0
+    beta: float = 1.0
 
     @property
     def kind(self) -> str:

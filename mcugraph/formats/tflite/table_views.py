@@ -66,7 +66,8 @@ Getter = Callable[[Any], Any]  # reads a field of a table
 
 # Type of a number -> how struct calls it.
 NUMBERS = {
-    "bool": "?", "int8": "b", "uint8": "B", "int32": "i", "uint32": "I", "uint64": "Q"
+    "bool": "?", "int8": "b", "uint8": "B", "int32": "i", "uint32": "I", "uint64": "Q",
+    "float32": "f",
 }  # fmt: skip
 
 

@@ -61,6 +61,7 @@ _TABLES = {
     "ReshapeOptions": "0 new_shape [int32]",
     "SVDFOptions": "0 rank int32, 1 fused_activation_function int8",
     "SequenceRNNOptions": "0 time_major bool",
+    "SoftmaxOptions": "0 beta float32",
     "SpaceToDepthOptions": "0 block_size int32",
     "SqueezeOptions": "0 squeeze_dims [int32]",
     "StableHLOCompositeOptions": "1 decomposition_subgraph_index int32",

@@ -13,6 +13,10 @@ def _normalization(function: str) -> Callable[[TfliteNode], Op]:
     return lambda node: Normalization(function)
 
 
+def _softmax(node: TfliteNode) -> Op:
+    return Normalization("softmax", beta=float(node.options("Softmax").beta))
+
+
 def _pool(function: str) -> Callable[[TfliteNode], Op]:
     def translate(node: TfliteNode) -> Op:
         o = node.window("Pool2D")
@@ -55,7 +59,7 @@ TRANSLATIONS: dict[str, Translator] = {
     "ARG_MIN": _arg("arg_min"),
     "CUMSUM": lambda node: Cumulate("cumsum"),
     "TOPK_V2": lambda node: TopK(node.constant(1)[0], index_dtype=node.outputs[1].dtype),
-    "SOFTMAX": _normalization("softmax"),
+    "SOFTMAX": _softmax,
     "LOG_SOFTMAX": _normalization("log_softmax"),
     "L2_NORMALIZATION": _normalization("l2_norm"),
     "LOCAL_RESPONSE_NORMALIZATION": _normalization("lrn"),

@@ -61,13 +61,27 @@ def overlaps(node: KernelNode, kernels: str) -> tuple[Overlap, ...]:
         overlap, so it has none; nor has an operator with several outputs, nor an input that the
         output would have to lie apart from anyway.
     """
-    if kernels not in RULES or len(node.outputs) != 1 or _is_empty(node) or _is_endless(node):
+    if kernels not in RULES:
+        return ()
+    return allowed(node, RULES[kernels].get(node.native), in_place=node.native in _IN_PLACE)
+
+
+def allowed(
+    node: KernelNode, rule: AccessRule | None, in_place: bool = False
+) -> tuple[Overlap, ...]:
+    """What the rule of one kernel allows, as ``overlaps`` says.
+
+    Args:
+        node: The operator with its tensors.
+        rule: Says the leads by the loops of the kernel; None: nothing is known of those.
+        in_place: The kernel copies nothing where input and output are at one place.
+    """
+    if len(node.outputs) != 1 or _is_empty(node) or _is_endless(node):
         return ()
     (result,) = node.outputs
-    in_place = node.native in _IN_PLACE
     try:
         node = as_stored(node)
-        leads = _as_it_is(node) if in_place else _leads(RULES[kernels].get(node.native), node)
+        leads = _as_it_is(node) if in_place else _leads(rule, node)
         strictest = _strictest(node, leads)
     except (GraphError, LookupError, ValueError):
         return ()  # shapes that its rule does not know, or that contradict each other
@@ -154,4 +168,4 @@ def _seen(data: TfliteTensor, result: TfliteTensor) -> bool:
     return whole and (len(dtypes) == 1 or not _CHARACTERS.isdisjoint(dtypes))
 
 
-__all__ = ["RULES", "Access", "Overlap", "overlaps"]
+__all__ = ["RULES", "Access", "Overlap", "allowed", "overlaps"]

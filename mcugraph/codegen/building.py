@@ -1,0 +1,252 @@
+"""A graph as a program: kernels chosen, operators ordered, every tensor given its place.
+
+The order and the offsets are found by the library's own scheduler and planner, outputs over inputs
+that die as far as the order of access of the runtime's kernels allows.
+"""
+
+from collections.abc import Iterable
+
+from mcugraph.codegen.c_program import FlashTable, Place, Program, ProgramStep, Value
+from mcugraph.codegen.kernels import Kernel, kernel_for
+from mcugraph.codegen.kernels.contract import Alias, constant
+from mcugraph.errors import GraphError
+from mcugraph.formats.tflite.model import TfliteSubgraph
+from mcugraph.ir import Graph
+from mcugraph.planning.arena import Plan
+from mcugraph.planning.entry import plan_problem
+from mcugraph.records import replace
+from mcugraph.scheduling.problem import Problem
+from mcugraph.scheduling.solving.limits import Limits
+from mcugraph.tflm.kernels.access import allowed
+from mcugraph.tflm.loaded import TflmFile, file_of
+
+# Bytes that every offset is a multiple of: kernels read and write whole words.
+WORD = 4
+
+
+def build(graph: Graph, rounding: str, seconds: float | None, overlapping: bool = True) -> Program:
+    """The program of a graph as it is deployed.
+
+    Args:
+        graph: Of a TFLite file, or rewritten into its deployed form with values.
+        rounding: ``"tflm"`` or ``"litert"``.
+        seconds: For the search of an order, and for that of a plan; None: as long as it takes.
+        overlapping: Outputs may lie over inputs that die.
+
+    Raises:
+        GraphError: No kernel runs an operator, which the message names, or the graph is not known
+            well enough.
+    """
+    file = _known(graph)
+    laid_out = _Layout(file, _chosen(graph, file), rounding)
+    return replace(laid_out.program(seconds, overlapping), name=graph.name)
+
+
+def _known(graph: Graph) -> TflmFile:
+    """The file that the graph is, or becomes.
+
+    Raises:
+        GraphError: A shape is not known, or operators call subgraphs.
+    """
+    file, said = file_of(graph)
+    if file is None:
+        raise GraphError(f"{_whose(graph)}: {'; '.join(said)}")
+    return file
+
+
+def _whose(graph: Graph) -> str:
+    return graph.source.path or graph.name or "the model"
+
+
+def _chosen(graph: Graph, file: TflmFile) -> dict[int, Kernel]:
+    """The kernel of each operator of the main subgraph.
+
+    Raises:
+        GraphError: There is none for some; the message names each kind once.
+    """
+    found, refused = {}, dict[str, str]()
+    for i, operator in enumerate(file.model.subgraphs[0].operators):
+        kernel, said = kernel_for(file.nodes[0, i])
+        if kernel is None:
+            native = operator.native.removeprefix("CUSTOM:")
+            refused.setdefault(native, f"{native} ({operator.name}): {said}")
+        else:
+            found[i] = kernel
+    if refused:
+        raise GraphError(f"{_whose(graph)}: cannot be deployed: {'; '.join(refused.values())}")
+    return found
+
+
+class _Layout:
+    """The main subgraph, its tensors by number and their values by the number of the first."""
+
+    def __init__(self, file: TflmFile, kernels: dict[int, Kernel], rounding: str) -> None:
+        self.main: TfliteSubgraph = file.model.subgraphs[0]
+        self.kernels, self.rounding = kernels, rounding
+        self.nodes = {i: file.nodes[0, i] for i in kernels}
+        self.after = file.after
+        self.run = [i for i, kernel in kernels.items() if not isinstance(kernel, Alias)]
+        self._check_written_once()
+        self._check_stateless()
+        self.root = list(range(len(self.main.tensors)))
+        for i, kernel in kernels.items():
+            if isinstance(kernel, Alias):
+                operator = self.main.operators[i]
+                self.root[operator.outputs[0]] = self.root[operator.inputs[0]]
+
+    def _check_written_once(self) -> None:
+        written = set(self.main.inputs)
+        for operator in self.main.operators:
+            again = written.intersection(operator.outputs)
+            if again:
+                name = self.main.tensors[min(again)].name
+                raise GraphError(f"{operator.native} writes tensor {name!r}, which has a value")
+            written.update(operator.outputs)
+
+    def _check_stateless(self) -> None:
+        kept = [tensor.name for tensor in self.main.tensors if tensor.variable]
+        if kept:
+            raise GraphError(f"tensor {kept[0]!r} keeps its value, and no kernel has such state")
+
+    def program(self, seconds: float | None, overlapping: bool) -> Program:
+        """Everything in its place."""
+        alignment = max([WORD, *(t.dtype.bits // 8 for t in self.main.tensors)])
+        plan = self._planned(alignment, seconds, overlapping)
+        steps = self._steps(plan)
+        used = dict.fromkeys(
+            [
+                *(number for step in steps for number in (*step.reads, *step.writes)),
+                *self.main.inputs,
+                *self.main.outputs,
+            ]
+        )
+        new = {number: i for i, number in enumerate(used)}
+        renumbered = [
+            replace(
+                step,
+                reads=tuple(new[t] for t in step.reads),
+                writes=tuple(new[t] for t in step.writes),
+            )
+            for step in steps
+        ]
+        files = (file for i in self.run for file in self.kernels[i].files)
+        return Program(
+            name="",
+            values=tuple(self._value(number, plan) for number in used),
+            steps=tuple(renumbered),
+            inputs=tuple(new[t] for t in self.main.inputs),
+            outputs=tuple(new[t] for t in self.main.outputs),
+            arena=plan.arena,
+            alignment=alignment,
+            rounding=self.rounding,
+            runtime=tuple(sorted(set(files))),
+        )
+
+    def _planned(self, alignment: int, seconds: float | None, overlapping: bool) -> Plan:
+        """The smallest plan of the best order and of the file's."""
+        problem = self._problem(overlapping)
+        found = plan_problem(problem, None, alignment, "auto", Limits(seconds, None, None))
+        if found.optimal and found.arena == found.peak:
+            return found
+        kept = plan_problem(
+            problem, problem.operators, alignment, "auto", Limits(seconds, None, None)
+        )
+        return min(found, kept, key=lambda plan: plan.arena)
+
+    def _problem(self, overlapping: bool) -> Problem:
+        """What the scheduler and the planner get to see; names are numbers in the file."""
+        inputs = [self._arena(self.main.operators[i].inputs) for i in self.run]
+        outputs = [self._arena(self.main.operators[i].outputs) for i in self.run]
+        given = self._arena(self.main.inputs)
+        left = self._arena(self.main.outputs)
+        tensors = tuple(dict.fromkeys((*given, *(t for made in outputs for t in made), *left)))
+        number = {tensor: i for i, tensor in enumerate(tensors)}
+        unwritten = {t for read in inputs for t in read} - number.keys()
+        if unwritten:
+            name = self.main.tensors[min(unwritten)].name
+            raise GraphError(f"tensor {name!r} is read and never written")
+
+        def numbers(found: Iterable[int]) -> tuple[int, ...]:
+            return tuple(number[t] for t in found)
+
+        overlaps = tuple(
+            tuple((number[a], number[b], lead) for a, b, lead in self._overlaps(i))
+            for i in self.run
+        )
+        return Problem(
+            tensors=tensors,
+            sizes=tuple(self.main.tensors[t].nbytes for t in tensors),
+            operators=tuple(self.run),
+            inputs=tuple(map(numbers, inputs)),
+            outputs=tuple(map(numbers, outputs)),
+            graph_inputs=numbers(given),
+            graph_outputs=numbers(left),
+            scratch=tuple(self.kernels[i].scratch(self.nodes[i]) for i in self.run),
+            after=self._after(),
+            overlaps=overlaps if overlapping else (),
+        )
+
+    def _arena(self, tensors: Iterable[int]) -> tuple[int, ...]:
+        """The values in the arena among some tensors, each once."""
+        roots = dict.fromkeys(self.root[t] for t in tensors if t >= 0)
+        return tuple(t for t in roots if self._place(t) is Place.ARENA)
+
+    def _place(self, root: int) -> Place:
+        tensor = self.main.tensors[root]
+        return Place.FLASH if tensor.constant else Place.ARENA
+
+    def _overlaps(self, i: int) -> list[tuple[int, int, int]]:
+        """(input, output, lead) of one operator, by values."""
+        node, operator = self.nodes[i], self.main.operators[i]
+        leads = {found.input: found.lead for found in allowed(node, self.kernels[i].leads)}
+        (made,) = self._arena(operator.outputs[:1]) or (None,)
+        if made is None:
+            return []
+        found = []
+        for root in self._arena(operator.inputs):
+            # Of a value that is read as several operands, all have to allow it.
+            read = [j for j, t in enumerate(operator.inputs) if t >= 0 and self.root[t] == root]
+            if all(j in leads for j in read):
+                found.append((root, made, max(leads[j] for j in read)))
+        return found
+
+    def _after(self) -> tuple[tuple[int, int], ...]:
+        place = {self.main.operators[i].name: at for at, i in enumerate(self.run)}
+        pairs = ((place.get(a), place.get(b)) for a, b in self.after)
+        return tuple((a, b) for a, b in pairs if a is not None and b is not None)
+
+    def _steps(self, plan: Plan) -> list[ProgramStep]:
+        """What runs, in the order of the plan; reads and writes by tensor."""
+        steps = []
+        for name in plan.order:
+            i = int(name)
+            node, kernel, operator = self.nodes[i], self.kernels[i], self.main.operators[i]
+            call = kernel.call(node, self.rounding)
+            size = kernel.scratch(node)
+            steps.append(
+                ProgramStep(
+                    operator=operator.name,
+                    native=operator.native,
+                    call=call,
+                    reads=tuple(operator.inputs[j] for j in call.reads),
+                    writes=operator.outputs,
+                    scratch=(plan.scratch[i], size) if size else None,
+                )
+            )
+        return steps
+
+    def _value(self, number: int, plan: Plan) -> Value:
+        tensor, root = self.main.tensors[number], self.root[number]
+        place = self._place(root)
+        content = self.main.tensors[root]
+        scales, zeros = tensor.scale_values, tensor.zero_point_values
+        return Value(
+            name=tensor.name,
+            dtype=tensor.dtype,
+            shape=tensor.shape,
+            place=place,
+            offset=plan.offsets.get(root, 0) if place is Place.ARENA else 0,
+            table=FlashTable(constant(content), "data") if place is Place.FLASH else None,
+            scales=() if scales is None else tuple(float(scale) for scale in scales),
+            zero_points=() if zeros is None else tuple(int(zero) for zero in zeros),
+        )

@@ -1,0 +1,1 @@
+"""A program as text: C, a header, makefiles, and a report for machines."""

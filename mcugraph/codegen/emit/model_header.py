@@ -1,0 +1,61 @@
+"""``model.h``: what a program that uses the model gets to see."""
+
+from collections.abc import Iterator
+
+from mcugraph.codegen.c_program import Place, Program, Value
+from mcugraph.codegen.emit.c_text import comment, number, said
+from mcugraph.codegen.emit.licence import HEADER
+from mcugraph.codegen.emit.model_source import pointer, shown
+
+
+def model_header(program: Program, prefix: str) -> str:
+    """The header of a program; ``prefix`` is what its names begin with."""
+    guard = f"{prefix.upper()}_H"
+    return "\n".join(
+        [
+            HEADER,
+            f"#ifndef {guard}\n#define {guard}\n",
+            "#include <stdint.h>\n",
+            '#ifdef __cplusplus\nextern "C" {\n#endif\n',
+            comment("Bytes of SRAM that all tensors share."),
+            f"#define {prefix.upper()}_ARENA_BYTES {program.arena}\n",
+            *_ends(program, prefix, "input"),
+            *_ends(program, prefix, "output"),
+            comment(
+                "Computes the outputs of the inputs. Returns 0. Not to be called twice at a time."
+            ),
+            f"int {prefix}_invoke(void);\n",
+            "#ifdef __cplusplus\n}\n#endif\n",
+            "#endif\n",
+        ]
+    )
+
+
+def _ends(program: Program, prefix: str, what: str) -> Iterator[str]:
+    """What is said of the inputs, or of the outputs."""
+    for i, index in enumerate(program.inputs if what == "input" else program.outputs):
+        value = program.values[index]
+        sentences = [f"{what.capitalize()} {i}, {said(value.name)}: {shown(value)}."]
+        if len(value.scales) == 1:
+            zero = value.zero_points[0] if value.zero_points else 0
+            sentences.append(
+                f"real = {value.scales[0]:.9g} * (stored - {zero})".replace("- -", "+ ")
+            )
+        if what == "input" and index in program.overwritten:
+            sentences.append("Overwritten: fill it again before the next call.")
+        yield comment(" ".join(sentences))
+        yield from _macros(value, f"{prefix.upper()}_{what.upper()}_{i}")
+        const = "const " if value.place is not Place.ARENA else ""
+        yield f"extern {const}{pointer(value)}const {prefix}_{what}_{i};\n"
+
+
+def _macros(value: Value, name: str) -> Iterator[str]:
+    yield f"#define {name}_BYTES {value.nbytes}"
+    yield f"#define {name}_SHAPE {{{', '.join(map(str, value.shape)) or '1'}}}"
+    if len(value.scales) == 1:
+        yield f"#define {name}_SCALE {number(value.scales[0])}"
+        yield f"#define {name}_ZERO_POINT ({_zero(value)})"
+
+
+def _zero(value: Value) -> int:
+    return value.zero_points[0] if value.zero_points else 0

@@ -1,0 +1,152 @@
+"""``model.c``: tables, parameter structs, the arena, and one call an operator."""
+
+from collections.abc import Iterator, Sequence
+
+from mcugraph.codegen.c_program import (
+    Field,
+    FlashTable,
+    KernelCall,
+    Place,
+    Program,
+    ProgramStep,
+    Switch,
+    Value,
+)
+from mcugraph.codegen.emit.c_text import WIDTH, array, c_type, comment, number, rows, said
+from mcugraph.codegen.emit.identifiers import Identifiers
+from mcugraph.codegen.emit.licence import HEADER
+from mcugraph.ir import Shape
+
+
+def model_source(program: Program, prefix: str) -> str:
+    """The C file of a program.
+
+    Args:
+        program: The program.
+        prefix: What its public names begin with, and what its header is called.
+    """
+    return "\n".join(_SourceFile(program, prefix).parts())
+
+
+def pointer(value: Value) -> str:
+    """The type of C that points to a value that may be written."""
+    return f"{c_type(value.dtype)} *"
+
+
+def shown(value: Value) -> str:
+    """Type and shape of a value, for a comment."""
+    return f"{value.dtype.label}{_axes(value.shape)}"
+
+
+def _axes(shape: Shape) -> str:
+    return f"[{', '.join(map(str, shape))}]"
+
+
+class _SourceFile:
+    """One file while it is written."""
+
+    def __init__(self, program: Program, prefix: str) -> None:
+        self.program, self.prefix = program, prefix
+        self.names = Identifiers()
+        self.tables: dict[tuple[str, bytes], str] = {}
+
+    def parts(self) -> Iterator[str]:
+        program, prefix = self.program, self.prefix
+        about = f"{said(program.name)}, written by mcugraph." if program.name else ""
+        yield HEADER + (f"\n{comment(about)}" if about else "")
+        yield f'#include "{prefix}.h"\n'
+        yield '#include "runtime/mg_common.h"'
+        yield "".join(f'#include "runtime/{file}.h"\n' for file in program.runtime)
+        calls = []
+        for i, step in enumerate(program.steps):
+            definitions, call = self._step(i, step)
+            yield from definitions
+            calls.append(call)
+        for value in program.values:
+            if value.table is not None:
+                yield from self._table(value.table, value.name)
+        if program.arena:
+            yield comment("Where every tensor lies while it is needed, and scratch memory.")
+            yield f"MG_ALIGNED({program.alignment}) static uint8_t arena[{program.arena}];\n"
+        yield from self._pointers()
+        yield f"int {prefix}_invoke(void)\n{{\n" + "\n".join(calls) + "    return 0;\n}\n"
+
+    def _table(self, table: FlashTable, owner: str) -> Iterator[str]:
+        if table.key in self.tables:
+            return
+        name = self.names.of(owner, table.role)
+        self.tables[table.key] = name
+        if table.said:
+            yield comment(table.said)
+        yield array(name, table.values)
+
+    def _step(self, index: int, step: ProgramStep) -> tuple[list[str], str]:
+        """What one operator needs to be defined, and the lines that run it."""
+        title = f"{index}: {said(step.native)} {said(step.operator)}"
+        if step.call is None:
+            return [], f"    {comment(title)}\n"
+        definitions, call = [f"{comment(title)}\n"], step.call
+        arguments = []
+        if call.parameters is not None:
+            fields = call.parameters.fields
+            for field in fields.values():
+                if isinstance(field, FlashTable):
+                    definitions += self._table(field, step.operator)
+            name = self.names.of(step.operator, "params")
+            lines = [f"    .{key} = {self._field(value)},\n" for key, value in fields.items()]
+            definitions.append(
+                f"static const {call.parameters.type} {name} = {{\n{''.join(lines)}}};\n"
+            )
+            arguments.append(f"&{name}")
+        return definitions, self._call(title, step, call, arguments)
+
+    def _call(self, title: str, step: ProgramStep, call: KernelCall, arguments: list[str]) -> str:
+        values = self.program.values
+        reads = [self._at(values[i], const=True) for i in step.reads]
+        writes = [self._at(values[i], const=False) for i in step.writes]
+        if call.gathered:
+            arguments += [_gathered("const void *const", reads), _gathered("void *const", writes)]
+        else:
+            arguments += [*reads, *writes]
+        if call.scratch:
+            arguments.append("NULL" if step.scratch is None else f"arena + {step.scratch[0]}")
+        shapes = ", ".join(shown(values[i]) for i in step.reads)
+        made = ", ".join(shown(values[i]) for i in step.writes)
+        text = f"{call.function}({', '.join(arguments)});"
+        if len(text) + 4 > WIDTH:
+            text = f"{call.function}(\n{rows(arguments, ' ' * 8)});"
+        return f"    {comment(f'{title}: {shapes} -> {made}')}\n    {text}\n"
+
+    def _field(self, value: Field) -> str:
+        if value is None:
+            return "NULL"
+        if isinstance(value, FlashTable):
+            return self.tables[value.key]
+        if isinstance(value, Switch):
+            return value.name
+        if isinstance(value, tuple):
+            return f"{{{', '.join(map(number, value))}}}"
+        return number(value)
+
+    def _at(self, value: Value, const: bool) -> str:
+        """Where a value is, as an argument."""
+        if value.place is Place.ARENA:
+            kind = f"const {pointer(value)}" if const else pointer(value)
+            return f"({kind})(arena + {value.offset})"
+        assert value.table is not None
+        return self.tables[value.table.key]
+
+    def _pointers(self) -> Iterator[str]:
+        for what, numbers in (("input", self.program.inputs), ("output", self.program.outputs)):
+            for i, number_ in enumerate(numbers):
+                value = self.program.values[number_]
+                const = value.place is not Place.ARENA
+                kind = f"const {pointer(value)}" if const else pointer(value)
+                where = self._at(value, const)
+                yield f"{kind}const {self.prefix}_{what}_{i} = {where};"
+        yield ""
+
+
+def _gathered(kind: str, pointers: Sequence[str]) -> str:
+    """Several pointers as one argument."""
+    return f"({kind}[]){{{', '.join(pointers)}}}"

@@ -1,0 +1,84 @@
+"""All files of a project: the model, the runtime that it needs, and what builds them."""
+
+import re
+from collections.abc import Iterator, Mapping
+from importlib import resources
+
+from mcugraph.codegen.c_program import Program
+from mcugraph.codegen.emit.licence import HASHED, HEADER
+from mcugraph.codegen.emit.model_header import model_header
+from mcugraph.codegen.emit.model_source import model_source
+from mcugraph.codegen.kernels.contract import SINGLE
+
+_COMMON = "mg_common"
+_HOLE = re.compile(r"@\{(\w+)\}")
+
+
+def project_files(program: Program, prefix: str) -> dict[str, str]:
+    """Path within the folder -> text.
+
+    Args:
+        program: The program.
+        prefix: What its public names begin with, and what its files are called.
+    """
+    runtime = dict(_runtime(program))
+    sources = [f"{prefix}.c", *(path for path in runtime if path.endswith(".c"))]
+    headers = [f"{prefix}.h", *(path for path in runtime if path.endswith(".h"))]
+    holes = {"header": HEADER, "prefix": prefix}
+    hashed = {**holes, "header": HASHED}
+    return {
+        f"{prefix}.c": model_source(program, prefix),
+        f"{prefix}.h": model_header(program, prefix),
+        **runtime,
+        "main_host.c": filled("main_host.c", {**holes, **_copies(program, prefix)}),
+        "Makefile": filled(
+            "Makefile",
+            {**hashed, "sources": " ".join(sources), "headers": " ".join(headers)},
+        ),
+        "CMakeLists.txt": filled("CMakeLists.txt", {**hashed, "sources": "\n    ".join(sources)}),
+    }
+
+
+def filled(name: str, holes: Mapping[str, str]) -> str:
+    """A template whose holes, like ``@{prefix}``, are filled; C, make and CMake have no such thing.
+
+    Raises:
+        KeyError: A hole has nothing to be filled with.
+    """
+    return _HOLE.sub(lambda found: holes[found[1]], _text("emit/templates", name))
+
+
+def _text(folder: str, name: str) -> str:
+    path = resources.files("mcugraph.codegen").joinpath(folder).joinpath(name)
+    return path.read_text(encoding="utf-8")
+
+
+def _runtime(program: Program) -> Iterator[tuple[str, str]]:
+    """The files of the runtime that a program needs."""
+    single = str(int(program.rounding == SINGLE))
+    yield "runtime/mg_config.h", filled("mg_config.h", {"header": HEADER, "single": single})
+    yield f"runtime/{_COMMON}.h", _text("runtime", f"{_COMMON}.h")
+    for file in program.runtime:
+        for end in ("h", "c"):
+            yield f"runtime/{file}.{end}", _text("runtime", f"{file}.{end}")
+
+
+def _copies(program: Program, prefix: str) -> dict[str, str]:
+    """The lines that read all inputs, and those that write all outputs."""
+    reads = []
+    for i in range(len(program.inputs)):
+        size = f"{prefix.upper()}_INPUT_{i}_BYTES"
+        reads.append(
+            f"        if (fread({prefix}_input_{i}, 1, {size}, stdin) != {size}) {{\n"
+            f"            return 0;\n"
+            f"        }}"
+        )
+    writes = []
+    for i in range(len(program.outputs)):
+        size = f"{prefix.upper()}_OUTPUT_{i}_BYTES"
+        writes.append(
+            f"        if (fwrite({prefix}_output_{i}, 1, {size}, stdout) != {size}) {{\n"
+            f"            return 1;\n"
+            f"        }}"
+        )
+    return {"inputs": "\n".join(reads), "outputs": "\n".join(writes)}

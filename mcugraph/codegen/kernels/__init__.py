@@ -1,0 +1,48 @@
+"""The kernels of the runtime, by operator: what can be deployed.
+
+Each operator has the kernels that may take it, in the order in which they are asked; the first one
+that does not refuse it runs it.
+"""
+
+from collections.abc import Mapping, Sequence
+
+from mcugraph.codegen.kernels.contract import Alias, Kernel
+from mcugraph.codegen.kernels.conv_s8 import ConvS8
+from mcugraph.codegen.kernels.depthwise_s8 import DepthwiseS8
+from mcugraph.codegen.kernels.fully_connected_s8 import FullyConnectedS8
+from mcugraph.codegen.kernels.mean_s8 import MeanS8
+from mcugraph.codegen.kernels.pool_s8 import PoolS8
+from mcugraph.codegen.kernels.softmax_s8 import SoftmaxS8
+from mcugraph.errors import GraphError
+from mcugraph.tflm.kernels.needs import KernelNode
+
+# By operator as a TFLite file names it.
+KERNELS: Mapping[str, Sequence[Kernel]] = {
+    "AVERAGE_POOL_2D": (PoolS8(),),
+    "CONV_2D": (ConvS8(),),
+    "DEPTHWISE_CONV_2D": (DepthwiseS8(),),
+    "EXPAND_DIMS": (Alias(),),
+    "FULLY_CONNECTED": (FullyConnectedS8(),),
+    "MAX_POOL_2D": (PoolS8(),),
+    "MEAN": (MeanS8(),),
+    "RESHAPE": (Alias(),),
+    "SOFTMAX": (SoftmaxS8(),),
+    "SQUEEZE": (Alias(),),
+}
+
+
+def kernel_for(node: KernelNode) -> tuple[Kernel | None, str]:
+    """The kernel that runs an operator; None: no one does, and why, as the end of a sentence."""
+    said = "the runtime has no kernel for it"
+    for kernel in KERNELS.get(node.native, ()):
+        try:
+            refusal = kernel.refusal(node)
+        except (GraphError, LookupError) as error:
+            refusal = str(error)
+        if refusal is None:
+            return kernel, ""
+        said = refusal
+    return None, said
+
+
+__all__ = ["KERNELS", "Kernel", "kernel_for"]

@@ -1,0 +1,162 @@
+"""What a kernel of the runtime is to the code generator, and what it may ask about an operator.
+
+A kernel is one file of C in ``mcugraph/codegen/runtime/``, one class here, and one row in the table
+of ``mcugraph/codegen/kernels/__init__.py``. The class says which operators it takes, what the C
+function is called with, how much scratch it needs, and how far its output may lie over its inputs.
+"""
+
+from abc import ABC, abstractmethod
+from collections.abc import Mapping
+from typing import Any, ClassVar
+
+import numpy as np
+
+from mcugraph.codegen.c_program import KernelCall
+from mcugraph.errors import GraphError
+from mcugraph.formats.tflite.model import TfliteTensor
+from mcugraph.ir import Array, DType
+from mcugraph.tflm.kernels.needs import KernelNode
+
+DOUBLE, SINGLE = "tflm", "litert"
+ROUNDINGS = (DOUBLE, SINGLE)
+
+
+class Kernel(ABC):
+    """One kernel of the runtime.
+
+    Attributes:
+        files: The files of the runtime that it needs, without their endings.
+    """
+
+    files: ClassVar[tuple[str, ...]]
+
+    @abstractmethod
+    def refusal(self, node: KernelNode) -> str | None:
+        """Why it cannot run an operator, as the end of a sentence; None: it can.
+
+        It holds types, ranks, quantisation and attributes against what the C code knows. What it
+        raises (``GraphError``, ``LookupError``) is a refusal, too.
+        """
+
+    @abstractmethod
+    def call(self, node: KernelNode, rounding: str) -> KernelCall:
+        """The call that runs an operator, of one that it does not refuse.
+
+        Args:
+            node: The operator with its tensors, the constants among them with their values.
+            rounding: One of ``ROUNDINGS``.
+        """
+
+    def leads(self, node: KernelNode) -> Mapping[int, int]:
+        """How far the output has to begin before each input that it may lie over, in bytes.
+
+        By position of the input; as ``mcugraph.tflm.kernels.access`` has it: the largest of (bytes
+        up to the last one written before a read) - (the byte that is read). Inputs that are left
+        out may not be touched. The same for all builds of the kernel, portable or not.
+        """
+        return {}
+
+    def scratch(self, node: KernelNode) -> int:
+        """Bytes of scratch memory; the same for all builds of the kernel."""
+        return 0
+
+
+class Alias(Kernel):
+    """No kernel at all: the result is the operand, byte for byte, so both are one value."""
+
+    files = ()
+
+    def refusal(self, node: KernelNode) -> str | None:
+        same = node.input(0).nbytes == node.outputs[0].nbytes
+        return None if same else "its result is not as large as its operand"
+
+    def call(self, node: KernelNode, rounding: str) -> KernelCall:
+        raise AssertionError("an alias is never called")
+
+
+def constant(tensor: TfliteTensor) -> Array:
+    """The value of a constant, in its shape.
+
+    Raises:
+        GraphError: It is no constant, or its bytes are not at hand.
+    """
+    dtype = tensor.dtype.numpy
+    if tensor.data is None or dtype is None:
+        raise GraphError(f"the value of tensor {tensor.name!r} is not at hand")
+    data = np.frombuffer(tensor.data, dtype.newbyteorder("<"))
+    if data.size != tensor.elements:
+        raise GraphError(f"tensor {tensor.name!r} has {data.size} elements, not {tensor.elements}")
+    return data.astype(dtype).reshape(tensor.shape)
+
+
+def scales(tensor: TfliteTensor) -> Array:
+    """The scales of a quantised tensor, in single precision, as the file has them.
+
+    Raises:
+        GraphError: It has none.
+    """
+    found = tensor.scale_values
+    if found is None or not len(found):
+        raise GraphError(f"tensor {tensor.name!r} has no scale")
+    return np.asarray(found, np.float32)
+
+
+def scale(tensor: TfliteTensor) -> np.float32:
+    """The one scale of a tensor that is quantised as a whole.
+
+    Raises:
+        GraphError: It has none, or several.
+    """
+    found = scales(tensor)
+    if len(found) != 1:
+        raise GraphError(f"tensor {tensor.name!r} has {len(found)} scales")
+    return np.float32(found[0])
+
+
+def zero_point(tensor: TfliteTensor) -> int:
+    """The zero point of a tensor that is quantised as a whole; 0 where it has none.
+
+    Raises:
+        GraphError: It has several that differ.
+    """
+    found = tensor.zero_point_values
+    if found is None or not len(found):
+        return 0
+    if len(set(found.tolist())) > 1:
+        raise GraphError(f"tensor {tensor.name!r} has several zero points")
+    return int(found[0])
+
+
+def dtypes(node: KernelNode) -> tuple[DType | None, ...]:
+    """The element types of the inputs, and then of the outputs; None: left out."""
+    return (
+        *(None if tensor is None else tensor.dtype for tensor in node.inputs),
+        *(tensor.dtype for tensor in node.outputs),
+    )
+
+
+def unlike(node: KernelNode, *expected: DType | None) -> str | None:
+    """A refusal where the types of inputs and outputs are not as expected; None: they are.
+
+    Inputs that are left out at the end match ``None``.
+    """
+    inputs = tuple(None if tensor is None else tensor.dtype for tensor in node.inputs)
+    missing = len(expected) - len(inputs) - len(node.outputs)
+    found = (*inputs, *(None,) * missing, *(tensor.dtype for tensor in node.outputs))
+    if len(found) == len(expected) and all(
+        one is other for one, other in zip(found, expected, strict=True)
+    ):
+        return None
+    said = ", ".join("nothing" if dtype is None else dtype.label for dtype in found)
+    return f"its types are {said}"
+
+
+def attributes(node: KernelNode, kind: type[Any]) -> Any:
+    """What the graph says of an operator.
+
+    Raises:
+        GraphError: It is not of the kind that the kernel knows.
+    """
+    if not isinstance(node.op, kind):
+        raise GraphError(f"{node.native} is not known as {kind.__name__}")
+    return node.op

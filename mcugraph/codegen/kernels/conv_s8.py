@@ -1,0 +1,120 @@
+"""Convolution of int8 by weights of int8, quantised as a whole or by channel.
+
+Sources: tensorflow/lite/kernels/internal/reference/integer_ops/conv.h,
+tensorflow/lite/micro/kernels/conv_common.cc.
+"""
+
+from collections.abc import Mapping
+
+import numpy as np
+
+from mcugraph.codegen.c_program import Field, FlashTable, KernelCall, Parameters
+from mcugraph.codegen.kernels.contract import (
+    Kernel,
+    attributes,
+    constant,
+    scale,
+    scales,
+    unlike,
+    zero_point,
+)
+from mcugraph.codegen.kernels.fixed_point import activation_range, multipliers
+from mcugraph.codegen.kernels.windows import image_fields, lead_by_pixels
+from mcugraph.ir import Array, DType
+from mcugraph.ops.convolution import Conv
+from mcugraph.tflm.kernels.needs import KernelNode
+
+_PIXELS = 2  # MG_CONV_S8_PIXELS
+
+
+class ConvS8(Kernel):
+    """``mg_conv_s8``."""
+
+    files = ("mg_conv_s8",)
+
+    def refusal(self, node: KernelNode) -> str | None:
+        return refused_weights(node)
+
+    def call(self, node: KernelNode, rounding: str) -> KernelCall:
+        op, weights = attributes(node, Conv), node.input(1)
+        sizes = image_fields(node, op, (node.input(0).shape, weights.shape))
+        stored = constant(weights)
+        totals = stored.reshape(len(stored), -1).sum(1, dtype=np.int64)
+        fields: dict[str, Field] = {
+            "weights": FlashTable(stored, "weights"),
+            **scaled_channels(node, totals, rounding),
+            **sizes,
+            "depth": weights.shape[3],
+            "groups": op.groups,
+            **stored_range(node, op.activation),
+        }
+        return KernelCall("mg_conv_s8", Parameters("mg_conv_s8_params", fields), (0,), scratch=True)
+
+    def leads(self, node: KernelNode) -> Mapping[int, int]:
+        op = attributes(node, Conv)
+        # The windows of some pixels are read before any of these is written; where channels fall
+        # into groups, those of one group at a time.
+        later = 0 if op.groups == 1 else _PIXELS
+        channels = node.outputs[0].shape[3]
+
+        def written(pixel: int) -> int:
+            return (pixel // _PIXELS * _PIXELS + later) * channels
+
+        shapes = (node.input(0).shape, node.input(1).shape)
+        return {0: lead_by_pixels(node, op, shapes, written)}
+
+    def scratch(self, node: KernelNode) -> int:
+        _, height, width, depth = node.input(1).shape
+        return _PIXELS * 2 * (-(-height * width * depth // 4) * 4)
+
+
+def refused_weights(node: KernelNode) -> str | None:
+    """Why a kernel of int8 cannot take the types of a layer, or how its weights are quantised."""
+    bias = None if node.optional(2) is None else DType.INT32
+    wrong = unlike(node, DType.INT8, DType.INT8, bias, DType.INT8)
+    if wrong is not None:
+        return wrong
+    if zero_point(node.input(1)) != 0:
+        return f"its weights have the zero point {zero_point(node.input(1))}"
+    return None
+
+
+def scaled_channels(node: KernelNode, totals: Array, rounding: str) -> dict[str, FlashTable]:
+    """Bias, multipliers and shifts by channel of a convolution.
+
+    Args:
+        node: The operator.
+        totals: The sum of the weights of each output channel.
+        rounding: How results are scaled.
+    """
+    data, weights, result = node.input(0), node.input(1), node.outputs[0]
+    by_channel = np.broadcast_to(scales(weights).astype(np.float64), totals.shape)
+    factors = float(scale(data)) * by_channel / float(scale(result))
+    found, shifts = multipliers(factors, rounding)
+    return {
+        "bias": FlashTable(shifted_bias(node, totals), "bias"),
+        "multipliers": FlashTable(found, "multipliers"),
+        "shifts": FlashTable(shifts, "shifts"),
+    }
+
+
+def shifted_bias(node: KernelNode, totals: Array) -> Array:
+    """The bias of each channel less the input's zero point times the sum of its weights.
+
+    With it, inputs are multiplied as they are stored; on padding lies the zero point. Sums wrap
+    around at 32 bits, as those of the kernel do.
+    """
+    bias = node.optional(2)
+    given = np.zeros(len(totals), np.int64) if bias is None else constant(bias).astype(np.int64)
+    return np.asarray(given.reshape(-1) - zero_point(node.input(0)) * totals).astype(np.int32)
+
+
+def stored_range(node: KernelNode, activation: str | None) -> dict[str, int]:
+    """Zero points of input and output, and what the activation lets through."""
+    least, largest = activation_range(node.outputs[0], activation)
+    return {
+        "input_zero": zero_point(node.input(0)),
+        "output_zero": zero_point(node.outputs[0]),
+        "least": least,
+        "largest": largest,
+    }

@@ -1,0 +1,47 @@
+"""Depthwise convolution of int8 by weights of int8, quantised as a whole or by channel.
+
+Sources: tensorflow/lite/kernels/internal/reference/integer_ops/depthwise_conv.h,
+tensorflow/lite/micro/kernels/depthwise_conv_common.cc.
+"""
+
+from collections.abc import Mapping
+
+import numpy as np
+
+from mcugraph.codegen.c_program import Field, FlashTable, KernelCall, Parameters
+from mcugraph.codegen.kernels.contract import Kernel, attributes, constant
+from mcugraph.codegen.kernels.conv_s8 import refused_weights, scaled_channels, stored_range
+from mcugraph.codegen.kernels.windows import image_fields, lead_by_pixels
+from mcugraph.ops.convolution import Conv
+from mcugraph.tflm.kernels.access.raster import straight
+from mcugraph.tflm.kernels.needs import KernelNode
+
+
+class DepthwiseS8(Kernel):
+    """``mg_depthwise_s8``."""
+
+    files = ("mg_depthwise_s8",)
+
+    def refusal(self, node: KernelNode) -> str | None:
+        return refused_weights(node)
+
+    def call(self, node: KernelNode, rounding: str) -> KernelCall:
+        op, weights = attributes(node, Conv), node.input(1)
+        fields = image_fields(node, op, (node.input(0).shape, weights.shape))
+        # Padding is left out, so the zero point is taken off the inputs and not off the sums.
+        parameters: dict[str, Field] = {
+            "weights": FlashTable(constant(weights), "weights"),
+            **scaled_channels(node, np.zeros(weights.shape[3], np.int64), rounding),
+            **fields,
+            "each": fields["output_channels"] // fields["input_channels"],
+            **stored_range(node, op.activation),
+        }
+        return KernelCall("mg_depthwise_s8", Parameters("mg_depthwise_s8_params", parameters), (0,))
+
+    def leads(self, node: KernelNode) -> Mapping[int, int]:
+        op, made = attributes(node, Conv), node.outputs[0].shape[3]
+        shapes = (node.input(0).shape, node.input(1).shape)
+        channels = node.input(0).shape[3]
+        each = made // channels
+        around = lead_by_pixels(node, op, shapes, lambda pixel: pixel * made)
+        return {0: around + straight(channels, each, 1) + each - 1}

@@ -1,0 +1,49 @@
+"""Numbers with a fixed point as gemmlowp computes them: what tables of int8 kernels are made of.
+
+Source: gemmlowp, fixedpoint/fixedpoint.h. Numbers are 32-bit integers; how many bits stand before
+the point is said by names. Products and shifts saturate and round as there.
+"""
+
+_LARGEST, _LEAST = (1 << 31) - 1, -(1 << 31)
+# exp(-2^k) with 31 bits behind the point, for k from -2 on.
+_POWERS = (1672461947, 1302514674, 790015084, 290630308, 39332535, 720401, 242)
+
+
+def high(a: int, b: int) -> int:
+    """A * b / 2^31, rounded."""
+    return _LARGEST if a == b == _LEAST else (a * b + (1 << 30)) >> 31
+
+
+def shifted_right(x: int, bits: int) -> int:
+    """X / 2^bits, halves away from zero."""
+    rest, half = x & ((1 << bits) - 1), (((1 << bits) - 1) >> 1) + (x < 0)
+    return (x >> bits) + (rest > half)
+
+
+def shifted_left(x: int, bits: int) -> int:
+    """X * 2^bits, saturated."""
+    return min(max(x << bits, _LEAST), _LARGEST)
+
+
+def exponential(x: int) -> int:
+    """exp(x) with 31 bits behind the point, of an x from -32 to 0 with 26."""
+    if x == 0:
+        return _LARGEST
+    quarter = 1 << 24
+    within = (x & (quarter - 1)) - quarter
+    found = _near_zero(shifted_left(within, 5))
+    rest = within - x
+    for bit, power in enumerate(_POWERS, 24):
+        if rest & (1 << bit):
+            found = high(found, power)
+    return found
+
+
+def _near_zero(x: int) -> int:
+    """exp(x) for x from -1/4 to 0, all with 31 bits behind the point: a series around -1/8."""
+    y = x + (1 << 28)
+    square = high(y, y)
+    cube, fourth = high(square, y), high(square, square)
+    third = 715827883
+    tail = shifted_right(high(shifted_right(fourth, 2) + cube, third) + square, 1)
+    return 1895147668 + high(1895147668, y + tail)

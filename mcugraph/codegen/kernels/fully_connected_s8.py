@@ -1,0 +1,65 @@
+"""Fully connected layers of int8, quantised as a whole or by unit.
+
+Sources: tensorflow/lite/kernels/internal/reference/integer_ops/fully_connected.h,
+tensorflow/lite/micro/kernels/fully_connected_common.cc.
+"""
+
+from collections.abc import Mapping
+
+import numpy as np
+
+from mcugraph.codegen.c_program import FlashTable, KernelCall, Parameters
+from mcugraph.codegen.kernels.contract import Kernel, attributes, constant, scale, scales
+from mcugraph.codegen.kernels.conv_s8 import refused_weights, shifted_bias, stored_range
+from mcugraph.codegen.kernels.fixed_point import multipliers
+from mcugraph.ir import Array
+from mcugraph.ops.linear import Dense
+from mcugraph.tflm.kernels.needs import KernelNode
+
+
+class FullyConnectedS8(Kernel):
+    """``mg_fully_connected_s8``."""
+
+    files = ("mg_fully_connected_s8",)
+
+    def refusal(self, node: KernelNode) -> str | None:
+        weights = node.input(1)
+        if len(weights.shape) != 2 or node.input(0).elements % weights.shape[1]:
+            return f"weights {weights.shape} do not read data {node.input(0).shape}"
+        return refused_weights(node)
+
+    def call(self, node: KernelNode, rounding: str) -> KernelCall:
+        op, weights = attributes(node, Dense), constant(node.input(1))
+        units, depth = weights.shape
+        found, shifts = multipliers(_factors(node), rounding)
+        stored = stored_range(node, op.activation)
+        parameters = {
+            "weights": FlashTable(weights, "weights"),
+            "bias": FlashTable(shifted_bias(node, weights.sum(1, dtype=np.int64)), "bias"),
+            "multipliers": FlashTable(found, "multipliers"),
+            "shifts": FlashTable(shifts, "shifts"),
+            "per_unit": int(len(found) > 1),
+            "rows": node.input(0).elements // depth,
+            "depth": depth,
+            "units": units,
+            **{name: stored[name] for name in ("output_zero", "least", "largest")},
+        }
+        return KernelCall(
+            "mg_fully_connected_s8", Parameters("mg_fully_connected_s8_params", parameters), (0,)
+        )
+
+    def leads(self, node: KernelNode) -> Mapping[int, int]:
+        units, depth = node.input(1).shape
+        rows = node.input(0).elements // depth
+        # A row is read whole for each of its units, so up to its last one.
+        return {0: max((row + 1) * units - row * depth for row in (0, rows - 1))}
+
+
+def _factors(node: KernelNode) -> Array:
+    """What sums are multiplied by: of one scale, the product of two is of single precision."""
+    found, given, made = scales(node.input(1)), scale(node.input(0)), scale(node.outputs[0])
+    if len(found) == 1:
+        product = np.asarray(given * found, np.float32).astype(np.float64)
+    else:
+        product = float(given) * found.astype(np.float64)
+    return np.asarray(product / float(made))

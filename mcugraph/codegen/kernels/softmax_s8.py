@@ -1,0 +1,73 @@
+"""Softmax of int8: exponentials of all differences stand in a table.
+
+Sources: tensorflow/lite/kernels/internal/reference/softmax.h,
+tensorflow/lite/micro/kernels/softmax_common.cc.
+"""
+
+import math
+from collections.abc import Mapping
+
+import numpy as np
+
+from mcugraph.codegen.c_program import Field, FlashTable, KernelCall, Parameters
+from mcugraph.codegen.kernels.contract import (
+    DOUBLE,
+    SINGLE,
+    Kernel,
+    attributes,
+    scale,
+    unlike,
+    zero_point,
+)
+from mcugraph.codegen.kernels.exponentials import exponential
+from mcugraph.codegen.kernels.fixed_point import multiplier, scaled
+from mcugraph.ir import Array, DType
+from mcugraph.ops.normalization import Normalization
+from mcugraph.tflm.kernels.needs import KernelNode
+
+_BEFORE = 5  # bits before the point of scaled differences
+
+
+class SoftmaxS8(Kernel):
+    """``mg_softmax_s8``."""
+
+    files = ("mg_fixed", "mg_softmax_s8")
+
+    def refusal(self, node: KernelNode) -> str | None:
+        result = node.outputs[0]
+        if scale(result) != np.float32(1 / 256) or zero_point(result) != -128:
+            return "its result is not quantised by 1/256 from -128 on"
+        if _factor(node, DOUBLE) <= 1:
+            return "its operand has so small a scale that nothing is computed"
+        return unlike(node, DType.INT8, DType.INT8)
+
+    def call(self, node: KernelNode, rounding: str) -> KernelCall:
+        table = _exponentials(node, rounding)
+        depth = node.outputs[0].shape[-1]
+        parameters: dict[str, Field] = {
+            "exponentials": FlashTable(table, "exponentials"),
+            "known": len(table),
+            "rows": node.outputs[0].elements // depth,
+            "depth": depth,
+        }
+        return KernelCall("mg_softmax_s8", Parameters("mg_softmax_s8_params", parameters), (0,))
+
+    def leads(self, node: KernelNode) -> Mapping[int, int]:
+        return {0: 0}
+
+
+def _factor(node: KernelNode, rounding: str) -> float:
+    """What differences are multiplied by."""
+    beta = float(attributes(node, Normalization).beta)
+    largest = (1 << (30 if rounding == SINGLE else 31)) - 1
+    return min(beta * float(scale(node.input(0))) * (1 << (31 - _BEFORE)), float(largest))
+
+
+def _exponentials(node: KernelNode, rounding: str) -> Array:
+    """Of differences from the maximum, 0 first; those that count nothing are left out."""
+    found, shift = multiplier(_factor(node, rounding), rounding)
+    radius = math.floor(((1 << _BEFORE) - 1) * (1 << (31 - _BEFORE)) / (1 << shift))
+    differences = range(min(radius, 255) + 1)
+    return np.array(
+        [exponential(scaled(-d, found, shift, rounding)) for d in differences], np.int32
+    )

@@ -1,0 +1,74 @@
+"""Geometry that the windowed kernels share: fields of their structs, and leads pixel by pixel."""
+
+from collections.abc import Callable, Sequence
+
+from mcugraph.errors import GraphError
+from mcugraph.formats.tflite.model import TfliteTensor
+from mcugraph.ir import Dims
+from mcugraph.ops.window import Windowed
+from mcugraph.tflm.kernels.access.by_window import first_places
+from mcugraph.tflm.kernels.needs import KernelNode
+
+
+def image_fields(node: KernelNode, op: Windowed, shapes: Sequence[Dims]) -> dict[str, int]:
+    """Sizes of images, window, strides, dilations and padding, by the names of the C structs.
+
+    Raises:
+        GraphError: Data or result is no image with channels last.
+    """
+    data, result = node.input(0).shape, node.outputs[0].shape
+    sweeps = op.sweeps(shapes)
+    if len(data) != 4 or len(result) != 4 or tuple(sweeps) != (1, 2):
+        raise GraphError(f"data {data} and result {result} are no images with channels last")
+    if data[0] != result[0]:
+        raise GraphError(f"{data[0]} images do not make {result[0]}")
+    down, across = sweeps[1], sweeps[2]
+    return {
+        "batches": data[0],
+        "input_height": data[1],
+        "input_width": data[2],
+        "input_channels": data[3],
+        "output_height": result[1],
+        "output_width": result[2],
+        "output_channels": result[3],
+        "window_height": down.kernel,
+        "window_width": across.kernel,
+        "stride_y": down.stride,
+        "stride_x": across.stride,
+        "dilation_y": down.dilation,
+        "dilation_x": across.dilation,
+        "pad_top": op.padding.amounts(0, down)[0],
+        "pad_left": op.padding.amounts(1, across)[0],
+    }
+
+
+def lead_by_pixels(
+    node: KernelNode, op: Windowed, shapes: Sequence[Dims], written: Callable[[int], int]
+) -> int:
+    """The lead of a kernel that reads the whole window of a pixel at about one time.
+
+    Args:
+        node: The operator.
+        op: Its window.
+        shapes: Of its inputs.
+        written: Output pixel of one image -> bytes of that image up to the last one that may be
+            written before its window is read for the last time.
+    """
+    data, result = node.input(0), node.outputs[0]
+    down, across = op.sweeps(shapes).values()
+    rows = list(first_places(down, op.padding.amounts(0, down)[0], result.shape[1]))
+    columns = list(first_places(across, op.padding.amounts(1, across)[0], result.shape[2]))
+    pixel_bytes = data.shape[3] * data.dtype.bits // 8
+    found = [
+        written(y * len(columns) + x) - (row * data.shape[2] + column) * pixel_bytes
+        for y, row in enumerate(rows)
+        for x, column in enumerate(columns)
+        if row is not None and column is not None
+    ]
+    images = result.shape[0] - 1
+    return max(found, default=0) + max(0, images * (_image(result) - _image(data)))
+
+
+def _image(tensor: TfliteTensor) -> int:
+    """Bytes of one image."""
+    return tensor.nbytes // tensor.shape[0] if tensor.shape[0] else 0

@@ -1,0 +1,76 @@
+/* SPDX-License-Identifier: 0BSD
+ *
+ * Part of the mcugraph runtime. Permission to use, copy, modify, and/or distribute this file for
+ * any purpose with or without fee is hereby granted. It comes without any warranty.
+ */
+#ifndef MG_COMMON_H
+#define MG_COMMON_H
+
+#include <stddef.h>
+#include <stdint.h>
+#include <string.h>
+
+#include "mg_config.h"
+
+/* Before a declaration: where it begins in memory. */
+#if defined(__GNUC__) || defined(__ARMCC_VERSION) || defined(__ICCARM__)
+#define MG_ALIGNED(bytes) __attribute__((aligned(bytes)))
+#else
+#define MG_ALIGNED(bytes) _Alignas(bytes)
+#endif
+
+/* Right shifts of negative numbers keep the sign, as with every compiler for these cores. */
+
+/* x * multiplier * 2^(shift - 31), rounded. MG_SINGLE_ROUNDING: once, as LiteRT does it; else
+ * twice, as TensorFlow Lite Micro does it: to 31 bits, and halves away from zero after the shift. */
+static inline int32_t mg_scale(int32_t x, int32_t multiplier, int32_t shift)
+{
+#if MG_SINGLE_ROUNDING
+    const int32_t right = 31 - shift;
+    return (int32_t)(((int64_t)x * multiplier + ((int64_t)1 << (right - 1))) >> right);
+#else
+    int32_t high;
+    if (shift > 0) {
+        x = (int32_t)((uint32_t)x << shift);
+        shift = 0;
+    }
+    high = (int32_t)(((int64_t)x * multiplier + (1 << 30)) >> 31);
+    if (shift < 0) {
+        const int32_t right = -shift;
+        const int32_t rest = high & (int32_t)((1u << right) - 1u);
+        const int32_t half = (int32_t)(((1u << right) - 1u) >> 1) + (high < 0);
+        high = (high >> right) + (rest > half);
+    }
+    return high;
+#endif
+}
+
+/* Which elements of a window lie on an axis and not on padding. */
+typedef struct {
+    int32_t first, count;
+} mg_span;
+
+/* begin: where the first element of the window would be on the axis. All of it may be on padding:
+ * then first is 0 as well as count. */
+static inline mg_span mg_on_axis(int32_t begin, int32_t window, int32_t dilation, int32_t size)
+{
+    mg_span found;
+    int32_t behind = begin < size ? (size - begin + dilation - 1) / dilation : 0;
+    found.first = begin < 0 ? (-begin + dilation - 1) / dilation : 0;
+    if (behind > window) {
+        behind = window;
+    }
+    found.count = behind - found.first;
+    if (found.count <= 0) {
+        found.first = 0;
+        found.count = 0;
+    }
+    return found;
+}
+
+static inline int32_t mg_clamp(int32_t x, int32_t least, int32_t largest)
+{
+    return x < least ? least : x > largest ? largest : x;
+}
+
+#endif

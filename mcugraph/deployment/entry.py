@@ -1,0 +1,83 @@
+"""``mcugraph.deploy``: C code of a model in a folder."""
+
+import json
+from os import PathLike
+from pathlib import Path
+
+from mcugraph.checks import path_text
+from mcugraph.codegen.building import build
+from mcugraph.codegen.emit.identifiers import check_prefix
+from mcugraph.codegen.emit.project_files import project_files
+from mcugraph.codegen.kernels.contract import DOUBLE, ROUNDINGS
+from mcugraph.codegen.project import Project, facts, table_bytes
+from mcugraph.errors import UsageError
+from mcugraph.files import write_folder
+from mcugraph.formats.loader import graph_of
+from mcugraph.ir import Graph
+from mcugraph.schema import SCHEMA_VERSION
+
+REPORT = "report.json"
+# What building leaves behind, besides the files that were written.
+_BUILT = ("host",)
+SECONDS = 10.0
+
+
+def deploy(
+    model: str | PathLike[str] | Graph,
+    folder: str | PathLike[str],
+    rounding: str = DOUBLE,
+    name: str = "model",
+    time_limit: float | None = SECONDS,
+) -> Project:
+    """Write C code that runs a model: one static arena, one call an operator, no interpreter.
+
+    Operators are ordered and tensors placed by `schedule` and `plan`; outputs lie over inputs that
+    die as far as the order allows in which the runtime's kernels read and write.
+
+    Args:
+        model: The path of a .tflite file, or its graph.
+        folder: What to write: a new folder, an empty one, or one that was written before and that
+            nothing was added to. ``make host`` in it builds a program that reads inputs and
+            writes outputs.
+        rounding: ``"tflm"``: results of int8 are those of TensorFlow Lite Micro, byte for byte.
+            ``"litert"``: those of LiteRT's, which rounds once where that one rounds twice.
+        name: What the names of files and functions begin with.
+        time_limit: Seconds for the search of an order, and for that of a plan; None: no limit.
+
+    Returns:
+        What was written, and its bytes.
+
+    Raises:
+        FormatError: The file cannot be read.
+        GraphError: No kernel runs one of its operators, which the message names; nothing was
+            written.
+        UsageError: The folder cannot be written, or an option is unknown.
+    """
+    target = path_text(folder, "deploy takes the path of the folder to write")
+    prefix = check_prefix(name)
+    if rounding not in ROUNDINGS:
+        raise UsageError(f"unknown rounding {rounding!r}; expected {' or '.join(ROUNDINGS)}")
+    program = build(graph_of(model, "deploy"), rounding, time_limit)
+    texts = project_files(program, prefix)
+    files = (*texts, REPORT)
+    report = {"schema_version": SCHEMA_VERSION, **facts(program, prefix), "files": list(files)}
+    texts[REPORT] = json.dumps(report, indent=2) + "\n"
+    write_folder(
+        target,
+        {path: text.encode("ascii") for path, text in texts.items()},
+        lambda path: path.as_posix() in _earlier(target),
+    )
+    return Project(target, prefix, program.arena, table_bytes(program), files, report)
+
+
+def _earlier(folder: str) -> frozenset[str]:
+    """The files that an earlier call wrote to a folder, and what was built of them."""
+    try:
+        report = json.loads(Path(folder, REPORT).read_bytes())
+    except (OSError, ValueError):
+        return frozenset()
+    if not isinstance(report, dict) or report.get("generator") != "mcugraph deploy":
+        return frozenset()
+    files = report.get("files")
+    known = [path for path in files if isinstance(path, str)] if isinstance(files, list) else []
+    return frozenset((*known, *_BUILT))

@@ -1,0 +1,114 @@
+"""`deploy`: a folder whole or not at all, what it says, and what it refuses."""
+
+import json
+import subprocess
+from pathlib import Path
+
+import pytest
+from support.commands import Capture, refused, run
+from support.deployed import as_bytes, needs_compiler, random_inputs, tflm_answers
+from support.int8_operators import OPERATORS
+
+import mcugraph as mg
+from mcugraph.codegen.building import build
+
+
+@pytest.fixture
+def network(models: Path) -> Path:
+    return models / "tight_arena_int8.tflite"
+
+
+@pytest.fixture
+def unknown(models: Path) -> Path:
+    """A network with an operator that the runtime has no kernel for."""
+    return models / "tight_arena_float.tflite"
+
+
+def test_what_is_said_is_what_is_there(network: Path, tmp_path: Path) -> None:
+    project = mg.deploy(network, tmp_path / "out", name="tight")
+    there = {p.relative_to(tmp_path / "out").as_posix() for p in (tmp_path / "out").rglob("*.*")}
+    assert there | {"Makefile"} == set(project.files)
+    report = json.loads((tmp_path / "out" / "report.json").read_bytes())
+    assert report == project.report
+    assert report["sram"]["arena"] == project.arena
+    header = (tmp_path / "out" / "tight.h").read_text()
+    assert f"#define TIGHT_ARENA_BYTES {project.arena}\n" in header
+    assert "int tight_invoke(void);" in header
+    assert (project.code, project.flash) == (None, None)
+
+
+def test_the_arena_is_no_larger_than_without_overlaps(network: Path, tmp_path: Path) -> None:
+    apart = build(mg.load(network), "tflm", 5.0, overlapping=False)
+    assert mg.deploy(network, tmp_path / "out").arena <= apart.arena
+
+
+@needs_compiler
+@pytest.mark.oracle("tflite_micro")
+def test_make_builds_a_program_that_computes_the_same(network: Path, tmp_path: Path) -> None:
+    mg.deploy(network, tmp_path / "out", name="net")
+    subprocess.run(["make", "-s", "host"], cwd=tmp_path / "out", check=True)
+    inputs = random_inputs(build(mg.load(network), "tflm", 5.0), 3)
+    done = subprocess.run(
+        [tmp_path / "out" / "host"], input=as_bytes(inputs), capture_output=True, check=True
+    )
+    assert done.stdout == tflm_answers(network.read_bytes(), inputs)
+    # What was built may be replaced as well.
+    mg.deploy(network, tmp_path / "out")
+    assert not (tmp_path / "out" / "host").exists()
+
+
+def test_a_folder_of_others_is_left_alone(network: Path, tmp_path: Path) -> None:
+    (tmp_path / "mine.c").write_text("")
+    with pytest.raises(mg.UsageError, match=r"holds mine\.c, which would be lost"):
+        mg.deploy(network, tmp_path)
+    assert [path.name for path in tmp_path.iterdir()] == ["mine.c"]
+
+
+def test_what_was_added_is_not_lost(network: Path, tmp_path: Path) -> None:
+    mg.deploy(network, tmp_path / "out")
+    (tmp_path / "out" / "mine.c").write_text("")
+    with pytest.raises(mg.UsageError, match=r"mine\.c"):
+        mg.deploy(network, tmp_path / "out", name="other")
+    assert (tmp_path / "out" / "model.c").exists()
+
+
+def test_an_operator_without_a_kernel_is_named(unknown: Path, tmp_path: Path) -> None:
+    with pytest.raises(mg.GraphError, match=r"cannot be deployed: CONV_2D \(.*\): its types are"):
+        mg.deploy(unknown, tmp_path / "out")
+    assert not list(tmp_path.iterdir())
+
+
+def test_a_folder_that_cannot_be_there(network: Path, tmp_path: Path) -> None:
+    with pytest.raises(mg.UsageError, match="no such folder"):
+        mg.deploy(network, tmp_path / "none" / "out")
+    (tmp_path / "file").write_text("")
+    with pytest.raises(mg.UsageError, match="is no folder"):
+        mg.deploy(network, tmp_path / "file")
+
+
+def test_an_unknown_rounding_is_refused(network: Path, tmp_path: Path) -> None:
+    with pytest.raises(mg.UsageError, match="unknown rounding 'up'; expected tflm or litert"):
+        mg.deploy(network, tmp_path / "out", rounding="up")
+
+
+def test_the_command(network: Path, tmp_path: Path, capsys: Capture) -> None:
+    text = run(capsys, "deploy", network, "-o", tmp_path / "out")
+    arena = mg.deploy(network, tmp_path / "other").arena
+    assert f"Arena: {arena:,} B of SRAM" in text
+    found = json.loads(run(capsys, "deploy", network, "-o", tmp_path / "out", "--json"))
+    assert found["sram"]["arena"] == arena
+    assert found["folder"] == str(tmp_path / "out")
+
+
+def test_the_command_refuses_in_one_line(unknown: Path, tmp_path: Path, capsys: Capture) -> None:
+    assert "CONV_2D" in refused(capsys, "deploy", unknown, "-o", tmp_path / "out")
+
+
+def test_inputs_that_are_overwritten_are_named(tmp_path: Path, capsys: Capture) -> None:
+    path = tmp_path / "model.tflite"
+    path.write_bytes(OPERATORS["softmax"](1))
+    project = mg.deploy(path, tmp_path / "out")
+    (given,) = project.report["inputs"]
+    assert given["overwritten"]
+    assert "Overwritten: fill it again" in (tmp_path / "out" / "model.h").read_text()
+    assert "overwrites its input" in run(capsys, "deploy", path, "-o", tmp_path / "other")
