@@ -3,9 +3,12 @@
 from collections.abc import Iterator, Sequence
 from random import Random
 
+from mcugraph.planning.arena import ArenaProblem
+from mcugraph.planning.crowded import crowded
 from mcugraph.planning.order_blocks import aligned_problem, arena_problem
 from mcugraph.planning.packing import Packing
-from mcugraph.scheduling.problem import Problem
+from mcugraph.records import dataclass
+from mcugraph.scheduling.problem import Name, Problem
 from mcugraph.scheduling.solving.further_orders import orders_within
 from mcugraph.scheduling.solving.limits import Limits
 from mcugraph.scheduling.solving.network import Network, has_one_order
@@ -17,13 +20,38 @@ _UPHILL = 0.02  # how often an order that packs worse is kept
 _MARGIN = 3  # steps around those that do not pack
 
 
+@dataclass(frozen=True, slots=True)
+class Lifetimes:
+    """What orders of a problem are judged by: the blocks that they ask for.
+
+    Attributes:
+        problem: What is scheduled.
+        alignment: Of offsets and sizes, in bytes.
+        enough: Bytes of an arena that will do.
+        narrowed: Only blocks that decide whether the order packs are looked at.
+    """
+
+    problem: Problem
+    alignment: int
+    enough: int = 0
+    narrowed: bool = False
+
+    def of(self, order: Sequence[Name]) -> tuple[ArenaProblem, int]:
+        """The blocks of an order, and the bytes that will do for them."""
+        blocks = arena_problem(self.problem, order, self.alignment)
+        if not self.narrowed:
+            return blocks, self.enough
+        goal = max(blocks.bound, self.enough)
+        return crowded(blocks, goal), goal
+
+
 def better_orders(
     problem: Problem,
     order: Sequence[int],
     packing: Packing,
     limits: Limits,
+    lifetimes: Lifetimes,
     seed: int = 0,
-    enough: int = 0,
 ) -> Iterator[tuple[Sequence[int], Packing]]:
     """Orders whose arena is smaller and smaller, down to the peak of the first.
 
@@ -38,10 +66,10 @@ def better_orders(
         order: The order to start from, by operator numbers.
         packing: Its plan.
         limits: The walk ends where they say so.
+        lifetimes: What orders are judged by; the first one was.
         seed: Of the random choices.
-        enough: Bytes of an arena that will do.
     """
-    random, net = Random(seed), aligned_problem(problem, packing.problem.alignment).network()
+    random, net = Random(seed), aligned_problem(problem, lifetimes.alignment).network()
     if has_one_order(net):
         return
     peak = order_peak(net, order)
@@ -52,7 +80,7 @@ def better_orders(
     left = patience = _PATIENCE + 10 * len(current)
     trials = orders_within(net, peak, limits)
     rows = any(problem.overlaps)
-    least = max(peak, enough)
+    least = max(peak, lifetimes.enough)
     while (best.arena > best.goal or (rows and best.nbytes > least)) and left > 0 and current:
         limits.check()
         left -= 1
@@ -60,8 +88,7 @@ def better_orders(
         most = max(peak, best.nbytes - 1) if rows and left % 2 else peak
         if trial == current or order_peak(net, trial) > most:
             continue
-        chance = random.randrange(1 << 30)
-        found = _pack(problem, trial, best.problem.alignment, limits, chance, enough)
+        found = _pack(lifetimes, trial, limits, random.randrange(1 << 30))
         excess = _excess(found)
         if excess <= level or random.random() < _UPHILL:
             current, level, spots = trial, excess, _crowded(found, len(trial))
@@ -118,11 +145,10 @@ def _moved(net: Network, order: Sequence[int], random: Random, spots: Sequence[i
     return moved
 
 
-def _pack(
-    problem: Problem, order: Sequence[int], alignment: int, limits: Limits, seed: int, enough: int
-) -> Packing:
-    names = [problem.operators[v] for v in order]
-    packing = Packing(arena_problem(problem, names, alignment), limits, limits, enough)
+def _pack(lifetimes: Lifetimes, order: Sequence[int], limits: Limits, seed: int) -> Packing:
+    operators = lifetimes.problem.operators
+    blocks, enough = lifetimes.of([operators[v] for v in order])
+    packing = Packing(blocks, limits, limits, enough)
     packing.quick(limits)
     packing.search(_ROUNDS, limits, seed)
     return packing

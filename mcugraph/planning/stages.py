@@ -7,7 +7,7 @@ from mcugraph.planning.arena import ArenaProblem, Plan
 from mcugraph.planning.checked import checked_plan
 from mcugraph.planning.exact import Fitting
 from mcugraph.planning.in_time import plan_in_time
-from mcugraph.planning.joint import better_orders
+from mcugraph.planning.joint import Lifetimes, better_orders
 from mcugraph.planning.named import NAMED, named
 from mcugraph.planning.order_blocks import aligned_problem, arena_problem
 from mcugraph.planning.packing import Packing
@@ -71,34 +71,30 @@ def fitted(problem: ArenaProblem, arena: int, limits: Limits) -> Plan:
 
 
 def plan_order(
-    problem: Problem,
-    order: Sequence[Name],
-    alignment: int,
-    limits: Limits,
-    stopped: str = "",
-    enough: int = 0,
+    problem: Problem, order: Sequence[Name], alignment: int, limits: Limits, stopped: str = ""
 ) -> Plan:
     """The plan of an order, or, should that not pack into its peak, of another with its peak.
 
-    If the search for the order was ``stopped`` by Ctrl-C, only the quickest stage runs. An
-    arena of ``enough`` bytes will do.
+    If the search for the order was ``stopped`` by Ctrl-C, only the quickest stage runs.
     """
-    stages = _Stages(arena_problem(problem, order, alignment), limits, stopped, enough)
+    stages = _Stages(arena_problem(problem, order, alignment), limits, stopped)
     stages.start()
-    first = stages.packing
-    if first is not None and first.arena > first.goal:
-        number = {name: i for i, name in enumerate(problem.operators)}
-        start = [number[name] for name in order]
-        share = stages.share(_JOINT_SECONDS, 0.5)
-        walk = better_orders(problem, start, first, share, enough=enough)
-
-        def follow() -> None:
-            nonlocal order
-            for found, better in walk:
-                order, stages.packing = [problem.operators[v] for v in found], better
-
-        stages.run(follow)
+    order = stages.walk(problem, order, Lifetimes(problem, alignment))
     return stages.finish(order)
+
+
+def packing_order(
+    problem: Problem, order: Sequence[Name], alignment: int, limits: Limits, enough: int
+) -> Sequence[Name]:
+    """Of the orders with the peak of a given one, one that packs, as far as one is found.
+
+    Packs into its peak, or into an arena of ``enough`` bytes.
+    """
+    lifetimes = Lifetimes(problem, alignment, enough, narrowed=True)
+    blocks, goal = lifetimes.of(order)
+    stages = _Stages(blocks, limits, enough=goal)
+    stages.start()
+    return stages.walk(problem, order, lifetimes)
 
 
 def best_order(problem: Problem, alignment: int, limits: Limits) -> Schedule:
@@ -152,6 +148,29 @@ class _Stages:
         keep_on = Limits(max(seconds, _FIRST_SECONDS), _FIRST_MEMORY, clock=self.limits.clock)
         self.packing = Packing(self.problem, self.limits, keep_on, self.enough)
         self.packing.quick(keep_on)
+
+    def walk(self, problem: Problem, order: Sequence[Name], lifetimes: Lifetimes) -> Sequence[Name]:
+        """The order of the problem, or, should that not pack, another one, whose packing follows.
+
+        Args:
+            problem: What is scheduled.
+            order: The one that the packing is of.
+            lifetimes: What orders are judged by.
+        """
+        first = self.packing
+        if first is None or first.arena <= first.goal:
+            return order
+        number = {name: i for i, name in enumerate(problem.operators)}
+        start = [number[name] for name in order]
+        walk = better_orders(problem, start, first, self.share(_JOINT_SECONDS, 0.5), lifetimes)
+
+        def follow() -> None:
+            nonlocal order
+            for found, better in walk:
+                order, self.packing = [problem.operators[v] for v in found], better
+
+        self.run(follow)
+        return order
 
     def _last(self) -> Limits:
         seconds = 0.0 if self.stopped == INTERRUPT else self.share(_PLACE_SECONDS).seconds or 0.0

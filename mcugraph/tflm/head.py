@@ -14,7 +14,7 @@ from mcugraph.formats.tflite.model import TfliteModel, TfliteSubgraph
 from mcugraph.planning.arena import SCRATCH, TENSOR, ArenaProblem, Block, Plan, uses_overlaps
 from mcugraph.planning.entry import plan
 from mcugraph.planning.rows import Row
-from mcugraph.planning.stages import best_order, plan_order
+from mcugraph.planning.stages import best_order, packing_order
 from mcugraph.planning.tflm_greedy import UNPLANNED, place
 from mcugraph.records import dataclass, replace
 from mcugraph.scheduling.problem import Name, Problem
@@ -219,7 +219,7 @@ class Head:
 
         An arena of ``enough`` bytes will do.
         """
-        order = plan_order(self.problem, best, ALIGNMENT, limits, enough=enough).order
+        order = packing_order(self.problem, best, ALIGNMENT, limits, enough)
         return tuple(int(number) for number in order)
 
     @cached_property

@@ -16,7 +16,7 @@ from mcugraph.planning.descent import Descent
 from mcugraph.planning.exact import Fitting, fits
 from mcugraph.planning.goal import Goal
 from mcugraph.planning.items import Items, items_of
-from mcugraph.planning.joint import _moved, better_orders
+from mcugraph.planning.joint import Lifetimes, _moved, better_orders
 from mcugraph.planning.order_blocks import arena_problem
 from mcugraph.planning.packing import Packing
 from mcugraph.planning.placing import SEQUENCES, first_fit, ranks
@@ -394,7 +394,8 @@ def test_better_orders_are_better(seed: int) -> None:
     start.offsets = [low for low, _ in zip(ends, start.items.height, strict=False)]
     start.arena = start.items.arena(start.offsets)
     arena, preds = start.arena * start.items.unit, problem.network().preds
-    for found, packing in itertools.islice(better_orders(problem, order, start, limits), 5):
+    walk = better_orders(problem, order, start, limits, Lifetimes(problem, 16))
+    for found, packing in itertools.islice(walk, 5):
         assert sorted(found) == sorted(order)
         assert all(found.index(u) < at for at, v in enumerate(found) for u in preds[v])
         blocks = arena_problem(problem, [problem.operators[v] for v in found], 16)
@@ -419,7 +420,7 @@ def test_no_other_order_is_looked_for_where_there_is_one() -> None:
     limits = Limits()
     start = Packing(arena_problem(problem, ("p", "q", "r"), 16), limits, limits)
     start.arena, looks = 9, limits.looks
-    assert list(better_orders(problem, range(3), start, limits)) == []
+    assert list(better_orders(problem, range(3), start, limits, Lifetimes(problem, 16))) == []
     assert limits.looks == looks
 
 
