@@ -368,11 +368,15 @@ class Resize(KeepsZero):
         method: ``"nearest"``, ``"linear"`` or ``"cubic"``.
         size: The shape of the result, where it is given.
         scales: Factor of each axis, where those are given instead.
+        align_corners: First and last elements of the result lie on those of the data.
+        half_pixel: Places are those of the centres of elements.
     """
 
     method: str
     size: Shape | None = None
     scales: tuple[float, ...] | None = None
+    align_corners: bool = False
+    half_pixel: bool = False
 
     @property
     def kind(self) -> str:

@@ -89,7 +89,7 @@ def test_a_model_of_hostile_names_compiles(tmp_path: Path) -> None:
         values=tuple(replace(value, name=hostile) for value in program.values),
         steps=tuple(replace(step, operator=hostile) for step in program.steps),
     )
-    compiled(program, tmp_path)
+    compiled([program], tmp_path)
 
 
 def test_every_file_says_its_licence(tmp_path: Path) -> None:

@@ -24,17 +24,33 @@ _FLAGS = (
 )
 
 
-def compiled(program: Program, folder: Path) -> Path:
-    """The host program of a program; files of the runtime are compiled once a session."""
-    files = project_files(program, "model")
-    objects = [
-        _object(files["runtime/mg_config.h"], path.removeprefix("runtime/"))
-        for path in files
-        if path.startswith("runtime/") and path.endswith(".c")
-    ]
-    written(files, folder)
-    _compile([folder / "model.c", folder / "main_host.c", *objects], folder / "host", folder)
+def compiled(programs: Sequence[Program], folder: Path) -> Path:
+    """One host program of several programs, which its argument chooses from by number.
+
+    Files of the runtime are compiled once a session.
+    """
+    objects: dict[Path, None] = {}
+    models, mains = [], []
+    for i, program in enumerate(programs):
+        name = f"m{i}"
+        files = project_files(program, name)
+        config = files["runtime/mg_config.h"]
+        runtime = [path for path in files if path.startswith("runtime/") and path.endswith(".c")]
+        objects |= {_object(config, path.removeprefix("runtime/")): None for path in runtime}
+        models.append(folder / f"{name}.c")
+        mains.append(files["main_host.c"].replace("int main(void)", f"static int {name}(void)"))
+        written(files, folder)
+    (folder / "main.c").write_text("\n".join([*mains, _chosen(len(programs))]), encoding="ascii")
+    _compile([folder / "main.c", *models, *objects], folder / "host", folder)
     return folder / "host"
+
+
+def _chosen(count: int) -> str:
+    cases = "".join(f"    case {i}: return m{i}();\n" for i in range(count))
+    return (
+        "#include <stdlib.h>\nint main(int count, char **given)\n{\n"
+        f"    switch (count > 1 ? atoi(given[1]) : 0) {{\n{cases}    }}\n    return 1;\n}}\n"
+    )
 
 
 def written(files: dict[str, str], folder: Path) -> None:
@@ -64,20 +80,19 @@ def _compile(what: Sequence[str | Path], made: Path, folder: Path) -> None:
     assert done.returncode == 0, done.stderr
 
 
-def outputs(host: Path, data: bytes) -> bytes:
+def outputs(host: Path, data: bytes, number: int = 0) -> bytes:
     """What a host program makes of the bytes of inputs."""
-    done = subprocess.run([host], input=data, capture_output=True, check=False)
+    done = subprocess.run([host, str(number)], input=data, capture_output=True, check=False)
     assert done.returncode == 0, done.stderr.decode()
     return done.stdout
 
 
-def deployed(model: Path | bytes, folder: Path, rounding: str = "tflm") -> tuple[Program, Path]:
-    """The program of a model file and its host program."""
+def program_of(model: Path | bytes, folder: Path, rounding: str = "tflm") -> Program:
+    """The program of a model file."""
     if isinstance(model, bytes):
         (folder / "model.tflite").write_bytes(model)
         model = folder / "model.tflite"
-    program = build(mg.load(model), rounding, 2.0)
-    return program, compiled(program, folder)
+    return build(mg.load(model), rounding, 2.0)
 
 
 def random_inputs(program: Program, count: int, seed: int = 0) -> list[list[np.ndarray[Any, Any]]]:
@@ -124,13 +139,11 @@ def mg_outputs(model: bytes) -> tuple[int, ...]:
     return read_model(model).subgraphs[0].outputs
 
 
-def check_equal(model: Path | bytes, folder: Path, count: int = 20, seed: int = 0) -> Program:
-    """A project and TFLM's wheel make the same bytes of random inputs."""
-    program, host = deployed(model, folder)
-    inputs = random_inputs(program, count, seed)
-    data = model if isinstance(model, bytes) else model.read_bytes()
-    wanted = tflm_answers(data, inputs)
-    found = outputs(host, as_bytes(inputs))
-    assert len(found) == len(wanted)
-    assert found == wanted
-    return program
+def check_equal(models: Sequence[Path | bytes], folder: Path, count: int = 20) -> None:
+    """Projects and TFLM's wheel make the same bytes of random inputs."""
+    programs = [program_of(model, folder) for model in models]
+    host = compiled(programs, folder)
+    for i, (model, program) in enumerate(zip(models, programs, strict=True)):
+        inputs = random_inputs(program, count, i)
+        data = model if isinstance(model, bytes) else model.read_bytes()
+        assert outputs(host, as_bytes(inputs), i) == tflm_answers(data, inputs), f"model {i}"

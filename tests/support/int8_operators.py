@@ -1,5 +1,6 @@
 """Random operators of int8, one a file: geometry, scales and values differ with the seed."""
 
+from dataclasses import replace
 from typing import Any
 
 import numpy as np
@@ -171,7 +172,159 @@ def mean(seed: int) -> bytes:
     )
 
 
+def _alike(shape: tuple[int, ...], like: T) -> T:
+    """An activation with the scale and the zero point of another one."""
+    return replace(like, shape=shape)
+
+
+def _spread(random: Random, shape: tuple[int, ...]) -> tuple[int, ...]:
+    """A shape that broadcasting makes another one of."""
+    if not random.integers(3):
+        return shape
+    cut = shape[int(random.integers(len(shape))) :]
+    return tuple(1 if not random.integers(2) else n for n in cut)
+
+
+def _arithmetic(name: str, activation: int, random: Random) -> bytes:
+    shape = tuple(random.integers(1, 6, int(random.integers(1, 5))).tolist())
+    operands = [quantised(random, shape), quantised(random, _spread(random, shape))]
+    if random.integers(2):
+        operands.reverse()
+    if not random.integers(3):
+        size = int(np.prod(operands[1].shape))
+        operands[1] = replace(operands[1], data=random.integers(-128, 128, size, np.int8).tobytes())
+    options = {0: ("i8", activation)}
+    union = f"{name.capitalize()}Options"
+    return one_operator(name, operands, [quantised(random, shape)], union, options)
+
+
+def addition(seed: int) -> bytes:
+    """ADD or SUB, of operands that are spread, or constant."""
+    random = np.random.default_rng(seed)
+    return _arithmetic(["ADD", "SUB"][seed % 2], int(random.integers(4)), random)
+
+
+def multiplication(seed: int) -> bytes:
+    """MUL, of operands that are spread, or constant."""
+    random = np.random.default_rng(seed)
+    return _arithmetic("MUL", int(random.integers(4)), random)
+
+
+def requantisation(seed: int) -> bytes:
+    """QUANTIZE of what is quantised already."""
+    random = np.random.default_rng(seed)
+    shape = (3, 100)
+    data, result = quantised(random, shape), quantised(random, shape)
+    return one_operator("QUANTIZE", [data], [result])
+
+
+def sigmoid(seed: int) -> bytes:
+    """LOGISTIC."""
+    random = np.random.default_rng(seed)
+    data = quantised(random, (3, 100), float(10 ** random.uniform(-3, 0)))
+    return one_operator("LOGISTIC", [data], [T("", (3, 100), scales=(1 / 256,), zero_point=-128)])
+
+
+def concatenation(seed: int) -> bytes:
+    """CONCATENATION of up to four."""
+    random = np.random.default_rng(seed)
+    shape = random.integers(1, 6, 4).tolist()
+    axis, count = int(random.integers(4)), int(random.integers(1, 5))
+    like = quantised(random, ())
+    lengths = random.integers(1, 6, count).tolist()
+    shapes = [(*shape[:axis], n, *shape[axis + 1 :]) for n in (*lengths, sum(lengths))]
+    *operands, result = (_alike(each, like) for each in shapes)
+    options = {0: ("i32", axis)}
+    return one_operator("CONCATENATION", operands, [result], "ConcatenationOptions", options)
+
+
+def padding(seed: int) -> bytes:
+    """PAD around some axes."""
+    random = np.random.default_rng(seed)
+    shape = random.integers(1, 6, 4)
+    pads = random.integers(0, 3, (4, 2)) * random.integers(0, 2, (4, 1))
+    data = quantised(random, tuple(shape.tolist()))
+    made = tuple((shape + pads.sum(1)).tolist())
+    amounts = T("", (4, 2), "int32", data=pads.astype("<i4").tobytes())
+    return one_operator("PAD", [data, amounts], [_alike(made, data)])
+
+
+def transposition(seed: int) -> bytes:
+    """TRANSPOSE of up to five axes."""
+    random = np.random.default_rng(seed)
+    shape = random.integers(1, 6, int(random.integers(2, 6)))
+    order = random.permutation(len(shape))
+    data = quantised(random, tuple(shape.tolist()))
+    made = _alike(tuple(shape[order].tolist()), data)
+    return one_operator("TRANSPOSE", [data, numbers(*order.tolist())], [made])
+
+
+def cut(seed: int) -> bytes:
+    """SLICE or STRIDED_SLICE; backwards, too."""
+    random = np.random.default_rng(seed)
+    shape = random.integers(2, 7, 4)
+    begin = [int(random.integers(n)) for n in shape]
+    if seed % 2:
+        size = [int(random.integers(1, n - b + 1)) for n, b in zip(shape, begin, strict=True)]
+        data = quantised(random, tuple(shape.tolist()))
+        made = _alike(tuple(size), data)
+        return one_operator("SLICE", [data, numbers(*begin), numbers(*size)], [made])
+    steps = random.choice([-2, -1, 1, 1, 1, 2], 4).tolist()
+    end = [-n - 1 if step < 0 else n for n, step in zip(shape.tolist(), steps, strict=True)]
+    size = [
+        len(range(n)[b:e:s]) for n, b, e, s in zip(shape.tolist(), begin, end, steps, strict=True)
+    ]
+    data = quantised(random, tuple(shape.tolist()))
+    made = _alike(tuple(size), data)
+    parts = [data, numbers(*begin), numbers(*end), numbers(*steps)]
+    return one_operator("STRIDED_SLICE", parts, [made], "StridedSliceOptions", {0: ("i32", 0)})
+
+
+def resizing(seed: int) -> bytes:
+    """RESIZE_NEAREST_NEIGHBOR, larger or smaller, however pixels are aligned."""
+    random = np.random.default_rng(seed)
+    height, width, made, across = random.integers(1, 8, 4).tolist()
+    batches, depth = random.integers(1, 4, 2).tolist()
+    data = quantised(random, (batches, height, width, depth))
+    result = _alike((batches, made, across, depth), data)
+    corners, half = [(False, False), (True, False), (False, True)][seed % 3]
+    options = {0: ("bool", corners), 1: ("bool", half)}
+    inputs = [data, numbers(made, across)]
+    union = "ResizeNearestNeighborOptions"
+    return one_operator("RESIZE_NEAREST_NEIGHBOR", inputs, [result], union, options)
+
+
+def transposed_convolution(seed: int) -> bytes:
+    """TRANSPOSE_CONV, with padding or without."""
+    random = np.random.default_rng(seed)
+    size, window = random.integers(1, 5, 2), random.integers(1, 5, 2)
+    strides = random.integers(1, 4, 2)
+    same = bool(random.integers(2))
+    made = (size * strides if same else (size - 1) * strides + window).tolist()
+    depth, channels = (int(n) for n in random.integers(1, 6, 2))
+    weights = _weights(random, (channels, *window.tolist(), depth), channels, 0)
+    data = quantised(random, (2, *size.tolist(), depth))
+    inputs = [numbers(2, *made, channels), weights, data]
+    if random.integers(3):
+        inputs.append(_bias(random, channels, 0.001))
+    return one_operator(
+        "TRANSPOSE_CONV",
+        inputs,
+        [quantised(random, (2, *made, channels))],
+        "TransposeConvOptions",
+        {
+            0: ("i8", 0 if same else 1),
+            1: ("i32", int(strides[1])),
+            2: ("i32", int(strides[0])),
+        },
+    )
+
+
 OPERATORS = {
     maker.__name__: maker
-    for maker in (convolution, depthwise, fully_connected, pool, softmax, mean)
+    for maker in (
+        *(convolution, depthwise, transposed_convolution, fully_connected, pool, softmax, mean),
+        *(addition, multiplication, requantisation, sigmoid),
+        *(concatenation, padding, transposition, cut, resizing),
+    )
 }

@@ -1,5 +1,6 @@
 """TFLite files of one operator: what a kernel of TFLM is asked about."""
 
+import struct
 from collections.abc import Sequence
 from dataclasses import replace
 from math import prod
@@ -25,7 +26,7 @@ def stored(dtype: str, *shape: int) -> T:
 
 def numbers(*entries: int) -> T:
     """A constant vector of int32."""
-    return T("", (len(entries),), "int32", data=b"".join(n.to_bytes(4, "little") for n in entries))
+    return T("", (len(entries),), "int32", data=struct.pack(f"<{len(entries)}i", *entries))
 
 
 def one_operator(

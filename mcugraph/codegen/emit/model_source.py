@@ -86,6 +86,9 @@ class _SourceFile:
         if step.call is None:
             return [], f"    {comment(title)}\n"
         definitions, call = [f"{comment(title)}\n"], step.call
+        for value in (self.program.values[i] for i in step.reads):
+            if value.table is not None:
+                definitions += self._table(value.table, value.name)
         arguments = []
         if call.parameters is not None:
             fields = call.parameters.fields

@@ -151,6 +151,21 @@ def unlike(node: KernelNode, *expected: DType | None) -> str | None:
     return f"its types are {said}"
 
 
+def refused_scales(*tensors: TfliteTensor) -> str | None:
+    """A refusal where tensors differ in type, scale or zero point; None: they do not."""
+    first = tensors[0]
+    for other in tensors[1:]:
+        if other.dtype is not first.dtype:
+            return f"it makes {other.dtype.label} of {first.dtype.label}"
+        quantised = (first.scale_values is None, other.scale_values is None)
+        if not any(quantised) and (
+            scales(other).tolist() != scales(first).tolist()
+            or zero_point(other) != zero_point(first)
+        ):
+            return "its operands and its result are quantised differently"
+    return None
+
+
 def attributes(node: KernelNode, kind: type[Any]) -> Any:
     """What the graph says of an operator.
 

@@ -80,7 +80,7 @@ def refused_weights(node: KernelNode) -> str | None:
 
 
 def scaled_channels(node: KernelNode, totals: Array, rounding: str) -> dict[str, FlashTable]:
-    """Bias, multipliers and shifts by channel of a convolution.
+    """Bias, multipliers and shifts by channel of a convolution: data, weights, bias.
 
     Args:
         node: The operator.

@@ -25,15 +25,15 @@ def shifted_left(x: int, bits: int) -> int:
     return min(max(x << bits, _LEAST), _LARGEST)
 
 
-def exponential(x: int) -> int:
-    """exp(x) with 31 bits behind the point, of an x from -32 to 0 with 26."""
+def exponential(x: int, before: int) -> int:
+    """exp(x) with 31 bits behind the point, of an x up to 0 with some bits before the point."""
     if x == 0:
         return _LARGEST
-    quarter = 1 << 24
-    within = (x & (quarter - 1)) - quarter
-    found = _near_zero(shifted_left(within, 5))
+    lowest = 29 - before  # the bit of a quarter
+    within = (x & ((1 << lowest) - 1)) - (1 << lowest)
+    found = _near_zero(shifted_left(within, before))
     rest = within - x
-    for bit, power in enumerate(_POWERS, 24):
+    for bit, power in enumerate(_POWERS[: before + 2], lowest):
         if rest & (1 << bit):
             found = high(found, power)
     return found
@@ -47,3 +47,20 @@ def _near_zero(x: int) -> int:
     third = 715827883
     tail = shifted_right(high(shifted_right(fourth, 2) + cube, third) + square, 1)
     return 1895147668 + high(1895147668, y + tail)
+
+
+def logistic(x: int, before: int) -> int:
+    """1 / (1 + exp(-x)) with 31 bits behind the point, of an x with some bits before it."""
+    if x == 0:
+        return 1 << 30
+    found = reciprocal(exponential(-abs(x), before))
+    return found if x > 0 else _LARGEST - found
+
+
+def reciprocal(x: int) -> int:
+    """1 / (1 + x) for x from 0 to 1, both with 31 bits behind the point, by Newton's steps."""
+    half = (x + _LARGEST + 1) // 2  # of the denominator
+    found = 1515870810 + high(half, -1010580540)  # 48/17 - 32/17 * half
+    for _ in range(3):
+        found += shifted_left(high(found, (1 << 29) - high(half, found)), 2)
+    return shifted_left(found, 1)

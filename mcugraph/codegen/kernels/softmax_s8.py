@@ -67,7 +67,6 @@ def _exponentials(node: KernelNode, rounding: str) -> Array:
     """Of differences from the maximum, 0 first; those that count nothing are left out."""
     found, shift = multiplier(_factor(node, rounding), rounding)
     radius = math.floor(((1 << _BEFORE) - 1) * (1 << (31 - _BEFORE)) / (1 << shift))
-    differences = range(min(radius, 255) + 1)
-    return np.array(
-        [exponential(scaled(-d, found, shift, rounding)) for d in differences], np.int32
-    )
+    differences = (scaled(-d, found, shift, rounding) for d in range(min(radius, 255) + 1))
+    table = [exponential(difference, _BEFORE) for difference in differences]
+    return np.array(table, np.int32)

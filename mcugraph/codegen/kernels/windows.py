@@ -45,7 +45,7 @@ def image_fields(node: KernelNode, op: Windowed, shapes: Sequence[Dims]) -> dict
 def lead_by_pixels(
     node: KernelNode, op: Windowed, shapes: Sequence[Dims], written: Callable[[int], int]
 ) -> int:
-    """The lead of a kernel that reads the whole window of a pixel at about one time.
+    """The lead of a kernel that slides a window, and reads all of it for each pixel.
 
     Args:
         node: The operator.
@@ -56,11 +56,30 @@ def lead_by_pixels(
     """
     data, result = node.input(0), node.outputs[0]
     down, across = op.sweeps(shapes).values()
-    rows = list(first_places(down, op.padding.amounts(0, down)[0], result.shape[1]))
-    columns = list(first_places(across, op.padding.amounts(1, across)[0], result.shape[2]))
-    pixel_bytes = data.shape[3] * data.dtype.bits // 8
+    rows = first_places(down, op.padding.amounts(0, down)[0], result.shape[1])
+    columns = first_places(across, op.padding.amounts(1, across)[0], result.shape[2])
+    return lead_by_places(data, result, list(rows), list(columns), written)
+
+
+def lead_by_places(
+    data: TfliteTensor,
+    result: TfliteTensor,
+    rows: Sequence[int | None],
+    columns: Sequence[int | None],
+    written: Callable[[int], int],
+) -> int:
+    """The lead of a kernel that makes each pixel of those at and behind a place of its own.
+
+    Args:
+        data: Images, channels last.
+        result: Images, likewise.
+        rows: The first row of the data that each row of the result is made of; None: of none.
+        columns: The first column, likewise.
+        written: As for ``lead_by_pixels``.
+    """
+    pixel = data.shape[3] * data.dtype.bits // 8
     found = [
-        written(y * len(columns) + x) - (row * data.shape[2] + column) * pixel_bytes
+        written(y * len(columns) + x) - (row * data.shape[2] + column) * pixel
         for y, row in enumerate(rows)
         for x, column in enumerate(columns)
         if row is not None and column is not None

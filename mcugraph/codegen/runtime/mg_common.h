@@ -19,6 +19,8 @@
 #define MG_ALIGNED(bytes) _Alignas(bytes)
 #endif
 
+#define MG_AXES 4 /* of what is computed element by element */
+
 /* Right shifts of negative numbers keep the sign, as with every compiler for these cores. */
 
 /* x * multiplier * 2^(shift - 31), rounded. MG_SINGLE_ROUNDING: once, as LiteRT does it; else

@@ -59,6 +59,8 @@ _TABLES = {
     "4 filter_height int32, 5 fused_activation_function int8",
     "ReducerOptions": "0 keep_dims bool",
     "ReshapeOptions": "0 new_shape [int32]",
+    "ResizeBilinearOptions": "2 align_corners bool, 3 half_pixel_centers bool",
+    "ResizeNearestNeighborOptions": "0 align_corners bool, 1 half_pixel_centers bool",
     "SVDFOptions": "0 rank int32, 1 fused_activation_function int8",
     "SequenceRNNOptions": "0 time_major bool",
     "SoftmaxOptions": "0 beta float32",

@@ -88,11 +88,15 @@ def _mirror_pad(node: TfliteNode) -> Op:
     return Pad(node.pairs(1), modes[node.options("MirrorPad").mode])
 
 
-def _resize(method: str) -> Callable[[TfliteNode], Op]:
+def _resize(method: str, table: str) -> Callable[[TfliteNode], Op]:
     def translate(node: TfliteNode) -> Op:
-        size = node.ints(1) or node.result()[1:3]
-        shape = node.shape(0)
-        return Resize(method, (-1, *size, *(-1,) * (len(shape) - 3)))
+        o, size = node.options(table), node.ints(1) or node.result()[1:3]
+        return Resize(
+            method,
+            (-1, *size, *(-1,) * (len(node.shape(0)) - 3)),
+            align_corners=bool(o.align_corners),
+            half_pixel=bool(o.half_pixel_centers),
+        )
 
     return translate
 
@@ -188,8 +192,8 @@ TRANSLATIONS: dict[str, Translator] = {
     "GATHER_ND": lambda node: GatherNd(),
     "EMBEDDING_LOOKUP": lambda node: (Gather(), (1, 0)),
     "DYNAMIC_UPDATE_SLICE": lambda node: Scatter("dynamic_update_slice"),
-    "RESIZE_BILINEAR": _resize("linear"),
-    "RESIZE_NEAREST_NEIGHBOR": _resize("nearest"),
+    "RESIZE_BILINEAR": _resize("linear", "ResizeBilinear"),
+    "RESIZE_NEAREST_NEIGHBOR": _resize("nearest", "ResizeNearestNeighbor"),
     "SHAPE": lambda node: ShapeOf(node.outputs[0].dtype),
     "RANK": lambda node: ShapeOf(DType.INT32, "rank"),
     "FILL": lambda node: Fill(node.ints(0) or node.result()),

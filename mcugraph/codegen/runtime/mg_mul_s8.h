@@ -1,0 +1,24 @@
+/* SPDX-License-Identifier: 0BSD
+ *
+ * Part of the mcugraph runtime. Permission to use, copy, modify, and/or distribute this file for
+ * any purpose with or without fee is hereby granted. It comes without any warranty.
+ */
+#ifndef MG_MUL_S8_H
+#define MG_MUL_S8_H
+
+#include "mg_common.h"
+
+typedef struct {
+    int32_t sizes[MG_AXES];  /* of the result; axes that go together are one, absent ones are 1 */
+    int32_t first[MG_AXES];  /* elements of the first operand from one to the next; 0: the same */
+    int32_t second[MG_AXES]; /* of the second one */
+    int32_t first_zero, second_zero;
+    int32_t output_zero, multiplier, shift;
+    int32_t least, largest; /* stored values that the activation lets through */
+} mg_mul_s8_params;
+
+/* Product of two operands, element by element. */
+void mg_mul_s8(const mg_mul_s8_params *p, const int8_t *first, const int8_t *second,
+               int8_t *output);
+
+#endif
