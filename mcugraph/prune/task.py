@@ -64,8 +64,7 @@ class TrainingTask:
         """
         inputs, targets = self._unpacked(given, source)
         self._check(inputs, source)
-        to = _mover(device)
-        return tuple(map(to, inputs)), _pytree.tree_map(to, targets)
+        return moved((inputs, targets), device)  # type: ignore[no-any-return]
 
     def outputs(self, model: Any, inputs: Inputs) -> Any:
         """What a model, or a function like one, makes of inputs."""
@@ -101,8 +100,9 @@ class TrainingTask:
         with mode, torch.no_grad():
             for given in loader:
                 inputs, wanted = self.batch(given, source, device)
-                outputs.append(_off(self.outputs(model, inputs)))
-                targets.append(_off(wanted))
+                # In the end all of them: not in the memory of an accelerator.
+                outputs.append(moved(self.outputs(model, inputs), "cpu"))
+                targets.append(moved(wanted, "cpu"))
         if not outputs:
             raise UsageError(f"{source} is empty")
         value = self._metric(_joined(outputs), _joined(targets))
@@ -159,7 +159,7 @@ class Loaders:
     def __init__(self, train: Iterable[Any], validate: Iterable[Any], test: Iterable[Any]) -> None:
         self.train, self.validate, self.test = train, validate, test
         for name in ("train", "validate", "test"):
-            _check_loader(name, getattr(self, name))
+            check_loader(name, getattr(self, name))
         try:
             self.steps = len(train)  # type: ignore[arg-type]
         except TypeError:
@@ -182,11 +182,30 @@ class Loaders:
 
     def held(self) -> Iterator[Any]:
         """Batches of ``validate`` without end."""
-        while True:
-            yield from self.validate
+        return endless(self.validate)
 
 
-def _check_loader(name: str, loader: Any) -> None:
+def endless(loader: Iterable[Any]) -> Iterator[Any]:
+    """Its batches, again and again.
+
+    Raises:
+        UsageError: It is empty.
+    """
+    while True:
+        count = 0
+        for given in loader:
+            count += 1
+            yield given
+        if not count:
+            raise UsageError("validate is empty")
+
+
+def check_loader(name: str, loader: Any) -> None:
+    """Hold a loader to be one that can be read again and again.
+
+    Raises:
+        UsageError: It is none.
+    """
     # Asking for an iterator would start a loader's workers.
     reads = hasattr(loader, "__iter__") or hasattr(loader, "__getitem__")
     if not reads or isinstance(loader, str | Mapping | Iterator):
@@ -210,15 +229,7 @@ def cross_entropy(outputs: Any, targets: Any) -> torch.Tensor:
 
 
 def accuracy(outputs: Any, targets: Any) -> float:
-    """The share of right classes.
-
-    Args:
-        outputs: Logits, shape (samples, classes, ...).
-        targets: Classes, shape (samples, ...).
-
-    Raises:
-        UsageError: They are something else.
-    """
+    """The share of right classes; arguments and errors as for ``cross_entropy``."""
     _check_classes(outputs, targets)
     return float((outputs.argmax(1) == targets).double().mean())
 
@@ -245,14 +256,10 @@ def _called(model: Any, inputs: Inputs) -> Any:
     return model(*inputs)
 
 
-def _mover(device: Any) -> Callable[[Any], Any]:
-    return lambda entry: entry.to(device) if isinstance(entry, torch.Tensor) else entry
-
-
-def _off(values: Any) -> Any:
-    """What a model made, without its history, where it costs no memory of an accelerator."""
+def moved(values: Any, device: Any) -> Any:
+    """Nested values with their tensors on a device."""
     return _pytree.tree_map(
-        lambda entry: entry.detach().cpu() if isinstance(entry, torch.Tensor) else entry, values
+        lambda entry: entry.to(device) if isinstance(entry, torch.Tensor) else entry, values
     )
 
 

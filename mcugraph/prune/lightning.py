@@ -1,0 +1,164 @@
+"""Pruning in the training of Lightning; not imported unless it is asked for by its full name."""
+
+from collections.abc import Callable, Iterable, Iterator, Mapping
+from typing import Any
+
+import torch
+
+from mcugraph.checks import check_callable
+from mcugraph.errors import UsageError
+from mcugraph.prune.adapting import slimmed
+from mcugraph.prune.optimizers import carry_over
+from mcugraph.prune.pruner import Pruner
+from mcugraph.prune.task import check_loader, endless
+
+try:
+    import lightning
+except ImportError:
+    raise UsageError("lightning is not installed: pip install 'mcugraph[lightning]'") from None
+
+WHEN_MET = ("freeze", "slim", "stop")
+
+
+class LightningPruning(lightning.Callback):
+    """Steps a ``Pruner`` after each step of the optimizer, and keeps its state in checkpoints.
+
+    ::
+
+        pruning = LightningPruning(torch.zeros(1, 1, 28, 28), {"arena": 16_000}, held, loss,
+                                   network="net")
+        lightning.Trainer(callbacks=[pruning]).fit(module, loader)
+        small = pruning.slim()
+
+    On one device; a network that is spread over several is refused.
+
+    Args:
+        example_inputs: As for ``Pruner``.
+        budgets: As for ``Pruner``.
+        validate: Batches that the weights are not trained on: a loader, or a list.
+        loss: From the ``LightningModule`` and one of these batches, on its device, to the task
+            loss, a scalar tensor.
+        network: Name of the attribute with the network to prune, like ``"net"`` or
+            ``"model.features"``; None: the ``LightningModule`` itself.
+        when_met: What happens when the budgets are met. ``"freeze"``: the masks stay.
+            ``"slim"``: the slimmed network takes the place of the attribute ``network``, the
+            optimizers go on with it, and what is saved from then on is the slimmed network.
+            ``"stop"``: the training ends.
+        options: More options of ``Pruner``.
+
+    Attributes:
+        pruner: There from the start of the training on.
+
+    Raises:
+        UsageError: ``validate`` cannot be read again and again, or an option is none.
+    """
+
+    def __init__(
+        self,
+        example_inputs: Any,
+        budgets: Mapping[str, float] | None,
+        validate: Iterable[Any],
+        loss: Callable[[Any, Any], torch.Tensor],
+        *,
+        network: str | None = None,
+        when_met: str = "freeze",
+        **options: Any,
+    ) -> None:
+        check_loader("validate", validate)
+        check_callable("loss", loss)
+        if when_met not in WHEN_MET:
+            raise UsageError(f"unknown when_met {when_met!r}; expected {', '.join(WHEN_MET)}")
+        if when_met == "slim" and network is None:
+            raise UsageError("when_met='slim' needs network=, the attribute that is replaced")
+        self.example_inputs, self.budgets, self.options = example_inputs, budgets, options
+        self.validate, self.loss = validate, loss
+        self.network, self.when_met = network, when_met
+        self.pruner: Pruner | None = None
+        self.small: torch.nn.Module | None = None
+        self._restored: Mapping[str, Any] | None = None
+        self._held: Iterator[Any] = endless(validate)
+        self._steps = 0
+
+    def slim(self) -> torch.nn.Module:
+        """The network without the masked channels; what is still over a budget goes at once.
+
+        Raises:
+            UsageError: No training has begun.
+        """
+        if self.small is not None:
+            return self.small
+        return slimmed(self.pruner)
+
+    def on_fit_start(self, trainer: Any, pl_module: Any) -> None:
+        """Build the pruner: the network is on its device now."""
+        if trainer.world_size > 1:
+            raise UsageError(f"pruning on {trainer.world_size} devices at once is not supported")
+        if self.pruner is None:
+            inputs = trainer.strategy.batch_to_device(self.example_inputs)
+            self.pruner = Pruner(self._network(pl_module), inputs, self.budgets, **self.options)
+        if self._restored is not None:
+            self.pruner.load_state_dict(self._restored)
+            self._restored = None
+
+    def on_train_start(self, trainer: Any, pl_module: Any) -> None:
+        """Hold the optimizers against the network, and count steps from here on."""
+        self._steps = trainer.global_step
+        if self.when_met == "slim" and self.small is None:
+            own = {id(value) for value in self._network(pl_module).parameters()}
+            for optimizer in trainer.optimizers:
+                if any(
+                    id(v) not in own for group in optimizer.param_groups for v in group["params"]
+                ):
+                    raise UsageError(
+                        f"an optimizer trains more than {self.network}: it cannot go on with the"
+                        " slimmed network; choose when_met='freeze' or 'stop'"
+                    )
+
+    def on_train_batch_end(
+        self, trainer: Any, pl_module: Any, outputs: Any, batch: Any, batch_idx: int
+    ) -> None:
+        """Step the pruner where the optimizer has stepped."""
+        if trainer.global_step == self._steps or self.pruner is None or self.small is not None:
+            return
+        self._steps = trainer.global_step
+
+        def loss() -> torch.Tensor:
+            held = trainer.strategy.batch_to_device(next(self._held))
+            with trainer.precision_plugin.forward_context():
+                return self.loss(pl_module, held)
+
+        if self.pruner.step(loss) and self.pruner.satisfied:
+            self._met(trainer, pl_module)
+
+    def state_dict(self) -> dict[str, Any]:
+        """The pruner's state, for a checkpoint."""
+        return {} if self.pruner is None else {"pruner": self.pruner.state_dict()}
+
+    def load_state_dict(self, state_dict: dict[str, Any]) -> None:
+        """Go on from a checkpoint."""
+        self._restored = state_dict.get("pruner")
+        if self.pruner is not None and self._restored is not None:
+            self.pruner.load_state_dict(self._restored)
+            self._restored = None
+
+    def _met(self, trainer: Any, module: Any) -> None:
+        assert self.pruner is not None
+        if self.when_met == "freeze":
+            self.pruner.freeze()
+        elif self.when_met == "stop":
+            trainer.should_stop = True
+        else:
+            assert self.network is not None
+            small = self.pruner.slim()
+            for optimizer in trainer.optimizers:
+                carry_over(optimizer, self.pruner.model, small)
+            self.small = small
+            module.set_submodule(self.network, small)
+
+    def _network(self, module: Any) -> torch.nn.Module:
+        if self.network is None:
+            return module  # type: ignore[no-any-return]
+        try:
+            return module.get_submodule(self.network)  # type: ignore[no-any-return]
+        except AttributeError:
+            raise UsageError(f"{type(module).__name__} has no network {self.network!r}") from None
