@@ -57,16 +57,15 @@ def number(value: int | float, kind: str = "int32_t") -> str:
     return f"{whole}{'LL' if kind == 'int64_t' else ''}"
 
 
-def rows(values: Iterable[str], indent: str = "    ") -> str:
-    """Entries of an initialiser, as many a line as fit."""
-    return textwrap.fill(
-        ", ".join(values),
-        WIDTH,
-        initial_indent=indent,
-        subsequent_indent=indent,
-        break_long_words=False,
-        break_on_hyphens=False,
-    )
+def rows(entries: Iterable[str], indent: str = "    ") -> str:
+    """Entries of a list, as many a line as fit; none of them is broken."""
+    lines, line = [], indent
+    for entry in entries:
+        if len(line) + len(entry) + 1 > WIDTH and line != indent:
+            lines.append(line.rstrip())
+            line = indent
+        line += f"{entry}, "
+    return "\n".join([*lines, line.removesuffix(", ")])
 
 
 def array(name: str, values: Array) -> str:
@@ -83,9 +82,14 @@ def said(text: str) -> str:
     return line.replace("*/", "*_/").replace("/*", "/_*").replace("??", "?_?")
 
 
-def comment(text: str) -> str:
+def comment(text: str, indent: str = "") -> str:
     """A comment of one paragraph, broken into lines."""
-    lines = textwrap.wrap(text, WIDTH - 6, break_long_words=False, break_on_hyphens=False)
-    if len(lines) <= 1:
-        return f"/* {text} */"
-    return "/* " + "\n * ".join(lines) + " */"
+    room = WIDTH - 6 - len(indent)
+    lines = textwrap.wrap(text, room, break_long_words=False, break_on_hyphens=False)
+    return f"{indent}/* " + f"\n{indent} * ".join(lines) + " */"
+
+
+def short(name: str, most: int = 60) -> str:
+    """A name of the model's for a comment: where converters joined several, the first one."""
+    first = said(name).split(";")[0]
+    return first if len(first) <= most else f"...{first[3 - most :]}"

@@ -5,7 +5,7 @@ import re
 from mcugraph.errors import UsageError
 from mcugraph.ir.names import Names
 
-_LONGEST = 48
+_LONGEST = 40
 # Of C and of C++, which may include the header.
 _KEYWORDS = """
     alignas alignof and and_eq asm auto bitand bitor bool break case catch char class compl
@@ -30,7 +30,10 @@ class Identifiers:
 
     def of(self, name: str, role: str) -> str:
         """An identifier for a thing of a name."""
-        plain = re.sub(r"[^0-9A-Za-z]+", "_", name).strip("_")[-_LONGEST:].strip("_")
+        plain = re.sub(r"[^0-9A-Za-z]+", "_", name).strip("_")
+        if len(plain) > _LONGEST:  # the first word, and as much of the end as there is room for
+            first, _, rest = plain.partition("_")
+            plain = f"{first[:8]}_{rest[8 - _LONGEST :].strip('_')}"
         if not plain or plain[0].isdigit() or plain.lower().startswith("mg_"):
             plain = f"t_{plain}".rstrip("_")
         return self._names.unique(f"{plain}_{role}")

@@ -3,7 +3,7 @@
 from collections.abc import Iterator
 
 from mcugraph.codegen.c_program import Place, Program, Value
-from mcugraph.codegen.emit.c_text import comment, number, said
+from mcugraph.codegen.emit.c_text import comment, number, short
 from mcugraph.codegen.emit.licence import HEADER
 from mcugraph.codegen.emit.model_source import pointer, shown
 
@@ -35,7 +35,7 @@ def _ends(program: Program, prefix: str, what: str) -> Iterator[str]:
     """What is said of the inputs, or of the outputs."""
     for i, index in enumerate(program.inputs if what == "input" else program.outputs):
         value = program.values[index]
-        sentences = [f"{what.capitalize()} {i}, {said(value.name)}: {shown(value)}."]
+        sentences = [f"{what.capitalize()} {i}, {short(value.name)}: {shown(value)}."]
         if len(value.scales) == 1:
             zero = value.zero_points[0] if value.zero_points else 0
             sentences.append(

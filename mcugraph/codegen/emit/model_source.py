@@ -12,10 +12,21 @@ from mcugraph.codegen.c_program import (
     Switch,
     Value,
 )
-from mcugraph.codegen.emit.c_text import WIDTH, array, c_type, comment, number, rows, said
+from mcugraph.codegen.emit.c_text import (
+    WIDTH,
+    array,
+    c_type,
+    comment,
+    number,
+    rows,
+    said,
+    short,
+)
 from mcugraph.codegen.emit.identifiers import Identifiers
 from mcugraph.codegen.emit.licence import HEADER
 from mcugraph.ir import Shape
+
+INDENT = " " * 4
 
 
 def model_source(program: Program, prefix: str) -> str:
@@ -82,9 +93,10 @@ class _SourceFile:
 
     def _step(self, index: int, step: ProgramStep) -> tuple[list[str], str]:
         """What one operator needs to be defined, and the lines that run it."""
-        title = f"{index}: {said(step.native)} {said(step.operator)}"
+        title = f"{index}: {said(step.native)} {short(step.operator)}"
         if step.call is None:
-            return [], f"    {comment(title)}\n"
+            return [], f"{comment(title, INDENT)}\n"
+        owner = f"op{index} {step.operator.split(';')[0]}"
         definitions, call = [f"{comment(title)}\n"], step.call
         for value in (self.program.values[i] for i in step.reads):
             if value.table is not None:
@@ -94,8 +106,8 @@ class _SourceFile:
             fields = call.parameters.fields
             for field in fields.values():
                 if isinstance(field, FlashTable):
-                    definitions += self._table(field, step.operator)
-            name = self.names.of(step.operator, "params")
+                    definitions += self._table(field, owner)
+            name = self.names.of(owner, "params")
             lines = [f"    .{key} = {self._field(value)},\n" for key, value in fields.items()]
             definitions.append(
                 f"static const {call.parameters.type} {name} = {{\n{''.join(lines)}}};\n"
@@ -117,8 +129,8 @@ class _SourceFile:
         made = ", ".join(shown(values[i]) for i in step.writes)
         text = f"{call.function}({', '.join(arguments)});"
         if len(text) + 4 > WIDTH:
-            text = f"{call.function}(\n{rows(arguments, ' ' * 8)});"
-        return f"    {comment(f'{title}: {shapes} -> {made}')}\n    {text}\n"
+            text = f"{call.function}(\n{rows(arguments, INDENT * 2)});"
+        return f"{comment(f'{title}: {shapes} -> {made}', INDENT)}\n{INDENT}{text}\n"
 
     def _field(self, value: Field) -> str:
         if value is None:
