@@ -7,18 +7,11 @@ import numpy as np
 from mcugraph.errors import UsageError
 from mcugraph.ir import Array
 from mcugraph.records import dataclass
+from mcugraph.space.given_budgets import RESOURCES, check_reachable, checked_limits
 from mcugraph.space.peak import METHODS
 from mcugraph.space.resources import Resource
 from mcugraph.space.space import Space
-from mcugraph.units import MOST
 
-RESOURCES = {
-    "peak": "bytes of SRAM",
-    "arena": "bytes of SRAM",
-    "overlap_arena": "bytes of SRAM",
-    "size": "bytes of flash",
-    "macs": "multiply-accumulates",
-}
 # Those for which a weight is drawn with or without a budget: a seed draws what it always drew.
 _ALWAYS_DRAWN = ("peak", "arena", "size", "macs")
 SCALARISATIONS = ("random", "sum")
@@ -58,10 +51,8 @@ class Budgets:
     ) -> None:
         if peak_by is not None and peak_by not in METHODS:
             raise UsageError(f"unknown peak {peak_by!r}; expected one of {', '.join(METHODS)}")
-        if not isinstance(limits, Mapping):
-            raise UsageError(f"budgets: a dict like {{'peak': 64_000}} is needed, not {limits!r}")
         self.space = space
-        self.limits = {name: _checked(name, value) for name, value in limits.items()}
+        self.limits = checked_limits(limits)
         self.costs: dict[str, Resource] = {
             "peak": space.peak,
             "size": space.size,
@@ -71,13 +62,14 @@ class Budgets:
             self.costs["arena"] = space.arena
         if "overlap_arena" in self.limits:
             self.costs["overlap_arena"] = space.overlap_arena
-        self._held = {name: self.costs[name] for name in self.limits}
-        if "peak" in self._held:
+        self.held = {name: self.costs[name] for name in self.limits}
+        if "peak" in self.held:
             if peak_by is None:
-                del self._held["peak"]
+                del self.held["peak"]
             elif peak_by != "optimal":
-                self._held["peak"] = space.peak_by(peak_by)
-        self._check_reachable()
+                self.held["peak"] = space.peak_by(peak_by)
+        least = space.round(np.ones(len(space.full)))
+        check_reachable(self.held, self.limits, least, "one channel a group")
 
     def at(self, widths: Array) -> dict[str, int]:
         """The costs at integer widths, shape (groups,): the peak is the true one.
@@ -88,7 +80,7 @@ class Budgets:
 
     def unmet(self, widths: Array) -> tuple[str, ...]:
         """The budgets that integer widths exceed, by the peak that the budgets are held against."""
-        return tuple(name for name, cost in self._held.items() if cost(widths) > self.limits[name])
+        return tuple(name for name, cost in self.held.items() if cost(widths) > self.limits[name])
 
     def pull(self, widths: Array, random: np.random.Generator, scalarisation: str) -> Pull:
         """The resource loss at integer widths, and where it falls.
@@ -103,38 +95,15 @@ class Budgets:
                 multiplied by 1/uniform(0, 1), as Eq. 2 says; the factor only chooses. ``"sum"``:
                 all exceeded ones together.
         """
-        over = {n: float(cost(widths)) / self.limits[n] for n, cost in self._held.items()}
+        over = {n: float(cost(widths)) / self.limits[n] for n, cost in self.held.items()}
         over = {name: ratio for name, ratio in over.items() if ratio > 1}
         chosen = list(over)
         if scalarisation == "random" and over:
-            drawn = [name for name in RESOURCES if name in self._held or name in _ALWAYS_DRAWN]
+            drawn = [name for name in RESOURCES if name in self.held or name in _ALWAYS_DRAWN]
             draws = 1 / (1 - random.random(len(drawn)))  # of (0, 1]
             draw = dict(zip(drawn, draws.tolist(), strict=True))
             chosen = [max(over, key=lambda name: draw[name] * over[name])]
         gradient = np.zeros(len(self.space.full))
         for name in chosen:
-            gradient += self.space.full * self._held[name].gradient(widths) / self.limits[name]
+            gradient += self.space.full * self.held[name].gradient(widths) / self.limits[name]
         return Pull(sum(over[name] - 1 for name in chosen), gradient, tuple(over))
-
-    def _check_reachable(self) -> None:
-        least = self.space.round(np.ones(len(self.space.full)))
-        for name, cost in self._held.items():
-            needed = round(cost(least))
-            if needed > self.limits[name]:
-                raise UsageError(
-                    f"budget {name}: {needed:,} {RESOURCES[name]} are needed even with one channel"
-                    f" a group, more than {self.limits[name]:,}; raise the budget, or start from"
-                    " another network"
-                )
-
-
-def _checked(name: str, value: float) -> int:
-    if name not in RESOURCES:
-        raise UsageError(f"unknown budget {name!r}; the budgets are {', '.join(RESOURCES)}")
-    if isinstance(value, bool) or not isinstance(value, int | float | np.number):
-        raise UsageError(f"budget {name}: a number of {RESOURCES[name]} is needed, not {value!r}")
-    if not value >= 1:  # nor is NaN
-        raise UsageError(f"budget {name}: it has to be at least 1, not {value!r}")
-    if value > MOST:
-        raise UsageError(f"budget {name}: it has to be at most {MOST:,}")
-    return int(value)

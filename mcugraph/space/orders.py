@@ -160,6 +160,19 @@ class Orders:
             scratch[left[met]] = self._scratch[order.operators[steps[met]]]
         return live, scratch
 
+    def known(self, sizes: Array, scales: Array) -> Array:
+        """The least peaks of the known orders, shape (candidates,); infinite if none is known.
+
+        Args:
+            sizes: Shape (candidates, tensors).
+            scales: Of the sizes of each candidate, shape (candidates,).
+        """
+        least = np.full(len(sizes), np.inf)
+        for order in self._known:
+            timeline = sizes @ order.live.T + scales[:, None] * self._scratch[order.operators]
+            least = np.minimum(least, timeline.max(axis=1, initial=0))
+        return least
+
     def _timeline(self, order: Order, sizes: Array, scale: int) -> Array:
         return np.asarray(order.live @ sizes + self._scratch[order.operators] * scale)
 

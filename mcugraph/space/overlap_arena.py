@@ -1,11 +1,12 @@
 """The arena in which outputs lie over inputs that die, as a function of the widths."""
 
 from collections.abc import Sequence
+from fractions import Fraction
 from typing import Any
 
 import numpy as np
 
-from mcugraph.coupling.polynomial import Compiled
+from mcugraph.coupling.polynomial import Compiled, Polynomial
 from mcugraph.ir import Array
 from mcugraph.planning.support import Support, support
 from mcugraph.space.at_widths import NetworkAtWidths
@@ -35,8 +36,8 @@ class OverlapArenaResource(PlannedResource):
     def __init__(self, names: Sequence[str], shapes: Shapes, kernels: str = "reference") -> None:
         super().__init__(names, NetworkAtWidths(shapes, len(names), kernels))
         self._tensors = {name: i for i, name in enumerate(shapes.graph.tensors)}
-        sizes = [bytes_of(shapes, tensor) for tensor in shapes.graph.tensors.values()]
-        self._sizes = Compiled.of(sizes, len(names))
+        self._polynomials = [bytes_of(shapes, t) for t in shapes.graph.tensors.values()]
+        self._sizes = Compiled.of(self._polynomials, len(names))
 
     def planned(self, program: TflmProgram) -> int:
         """Bytes of the head by our plan."""
@@ -46,13 +47,26 @@ class OverlapArenaResource(PlannedResource):
     def gradient(self, w: Any) -> Array:
         """The derivative of what holds the arena up by each width, shape (groups,)."""
         widths = np.rint(self._vector(w))
+        return self._sizes.gradient(widths, self._weights(widths))
+
+    def formula_at(self, w: Any) -> Polynomial:
+        """What holds the arena up at w, each tensor by the share that it contributes there."""
+        total = Polynomial.of(0)
+        weights = self._weights(np.rint(self._vector(w))).tolist()
+        for polynomial, weight in zip(self._polynomials, weights, strict=True):
+            if weight:
+                total = total + polynomial * Fraction(weight)
+        return total
+
+    def _weights(self, widths: Array) -> Array:
+        """How much of each tensor holds the arena up, shape (tensors,)."""
         program = self._network.program(widths)
         problem, plan = overlap_plan(program)
         weights = np.zeros(self._sizes.count)
         stored = program.model.subgraphs[0].tensors
         for part in support(problem, plan):
             self._add(weights, stored, part)
-        return self._sizes.gradient(widths, weights)
+        return weights
 
     def _add(self, weights: Array, stored: Sequence[Any], part: Support) -> None:
         """Count a block that holds the arena up; scratch has no width."""

@@ -84,6 +84,14 @@ class PeakResource(Resource):
         """The live set that is the peak at w, shape (groups,)."""
         return self._formula(self._at(self._vector(w))[1])
 
+    def at_most(self, w: Array) -> Array:
+        """The least peaks, at widths of shape (N, groups), of the orders that are known so far."""
+        if self.method != "optimal":
+            return super().at_most(w)
+        sizes = self._sizes.values(self._checked(w))
+        scales = _scales(sizes)
+        return self._orders.known(np.rint(sizes * scales[:, None]), scales) / scales
+
     def bottleneck_at(self, w: Any) -> tuple[str | None, dict[str, int]]:
         """The operator during which memory peaks at w, and the bytes of each tensor live there.
 

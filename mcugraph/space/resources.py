@@ -52,6 +52,14 @@ class Resource(ABC):
     def formula(self) -> Polynomial:
         """The cost as a polynomial (of the peak: the one that holds at full width)."""
 
+    @abstractmethod
+    def formula_at(self, w: Any) -> Polynomial:
+        """A polynomial that changes as the cost does at w, shape (groups,), and near it."""
+
+    def at_most(self, w: Array) -> Array:
+        """What is known without a search: no less than the cost, shape (N,), at (N, groups)."""
+        return np.asarray(self(w))
+
     def _vector(self, w: Any) -> Array:
         widths = self._checked(w)
         if widths.ndim != 1:
@@ -111,6 +119,10 @@ class PolynomialResource(Resource):
 
     def formula(self) -> Polynomial:
         """The polynomial itself."""
+        return self._polynomial
+
+    def formula_at(self, w: Any) -> Polynomial:
+        """The same everywhere."""
         return self._polynomial
 
 

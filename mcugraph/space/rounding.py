@@ -25,13 +25,13 @@ def nearest(given: Array, full: Array, constraints: Array) -> Array:
     """
     wanted = np.clip(given, 1, full)
     result: Array = np.rint(wanted).astype(np.int64)
-    for rows, columns in _components(constraints):
-        basis = _reduced(_kernel(constraints[np.ix_(rows, columns)]))
+    for rows, columns in components(constraints):
+        basis = reduced(kernel(constraints[np.ix_(rows, columns)]))
         result[columns] = _closest(wanted[columns], full[columns], basis)
     return result
 
 
-def _components(matrix: Array) -> list[tuple[list[int], list[int]]]:
+def components(matrix: Array) -> list[tuple[list[int], list[int]]]:
     """Rows and columns of the parts of a matrix that have nothing to do with each other."""
     left = {i: set(np.flatnonzero(row).tolist()) for i, row in enumerate(matrix) if row.any()}
     found = []
@@ -46,7 +46,7 @@ def _components(matrix: Array) -> list[tuple[list[int], list[int]]]:
     return found
 
 
-def _kernel(matrix: Array) -> Array:
+def kernel(matrix: Array) -> Array:
     """Integer columns that span all integer solutions of matrix @ x = 0."""
     work = matrix.astype(object)
     basis = np.eye(matrix.shape[1], dtype=object)
@@ -67,7 +67,7 @@ def _kernel(matrix: Array) -> Array:
     return basis[:, done:].astype(np.int64)
 
 
-def _reduced(basis: Array) -> Array:
+def reduced(basis: Array) -> Array:
     """Shorter columns that span the same lattice (Lenstra, Lenstra and Lovász)."""
     columns = basis.copy()
     k = 1

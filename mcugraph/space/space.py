@@ -1,7 +1,9 @@
 """The space of widths of a network: what can be pruned, and in which steps."""
 
+from collections.abc import Mapping
 from functools import cached_property
 from os import PathLike
+from typing import Any
 
 import numpy as np
 
@@ -13,6 +15,9 @@ from mcugraph.ir import Array, Graph
 from mcugraph.ops.labels import FIXED, core
 from mcugraph.records import dataclass
 from mcugraph.rewrite.accounting import check_forms, counted_forms, find_accounting
+from mcugraph.space.allocation import Allocation
+from mcugraph.space.given_budgets import check_reachable, checked_limits
+from mcugraph.space.lattice import Lattice
 from mcugraph.space.overlap_arena import OverlapArenaResource
 from mcugraph.space.peak import PeakResource
 from mcugraph.space.resources import PolynomialResource, Resource, checked_widths
@@ -169,6 +174,64 @@ class Space:
             UsageError: There is not one finite width a group.
         """
         return nearest(self._vector(w), self.full, self._constraints)
+
+    def allocate(
+        self, budgets: Mapping[str, float], utility: Any = None, least: Any = None, most: Any = None
+    ) -> Array:
+        """Whole widths that make the most of all budgets at once.
+
+        Of the feasible widths that meet the budgets, those are looked for that maximise the sum of
+        S_g log(w_g / full_g) over the groups. No group can be raised by a step within the budgets.
+
+        Args:
+            budgets: ``"peak"``, ``"arena"``, ``"overlap_arena"`` and ``"size"`` in bytes,
+                ``"macs"``; any of them.
+            utility: S, what each group is worth, shape (groups,); None: all the same.
+            least: No group becomes narrower, shape (groups,); None: one class a group.
+            most: None becomes wider: feasible widths, shape (groups,); None: the full ones.
+
+        Returns:
+            Integers, shape (groups,).
+
+        Raises:
+            UsageError: A budget is none, or exceeded even by the least widths; or the utility or
+                the bounds are none.
+        """
+        limits = checked_limits(budgets)
+        costs = {name: getattr(self, name) for name in limits}
+        return self.allocate_by(costs, limits, utility, least, most)
+
+    def allocate_by(
+        self,
+        costs: Mapping[str, Resource],
+        limits: Mapping[str, int],
+        utility: Any = None,
+        least: Any = None,
+        most: Any = None,
+    ) -> Array:
+        """The same, with costs of one's own under the names of the budgets.
+
+        Args:
+            costs: Name -> what the budget of this name is held against.
+            limits: Budgets of these names.
+            utility: What each group is worth, as for ``allocate``.
+            least: The least widths, as for ``allocate``.
+            most: The largest widths, as for ``allocate``.
+        """
+        count = len(self.full)
+        worth = np.ones(count) if utility is None else self._vector(utility)
+        if (worth < 0).any() or not worth.any():
+            raise UsageError("utility: numbers from 0 on are needed, and one above 0")
+        high = self.full if most is None else self._vector(most)
+        if not self.feasible(high):
+            raise UsageError("most: feasible widths are needed, as space.round gives them")
+        low = np.ones(count) if least is None else np.maximum(np.ceil(self._vector(least)), 1)
+        if (low > high).any():
+            raise UsageError("least: a group would be wider than the network or most allows")
+        lattice = Lattice(low.astype(np.int64), high.astype(np.int64), self._constraints)
+        at = "one channel a group" if least is None else "the least widths"
+        check_reachable(costs, limits, lattice.least, at)
+        return Allocation(costs, limits, lattice, worth / worth.max()).solve()
 
     def feasible(self, w: Array) -> bool:
         """Whether the network can be slimmed to these widths, shape (groups,).

@@ -72,6 +72,7 @@ class ArenaResource(PlannedResource):
     def __init__(self, names: Sequence[str], shapes: Shapes, peak: PeakResource) -> None:
         super().__init__(names, NetworkAtWidths(shapes, len(names)))
         self._peak = peak
+        self._file_order = PeakResource(names, shapes, "file_order")
 
     def planned(self, program: TflmProgram) -> int:
         """Bytes of TFLM's head."""
@@ -80,3 +81,7 @@ class ArenaResource(PlannedResource):
     def gradient(self, w: Any) -> Array:
         """The derivative of the peak by each width, shape (groups,)."""
         return self._peak.gradient(w)
+
+    def formula_at(self, w: Any) -> Polynomial:
+        """The live set where the model's own order peaks, which alignment and gaps add to."""
+        return self._file_order.formula_at(w)

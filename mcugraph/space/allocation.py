@@ -1,0 +1,163 @@
+"""Widths that make the most of all budgets at once.
+
+The utility of a group is the logarithm of the share that it keeps, times what it is worth. The
+whole widths that fit and are nearest to the best real ones are raised, and exchanged for others of
+more utility, as long as all budgets are met, exactly.
+"""
+
+from collections.abc import Mapping
+
+import numpy as np
+
+from mcugraph.ir import Array
+from mcugraph.space.lattice import Lattice
+from mcugraph.space.relaxation import Relaxation
+from mcugraph.space.resources import Resource
+from mcugraph.space.tflm_arena import PlannedResource
+
+_HALVINGS = 8
+_CHUNK = 256  # candidates that are looked at together
+_LOOKED_AT = 40_000  # candidates to exchange widths for, in all
+_PLANS = 12  # arenas that are planned to exchange widths: each takes milliseconds
+_WORTH = 1e-3  # what an exchange gains at the least, as a share of the largest utility
+# Steps that are exchanged at once: more of one group, less of another.
+_EXCHANGES = ((1, 1), (1, 2), (2, 1), (1, 3), (3, 1), (2, 3), (3, 2))
+
+
+class Allocation:
+    """A search for the widths of the most utility within budgets.
+
+    Args:
+        costs: Name -> what a budget of this name is held against.
+        limits: Budgets of these names; the least widths meet them.
+        lattice: The widths to choose from.
+        utility: What each group is worth, not negative, the largest 1, shape (groups,).
+    """
+
+    def __init__(
+        self,
+        costs: Mapping[str, Resource],
+        limits: Mapping[str, int],
+        lattice: Lattice,
+        utility: Array,
+    ) -> None:
+        self._costs, self._limits = costs, limits
+        self._lattice, self._utility = lattice, utility
+        self._relaxation = Relaxation(costs, limits, lattice, utility)
+        self._planned = [n for n, cost in costs.items() if isinstance(cost, PlannedResource)]
+        self._plans, self._looked_at = _PLANS, 0
+
+    def solve(self) -> Array:
+        """Feasible whole widths that meet all budgets, shape (groups,)."""
+        if self._meets(self._lattice.high):
+            return self._lattice.high.copy()
+        w = self._raised(self._fitting(self._relaxation.solve()))
+        while (exchanged := self._exchanged(w)) is not None:
+            w = self._raised(exchanged)
+        return w
+
+    def _worth(self, w: Array) -> Array:
+        """The utility of widths, shape (..., groups)."""
+        return np.asarray(np.log(w / self._lattice.high) @ self._utility)
+
+    def _meets(self, w: Array) -> bool:
+        return all(cost(w) <= self._limits[name] for name, cost in self._costs.items())
+
+    def _fitting(self, ideal: Array) -> Array:
+        """The whole widths nearest to real ones that fit, or to what lies on the way to them."""
+        least = self._lattice.least
+        start, end = np.log(least), np.log(ideal)
+        whole = self._lattice.nearest(ideal)
+        if self._meets(whole):
+            return whole
+        found, short, far = least, 0.0, 1.0
+        for _ in range(_HALVINGS):
+            middle = (short + far) / 2
+            tried = self._lattice.nearest(np.exp(start + middle * (end - start)))
+            if self._meets(tried):
+                short, found = middle, tried
+            else:
+                far = middle
+        return found
+
+    def _inside(self, w: Array) -> Array:
+        """Which widths are within the bounds, shape (N,)."""
+        return np.asarray(((w >= self._lattice.low) & (w <= self._lattice.high)).all(axis=1))
+
+    def _raised(self, w: Array) -> Array:
+        """Widths none of which can be raised by a step any more."""
+        left, stride = self._lattice.steps, self._stride(w)
+        while True:
+            candidates = w + stride * left
+            gains = np.where(self._inside(candidates), 0.0, -1.0)
+            gains[gains == 0] = self._worth(candidates[gains == 0]) - self._worth(w)
+            order = np.argsort(-gains, kind="stable")[: int((gains > 1e-12).sum())]
+            chosen = self._first(candidates[order])
+            if chosen is None:
+                if stride == 1:
+                    return w
+                left, stride = self._lattice.steps, stride // 4 or 1
+                continue
+            # What does not fit now will not fit wider widths.
+            left, w = left[order[chosen:]], candidates[order[chosen]]
+
+    def _stride(self, w: Array) -> int:
+        """How many steps at once to begin with: few of the narrowest, of wide groups many."""
+        return int(max(1, np.median(w) // 8)) if self._planned else 1
+
+    def _exchanged(self, w: Array) -> Array | None:
+        """Widths with steps of one kind less and of another more that are worth more than w."""
+        steps = self._lattice.steps
+        before = self._worth(w)
+
+        def gains(times: int) -> Array:
+            moved = w + times * steps
+            inside = self._inside(moved)
+            found = np.full(len(steps), -np.inf)
+            found[inside] = self._worth(moved[inside]) - before
+            return found
+
+        by = {times: gains(times) for times in range(-3, 4) if times}
+        many = np.array([by[more][:, None] + by[-less] for more, less in _EXCHANGES])
+        chosen = np.flatnonzero(many.ravel() > _WORTH)
+        chosen = chosen[np.argsort(-many.ravel()[chosen], kind="stable")]
+        for start in range(0, len(chosen), _CHUNK):
+            if self._looked_at > _LOOKED_AT:
+                return None
+            part = chosen[start : start + _CHUNK]
+            self._looked_at += len(part)
+            kinds, ups, downs = np.unravel_index(part, many.shape)
+            more, less = np.array(_EXCHANGES)[kinds].T
+            found = w + more[:, None] * steps[ups] - less[:, None] * steps[downs]
+            found = found[self._inside(found)]
+            # Steps of one part of the lattice can move the same groups.
+            found = found[self._worth(found) > before + _WORTH / 2]
+            number = self._first(found, limited=True)
+            if number is not None:
+                return np.asarray(found[number])
+        return None
+
+    def _first(self, candidates: Array, limited: bool = False) -> int | None:
+        """The number of the first candidate that meets all budgets; None: no one does.
+
+        Args:
+            candidates: Widths, shape (N, groups).
+            limited: Only so many arenas are planned.
+        """
+        left = np.arange(len(candidates))
+        for name, cost in self._costs.items():
+            here = candidates[left]
+            by = (
+                self._relaxation.foreseen(name, here)
+                if name in self._planned
+                else cost.at_most(here)
+            )
+            left = left[by <= self._limits[name]]
+        for number in left.tolist():
+            if limited and self._planned:
+                if not self._plans:
+                    return None
+                self._plans -= 1
+            if all(self._costs[n](candidates[number]) <= self._limits[n] for n in self._planned):
+                return int(number)
+        return None

@@ -1,0 +1,147 @@
+"""Geometric programmes: weighted logarithms maximised under sums of monomials.
+
+After Boyd, Kim, Vandenberghe and Hassibi, "A tutorial on geometric programming" (2007): in the
+logarithms of the variables the logarithm of such a sum is convex, so Newton's method on a barrier
+finds the optimum. Costs of a network are such sums of its widths.
+"""
+
+from collections.abc import Sequence
+
+import numpy as np
+
+from mcugraph.coupling.polynomial import Polynomial
+from mcugraph.ir import Array
+from mcugraph.records import dataclass
+
+# How close to the optimum, as a share of the weights: whole widths are coarser than that.
+_GAP = 1e-4
+_SHARPER = 20.0  # by how much the barrier gets steeper each time
+_NEWTON = 40  # steps at one steepness
+
+
+@dataclass(frozen=True, slots=True)
+class Limited:
+    """A sum of monomials, and what it may come to.
+
+    Attributes:
+        cost: With coefficients above 0; others are left out, which only makes it larger.
+        limit: At most so much, above 0.
+    """
+
+    cost: Polynomial
+    limit: float
+
+
+@dataclass(frozen=True, slots=True)
+class Programme:
+    """Maximise ``weights @ x`` under limits on sums of monomials in exp(x).
+
+    Attributes:
+        exponents: Of each monomial, shape (monomials, variables).
+        logs: Logarithms of the coefficients, each divided by its limit, shape (monomials,).
+        starts: The first monomial of each limit, shape (limits,).
+    """
+
+    exponents: Array
+    logs: Array
+    starts: Array
+
+    @classmethod
+    def of(cls, limits: Sequence[Limited], variable: Array, count: int) -> "Programme":
+        """Compile limits.
+
+        Args:
+            limits: Their polynomials are in numbered widths.
+            variable: The number of the variable that each width is, shape (groups,).
+            count: How many variables there are.
+        """
+        rows: list[Array] = []
+        logs: list[float] = []
+        starts: list[int] = []
+        for limited in limits:
+            terms = [(m, float(c)) for m, c in limited.cost.terms.items() if c > 0]
+            if not terms:
+                continue
+            starts.append(len(logs))
+            for monomial, coefficient in terms:
+                rows.append(np.bincount(variable[list(monomial)], minlength=count))
+                logs.append(np.log(coefficient / limited.limit))
+        return cls(np.array(rows, np.float64).reshape(-1, count), np.array(logs), np.array(starts))
+
+    def maximise(self, weights: Array, low: Array, high: Array) -> Array:
+        """The best x with low <= x <= high, shape (variables,).
+
+        Args:
+            weights: Not negative, shape (variables,).
+            low: Within all limits.
+            high: Not below ``low``.
+        """
+        free = high > low
+        if not free.any() or not len(self.starts):
+            return high
+        if not free.all():
+            fixed = self.exponents[:, ~free] @ low[~free]
+            rest = Programme(self.exponents[:, free], self.logs + fixed, self.starts)
+            x = high.copy()
+            x[free] = rest.maximise(weights[free], low[free], high[free])
+            return x
+        x = self._inside(low, high)
+        total = max(float(weights.sum()), 1e-300)
+        pressures = len(self.starts) + 2 * len(low)
+        steepness = pressures / total
+        while pressures / steepness > _GAP * total:
+            steepness *= _SHARPER
+            x = self._centred(x, steepness * weights, low, high)
+        return x
+
+    def _inside(self, low: Array, high: Array) -> Array:
+        share = 0.5
+        while share > 1e-9:
+            x = low + share * (high - low)
+            if (self._sums(x)[0] < 0).all():
+                break
+            share /= 2
+        return x
+
+    def _sums(self, x: Array) -> tuple[Array, Array]:
+        """The logarithm of each sum by its limit, and the share of each monomial in its sum."""
+        logs = self.exponents @ x + self.logs
+        sizes = np.diff(self.starts, append=len(logs))
+        largest = np.maximum.reduceat(logs, self.starts)
+        parts = np.exp(logs - np.repeat(largest, sizes))
+        sums = np.add.reduceat(parts, self.starts)
+        return largest + np.log(sums), parts / np.repeat(sums, sizes)
+
+    def _barrier(self, x: Array, weights: Array, low: Array, high: Array) -> float:
+        room = np.concatenate([-self._sums(x)[0], x - low, high - x])
+        if not (room > 0).all():
+            return float("inf")
+        return float(-weights @ x - np.log(room).sum())
+
+    def _centred(self, x: Array, weights: Array, low: Array, high: Array) -> Array:
+        """Newton's method on the barrier, with steps that are halved until it falls."""
+        sizes = np.diff(self.starts, append=len(self.logs))
+        value = self._barrier(x, weights, low, high)
+        for _ in range(_NEWTON):
+            sums, shares = self._sums(x)
+            room = -1 / sums
+            weighted = shares * np.repeat(room, sizes)
+            by_sum = np.add.reduceat(shares[:, None] * self.exponents, self.starts)
+            slope = room @ by_sum - weights - 1 / (x - low) + 1 / (high - x)
+            curve = (self.exponents.T * weighted) @ self.exponents
+            curve += (by_sum.T * (room**2 - room)) @ by_sum
+            curve += np.diag(1 / (x - low) ** 2 + 1 / (high - x) ** 2)
+            step = -np.linalg.solve(curve, slope)
+            fall = float(slope @ step)
+            if -fall < 1e-6:
+                break
+            length = 1.0
+            while length > 1e-12:
+                found = self._barrier(x + length * step, weights, low, high)
+                if found <= value + 0.1 * length * fall:
+                    break
+                length /= 2
+            else:
+                break
+            x, value = x + length * step, found
+        return x

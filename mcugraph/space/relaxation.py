@@ -1,0 +1,97 @@
+"""The best real widths under budgets: a geometric programme, bottleneck by bottleneck.
+
+In the logarithms of the widths, MACs, size and the live set at each bottleneck are convex. Of a
+peak or an arena only the bottlenecks that were met on the way are limited, until none is exceeded.
+"""
+
+from collections.abc import Mapping
+
+import numpy as np
+
+from mcugraph.coupling.polynomial import Compiled, Polynomial
+from mcugraph.ir import Array
+from mcugraph.space.geometric import Limited, Programme
+from mcugraph.space.lattice import Lattice
+from mcugraph.space.resources import Resource
+from mcugraph.space.tflm_arena import PlannedResource
+
+_ROUNDS = 40  # of bottlenecks that are added
+_PLANS = 8  # of arenas that are planned meanwhile
+_EXCEEDED = 1.002  # by how much real widths may exceed a budget
+
+
+class Relaxation:
+    """Real widths that make the most of budgets, and the bottlenecks on the way to them.
+
+    Args:
+        costs: Name -> what a budget of this name is held against.
+        limits: Budgets of these names; the least widths meet them.
+        lattice: The bounds of the widths, and which of them are always the same.
+        utility: What each group is worth, not negative, shape (groups,).
+    """
+
+    def __init__(
+        self,
+        costs: Mapping[str, Resource],
+        limits: Mapping[str, int],
+        lattice: Lattice,
+        utility: Array,
+    ) -> None:
+        self._costs, self._limits, self._lattice = costs, limits, lattice
+        self._variables = lattice.variables
+        self._count = int(self._variables.max()) + 1
+        self._weights = np.bincount(self._variables, utility, self._count)
+        self._known: dict[str, list[tuple[Polynomial, Compiled]]] = {name: [] for name in costs}
+        # What a budget leaves its bottlenecks: alignment and gaps of an arena take the rest.
+        self._share = dict.fromkeys(costs, 1.0)
+        self._plans = dict.fromkeys(costs, _PLANS)
+
+    def solve(self) -> Array:
+        """The widths, shape (groups,): in the end within all budgets, or hardly beyond."""
+        w: Array = self._lattice.high.astype(np.float64)
+        for _ in range(_ROUNDS):
+            tightened = [self._tightened(name, w) for name in self._costs]
+            if not any(tightened):
+                break
+            w = self._best()
+        return w
+
+    def foreseen(self, name: str, w: Array) -> Array:
+        """What the known bottlenecks of a cost take, shape (N,), at widths (N, groups)."""
+        known = [compiled.values(w)[:, 0] for _, compiled in self._known[name]]
+        return np.asarray(np.max([np.zeros(len(w)), *known], axis=0))
+
+    def _tightened(self, name: str, w: Array) -> bool:
+        """Whether a budget is exceeded at w, and there is something new to limit."""
+        cost, limit, share = self._costs[name], self._limits[name], self._share[name]
+        planned = isinstance(cost, PlannedResource)
+        if planned:
+            if not self._plans[name]:
+                return False
+            self._plans[name] -= 1
+        elif cost(w) <= limit * _EXCEEDED:
+            return False
+        formula = cost.formula_at(w)
+        compiled = Compiled.of([formula], len(w))
+        if compiled.values(w)[0] > limit * share * _EXCEEDED:
+            self._known[name].append((formula, compiled))
+            return True
+        if not planned or (found := cost(w)) <= limit * _EXCEEDED:
+            return False
+        self._share[name] = share * limit / found
+        return True
+
+    def _best(self) -> Array:
+        """The best widths under what is limited so far."""
+        first = np.unique(self._variables, return_index=True)[1]
+        least = self._lattice.least
+        low, high = np.log(least[first]), np.log(self._lattice.high[first])
+        limits = []
+        for name, known in self._known.items():
+            most = self._limits[name] * self._share[name]
+            for formula, compiled in known:
+                # The least widths are within all budgets, whatever a formula makes of them.
+                at_least = float(compiled.values(least)[0]) * (1 + 1e-6)
+                limits.append(Limited(formula, max(most, at_least)))
+        programme = Programme.of(limits, self._variables, self._count)
+        return np.exp(programme.maximise(self._weights, low, high))[self._variables]
