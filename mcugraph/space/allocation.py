@@ -1,8 +1,7 @@
 """Widths that make the most of all budgets at once.
 
-The utility of a group is the logarithm of the share that it keeps, times what it is worth. The
-whole widths that fit and are nearest to the best real ones are raised, and exchanged for others of
-more utility, as long as all budgets are met, exactly.
+The whole widths that fit and are nearest to the best real ones are raised, and exchanged for others
+of more utility, as long as all budgets are met, exactly.
 """
 
 from collections.abc import Mapping
@@ -11,9 +10,10 @@ import numpy as np
 
 from mcugraph.ir import Array
 from mcugraph.space.lattice import Lattice
-from mcugraph.space.relaxation import Relaxation
+from mcugraph.space.real_widths import Relaxation
 from mcugraph.space.resources import Resource
 from mcugraph.space.tflm_arena import PlannedResource
+from mcugraph.space.utility import Utility
 
 _HALVINGS = 8
 _CHUNK = 256  # candidates that are looked at together
@@ -31,7 +31,7 @@ class Allocation:
         costs: Name -> what a budget of this name is held against.
         limits: Budgets of these names; the least widths meet them.
         lattice: The widths to choose from.
-        utility: What each group is worth, not negative, the largest 1, shape (groups,).
+        utility: What they are worth.
     """
 
     def __init__(
@@ -39,7 +39,7 @@ class Allocation:
         costs: Mapping[str, Resource],
         limits: Mapping[str, int],
         lattice: Lattice,
-        utility: Array,
+        utility: Utility,
     ) -> None:
         self._costs, self._limits = costs, limits
         self._lattice, self._utility = lattice, utility
@@ -55,10 +55,6 @@ class Allocation:
         while (exchanged := self._exchanged(w)) is not None:
             w = self._raised(exchanged)
         return w
-
-    def _worth(self, w: Array) -> Array:
-        """The utility of widths, shape (..., groups)."""
-        return np.asarray(np.log(w / self._lattice.high) @ self._utility)
 
     def _meets(self, w: Array) -> bool:
         return all(cost(w) <= self._limits[name] for name, cost in self._costs.items())
@@ -90,7 +86,7 @@ class Allocation:
         while True:
             candidates = w + stride * left
             gains = np.where(self._inside(candidates), 0.0, -1.0)
-            gains[gains == 0] = self._worth(candidates[gains == 0]) - self._worth(w)
+            gains[gains == 0] = self._utility.of(candidates[gains == 0]) - self._utility.of(w)
             order = np.argsort(-gains, kind="stable")[: int((gains > 1e-12).sum())]
             chosen = self._first(candidates[order])
             if chosen is None:
@@ -108,13 +104,13 @@ class Allocation:
     def _exchanged(self, w: Array) -> Array | None:
         """Widths with steps of one kind less and of another more that are worth more than w."""
         steps = self._lattice.steps
-        before = self._worth(w)
+        before = self._utility.of(w)
 
         def gains(times: int) -> Array:
             moved = w + times * steps
             inside = self._inside(moved)
             found = np.full(len(steps), -np.inf)
-            found[inside] = self._worth(moved[inside]) - before
+            found[inside] = self._utility.of(moved[inside]) - before
             return found
 
         by = {times: gains(times) for times in range(-3, 4) if times}
@@ -131,7 +127,7 @@ class Allocation:
             found = w + more[:, None] * steps[ups] - less[:, None] * steps[downs]
             found = found[self._inside(found)]
             # Steps of one part of the lattice can move the same groups.
-            found = found[self._worth(found) > before + _WORTH / 2]
+            found = found[self._utility.of(found) > before + _WORTH / 2]
             number = self._first(found, limited=True)
             if number is not None:
                 return np.asarray(found[number])

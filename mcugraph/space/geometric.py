@@ -1,4 +1,4 @@
-"""Geometric programmes: weighted logarithms maximised under sums of monomials.
+"""Geometric programmes: concave utilities maximised under sums of monomials.
 
 After Boyd, Kim, Vandenberghe and Hassibi, "A tutorial on geometric programming" (2007): in the
 logarithms of the variables the logarithm of such a sum is convex, so Newton's method on a barrier
@@ -34,27 +34,39 @@ class Limited:
 
 @dataclass(frozen=True, slots=True)
 class Programme:
-    """Maximise ``weights @ x`` under limits on sums of monomials in exp(x).
+    """Maximise a utility of x under limits on sums of monomials in exp(x).
+
+    The utility is ``weights @ x``, or ``weights @ (1 - exp(-p x)) / p`` for p above 0.
 
     Attributes:
         exponents: Of each monomial, shape (monomials, variables).
         logs: Logarithms of the coefficients, each divided by its limit, shape (monomials,).
         starts: The first monomial of each limit, shape (limits,).
+        concavity: p.
     """
 
     exponents: Array
     logs: Array
     starts: Array
+    concavity: float
 
     @classmethod
-    def of(cls, limits: Sequence[Limited], variable: Array, count: int) -> "Programme":
+    def of(
+        cls,
+        limits: Sequence[Limited],
+        variable: Array,
+        scale: Array,
+        concavity: float,
+    ) -> "Programme":
         """Compile limits.
 
         Args:
             limits: Their polynomials are in numbered widths.
             variable: The number of the variable that each width is, shape (groups,).
-            count: How many variables there are.
+            scale: The logarithm of each variable's unit, shape (variables,).
+            concavity: p.
         """
+        count = len(scale)
         rows: list[Array] = []
         logs: list[float] = []
         starts: list[int] = []
@@ -66,7 +78,8 @@ class Programme:
             for monomial, coefficient in terms:
                 rows.append(np.bincount(variable[list(monomial)], minlength=count))
                 logs.append(np.log(coefficient / limited.limit))
-        return cls(np.array(rows, np.float64).reshape(-1, count), np.array(logs), np.array(starts))
+        exponents = np.array(rows, np.float64).reshape(-1, count)
+        return cls(exponents, np.array(logs) + exponents @ scale, np.array(starts), concavity)
 
     def maximise(self, weights: Array, low: Array, high: Array) -> Array:
         """The best x with low <= x <= high, shape (variables,).
@@ -81,7 +94,9 @@ class Programme:
             return high
         if not free.all():
             fixed = self.exponents[:, ~free] @ low[~free]
-            rest = Programme(self.exponents[:, free], self.logs + fixed, self.starts)
+            rest = Programme(
+                self.exponents[:, free], self.logs + fixed, self.starts, self.concavity
+            )
             x = high.copy()
             x[free] = rest.maximise(weights[free], low[free], high[free])
             return x
@@ -116,7 +131,11 @@ class Programme:
         room = np.concatenate([-self._sums(x)[0], x - low, high - x])
         if not (room > 0).all():
             return float("inf")
-        return float(-weights @ x - np.log(room).sum())
+        return float(-self._utility(weights, x) - np.log(room).sum())
+
+    def _utility(self, weights: Array, x: Array) -> float:
+        p = self.concavity
+        return float(weights @ (-np.expm1(-p * x) / p if p else x))
 
     def _centred(self, x: Array, weights: Array, low: Array, high: Array) -> Array:
         """Newton's method on the barrier, with steps that are halved until it falls."""
@@ -127,10 +146,11 @@ class Programme:
             room = -1 / sums
             weighted = shares * np.repeat(room, sizes)
             by_sum = np.add.reduceat(shares[:, None] * self.exponents, self.starts)
-            slope = room @ by_sum - weights - 1 / (x - low) + 1 / (high - x)
+            gains = weights * np.exp(-self.concavity * x)
+            slope = room @ by_sum - gains - 1 / (x - low) + 1 / (high - x)
             curve = (self.exponents.T * weighted) @ self.exponents
             curve += (by_sum.T * (room**2 - room)) @ by_sum
-            curve += np.diag(1 / (x - low) ** 2 + 1 / (high - x) ** 2)
+            curve += np.diag(self.concavity * gains + 1 / (x - low) ** 2 + 1 / (high - x) ** 2)
             step = -np.linalg.solve(curve, slope)
             fall = float(slope @ step)
             if -fall < 1e-6:

@@ -7,6 +7,7 @@ from typing import Any
 
 import numpy as np
 
+from mcugraph.checks import check_number
 from mcugraph.coupling.groups import EqualWidths, Grouping, WidthGroup, group
 from mcugraph.coupling.propagate import Labelling, label
 from mcugraph.errors import UsageError
@@ -24,6 +25,7 @@ from mcugraph.space.resources import PolynomialResource, Resource, checked_width
 from mcugraph.space.rounding import nearest
 from mcugraph.space.symbolic import Shapes, macs_of, size_of
 from mcugraph.space.tflm_arena import ArenaResource
+from mcugraph.space.utility import Utility
 
 
 @dataclass(frozen=True)
@@ -176,12 +178,21 @@ class Space:
         return nearest(self._vector(w), self.full, self._constraints)
 
     def allocate(
-        self, budgets: Mapping[str, float], utility: Any = None, least: Any = None, most: Any = None
+        self,
+        budgets: Mapping[str, float],
+        utility: Any = None,
+        least: Any = None,
+        most: Any = None,
+        *,
+        concavity: float = 1.0,
+        costs: Mapping[str, Resource] | None = None,
     ) -> Array:
         """Whole widths that make the most of all budgets at once.
 
         Of the feasible widths that meet the budgets, those are looked for that maximise the sum of
-        S_g log(w_g / full_g) over the groups. No group can be raised by a step within the budgets.
+        S_g (1 - (full_g / w_g)^p) / p over the groups; for p = 0 that of S_g log(w_g / full_g). No
+        group can be raised by a step within the budgets. Of arenas only what holds them up at the
+        widths that were tried is known, so there a step may be missed.
 
         Args:
             budgets: ``"peak"``, ``"arena"``, ``"overlap_arena"`` and ``"size"`` in bytes,
@@ -189,35 +200,19 @@ class Space:
             utility: S, what each group is worth, shape (groups,); None: all the same.
             least: No group becomes narrower, shape (groups,); None: one class a group.
             most: None becomes wider: feasible widths, shape (groups,); None: the full ones.
+            concavity: p, from 0 on: the larger, the more even are the shares that are kept.
+            costs: Name -> what the budget of this name is held against; None: the space's own.
 
         Returns:
             Integers, shape (groups,).
 
         Raises:
-            UsageError: A budget is none, or exceeded even by the least widths; or the utility or
-                the bounds are none.
+            UsageError: A budget is none, or exceeded even by the least widths; or another argument
+                is none.
         """
         limits = checked_limits(budgets)
-        costs = {name: getattr(self, name) for name in limits}
-        return self.allocate_by(costs, limits, utility, least, most)
-
-    def allocate_by(
-        self,
-        costs: Mapping[str, Resource],
-        limits: Mapping[str, int],
-        utility: Any = None,
-        least: Any = None,
-        most: Any = None,
-    ) -> Array:
-        """The same, with costs of one's own under the names of the budgets.
-
-        Args:
-            costs: Name -> what the budget of this name is held against.
-            limits: Budgets of these names.
-            utility: What each group is worth, as for ``allocate``.
-            least: The least widths, as for ``allocate``.
-            most: The largest widths, as for ``allocate``.
-        """
+        check_number("concavity", concavity)
+        held = costs or {name: getattr(self, name) for name in limits}
         count = len(self.full)
         worth = np.ones(count) if utility is None else self._vector(utility)
         if (worth < 0).any() or not worth.any():
@@ -230,8 +225,9 @@ class Space:
             raise UsageError("least: a group would be wider than the network or most allows")
         lattice = Lattice(low.astype(np.int64), high.astype(np.int64), self._constraints)
         at = "one channel a group" if least is None else "the least widths"
-        check_reachable(costs, limits, lattice.least, at)
-        return Allocation(costs, limits, lattice, worth / worth.max()).solve()
+        check_reachable(held, limits, lattice.least, at)
+        wanted = Utility(worth / worth.max(), self.full, float(concavity))
+        return Allocation(held, limits, lattice, wanted).solve()
 
     def feasible(self, w: Array) -> bool:
         """Whether the network can be slimmed to these widths, shape (groups,).

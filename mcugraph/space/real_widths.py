@@ -14,6 +14,7 @@ from mcugraph.space.geometric import Limited, Programme
 from mcugraph.space.lattice import Lattice
 from mcugraph.space.resources import Resource
 from mcugraph.space.tflm_arena import PlannedResource
+from mcugraph.space.utility import Utility
 
 _ROUNDS = 40  # of bottlenecks that are added
 _PLANS = 8  # of arenas that are planned meanwhile
@@ -27,7 +28,7 @@ class Relaxation:
         costs: Name -> what a budget of this name is held against.
         limits: Budgets of these names; the least widths meet them.
         lattice: The bounds of the widths, and which of them are always the same.
-        utility: What each group is worth, not negative, shape (groups,).
+        utility: What they are worth.
     """
 
     def __init__(
@@ -35,12 +36,18 @@ class Relaxation:
         costs: Mapping[str, Resource],
         limits: Mapping[str, int],
         lattice: Lattice,
-        utility: Array,
+        utility: Utility,
     ) -> None:
         self._costs, self._limits, self._lattice = costs, limits, lattice
         self._variables = lattice.variables
-        self._count = int(self._variables.max()) + 1
-        self._weights = np.bincount(self._variables, utility, self._count)
+        self._concavity = utility.concavity
+        self._weights = np.bincount(self._variables, utility.worth)
+        first = np.unique(self._variables, return_index=True)[1]
+        # In logarithms of shares, so that a utility depends on its weights alone.
+        self._scale = np.log(utility.full[first])
+        self._low = np.log(lattice.least[first]) - self._scale
+        self._high = np.log(lattice.high[first]) - self._scale
+        self._full = utility.full
         self._known: dict[str, list[tuple[Polynomial, Compiled]]] = {name: [] for name in costs}
         # What a budget leaves its bottlenecks: alignment and gaps of an arena take the rest.
         self._share = dict.fromkeys(costs, 1.0)
@@ -83,15 +90,14 @@ class Relaxation:
 
     def _best(self) -> Array:
         """The best widths under what is limited so far."""
-        first = np.unique(self._variables, return_index=True)[1]
-        least = self._lattice.least
-        low, high = np.log(least[first]), np.log(self._lattice.high[first])
         limits = []
+        least = self._lattice.least
         for name, known in self._known.items():
             most = self._limits[name] * self._share[name]
             for formula, compiled in known:
                 # The least widths are within all budgets, whatever a formula makes of them.
                 at_least = float(compiled.values(least)[0]) * (1 + 1e-6)
                 limits.append(Limited(formula, max(most, at_least)))
-        programme = Programme.of(limits, self._variables, self._count)
-        return np.exp(programme.maximise(self._weights, low, high))[self._variables]
+        programme = Programme.of(limits, self._variables, self._scale, self._concavity)
+        shares = np.exp(programme.maximise(self._weights, self._low, self._high))
+        return np.asarray(shares[self._variables] * self._full)
