@@ -52,6 +52,7 @@ def to_budget(
     learning_rate: float | None = None,
     fine_tune: Callable[[torch.nn.Module], Any] | None = None,
     distill: float = 0.0,
+    qat_epochs: int = 0,
     path: str | Path | None = "pruned.tflite",
     calibration_samples: int = 200,
     pruner: Mapping[str, Any] | None = None,
@@ -106,6 +107,8 @@ def to_budget(
             ``prune_epochs`` is a part of.
         distill: While fine-tuning, so much of the loss, from 0 to below 1, is how far outputs are
             from those of the given model.
+        qat_epochs: After all that, so many epochs with the rounding of int8, at a tenth of the
+            learning rate.
         path: The file to write; None: no file.
         calibration_samples: How many training samples the int8 ranges are measured on.
         pruner: More options of ``Pruner``.
@@ -123,6 +126,7 @@ def to_budget(
             the training.
     """
     check_whole("epochs", epochs, 1)
+    check_whole("qat_epochs", qat_epochs, 0)
     check_whole("seed", seed, 0)
     check_whole("calibration_samples", calibration_samples, 1)
     check_callable("report", report)
@@ -144,6 +148,8 @@ def to_budget(
     target = find_board(board) if isinstance(board, str) else board
     notes = []
     lacking = missing_tool()
+    if qat_epochs and lacking is not None:
+        raise UsageError(f"qat_epochs: {lacking} is not installed: 'mcugraph[export]'")
     if path is not None and lacking is not None:
         notes.append(f"{lacking} is not installed, so no file was written: 'mcugraph[export]'")
     file = None if path is None or lacking is not None else Path(path)
@@ -173,6 +179,9 @@ def to_budget(
         if fine_tune is not None:
             small = _own(fine_tune, small)
         scores["tuned"] = task.score(small, loaders.test, "test", device)
+        if qat_epochs:
+            small = phases.round_on(small, qat_epochs, optimizer, learning_rate)
+            scores["rounded"] = task.score(small, loaders.test, "test", device)
         exported, on_tflm = None, None
         if file is not None:
             exported, on_tflm = _filed(
@@ -253,8 +262,12 @@ def _profile_of(
 
 def _own(fine_tune: Callable[[torch.nn.Module], Any], small: torch.nn.Module) -> torch.nn.Module:
     """What a user's training makes of the model."""
-    tuned = fine_tune(small)
-    return small if tuned is None else plain_module(tuned, "to_budget, of fine_tune,")
+    shapes = [value.shape for value in small.parameters()]
+    given = fine_tune(small)
+    tuned = small if given is None else plain_module(given, "to_budget, of fine_tune,")
+    if [value.shape for value in tuned.parameters()] != shapes:
+        raise UsageError("fine_tune returned a model with parameters of other shapes")
+    return tuned
 
 
 def _filed(

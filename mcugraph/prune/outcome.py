@@ -12,6 +12,7 @@ _STAGES = {
     "before": "before",
     "pruned": "after pruning",
     "tuned": "after fine-tuning",
+    "rounded": "with rounding",
     "file": "int8 file in LiteRT",
 }
 
@@ -22,7 +23,7 @@ class Epoch:
 
     Attributes:
         number: From 1.
-        phase: ``"pruning"`` or ``"fine-tuning"``: what it ended with.
+        phase: ``"pruning"`` or ``"fine-tuning"``: what it ended with; or ``"rounding"``.
         loss: The mean loss of its training batches.
         score: The metric on the validation data at its end.
     """
@@ -76,7 +77,8 @@ class Budgeted:
         costs_before: What the given model costs.
         widths: Of each group, the channel classes before and after.
         scores: The metric on the test data: ``"before"``, ``"pruned"`` (before the fine-tuning),
-            ``"tuned"``, and ``"file"``, of the int8 file as LiteRT runs it, where there is one.
+            ``"tuned"``, ``"rounded"`` (after epochs with int8's rounding), and ``"file"``: of the
+            int8 file as LiteRT runs it, where there is one.
         metric: Its name.
         history: Of the pruner.
         epochs: Of the training; without those of a fine-tuning of your own.

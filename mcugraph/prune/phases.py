@@ -4,10 +4,13 @@ from collections.abc import Callable
 
 import torch
 
+from mcugraph.export.qat import finish_qat, prepare_qat
 from mcugraph.prune.outcome import Epoch
 from mcugraph.prune.pruner import Pruner
 from mcugraph.prune.task import Loaders, TrainingTask
-from mcugraph.prune.training import TrainingLoop
+from mcugraph.prune.training import Optimizer, TrainingLoop
+
+_LOW_RATE = 0.1  # of the learning rate: rounding is small
 
 
 class Phases:
@@ -52,8 +55,23 @@ class Phases:
 
         while not ended and len(self.epochs) < epochs:
             loss = self.loop.epoch(after_step)
-            self._note(loss)
+            phase = "fine-tuning" if self.slimmed else "pruning"
+            self._note(self.loop.model, phase, loss)
         return self.loop.model
+
+    def round_on(
+        self, small: torch.nn.Module, epochs: int, optimizer: Optimizer, rate: float | None
+    ) -> torch.nn.Module:
+        """Train on with the rounding of int8; returns the model without it."""
+        device, steps = self.loop.device, epochs * self.loaders.steps
+        prepared = prepare_qat(small, tuple(x.to(device) for x in self.task.examples))
+        loop = TrainingLoop(
+            self.task, prepared, self.loaders.train, optimizer, rate, steps, _LOW_RATE
+        )
+        for _ in range(epochs):
+            loss = loop.epoch(lambda: False)
+            self._note(prepared, "rounding", loss)
+        return finish_qat(prepared)  # type: ignore[no-any-return]
 
     def _step(self) -> bool:
         """One step of the pruner; whether the training ends."""
@@ -72,11 +90,9 @@ class Phases:
         batch = self.task.batch(next(self._held), "validate", self.loop.device)
         return self.task.loss(self.loop.model, batch)
 
-    def _note(self, loss: float) -> None:
-        model, device = self.loop.model, self.loop.device
-        score = self.task.score(model, self.loaders.validate, "validate", device)
+    def _note(self, model: torch.nn.Module, phase: str, loss: float) -> None:
+        score = self.task.score(model, self.loaders.validate, "validate", self.loop.device)
         number = len(self.epochs) + 1
-        phase = "fine-tuning" if self.slimmed else "pruning"
         self.epochs.append(Epoch(number, phase, loss, score))
         line = f"epoch {number}: {phase}, loss {loss:.4g}, {self.task.metric} {score:.4g}"
-        self.report(line if self.slimmed else f"{line}; {self.pruner.progress()}")
+        self.report(f"{line}; {self.pruner.progress()}" if phase == "pruning" else line)

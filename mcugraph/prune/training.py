@@ -33,6 +33,7 @@ class TrainingLoop:
         optimizer: ``"adamw"``, ``"sgd"`` (with momentum), or a function from parameters to one.
         learning_rate: The highest; None: 0.002 for AdamW, 0.05 for SGD. Not with a function.
         steps: Training steps in all.
+        scale: What the learning rate is multiplied by, whoever chose it.
 
     Raises:
         UsageError: The optimizer is none.
@@ -46,12 +47,13 @@ class TrainingLoop:
         optimizer: Optimizer,
         learning_rate: float | None,
         steps: int,
+        scale: float = 1.0,
     ) -> None:
         self.task, self.model, self.loader = task, model, loader
         self.device = device_of(model)
         self._optimizer = _optimizer(model, optimizer, learning_rate)
         self._schedule = torch.optim.lr_scheduler.LambdaLR(
-            self._optimizer, lambda step: _share(step, steps)
+            self._optimizer, lambda step: scale * _share(step, steps)
         )
         self._teacher: tuple[torch.nn.Module, float] | None = None
 

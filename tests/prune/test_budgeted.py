@@ -171,6 +171,8 @@ def test_own_fine_tuning_takes_over_when_the_budgets_are_met(
     assert {epoch.phase for epoch in result.epochs[:-1]} <= {"pruning"}
     other = call(training.Chain(), data, fine_tune=lambda model: copy.deepcopy(model))
     assert other.met
+    with pytest.raises(mg.UsageError, match="parameters of other shapes"):
+        call(training.Chain(), data, fine_tune=lambda model: training.Chain())
     with pytest.raises(mg.UsageError, match=r"of fine_tune, takes a torch.nn.Module, not int"):
         call(training.Chain(), data, fine_tune=lambda model: 3)
 
@@ -209,6 +211,8 @@ def test_what_is_not_installed_is_said(
     )
     assert result.notes[0] in str(result)
     assert list(tmp_path.iterdir()) == []
+    with pytest.raises(mg.UsageError, match="qat_epochs: litert-torch is not installed"):
+        call(training.Chain(), data, qat_epochs=1)
 
 
 class Crossed(nn.Module):
@@ -307,9 +311,12 @@ def test_the_file_fits_the_board_and_runs(
         reserve_sram=2_000,
         reserve_flash=7_000,
         epochs=6,
+        qat_epochs=1,
         path=path,
     )
     assert result.met
+    assert result.epochs[-1].phase == "rounding"
+    assert list(result.scores) == ["before", "pruned", "tuned", "rounded", "file"]
     assert path.stat().st_size > 1_000
     assert result.exported.exceeded() == {}
     assert set(result.budgets) == {"arena", "size", "macs"}
@@ -318,7 +325,7 @@ def test_the_file_fits_the_board_and_runs(
     assert result.on_tflm.head == result.on_tflm.predicted == result.costs["arena"]
     assert result.on_tflm.samples == 64
     assert result.on_tflm.difference < 0.03
-    assert abs(result.scores["file"] - result.scores["tuned"]) < 0.1
+    assert abs(result.scores["file"] - result.scores["rounded"]) < 0.1
     assert result.notes == ()
     assert "Toy: fits; SRAM" in str(result)
     assert call(training.Residual(), data, budgets={"macs": 200_000}).exported is None
