@@ -130,6 +130,7 @@ class _Layout:
             for step in steps
         ]
         files = (file for i in self.run for file in self.kernels[i].files)
+        headers = (header for i in self.run for header in self.kernels[i].headers)
         return Program(
             name="",
             values=tuple(self._value(number, plan) for number in used),
@@ -140,6 +141,7 @@ class _Layout:
             alignment=alignment,
             rounding=self.rounding,
             runtime=tuple(sorted(set(files))),
+            headers=tuple(sorted(set(headers))),
         )
 
     def _planned(self, alignment: int, seconds: float | None, overlapping: bool) -> Plan:

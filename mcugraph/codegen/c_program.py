@@ -149,7 +149,9 @@ class Program:
         arena: Bytes of the arena.
         alignment: Bytes that the arena's address is a multiple of.
         rounding: ``"tflm"`` (double) or ``"litert"`` (single): how results are scaled.
-        runtime: Names of the files of the runtime that its calls need, without their endings.
+        runtime: Names of the files of the runtime that its calls need, without their endings; each
+            is a C file and a header.
+        headers: Names of headers that these need besides.
     """
 
     name: str
@@ -161,6 +163,7 @@ class Program:
     alignment: int
     rounding: str
     runtime: tuple[str, ...]
+    headers: tuple[str, ...]
 
     @property
     def overwritten(self) -> frozenset[int]:

@@ -23,26 +23,34 @@ _FLAGS = (
     *("-fno-sanitize-recover=all", "-Wall", "-Wextra", "-Wpedantic", "-Wconversion", "-Werror"),
 )
 
+_BUILDS = {"portable": (), "dsp": ("-DMG_EMULATED_DSP",)}
 
-def compiled(programs: Sequence[Program], folder: Path) -> Path:
-    """One host program of several programs, which its argument chooses from by number.
 
-    Files of the runtime are compiled once a session.
+def compiled(programs: Sequence[Program], folder: Path) -> dict[str, Path]:
+    """Host programs of several programs, which their argument chooses from by number.
+
+    Files of the runtime are compiled once a session. Of those that have code for DSP instructions,
+    there are two builds, one with these instructions emulated.
     """
-    objects: dict[Path, None] = {}
-    models, mains = [], []
+    mains, runtime = [], dict[tuple[str, str], None]()
     for i, program in enumerate(programs):
         name = f"m{i}"
         files = project_files(program, name)
-        config = files["runtime/mg_config.h"]
-        runtime = [path for path in files if path.startswith("runtime/") and path.endswith(".c")]
-        objects |= {_object(config, path.removeprefix("runtime/")): None for path in runtime}
-        models.append(folder / f"{name}.c")
         mains.append(files["main_host.c"].replace("int main(void)", f"static int {name}(void)"))
+        for path in files:
+            if path.startswith("runtime/") and path.endswith(".c"):
+                runtime[files["runtime/mg_config.h"], path.removeprefix("runtime/")] = None
         written(files, folder)
     (folder / "main.c").write_text("\n".join([*mains, _chosen(len(programs))]), encoding="ascii")
-    _compile([folder / "main.c", *models, *objects], folder / "host", folder)
-    return folder / "host"
+    sources = ["main", *(f"m{i}" for i in range(len(programs)))]
+    _run_compiler(["-c", *(f"{source}.c" for source in sources)], folder)
+    own = [folder / f"{source}.o" for source in sources]
+    found = {}
+    for build_, flags in _BUILDS.items():
+        objects = [_object(config, source, flags) for config, source in runtime]
+        found[build_] = folder / f"host_{build_}"
+        _run_compiler([*own, *objects, "-o", found[build_]], folder)
+    return found
 
 
 def _chosen(count: int) -> str:
@@ -60,19 +68,20 @@ def written(files: dict[str, str], folder: Path) -> None:
 
 
 @cache
-def _object(config: str, source: str) -> Path:
+def _object(config: str, source: str, flags: tuple[str, ...]) -> Path:
     folder = Path(mkdtemp(prefix="mcugraph-runtime-"))
     runtime = Path(mg.__file__).parent / "codegen" / "runtime"
     shutil.copytree(runtime, folder / "runtime")
     (folder / "runtime" / "mg_config.h").write_text(config)
     made = folder / f"{source}.o"
-    _compile(["-c", folder / "runtime" / source], made, folder)
+    _run_compiler([*flags, "-c", f"runtime/{source}", "-o", made], folder)
     return made
 
 
-def _compile(what: Sequence[str | Path], made: Path, folder: Path) -> None:
+def _run_compiler(arguments: Sequence[str | Path], folder: Path) -> None:
     done = subprocess.run(
-        [COMPILER or "cc", *_FLAGS, f"-I{folder}", *map(str, what), "-o", str(made)],
+        [COMPILER or "cc", *_FLAGS, "-I.", *map(str, arguments)],
+        cwd=folder,
         capture_output=True,
         text=True,
         check=False,
@@ -142,8 +151,10 @@ def mg_outputs(model: bytes) -> tuple[int, ...]:
 def check_equal(models: Sequence[Path | bytes], folder: Path, count: int = 20) -> None:
     """Projects and TFLM's wheel make the same bytes of random inputs."""
     programs = [program_of(model, folder) for model in models]
-    host = compiled(programs, folder)
+    hosts = compiled(programs, folder)
     for i, (model, program) in enumerate(zip(models, programs, strict=True)):
         inputs = random_inputs(program, count, i)
         data = model if isinstance(model, bytes) else model.read_bytes()
-        assert outputs(host, as_bytes(inputs), i) == tflm_answers(data, inputs), f"model {i}"
+        wanted = tflm_answers(data, inputs)
+        for name, host in hosts.items():
+            assert outputs(host, as_bytes(inputs), i) == wanted, f"model {i}, {name}"

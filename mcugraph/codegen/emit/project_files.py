@@ -57,7 +57,8 @@ def _runtime(program: Program) -> Iterator[tuple[str, str]]:
     """The files of the runtime that a program needs."""
     single = str(int(program.rounding == SINGLE))
     yield "runtime/mg_config.h", filled("mg_config.h", {"header": HEADER, "single": single})
-    yield f"runtime/{_COMMON}.h", _text("runtime", f"{_COMMON}.h")
+    for header in (_COMMON, *program.headers):
+        yield f"runtime/{header}.h", _text("runtime", f"{header}.h")
     for file in program.runtime:
         for end in ("h", "c"):
             yield f"runtime/{file}.{end}", _text("runtime", f"{file}.{end}")

@@ -25,10 +25,12 @@ class Kernel(ABC):
     """One kernel of the runtime.
 
     Attributes:
-        files: The files of the runtime that it needs, without their endings.
+        files: The files of the runtime that it needs, without their endings: C and header each.
+        headers: Headers of the runtime that stand alone, likewise.
     """
 
     files: ClassVar[tuple[str, ...]]
+    headers: ClassVar[tuple[str, ...]] = ()
 
     @abstractmethod
     def refusal(self, node: KernelNode) -> str | None:

@@ -10,6 +10,7 @@ import numpy as np
 
 from mcugraph.codegen.c_program import Field, FlashTable, KernelCall, Parameters
 from mcugraph.codegen.kernels.contract import (
+    DOUBLE,
     Kernel,
     attributes,
     constant,
@@ -31,6 +32,7 @@ class ConvS8(Kernel):
     """``mg_conv_s8``."""
 
     files = ("mg_conv_s8",)
+    headers = ("mg_dsp",)
 
     def refusal(self, node: KernelNode) -> str | None:
         return refused_weights(node)
@@ -38,14 +40,16 @@ class ConvS8(Kernel):
     def call(self, node: KernelNode, rounding: str) -> KernelCall:
         op, weights = attributes(node, Conv), node.input(1)
         sizes = image_fields(node, op, (node.input(0).shape, weights.shape))
-        stored = constant(weights)
-        totals = stored.reshape(len(stored), -1).sum(1, dtype=np.int64)
+        stored = constant(weights).reshape(weights.shape[0], -1)
+        totals = stored.sum(1, dtype=np.int64)
+        scaled = scaled_channels(node, totals, rounding)
         fields: dict[str, Field] = {
-            "weights": FlashTable(stored, "weights"),
-            **scaled_channels(node, totals, rounding),
+            "weights": FlashTable(_filled_up(stored), "weights"),
+            **scaled,
             **sizes,
             "depth": weights.shape[3],
             "groups": op.groups,
+            "narrow": int(is_narrow(scaled, stored, rounding)),
             **stored_range(node, op.activation),
         }
         return KernelCall("mg_conv_s8", Parameters("mg_conv_s8_params", fields), (0,), scratch=True)
@@ -66,6 +70,31 @@ class ConvS8(Kernel):
     def scratch(self, node: KernelNode) -> int:
         _, height, width, depth = node.input(1).shape
         return _PIXELS * 2 * (-(-height * width * depth // 4) * 4)
+
+
+def _filled_up(weights: Array) -> Array:
+    """Weights by output channel, each channel's with zeros up to a multiple of 4."""
+    return np.pad(weights, ((0, 0), (0, -weights.shape[1] % 4)))
+
+
+def is_narrow(scaled: Mapping[str, FlashTable], weights: Array, rounding: str) -> bool:
+    """Whether ``mg_scale_narrow`` of the runtime does for all that sums can be.
+
+    Args:
+        scaled: What ``scaled_channels`` says.
+        weights: By output channel.
+        rounding: How results are scaled.
+    """
+    bias = np.abs(scaled["bias"].values.astype(np.int64))
+    # Inputs less their zero point are below 256.
+    largest = bias + 256 * np.abs(weights.astype(np.int64)).sum(1)
+    shifts = scaled["shifts"].values
+    return bool(
+        rounding == DOUBLE
+        and largest.max(initial=0) < 1 << 30
+        and shifts.max(initial=-1) <= -1
+        and shifts.min(initial=-1) >= -22
+    )
 
 
 def refused_weights(node: KernelNode) -> str | None:

@@ -10,7 +10,12 @@ import numpy as np
 
 from mcugraph.codegen.c_program import Field, FlashTable, KernelCall, Parameters
 from mcugraph.codegen.kernels.contract import Kernel, attributes, constant
-from mcugraph.codegen.kernels.conv_s8 import refused_weights, scaled_channels, stored_range
+from mcugraph.codegen.kernels.conv_s8 import (
+    is_narrow,
+    refused_weights,
+    scaled_channels,
+    stored_range,
+)
 from mcugraph.codegen.kernels.windows import image_fields, lead_by_pixels
 from mcugraph.ops.convolution import Conv
 from mcugraph.tflm.kernels.access.raster import straight
@@ -21,6 +26,7 @@ class DepthwiseS8(Kernel):
     """``mg_depthwise_s8``."""
 
     files = ("mg_depthwise_s8",)
+    headers = ("mg_dsp",)
 
     def refusal(self, node: KernelNode) -> str | None:
         return refused_weights(node)
@@ -28,12 +34,16 @@ class DepthwiseS8(Kernel):
     def call(self, node: KernelNode, rounding: str) -> KernelCall:
         op, weights = attributes(node, Conv), node.input(1)
         fields = image_fields(node, op, (node.input(0).shape, weights.shape))
+        stored = constant(weights)
         # Padding is left out, so the zero point is taken off the inputs and not off the sums.
+        scaled = scaled_channels(node, np.zeros(weights.shape[3], np.int64), rounding)
+        by_channel = np.moveaxis(stored, 3, 0).reshape(weights.shape[3], -1)
         parameters: dict[str, Field] = {
-            "weights": FlashTable(constant(weights), "weights"),
-            **scaled_channels(node, np.zeros(weights.shape[3], np.int64), rounding),
+            "weights": FlashTable(stored, "weights"),
+            **scaled,
             **fields,
             "each": fields["output_channels"] // fields["input_channels"],
+            "narrow": int(is_narrow(scaled, by_channel, rounding)),
             **stored_range(node, op.activation),
         }
         return KernelCall("mg_depthwise_s8", Parameters("mg_depthwise_s8_params", parameters), (0,))

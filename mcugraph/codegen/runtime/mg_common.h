@@ -47,6 +47,20 @@ static inline int32_t mg_scale(int32_t x, int32_t multiplier, int32_t shift)
 #endif
 }
 
+/* As mg_scale, and then + zero, where the following holds of all numbers: x lies between -2^30 and
+ * 2^30; shift is -right, right from 1 to 22; offset is (2 * zero + 1) * 2^(right - 1), of a zero
+ * from -128 to 127. */
+static inline int32_t mg_scale_narrow(int32_t x, int32_t multiplier, int32_t right, int32_t offset)
+{
+    int32_t high;
+#if defined(__ARM_FEATURE_DSP) && __ARM_FEATURE_DSP
+    __asm__("smmulr %0, %1, %2" : "=r"(high) : "r"(x * 2), "r"(multiplier));
+#else
+    high = (int32_t)(((int64_t)x * multiplier + (1 << 30)) >> 31);
+#endif
+    return (high + (high >> 31) + offset) >> right;
+}
+
 /* Which elements of a window lie on an axis and not on padding. */
 typedef struct {
     int32_t first, count;

@@ -12,7 +12,8 @@
 #define MG_CONV_S8_PIXELS 2
 
 typedef struct {
-    const int8_t *weights;      /* [output channels][window rows][window columns][depth] */
+    const int8_t *weights;      /* [output channels][window rows][window columns][depth], each
+                                 * channel's filled up with zeros to a multiple of 4 */
     const int32_t *bias;        /* by output channel; the input's zero point is in it */
     const int32_t *multipliers; /* by output channel */
     const int8_t *shifts;       /* by output channel */
@@ -25,6 +26,7 @@ typedef struct {
     int32_t pad_top, pad_left;
     int32_t groups;
     int32_t input_zero, output_zero;
+    int32_t narrow;         /* 1: mg_scale_narrow does for all channels */
     int32_t least, largest; /* stored values that the activation lets through */
 } mg_conv_s8_params;
 

@@ -5,11 +5,18 @@
  */
 #include "mg_depthwise_s8.h"
 
+#include "mg_dsp.h"
+
+/* Channels that are computed together. */
+#define TOGETHER 4
+
 /* The part of the window of an output pixel that lies on the image. */
 typedef struct {
     const int8_t *input;   /* its first element there */
     const int8_t *weights; /* and the weights of that */
     int32_t rows, columns;
+    int32_t next_row, next_column;   /* elements of the input */
+    int32_t next_weights;            /* from the end of a row of weights to the next */
 } patch;
 
 static patch patch_of(const mg_depthwise_s8_params *p, const int8_t *input, int32_t row,
@@ -20,11 +27,15 @@ static patch patch_of(const mg_depthwise_s8_params *p, const int8_t *input, int3
     const mg_span down = mg_on_axis(top, p->window_height, p->dilation_y, p->input_height);
     const mg_span across = mg_on_axis(left, p->window_width, p->dilation_x, p->input_width);
     patch found;
-    found.rows = down.count;
+    found.rows = across.count ? down.count : 0;
     found.columns = across.count;
+    found.next_column = p->dilation_x * p->input_channels;
+    found.next_row =
+        p->dilation_y * p->input_width * p->input_channels - across.count * found.next_column;
+    found.next_weights = (p->window_width - across.count) * p->output_channels;
     found.input = input;
     found.weights = p->weights;
-    if (found.rows && found.columns) {
+    if (found.rows) {
         const int32_t y = top + down.first * p->dilation_y;
         const int32_t x = left + across.first * p->dilation_x;
         found.input += (y * p->input_width + x) * p->input_channels;
@@ -33,26 +44,90 @@ static patch patch_of(const mg_depthwise_s8_params *p, const int8_t *input, int3
     return found;
 }
 
-static void one_pixel(const mg_depthwise_s8_params *p, patch at, int8_t *output)
+static inline int8_t finished(const mg_depthwise_s8_params *p, int32_t sum, int32_t channel)
 {
-    const int32_t next_row = p->dilation_y * p->input_width * p->input_channels;
-    const int32_t next_column = p->dilation_x * p->input_channels;
-    int32_t source, i, y, x, channel = 0;
-    for (source = 0; source < p->input_channels; source++) {
-        for (i = 0; i < p->each; i++, channel++) {
-            int32_t sum = p->bias[channel];
-            for (y = 0; y < at.rows; y++) {
-                const int8_t *from = at.input + y * next_row + source;
-                const int8_t *weights =
-                    at.weights + y * p->window_width * p->output_channels + channel;
-                for (x = 0; x < at.columns; x++) {
-                    sum += (*from - p->input_zero) * *weights;
-                    from += next_column;
-                    weights += p->output_channels;
-                }
-            }
-            sum = mg_scale(sum, p->multipliers[channel], p->shifts[channel]) + p->output_zero;
-            output[channel] = (int8_t)mg_clamp(sum, p->least, p->largest);
+    const int32_t multiplier = p->multipliers[channel], shift = p->shifts[channel];
+    int32_t scaled;
+#if !MG_SINGLE_ROUNDING
+    if (p->narrow) {
+        const int32_t offset = (2 * p->output_zero + 1) * (1 << (-shift - 1));
+        scaled = mg_scale_narrow(sum, multiplier, -shift, offset);
+        return (int8_t)mg_clamp(scaled, p->least, p->largest);
+    }
+#endif
+    scaled = mg_scale(sum, multiplier, shift) + p->output_zero;
+    return (int8_t)mg_clamp(scaled, p->least, p->largest);
+}
+
+/* Output channels from one on, each made of the input channel of its number. */
+static inline void four(const mg_depthwise_s8_params *p, const patch *at, int32_t channel,
+                        int8_t *output)
+{
+    const int8_t *from = at->input + channel, *weights = at->weights + channel;
+    const int32_t *bias = p->bias + channel;
+    int32_t s0 = bias[0], s1 = bias[1], s2 = bias[2], s3 = bias[3], y, x;
+#if MG_DSP
+    const uint32_t less = ((uint32_t)-p->input_zero & 0xffffu) * 0x10001u;
+#else
+    const int32_t zero = p->input_zero;
+#endif
+    for (y = at->rows; y > 0; y--) {
+        for (x = at->columns; x > 0; x--) {
+#if MG_DSP
+            const uint32_t word = mg_word(from), by = mg_word(weights);
+            const uint32_t even = mg_even_plus(less, word), odd = mg_odd_plus(less, word);
+            const uint32_t by_even = mg_even(by), by_odd = mg_odd(by);
+            s0 = mg_lower(s0, even, by_even);
+            s1 = mg_lower(s1, odd, by_odd);
+            s2 = mg_upper(s2, even, by_even);
+            s3 = mg_upper(s3, odd, by_odd);
+#else
+            s0 += (from[0] - zero) * weights[0];
+            s1 += (from[1] - zero) * weights[1];
+            s2 += (from[2] - zero) * weights[2];
+            s3 += (from[3] - zero) * weights[3];
+#endif
+            from += at->next_column;
+            weights += p->output_channels;
+        }
+        from += at->next_row;
+        weights += at->next_weights;
+    }
+    output[channel] = finished(p, s0, channel);
+    output[channel + 1] = finished(p, s1, channel + 1);
+    output[channel + 2] = finished(p, s2, channel + 2);
+    output[channel + 3] = finished(p, s3, channel + 3);
+}
+
+static void one(const mg_depthwise_s8_params *p, const patch *at, int32_t source, int32_t channel,
+                int8_t *output)
+{
+    const int8_t *from = at->input + source, *weights = at->weights + channel;
+    int32_t sum = p->bias[channel], y, x;
+    for (y = at->rows; y > 0; y--) {
+        for (x = at->columns; x > 0; x--) {
+            sum += (*from - p->input_zero) * *weights;
+            from += at->next_column;
+            weights += p->output_channels;
+        }
+        from += at->next_row;
+        weights += at->next_weights;
+    }
+    output[channel] = finished(p, sum, channel);
+}
+
+static void one_pixel(const mg_depthwise_s8_params *p, const patch *at, int8_t *output)
+{
+    int32_t source = 0, channel = 0, i;
+    if (p->each == 1) {
+        for (; channel + TOGETHER <= p->output_channels; channel += TOGETHER) {
+            four(p, at, channel, output);
+        }
+        source = channel;
+    }
+    for (; source < p->input_channels; source++) {
+        for (i = 0; i < p->each; i++) {
+            one(p, at, source, channel++, output);
         }
     }
 }
@@ -63,7 +138,8 @@ void mg_depthwise_s8(const mg_depthwise_s8_params *p, const int8_t *input, int8_
     for (batch = 0; batch < p->batches; batch++) {
         for (row = 0; row < p->output_height; row++) {
             for (column = 0; column < p->output_width; column++) {
-                one_pixel(p, patch_of(p, input, row, column), output);
+                const patch at = patch_of(p, input, row, column);
+                one_pixel(p, &at, output);
                 output += p->output_channels;
             }
         }

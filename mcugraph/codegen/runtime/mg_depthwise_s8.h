@@ -22,6 +22,7 @@ typedef struct {
     int32_t pad_top, pad_left;
     int32_t each; /* output channels that are made of one input channel */
     int32_t input_zero, output_zero;
+    int32_t narrow; /* 1: mg_scale_narrow does for all channels */
     int32_t least, largest; /* stored values that the activation lets through */
 } mg_depthwise_s8_params;
 
