@@ -4,21 +4,21 @@ The order and the offsets are found by the library's own scheduler and planner, 
 that die as far as the order of access of the runtime's kernels allows.
 """
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Iterator, Mapping
 
 from mcugraph.codegen.c_program import FlashTable, Place, Program, ProgramStep, Value
 from mcugraph.codegen.kernels import Kernel, kernel_for
-from mcugraph.codegen.kernels.contract import Alias, constant
+from mcugraph.codegen.kernels.contract import Alias, Omitted, constant, zero_point
 from mcugraph.errors import GraphError
 from mcugraph.formats.tflite.model import TfliteSubgraph
-from mcugraph.ir import Graph
+from mcugraph.ir import DType, Graph
 from mcugraph.planning.arena import Plan
 from mcugraph.planning.entry import plan_problem
 from mcugraph.records import replace
 from mcugraph.scheduling.problem import Problem
 from mcugraph.scheduling.solving.limits import Limits
 from mcugraph.tflm.kernels.access import allowed
-from mcugraph.tflm.loaded import TflmFile, file_of
+from mcugraph.tflm.loaded import TflmFile, file_of, variable_of
 
 # Bytes that every offset is a multiple of: kernels read and write whole words.
 WORD = 4
@@ -38,7 +38,7 @@ def build(graph: Graph, rounding: str, seconds: float | None, overlapping: bool 
             well enough.
     """
     file = _known(graph)
-    laid_out = _Layout(file, _chosen(graph, file), rounding)
+    laid_out = _Layout(file, _chosen(graph, file), rounding, _variables(graph, file))
     return replace(laid_out.program(seconds, overlapping), name=graph.name)
 
 
@@ -77,17 +77,66 @@ def _chosen(graph: Graph, file: TflmFile) -> dict[int, Kernel]:
     return found
 
 
-class _Layout:
-    """The main subgraph, its tensors by number and their values by the number of the first."""
+def _variables(graph: Graph, file: TflmFile) -> dict[str, Value]:
+    """The resource variables that the main subgraph uses, by name, as TFLM fills them at first.
 
-    def __init__(self, file: TflmFile, kernels: dict[int, Kernel], rounding: str) -> None:
+    That is what a body that is called once assigns, or the zero point of what is assigned.
+
+    Raises:
+        GraphError: A body does anything else, or assigns bytes that are not all alike.
+    """
+    fills = dict[str, int]()
+    for operator in file.model.subgraphs[0].operators:
+        for body in operator.bodies:
+            fills |= dict(_initial(file, body))
+    found: dict[str, Value] = {}
+    for i in range(len(file.model.subgraphs[0].operators)):
+        node = file.nodes[0, i]
+        name = variable_of(node, "assign_variable")
+        if name is not None and name not in found:
+            state, fill = graph.tensors[f"variable:{name}"], fills.get(name)
+            fill = zero_point(node.input(1)) if fill is None else fill
+            found[name] = Value(name, state.dtype, state.shape or (), Place.STATE, fill=fill)
+    return found
+
+
+def _initial(file: TflmFile, body: int) -> Iterator[tuple[str, int]]:
+    """The variables that a body assigns, and what each of their bytes is."""
+    for i, operator in enumerate(file.model.subgraphs[body].operators):
+        if operator.native == "VAR_HANDLE":
+            continue
+        node = file.nodes[body, i]
+        name = variable_of(node, "assign_variable")
+        if name is None:
+            raise GraphError(f"{operator.native} in a body that is called once is not known")
+        bytes_ = set(constant(node.input(1)).tobytes())
+        if len(bytes_) > 1:
+            raise GraphError(f"variable {name!r} begins with bytes that are not all alike")
+        yield name, int.from_bytes(bytes(bytes_), signed=True)
+
+
+class _Layout:
+    """The main subgraph, its tensors by number and their values by the number of the first.
+
+    Resource variables have the numbers behind those of the tensors.
+    """
+
+    def __init__(
+        self,
+        file: TflmFile,
+        kernels: dict[int, Kernel],
+        rounding: str,
+        variables: Mapping[str, Value],
+    ) -> None:
         self.main: TfliteSubgraph = file.model.subgraphs[0]
+        self.variables = tuple(variables.values())
+        first = len(self.main.tensors)
+        self.number = {name: i for i, name in enumerate(variables, first)}
         self.kernels, self.rounding = kernels, rounding
         self.nodes = {i: file.nodes[0, i] for i in kernels}
         self.after = file.after
-        self.run = [i for i, kernel in kernels.items() if not isinstance(kernel, Alias)]
+        self.run = [i for i, kernel in kernels.items() if not isinstance(kernel, Alias | Omitted)]
         self._check_written_once()
-        self._check_stateless()
         self.root = list(range(len(self.main.tensors)))
         for i, kernel in kernels.items():
             if isinstance(kernel, Alias):
@@ -102,11 +151,6 @@ class _Layout:
                 name = self.main.tensors[min(again)].name
                 raise GraphError(f"{operator.native} writes tensor {name!r}, which has a value")
             written.update(operator.outputs)
-
-    def _check_stateless(self) -> None:
-        kept = [tensor.name for tensor in self.main.tensors if tensor.variable]
-        if kept:
-            raise GraphError(f"tensor {kept[0]!r} keeps its value, and no kernel has such state")
 
     def program(self, seconds: float | None, overlapping: bool) -> Program:
         """Everything in its place."""
@@ -191,10 +235,13 @@ class _Layout:
     def _arena(self, tensors: Iterable[int]) -> tuple[int, ...]:
         """The values in the arena among some tensors, each once."""
         roots = dict.fromkeys(self.root[t] for t in tensors if t >= 0)
-        return tuple(t for t in roots if self._place(t) is Place.ARENA)
+        handles = {t for t in roots if self.main.tensors[t].dtype is DType.RESOURCE}
+        return tuple(t for t in roots if t not in handles and self._place(t) is Place.ARENA)
 
     def _place(self, root: int) -> Place:
         tensor = self.main.tensors[root]
+        if tensor.variable:
+            return Place.STATE
         return Place.FLASH if tensor.constant else Place.ARENA
 
     def _overlaps(self, i: int) -> list[tuple[int, int, int]]:
@@ -225,12 +272,13 @@ class _Layout:
             node, kernel, operator = self.nodes[i], self.kernels[i], self.main.operators[i]
             call = kernel.call(node, self.rounding)
             size = kernel.scratch(node)
+            variable = () if call.variable is None else (self.number[call.variable],)
             steps.append(
                 ProgramStep(
                     operator=operator.name,
                     native=operator.native,
                     call=call,
-                    reads=tuple(operator.inputs[j] for j in call.reads),
+                    reads=(*(operator.inputs[j] for j in call.reads), *variable),
                     writes=operator.outputs,
                     scratch=(plan.scratch[i], size) if size else None,
                 )
@@ -238,6 +286,8 @@ class _Layout:
         return steps
 
     def _value(self, number: int, plan: Plan) -> Value:
+        if number >= len(self.main.tensors):
+            return self.variables[number - len(self.main.tensors)]
         tensor, root = self.main.tensors[number], self.root[number]
         place = self._place(root)
         content = self.main.tensors[root]
@@ -249,6 +299,7 @@ class _Layout:
             place=place,
             offset=plan.offsets.get(root, 0) if place is Place.ARENA else 0,
             table=FlashTable(constant(content), "data") if place is Place.FLASH else None,
+            fill=zero_point(tensor) if place is Place.STATE else 0,
             scales=() if scales is None else tuple(float(scale) for scale in scales),
             zero_points=() if zeros is None else tuple(int(zero) for zero in zeros),
         )

@@ -64,15 +64,17 @@ class Parameters:
 
 @dataclass(frozen=True, slots=True)
 class KernelCall:
-    """What one operator becomes: ``function(&parameters, inputs..., outputs..., scratch)``.
+    """What one operator becomes: ``function(&parameters, inputs, state, outputs, scratch)``.
 
     Attributes:
         function: Its name in C.
         parameters: None: it takes none.
         reads: The inputs whose pointers it takes, by position in the operator; those that became
-            tables of the parameters are not among them.
+            tables of the parameters are not among them. Of a variable tensor the kernel gets a
+            pointer that it may write to.
         gathered: It takes one array of pointers for all of those, and one for all outputs.
         scratch: It takes a pointer to scratch memory at the end.
+        variable: The resource variable that it takes a pointer to, by name; None: none.
     """
 
     function: str
@@ -80,6 +82,7 @@ class KernelCall:
     reads: tuple[int, ...]
     gathered: bool = False
     scratch: bool = False
+    variable: str | None = None
 
 
 class Place(Enum):
@@ -87,6 +90,7 @@ class Place(Enum):
 
     ARENA = "arena"
     FLASH = "flash"
+    STATE = "state"  # SRAM that keeps its value from one inference to the next
 
 
 @dataclass(frozen=True, slots=True)
@@ -99,6 +103,7 @@ class Value:
         place: Where it lies.
         offset: In the arena, in bytes; 0 elsewhere.
         table: Its content where it lies in flash.
+        fill: Of state: what each of its bytes is at first, as an ``int8_t``.
         scales, zero_points: Of affine quantisation, as the model has them; empty: none.
     """
 
@@ -108,6 +113,7 @@ class Value:
     place: Place = Place.ARENA
     offset: int = 0
     table: FlashTable | None = None
+    fill: int = 0
     scales: tuple[float, ...] = ()
     zero_points: tuple[int, ...] = ()
 
@@ -125,7 +131,8 @@ class ProgramStep:
         operator: Its name in the model.
         native: What TFLite calls it.
         call: What is called; None: its result is its operand, so there is nothing to do.
-        reads, writes: The values of ``call.reads``, and of all outputs, by number.
+        reads, writes: The values of ``call.reads`` and then of ``call.variable``, and of all
+            outputs, by number.
         scratch: Where its scratch memory lies in the arena: offset and bytes; None: it has none.
     """
 
@@ -164,6 +171,11 @@ class Program:
     rounding: str
     runtime: tuple[str, ...]
     headers: tuple[str, ...]
+
+    @property
+    def state(self) -> int:
+        """Bytes of SRAM that keep their value from one inference to the next."""
+        return sum(value.nbytes for value in self.values if value.place is Place.STATE)
 
     @property
     def overwritten(self) -> frozenset[int]:

@@ -18,6 +18,7 @@ class Project:
         flash: Bytes of the tables, and of the code once it is built; None until then.
         code: Bytes of instructions; None until it is built.
         tables: Bytes of flash by what they hold: weights, biases, multipliers and so on.
+        state: Bytes of SRAM that keep their value from one inference to the next.
         files: Paths of all files within the folder.
         report: What ``report.json`` holds.
     """
@@ -25,6 +26,7 @@ class Project:
     folder: str
     name: str
     arena: int
+    state: int
     tables: Mapping[str, int]
     files: tuple[str, ...]
     report: Mapping[str, Any]
@@ -60,7 +62,12 @@ def facts(program: Program, prefix: str) -> dict[str, Any]:
         "name": prefix,
         "model": program.name,
         "rounding": program.rounding,
-        "sram": {"arena": program.arena, "alignment": program.alignment, "stack": None},
+        "sram": {
+            "arena": program.arena,
+            "state": program.state,
+            "alignment": program.alignment,
+            "stack": None,
+        },
         "flash": {"tables": table_bytes(program), "code": None},
         "inputs": [{**_value(program, i), "overwritten": i in overwritten} for i in program.inputs],
         "outputs": [_value(program, i) for i in program.outputs],

@@ -67,7 +67,8 @@ def deploy(
         {path: text.encode("ascii") for path, text in texts.items()},
         lambda path: path.as_posix() in _earlier(target),
     )
-    return Project(target, prefix, program.arena, table_bytes(program), files, report)
+    tables = table_bytes(program)
+    return Project(target, prefix, program.arena, program.state, tables, files, report)
 
 
 def _earlier(folder: str) -> frozenset[str]:

@@ -16,6 +16,8 @@ def to_text(project: Project) -> str:
         f"Arena: {exact(project.arena)} B of SRAM ({kib(project.arena)})",
         f"Tables: {exact(flash)} B of flash ({kib(flash)})",
     ]
+    if project.state:
+        lines.insert(3, f"State: {exact(project.state)} B of SRAM ({kib(project.state)})")
     overwritten = [given["name"] for given in project.report["inputs"] if given["overwritten"]]
     if overwritten:
         lines.append(

@@ -14,7 +14,7 @@ FIXTURES = [
 ]
 OTHERS = [
     *("mlperftiny_kws_ref_model", "tflm_person_detect", "mlperftiny_vww_96_int8"),
-    *("mlperftiny_ad01_int8", "mltk_image_example1"),
+    *("mlperftiny_ad01_int8", "mltk_image_example1", "mww_vad", "mww_hey_jarvis"),
 ]
 
 

@@ -68,12 +68,12 @@ def rows(entries: Iterable[str], indent: str = "    ") -> str:
     return "\n".join([*lines, line.removesuffix(", ")])
 
 
-def array(name: str, values: Array) -> str:
-    """The definition of an array."""
-    kind = element_type(values)
+def array(name: str, values: Array, kind: str = "static const") -> str:
+    """The definition of an array; ``kind`` is where and how it is kept."""
+    element = element_type(values)
     flat = values.ravel()
-    entries = rows(number(value, kind) for value in flat.tolist())
-    return f"MG_ALIGNED(4) static const {kind} {name}[{flat.size}] = {{\n{entries}\n}};\n"
+    entries = rows(number(value, element) for value in flat.tolist())
+    return f"MG_ALIGNED(4) {kind} {element} {name}[{flat.size}] = {{\n{entries}\n}};\n"
 
 
 def said(text: str) -> str:

@@ -25,10 +25,20 @@ def model_header(program: Program, prefix: str) -> str:
                 "Computes the outputs of the inputs. Returns 0. Not to be called twice at a time."
             ),
             f"int {prefix}_invoke(void);\n",
+            *_reset(program, prefix),
             "#ifdef __cplusplus\n}\n#endif\n",
             "#endif\n",
         ]
     )
+
+
+def _reset(program: Program, prefix: str) -> Iterator[str]:
+    if program.state:
+        yield comment(
+            f"Forgets what is kept from one call to the next, {program.state} bytes. Not needed "
+            "before the first call."
+        )
+        yield f"void {prefix}_reset(void);\n"
 
 
 def _ends(program: Program, prefix: str, what: str) -> Iterator[str]:

@@ -2,6 +2,8 @@
 
 from collections.abc import Iterator, Sequence
 
+import numpy as np
+
 from mcugraph.codegen.c_program import (
     Field,
     FlashTable,
@@ -60,6 +62,7 @@ class _SourceFile:
         self.program, self.prefix = program, prefix
         self.names = Identifiers()
         self.tables: dict[tuple[str, bytes], str] = {}
+        self.states: dict[int, str] = {}
 
     def parts(self) -> Iterator[str]:
         program, prefix = self.program, self.prefix
@@ -68,6 +71,7 @@ class _SourceFile:
         yield f'#include "{prefix}.h"\n'
         yield '#include "runtime/mg_common.h"'
         yield "".join(f'#include "runtime/{file}.h"\n' for file in program.runtime)
+        yield from self._state()
         calls = []
         for i, step in enumerate(program.steps):
             definitions, call = self._step(i, step)
@@ -80,7 +84,27 @@ class _SourceFile:
             yield comment("Where every tensor lies while it is needed, and scratch memory.")
             yield f"MG_ALIGNED({program.alignment}) static uint8_t arena[{program.arena}];\n"
         yield from self._pointers()
+        if self.states:
+            yield f"void {prefix}_reset(void)\n{{\n{''.join(self._fills())}}}\n"
         yield f"int {prefix}_invoke(void)\n{{\n" + "\n".join(calls) + "    return 0;\n}\n"
+
+    def _state(self) -> Iterator[str]:
+        """The arrays of what is kept from one inference to the next."""
+        for i, value in enumerate(self.program.values):
+            if value.place is Place.STATE:
+                name = self.states[i] = self.names.of(value.name, "state")
+                yield comment(f"Kept from one inference to the next: {shown(value)}.")
+                first = np.frombuffer(bytes([value.fill % 256]) * value.nbytes, value.dtype.numpy)
+                kind = c_type(value.dtype)
+                if value.fill:
+                    yield array(name, first, "static")
+                else:  # which takes no flash
+                    yield f"MG_ALIGNED(4) static {kind} {name}[{first.size}];\n"
+
+    def _fills(self) -> Iterator[str]:
+        """The lines that make state what it is at first."""
+        for i, name in self.states.items():
+            yield f"{INDENT}memset({name}, {self.program.values[i].fill}, sizeof {name});\n"
 
     def _table(self, table: FlashTable, owner: str) -> Iterator[str]:
         if table.key in self.tables:
@@ -117,8 +141,8 @@ class _SourceFile:
 
     def _call(self, title: str, step: ProgramStep, call: KernelCall, arguments: list[str]) -> str:
         values = self.program.values
-        reads = [self._at(values[i], const=True) for i in step.reads]
-        writes = [self._at(values[i], const=False) for i in step.writes]
+        reads = [self._at(i, const=True) for i in step.reads]
+        writes = [self._at(i, const=False) for i in step.writes]
         if call.gathered:
             arguments += [_gathered("const void *const", reads), _gathered("void *const", writes)]
         else:
@@ -143,8 +167,11 @@ class _SourceFile:
             return f"{{{', '.join(map(number, value))}}}"
         return number(value)
 
-    def _at(self, value: Value, const: bool) -> str:
+    def _at(self, index: int, const: bool) -> str:
         """Where a value is, as an argument."""
+        value = self.program.values[index]
+        if value.place is Place.STATE:
+            return self.states[index]
         if value.place is Place.ARENA:
             kind = f"const {pointer(value)}" if const else pointer(value)
             return f"({kind})(arena + {value.offset})"
@@ -157,7 +184,7 @@ class _SourceFile:
                 value = self.program.values[number_]
                 const = value.place is not Place.ARENA
                 kind = f"const {pointer(value)}" if const else pointer(value)
-                where = self._at(value, const)
+                where = self._at(number_, const)
                 yield f"{kind}const {self.prefix}_{what}_{i} = {where};"
         yield ""
 

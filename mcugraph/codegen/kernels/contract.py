@@ -76,6 +76,18 @@ class Alias(Kernel):
         raise AssertionError("an alias is never called")
 
 
+class Omitted(Kernel):
+    """No kernel at all: nothing is left to do while the model runs."""
+
+    files = ()
+
+    def refusal(self, node: KernelNode) -> str | None:
+        return None
+
+    def call(self, node: KernelNode, rounding: str) -> KernelCall:
+        raise AssertionError("what is left out is never called")
+
+
 def constant(tensor: TfliteTensor) -> Array:
     """The value of a constant, in its shape.
 

@@ -3,13 +3,14 @@
  * Part of the mcugraph runtime. Permission to use, copy, modify, and/or distribute this file for
  * any purpose with or without fee is hereby granted. It comes without any warranty.
  */
-#include "mg_lookup_s8.h"
+#include "mg_lookup.h"
 
-void mg_lookup_s8(const mg_lookup_s8_params *p, const int8_t *input, int8_t *output)
+void mg_lookup(const mg_lookup_params *p, const void *input, void *output)
 {
-    const int8_t *table = p->table + 128;
+    const uint8_t *table = p->table, *from = (const uint8_t *)input;
+    uint8_t *to = (uint8_t *)output;
     int32_t i;
     for (i = 0; i < p->count; i++) {
-        output[i] = table[input[i]];
+        to[i] = table[from[i]];
     }
 }
