@@ -61,8 +61,15 @@ def check_sequences(**fields: Any) -> None:
         GraphError: One is none; the message names it.
     """
     for name, value in fields.items():
-        if isinstance(value, str | bytes) or not isinstance(value, Sequence):
+        if not _is_sequence(value):
             raise GraphError(f"{name!r} is a sequence, not {value!r}")
+
+
+def _is_sequence(value: Any) -> bool:
+    """Whether a value is a sequence, and no text; those of Python's own are told at a look."""
+    if type(value) in (tuple, list):
+        return True
+    return isinstance(value, Sequence) and not isinstance(value, str | bytes)
 
 
 def check_rows(name: str, rows: Any, length: int) -> None:
@@ -73,6 +80,6 @@ def check_rows(name: str, rows: Any, length: int) -> None:
     """
     check_sequences(**{name: rows})
     for row in rows:
-        fits = isinstance(row, Sequence) and len(row) == length
+        fits = _is_sequence(row) and len(row) == length
         if not fits or not all(isinstance(number, Integral) for number in row):
             raise GraphError(f"{name!r} holds rows of {length} whole numbers, not {row!r}")

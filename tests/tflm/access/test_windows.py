@@ -9,7 +9,9 @@ from support.kernel_traces import windows
 from mcugraph.ir import DType
 from mcugraph.ops.convolution import Conv, ConvTranspose
 from mcugraph.ops.pooling import Pool
-from mcugraph.ops.window import SAME_UPPER, VALID
+from mcugraph.ops.window import SAME_UPPER, VALID, Sweep
+from mcugraph.tflm.kernels.access.by_window import along, first_places
+from mcugraph.tflm.kernels.access.raster import picked
 
 DTYPES = st.sampled_from([DType.INT8, DType.INT16, DType.FLOAT32])
 PAIRS = st.tuples(st.integers(1, 3), st.integers(1, 3))
@@ -113,3 +115,17 @@ def test_data_with_channels_first_is_not_what_the_kernels_see() -> None:
     op = Conv((1, 1), (1, 1), VALID)
     a, b = nodes.tensor("a", (1, 3, 5, 5)), nodes.tensor("b", (1, 3, 3, 3))
     assert nodes.leads(nodes.node("CONV_2D", op, [a, nodes.weights((3, 3, 3, 3))], b)) == {}
+
+
+few, bytes_apart = st.integers(1, 4), st.integers(0, 9)
+sweeps = st.builds(Sweep, st.integers(1, 12), few, few, few)
+
+
+@given(sweeps, st.integers(0, 9), few, st.tuples(bytes_apart, bytes_apart))
+def test_few_windows_along_an_axis_decide(
+    sweep: Sweep, before: int, more: int, apart: tuple[int, int]
+) -> None:
+    """Those that are looked at say what all of them do."""
+    count = (before + sweep.size) // sweep.stride + more
+    places = first_places(sweep, before, count)
+    assert along(sweep, before, count, *apart) == picked(places, *apart)

@@ -12,7 +12,7 @@ from mcugraph.ops.convolution import Conv
 from mcugraph.ops.pooling import Pool
 from mcugraph.ops.window import Sweep, Windowed
 from mcugraph.tflm.kernels.access.overlap import AccessRule
-from mcugraph.tflm.kernels.access.raster import element, picked, steps, straight
+from mcugraph.tflm.kernels.access.raster import element, steps, straight
 from mcugraph.tflm.kernels.needs import KernelNode
 
 
@@ -22,6 +22,27 @@ def first_places(sweep: Sweep, before: int, windows: int) -> Iterator[int | None
         passed = max(0, -(origin // sweep.dilation))
         place = origin + passed * sweep.dilation
         yield place if passed < sweep.kernel and place < sweep.size else None
+
+
+def along(sweep: Sweep, before: int, windows: int, written: int, read: int) -> int | None:
+    """The largest difference of the loop over the windows along one axis; None: nothing is read.
+
+    Args:
+        sweep: The window on its way.
+        before: Elements of padding before the axis.
+        windows: How many there are.
+        written: Bytes between neighbours along the axis of the output.
+        read: Bytes between neighbours along the axis of the input.
+    """
+    # Windows that begin on padding, one by one. The others begin a stride further each, so that the
+    # first or the last one on the axis decides.
+    inside = min(-(-before // sweep.stride), windows)
+    last = min(windows, (before + sweep.size - 1) // sweep.stride + 1) - 1
+    places = enumerate(first_places(sweep, before, inside))
+    found = [i * written - place * read for i, place in places if place is not None]
+    if inside <= last:
+        found += [i * written - (i * sweep.stride - before) * read for i in (inside, last)]
+    return max(found, default=None)
 
 
 def slid(node: KernelNode, op: Windowed, shapes: Sequence[Dims]) -> int | None:
@@ -37,8 +58,8 @@ def slid(node: KernelNode, op: Windowed, shapes: Sequence[Dims]) -> int | None:
     written, read = steps(result.shape, element(result)), steps(data.shape, element(data))
     total = straight(result.shape[0], written[0], read[0])
     for i, (axis, sweep) in enumerate(sweeps.items()):
-        places = first_places(sweep, op.padding.amounts(i, sweep)[0], result.shape[axis])
-        part = picked(places, written[axis], read[axis])
+        before = op.padding.amounts(i, sweep)[0]
+        part = along(sweep, before, result.shape[axis], written[axis], read[axis])
         if part is None:
             return None
         total += part
