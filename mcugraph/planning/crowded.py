@@ -1,7 +1,9 @@
 """The blocks of a problem that decide whether it fits into an arena.
 
 A block has room, wherever all others lie, if those that are needed at a common time cannot stand in
-the way of all its offsets. One of ``n`` units keeps one of ``m`` units from ``n + m - 1`` offsets:
+the way of all its offsets. One of ``n`` units keeps one of ``m`` units from ``n + m - 1`` offsets,
+where sizes and leads are whole units, and so are the offsets of a plan that lets all down as far as
+it can:
 
     arena   |---------------|
     other   .....|====|......           2 units, from 6 on
@@ -16,6 +18,7 @@ many there were: those that are needed while the arena is full.
 from bisect import bisect_left, bisect_right
 from collections.abc import Sequence
 from itertools import accumulate
+from math import gcd
 
 from mcugraph.planning.arena import ArenaProblem
 
@@ -33,9 +36,12 @@ def crowded(problem: ArenaProblem, arena: int) -> ArenaProblem:
     blocks = problem.blocks
     sizes = [problem.aligned(block.size) for block in blocks]
     left, before = [i for i, size in enumerate(sizes) if size], 0
+    fixed = [block.offset or 0 for block in blocks]
+    leads = [problem.aligned(lead) for _, _, lead in problem.overlaps]
+    unit = gcd(*sizes, *fixed, *leads) or problem.alignment
     while len(left) != before:
         before = len(left)
-        left = _without_room(problem, sizes, left, arena)
+        left = _without_room(problem, sizes, left, arena // unit * unit, unit)
     number = {i: n for n, i in enumerate(left)}
     return ArenaProblem(
         tuple([blocks[i] for i in left]),
@@ -52,10 +58,10 @@ def crowded(problem: ArenaProblem, arena: int) -> ArenaProblem:
 
 
 def _without_room(
-    problem: ArenaProblem, sizes: Sequence[int], among: Sequence[int], arena: int
+    problem: ArenaProblem, sizes: Sequence[int], among: Sequence[int], arena: int, unit: int
 ) -> list[int]:
     """Those of some blocks that the others may leave no room, or whose offset is given."""
-    blocks, unit = problem.blocks, problem.alignment
+    blocks = problem.blocks
     begun = sorted([(blocks[i].lower, sizes[i]) for i in among])
     ended = sorted([(blocks[i].upper, sizes[i]) for i in among])
     begins, ends = [time for time, _ in begun], [time for time, _ in ended]
