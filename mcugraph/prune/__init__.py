@@ -21,10 +21,13 @@ if TYPE_CHECKING:
     from mcugraph.prune.pruner import Pruner
     from mcugraph.prune.salience import Salience, ScoredLayer
     from mcugraph.prune.schedules import Gradual, OneShot
+    from mcugraph.slimming.dropping import branches, drop
+    from mcugraph.slimming.residual import Branch
     from mcugraph.slimming.slimmer import slim
 
 # Public name -> the module that defines it.
 _HOME = {
+    "Branch": "mcugraph.slimming.residual",
     "Budgeted": "mcugraph.prune.outcome",
     "Exported": "mcugraph.export.exported",
     "Gradual": "mcugraph.prune.schedules",
@@ -33,7 +36,9 @@ _HOME = {
     "Pruner": "mcugraph.prune.pruner",
     "Salience": "mcugraph.prune.salience",
     "ScoredLayer": "mcugraph.prune.salience",
+    "branches": "mcugraph.slimming.dropping",
     "carry_over": "mcugraph.prune.optimizers",
+    "drop": "mcugraph.slimming.dropping",
     "export_onnx": "mcugraph.export.to_onnx",
     "export_tflite": "mcugraph.export.to_tflite",
     "finish_qat": "mcugraph.export.qat",
@@ -43,6 +48,7 @@ _HOME = {
 }
 
 __all__ = [
+    "Branch",
     "Budgeted",
     "Exported",
     "Gradual",
@@ -51,7 +57,9 @@ __all__ = [
     "Pruner",
     "Salience",
     "ScoredLayer",
+    "branches",
     "carry_over",
+    "drop",
     "export_onnx",
     "export_tflite",
     "finish_qat",

@@ -17,12 +17,13 @@ def carry_over(
     """Let the optimizer of a model train what the model was slimmed to.
 
     Its parameters are replaced in place, so that schedules of its learning rate go on, and what it
-    remembers of them, such as momentum, is cut as they were.
+    remembers of them, such as momentum, is cut as they were. Parameters of branches that were
+    dropped go.
 
     Args:
         optimizer: Of the model.
         model: The model that was slimmed.
-        small: What ``slim`` made of it.
+        small: What ``slim``, ``drop`` or one after the other made of it.
 
     Raises:
         UsageError: ``small`` was not made of ``model``, the optimizer has other parameters, or
@@ -33,7 +34,9 @@ def carry_over(
     model, small = (plain_module(entry, "carry_over") for entry in (model, small))
     names = {id(value): name for name, value in model.named_parameters()}
     target = dict(small.named_parameters(remove_duplicate=False))
-    if not hasattr(small, "mcugraph_kept") or not set(names.values()) <= set(target):
+    gone = set(names.values()) - set(target)
+    dropped = getattr(small, "mcugraph_dropped", ()) != getattr(model, "mcugraph_dropped", ())
+    if not hasattr(small, "mcugraph_kept") or (gone and not dropped):
         raise UsageError("the second model is not what the first one was slimmed to")
     groups: list[list[torch.Tensor]] = []
     state: dict[torch.Tensor, Any] = {}
@@ -41,9 +44,12 @@ def carry_over(
         for parameter in group["params"]:
             if id(parameter) not in names:
                 raise UsageError("the optimizer has a parameter that is not the model's")
-        groups.append([target[names[id(parameter)]] for parameter in group["params"]])
+        stay = [names[id(p)] for p in group["params"] if names[id(p)] not in gone]
+        groups.append([target[name] for name in stay])
     for parameter, held in optimizer.state.items():
         name = names[id(parameter)]
+        if name in gone:
+            continue
         entries = _entries(name, model, small)
         state[target[name]] = {
             key: _cut(name, key, value, parameter, entries) for key, value in held.items()

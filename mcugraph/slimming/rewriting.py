@@ -13,7 +13,7 @@ import copy
 import inspect
 import re
 from collections import defaultdict
-from collections.abc import Callable, Iterable, Mapping
+from collections.abc import Callable, Mapping
 from contextlib import suppress
 from functools import partial
 from typing import TYPE_CHECKING, Any
@@ -27,6 +27,7 @@ from mcugraph.ops.normalization import Normalization
 from mcugraph.ops.selection import Pad, Slice, Split
 from mcugraph.records import dataclass
 from mcugraph.slimming.cutting import duplicate
+from mcugraph.slimming.example_runs import calls_of, run
 from mcugraph.slimming.kept import Kept
 from mcugraph.slimming.label_flow import described, paired
 from mcugraph.slimming.literals import RULES, SEVERAL, Site, Written, rewritten
@@ -45,7 +46,7 @@ class Rewriting:
         model: The whole model.
         kept: The classes that stay.
         export: Makes a graph of a form of the model.
-        run: Runs a form of the model on the example.
+        example: What one inference takes: by position, and by name.
 
     Attributes:
         modules: Path of a module -> its traced code.
@@ -58,10 +59,11 @@ class Rewriting:
         model: Any,
         kept: Kept,
         export: Callable[[Any], Graph],
-        run: Callable[[Any], None],
+        example: tuple[Any, Mapping[str, Any]],
     ) -> None:
         # Tracing may leave constants in a module.
-        self._model, self._kept, self._export, self._run = duplicate(model), kept, export, run
+        self._model, self._kept = duplicate(model), kept
+        self._export, self._example = export, example
         self.modules: dict[str, Traced] = {}
         self.failures: dict[str, str] = {}
         self.located: set[str] = set()
@@ -72,30 +74,12 @@ class Rewriting:
         calls: dict[str, list[Any]] = {}
         for path, operators in owners.items():
             try:
-                calls = calls or self._calls(owners)
+                calls = calls or calls_of(self._model, owners, *self._example)
                 self.modules[path] = traced(self._model.get_submodule(path), calls[path])
             except Exception as error:  # whatever the model's own code raises on a proxy
                 reason = str(error).strip().partition("\n")[0].partition(". ")[0]
                 for operator in operators:
                     self.failures[operator] = reason or type(error).__name__
-
-    def _calls(self, paths: Iterable[str]) -> dict[str, list[Any]]:
-        """What modules are called with in one run of the model."""
-        found: dict[str, list[Any]] = {path: [] for path in paths}
-        handles = []
-        for path, given in found.items():
-
-            def note(module: Any, args: Any, kwargs: Any, given: list[Any] = given) -> None:
-                given.append((args, kwargs))
-
-            module = self._model.get_submodule(path)
-            handles.append(module.register_forward_pre_hook(note, with_kwargs=True))
-        try:
-            self._run(self._model)
-        finally:
-            for handle in handles:
-                handle.remove()
-        return found
 
     def _owners(self) -> dict[str, list[str]]:
         """Path of a module -> the operators in its own code that may name a size that changes."""
@@ -137,15 +121,15 @@ class Rewriting:
         probe, forms = duplicate(small), {}
         for path, entry in self._inside_out():
             forms[path] = _Form(copy.deepcopy(entry.graph), entry.sizes)
-            probe = _replaced(probe, path, copy.deepcopy(entry.graph), self._model)
+            probe = replaced(probe, path, copy.deepcopy(entry.graph), self._model)
             probe.get_submodule(path).forward = _Trial(
                 probe.get_submodule(path), forms[path], partial(self._literals, path)
             ).run
         with suppress(RuntimeError, ValueError, IndexError, TypeError, AssertionError):
-            self._run(probe)  # how far it gets shows when it is exported
+            run(probe, *self._example)  # how far it gets shows when it is exported
         for path, _ in self._inside_out():
             if forms[path].changed:
-                small = _replaced(small, path, forms[path].graph, self._model)
+                small = replaced(small, path, forms[path].graph, self._model)
         return small
 
     def _inside_out(self) -> "list[tuple[str, Traced]]":
@@ -160,7 +144,7 @@ class Rewriting:
         tagged = duplicate(self._model)
         for path, entry in self._inside_out():
             graph = copy.deepcopy(entry.graph)
-            tagged = _replaced(tagged, path, graph, self._model, steps=True)
+            tagged = replaced(tagged, path, graph, self._model, steps=True)
         for operator, other in paired(self._kept.space.graph, self._export(Whole(tagged))):
             step = _STEP.match(other.name)
             if step is None:
@@ -334,7 +318,7 @@ def _name(node: Any) -> str:
     return ""
 
 
-def _replaced(model: Any, path: str, graph: Any, source: Any, steps: bool = False) -> Any:
+def replaced(model: Any, path: str, graph: Any, source: Any, steps: bool = False) -> Any:
     """The model with a traced form in the place of a module, wherever it holds that.
 
     Args:

@@ -5,7 +5,6 @@ from contextlib import suppress
 from typing import Any
 
 from mcugraph.errors import FormatError, UsageError
-from mcugraph.formats.torch.export import inference
 from mcugraph.formats.torch.given import plain_module
 from mcugraph.formats.torch.importer import from_torch
 from mcugraph.ir import Graph, Shape
@@ -86,7 +85,9 @@ class _Slimming:
             with suppress(Mismatch):
                 flow = follow(self.kept, self._graph(small))
         if flow is None:
-            rewriting = Rewriting(self.model, self.kept, self._graph, self._run)
+            rewriting = Rewriting(
+                self.model, self.kept, self._graph, (self.example_inputs, self.kwargs)
+            )
             small = rewriting.apply(small)
             flow = self._checked(small, rewriting, scaled)
         ordered = flow.cuts(self.kept, self.shapes)
@@ -136,15 +137,6 @@ class _Slimming:
             return from_torch(small, self.example_inputs, self.kwargs)
         except FormatError as error:
             raise Mismatch(f"it does not run without these channels: {error}") from error
-
-    def _run(self, model: Any) -> None:
-        """Run a form of the model on the example."""
-        import torch
-
-        given = self.example_inputs
-        args = (given,) if isinstance(given, torch.Tensor) else tuple(given)
-        with inference(model), torch.no_grad():
-            model(*args, **self.kwargs)
 
     def _record(self, small: Any, cuts: Cuts) -> None:
         before = getattr(self.model, "mcugraph_kept", {})

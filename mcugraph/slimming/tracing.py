@@ -35,7 +35,9 @@ class Traced:
     sizes: dict[str, int]
 
 
-def traced(module: torch.nn.Module, calls: Sequence[Given]) -> Traced:
+def traced(
+    module: torch.nn.Module, calls: Sequence[Given], opened: frozenset[str] = frozenset()
+) -> Traced:
     """The forward method of a module, with its children as they are.
 
     What depends on the mode by being given ``self.training`` still does so.
@@ -43,6 +45,7 @@ def traced(module: torch.nn.Module, calls: Sequence[Given]) -> Traced:
     Args:
         module: It may get attributes for constants of its code, and its buffers may change.
         calls: What it is called with in one run of the model: by position and by name.
+        opened: Paths in the module of those whose code becomes a part of it.
 
     Raises:
         Exception: What the code raises when it is given names instead of tensors.
@@ -52,18 +55,26 @@ def traced(module: torch.nn.Module, calls: Sequence[Given]) -> Traced:
     if any(_pattern(module, given) != _pattern(module, calls[0]) for given in calls):
         raise ValueError("it is called in more than one way")
     modes, mode = [], module.training
+    parts = [module.get_submodule(path) for path in sorted(opened)]
+    modes_of_parts = [part.training for part in parts]
     try:
         with torch.no_grad(), torch.random.fork_rng(), mock.patch.multiple(torch, **_FACTORIES):
-            for module.training in (False, True):
-                tracer = _Tracer(_bound(module, calls[0]))
+            for training in (False, True):
+                for part in (module, *parts):
+                    part.training = training
+                tracer = _Tracer(_bound(module, calls[0]), opened)
                 graph = tracer.trace(module)
                 graph._tracer_cls = torch.fx.Tracer  # of copies that are read from a file
                 for node in reversed(graph.nodes):
+                    if isinstance(node.type, str):
+                        node.type = None  # an annotation that is not evaluated cannot be saved
                     if node.name in tracer.numbers and not node.users:
                         graph.erase_node(node)
                 modes.append((graph, tracer.sizes))
     finally:
         module.training = mode
+        for part, held in zip(parts, modes_of_parts, strict=True):
+            part.training = held
     graph, sizes = modes[int(mode)]
     pairs = list(zip(*(entry.nodes for entry, _ in modes), strict=False))
     counts = {len(entry.nodes) for entry, _ in modes}
@@ -208,16 +219,16 @@ class _Tracer(torch.fx.Tracer):
     trace_asserts = False
     proxy_buffer_attributes = True
 
-    def __init__(self, given: Mapping[str, Any]) -> None:
+    def __init__(self, given: Mapping[str, Any], opened: frozenset[str]) -> None:
         super().__init__(autowrap_modules=cast(Any, ()))  # roots of sizes are numbers
-        self.given = given
+        self.given, self.opened = given, opened
         self.sizes: dict[str, int] = {}
         self.numbers: set[str] = set()  # nodes that no tensor comes of
         self._inputs: list[_Known] = []
         self._running = False
 
     def is_leaf_module(self, m: torch.nn.Module, module_qualified_name: str) -> bool:
-        return True
+        return module_qualified_name not in self.opened
 
     def call_module(self, m: Any, forward: Any, args: Any, kwargs: Any) -> Any:
         if self._running:

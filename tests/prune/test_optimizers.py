@@ -8,7 +8,7 @@ import mcugraph as mg
 
 torch = pytest.importorskip("torch")
 
-from mcugraph.prune import Pruner, carry_over, slim  # noqa: E402
+from mcugraph.prune import Pruner, branches, carry_over, drop, slim  # noqa: E402
 
 INPUT = torch.zeros(1, 1, 10, 10)
 
@@ -67,3 +67,15 @@ def test_another_model_is_refused(training: Any) -> None:
         carry_over(optimizer, model, training.Residual())
     with pytest.raises(mg.UsageError, match="not the model's"):
         carry_over(torch.optim.SGD([torch.nn.Parameter(INPUT)]), model, pruner.slim())
+
+
+def test_parameters_of_a_branch_that_was_dropped_go(training: Any) -> None:
+    model, optimizer, _ = trained(training, "sgd")
+    (branch,) = branches(model, INPUT)
+    small = drop(model, [branch.name], INPUT)
+    carry_over(optimizer, model, small)
+    held = [parameter for group in optimizer.param_groups for parameter in group["params"]]
+    assert [id(p) for p in held] == [id(p) for p in small.parameters()]
+    assert len(held) < len(list(model.parameters()))
+    assert set(optimizer.state) == set(held)
+    training.train(small, None, 2, optimizer=optimizer)
