@@ -164,6 +164,7 @@ def to_budget(
         options = {"seed": seed, **(pruner or {})}
         masked = Pruner(work, tuple(x.to(device) for x in examples), limits, **options)
         costs_before = masked.budgets.at(masked.space.full)
+        report(f"before: {masked.progress()}")
         scores = {"before": task.score(whole, loaders.test, "test", device)}
         total = pruning if fine_tune is not None else epochs * steps
         loop = TrainingLoop(task, work, train, optimizer, learning_rate, total)

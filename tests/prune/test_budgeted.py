@@ -70,7 +70,8 @@ def test_the_budgets_are_met_by_a_plain_model_and_the_given_one_stays(
     assert [epoch.number for epoch in result.epochs] == [1, 2, 3, 4, 5, 6]
     assert {epoch.phase for epoch in result.epochs} == {"pruning", "fine-tuning"}
     assert result.epochs[-1].score == result.scores["tuned"] > 0.5
-    assert len(lines) == 6
+    assert len(lines) == 7
+    assert "of 2,500" in lines[0]
     assert len(result.history) > 0
     assert (result.exported, result.on_tflm, result.on_board) == (None, None, None)
     text = str(result)
