@@ -10,7 +10,7 @@ from mcugraph.codegen.kernels.arithmetic_s8 import AddS8, MulS8
 from mcugraph.codegen.kernels.concat import ConcatBytes
 from mcugraph.codegen.kernels.contract import Alias, Kernel, Omitted
 from mcugraph.codegen.kernels.conv_s8 import ConvS8
-from mcugraph.codegen.kernels.depthwise_s8 import DepthwiseS8
+from mcugraph.codegen.kernels.depthwise_s8 import DepthwiseS8, OneChannelS8
 from mcugraph.codegen.kernels.fully_connected_s8 import FullyConnectedS8
 from mcugraph.codegen.kernels.lookup import LookupBytes, requantized, sigmoid
 from mcugraph.codegen.kernels.mean_s8 import MeanS8
@@ -32,7 +32,7 @@ KERNELS: Mapping[str, Sequence[Kernel]] = {
     "CALL_ONCE": (Omitted(),),
     "CONCATENATION": (ConcatBytes(),),
     "CONV_2D": (ConvS8(),),
-    "DEPTHWISE_CONV_2D": (DepthwiseS8(),),
+    "DEPTHWISE_CONV_2D": (OneChannelS8(), DepthwiseS8()),
     "EXPAND_DIMS": (Alias(),),
     "FULLY_CONNECTED": (FullyConnectedS8(),),
     "LOGISTIC": (LookupBytes(sigmoid),),

@@ -11,6 +11,7 @@ import numpy as np
 from mcugraph.codegen.c_program import Field, FlashTable, KernelCall, Parameters
 from mcugraph.codegen.kernels.contract import Kernel, attributes, constant
 from mcugraph.codegen.kernels.conv_s8 import (
+    ConvS8,
     is_narrow,
     refused_weights,
     scaled_channels,
@@ -18,8 +19,40 @@ from mcugraph.codegen.kernels.conv_s8 import (
 )
 from mcugraph.codegen.kernels.windows import image_fields, lead_by_pixels
 from mcugraph.ops.convolution import Conv
+from mcugraph.records import replace
 from mcugraph.tflm.kernels.access.raster import straight
 from mcugraph.tflm.kernels.needs import KernelNode
+
+
+class OneChannelS8(ConvS8):
+    """``mg_conv_s8`` for what is made of one channel, which is a plain convolution."""
+
+    def refusal(self, node: KernelNode) -> str | None:
+        channels = node.input(0).shape[-1]
+        return f"its data has {channels} channels" if channels != 1 else super().refusal(node)
+
+    def call(self, node: KernelNode, rounding: str) -> KernelCall:
+        return super().call(_as_plain(node), rounding)
+
+    def leads(self, node: KernelNode) -> Mapping[int, int]:
+        return super().leads(_as_plain(node))
+
+    def scratch(self, node: KernelNode) -> int:
+        return super().scratch(_as_plain(node))
+
+
+def _as_plain(node: KernelNode) -> KernelNode:
+    """The convolution that it is: weights by output channel, whose scales then lie along axis 0."""
+    op, data, weights = attributes(node, Conv), node.input(0), node.input(1)
+    by_channel = np.ascontiguousarray(np.moveaxis(constant(weights), 3, 0))
+    turned = replace(
+        weights,
+        shape=(*by_channel.shape[:1], *by_channel.shape[2:], 1),
+        data=memoryview(by_channel.tobytes()),
+        axis=0,
+    )
+    plain = replace(op, depthwise=False, groups=1, weight_out=0, weight_in=-1)
+    return replace(node, op=plain, inputs=(data, turned, *node.inputs[2:]))
 
 
 class DepthwiseS8(Kernel):

@@ -21,6 +21,7 @@ class FullyConnectedS8(Kernel):
     """``mg_fully_connected_s8``."""
 
     files = ("mg_fully_connected_s8",)
+    headers = ("mg_dsp",)
 
     def refusal(self, node: KernelNode) -> str | None:
         weights = node.input(1)

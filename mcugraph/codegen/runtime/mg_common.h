@@ -19,6 +19,13 @@
 #define MG_ALIGNED(bytes) _Alignas(bytes)
 #endif
 
+/* Before the definition of a function with a loop that needs all registers. */
+#if defined(__GNUC__) || defined(__ARMCC_VERSION)
+#define MG_APART __attribute__((noinline))
+#else
+#define MG_APART
+#endif
+
 #define MG_AXES 4 /* of what is computed element by element */
 
 /* Right shifts of negative numbers keep the sign, as with every compiler for these cores. */
@@ -47,18 +54,31 @@ static inline int32_t mg_scale(int32_t x, int32_t multiplier, int32_t shift)
 #endif
 }
 
-/* As mg_scale, and then + zero, where the following holds of all numbers: x lies between -2^30 and
- * 2^30; shift is -right, right from 1 to 22; offset is (2 * zero + 1) * 2^(right - 1), of a zero
- * from -128 to 127. */
-static inline int32_t mg_scale_narrow(int32_t x, int32_t multiplier, int32_t right, int32_t offset)
+/* What mg_scale_narrow needs of one channel. */
+typedef struct {
+    int32_t multiplier, right, offset;
+} mg_narrow;
+
+static inline mg_narrow mg_narrow_by(int32_t multiplier, int32_t shift, int32_t zero)
+{
+    mg_narrow by;
+    by.multiplier = multiplier;
+    by.right = -shift;
+    by.offset = (2 * zero + 1) * (1 << (-shift - 1));
+    return by;
+}
+
+/* mg_scale(x, multiplier, shift) + zero, where the following holds: x lies between -2^30 and 2^30,
+ * shift between -22 and -1, zero between -128 and 127, and MG_SINGLE_ROUNDING is 0. */
+static inline int32_t mg_scale_narrow(int32_t x, mg_narrow by)
 {
     int32_t high;
 #if defined(__ARM_FEATURE_DSP) && __ARM_FEATURE_DSP
-    __asm__("smmulr %0, %1, %2" : "=r"(high) : "r"(x * 2), "r"(multiplier));
+    __asm__("smmulr %0, %1, %2" : "=r"(high) : "r"(x * 2), "r"(by.multiplier));
 #else
-    high = (int32_t)(((int64_t)x * multiplier + (1 << 30)) >> 31);
+    high = (int32_t)(((int64_t)x * by.multiplier + (1 << 30)) >> 31);
 #endif
-    return (high + (high >> 31) + offset) >> right;
+    return (high + (high >> 31) + by.offset) >> by.right;
 }
 
 /* Which elements of a window lie on an axis and not on padding. */

@@ -76,17 +76,17 @@ static void gather(const mg_conv_s8_params *p, const int8_t *input, int32_t pixe
     }
 }
 
-/* Sums of two pixels, of two output channels. */
+/* Sums of two pixels of two output channels. */
 typedef struct {
-    int32_t first[MG_CONV_S8_PIXELS], second[MG_CONV_S8_PIXELS];
+    int32_t a0, a1, b0, b1;
 } sums;
 
-static inline sums products(const int16_t *columns, const int8_t *first, const int8_t *second,
-                            int32_t length, int32_t bias_first, int32_t bias_second)
+/* Adds the products of both windows and the weights of both channels. */
+MG_APART static void add_products(sums *to, const int16_t *columns, const int8_t *first,
+                                  const int8_t *second, int32_t length)
 {
-    int32_t a0 = bias_first, a1 = bias_first, b0 = bias_second, b1 = bias_second;
     const int8_t *end = first + length;
-    sums found;
+    sums s = *to;
 #if MG_DSP
     const uint32_t *from = (const uint32_t *)(const void *)columns;
     do {
@@ -96,17 +96,17 @@ static inline sums products(const int16_t *columns, const int8_t *first, const i
         word = mg_word(first);
         even = mg_even(word);
         odd = mg_odd(word);
-        a0 = mg_both(a0, even0, even);
-        a1 = mg_both(a1, even1, even);
-        a0 = mg_both(a0, odd0, odd);
-        a1 = mg_both(a1, odd1, odd);
+        s.a0 = mg_both(s.a0, even0, even);
+        s.a1 = mg_both(s.a1, even1, even);
+        s.a0 = mg_both(s.a0, odd0, odd);
+        s.a1 = mg_both(s.a1, odd1, odd);
         word = mg_word(second);
         even = mg_even(word);
         odd = mg_odd(word);
-        b0 = mg_both(b0, even0, even);
-        b1 = mg_both(b1, even1, even);
-        b0 = mg_both(b0, odd0, odd);
-        b1 = mg_both(b1, odd1, odd);
+        s.b0 = mg_both(s.b0, even0, even);
+        s.b1 = mg_both(s.b1, even1, even);
+        s.b0 = mg_both(s.b0, odd0, odd);
+        s.b1 = mg_both(s.b1, odd1, odd);
         first += GROUP;
         second += GROUP;
     } while (first != end);
@@ -115,72 +115,75 @@ static inline sums products(const int16_t *columns, const int8_t *first, const i
         int32_t i;
         for (i = 0; i < GROUP; i++) {
             const int32_t x = columns[i], y = columns[GROUP + i];
-            a0 += x * first[i];
-            a1 += y * first[i];
-            b0 += x * second[i];
-            b1 += y * second[i];
+            s.a0 += x * first[i];
+            s.a1 += y * first[i];
+            s.b0 += x * second[i];
+            s.b1 += y * second[i];
         }
         columns += GROUP * MG_CONV_S8_PIXELS;
         first += GROUP;
         second += GROUP;
     } while (first != end);
 #endif
-    found.first[0] = a0;
-    found.first[1] = a1;
-    found.second[0] = b0;
-    found.second[1] = b1;
-    return found;
+    *to = s;
 }
 
-/* Scales the sums of one output channel, and writes those of so many pixels. */
-static inline void finish(const mg_conv_s8_params *p, const int32_t *sum, int32_t channel,
-                          int8_t *output, int32_t count)
+/* All output channels of one group, of two pixels, which may be the same. */
+MG_APART static void two_pixels(const mg_conv_s8_params *p, const int16_t *columns, int32_t group,
+                                int8_t *output0, int8_t *output1)
 {
-    const int32_t multiplier = p->multipliers[channel], shift = p->shifts[channel];
-    int32_t i;
-#if !MG_SINGLE_ROUNDING
-    if (p->narrow) {
-        const int32_t offset = (2 * p->output_zero + 1) * (1 << (-shift - 1));
-        for (i = 0; i < count; i++) {
-            const int32_t scaled = mg_scale_narrow(sum[i], multiplier, -shift, offset);
-            output[i * p->output_channels] = (int8_t)mg_clamp(scaled, p->least, p->largest);
+    const int32_t length =
+        (p->window_height * p->window_width * p->depth + GROUP - 1) / GROUP * GROUP;
+    const int32_t channels = p->output_channels / p->groups, zero = p->output_zero;
+    const int32_t least = p->least, largest = p->largest, narrow = p->narrow;
+    const int32_t *bias = p->bias + group * channels;
+    const int32_t *multipliers = p->multipliers + group * channels;
+    const int8_t *shifts = p->shifts + group * channels;
+    const int8_t *weights = p->weights + group * channels * length;
+    int32_t channel;
+    for (channel = 0; channel < channels; channel += 2) {
+        /* Of an odd number of channels, the last one is computed twice. */
+        const int32_t other = channel + (channel + 1 < channels);
+        const int8_t *second = other > channel ? weights + length : weights;
+        sums s;
+        s.a0 = s.a1 = bias[channel];
+        s.b0 = s.b1 = bias[other];
+        add_products(&s, columns, weights, second, length);
+        weights += 2 * length;
+        if (narrow) {
+            const mg_narrow by_first = mg_narrow_by(multipliers[channel], shifts[channel], zero);
+            const mg_narrow by_second = mg_narrow_by(multipliers[other], shifts[other], zero);
+            s.a0 = mg_scale_narrow(s.a0, by_first);
+            s.a1 = mg_scale_narrow(s.a1, by_first);
+            s.b0 = mg_scale_narrow(s.b0, by_second);
+            s.b1 = mg_scale_narrow(s.b1, by_second);
+        } else {
+            s.a0 = mg_scale(s.a0, multipliers[channel], shifts[channel]) + zero;
+            s.a1 = mg_scale(s.a1, multipliers[channel], shifts[channel]) + zero;
+            s.b0 = mg_scale(s.b0, multipliers[other], shifts[other]) + zero;
+            s.b1 = mg_scale(s.b1, multipliers[other], shifts[other]) + zero;
         }
-        return;
-    }
-#endif
-    for (i = 0; i < count; i++) {
-        const int32_t scaled = mg_scale(sum[i], multiplier, shift) + p->output_zero;
-        output[i * p->output_channels] = (int8_t)mg_clamp(scaled, p->least, p->largest);
+        output0[channel] = (int8_t)mg_clamp(s.a0, least, largest);
+        output1[channel] = (int8_t)mg_clamp(s.a1, least, largest);
+        output0[other] = (int8_t)mg_clamp(s.b0, least, largest);
+        output1[other] = (int8_t)mg_clamp(s.b1, least, largest);
     }
 }
 
 static void one_image(const mg_conv_s8_params *p, const int8_t *input, int8_t *output,
                       int16_t *columns)
 {
-    const int32_t length =
-        (p->window_height * p->window_width * p->depth + GROUP - 1) / GROUP * GROUP;
     const int32_t channels = p->output_channels / p->groups;
     const int32_t pixels = p->output_height * p->output_width;
     int32_t pixel, group;
     for (pixel = 0; pixel < pixels; pixel += MG_CONV_S8_PIXELS) {
-        const int32_t count = pixel + 1 < pixels ? MG_CONV_S8_PIXELS : 1;
-        int8_t *to = output + pixel * p->output_channels;
-        const int8_t *weights = p->weights;
-        int32_t channel = 0;
+        /* Of an odd number of pixels, the last one is computed twice. */
+        const int32_t other = pixel + (pixel + 1 < pixels);
         for (group = 0; group < p->groups; group++) {
-            const int32_t end = channel + channels;
             gather(p, input, pixel, group, columns, 0);
-            gather(p, input, pixel + count - 1, group, columns, 1);
-            while (channel < end) {
-                /* Of an odd number of channels, the last one is computed twice. */
-                const int32_t next = channel + 1 < end;
-                const sums found = products(columns, weights, weights + next * length, length,
-                                            p->bias[channel], p->bias[channel + next]);
-                finish(p, found.first, channel, to + channel, count);
-                finish(p, found.second, channel + next, to + channel + next, count);
-                channel += 1 + next;
-                weights += (1 + next) * length;
-            }
+            gather(p, input, other, group, columns, 1);
+            two_pixels(p, columns, group, output + pixel * p->output_channels + group * channels,
+                       output + other * p->output_channels + group * channels);
         }
     }
 }

@@ -44,35 +44,17 @@ static patch patch_of(const mg_depthwise_s8_params *p, const int8_t *input, int3
     return found;
 }
 
-static inline int8_t finished(const mg_depthwise_s8_params *p, int32_t sum, int32_t channel)
+/* Adds the products of four channels, from where both pointers point. */
+MG_APART static void add_products(int32_t *sums, const patch *at, const int8_t *from,
+                                  const int8_t *weights, int32_t next_tap, int32_t zero)
 {
-    const int32_t multiplier = p->multipliers[channel], shift = p->shifts[channel];
-    int32_t scaled;
-#if !MG_SINGLE_ROUNDING
-    if (p->narrow) {
-        const int32_t offset = (2 * p->output_zero + 1) * (1 << (-shift - 1));
-        scaled = mg_scale_narrow(sum, multiplier, -shift, offset);
-        return (int8_t)mg_clamp(scaled, p->least, p->largest);
-    }
-#endif
-    scaled = mg_scale(sum, multiplier, shift) + p->output_zero;
-    return (int8_t)mg_clamp(scaled, p->least, p->largest);
-}
-
-/* Output channels from one on, each made of the input channel of its number. */
-static inline void four(const mg_depthwise_s8_params *p, const patch *at, int32_t channel,
-                        int8_t *output)
-{
-    const int8_t *from = at->input + channel, *weights = at->weights + channel;
-    const int32_t *bias = p->bias + channel;
-    int32_t s0 = bias[0], s1 = bias[1], s2 = bias[2], s3 = bias[3], y, x;
+    const int32_t next_column = at->next_column, columns = at->columns;
+    int32_t s0 = sums[0], s1 = sums[1], s2 = sums[2], s3 = sums[3], y, x;
 #if MG_DSP
-    const uint32_t less = ((uint32_t)-p->input_zero & 0xffffu) * 0x10001u;
-#else
-    const int32_t zero = p->input_zero;
+    const uint32_t less = ((uint32_t)-zero & 0xffffu) * 0x10001u;
 #endif
     for (y = at->rows; y > 0; y--) {
-        for (x = at->columns; x > 0; x--) {
+        for (x = columns; x > 0; x--) {
 #if MG_DSP
             const uint32_t word = mg_word(from), by = mg_word(weights);
             const uint32_t even = mg_even_plus(less, word), odd = mg_odd_plus(less, word);
@@ -87,23 +69,71 @@ static inline void four(const mg_depthwise_s8_params *p, const patch *at, int32_
             s2 += (from[2] - zero) * weights[2];
             s3 += (from[3] - zero) * weights[3];
 #endif
-            from += at->next_column;
-            weights += p->output_channels;
+            from += next_column;
+            weights += next_tap;
         }
         from += at->next_row;
         weights += at->next_weights;
     }
-    output[channel] = finished(p, s0, channel);
-    output[channel + 1] = finished(p, s1, channel + 1);
-    output[channel + 2] = finished(p, s2, channel + 2);
-    output[channel + 3] = finished(p, s3, channel + 3);
+    sums[0] = s0;
+    sums[1] = s1;
+    sums[2] = s2;
+    sums[3] = s3;
 }
 
-static void one(const mg_depthwise_s8_params *p, const patch *at, int32_t source, int32_t channel,
-                int8_t *output)
+/* How the sums of all channels become results. */
+typedef struct {
+    const int32_t *multipliers;
+    const int8_t *shifts;
+    int32_t narrow, zero, least, largest;
+} ending;
+
+static inline ending ending_of(const mg_depthwise_s8_params *p)
+{
+    ending found;
+    found.multipliers = p->multipliers;
+    found.shifts = p->shifts;
+    found.narrow = p->narrow;
+    found.zero = p->output_zero;
+    found.least = p->least;
+    found.largest = p->largest;
+    return found;
+}
+
+static inline int8_t finished(const ending *by, int32_t sum, int32_t channel)
+{
+    const int32_t multiplier = by->multipliers[channel], shift = by->shifts[channel];
+    sum = by->narrow ? mg_scale_narrow(sum, mg_narrow_by(multiplier, shift, by->zero))
+                     : mg_scale(sum, multiplier, shift) + by->zero;
+    return (int8_t)mg_clamp(sum, by->least, by->largest);
+}
+
+/* Channels in fours, each made of the input channel of its number; returns how many. */
+static int32_t in_fours(const mg_depthwise_s8_params *p, const patch *at, int8_t *output)
+{
+    const int32_t channels = p->output_channels / TOGETHER * TOGETHER;
+    const ending by = ending_of(p);
+    const int32_t *bias = p->bias;
+    int32_t channel;
+    for (channel = 0; channel < channels; channel += TOGETHER) {
+        int32_t sums[TOGETHER];
+        memcpy(sums, bias + channel, sizeof sums);
+        add_products(sums, at, at->input + channel, at->weights + channel, p->output_channels,
+                     p->input_zero);
+        output[channel] = finished(&by, sums[0], channel);
+        output[channel + 1] = finished(&by, sums[1], channel + 1);
+        output[channel + 2] = finished(&by, sums[2], channel + 2);
+        output[channel + 3] = finished(&by, sums[3], channel + 3);
+    }
+    return channels;
+}
+
+static int8_t one(const mg_depthwise_s8_params *p, const patch *at, int32_t source,
+                  int32_t channel)
 {
     const int8_t *from = at->input + source, *weights = at->weights + channel;
     int32_t sum = p->bias[channel], y, x;
+    ending by;
     for (y = at->rows; y > 0; y--) {
         for (x = at->columns; x > 0; x--) {
             sum += (*from - p->input_zero) * *weights;
@@ -113,21 +143,16 @@ static void one(const mg_depthwise_s8_params *p, const patch *at, int32_t source
         from += at->next_row;
         weights += at->next_weights;
     }
-    output[channel] = finished(p, sum, channel);
+    by = ending_of(p);
+    return finished(&by, sum, channel);
 }
 
 static void one_pixel(const mg_depthwise_s8_params *p, const patch *at, int8_t *output)
 {
-    int32_t source = 0, channel = 0, i;
-    if (p->each == 1) {
-        for (; channel + TOGETHER <= p->output_channels; channel += TOGETHER) {
-            four(p, at, channel, output);
-        }
-        source = channel;
-    }
+    int32_t channel = p->each == 1 ? in_fours(p, at, output) : 0, source = channel, i;
     for (; source < p->input_channels; source++) {
-        for (i = 0; i < p->each; i++) {
-            one(p, at, source, channel++, output);
+        for (i = 0; i < p->each; i++, channel++) {
+            output[channel] = one(p, at, source, channel);
         }
     }
 }
