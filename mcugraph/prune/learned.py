@@ -1,13 +1,16 @@
 """Width multipliers, learned by gradient descent (Algorithm 1, WIDTHUPDATE)."""
 
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from typing import Any
 
 import numpy as np
+import torch
 
 from mcugraph.errors import UsageError
 from mcugraph.ir import Array
+from mcugraph.prune.losses import gradient_of
 from mcugraph.prune.relaxed import METHODS, RelaxedMask
+from mcugraph.prune.width_rule import Decision, Moment, WidthRule
 from mcugraph.records import dataclass
 from mcugraph.space.budgets import SCALARISATIONS, Budgets, Pull
 
@@ -22,15 +25,15 @@ _HALVINGS = 10
 class Options:
     """How width multipliers are learned; ``Pruner`` says what each option does."""
 
-    learning_rate: float
-    alpha: float
-    initial: float
-    max_step: float | None
-    objective: str
-    scalarisation: str
-    threshold: str
-    focus: bool
-    smoothing: bool
+    learning_rate: float = 1.0
+    alpha: float = 1.0
+    initial: float = 0.95
+    max_step: float | None = None
+    objective: str = "both"
+    scalarisation: str = "random"
+    threshold: str = "exact"
+    focus: bool = True
+    smoothing: bool = True
 
     def __post_init__(self) -> None:
         for name, known in (
@@ -53,27 +56,59 @@ class Options:
                 raise UsageError(f"{name}: a number between 0 and 1 is needed, not {value!r}")
 
 
-class LearnedWidths:
+class LearnedWidths(WidthRule):
     """One width multiplier a group: the sigmoid of a free variable.
 
     Args:
-        groups: How many there are.
+        budgets: What is held against what.
+        starts: Where the classes of each group begin, shape (groups,).
         options: How they are learned.
+        random: Where the weights of the scalarisation come from.
     """
 
-    def __init__(self, groups: int, options: Options) -> None:
-        self.options = options
-        self.variables = _logit(np.full(groups, options.initial))
+    name = "paper"
+    follows = True
 
-    @property
-    def multipliers(self) -> Array:
+    def __init__(
+        self, budgets: Budgets, starts: Array, options: Options, random: np.random.Generator
+    ) -> None:
+        self.options = options
+        self.variables = _logit(np.full(len(starts), options.initial))
+        self._budgets, self._space, self._starts = budgets, budgets.space, starts
+        self._random = random
+
+    def multipliers(self, step: int = 0) -> Array:
         """Between 0 and 1, shape (groups,)."""
         return np.asarray(0.5 * (1 + np.tanh(self.variables / 2)))
 
-    @property
-    def needs_task(self) -> bool:
-        """Whether an update asks for the task loss."""
-        return self.options.objective != "resources" and self.options.alpha > 0
+    def decide(self, moment: Moment) -> Decision:
+        """One step, while budgets are exceeded."""
+        if moment.met:
+            return Decision(moment.widths)
+        pull = self._budgets.pull(moment.widths, self._random, self.options.scalarisation)
+        start, task = self.variables, float("nan")
+        if self.options.objective == "resources" or not self.options.alpha:
+            self.update(pull, None, None)
+        else:
+            with moment.masks.differentiable() as masks:
+                task, by_mask = gradient_of(moment.loss, masks)
+            fractions, threshold = self.multipliers(), self.options.threshold
+            relaxed = RelaxedMask.of(self._starts, moment.scores, fractions, threshold)
+            self.update(pull, relaxed, by_mask)
+        if self.options.max_step is not None:
+            self.land(start, lambda: not self._budgets.unmet(self._rounded()))
+        return Decision(self._rounded(), task, pull.loss)
+
+    def state(self) -> dict[str, Any]:
+        """As ``WidthRule`` says."""
+        return {"variables": torch.from_numpy(self.variables.copy())}
+
+    def restore(self, state: Mapping[str, Any]) -> None:
+        """As ``WidthRule`` says."""
+        self.variables = state["variables"].numpy().copy()
+
+    def _rounded(self) -> Array:
+        return self._space.round(self._space.from_fractions(self.multipliers()))
 
     def update(self, pull: Pull, mask: RelaxedMask | None, by_mask: Array | None) -> None:
         """One step of gradient descent.
@@ -83,7 +118,7 @@ class LearnedWidths:
             mask: The relaxed masks at these multipliers; None: without the task loss.
             by_mask: The derivative of the task loss by the mask of each class, shape (classes,).
         """
-        options, multipliers = self.options, self.multipliers
+        options, multipliers = self.options, self.multipliers()
         gradient = np.zeros(len(multipliers))
         if options.objective != "task":
             gradient += pull.gradient
@@ -122,16 +157,12 @@ class LearnedWidths:
         if limit is None:
             return step
         # The multiplier u + d is sigmoid(v + s) for s = logit(u + d) - v.
-        up = _logit(np.minimum(self.multipliers + limit, 1 - 1e-12)) - self.variables
-        down = _logit(np.maximum(self.multipliers - limit, 1e-12)) - self.variables
+        up = _logit(np.minimum(self.multipliers() + limit, 1 - 1e-12)) - self.variables
+        down = _logit(np.maximum(self.multipliers() - limit, 1e-12)) - self.variables
         room = np.where(step > 0, np.maximum(up, 0), np.minimum(down, 0))
         with np.errstate(divide="ignore", invalid="ignore"):
             factors = np.where(np.abs(step) > np.abs(room), room / step, 1.0)
         return np.asarray(step * min(1.0, float(factors.min())))
-
-    def pull(self, budgets: Budgets, widths: Array, random: np.random.Generator) -> Pull:
-        """The resource loss at integer widths."""
-        return budgets.pull(widths, random, self.options.scalarisation)
 
 
 def _logit(fraction: Array) -> Array:

@@ -4,9 +4,10 @@ After Liberis and Lane, "Differentiable network pruning for microcontrollers" (2
 arXiv:2110.08350; "the paper" below.
 """
 
+import warnings
 from collections.abc import Callable, Iterable, Mapping
 from pathlib import Path
-from typing import Any
+from typing import Any, Unpack
 
 import numpy as np
 import torch
@@ -18,32 +19,33 @@ from mcugraph.formats.torch.given import inputs_of, plain_module
 from mcugraph.formats.torch.importer import from_torch
 from mcugraph.ir import Array
 from mcugraph.prune.history import History
-from mcugraph.prune.learned import LearnedWidths, Options
-from mcugraph.prune.losses import Loss, gradient_of, no_loss, undisturbed, value_of
+from mcugraph.prune.losses import Loss, no_loss, undisturbed, value_of
 from mcugraph.prune.masks import Masks, check_unmasked
+from mcugraph.prune.methods import MethodOptions, chosen, width_rule
 from mcugraph.prune.placement import Classes
 from mcugraph.prune.ranking import Ranking
-from mcugraph.prune.relaxed import RelaxedMask
 from mcugraph.prune.salience import salience as salience_of
-from mcugraph.prune.schedules import PruningSchedule, uniform
+from mcugraph.prune.schedules import PruningSchedule
+from mcugraph.prune.width_rule import Moment
 from mcugraph.slimming.slimmer import slim
-from mcugraph.space.budgets import Budgets, Pull
+from mcugraph.space.budgets import Budgets
 from mcugraph.space.space import widths
 
 
 class Pruner:
     """Prunes a PyTorch model while it trains, until it fits a microcontroller.
 
-    Each group of channels has a width multiplier: the fraction of its channels to keep. Every
-    ``interval`` training steps the multipliers take a step of gradient descent on
+    Of each group of channels so many stay as a method says; every ``interval`` training steps the
+    least salient ones of the rest are masked. The model trains as usual meanwhile: masks act while
+    it runs, and its parameters, optimizer and checkpoints know nothing of them.
 
-        P = P_RES + alpha * P_TSK
-
-    (the paper's Eq. 1), where P_RES says by how much budgets are exceeded and P_TSK is the task
-    loss of a validation batch; then the least salient channels are masked. Once the budgets are
-    met the multipliers stay, while masks follow the saliences on. The model trains as usual
-    meanwhile: masks act while it runs, and its parameters, optimizer and checkpoints know nothing
-    of them.
+    - ``method="allocation"``, the default: the widths that make the most of all budgets at once
+      (``Space.allocate``), reached in even steps of their logarithms within ``phase`` training
+      steps. The budgets are met by then, and masks stay as they are.
+    - ``method="paper"``: width multipliers that descend on P = P_RES + alpha * P_TSK (Eq. 1), where
+      P_RES says by how much budgets are exceeded and P_TSK is the task loss of a validation batch.
+      Once the budgets are met the multipliers stay, while masks follow the saliences on.
+    - ``schedule``: fixed fractions, or the same one for all groups.
 
     ::
 
@@ -52,7 +54,9 @@ class Pruner:
             ...
             optimizer.step()
             pruner.step(lambda: loss(model(x_val), y_val))
-        small = pruner.slim()
+            if pruner.met:
+                break
+        small = pruner.slim()  # train this one on
 
     Args:
         model: A ``torch.nn.Module``. It is masked from now on, until ``remove``.
@@ -64,29 +68,39 @@ class Pruner:
             reference kernels allow. ``"size"``: bytes of flash for weights and biases. ``"macs"``:
             multiply-accumulates of one inference. Any of them.
         kwargs: Inputs by keyword.
+        method: ``"allocation"`` or ``"paper"``; None: the first.
         interval: Training steps from one update to the next. The paper: 20.
-        learning_rate: Of the multipliers.
-        alpha: The weight of the task loss.
-        initial: The multiplier of every group at the start, between 0 and 1.
-        max_step: The most that a multiplier may change in one update: a longer step is shortened
-            as a whole. None: no limit, as in the paper.
+        salience: What ranks channels: ``"batch_norm"`` (the paper: the absolute scale of the batch
+            norm behind a layer, or the L2 norm of the weights), ``"l2"``, ``"l1"``,
+            ``"gradient"``, ``"activation"``, ``"random"``, a function from a ``Layer`` to a
+            tensor of one number a channel, or a ``Salience``. But for ``method="paper"``, what is
+            masked stays so.
+        peak_by: The peak that the budget is held against: ``"optimal"``, of the best order;
+            ``"operator_bound"``, which earlier work takes; ``"file_order"``, of the model's own
+            order; None: that budget is left out.
+        schedule: A ``Gradual`` or ``OneShot`` schedule, in place of a method.
+        freeze_when_met: Masks stay as they are once the budgets are met. None: of
+            ``method="allocation"`` only.
+        phase: Of ``method="allocation"``: training steps until the budgets are met, 400 if not
+            given. A tenth of the whole training is a good choice.
+        utility: Of the same: what each group is worth, shape (groups,). None: as many as layers
+            make its channels.
+        concavity: Of the same: how even shares are to be, 1 if not given; see ``Space.allocate``.
+        learning_rate: Of ``method="paper"``, like all that follow: of the multipliers, 1 if not
+            given.
+        alpha: The weight of the task loss, 1 if not given.
+        initial: The multiplier of every group at the start, between 0 and 1; 0.95 if not given.
+        max_step: Not of the paper: the most that a multiplier may change in one update; a longer
+            step is shortened as a whole, and the last one to as little as meets the budgets.
         objective: ``"both"``, or one of the losses alone: ``"task"`` or ``"resources"``.
         scalarisation: How exceeded budgets make one loss. ``"random"``: one of them, drawn with a
             bias towards those that are exceeded most (Eq. 2). ``"sum"``: all together.
         threshold: Where the relaxed mask has its threshold: ``"exact"`` solves Eq. 4,
             ``"percentile"`` takes the quantile of the saliences, as in Algorithm 1.
         focus: While the peak is the only budget that is exceeded, only the groups of the
-            bottleneck change.
-        smoothing: The gradient is multiplied by twice the multiplier, as an L2 penalty would.
-        salience: What ranks channels: ``"batch_norm"`` (the paper: the absolute scale of the batch
-            norm behind a layer, or the L2 norm of the weights), ``"l2"``, ``"l1"``,
-            ``"gradient"``, ``"activation"``, ``"random"``, a function from a ``Layer`` to a
-            tensor of one number a channel, or a ``Salience``.
-        peak_by: The peak that the budget is held against: ``"optimal"``, of the best order;
-            ``"operator_bound"``, which earlier work takes; ``"file_order"``, of the model's own
-            order; None: that budget is left out.
-        schedule: A ``Gradual`` or ``OneShot`` schedule, in place of learned multipliers.
-        freeze_when_met: Masks stay as they are once the budgets are met.
+            bottleneck change. True if not given.
+        smoothing: The gradient is multiplied by twice the multiplier, as an L2 penalty would. True
+            if not given.
         precision: The types with which costs are counted, as for ``widths``.
         accounting: How they are counted, as for ``widths``.
         seed: Of all that is random here.
@@ -108,33 +122,25 @@ class Pruner:
         budgets: Mapping[str, float] | None = None,
         *,
         kwargs: Mapping[str, Any] | None = None,
+        method: str | None = None,
         interval: int = 20,
-        learning_rate: float = 1.0,
-        alpha: float = 1.0,
-        initial: float = 0.95,
-        max_step: float | None = 0.02,
-        objective: str = "both",
-        scalarisation: str = "random",
-        threshold: str = "exact",
-        focus: bool = True,
-        smoothing: bool = True,
         salience: Any = "batch_norm",
         peak_by: str | None = "optimal",
         schedule: PruningSchedule | None = None,
-        freeze_when_met: bool = False,
+        freeze_when_met: bool | None = None,
         precision: str | None = "int8",
         accounting: str = "deployed",
         seed: int = 0,
         steps_per_epoch: int | None = None,
         report: Callable[[str], None] = print,
+        **options: Unpack[MethodOptions],
     ) -> None:
         check_whole("interval", interval, 1)
         check_whole("seed", seed, 0)
         check_callable("report", report)
         if steps_per_epoch is not None:
             check_whole("steps_per_epoch", steps_per_epoch, 1)
-        if schedule is not None and not isinstance(schedule, PruningSchedule):
-            raise UsageError(f"schedule: a Gradual or OneShot is needed, not {schedule!r}")
+        self.method, given = chosen(method, schedule, options)
         if not budgets and (schedule is None or schedule.sparsity is None):
             raise UsageError("no budgets: name a peak, a size or macs, like {'peak': 64_000}")
         self.model = plain_module(model, "Pruner")
@@ -142,29 +148,19 @@ class Pruner:
         inputs_of(example_inputs, kwargs)
         self.example_inputs, self.kwargs = example_inputs, dict(kwargs or {})
         self.interval, self.schedule = interval, schedule
-        self.freeze_when_met = freeze_when_met
         self.steps_per_epoch, self.report = steps_per_epoch, report
-        options = Options(
-            learning_rate,
-            alpha,
-            initial,
-            max_step,
-            objective,
-            scalarisation,
-            threshold,
-            focus,
-            smoothing,
-        )
         self._random = np.random.default_rng(seed)
-        rule = salience_of(salience, self._random)
+        ranks = salience_of(salience, self._random)
         graph = from_torch(self.model, example_inputs, kwargs)
         self.space = widths(graph, accounting, precision)
         self._classes = Classes(self.space)
         self.budgets = Budgets(self.space, budgets or {}, peak_by)
-        self._learned = LearnedWidths(len(self.space.groups), options)
-        self._removed = None if schedule is None else schedule.removed(self.space, self.budgets)
+        self._rule = width_rule(
+            self.method, given, schedule, self.budgets, self._classes, self._random
+        )
+        self.freeze_when_met = self._rule.freezes if freeze_when_met is None else freeze_when_met
         self._masks = Masks(self.model, self._classes)
-        self._ranking = Ranking(self.model, self._masks, self._classes, rule)
+        self._ranking = Ranking(self.model, self._masks, self._classes, ranks)
         self._scores: Array | None = None
         self.widths = self.space.full.copy()
         self.steps, self.frozen = 0, False
@@ -173,6 +169,10 @@ class Pruner:
         )
         self._rehearse()
         self._masks.attach()
+
+    def __repr__(self) -> str:
+        costs = self.budgets.text(self.widths)
+        return f"Pruner(method={self.method!r}, {costs}; {self._budgets_are()})"
 
     def _rehearse(self) -> None:
         """Slim a copy once, so that what cannot be slimmed is refused before it is trained."""
@@ -190,10 +190,7 @@ class Pruner:
     @property
     def multipliers(self) -> Array:
         """The fraction of each group to keep, before rounding, shape (groups,)."""
-        if self.schedule is None:
-            return self._learned.multipliers
-        assert self._removed is not None
-        return np.asarray(1 - self._removed * self.schedule.progress(self.steps))
+        return self._rule.multipliers(self.steps)
 
     @property
     def averaged(self) -> dict[str, tuple[str, ...]]:
@@ -213,24 +210,44 @@ class Pruner:
         return self.budgets.at(self.widths)
 
     @property
+    def use(self) -> dict[str, float]:
+        """The share of each budget that the channels that stay take."""
+        return self.budgets.use(self.widths)
+
+    @property
+    def met(self) -> bool:
+        """Whether the channels that stay meet the budgets, and a schedule is at its end.
+
+        From then on widths stay: a good time to slim the model and to train on without masks,
+        which is faster.
+        """
+        return self._rule.due(self.steps) and not self.budgets.unmet(self.widths)
+
+    @property
     def satisfied(self) -> bool:
-        """Whether the channels that stay meet the budgets, and a schedule is at its end."""
-        due = self.schedule is None or self.schedule.progress(self.steps) == 1
-        return due and not self.budgets.unmet(self.widths)
+        """The same as ``met``."""
+        return self.met
 
-    def settled(self, tolerance: float = 0.01, updates: int = 5) -> bool:
-        """Whether the budgets are met and the masks hardly change any more.
-
-        A good time to slim the model and to train on without masks, which is faster.
+    def settled(self, tolerance: float | None = None, updates: int | None = None) -> bool:
+        """The same as ``met``.
 
         Args:
-            tolerance: The fraction of the classes that may change in an update.
-            updates: How many updates in a row have to keep it.
+            tolerance: Deprecated: wait until no more than this fraction of the classes changes in
+                an update.
+            updates: Deprecated: in so many updates in a row.
         """
-        check_whole("updates", updates, 1)
-        changes = self.history.mask_change[-updates:]
-        calm = len(changes) == updates and bool((changes <= tolerance).all())
-        return self.satisfied and (self.frozen or calm)
+        if tolerance is None and updates is None:
+            return self.met
+        warnings.warn(
+            "settled() need not wait for calm masks: leave out tolerance and updates",
+            DeprecationWarning,
+            stacklevel=2,
+        )
+        count = 5 if updates is None else updates
+        check_whole("updates", count, 1)
+        changes = self.history.mask_change[-count:]
+        calm = len(changes) == count and bool((changes <= (tolerance or 0.01)).all())
+        return self.met and (self.frozen or calm)
 
     def step(self, loss: Loss | None = None) -> bool:
         """Count a training step; every ``interval`` of them, update multipliers and masks.
@@ -255,15 +272,16 @@ class Pruner:
         return updated
 
     def enforce(self) -> None:
-        """Meet the budgets at once: all multipliers shrink by one factor, as little as needed.
+        """Meet the budgets at once: only what exceeded ones need goes, as ``Space.allocate`` says.
 
         For a training that ends before its budgets are met.
         """
-        wanted = self.space.from_fractions(self.multipliers)
         if self._scores is None:
             self._scores = self._ranking.scores(no_loss)
-        self.widths = self.space.round(wanted * uniform(self.space, self.budgets, wanted))
+        self.widths = self.budgets.allocate(self.widths)
         self._mask()
+        if self.freeze_when_met:
+            self.freeze()
 
     def freeze(self) -> None:
         """From now on, masks and multipliers stay as they are."""
@@ -344,25 +362,23 @@ class Pruner:
 
     def progress(self) -> str:
         """Where things stand, in one line."""
-        costs = self.resources
-        parts = []
-        for name, cost in costs.items():
-            limit = self.budgets.limits.get(name)
-            parts.append(f"{name} {cost:,}" + (f" of {limit:,}" if limit else ""))
         kept = self._masks.hard.mean()
-        line = f"{', '.join(parts)}; {kept:.1%} of channels kept"
+        line = f"{self.budgets.text(self.widths)}; {kept:.1%} of channels kept"
         if len(self.history):
             line += f", {self.history.mask_change[-1]:.1%} changed last"
             if np.isfinite(loss := self.history.task_loss[-1]):
                 line += f"; task loss {loss:.4g}"
-        state = "frozen" if self.frozen else "met" if self.satisfied else "not met"
-        return f"{line}; budgets {state}"
+        return f"{line}; {self._budgets_are()}"
+
+    def _budgets_are(self) -> str:
+        return f"budgets {'not met' if not self.met else 'met, frozen' if self.frozen else 'met'}"
 
     def state_dict(self) -> dict[str, Any]:
         """Everything that ``load_state_dict`` needs, as tensors and plain values."""
         return {
             "groups": list(self.history.groups),
-            "variables": torch.from_numpy(self._learned.variables.copy()),
+            "method": self.method,
+            "rule": self._rule.state(),
             "widths": torch.from_numpy(self.widths.copy()),
             "masks": torch.from_numpy(self._masks.hard.copy()),
             "scores": None if self._scores is None else torch.from_numpy(self._scores.copy()),
@@ -379,14 +395,19 @@ class Pruner:
             state: What its ``state_dict`` gave.
 
         Raises:
-            UsageError: It is of another model.
+            UsageError: It is of another model, or another method.
         """
         if state.keys() != self.state_dict().keys():
             raise UsageError("the state is not that of a pruner")
         same = list(state["groups"]) == list(self.history.groups)
         if not same or len(state["masks"]) != len(self._masks.hard):
             raise UsageError("the state is of a pruner of another model: its groups differ")
-        self._learned.variables = state["variables"].numpy().copy()
+        if state["method"] != self.method:
+            raise UsageError(
+                f"the state is of a pruner that goes by {state['method']!r}, this one goes by"
+                f" {self.method!r}"
+            )
+        self._rule.restore(state["rule"])
         self.widths = state["widths"].numpy().copy()
         self._scores = None if state["scores"] is None else state["scores"].numpy().copy()
         self.steps, self.frozen = state["steps"], state["frozen"]
@@ -395,19 +416,16 @@ class Pruner:
         self._masks.set(state["masks"].numpy())
 
     def _update(self, loss: Loss | None) -> None:
-        """WIDTHUPDATE and MASK of Algorithm 1."""
-        task, pull = float("nan"), None
-        met = self.satisfied
+        """WIDTHUPDATE and MASK of Algorithm 1, with widths by the rule."""
         with undisturbed(self.model):
-            self._scores = self._ranking.scores(lambda: value_of(loss))
-            if self.schedule is not None:
-                self.widths = self._rounded()
-            elif not met:
-                pull = self._learned.pull(self.budgets, self.widths, self._random)
-                start = self._learned.variables
-                task = self._descend(pull, loss)
-                self._learned.land(start, lambda: not self.budgets.unmet(self._rounded()))
-                self.widths = self._rounded()
+            scores = self._ranking.scores(lambda: value_of(loss))
+            if self._scores is not None and not self._rule.follows:
+                # What is masked learns nothing: it counts by what it was.
+                scores = np.where(self._masks.hard, scores, self._scores)
+            self._scores = scores
+            moment = Moment(self.steps, self.met, self.widths, scores, self._masks, loss)
+            decision = self._rule.decide(moment)
+        self.widths = decision.widths
         before = self._masks.hard
         self._mask()
         self.history.add(
@@ -415,34 +433,17 @@ class Pruner:
             widths=self.widths.tolist(),
             multipliers=self.multipliers.tolist(),
             **{"arena": float("nan"), "overlap_arena": float("nan"), **self.resources},
-            task_loss=task,
-            resource_loss=0.0 if pull is None else pull.loss,
+            task_loss=decision.task_loss,
+            resource_loss=decision.resource_loss,
             mask_change=float((before != self._masks.hard).mean()),
         )
-        if self.freeze_when_met and self.satisfied:
+        if self.freeze_when_met and self.met:
             self.freeze()
-
-    def _descend(self, pull: Pull, loss: Loss | None) -> float:
-        """One step of the multipliers; the task loss, NaN where it has no part."""
-        if not self._learned.needs_task:
-            self._learned.update(pull, None, None)
-            return float("nan")
-        assert self._scores is not None
-        with self._masks.differentiable() as masks:
-            value, by_mask = gradient_of(loss, masks)
-        relaxed = RelaxedMask.of(
-            self._classes.starts,
-            self._scores,
-            self._learned.multipliers,
-            self._learned.options.threshold,
-        )
-        self._learned.update(pull, relaxed, by_mask)
-        return value
-
-    def _rounded(self) -> Array:
-        return self.space.round(self.space.from_fractions(self.multipliers))
 
     def _mask(self) -> None:
         """Keep the most salient classes of each group, as many as its width says."""
         assert self._scores is not None
-        self._masks.set(self._classes.most(self._scores, self.widths))
+        ranks = self._scores
+        if not self._rule.follows:
+            ranks = ranks + np.where(self._masks.hard, ranks.max() + 1, 0)
+        self._masks.set(self._classes.most(ranks, self.widths))

@@ -82,6 +82,36 @@ class Budgets:
         """The budgets that integer widths exceed, by the peak that the budgets are held against."""
         return tuple(name for name, cost in self.held.items() if cost(widths) > self.limits[name])
 
+    def use(self, widths: Array) -> dict[str, float]:
+        """The share of each budget that integer widths take."""
+        return {name: float(cost(widths)) / self.limits[name] for name, cost in self.held.items()}
+
+    def text(self, widths: Array) -> str:
+        """What integer widths cost, and how much of the budgets they take."""
+        parts = []
+        for name, cost in self.at(widths).items():
+            limit = self.limits.get(name)
+            share = "" if limit is None else f" of {limit:,} ({cost / limit:.1%})"
+            parts.append(f"{name} {cost:,}{share}")
+        return ", ".join(parts)
+
+    def allocate(
+        self, most: Array, utility: Array | None = None, concavity: float | None = None
+    ) -> Array:
+        """Widths within the budgets, as ``Space.allocate`` gives them.
+
+        Args:
+            most: Feasible widths above which no group goes, shape (groups,).
+            utility: What each group is worth, shape (groups,).
+            concavity: How even shares are to be.
+
+        Raises:
+            UsageError: The utility or the concavity is none.
+        """
+        options = {} if concavity is None else {"concavity": concavity}
+        limits = {name: self.limits[name] for name in self.held}
+        return self.space.allocate(limits, utility, most=most, costs=self.held, **options)
+
     def pull(self, widths: Array, random: np.random.Generator, scalarisation: str) -> Pull:
         """The resource loss at integer widths, and where it falls.
 

@@ -197,7 +197,8 @@ class Space:
         Args:
             budgets: ``"peak"``, ``"arena"``, ``"overlap_arena"`` and ``"size"`` in bytes,
                 ``"macs"``; any of them.
-            utility: S, what each group is worth, shape (groups,); None: all the same.
+            utility: S, what each group is worth, shape (groups,); None: how many layers make its
+                channels, depthwise ones not counted.
             least: No group becomes narrower, shape (groups,); None: one class a group.
             most: None becomes wider: feasible widths, shape (groups,); None: the full ones.
             concavity: p, from 0 on: the larger, the more even are the shares that are kept.
@@ -213,14 +214,13 @@ class Space:
         limits = checked_limits(budgets)
         check_number("concavity", concavity)
         held = costs or {name: getattr(self, name) for name in limits}
-        count = len(self.full)
-        worth = np.ones(count) if utility is None else self._vector(utility)
+        worth = self._layers if utility is None else self._vector(utility)
         if (worth < 0).any() or not worth.any():
             raise UsageError("utility: numbers from 0 on are needed, and one above 0")
         high = self.full if most is None else self._vector(most)
         if not self.feasible(high):
             raise UsageError("most: feasible widths are needed, as space.round gives them")
-        low = np.ones(count) if least is None else np.maximum(np.ceil(self._vector(least)), 1)
+        low = np.ones(len(worth)) if least is None else np.maximum(np.ceil(self._vector(least)), 1)
         if (low > high).any():
             raise UsageError("least: a group would be wider than the network or most allows")
         lattice = Lattice(low.astype(np.int64), high.astype(np.int64), self._constraints)
@@ -240,6 +240,12 @@ class Space:
         given = self._vector(w)
         whole = (given == np.rint(given)) & (given >= 1) & (given <= self.full)
         return bool(whole.all() and not (self._constraints @ (given - self.full)).any())
+
+    @cached_property
+    def _layers(self) -> Array:
+        """How many layers with weights of their own for each channel make those of each group."""
+        made = [{m.layer for m in entry.members if m.use == "makes"} for entry in self.groups]
+        return np.array([max(len(layers), 1) for layers in made], np.float64)
 
     @cached_property
     def _constraints(self) -> Array:

@@ -14,6 +14,7 @@ from mcugraph.prune.schedules import uniform  # noqa: E402
 
 INPUT = torch.zeros(1, 1, 10, 10)
 PLENTY = {"macs": 10**12}
+PAPER = {"method": "paper"}
 
 
 def step(pruner: Pruner, training: Any) -> None:
@@ -199,22 +200,36 @@ def test_a_schedule_can_miss_the_budgets(training: Any) -> None:
         ({"peak": 150}, {}, r"budget peak: 2\d\d bytes of SRAM are needed even with one channel"),
         ({"size": 9, "macs": 9e9}, {}, r"budget size: \d+ bytes of flash are needed even with one"),
         (PLENTY, {"interval": 0}, "interval: a whole number from 1 on"),
-        (PLENTY, {"alpha": -1}, "alpha: a number from 0 on"),
-        (PLENTY, {"learning_rate": "fast"}, "learning_rate: a number from 0 on"),
-        (PLENTY, {"initial": 1.0}, "initial: a number between 0 and 1"),
-        (PLENTY, {"max_step": 0}, "max_step: a number between 0 and 1"),
-        (PLENTY, {"objective": "accuracy"}, "unknown objective 'accuracy'; expected one of both"),
-        (PLENTY, {"scalarisation": "max"}, "unknown scalarisation 'max'"),
-        (PLENTY, {"threshold": "median"}, "unknown threshold 'median'"),
+        (PLENTY, {**PAPER, "alpha": -1}, "alpha: a number from 0 on"),
+        (PLENTY, {**PAPER, "learning_rate": "fast"}, "learning_rate: a number from 0 on"),
+        (PLENTY, {**PAPER, "initial": 1.0}, "initial: a number between 0 and 1"),
+        (PLENTY, {**PAPER, "max_step": 0}, "max_step: a number between 0 and 1"),
+        (
+            PLENTY,
+            {**PAPER, "objective": "accuracy"},
+            "unknown objective 'accuracy'; expected one of both",
+        ),
+        (PLENTY, {**PAPER, "scalarisation": "max"}, "unknown scalarisation 'max'"),
+        (PLENTY, {**PAPER, "threshold": "median"}, "unknown threshold 'median'"),
         (PLENTY, {"salience": "taylor"}, "unknown salience 'taylor'; expected one of batch_norm"),
+        (PLENTY, {"method": "magic"}, "unknown method 'magic'; expected one of allocation, paper"),
+        (PLENTY, {"phase": 0}, "phase: a whole number from 1 on"),
+        (PLENTY, {"concavity": -1}, "concavity: a number from 0 on"),
+        (PLENTY, {"utility": [1.0]}, "3 widths are needed"),
+        (
+            PLENTY,
+            {**PAPER, "phase": 9},
+            "phase is an option of method='allocation'",
+        ),
+        (PLENTY, {"method": "allocation", "alpha": 1}, "alpha is an option of method='paper'"),
+        (PLENTY, {**PAPER, "schedule": OneShot(0.5)}, "a schedule or method='paper', not both"),
         (PLENTY, {"peak_by": "guess"}, "unknown peak 'guess'"),
         (PLENTY, {"precision": "int3"}, "precision"),
         (PLENTY, {"schedule": OneShot(1.5)}, "sparsity: a fraction from 0 to below 1"),
         (PLENTY, {"schedule": OneShot({"z": 0.5})}, "there is no group 'z'; the groups are a.0"),
         ({}, {"schedule": OneShot()}, "no budgets"),
         (["peak"], {}, r"budgets: a dict like .* is needed, not \['peak'\]"),
-        (PLENTY, {"initial": None}, "initial: a number between 0 and 1"),
-        (PLENTY, {"max_step": "small"}, "max_step: a number between 0 and 1"),
+        (PLENTY, {**PAPER, "max_step": "small"}, "max_step: a number between 0 and 1"),
         (PLENTY, {"schedule": "gradual"}, "schedule: a Gradual or OneShot is needed"),
         (PLENTY, {"schedule": Gradual}, "schedule: a Gradual or OneShot is needed"),
         (PLENTY, {"seed": -1}, "seed: a whole number from 0 on"),
@@ -252,7 +267,7 @@ def test_a_model_without_prunable_layers_is_refused() -> None:
 )
 def test_a_loss_that_is_none_is_refused(training: Any, loss: Any, said: str) -> None:
     model = training.Chain().eval()
-    pruner = Pruner(model, INPUT, {"macs": 20_000}, interval=1)
+    pruner = Pruner(model, INPUT, {"macs": 20_000}, interval=1, method="paper")
     with pytest.raises(mg.UsageError, match=said):
         pruner.step(None if loss is None else lambda: loss(model))
     assert pruner.multipliers == pytest.approx(0.95)  # nothing half done
@@ -274,14 +289,14 @@ def test_what_is_no_state_of_a_pruner_is_refused(training: Any) -> None:
 
 def test_a_loss_that_was_computed_already_is_refused(training: Any) -> None:
     model = training.Chain()
-    pruner = Pruner(model, INPUT, {"macs": 20_000}, interval=1)
+    pruner = Pruner(model, INPUT, {"macs": 20_000}, interval=1, method="paper")
     with pytest.raises(mg.UsageError, match=r"a function that computes the loss, .* not Tensor"):
         pruner.step(model(training.task(4)[0]).sum())
 
 
 def test_a_step_may_stand_where_no_gradients_are_kept(training: Any) -> None:
     model = training.Chain()
-    pruner = Pruner(model, INPUT, {"macs": 20_000}, interval=1)
+    pruner = Pruner(model, INPUT, {"macs": 20_000}, interval=1, method="paper")
     with torch.no_grad():
         step(pruner, training)
     assert (pruner.multipliers < 0.95).all()

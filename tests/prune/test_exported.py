@@ -27,7 +27,7 @@ def pruned(request: pytest.FixtureRequest, training: Any) -> Pruner:
         "size": int(size * 0.4),
         "macs": int(found["macs"] * 0.4),
     }
-    pruner = Pruner(model, INPUT, budgets, interval=2, max_step=0.1)
+    pruner = Pruner(model, INPUT, budgets, interval=2, phase=20)
     training.train(model, pruner, 160)
     assert pruner.satisfied
     return pruner

@@ -21,7 +21,7 @@ def trained(training: Any, kind: str) -> tuple[Any, Any, Pruner]:
         "adam": lambda p: torch.optim.AdamW(p, 1e-3),
     }[kind]
     optimizer = make(model.parameters())
-    pruner = Pruner(model, INPUT, {"macs": 60_000}, interval=1, max_step=0.1)
+    pruner = Pruner(model, INPUT, {"macs": 60_000}, interval=1, phase=20)
     training.train(model, pruner, 40, optimizer=optimizer)
     pruner.freeze()
     return model, optimizer, pruner
