@@ -134,7 +134,6 @@ def pruned(options, data):
         optimizer="sgd",
         learning_rate=0.1,
         path=None if options.no_export else options.out,
-        pruner={"interval": options.interval},
         seed=options.seed,
     )
 
@@ -152,9 +151,8 @@ def arguments():
     add("--macs", type=parse_count, help="a budget of multiply-accumulates, like 2M")
     add("--width", type=int, default=16, help="channels of the first stage")
     add("--epochs", type=int, default=8, help="in all")
-    add("--prune-epochs", type=float, help="of them, until the budgets are met; 30 %%")
+    add("--prune-epochs", type=float, help="of them, until the budgets are met; 10 %%")
     add("--qat", type=int, default=0, metavar="EPOCHS", help="more epochs, with int8's rounding")
-    add("--interval", type=int, help="training steps between updates; 20, or 4 for stripes")
     add("--batch", type=int, default=64)
     add("--seed", type=int, default=0)
     add("--out", default="pruned.tflite", help="the file to write")
@@ -162,9 +160,7 @@ def arguments():
     options = parser.parse_args()
     if options.qat < 0:
         parser.error("--qat: has to be 0 or more")
-    if options.interval is None:
-        options.interval = 20 if options.data else 4
-    for name in ("width", "epochs", "interval", "batch"):
+    for name in ("width", "epochs", "batch"):
         if getattr(options, name) < 1:
             parser.error(f"--{name.replace('_', '-')}: has to be 1 or more")
     return options

@@ -1,9 +1,35 @@
-"""What the callbacks of training frameworks share."""
+"""What ``to_budget`` and the callbacks of training frameworks do with a pruner alike."""
+
+from collections.abc import Mapping
+from typing import Any
 
 import torch
 
+from mcugraph.checks import check_whole
 from mcugraph.errors import UsageError
 from mcugraph.prune.pruner import Pruner
+
+SHARE = 0.1  # of a training, until the budgets are met
+_UPDATES = 10  # of the masks until then at the least, where there are as many steps
+_INTERVAL = 20  # steps between them at the most
+
+
+def through_in(steps: int, options: Mapping[str, Any]) -> dict[str, Any]:
+    """Options with which the pruner is through after so many training steps.
+
+    Args:
+        steps: At least 1.
+        options: Those that were given; they stay.
+
+    Raises:
+        UsageError: The interval that was given is none.
+    """
+    interval = options.get("interval", max(1, min(_INTERVAL, steps // _UPDATES)))
+    check_whole("interval", interval, 1)
+    made = {"interval": interval, **options}
+    if not made.keys() & {"method", "schedule", "phase"}:
+        made["phase"] = max(interval, steps // interval * interval)  # the last step is an update
+    return made
 
 
 def slimmed(pruner: Pruner | None) -> torch.nn.Module:
@@ -14,6 +40,6 @@ def slimmed(pruner: Pruner | None) -> torch.nn.Module:
     """
     if pruner is None:
         raise UsageError("there is nothing to slim before the training")
-    if not pruner.satisfied:
+    if not pruner.met:
         pruner.enforce()
     return pruner.slim()

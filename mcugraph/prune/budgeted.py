@@ -20,6 +20,7 @@ from mcugraph.formats.loader import load
 from mcugraph.formats.torch.given import plain_module
 from mcugraph.formats.torch.importer import from_torch
 from mcugraph.profiler import Profile, on_abi, profile
+from mcugraph.prune.adapting import SHARE, through_in
 from mcugraph.prune.int8_file import FileModel, missing_tool, run_on_tflm, write_int8
 from mcugraph.prune.outcome import Budgeted, OnBoard, OnTflm
 from mcugraph.prune.phases import Phases
@@ -27,7 +28,6 @@ from mcugraph.prune.pruner import Pruner
 from mcugraph.prune.task import Loaders, TrainingTask
 from mcugraph.prune.training import Optimizer, TrainingLoop, device_of, seeded
 
-_SHARE = 0.3  # of the epochs, for the pruning
 _REHEARSED = 8  # samples: what a file needs does not depend on its ranges
 
 
@@ -90,7 +90,7 @@ def to_budget(
         reserve_flash: Bytes of its flash for all but the model and TFLM.
         epochs: In all.
         prune_epochs: After how many, or what fraction of one, the budgets are met at the latest.
-            None: 30 % of them.
+            None: 10 % of them.
         test: Batches that scores before and after are of; None: those of ``validate``.
         unpack: From what a loader gives to ``(inputs, targets)``, inputs a tuple of tensors.
             None: a batch is a tuple of the model's inputs and the target.
@@ -111,7 +111,7 @@ def to_budget(
             learning rate.
         path: The file to write; None: no file.
         calibration_samples: How many training samples the int8 ranges are measured on.
-        pruner: More options of ``Pruner``.
+        pruner: More options of ``Pruner``. Its ``phase`` follows from ``prune_epochs``.
         seed: Of all random numbers of PyTorch, NumPy and Python meanwhile; a loader with a
             generator of its own goes on from where that is.
         report: Takes each line of progress.
@@ -161,7 +161,7 @@ def to_budget(
     with seeded(seed):
         limits = {**({} if room is None else room.budgets), **(budgets or {})}
         work = copy.deepcopy(whole)
-        options = {"seed": seed, **(pruner or {})}
+        options = {"seed": seed, **through_in(pruning, pruner or {})}
         masked = Pruner(work, tuple(x.to(device) for x in examples), limits, **options)
         costs_before = masked.budgets.at(masked.space.full)
         report(f"before: {masked.progress()}")
@@ -216,7 +216,7 @@ def to_budget(
 def _pruning_steps(epochs: int, given: float | None, steps: int) -> int:
     """After how many training steps the budgets are met at the latest."""
     if given is None:
-        return max(1, round(_SHARE * epochs * steps))
+        return max(1, round(SHARE * epochs * steps))
     check_number("prune_epochs", given)
     if not 0 < given <= epochs:
         raise UsageError(

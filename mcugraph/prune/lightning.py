@@ -1,5 +1,6 @@
 """Pruning in the training of Lightning; not imported unless it is asked for by its full name."""
 
+import math
 from collections.abc import Callable, Iterable, Iterator, Mapping
 from typing import Any
 
@@ -7,7 +8,8 @@ import torch
 
 from mcugraph.checks import check_callable
 from mcugraph.errors import UsageError
-from mcugraph.prune.adapting import slimmed
+from mcugraph.prune.adapting import SHARE, slimmed, through_in
+from mcugraph.prune.methods import PHASE
 from mcugraph.prune.optimizers import carry_over
 from mcugraph.prune.pruner import Pruner
 from mcugraph.prune.task import check_loader, endless
@@ -25,8 +27,7 @@ class LightningPruning(lightning.Callback):
 
     ::
 
-        pruning = LightningPruning(torch.zeros(1, 1, 28, 28), {"arena": 16_000}, held, loss,
-                                   network="net")
+        pruning = LightningPruning(torch.zeros(1, 1, 28, 28), {"arena": 16_000}, network="net")
         lightning.Trainer(callbacks=[pruning]).fit(module, loader)
         small = pruning.slim()
 
@@ -35,16 +36,18 @@ class LightningPruning(lightning.Callback):
     Args:
         example_inputs: As for ``Pruner``.
         budgets: As for ``Pruner``.
-        validate: Batches that the weights are not trained on: a loader, or a list.
+        validate: Batches that the weights are not trained on, for methods and saliences that ask
+            for a loss: a loader, or a list.
         loss: From the ``LightningModule`` and one of these batches, on its device, to the task
-            loss, a scalar tensor.
+            loss, a scalar tensor. With ``validate`` only, and always with it.
         network: Name of the attribute with the network to prune, like ``"net"`` or
             ``"model.features"``; None: the ``LightningModule`` itself.
         when_met: What happens when the budgets are met. ``"freeze"``: the masks stay.
             ``"slim"``: the slimmed network takes the place of the attribute ``network``, the
             optimizers go on with it, and what is saved from then on is the slimmed network.
             ``"stop"``: the training ends.
-        options: More options of ``Pruner``.
+        options: More options of ``Pruner``. Its ``phase`` is a tenth of the steps that the trainer
+            plans, unless it is given.
 
     Attributes:
         pruner: There from the start of the training on.
@@ -57,15 +60,18 @@ class LightningPruning(lightning.Callback):
         self,
         example_inputs: Any,
         budgets: Mapping[str, float] | None,
-        validate: Iterable[Any],
-        loss: Callable[[Any, Any], torch.Tensor],
+        validate: Iterable[Any] | None = None,
+        loss: Callable[[Any, Any], torch.Tensor] | None = None,
         *,
         network: str | None = None,
         when_met: str = "freeze",
         **options: Any,
     ) -> None:
-        check_loader("validate", validate)
-        check_callable("loss", loss)
+        if (validate is None) != (loss is None):
+            raise UsageError("validate= and loss= go together")
+        if loss is not None:
+            check_loader("validate", validate)
+            check_callable("loss", loss)
         if when_met not in WHEN_MET:
             raise UsageError(f"unknown when_met {when_met!r}; expected {', '.join(WHEN_MET)}")
         if when_met == "slim" and network is None:
@@ -76,7 +82,7 @@ class LightningPruning(lightning.Callback):
         self.pruner: Pruner | None = None
         self.small: torch.nn.Module | None = None
         self._restored: Mapping[str, Any] | None = None
-        self._held: Iterator[Any] = endless(validate)
+        self._held: Iterator[Any] = endless(validate or [])
         self._steps = 0
 
     def slim(self) -> torch.nn.Module:
@@ -95,7 +101,10 @@ class LightningPruning(lightning.Callback):
             raise UsageError(f"pruning on {trainer.world_size} devices at once is not supported")
         if self.pruner is None:
             inputs = trainer.strategy.batch_to_device(self.example_inputs)
-            self.pruner = Pruner(self._network(pl_module), inputs, self.budgets, **self.options)
+            planned = trainer.estimated_stepping_batches  # may be infinite
+            steps = max(1, round(SHARE * planned)) if math.isfinite(planned) else PHASE
+            options = through_in(steps, self.options)
+            self.pruner = Pruner(self._network(pl_module), inputs, self.budgets, **options)
         if self._restored is not None:
             self.pruner.load_state_dict(self._restored)
             self._restored = None
@@ -122,12 +131,15 @@ class LightningPruning(lightning.Callback):
             return
         self._steps = trainer.global_step
 
+        task_loss = self.loss
+
         def loss() -> torch.Tensor:
+            assert task_loss is not None
             held = trainer.strategy.batch_to_device(next(self._held))
             with trainer.precision_plugin.forward_context():
-                return self.loss(pl_module, held)
+                return task_loss(pl_module, held)
 
-        if self.pruner.step(loss) and self.pruner.satisfied:
+        if self.pruner.step(None if task_loss is None else loss) and self.pruner.met:
             self._met(trainer, pl_module)
 
     def state_dict(self) -> dict[str, Any]:

@@ -77,9 +77,9 @@ class Phases:
         """One step of the pruner; whether the training ends."""
         self._steps += 1
         self.pruner.step(self._loss)
-        if self._steps < self.limit and not self.pruner.satisfied:
+        if self._steps < self.limit and not self.pruner.met:
             return False
-        if not self.pruner.satisfied:
+        if not self.pruner.met:
             self.pruner.enforce()
         small = self.pruner.slim()
         self.loop.replace(small)

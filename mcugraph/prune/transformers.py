@@ -8,7 +8,7 @@ import torch
 
 from mcugraph.checks import check_callable
 from mcugraph.errors import UsageError
-from mcugraph.prune.adapting import slimmed
+from mcugraph.prune.adapting import SHARE, slimmed, through_in
 from mcugraph.prune.pruner import Pruner
 from mcugraph.prune.task import check_loader, endless, moved
 from mcugraph.prune.training import device_of
@@ -29,7 +29,7 @@ class TrainerPruning(transformers.TrainerCallback):
 
     ::
 
-        pruning = TrainerPruning({"pixel_values": image}, {"arena": 64_000}, held)
+        pruning = TrainerPruning({"pixel_values": image}, {"arena": 64_000})
         transformers.Trainer(model, arguments, train_dataset=data, callbacks=[pruning]).train()
         small = pruning.slim()
 
@@ -40,13 +40,15 @@ class TrainerPruning(transformers.TrainerCallback):
     Args:
         example_inputs: As for ``Pruner``, or a mapping of inputs by name.
         budgets: As for ``Pruner``.
-        validate: Batches that the weights are not trained on: a loader, or a list.
+        validate: Batches that the weights are not trained on, for methods and saliences that ask
+            for a loss: a loader, or a list.
         loss: From the model and one of these batches, on its device, to the task loss, a scalar
             tensor. None: a batch is a mapping, and the model computes its loss:
             ``model(**batch).loss``.
         when_met: What happens when the budgets are met. ``"freeze"``: the masks stay.
             ``"stop"``: the training ends, to go on with the slimmed model.
-        options: More options of ``Pruner``.
+        options: More options of ``Pruner``. Its ``phase`` is a tenth of the steps that the trainer
+            plans, unless it is given.
 
     Attributes:
         pruner: There from the start of the training on.
@@ -59,13 +61,14 @@ class TrainerPruning(transformers.TrainerCallback):
         self,
         example_inputs: Any,
         budgets: Mapping[str, float] | None,
-        validate: Iterable[Any],
+        validate: Iterable[Any] | None = None,
         loss: Callable[[Any, Any], torch.Tensor] | None = None,
         *,
         when_met: str = "freeze",
         **options: Any,
     ) -> None:
-        check_loader("validate", validate)
+        if validate is not None:
+            check_loader("validate", validate)
         if loss is not None:
             check_callable("loss", loss)
         if when_met not in WHEN_MET:
@@ -77,7 +80,7 @@ class TrainerPruning(transformers.TrainerCallback):
             self.options = {**options, "kwargs": dict(example_inputs)}
         self.validate, self.loss, self.when_met = validate, loss or _own_loss, when_met
         self.pruner: Pruner | None = None
-        self._held: Iterator[Any] = endless(validate)
+        self._held: Iterator[Any] = endless(validate or [])
 
     def slim(self) -> torch.nn.Module:
         """The model without the masked channels; what is still over a budget goes at once.
@@ -95,7 +98,9 @@ class TrainerPruning(transformers.TrainerCallback):
         model = kwargs["model"]
         if self.pruner is None:
             example, options = moved((self.example_inputs, self.options), device_of(model))
-            self.pruner = Pruner(model, example, self.budgets, **options)
+            steps = max(1, round(SHARE * state.max_steps))
+            planned = through_in(steps, options)
+            self.pruner = Pruner(model, example, self.budgets, **planned)
             if state.global_step:
                 self._restore(Path(args.output_dir, f"checkpoint-{state.global_step}", STATE))
 
@@ -109,7 +114,7 @@ class TrainerPruning(transformers.TrainerCallback):
             plain = dict(batch) if isinstance(batch, Mapping) else batch
             return self.loss(model, moved(plain, device_of(model)))
 
-        if pruner.step(loss) and pruner.satisfied:
+        if pruner.step(None if self.validate is None else loss) and pruner.met:
             if self.when_met == "stop":
                 control.should_training_stop = True
             else:

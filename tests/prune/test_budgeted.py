@@ -51,7 +51,7 @@ def test_the_budgets_are_met_by_a_plain_model_and_the_given_one_stays(
     torch.manual_seed(0)
     model = training.Residual()
     before, lines = copy.deepcopy(model), []
-    result = call(model, data, epochs=6, learning_rate=0.02, report=lines.append)
+    result = call(model, data, epochs=6, prune_epochs=1.5, learning_rate=0.02, report=lines.append)
     assert same(model, before)
     assert model.training
     assert not any(part._forward_pre_hooks for part in model.modules())

@@ -51,7 +51,7 @@ def batches(training: Any) -> list[Any]:
 
 def pruning(training: Any, **options: Any) -> LightningPruning:
     default = {"network": "net", "interval": 2}
-    return LightningPruning(INPUT, BUDGETS, batches(training), loss, **{**default, **options})
+    return LightningPruning(INPUT, BUDGETS, **{**default, **options})
 
 
 def fit(module: Any, callback: Any, training: Any, folder: Path, **options: Any) -> Any:
@@ -71,9 +71,10 @@ def fit(module: Any, callback: Any, training: Any, folder: Path, **options: Any)
 def test_the_budgets_are_met_and_the_masks_stay(training: Any, tmp_path: Path) -> None:
     torch.manual_seed(0)
     module, callback = Module(training.Residual()), pruning(training)
-    fit(module, callback, training, tmp_path, max_epochs=40)
-    assert callback.pruner.satisfied
+    fit(module, callback, training, tmp_path, max_epochs=10)
+    assert callback.pruner.met
     assert callback.pruner.frozen
+    assert callback.pruner.history.step[-1] == 8  # a tenth of 80 steps
     small = callback.slim()
     found = mg.profile(mg.from_torch(small, INPUT), precision="int8")
     assert found.memory.tflm_arena <= BUDGETS["arena"]
@@ -85,10 +86,10 @@ def test_slims_where_it_stands_and_the_optimizer_goes_on(training: Any, tmp_path
     torch.manual_seed(0)
     module = Module(training.Residual())
     callback = pruning(training, when_met="slim")
-    trainer = fit(module, callback, training, tmp_path, max_epochs=40)
+    trainer = fit(module, callback, training, tmp_path, max_epochs=10)
     assert module.net is callback.small is callback.slim()
     assert module.seen[-1] < module.seen[0]
-    assert len(module.seen) == 40 * 8
+    assert len(module.seen) == 10 * 8
     own = {id(parameter) for parameter in module.net.parameters()}
     (group,) = trainer.optimizers[0].param_groups
     assert {id(parameter) for parameter in group["params"]} == own
@@ -98,7 +99,7 @@ def test_slims_where_it_stands_and_the_optimizer_goes_on(training: Any, tmp_path
 def test_stops_when_the_budgets_are_met(training: Any, tmp_path: Path) -> None:
     module, callback = Module(training.Chain()), pruning(training, when_met="stop")
     fit(module, callback, training, tmp_path, max_epochs=100)
-    assert callback.pruner.satisfied
+    assert callback.pruner.met
     assert len(module.seen) < 100 * 8
 
 
@@ -141,6 +142,22 @@ def test_what_is_wrong_is_said_in_one_line(
     module.more = nn.Linear(1, 1)
     with pytest.raises(mg.UsageError, match=said):
         fit(module, pruning(training, **options), training, tmp_path)
+
+
+def test_a_loss_where_the_method_asks_for_one(training: Any, tmp_path: Path) -> None:
+    seen = []
+
+    def watched(module: Any, batch: Any) -> Any:
+        seen.append(len(batch[0]))
+        return loss(module, batch)
+
+    paper = {"method": "paper", "validate": batches(training)[:3], "loss": watched}
+    fit(Module(training.Chain()), pruning(training, **paper), training, tmp_path, max_epochs=1)
+    assert seen == [16] * 4
+    with pytest.raises(mg.UsageError, match=r"step\(\) needs loss"):
+        fit(Module(training.Chain()), pruning(training, method="paper"), training, tmp_path)
+    with pytest.raises(mg.UsageError, match="validate= and loss= go together"):
+        pruning(training, loss=loss)
 
 
 def test_data_that_can_be_read_once_is_refused(training: Any) -> None:

@@ -40,11 +40,11 @@ def held() -> list[dict[str, Any]]:
 
 
 def pruning(**options: Any) -> TrainerPruning:
-    return TrainerPruning({"pixel_values": IMAGE}, BUDGETS, held(), **{"interval": 2, **options})
+    return TrainerPruning({"pixel_values": IMAGE}, BUDGETS, **{"interval": 2, **options})
 
 
 def train(model: Any, callback: Any, folder: Path, **options: Any) -> Any:
-    default = {"num_train_epochs": 30, "save_strategy": "no", "per_device_train_batch_size": 16}
+    default = {"num_train_epochs": 10, "save_strategy": "no", "per_device_train_batch_size": 16}
     quiet = {"report_to": [], "disable_tqdm": True, "logging_strategy": "no", "use_cpu": True}
     resume = options.pop("resume", None)
     arguments = transformers.TrainingArguments(str(folder), **{**default, **quiet, **options})
@@ -56,8 +56,9 @@ def train(model: Any, callback: Any, folder: Path, **options: Any) -> Any:
 def test_the_budgets_are_met_and_the_masks_stay(tmp_path: Path) -> None:
     model, callback = network(), pruning()
     train(model, callback, tmp_path)
-    assert callback.pruner.satisfied
+    assert callback.pruner.met
     assert callback.pruner.frozen
+    assert callback.pruner.history.step[-1] == 4  # a tenth of 40 steps
     small = callback.slim()
     found = mg.profile(mg.from_torch(small, (), kwargs={"pixel_values": IMAGE}), precision="int8")
     assert found.macs <= BUDGETS["macs"]
@@ -69,7 +70,7 @@ def test_the_budgets_are_met_and_the_masks_stay(tmp_path: Path) -> None:
 def test_stops_when_the_budgets_are_met(tmp_path: Path) -> None:
     callback = pruning(when_met="stop")
     trainer = train(network(), callback, tmp_path, num_train_epochs=200)
-    assert callback.pruner.satisfied
+    assert callback.pruner.met
     assert trainer.state.global_step < 200 * 4
 
 
@@ -87,11 +88,19 @@ def test_goes_on_from_a_checkpoint(tmp_path: Path) -> None:
     resumed = pruning()
     train(network(), resumed, tmp_path, num_train_epochs=3, resume=str(checkpoint))
     assert resumed.pruner.steps == 12
-    assert resumed.pruner.history.step[:4].tolist() == callback.pruner.history.step.tolist()
+    assert resumed.pruner.history.step[:1].tolist() == callback.pruner.history.step.tolist()
 
     (checkpoint / "mcugraph_pruner.pt").unlink()
     with pytest.raises(mg.UsageError, match=r"without the pruner's state: .*pruner\.pt is not"):
         train(network(), pruning(), tmp_path, num_train_epochs=3, resume=str(checkpoint))
+
+
+def test_the_loss_of_the_model_where_the_method_asks_for_one(tmp_path: Path) -> None:
+    callback = pruning(validate=held(), method="paper")
+    train(network(), callback, tmp_path, num_train_epochs=1)
+    assert (callback.pruner.history.task_loss > 0).all()
+    with pytest.raises(mg.UsageError, match=r"step\(\) needs loss"):
+        train(network(), pruning(method="paper"), tmp_path, num_train_epochs=1)
 
 
 def test_a_loss_of_your_own(tmp_path: Path) -> None:
@@ -100,7 +109,7 @@ def test_a_loss_of_your_own(tmp_path: Path) -> None:
         return torch.nn.functional.cross_entropy(model(images).logits, labels)
 
     pairs = [(held()[0]["pixel_values"], held()[0]["labels"])]
-    callback = TrainerPruning(IMAGE, BUDGETS, pairs, loss, interval=2)
+    callback = TrainerPruning(IMAGE, BUDGETS, pairs, loss, interval=2, method="paper")
     train(network(), callback, tmp_path, num_train_epochs=1)
     assert callback.pruner.steps == 4
     assert len(callback.pruner.history) == 2
@@ -113,9 +122,11 @@ def test_what_is_wrong_is_said_in_one_line(tmp_path: Path) -> None:
         TrainerPruning(IMAGE, BUDGETS, 3)
     with pytest.raises(mg.UsageError, match="nothing to slim before the training"):
         pruning().slim()
-    unlabelled = TrainerPruning(IMAGE, BUDGETS, [{"pixel_values": IMAGE}], interval=1)
+    unlabelled = TrainerPruning(
+        IMAGE, BUDGETS, [{"pixel_values": IMAGE}], interval=1, method="paper"
+    )
     with pytest.raises(mg.UsageError, match="computes no loss of a batch from validate"):
         train(network(), unlabelled, tmp_path, num_train_epochs=1)
-    empty = TrainerPruning(IMAGE, BUDGETS, [], interval=1)
+    empty = TrainerPruning(IMAGE, BUDGETS, [], interval=1, method="paper")
     with pytest.raises(mg.UsageError, match="validate is empty"):
         train(network(), empty, tmp_path, num_train_epochs=1)
