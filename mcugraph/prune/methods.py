@@ -88,6 +88,7 @@ def width_rule(
     budgets: Budgets,
     classes: Classes,
     random: np.random.Generator,
+    interval: int,
 ) -> WidthRule:
     """The rule of a method.
 
@@ -98,6 +99,7 @@ def width_rule(
         budgets: To be met.
         classes: Of the space.
         random: Of all that is random.
+        interval: Training steps from one update to the next.
 
     Raises:
         UsageError: An option is none.
@@ -109,4 +111,6 @@ def width_rule(
     phase, concavity = options.get("phase", PHASE), options.get("concavity", 1.0)
     check_whole("phase", phase, 1)
     check_number("concavity", concavity)
-    return AllocatedWidths(budgets, options.get("utility"), concavity, phase)
+    # The last update within the phase is the one that ends it.
+    ends = max(phase // interval, 1) * interval
+    return AllocatedWidths(budgets, options.get("utility"), concavity, ends)

@@ -81,8 +81,8 @@ class Pruner:
         schedule: A ``Gradual`` or ``OneShot`` schedule, in place of a method.
         freeze_when_met: Masks stay as they are once the budgets are met. None: of
             ``method="allocation"`` only.
-        phase: Of ``method="allocation"``: training steps until the budgets are met, 400 if not
-            given. A tenth of the whole training is a good choice.
+        phase: Of ``method="allocation"``: training steps within which the budgets are met, or those
+            of one interval; 400 if not given. A tenth of the whole training is a good choice.
         utility: Of the same: what each group is worth, shape (groups,). None: as many as layers
             make its channels.
         concavity: Of the same: how even shares are to be, 1 if not given; see ``Space.allocate``.
@@ -156,7 +156,7 @@ class Pruner:
         self._classes = Classes(self.space)
         self.budgets = Budgets(self.space, budgets or {}, peak_by)
         self._rule = width_rule(
-            self.method, given, schedule, self.budgets, self._classes, self._random
+            self.method, given, schedule, self.budgets, self._classes, self._random, interval
         )
         self.freeze_when_met = self._rule.freezes if freeze_when_met is None else freeze_when_met
         self._masks = Masks(self.model, self._classes)
@@ -306,8 +306,8 @@ class Pruner:
             costs, limits = self.resources, self.budgets.limits
             said = ", ".join(f"{n} {costs[n]:,} of {limits[n]:,}" for n in unmet)
             raise UsageError(
-                f"the budgets are not met yet: {said}; train on, raise learning_rate, call"
-                " enforce(), or slim(over_budget=True)"
+                f"the budgets are not met yet: {said}; train on, call enforce(),"
+                " or slim(over_budget=True)"
             )
         with self._masks.lifted():
             small: torch.nn.Module = slim(

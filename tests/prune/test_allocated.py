@@ -41,6 +41,17 @@ def test_the_budgets_are_met_when_the_phase_ends(network: str, sram: str, traini
     torch.testing.assert_close(small.eval()(x), model.eval()(x), rtol=1e-5, atol=1e-5)
 
 
+@pytest.mark.parametrize(("phase", "interval", "steps"), [(11, 3, 9), (2, 3, 3), (5, 1, 5)])
+def test_the_last_update_within_the_phase_meets_the_budgets(
+    phase: int, interval: int, steps: int, training: Any
+) -> None:
+    model = training.Chain()
+    pruner = Pruner(model, INPUT, part(model, macs=0.2), interval=interval, phase=phase)
+    for step in range(1, steps + 1):
+        pruner.step()
+        assert pruner.met == (step == steps)
+
+
 def test_widths_fall_evenly_in_their_logarithms(training: Any) -> None:
     model = training.Chain()
     pruner = Pruner(model, INPUT, part(model, macs=0.2), **FAST)
