@@ -80,14 +80,20 @@ def run_tflm(path: Path, samples: Sequence[tuple[Any, ...]]) -> TflmRun:
         ):
             values = [_channels_last(value).numpy() for value in column]
             np.save(Path(folder, f"{name}.npy"), np.stack(values))
-        done = subprocess.run(
-            [sys.executable, "-m", "mcugraph.export.tflm_process"],
-            input=json.dumps({"path": str(path), "folder": folder, "takes": takes, "gives": gives}),
-            capture_output=True,
-            text=True,
-            timeout=_SECONDS,
-            check=False,
-        )
+        job = {"path": str(path), "folder": folder, "takes": takes, "gives": gives}
+        try:
+            done = subprocess.run(
+                [sys.executable, "-m", "mcugraph.export.tflm_process"],
+                input=json.dumps(job),
+                capture_output=True,
+                text=True,
+                timeout=_SECONDS,
+                check=False,
+            )
+        except subprocess.TimeoutExpired:
+            raise FormatError(
+                f"{path}: TensorFlow Lite Micro does not run the file: no answer in {_SECONDS} s"
+            ) from None
         if done.returncode:
             said = done.stderr.strip().splitlines() or [f"it ended with code {done.returncode}"]
             raise FormatError(f"{path}: TensorFlow Lite Micro does not run the file: {said[-1]}")

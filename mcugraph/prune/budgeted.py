@@ -10,7 +10,7 @@ import torch
 
 from mcugraph import files
 from mcugraph.checks import check_callable, check_number, check_whole
-from mcugraph.errors import FormatError, UsageError
+from mcugraph.errors import FormatError, McuGraphError, UsageError
 from mcugraph.export.exported import Exported
 from mcugraph.export.tools import tensors_of
 from mcugraph.fit.boards import Board, find_board
@@ -285,11 +285,14 @@ def _filed(
     plain = copy.deepcopy(small).cpu()
     try:
         exported = write_int8(task, plain, loaders.train, path, samples, limits)
-        file = FileModel(path, task, plain)
+    except McuGraphError as error:
+        notes.append(f"no file was written: {error}")
+        return None, None
+    file = FileModel(path, task, plain)
+    try:
         scores["file"] = task.score(file, loaders.test, "test", "cpu")
     except FormatError as error:
         notes.append(str(error))
-        return None, None
     batches = (task.batch(given, "test", "cpu")[0] for given in loaders.test)
     ran = run_on_tflm(file, exported, batches)
     if isinstance(ran, str):

@@ -7,6 +7,7 @@ import numpy as np
 import pytest
 
 import mcugraph as mg
+from mcugraph.export import running
 from mcugraph.export.running import run_litert, run_tflm
 
 torch = pytest.importorskip("torch")
@@ -42,3 +43,11 @@ def test_a_file_that_does_not_run_is_one_line(tmp_path: Path, models: Path) -> N
     path.write_bytes((models / "resnet_float.tflite").read_bytes())
     with pytest.raises(mg.FormatError, match=r"cut\.tflite: TensorFlow Lite Micro does not run"):
         run_tflm(path, [(torch.zeros(1, 5, 16, 16),)])
+
+
+def test_a_run_that_takes_too_long_is_one_line(
+    models: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(running, "_SECONDS", 0.01)
+    with pytest.raises(mg.FormatError, match=r"does not run the file: no answer in 0\.01 s"):
+        run_tflm(models / "resnet_int8.tflite", [(torch.zeros(1, 3, 16, 16),)])

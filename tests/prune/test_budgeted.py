@@ -216,6 +216,28 @@ def test_what_is_not_installed_is_said(
         call(training.Chain(), data, qat_epochs=1)
 
 
+def test_a_file_that_cannot_be_written_in_the_end_does_not_cost_the_model(
+    training: Any, data: dict[str, Batches], tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    given = []
+
+    def failing(task: Any, model: Any, loader: Any, path: Any, *rest: Any) -> Any:
+        given.append(path)
+        if path == tmp_path / "m.tflite":
+            raise mg.FormatError("Chain: out of luck")
+
+    found = mg.profile(mg.from_torch(training.Chain(), INPUT), precision="int8")
+    monkeypatch.setattr(budgeted, "missing_tool", lambda: None)
+    monkeypatch.setattr(budgeted, "write_int8", failing)
+    monkeypatch.setattr(budgeted, "load", lambda path: None)
+    monkeypatch.setattr(budgeted, "profile", lambda graph: found)
+    result = call(training.Chain(), data, path=tmp_path / "m.tflite")
+    assert len(given) == 2
+    assert result.met
+    assert result.exported is None
+    assert result.notes == ("no file was written: Chain: out of luck",)
+
+
 class Crossed(nn.Module):
     def __init__(self) -> None:
         super().__init__()
