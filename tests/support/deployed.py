@@ -23,11 +23,20 @@ _FLAGS = (
     *("-fno-sanitize-recover=all", "-Wall", "-Wextra", "-Wpedantic", "-Wconversion", "-Werror"),
 )
 
+_GUARD = """\
+#include <sanitizer/asan_interface.h>
+#define guard(from, bytes) __asan_poison_memory_region((from), (bytes))
+"""
+Gaps = Sequence[tuple[int, int]]
 _BUILDS = {"portable": (), "dsp": ("-DMG_EMULATED_DSP",)}
 
 
-def compiled(programs: Sequence[Program], folder: Path) -> dict[str, Path]:
+def compiled(
+    programs: Sequence[Program], folder: Path, gaps: Sequence[Gaps] = ()
+) -> dict[str, Path]:
     """Host programs of several programs, which their argument chooses from by number.
+
+    Of each program, ``gaps`` are parts of the arena that nothing may touch: offsets and bytes.
 
     Files of the runtime are compiled once a session. Of those that have code for DSP instructions,
     there are two builds, one with these instructions emulated.
@@ -36,12 +45,19 @@ def compiled(programs: Sequence[Program], folder: Path) -> dict[str, Path]:
     for i, program in enumerate(programs):
         name = f"m{i}"
         files = project_files(program, name)
-        mains.append(files["main_host.c"].replace("int main(void)", f"static int {name}(void)"))
+        main = files["main_host.c"].replace("int main(void)", f"static int {name}(void)")
+        if gaps:
+            begin = f"(uint8_t *){name}_input_0 - {program.values[program.inputs[0]].offset}"
+            guards = (f"guard({begin} + {offset}, {size});" for offset, size in gaps[i])
+            main = main.replace("    for (;;)", f"    {' '.join(guards)}\n    for (;;)")
+        mains.append(main)
         for path in files:
             if path.startswith("runtime/") and path.endswith(".c"):
                 runtime[files["runtime/mg_config.h"], path.removeprefix("runtime/")] = None
         written(files, folder)
-    (folder / "main.c").write_text("\n".join([*mains, _chosen(len(programs))]), encoding="ascii")
+    (folder / "main.c").write_text(
+        "\n".join([_GUARD, *mains, _chosen(len(programs))]), encoding="ascii"
+    )
     sources = ["main", *(f"m{i}" for i in range(len(programs)))]
     _run_compiler(["-c", *(f"{source}.c" for source in sources)], folder)
     own = [folder / f"{source}.o" for source in sources]

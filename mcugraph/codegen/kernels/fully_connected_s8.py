@@ -14,6 +14,7 @@ from mcugraph.codegen.kernels.conv_s8 import refused_weights, shifted_bias, stor
 from mcugraph.codegen.kernels.fixed_point import multipliers
 from mcugraph.ir import Array
 from mcugraph.ops.linear import Dense
+from mcugraph.tflm.kernels.access.raster import straight
 from mcugraph.tflm.kernels.needs import KernelNode
 
 
@@ -52,8 +53,9 @@ class FullyConnectedS8(Kernel):
     def leads(self, node: KernelNode) -> Mapping[int, int]:
         units, depth = node.input(1).shape
         rows = node.input(0).elements // depth
-        # A row is read whole for each of its units, so up to its last one.
-        return {0: max((row + 1) * units - row * depth for row in (0, rows - 1))}
+        # A row is read whole for each two of its units, the last time when all others are written.
+        written = (units - 1) // 2 * 2
+        return {0: straight(rows, units, depth) + written}
 
 
 def _factors(node: KernelNode) -> Array:
