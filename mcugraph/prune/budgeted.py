@@ -82,8 +82,8 @@ def to_budget(
         budgets: As for ``Pruner``; with a board, they replace and join those of the board.
         train: Training batches: a ``DataLoader``, or a list of batches. The int8 ranges are
             measured on them.
-        validate: Batches that the weights are not trained on: the pruner looks at them, and each
-            epoch is scored on them.
+        validate: Batches that the weights are not trained on: each epoch is scored on them, and
+            the pruner takes its loss of them, where it asks for one.
         board: A name of a board, or a ``Board``: budgets for ``"arena"`` and ``"size"`` are what
             it leaves.
         reserve_sram: Bytes of the board's SRAM for all but the arena.
