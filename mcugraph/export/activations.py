@@ -1,24 +1,23 @@
 """Activations that a converter would take apart, in operators that TFLM has kernels for.
 
-Left to itself the converter writes ELU, SELU, CELU, Softplus and Mish with SELECT, which TFLM does
-not have, with exponentials between tensors of 8 bits. TFLM has an int8 ELU, by a table, and so has
-everything that an ELU can be scaled to. It has none of Softplus, EXP or LOG: these are an island of
-floats, ``log(sigmoid(abs(x)))``, which overflows nowhere. ``mcugraph.rewrite.spelling`` foresees
-what is written here.
+Left to itself the converter writes them with SELECT, SIGN, GELU and exponentials, which TFLM does
+not have at all or not for 8 bits. The recipes (``mcugraph.rewrite.recipes``) are followed here on
+tensors, so that the converter sees their operators alone.
 """
 
 import copy
-from collections.abc import Callable, Mapping
+import operator
+from collections.abc import Callable, Mapping, Sequence
 from typing import Any
 
 from mcugraph.export.tflite_objects import packed, unpacked
 from mcugraph.export.tools import called, tool
-from mcugraph.rewrite.spelling import SELU_SCALE
+from mcugraph.ops.base import FUSABLE_ACTIVATIONS
+from mcugraph.ops.elementwise import clip
+from mcugraph.rewrite.recipes import RECIPES
 
 # What blocks are called that stand for one operator on their way through the converter.
 _BLOCK = "mcugraph."
-
-_SELU_ALPHA = 1.6732632423543772
 
 
 def in_kernels(module: Any) -> Any:
@@ -29,9 +28,10 @@ def in_kernels(module: Any) -> Any:
     """
     own = copy.deepcopy(module)
     for node in list(own.graph.nodes):
-        written = _WRITTEN.get(called(node).removesuffix("_"))
+        known = _KNOWN.get(called(node).removesuffix("_"))
+        written = None if known is None else known(_settings(node))
         if written is not None:
-            node.target, node.args, node.kwargs = _channels_last(written), _settings(node), {}
+            node.target, node.args, node.kwargs = _channels_last(written[0]), written[1], {}
     own.recompile()
     return own
 
@@ -52,12 +52,13 @@ def with_blocks_as_operators(data: bytes, schema: Any, flatbuffers: Any) -> byte
     ours = [op for op in found if op.builtinOptions2.name.decode().startswith(_BLOCK)]
     if not ours:
         return data
-    for operator in ours:
+    for one in ours:
         code = schema.OperatorCodeT()
-        code.builtinCode = known[operator.builtinOptions2.name.decode().removeprefix(_BLOCK)]
-        code.deprecatedBuiltinCode, code.version = code.builtinCode, 1
-        operator.opcodeIndex = len(codes)
-        operator.builtinOptions2, operator.builtinOptions2Type = None, 0
+        code.builtinCode = known[one.builtinOptions2.name.decode().removeprefix(_BLOCK)]
+        # The old field has one byte, for the codes that there were then.
+        code.deprecatedBuiltinCode, code.version = min(code.builtinCode, 127), 1
+        one.opcodeIndex = len(codes)
+        one.builtinOptions2, one.builtinOptions2Type = None, 0
         codes.append(code)
     if len(ours) == len(found):
         del file.subgraphs[1:]  # what the blocks are made of
@@ -67,16 +68,16 @@ def with_blocks_as_operators(data: bytes, schema: Any, flatbuffers: Any) -> byte
 
 def _tidy(file: Any) -> None:
     """Leave each code once, and only those that are used: an interpreter would look for others."""
-    operators = [operator for graph in file.subgraphs for operator in graph.operators]
+    operators = [one for graph in file.subgraphs for one in graph.operators]
     kept: dict[tuple[Any, ...], int] = {}
     codes: list[Any] = []
-    for operator in operators:
-        code = file.operatorCodes[operator.opcodeIndex]
+    for one in operators:
+        code = file.operatorCodes[one.opcodeIndex]
         key = code.builtinCode, code.deprecatedBuiltinCode, code.customCode, code.version
         if key not in kept:
             kept[key] = len(codes)
             codes.append(code)
-        operator.opcodeIndex = kept[key]
+        one.opcodeIndex = kept[key]
     file.operatorCodes = codes
 
 
@@ -100,62 +101,130 @@ def _channels_last(function: Callable[..., Any]) -> Callable[..., Any]:
     return turned
 
 
-def _block(operator: str, x: Any, function: Callable[[Any], Any]) -> Any:
-    """What a function makes of a tensor, as a block that stands for an operator of TFLite."""
+def _block(operator: str, function: Callable[..., Any], *given: Any) -> Any:
+    """What a function makes of tensors, as a block that stands for an operator of TFLite."""
     builder = tool("litert_torch.hlfb").StableHLOCompositeBuilder(_BLOCK + operator)
-    return builder.mark_outputs(function(builder.mark_inputs(x)))
+    inputs = builder.mark_inputs(*given)
+    inputs = inputs if isinstance(inputs, tuple | list) else (inputs,)
+    return builder.mark_outputs(function(*inputs))
 
 
-def _relu(x: Any) -> Any:
-    """A ReLU of its own: fused, its layer would be run twice, with and without it."""
+class _Tensors:
+    """Steps that are taken on tensors, or numbers, as they are added."""
+
+    def __init__(self, data: Any) -> None:
+        self._data = data
+
+    def add(self, function: str, *inputs: Any, parameter: float = 1.0) -> Any:
+        """One more operator; its result."""
+        import torch
+
+        functional = torch.nn.functional
+        if function in _ARITHMETIC:
+            return _ARITHMETIC[function](*inputs)
+        if function == "leaky_relu":
+            (data,) = inputs
+            return functional.leaky_relu(data, parameter)
+        if function == "elu":
+            return _block("ELU", functional.elu, *inputs)
+        if function == "relu" and inputs[0] is self._data:
+            # Fused, its layer would be run twice, with and without it.
+            return _block("RELU", torch.relu, *inputs)
+        return getattr(functional if function == "relu6" else torch, function)(*inputs)
+
+    def number(self, value: float) -> Any:
+        """A number as an operand."""
+        return value
+
+
+_ARITHMETIC: Mapping[str, Callable[..., Any]] = {
+    "add": operator.add,
+    "sub": operator.sub,
+    "mul": operator.mul,
+}
+
+# What stands for a call, and what it is called with; None: the converter knows it well.
+_Replacement = tuple[Callable[..., Any], tuple[Any, ...]] | None
+
+
+def _by_recipe(function: str, count: int | None = None) -> Callable[[Sequence[Any]], _Replacement]:
+    """A call that follows a recipe, with so many of its arguments; None: with all of them."""
+    recipe = RECIPES[function]
+
+    def follow(x: Any, *settings: Any) -> Any:
+        return recipe(_Tensors(x), x, *settings)
+
+    return lambda given: (follow, tuple(given[: None if count is None else count + 1]))
+
+
+def _bounds(low: int | None, high: int | None) -> Callable[[Sequence[Any]], _Replacement]:
+    """A call that keeps values between bounds, by the places of these among its arguments."""
+
+    def replace(given: Sequence[Any]) -> _Replacement:
+        limits = [None if place is None else given[place] for place in (low, high)]
+        if not all(limit is None or isinstance(limit, int | float) for limit in limits):
+            return None  # a tensor
+        if clip(*limits).function in FUSABLE_ACTIVATIONS:
+            return None
+        return _by_recipe("clip")((given[0], *limits))
+
+    return replace
+
+
+def _prelu(given: Sequence[Any]) -> _Replacement:
     import torch
 
-    return _block("RELU", x, torch.relu)
+    def plain(x: Any, slopes: Any) -> Any:
+        return torch.where(x > 0, x, slopes * x)
+
+    def block(x: Any, slopes: Any) -> Any:
+        # Channels of images are last by now; those of anything else are the second axis.
+        axes = (1,) * (0 if x.dim() == 4 or slopes.numel() == 1 else x.dim() - 2)
+        return _block("PRELU", plain, x, slopes.reshape(-1, *axes))
+
+    return block, tuple(given[:2])
 
 
-def _elu(x: Any, alpha: float = 1.0, scale: float = 1.0, input_scale: float = 1.0) -> Any:
-    """Above 0 ``scale * x``, below ``scale * alpha * (exp(input_scale * x) - 1)``."""
+def _log_softmax(given: Sequence[Any]) -> _Replacement:
     import torch
 
-    if input_scale != 1.0:
-        x = x * input_scale
-    x = _block("ELU", x, torch.nn.functional.elu)
-    # An ELU keeps signs: what is below 0 is what a leaky ReLU scales.
-    if alpha * input_scale != 1.0:
-        x = torch.nn.functional.leaky_relu(x, alpha * input_scale)
-    factor = scale / input_scale
-    return x if factor == 1.0 else x * factor
+    def plain(x: Any) -> Any:
+        return torch.log_softmax(x, -1)
+
+    def block(x: Any, axis: int) -> Any:
+        axis %= x.dim()
+        if x.dim() == 4:
+            axis = (0, 3, 1, 2)[axis]  # where it is with channels last
+        return _block("LOG_SOFTMAX", plain, x.movedim(axis, -1)).movedim(-1, axis)
+
+    return block, tuple(given[:2])
 
 
-def _celu(x: Any, alpha: float) -> Any:
-    return _elu(x, alpha, 1.0, 1.0 / alpha)
-
-
-def _selu(x: Any) -> Any:
-    return _elu(x, _SELU_ALPHA, SELU_SCALE)
-
-
-def _softplus(x: Any, beta: float = 1.0, threshold: float = 20.0) -> Any:
-    """Smooth beyond PyTorch's threshold too, where that is off by ``exp(-threshold) / beta``."""
+def _mean_slope(given: Sequence[Any]) -> _Replacement:
     import torch
 
-    del threshold
-    x = x if beta == 1.0 else x * beta
-    low = torch.log(torch.sigmoid(torch.abs(x)))
-    result = _relu(x) - low
-    return result if beta == 1.0 else result * (1.0 / beta)
+    slope = (given[1] + given[2]) / 2  # of a ReLU with random slopes, at inference
+    return torch.nn.functional.leaky_relu, (given[0], slope)
 
 
-def _mish(x: Any) -> Any:
-    import torch
-
-    return x * torch.tanh(_softplus(x))
-
-
-_WRITTEN: Mapping[str, Callable[..., Any]] = {
-    "elu": _elu,
-    "celu": _celu,
-    "selu": _selu,
-    "softplus": _softplus,
-    "mish": _mish,
+_KNOWN: Mapping[str, Callable[[Sequence[Any]], _Replacement]] = {
+    "celu": _by_recipe("celu"),
+    "clamp": _bounds(1, 2),
+    "clamp_max": _bounds(None, 1),
+    "clamp_min": _bounds(1, None),
+    "clip": _bounds(1, 2),
+    "elu": _by_recipe("elu"),
+    "gelu": _by_recipe("gelu", 0),
+    "hardshrink": _by_recipe("hard_shrink"),
+    "hardsigmoid": _by_recipe("hard_sigmoid"),
+    "hardtanh": _bounds(1, 2),
+    "log_sigmoid": _by_recipe("log_sigmoid"),
+    "log_softmax": _log_softmax,
+    "mish": _by_recipe("mish"),
+    "prelu": _prelu,
+    "rrelu": _mean_slope,
+    "selu": _by_recipe("selu"),
+    "softplus": _by_recipe("softplus", 1),
+    "softshrink": _by_recipe("soft_shrink"),
+    "threshold": _by_recipe("thresholded_relu"),
 }

@@ -8,7 +8,10 @@ import numpy as np
 from mcugraph.export.tflite_objects import kinds_of, packed, unpacked
 
 # Elementwise operators for which TensorFlow Lite Micro has an int8 kernel and the quantiser none.
-_KERNELS = ("ABS", "LEAKY_RELU", "ELU")
+_KERNELS = ("ABS", "LEAKY_RELU", "ELU", "PRELU", "LOG_SOFTMAX")
+
+# Results whose scale is the kernel's, whatever values they take: (least, largest).
+FIXED_RANGES = {"LOG_SOFTMAX": (-255 / 16, 0.0)}
 
 # The least and the largest value of a tensor by its name.
 Ranges = Callable[[str], tuple[float, float]]
@@ -59,7 +62,8 @@ class _Change:
             result = int(operator.outputs[0])
             if self.graph.tensors[result].name.decode() not in floats:
                 stored[result] = self.moved[result] = self._integers(result)
-                operator.inputs, operator.outputs = [source], [stored[result]]
+                others = [self._constant(int(i)) for i in operator.inputs[1:]]
+                operator.inputs, operator.outputs = [source, *others], [stored[result]]
         if self.moved:
             self._connect()
             self._drop_unused()
@@ -69,11 +73,28 @@ class _Change:
         for reader in self._readers(result):
             if self.kind(reader) == "QUANTIZE":
                 return int(reader.outputs[0])
-        like, tensor = self.graph.tensors[result], self.schema.TensorT()
-        low, high = self.ranges(like.name.decode())
-        low, high = min(low, 0.0), max(high, 0.0)
+        like = self.graph.tensors[result]
+        return self._quantized(like, 0, self.ranges(like.name.decode()))
+
+    def _constant(self, number: int) -> int:
+        """The tensor that holds a constant as integers: a new one."""
+        like = self.graph.tensors[number]
+        values = np.asarray(self.file.buffers[like.buffer].data, np.uint8).view(np.float32)
+        buffer = self.schema.BufferT()
+        self.file.buffers.append(buffer)
+        made = self._quantized(
+            like, len(self.file.buffers) - 1, (float(values.min()), float(values.max()))
+        )
+        by = self.graph.tensors[made].quantization
+        whole = np.round(values / by.scale[0]) + by.zeroPoint[0]
+        buffer.data = np.clip(whole, -128, 127).astype(np.int8).view(np.uint8)
+        return made
+
+    def _quantized(self, like: Any, buffer: int, limits: tuple[float, float]) -> int:
+        """A new tensor of integers of a range."""
+        tensor, low, high = self.schema.TensorT(), min(limits[0], 0.0), max(limits[1], 0.0)
         scale = max(high - low, 1e-6) / 255
-        tensor.shape, tensor.hasRank, tensor.buffer = like.shape, like.hasRank, 0
+        tensor.shape, tensor.hasRank, tensor.buffer = like.shape, like.hasRank, buffer
         tensor.type, tensor.name = self.schema.TensorType.INT8, like.name + b"_quantized"
         tensor.quantization = self.schema.QuantizationParametersT()
         tensor.quantization.scale = np.array([scale], np.float32)

@@ -7,12 +7,14 @@ from re import escape
 from tempfile import TemporaryDirectory
 from typing import Any
 
+import numpy as np
+
 from mcugraph.errors import FormatError
 from mcugraph.export.activations import in_kernels, with_blocks_as_operators
 from mcugraph.export.calibration import samples_of
 from mcugraph.export.device_form import device_form
 from mcugraph.export.exported import Exported, compare
-from mcugraph.export.int8_kernels import with_int8_kernels
+from mcugraph.export.int8_kernels import FIXED_RANGES, with_int8_kernels
 from mcugraph.export.rounding_error import rounding_errors
 from mcugraph.export.tensor_names import end_names, shorten_names, with_end_names
 from mcugraph.export.tflite_objects import with_data_inside
@@ -100,12 +102,12 @@ def export_tflite(
         batches = [tuple(map(_channels_last, sample)) for sample in batches]
     tried = batches[:SAMPLES]
     check_floats(name, plain, tried, wanted)
-    floats = _made_of_floats(plain)
+    floats, fixed = _made_of_floats(plain), _fixed_ranges(plain)
     try:
         with silence():
-            data = _quantized(plain, batches, floats)
+            data = _quantized(plain, batches, floats, fixed)
             data = with_data_inside(data, tables, tool("flatbuffers"))
-            ranges = partial(range_of, plain, batches)
+            ranges = partial(_range, fixed, plain, batches)
             data = with_int8_kernels(data, floats, ranges, tables, tool("flatbuffers"))
             data = with_end_names(data, tables, tool("flatbuffers"))
     except Exception as error:
@@ -127,6 +129,25 @@ def _made_of_floats(plain: bytes) -> frozenset[str]:
     )
 
 
+def _fixed_ranges(plain: bytes) -> dict[str, tuple[float, float]]:
+    """The results of a float file whose range in the int8 one is their kernel's."""
+    return {
+        name: FIXED_RANGES[operator.native]
+        for operator in translated("", plain).operators
+        if operator.native in FIXED_RANGES
+        for name in operator.outputs
+    }
+
+
+def _range(
+    fixed: Mapping[str, tuple[float, float]],
+    plain: bytes,
+    batches: list[tuple[Any, ...]],
+    name: str,
+) -> tuple[float, float]:
+    return fixed[name] if name in fixed else range_of(plain, batches, name)
+
+
 def _check_whole(name: str, plain: bytes) -> None:
     """Refuse a file with parts that are called, which no int8 kernel runs.
 
@@ -142,8 +163,16 @@ def _check_whole(name: str, plain: bytes) -> None:
         )
 
 
-def _quantized(plain: bytes, batches: list[tuple[Any, ...]], floats: Iterable[str]) -> bytes:
-    """A float file quantised, with ranges measured on samples; the makers of ``floats`` are not."""
+def _quantized(
+    plain: bytes,
+    batches: list[tuple[Any, ...]],
+    floats: Iterable[str],
+    fixed: Mapping[str, tuple[float, float]],
+) -> bytes:
+    """A float file quantised, with ranges measured on samples, but for those that are fixed.
+
+    What makes ``floats`` goes on making them.
+    """
     interpreter = tool("ai_edge_litert.interpreter").Interpreter(model_content=plain)
     (key,) = interpreter.get_signature_list()
     names = end_names("input", len(batches[0]))
@@ -158,6 +187,8 @@ def _quantized(plain: bytes, batches: list[tuple[Any, ...]], floats: Iterable[st
     ]
     quantizer = tool("ai_edge_quantizer.quantizer").Quantizer(bytearray(plain), recipe)
     ranges = quantizer.calibrate({key: rows}, num_threads=1)
+    for name, (low, high) in fixed.items():
+        ranges[name] = {"min": np.full((1, 1), low), "max": np.full((1, 1), high)}
     result = quantizer.quantize(ranges, enable_progress_bar=False, enable_progress_report=False)
     return bytes(result.quantized_model)
 

@@ -93,13 +93,16 @@ class Elementwise(Fusable):
         function: Its name, like ``"add"``, ``"relu"``, ``"select"`` or ``"sigmoid"``.
         activation: Applied to the result by the same kernel.
         bounds: (low, high) of a clip, where they are known; None: not bounded, or not known.
-        parameter: The alpha of an ELU or CELU, the beta of a softplus.
+        parameters: Numbers that it takes, in the order in which its front-ends have them: the
+            alpha of an ELU, CELU or leaky ReLU, the beta of a softplus, the bound of a shrink,
+            slope and offset of a hard sigmoid, threshold and value of a thresholded ReLU. Empty:
+            those that are usual, or it takes none.
     """
 
     function: str
     activation: str | None = None
     bounds: tuple[float | None, float | None] | None = None
-    parameter: float = 1.0
+    parameters: tuple[float, ...] = ()
 
     @property
     def kind(self) -> str:

@@ -7,9 +7,9 @@ from mcugraph.ir import Graph
 from mcugraph.rewrite.arguments import store_arguments
 from mcugraph.rewrite.biases import zero_biases
 from mcugraph.rewrite.cleaning import copy_by_reshape, drop_identities
-from mcugraph.rewrite.edit import rewritten
+from mcugraph.rewrite.edit import Edit, rewritten
 from mcugraph.rewrite.factors import fold_factors
-from mcugraph.rewrite.folding import fold_batch_norm, fold_bias
+from mcugraph.rewrite.folding import fold_batch_norm
 from mcugraph.rewrite.fusing import fuse_activations, fuse_squeezes, reduce_globally
 from mcugraph.rewrite.padding import pad_before
 from mcugraph.rewrite.spelling import split_activations
@@ -22,7 +22,15 @@ from mcugraph.rewrite.splitting import (
     split_clip,
     split_silu,
 )
+from mcugraph.rewrite.sums import fold_sums
 from mcugraph.rewrite.transposed import convolve_unstrided, cut_after, split_groups
+
+
+def fold_constants(edit: Edit) -> None:
+    """Sums and products with constants folded into layers; what one leaves may go in the next."""
+    while any([fold_sums(edit), fold_factors(edit)]):
+        pass
+
 
 # In this order: what is split may be fused, what is fused is not padded again, and arguments are
 # those of the operators that there are in the end.
@@ -36,8 +44,7 @@ STEPS = (
     split_by_slices,
     fold_batch_norm,
     split_batch_norm,
-    fold_bias,
-    fold_factors,
+    fold_constants,
     zero_biases,
     fuse_activations,
     split_clip,

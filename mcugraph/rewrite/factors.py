@@ -14,23 +14,28 @@ from mcugraph.rewrite.edit import Edit
 from mcugraph.rewrite.folding import along, foldable_layer, is_real, one_a_channel, values_of
 
 
-def fold_factors(edit: Edit) -> None:
+def fold_factors(edit: Edit) -> bool:
     """Factors folded into the weights of a layer, values included, as converters to TFLite do.
 
     One a channel, or one for all, goes into the layer that alone feeds the multiplication; one
     for all else into the convolution or dense layer that alone reads it. What is quantised
     already stays as it is.
+
+    Returns:
+        Whether there were any.
     """
+    found = False
     for operator, op in edit.of(Elementwise):
         if op.function != "mul" or op.activation is not None or len(operator.inputs) != 2:
             continue
         for data, factor in (operator.inputs, operator.inputs[::-1]):
             if factor is None or not edit.constant((factor,)) or not is_real(edit, factor):
                 continue
-            if _into_layer_before(edit, operator, data, factor):
+            before = _into_layer_before(edit, operator, data, factor)
+            if before or (data is not None and _into_layer_after(edit, operator, data, factor)):
+                found = True
                 break
-            if data is not None and _into_layer_after(edit, operator, data, factor):
-                break
+    return found
 
 
 def _into_layer_before(edit: Edit, operator: Operator, data: str | None, factor: str) -> bool:

@@ -1,4 +1,4 @@
-"""Batch norms and sums with constants folded into the layer before them, values included."""
+"""Batch norms folded into the layer before them, values included."""
 
 from collections.abc import Collection, Mapping
 
@@ -8,9 +8,8 @@ from mcugraph.errors import FormatError
 from mcugraph.ir import Array, Constant, Kind, Operator, Tensor
 from mcugraph.ops.base import Fusable, Weighted
 from mcugraph.ops.convolution import ConvTranspose
-from mcugraph.ops.elementwise import Elementwise
 from mcugraph.ops.normalization import BatchNorm
-from mcugraph.records import dataclass, replace
+from mcugraph.records import dataclass
 from mcugraph.rewrite.edit import Edit
 
 
@@ -62,38 +61,6 @@ def is_real(edit: Edit, name: str | None) -> bool:
     """Whether a constant holds the numbers that it stands for."""
     tensor = None if name is None else edit.tensors[name]
     return tensor is None or (tensor.dtype.is_float and tensor.quantization is None)
-
-
-def fold_bias(edit: Edit) -> None:
-    """Additions of one constant a channel folded into the bias of the layer before them.
-
-    What is quantised already stays as it is.
-    """
-    for operator, op in edit.of(Elementwise):
-        if op.function != "add" or op.activation is not None or len(operator.inputs) != 2:
-            continue
-        for data, constant in (operator.inputs, operator.inputs[::-1]):
-            if constant is None or not edit.constant((constant,)) or not is_real(edit, constant):
-                continue
-            layer = foldable_layer(edit, operator, data)
-            if layer is None or len(layer.inputs) > 2:
-                continue
-            if one_a_channel(edit, layer, constant):
-                bias = _as_vector(edit, layer, constant)
-                edit.absorb(layer, operator, inputs=(*layer.inputs, bias))
-                break
-
-
-def _as_vector(edit: Edit, layer: Operator, name: str) -> str:
-    """A constant of one number a channel in the shape of a bias, (channels,)."""
-    tensor = edit.tensors[name]
-    if len(tensor.shape or ()) == 1:
-        return name
-    shape, constant = (tensor.elements,), tensor.constant
-    if constant is not None:
-        constant = replace(constant, load=lambda: values_of(tensor).reshape(shape))
-    own = replace(tensor, name=f"{layer.name}/{name}", shape=shape, constant=constant)
-    return edit.add(own)
 
 
 @dataclass(frozen=True, slots=True)

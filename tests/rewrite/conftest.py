@@ -59,7 +59,7 @@ def _plain(op: Any, x: list[Any]) -> Any:
     from torch.nn import functional as f
 
     if isinstance(op, Elementwise):
-        return _function(op.function, x, op.bounds, op.parameter)
+        return _function(op.function, x, op.bounds, op.parameters)
     if isinstance(op, Conv):
         data, pads = x[0], _pads(op, x)
         bias = x[2] if len(x) > 2 else None
@@ -163,8 +163,16 @@ def _pads(op: Conv | Pool, x: list[Any]) -> list[int]:
     return found
 
 
-def _function(name: str, x: list[Any], bounds: Any = None, parameter: float = 1.0) -> Any:
+def _hard_sigmoid(x: Any, slope: float = 1 / 6, offset: float = 0.5) -> Any:
+    return (slope * x + offset).clamp(0, 1)
+
+
+def _function(
+    name: str, x: list[Any], bounds: Any = None, parameters: tuple[float, ...] = ()
+) -> Any:
     import torch
+
+    f = torch.nn.functional
 
     if name == "clip":
         low, high = (-torch.inf if bounds[0] is None else bounds[0]), bounds[1]
@@ -177,14 +185,21 @@ def _function(name: str, x: list[Any], bounds: Any = None, parameter: float = 1.
         "relu_n1_to_1": lambda a: torch.clamp(a, -1, 1),
         "relu_0_to_1": lambda a: torch.clamp(a, 0, 1),
         "sigmoid": torch.sigmoid,
-        "silu": torch.nn.functional.silu,
-        "hard_swish": torch.nn.functional.hardswish,
+        "silu": f.silu,
+        "hard_swish": f.hardswish,
         "tanh": torch.tanh,
         "abs": torch.abs,
-        "celu": lambda a: torch.celu(a, parameter),
-        "elu": lambda a: torch.nn.functional.elu(a, parameter),
-        "mish": torch.nn.functional.mish,
-        "softplus": lambda a: torch.nn.functional.softplus(a, parameter),
+        "celu": lambda a: torch.celu(a, *parameters),
+        "elu": lambda a: f.elu(a, *parameters),
+        "gelu": lambda a: f.gelu(a, approximate="tanh"),
+        "hard_shrink": lambda a: f.hardshrink(a, *parameters),
+        "hard_sigmoid": lambda a: _hard_sigmoid(a, *parameters),
+        "leaky_relu": lambda a: f.leaky_relu(a, *parameters),
+        "log_sigmoid": f.logsigmoid,
+        "mish": f.mish,
+        "soft_shrink": lambda a: f.softshrink(a, *parameters),
+        "softplus": lambda a: f.softplus(a, *parameters),
+        "thresholded_relu": lambda a: f.threshold(a, *parameters),
         "log": torch.log,
     }
     if name in unary:

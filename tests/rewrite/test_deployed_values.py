@@ -261,7 +261,7 @@ CASES: dict[str, tuple[Callable[[], Any], tuple[int, ...], list[str]]] = {
     "clip": (
         lambda: NN.Sequential(NN.Conv2d(3, 4, 1), NN.Hardtanh(-2.0, 3.0)),
         (1, 3, 4, 4),
-        ["conv2d", "maximum", "minimum"],
+        ["conv2d", "mul", "add"],
     ),
     "clip_without_bounds": (
         lambda: NN.Sequential(NN.Conv2d(3, 4, 1), NN.Hardtanh(-math.inf, math.inf)),
@@ -271,7 +271,35 @@ CASES: dict[str, tuple[Callable[[], Any], tuple[int, ...], list[str]]] = {
     "clip_with_one_bound": (
         lambda: NN.Sequential(NN.Conv2d(3, 4, 1), NN.Hardtanh(-math.inf, 0.5)),
         (1, 3, 4, 4),
-        ["conv2d", "minimum"],
+        ["conv2d", "sub"],
+    ),
+    **{
+        name: (lambda act=act: NN.Sequential(act, NN.Flatten()), (1, 3, 4, 4), [*kinds, "flatten"])
+        for name, act, kinds in [
+            ("clip_alone", NN.Hardtanh(-2.0, 3.0), ["add", "mul", "mul", "add"]),
+            ("clip_from_below", NN.Threshold(0.25, 0.25), ["add", "add"]),
+            ("gelu_by_a_sigmoid", NN.GELU("tanh"), ["mul", "mul", "add", "mul", "sigmoid", "mul"]),
+            ("hard_shrink", NN.Hardshrink(0.3), ["abs", "add", "mul", "mul", "mul"]),
+            ("hard_sigmoid", NN.Hardsigmoid(), ["add", "mul"]),
+            ("log_sigmoid", NN.LogSigmoid(), ["abs", "sigmoid", "log", "mul", "sub"]),
+            ("soft_shrink", NN.Softshrink(0.3), ["add", "mul", "mul", "add", "sub"]),
+            ("threshold", NN.Threshold(0.1, -0.5), ["add", "mul", "add", "mul", "mul", "add"]),
+        ]
+    },
+    "hard_sigmoid_between_layers": (
+        lambda: NN.Sequential(NN.Conv2d(3, 4, 1), NN.Hardsigmoid(), NN.Conv2d(4, 2, 1)),
+        (1, 3, 4, 4),
+        ["conv2d", "conv2d"],
+    ),
+    "clip_between_dense_layers": (
+        lambda: NN.Sequential(NN.Linear(7, 5), NN.Hardtanh(-2.0, 3.0), NN.Linear(5, 2, bias=False)),
+        (2, 7),
+        ["dense", "dense"],
+    ),
+    "clip_before_a_pad": (
+        lambda: NN.Sequential(NN.Hardtanh(-2.0, 3.0), NN.Conv2d(3, 4, 3, padding=1)),
+        (1, 3, 4, 4),
+        ["add", "mul", "mul", "add", "conv2d"],
     ),
     "softplus": (
         lambda: NN.Sequential(NN.Conv2d(3, 4, 1), NN.Softplus(), NN.Flatten()),

@@ -13,12 +13,23 @@ def _function(function: str) -> Translator:
     return lambda node: found
 
 
-def _with_alpha(function: str) -> Translator:
+def _with_parameters(function: str, **defaults: float) -> Translator:
+    """A function that takes numbers, by their names in ONNX."""
+
     def translate(node: OnnxNode) -> Translation:
-        alpha = float(node.attributes.get("alpha", 1.0))
-        return Translation(Elementwise(function, parameter=alpha))
+        given = (node.attributes.get(name, value) for name, value in defaults.items())
+        return Translation(Elementwise(function, parameters=tuple(map(float, given))))
 
     return translate
+
+
+def _shrink(node: OnnxNode) -> Translation:
+    """What is near 0 as 0, and the rest moved towards it by a bias."""
+    bound, bias = (float(node.attributes.get(n, v)) for n, v in (("lambd", 0.5), ("bias", 0.0)))
+    known = {0.0: "hard_shrink", bound: "soft_shrink"}
+    if bias not in known:
+        return Translation(Elementwise("shrink"))
+    return Translation(Elementwise(known[bias], parameters=(bound,)))
 
 
 def _binary(function: str) -> Translator:
@@ -107,23 +118,27 @@ _FUNCTIONS = {
     "BitwiseXor": "bitwise_xor", "Ceil": "ceil", "Cos": "cos", "Cosh": "cosh",
     "Erf": "erf", "Exp": "exp", "Floor": "floor",
     "Gelu": "gelu", "GreaterOrEqual": "greater_equal",
-    "HardSigmoid": "hard_sigmoid", "HardSwish": "hard_swish", "Identity": "identity",
-    "IsInf": "isinf", "IsNaN": "isnan", "LeakyRelu": "leaky_relu",
+    "HardSwish": "hard_swish", "Identity": "identity",
+    "IsInf": "isinf", "IsNaN": "isnan",
     "LessOrEqual": "less_equal", "Log": "log", "Max": "maximum", "Mean": "mean",
     "Min": "minimum", "Mish": "mish", "Mod": "mod", "Neg": "neg", "Not": "not",
     "Reciprocal": "reciprocal", "Relu": "relu",
-    "Round": "round", "Selu": "selu", "Shrink": "shrink", "Sigmoid": "sigmoid", "Sign": "sign",
+    "Round": "round", "Selu": "selu", "Sigmoid": "sigmoid", "Sign": "sign",
     "Sin": "sin", "Sinh": "sinh", "Softplus": "softplus", "Softsign": "softsign",
     "Sqrt": "sqrt", "Sum": "add", "Swish": "silu", "Tan": "tan", "Tanh": "tanh",
-    "ThresholdedRelu": "thresholded_relu", "Where": "select", "Affine": "affine",
+    "Where": "select", "Affine": "affine",
 }  # fmt: skip
 
 
 TRANSLATIONS: dict[str, Translator] = {
     **{name: _function(function) for name, function in _FUNCTIONS.items()},
     **{name: _binary(function) for name, function in _BINARY.items()},
-    "Celu": _with_alpha("celu"),
-    "Elu": _with_alpha("elu"),
+    "Celu": _with_parameters("celu", alpha=1.0),
+    "Elu": _with_parameters("elu", alpha=1.0),
+    "HardSigmoid": _with_parameters("hard_sigmoid", alpha=0.2, beta=0.5),
+    "LeakyRelu": _with_parameters("leaky_relu", alpha=0.01),
+    "Shrink": _shrink,
+    "ThresholdedRelu": _with_parameters("thresholded_relu", alpha=1.0),
     "PRelu": _prelu,
     "Clip": _clip,
     "Dropout": lambda node: Translation(Elementwise("dropout"), (0,)),

@@ -10,10 +10,12 @@ def _unary(function: str) -> Translator:
     return lambda call: BoundOp(Elementwise(function), (call.data(),))
 
 
-def _with_parameter(function: str, name: str) -> Translator:
+def _with_parameters(function: str, **defaults: float) -> Translator:
+    """A function that takes numbers, by their names in PyTorch."""
+
     def translate(call: AtenCall) -> BoundOp:
-        parameter = float(call.get(name, 1.0))
-        return BoundOp(Elementwise(function, parameter=parameter), (call.data(),))
+        parameters = tuple(float(call.get(name, value)) for name, value in defaults.items())
+        return BoundOp(Elementwise(function, parameters=parameters), (call.data(),))
 
     return translate
 
@@ -58,8 +60,10 @@ def _clip(low_name: str, high_name: str) -> Translator:
 
 
 def _threshold(call: AtenCall) -> BoundOp:
-    plain = call.get("threshold") == 0 and call.get("value") == 0
-    return BoundOp(Elementwise("relu" if plain else "thresholded_relu"), (call.data(),))
+    parameters = float(call.get("threshold")), float(call.get("value"))
+    if parameters == (0.0, 0.0):
+        return BoundOp(Elementwise("relu"), (call.data(),))
+    return BoundOp(Elementwise("thresholded_relu", parameters=parameters), (call.data(),))
 
 
 def _where(call: AtenCall) -> Op | BoundOp:
@@ -113,15 +117,15 @@ _UNARY = {
     "atan": "atan", "atanh": "atanh", "bitwise_not": "bitwise_not", "ceil": "ceil",
     "cos": "cos", "cosh": "cosh", "erf": "erf", "erfc": "erfc", "exp": "exp",
     "exp2": "exp2", "expm1": "expm1", "fix": "trunc", "floor": "floor",
-    "frac": "frac", "gelu": "gelu", "hardshrink": "hard_shrink",
+    "frac": "frac", "gelu": "gelu",
     "hardsigmoid": "hard_sigmoid", "hardswish": "hard_swish", "isfinite": "isfinite",
-    "isinf": "isinf", "isnan": "isnan", "leaky_relu": "leaky_relu", "log": "log",
+    "isinf": "isinf", "isnan": "isnan", "log": "log",
     "log10": "log10", "log1p": "log1p", "log2": "log2", "log_sigmoid": "log_sigmoid",
     "logical_not": "not", "logit": "logit", "mish": "mish", "nan_to_num": "nan_to_num",
     "neg": "neg", "negative": "neg", "reciprocal": "reciprocal", "relu": "relu",
     "relu6": "relu6", "round": "round", "rrelu": "leaky_relu", "rsqrt": "rsqrt",
     "selu": "selu", "sgn": "sign", "sigmoid": "sigmoid", "sign": "sign", "silu": "silu",
-    "sin": "sin", "sinh": "sinh", "softshrink": "soft_shrink",
+    "sin": "sin", "sinh": "sinh",
     "softsign": "softsign", "special_erf": "erf", "sqrt": "sqrt", "square": "square",
     "tan": "tan", "tanh": "tanh", "tril": "trilu", "triu": "trilu", "trunc": "trunc",
     "log_sigmoid_forward": "log_sigmoid", "absolute": "abs", "arccos": "acos",
@@ -159,9 +163,12 @@ _CONVERSIONS = ("to", "_to_copy", "type_as", "float", "half", "double", "long", 
 TRANSLATIONS: dict[str, Translator] = {
     **{name: _unary(function) for name, function in _UNARY.items()},
     **{name: _binary(function) for name, function in _BINARY.items()},
-    "elu": _with_parameter("elu", "alpha"),
-    "celu": _with_parameter("celu", "alpha"),
-    "softplus": _with_parameter("softplus", "beta"),
+    "elu": _with_parameters("elu", alpha=1.0),
+    "celu": _with_parameters("celu", alpha=1.0),
+    "hardshrink": _with_parameters("hard_shrink", lambd=0.5),
+    "leaky_relu": _with_parameters("leaky_relu", negative_slope=0.01),
+    "softplus": _with_parameters("softplus", beta=1.0),
+    "softshrink": _with_parameters("soft_shrink", lambd=0.5),
     **dict.fromkeys(_SAME, _same),
     **dict.fromkeys(_DROPOUTS, _dropout),
     **dict.fromkeys(_CONVERSIONS, _convert),
