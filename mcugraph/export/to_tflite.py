@@ -75,7 +75,8 @@ def export_tflite(
         UsageError: The ``export`` extra is not installed, the calibration data is empty or has
             another shape than the example, or the file cannot be written there.
         FormatError: PyTorch or the converter reject the model; the message quotes them. Or the
-            file does not load, or computes something else than the module. Then none is written.
+            file does not load, or computes something else than the module, or TFLM does not run
+            it. Then none is written.
     """
     model = plain_module(model, "export_tflite")
     check(path)
@@ -116,6 +117,11 @@ def export_tflite(
         ) from error
     check_integers(name, data, tried, wanted, rounding_errors(module, tried, batches))
     result = compare(Path(path), data, from_torch(model, inputs), "int8", budgets)
+    if result.profile.tflm_refusals:
+        raise FormatError(
+            f"{name}: TensorFlow Lite Micro does not run it: {result.profile.tflm_refusals[0]}:"
+            " write it with other operators"
+        )
     write(path, data)
     return result
 
