@@ -31,7 +31,13 @@ def add(commands: Any) -> None:
         "--rounding",
         default="tflm",
         metavar="NAME",
-        help="tflm: byte for byte what TensorFlow Lite Micro computes (the default); or litert",
+        help="tflm: results are rounded twice, as TensorFlow Lite Micro does it (the default); or "
+        "litert: once",
+    )
+    command.add_argument(
+        "--shared-arena",
+        metavar="NAME",
+        help="an array that your program defines, for several models by turns",
     )
     command.add_argument(
         "--time-limit",
@@ -50,7 +56,14 @@ def run(options: argparse.Namespace) -> int:
     from mcugraph.deployment.entry import deploy
 
     graph = load(options.model, common.dims(options), limits=common.load_limits(options))
-    project = deploy(graph, options.output, options.rounding, options.name, options.time_limit)
+    project = deploy(
+        graph,
+        options.output,
+        options.rounding,
+        options.name,
+        options.time_limit,
+        options.shared_arena,
+    )
     if options.json:
         print(as_json(deployment_report.to_dict(project)))
     else:

@@ -28,6 +28,7 @@ def deploy(
     rounding: str = DOUBLE,
     name: str = "model",
     time_limit: float | None = SECONDS,
+    shared_arena: str | None = None,
 ) -> Project:
     """Write C code that runs a model: one static arena, one call an operator, no interpreter.
 
@@ -40,9 +41,13 @@ def deploy(
             nothing was added to. ``make host`` in it builds a program that reads inputs and
             writes outputs.
         rounding: ``"tflm"``: results of int8 are those of TensorFlow Lite Micro, byte for byte.
-            ``"litert"``: those of LiteRT's, which rounds once where that one rounds twice.
+            ``"litert"``: results of convolutions, fully connected layers, sums and means are rounded
+            once, as LiteRT's interpreter rounds them by default (with XNNPACK), where TFLM rounds
+            twice; averages of windows and softmax may still differ from it.
         name: What the names of files and functions begin with.
         time_limit: Seconds for the search of an order, and for that of a plan; None: no limit.
+        shared_arena: The name of an array that the user's program defines, so that several models
+            can use one arena by turns. None: the model has its own.
 
     Returns:
         What was written, and its bytes.
@@ -57,8 +62,9 @@ def deploy(
     prefix = check_prefix(name)
     if rounding not in ROUNDINGS:
         raise UsageError(f"unknown rounding {rounding!r}; expected {' or '.join(ROUNDINGS)}")
+    shared = None if shared_arena is None else check_prefix(shared_arena)
     program = build(graph_of(model, "deploy"), rounding, time_limit)
-    texts = project_files(program, prefix)
+    texts = project_files(program, prefix, shared)
     files = (*texts, REPORT)
     report = {"schema_version": SCHEMA_VERSION, **facts(program, prefix), "files": list(files)}
     texts[REPORT] = json.dumps(report, indent=2) + "\n"

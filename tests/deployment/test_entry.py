@@ -1,12 +1,13 @@
 """`deploy`: a folder whole or not at all, what it says, and what it refuses."""
 
 import json
+import shutil
 import subprocess
 from pathlib import Path
 
 import pytest
 from support.commands import Capture, refused, run
-from support.deployed import as_bytes, needs_compiler, random_inputs, tflm_answers
+from support.deployed import COMPILER, as_bytes, needs_compiler, random_inputs, tflm_answers
 from support.int8_operators import OPERATORS
 
 import mcugraph as mg
@@ -55,6 +56,47 @@ def test_make_builds_a_program_that_computes_the_same(network: Path, tmp_path: P
     # What was built may be replaced as well.
     mg.deploy(network, tmp_path / "out")
     assert not (tmp_path / "out" / "host").exists()
+
+
+@needs_compiler
+def test_two_models_in_one_program_share_an_arena(models: Path, tmp_path: Path) -> None:
+    """By turns; the program is C++, which has to read both headers."""
+    names = {"one": "tight_arena", "two": "ds_cnn"}
+    for name, network in names.items():
+        path = models / f"{network}_int8.tflite"
+        mg.deploy(path, tmp_path / name, name=name, shared_arena="memory")
+        mg.deploy(path, tmp_path / f"own_{name}", name=f"own_{name}")
+    sizes = " > ".join(f"{name.upper()}_ARENA_BYTES" for name in names)
+    lines = [f'#include "{own}{n}/{own}{n}.h"' for n in names for own in ("", "own_")]
+    lines += [
+        "#include <string.h>",
+        f"alignas(16) uint8_t memory[{sizes} ? ONE_ARENA_BYTES : TWO_ARENA_BYTES];",
+        "int main() {",
+    ]
+    for name in (*names, *names):
+        upper = name.upper()
+        lines += [
+            f"    memset({name}_input_0, 7, {upper}_INPUT_0_BYTES);",
+            f"    memset(own_{name}_input_0, 7, {upper}_INPUT_0_BYTES);",
+            f"    {name}_invoke(); own_{name}_invoke();",
+            f"    if (memcmp({name}_output_0, own_{name}_output_0, {upper}_OUTPUT_0_BYTES)) return 1;",
+        ]
+    (tmp_path / "main.cc").write_text("\n".join([*lines, "}", ""]))
+    for name in names:
+        for folder in (name, f"own_{name}"):
+            run_compiler(tmp_path / folder, f"{folder}.c", tmp_path / f"{folder}.o")
+    runtime = {p.name: p for n in names for p in (tmp_path / n / "runtime").glob("*.c")}
+    for name, path in runtime.items():
+        run_compiler(path.parent.parent, f"runtime/{name}", tmp_path / f"{name}.o")
+    command = [shutil.which("g++") or "c++", "-I.", "main.cc", "-o", "main"]
+    objects = [path.name for path in tmp_path.glob("*.o")]
+    subprocess.run([*command, *objects], cwd=tmp_path, check=True)
+    subprocess.run([tmp_path / "main"], check=True)
+
+
+def run_compiler(folder: Path, source: str, made: Path) -> None:
+    command = [COMPILER or "cc", "-std=c99", "-fno-strict-aliasing", "-I.", "-c", source, "-o"]
+    subprocess.run([*command, made], cwd=folder, check=True)
 
 
 def test_a_folder_of_others_is_left_alone(network: Path, tmp_path: Path) -> None:

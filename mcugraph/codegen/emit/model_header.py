@@ -8,8 +8,8 @@ from mcugraph.codegen.emit.licence import HEADER
 from mcugraph.codegen.emit.model_source import pointer, shown
 
 
-def model_header(program: Program, prefix: str) -> str:
-    """The header of a program; ``prefix`` is what its names begin with."""
+def model_header(program: Program, prefix: str, shared: str | None = None) -> str:
+    """The header of a program; arguments are as for ``model_source``."""
     guard = f"{prefix.upper()}_H"
     return "\n".join(
         [
@@ -19,6 +19,7 @@ def model_header(program: Program, prefix: str) -> str:
             '#ifdef __cplusplus\nextern "C" {\n#endif\n',
             comment("Bytes of SRAM that all tensors share."),
             f"#define {prefix.upper()}_ARENA_BYTES {program.arena}\n",
+            *_shared(program, prefix, shared),
             *_ends(program, prefix, "input"),
             *_ends(program, prefix, "output"),
             comment(
@@ -30,6 +31,15 @@ def model_header(program: Program, prefix: str) -> str:
             "#endif\n",
         ]
     )
+
+
+def _shared(program: Program, prefix: str, shared: str | None) -> Iterator[str]:
+    if shared is not None:
+        yield comment(
+            "The arena is your program's, which may use it for other models in between. Define it "
+            f"with {prefix.upper()}_ARENA_BYTES or more, at a multiple of {program.alignment} bytes."
+        )
+        yield f"extern uint8_t {shared}[];\n"
 
 
 def _reset(program: Program, prefix: str) -> Iterator[str]:

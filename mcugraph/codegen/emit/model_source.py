@@ -31,14 +31,15 @@ from mcugraph.ir import Shape
 INDENT = " " * 4
 
 
-def model_source(program: Program, prefix: str) -> str:
+def model_source(program: Program, prefix: str, shared: str | None = None) -> str:
     """The C file of a program.
 
     Args:
         program: The program.
         prefix: What its public names begin with, and what its header is called.
+        shared: The name of an arena that somebody else defines; None: it has its own.
     """
-    return "\n".join(_SourceFile(program, prefix).parts())
+    return "\n".join(_SourceFile(program, prefix, shared).parts())
 
 
 def pointer(value: Value) -> str:
@@ -58,8 +59,9 @@ def _axes(shape: Shape) -> str:
 class _SourceFile:
     """One file while it is written."""
 
-    def __init__(self, program: Program, prefix: str) -> None:
-        self.program, self.prefix = program, prefix
+    def __init__(self, program: Program, prefix: str, shared: str | None) -> None:
+        self.program, self.prefix, self.shared = program, prefix, shared
+        self.arena = shared or "arena"
         self.names = Identifiers()
         self.tables: dict[tuple[str, bytes], str] = {}
         self.states: dict[int, str] = {}
@@ -80,7 +82,7 @@ class _SourceFile:
         for value in program.values:
             if value.table is not None:
                 yield from self._table(value.table, value.name)
-        if program.arena:
+        if program.arena and self.shared is None:
             yield comment("Where every tensor lies while it is needed, and scratch memory.")
             yield f"MG_ALIGNED({program.alignment}) static uint8_t arena[{program.arena}];\n"
         yield from self._pointers()
@@ -148,7 +150,9 @@ class _SourceFile:
         else:
             arguments += [*reads, *writes]
         if call.scratch:
-            arguments.append("NULL" if step.scratch is None else f"arena + {step.scratch[0]}")
+            arguments.append(
+                "NULL" if step.scratch is None else f"{self.arena} + {step.scratch[0]}"
+            )
         shapes = ", ".join(shown(values[i]) for i in step.reads)
         made = ", ".join(shown(values[i]) for i in step.writes)
         text = f"{call.function}({', '.join(arguments)});"
@@ -174,7 +178,7 @@ class _SourceFile:
             return self.states[index]
         if value.place is Place.ARENA:
             kind = f"const {pointer(value)}" if const else pointer(value)
-            return f"({kind})(arena + {value.offset})"
+            return f"({kind})({self.arena} + {value.offset})"
         assert value.table is not None
         return self.tables[value.table.key]
 

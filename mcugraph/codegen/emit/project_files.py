@@ -14,21 +14,23 @@ _COMMON = "mg_common"
 _HOLE = re.compile(r"@\{(\w+)\}")
 
 
-def project_files(program: Program, prefix: str) -> dict[str, str]:
+def project_files(program: Program, prefix: str, shared: str | None = None) -> dict[str, str]:
     """Path within the folder -> text.
 
     Args:
         program: The program.
         prefix: What its public names begin with, and what its files are called.
+        shared: The name of an arena that the user's program defines; None: it has its own.
     """
     runtime = dict(_runtime(program))
     sources = [f"{prefix}.c", *(path for path in runtime if path.endswith(".c"))]
     headers = [f"{prefix}.h", *(path for path in runtime if path.endswith(".h"))]
-    holes = {"header": HEADER, "prefix": prefix}
+    arena = f"\nMG_ALIGNED({program.alignment}) uint8_t {shared}[{prefix.upper()}_ARENA_BYTES];\n"
+    holes = {"header": HEADER, "prefix": prefix, "arena": arena if shared else ""}
     hashed = {**holes, "header": HASHED}
     return {
-        f"{prefix}.c": model_source(program, prefix),
-        f"{prefix}.h": model_header(program, prefix),
+        f"{prefix}.c": model_source(program, prefix, shared),
+        f"{prefix}.h": model_header(program, prefix, shared),
         **runtime,
         "main_host.c": filled("main_host.c", {**holes, **_copies(program, prefix)}),
         "Makefile": filled(

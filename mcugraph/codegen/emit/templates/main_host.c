@@ -6,7 +6,8 @@
 #include <stdio.h>
 
 #include "@{prefix}.h"
-
+#include "runtime/mg_common.h"
+@{arena}
 int main(void)
 {
     for (;;) {
