@@ -41,8 +41,8 @@ def deploy(
             nothing was added to. ``make host`` in it builds a program that reads inputs and
             writes outputs.
         rounding: ``"tflm"``: results of int8 are those of TensorFlow Lite Micro, byte for byte.
-            ``"litert"``: results of convolutions, fully connected layers, sums and means are rounded
-            once, as LiteRT's interpreter rounds them by default (with XNNPACK), where TFLM rounds
+            ``"litert"``: results of convolutions, fully connected layers, sums and means are
+            rounded once, as LiteRT's interpreter does by default (with XNNPACK), where TFLM rounds
             twice; averages of windows and softmax may still differ from it.
         name: What the names of files and functions begin with.
         time_limit: Seconds for the search of an order, and for that of a plan; None: no limit.

@@ -79,7 +79,8 @@ def test_two_models_in_one_program_share_an_arena(models: Path, tmp_path: Path) 
             f"    memset({name}_input_0, 7, {upper}_INPUT_0_BYTES);",
             f"    memset(own_{name}_input_0, 7, {upper}_INPUT_0_BYTES);",
             f"    {name}_invoke(); own_{name}_invoke();",
-            f"    if (memcmp({name}_output_0, own_{name}_output_0, {upper}_OUTPUT_0_BYTES)) return 1;",
+            f"    if (memcmp({name}_output_0, own_{name}_output_0, {upper}_OUTPUT_0_BYTES))",
+            "        return 1;",
         ]
     (tmp_path / "main.cc").write_text("\n".join([*lines, "}", ""]))
     for name in names:

@@ -37,7 +37,7 @@ def _shared(program: Program, prefix: str, shared: str | None) -> Iterator[str]:
     if shared is not None:
         yield comment(
             "The arena is your program's, which may use it for other models in between. Define it "
-            f"with {prefix.upper()}_ARENA_BYTES or more, at a multiple of {program.alignment} bytes."
+            f"with {prefix.upper()}_ARENA_BYTES or more, at a multiple of {program.alignment}."
         )
         yield f"extern uint8_t {shared}[];\n"
 
