@@ -1,0 +1,189 @@
+"""Ways to bring a network within budgets in the course of its training."""
+
+import copy
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass, field
+from typing import Any
+
+import numpy as np
+import torch
+from pruning_training import Training
+from torch import nn
+
+from mcugraph.prune import Pruner, carry_over, slim
+from mcugraph.prune.masks import Masks
+from mcugraph.prune.placement import Classes
+from mcugraph.prune.ranking import Ranking
+from mcugraph.prune.salience import salience as salience_of
+from mcugraph.prune.schedules import uniform as factor
+from mcugraph.space.budgets import Budgets
+from mcugraph.space.space import Space
+
+# When one-shot methods prune, and until when learned widths have to meet the budgets, of all steps.
+ONE_SHOT, LATEST = 0.2, 0.6
+# Fewer steps than the paper's trainings have ask for more frequent and larger ones.
+LEARNING = {"interval": 10, "max_step": 0.05}
+
+
+@dataclass
+class Case:
+    """A training, and the budgets that its network has to meet.
+
+    Attributes:
+        training: Its model is replaced when it is pruned.
+        make: A new network as the training's was at its start, but for its weights.
+        space: Of the whole network.
+        limits: The budgets.
+        met_at: The step from which on the network met the budgets.
+    """
+
+    training: Training
+    make: Callable[[], nn.Module]
+    space: Space
+    limits: Mapping[str, int]
+    met_at: int | None = field(default=None, init=False)
+
+    @property
+    def model(self) -> nn.Module:
+        return self.training.model
+
+    @property
+    def example(self) -> torch.Tensor:
+        return self.training.data.example
+
+    def step_of(self, share: float) -> int:
+        return round(share * self.training.plan.steps)
+
+    def uniform(self) -> Any:
+        """The widths of all groups by one factor, as large as fits."""
+        budgets = Budgets(self.space, self.limits)
+        return self.space.round(self.space.full * factor(self.space, budgets))
+
+    def go_on_with(self, small: nn.Module) -> None:
+        """Train what the network was slimmed to, with its optimizer."""
+        carry_over(self.training.optimizer, self.model, small)
+        self.training.model = small.to(memory_format=torch.channels_last)
+        self.met_at = self.training.step
+
+    def cut(self, widths: Any, salience: str) -> None:
+        """Keep the most salient channels of each group, as many as its width says."""
+        classes = Classes(self.space)
+        masks = Masks(self.model, classes)
+        rule = salience_of(salience, np.random.default_rng(self.training.seed))
+        scores = Ranking(self.model, masks, classes, rule).scores(self.training.held_loss)
+        kept = np.split(classes.most(scores, widths), classes.starts[1:])
+        names = [group.name for group in self.space.groups]
+        keep = dict(zip(names, kept, strict=True))
+        self.go_on_with(slim(self.model, keep, self.example, None, self.space))
+
+    def restart(self, widths: Any) -> None:
+        """A new network of these widths, at the start of the training."""
+        self.training.model = narrow(self.make(), widths, self.space, self.example)
+        self.training = Training(
+            self.training.model, self.training.data, self.training.plan, self.training.seed
+        )
+        self.met_at = 0
+
+
+def narrow(model: nn.Module, widths: Any, space: Space, example: torch.Tensor) -> nn.Module:
+    """A network of these widths with weights that are drawn anew."""
+    keep = {g.name: range(int(w)) for g, w in zip(space.groups, widths, strict=True)}
+    small = slim(model, keep, example, None, space)
+    for module in small.modules():
+        if hasattr(module, "reset_parameters"):
+            module.reset_parameters()
+    return small
+
+
+def unpruned(case: Case) -> None:
+    case.training.finish()
+
+
+def uniform(case: Case) -> None:
+    """All layers narrower by one factor from the start."""
+    case.restart(case.uniform())
+    case.training.finish()
+
+
+def l1_one_shot(case: Case) -> None:
+    """The least L1 norms of all layers go by one factor."""
+    case.training.until(case.step_of(ONE_SHOT))
+    case.cut(case.uniform(), "l1")
+    case.training.finish()
+
+
+def torch_pruning(case: Case) -> None:
+    """Torch-Pruning with L1 norms over groups, at the least ratio that fits."""
+    import torch_pruning as tp
+
+    case.training.until(case.step_of(ONE_SHOT))
+    budgets = Budgets(case.space, case.limits)
+
+    def pruned(ratio: float) -> nn.Module:
+        model = copy.deepcopy(case.model)
+        tp.pruner.MagnitudePruner(
+            model,
+            case.example,
+            importance=tp.importance.GroupMagnitudeImportance(p=1),
+            pruning_ratio=ratio,
+            ignored_layers=[model.fc],
+        ).step()
+        return model
+
+    low, high = 0.0, 0.97
+    while high - low > 0.004:
+        middle = (low + high) / 2
+        met = not budgets.unmet(widths_of(pruned(middle), case.space))
+        low, high = (low, middle) if met else (middle, high)
+    case.training.model = pruned(high)
+    case.training.optimizer = case.training.new_optimizer()
+    case.met_at = case.training.step
+    case.training.finish()
+
+
+def log_one_shot(case: Case) -> None:
+    """Widths that are worth the most together, as the sum of their logarithms."""
+    case.training.until(case.step_of(ONE_SHOT))
+    case.cut(case.space.allocate(case.limits), "l1")
+    case.training.finish()
+
+
+def pruner(latest: float = LATEST, **options: Any) -> Callable[[Case], None]:
+    """Our pruner, slimmed as soon as the budgets are met, and held to them at the latest then."""
+
+    def method(case: Case) -> None:
+        training = case.training
+        ours = Pruner(case.model, case.example, case.limits, seed=training.seed, **options)
+
+        def step() -> None:
+            if case.met_at is None:
+                ours.step(training.held_loss)
+                if not ours.satisfied and training.step >= case.step_of(latest):
+                    ours.enforce()
+                if ours.satisfied:
+                    case.go_on_with(ours.slim())
+                    training.model.train()
+
+        training.until(training.plan.steps, step)
+
+    return method
+
+
+METHODS: dict[str, Callable[[Case], None]] = {
+    "unpruned": unpruned,
+    "uniform": uniform,
+    "L1 one-shot": l1_one_shot,
+    "Torch-Pruning": torch_pruning,
+    "log one-shot": log_one_shot,
+    "task": pruner(ONE_SHOT, method="paper", objective="task", **LEARNING),
+    "resources": pruner(method="paper", objective="resources", **LEARNING),
+    "both": pruner(method="paper", **LEARNING),
+    "paper": pruner(method="paper"),
+    "default": pruner(),
+}
+
+
+def widths_of(model: nn.Module, space: Space) -> Any:
+    """The width of each group, as the layer it is named after has it."""
+    layers = [model.get_submodule(group.name) for group in space.groups]
+    return np.array([getattr(x, "out_channels", None) or x.out_features for x in layers])

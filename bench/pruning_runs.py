@@ -1,0 +1,198 @@
+"""The runs of the pruning benchmark: which there are, what one does, the file of results."""
+
+import json
+import time
+import warnings
+from collections.abc import Iterator, Sequence
+from concurrent.futures import ProcessPoolExecutor, as_completed
+from dataclasses import asdict, dataclass
+from functools import cache
+from multiprocessing import get_context
+from pathlib import Path
+from typing import Any
+
+import torch
+from pruning_data import LOADERS, Data
+from pruning_methods import METHODS, Case, widths_of
+from pruning_networks import NETWORKS
+from pruning_training import Plan, Training
+from torch import nn
+
+import mcugraph as mg
+from mcugraph.space.space import Space
+
+COSTS = ("peak", "size", "macs")
+# Budgets as fractions of what the whole network costs, in the order of COSTS.
+TRIPLES = {"balanced": (0.5, 0.3, 0.3), "sram": (0.3, 0.6, 0.6), "flash": (0.9, 0.12, 0.5)}
+# Those of the paper's Table 3 (CIFAR-10), in bytes and multiply-accumulates.
+PUBLISHED = {"vgg16": (62_500, 184_000, 22_200_000), "resnet18": (76_800, 191_000, 28_800_000)}
+
+
+@dataclass(frozen=True)
+class Job:
+    """One training.
+
+    Attributes:
+        data: The name of the data set.
+        network: The name of the network.
+        seed: Of weights and batches.
+        method: How it meets its budgets; "retrained": it has the given widths from the start.
+        triple: The name of its budgets; "" without any.
+        widths: Of a retrained network.
+    """
+
+    data: str
+    network: str
+    seed: int
+    method: str
+    triple: str = ""
+    widths: tuple[int, ...] = ()
+
+    @classmethod
+    def of(cls, row: dict[str, Any]) -> "Job":
+        """The job that a line of results is of."""
+        names = ("data", "network", "seed", "method", "triple")
+        widths = tuple(row["widths"]) if row["method"] == "retrained" else ()
+        return cls(*(row[name] for name in names), widths)
+
+
+@dataclass(frozen=True)
+class Setting:
+    """What all runs share: where data lie, the plan of a training, the device, CPU threads."""
+
+    paths: tuple[tuple[str, str], ...]
+    plan: Plan
+    device: str = "cpu"
+    threads: int = 1
+
+
+class Results:
+    """One JSON line a run, so that what is done stays done.
+
+    Args:
+        path: Of the file; it need not be there yet.
+    """
+
+    def __init__(self, path: Path) -> None:
+        self.path = path
+        lines = path.read_text("utf-8").splitlines() if path.exists() else []
+        self.rows: list[dict[str, Any]] = [json.loads(line) for line in lines]
+
+    def missing(self, jobs: Sequence[Job]) -> list[Job]:
+        done = {Job.of(row) for row in self.rows}
+        return [job for job in dict.fromkeys(jobs) if job not in done]
+
+    def add(self, row: dict[str, Any]) -> None:
+        self.rows.append(row)
+        with self.path.open("a", encoding="utf-8") as file:
+            file.write(json.dumps(row) + "\n")
+
+
+def pruned_jobs(
+    networks: Sequence[tuple[str, str]],
+    triples: Sequence[str],
+    methods: Sequence[str],
+    seeds: Sequence[int],
+) -> Iterator[Job]:
+    """All methods of a seed before the next seed; the whole network once a seed."""
+    for seed in seeds:
+        for data, network in networks:
+            for method in methods:
+                for triple in [""] if method == "unpruned" else triples:
+                    yield Job(data, network, seed, method, triple)
+
+
+def retrained_jobs(rows: Sequence[dict[str, Any]]) -> Iterator[Job]:
+    """The widths of each run once more, from new weights; the same widths once a seed."""
+    for row in rows:
+        if row["method"] not in ("unpruned", "uniform", "retrained"):
+            widths = tuple(row["widths"])
+            yield Job(row["data"], row["network"], row["seed"], "retrained", widths=widths)
+
+
+def run_all(jobs: Sequence[Job], setting: Setting, results: Results, processes: int) -> None:
+    """Do what is missing and keep it, some at a time."""
+    missing = results.missing(jobs)
+    if processes == 1:
+        for job in missing:
+            results.add(perform(job, setting))
+        return
+    with ProcessPoolExecutor(processes, get_context("spawn")) as pool:
+        for done in as_completed([pool.submit(perform, job, setting) for job in missing]):
+            results.add(done.result())
+
+
+def perform(job: Job, setting: Setting) -> dict[str, Any]:
+    """A training from its start to its end: accuracy, widths, costs of the model itself, time."""
+    warnings.filterwarnings("ignore")
+    torch.set_num_threads(setting.threads)
+    data = loaded(job.data, dict(setting.paths)[job.data], setting.device)
+    whole = space_of(job.data, job.network, data)
+    limits = budgets(job, whole)
+
+    def make() -> nn.Module:
+        torch.manual_seed(job.seed)
+        return new_network(job.network, data)
+
+    case = Case(Training(make(), data, setting.plan, job.seed), make, whole, limits)
+    start = time.process_time()
+    if job.method == "retrained":
+        case.restart(job.widths)
+        case.training.finish()
+    else:
+        METHODS[job.method](case)
+    seconds = time.process_time() - start
+    widths = job.widths or tuple(int(w) for w in widths_of(case.model, whole))
+    return {
+        **asdict(job),
+        "widths": widths,
+        "accuracy": case.training.accuracy(),
+        "budgets": limits,
+        **measured(case.model, data.example),
+        "met_at": case.met_at,
+        "seconds": seconds,
+    }
+
+
+def new_network(name: str, data: Data) -> nn.Module:
+    """A network for the inputs and the classes of a data set."""
+    return NETWORKS[name](data.example.shape[1], data.classes)
+
+
+def budgets(job: Job, whole: Space) -> dict[str, int]:
+    """The budgets of a job: fractions of the whole network's costs, or published ones."""
+    if not job.triple:
+        return {}
+    if job.triple == "published":
+        return dict(zip(COSTS, PUBLISHED[job.network], strict=True))
+    costs = (whole.peak, whole.size, whole.macs)
+    parts = zip(COSTS, costs, TRIPLES[job.triple], strict=True)
+    return {name: int(cost(whole.full) * share) for name, cost, share in parts}
+
+
+def measured(model: nn.Module, example: torch.Tensor) -> dict[str, int]:
+    """What a model costs as int8, counted on the model itself."""
+    found = mg.profile(mg.from_torch(model, example), precision="int8").to_dict()
+    flash = found["flash"]
+    return {
+        "peak": found["memory"]["peak"],
+        "size": flash["weights"] + flash["biases"],
+        "macs": found["macs"],
+    }
+
+
+@cache
+def loaded(name: str, path: str, device: str) -> Data:
+    return LOADERS[name](Path(path), device)
+
+
+_SPACES: dict[tuple[str, str], Space] = {}
+
+
+def space_of(data_name: str, network: str, data: Data) -> Space:
+    """The widths of a network, made once."""
+    key = data_name, network
+    if key not in _SPACES:
+        model = new_network(network, data).to(data.example.device)
+        _SPACES[key] = mg.widths(mg.from_torch(model, data.example), precision="int8")
+    return _SPACES[key]

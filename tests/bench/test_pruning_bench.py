@@ -1,0 +1,159 @@
+"""The pruning benchmark at tiny sizes: each way meets its budgets, and what is done stays done."""
+
+import json
+from pathlib import Path
+
+import numpy as np
+import pytest
+
+pytest.importorskip("torch")
+
+import torch
+from pruning_data import fashion, speech
+from pruning_methods import METHODS, widths_of
+from pruning_networks import NETWORKS
+from pruning_runs import (
+    COSTS,
+    TRIPLES,
+    Job,
+    Results,
+    Setting,
+    loaded,
+    measured,
+    new_network,
+    perform,
+    pruned_jobs,
+    retrained_jobs,
+    run_all,
+    space_of,
+)
+from pruning_tables import Table, is_met, unused_of
+from pruning_training import Plan
+
+SMALL = ("mobilenet", "resnet", "ds_cnn", "branching")
+
+
+@pytest.fixture(scope="module")
+def setting(tmp_path_factory: pytest.TempPathFactory) -> Setting:
+    """Noise of the shapes of both data sets, and trainings of a few steps."""
+    random, folder = np.random.default_rng(0), tmp_path_factory.mktemp("data")
+    for name, shape, classes in (("fashion", (28, 28), 10), ("speech", (49, 40), 12)):
+        np.savez(
+            folder / f"{name}.npz",
+            x_train=random.integers(0, 256, (120, *shape), np.uint8),
+            y_train=random.integers(0, classes, 120).astype(np.uint8),
+            x_test=random.integers(0, 256, (50, *shape), np.uint8),
+            y_test=random.integers(0, classes, 50).astype(np.uint8),
+        )
+    paths = tuple((name, str(folder / f"{name}.npz")) for name in ("fashion", "speech"))
+    return Setting(paths, Plan(steps=10, batch=8))
+
+
+def test_data_are_normal_and_apart(setting: Setting) -> None:
+    for name, load, shape in (("fashion", fashion, (14, 14)), ("speech", speech, (24, 20))):
+        data = load(Path(dict(setting.paths)[name]), "cpu")
+        assert (len(data.train[0]), len(data.validation[0]), len(data.test[0])) == (108, 12, 50)
+        assert data.train[0].shape[1:] == (1, *shape)
+        both = torch.cat([data.train[0], data.validation[0]])
+        assert abs(float(both.mean())) < 1e-4
+        assert float(both.std()) == pytest.approx(1, abs=1e-3)
+        assert len(both.flatten(1).unique(dim=0)) == 120
+
+
+@pytest.mark.parametrize("network", SMALL)
+def test_widths_are_those_of_the_layers(setting: Setting, network: str) -> None:
+    data = loaded("fashion", dict(setting.paths)["fashion"], "cpu")
+    space = space_of("fashion", network, data)
+    model = new_network(network, data)
+    assert widths_of(model, space).tolist() == space.full.tolist()
+    costs = measured(model, data.example)
+    assert costs == {name: round(getattr(space, name)(space.full)) for name in COSTS}
+    # What one factor cannot serve: early layers decide the peak, late ones the size.
+    peak, size = (space.full * cost.gradient(space.full) for cost in (space.peak, space.size))
+    half = len(space.full) // 2
+    assert peak[:half].sum() > peak[half:].sum()
+    assert size[half:].sum() > size[:half].sum()
+
+
+@pytest.mark.parametrize("method", [name for name in METHODS if name != "unpruned"])
+@pytest.mark.parametrize("triple", TRIPLES)
+def test_each_way_meets_its_budgets(setting: Setting, method: str, triple: str) -> None:
+    if method == "Torch-Pruning":
+        pytest.importorskip("torch_pruning")
+    row = perform(Job("fashion", "ds_cnn", 0, method, triple), setting)
+    assert is_met(row)
+    assert 0 <= row["accuracy"] <= 1
+    assert 0 <= row["met_at"] <= setting.plan.steps
+    space = space_of("fashion", "ds_cnn", loaded(*setting.paths[0], "cpu"))
+    widths = np.array(row["widths"])
+    assert {name: row[name] for name in COSTS} == {
+        name: round(getattr(space, name)(widths)) for name in COSTS
+    }
+
+
+def test_a_seed_decides_a_run(setting: Setting) -> None:
+    job = Job("speech", "ds_cnn", 3, "L1 one-shot", "sram")
+    first, second = (perform(job, setting) for _ in range(2))
+    assert {**first, "seconds": 0} == {**second, "seconds": 0}
+
+
+def test_the_same_widths_retrained_are_uniform_scaling(setting: Setting) -> None:
+    uniform = perform(Job("fashion", "resnet", 1, "uniform", "flash"), setting)
+    again = perform(Job("fashion", "resnet", 1, "retrained", widths=uniform["widths"]), setting)
+    assert again["accuracy"] == uniform["accuracy"]
+    assert again["size"] == uniform["size"]
+
+
+def test_goes_on_where_it_was(setting: Setting, tmp_path: Path) -> None:
+    path = tmp_path / "results.jsonl"
+    jobs = list(pruned_jobs([("fashion", "ds_cnn")], ["sram"], ["unpruned", "uniform"], [0]))
+    run_all(jobs[:1], setting, Results(path), 1)
+    first = path.read_text("utf-8")
+    run_all(jobs, setting, Results(path), 1)
+    results = Results(path)
+    assert path.read_text("utf-8").startswith(first)
+    assert [Job.of(row) for row in results.rows] == jobs
+    assert results.missing(jobs) == []
+    assert list(retrained_jobs(results.rows)) == []
+
+
+def test_retrains_the_same_widths_once_a_seed(tmp_path: Path) -> None:
+    row = {"data": "fashion", "network": "ds_cnn", "triple": "sram", "widths": [1, 2]}
+    rows = [{**row, "seed": s, "method": m} for s in (0, 1) for m in ("both", "task", "uniform")]
+    jobs = dict.fromkeys(retrained_jobs(rows))
+    assert [(job.seed, job.widths) for job in jobs] == [(0, (1, 2)), (1, (1, 2))]
+    path = tmp_path / "results.jsonl"
+    path.write_text(json.dumps({**row, "seed": 0, "triple": "", "method": "retrained"}) + "\n")
+    assert [job.seed for job in Results(path).missing(list(jobs))] == [1]
+
+
+def test_tables_say_what_the_rows_say() -> None:
+    def row(method: str, seed: int, accuracy: float, peak: int, widths: tuple[int, ...]) -> dict:
+        same = {"data": "fashion", "network": "ds_cnn", "triple": "sram", "met_at": 3}
+        costs = {"peak": peak, "size": 50, "macs": 10}
+        limits = {"budgets": {"peak": 100, "size": 100, "macs": 100}}
+        more = {"method": method, "seed": seed, "accuracy": accuracy, "widths": widths}
+        return {**same, **costs, **limits, **more, "seconds": 1.0}
+
+    rows = [
+        row("uniform", 0, 0.80, 90, (1,)),
+        row("uniform", 1, 0.82, 90, (1,)),
+        row("default", 0, 0.83, 99, (2,)),
+        row("default", 1, 0.83, 101, (1,)),
+        {**row("retrained", 0, 0.84, 99, (2,)), "triple": "", "budgets": {}},
+    ]
+    table = Table(rows)
+    key = ("fashion", "ds_cnn", "sram")
+    assert table.differences(key, "default", "uniform").mean == pytest.approx(2)
+    assert table.retrained(key, "default") == {0: pytest.approx(84), 1: pytest.approx(82)}
+    assert [is_met(r) for r in rows[:4]] == [True, True, True, False]
+    assert unused_of(rows[0]) == pytest.approx(0.1)
+    text = "\n".join([*table.detailed(), *table.budgets(), *table.against("default", ["uniform"])])
+    assert "| sram | default | 83.0 | +2.0 ± 12.7 | 83.0 | +2.0 ± 25.4 |" in text
+    assert "| default | 1 of 2 | 0.0% | 1.0% |" in text
+    assert "| ds_cnn, fashion | sram | +2.0 ± 12.7 |" in text
+
+
+def test_all_networks_are_built() -> None:
+    for make in NETWORKS.values():
+        assert make(3, 7).fc.out_features == 7
