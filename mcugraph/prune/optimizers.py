@@ -52,7 +52,8 @@ def carry_over(
             continue
         entries = _entries(name, model, small)
         state[target[name]] = {
-            key: _cut(name, key, value, parameter, entries) for key, value in held.items()
+            key: _cut(name, key, value, parameter, entries, target[name])
+            for key, value in held.items()
         }
     for group, parameters in zip(optimizer.param_groups, groups, strict=True):
         group["params"] = parameters
@@ -81,7 +82,10 @@ def _positions(numbers: Any, before: Any) -> Array:
     return np.array([place[number] for number in array.tolist()])
 
 
-def _cut(name: str, key: str, value: Any, parameter: Any, entries: dict[int, Array]) -> Any:
+def _cut(
+    name: str, key: str, value: Any, parameter: Any, entries: dict[int, Array], small: torch.Tensor
+) -> Any:
+    """What is left of an entry, in memory as the smaller parameter is: fused steps need that."""
     if not isinstance(value, torch.Tensor) or value.numel() == 1:
         return value
     if value.shape != parameter.shape:
@@ -89,4 +93,5 @@ def _cut(name: str, key: str, value: Any, parameter: Any, entries: dict[int, Arr
             f"what the optimizer remembers of {name} ({key}) does not have its shape and cannot"
             " be cut; make a new optimizer"
         )
-    return taken(value, entries)
+    with torch.no_grad():
+        return torch.empty_like(small, dtype=value.dtype).copy_(taken(value, entries))

@@ -79,3 +79,27 @@ def test_parameters_of_a_branch_that_was_dropped_go(training: Any) -> None:
     assert len(held) < len(list(model.parameters()))
     assert set(optimizer.state) == set(held)
     training.train(small, None, 2, optimizer=optimizer)
+
+
+@pytest.mark.parametrize("layout", ["contiguous_format", "channels_last"])
+def test_a_fused_step_is_that_of_a_plain_one(training: Any, layout: str) -> None:
+    """A fused step goes through memory, so what is remembered has to lie as the parameter does."""
+    ends = []
+    for fused in (False, True):
+        torch.manual_seed(0)
+        model = training.Residual()
+        optimizer = torch.optim.SGD(model.parameters(), 0.05, momentum=0.9, fused=fused)
+        x, y = torch.randn(8, 1, 10, 10), torch.randint(4, (8,))
+
+        def step(current: Any, optimizer: Any = optimizer, x: Any = x, y: Any = y) -> None:
+            optimizer.zero_grad()
+            torch.nn.functional.cross_entropy(current(x), y).backward()
+            optimizer.step()
+
+        step(model)
+        small = slim(model, {"a.0": [1, 2]}, INPUT).to(memory_format=getattr(torch, layout))
+        carry_over(optimizer, model, small)
+        step(small)
+        ends.append([p.detach().clone() for p in small.parameters()])
+    for plain, fused_end in zip(*ends, strict=True):
+        torch.testing.assert_close(plain, fused_end, rtol=1e-5, atol=1e-6)
