@@ -42,8 +42,8 @@ class Table:
         ]
 
     def accuracy(self, key: Key, method: str) -> dict[int, float]:
-        """In per cent, by seed."""
-        return {r["seed"]: 100 * r["accuracy"] for r in self.of(key, method)}
+        """In per cent, by seed, of the runs that met the budgets."""
+        return {r["seed"]: 100 * r["accuracy"] for r in self.of(key, method) if is_met(r)}
 
     def retrained(self, key: Key, method: str) -> dict[int, float]:
         """The same of the same widths, trained from the start."""
@@ -52,6 +52,10 @@ class Table:
             for r in self.of(key, method)
         }
         return {seed: 100 * r["accuracy"] for seed, r in found.items() if r is not None}
+
+    def rivals(self) -> list[str]:
+        """Those that the default is to be better than, as far as there are results of them."""
+        return [name for name in RIVALS if name in self.methods]
 
     def differences(self, key: Key, method: str, other: str) -> Difference:
         """What one method has more than another, in points."""
@@ -81,6 +85,7 @@ class Table:
 
     def _line(self, key: Key, method: str) -> str:
         rows, again = self.of(key, method), self.retrained(key, method)
+        accuracy = self.accuracy(key, method)
         met = sum(is_met(r) for r in rows)
         used = " ".join(f"{mean(r[n] / r['budgets'][n] for r in rows):.2f}" for n in COSTS)
         steps = [r["met_at"] for r in rows if r["met_at"] is not None]
@@ -93,7 +98,7 @@ class Table:
         cells = [
             key[2],
             method,
-            f"{mean(self.accuracy(key, method).values()):.1f}",
+            f"{mean(accuracy.values()):.1f}" if accuracy else "over budget",
             "" if own else str(self.differences(key, method, "uniform")),
             f"{mean(again.values()):.1f}" if again and not own else "",
             "" if own else str(paired(again, self.accuracy(key, "uniform"))),
@@ -134,9 +139,9 @@ class Table:
         yield "|---|--:|--:|--:|"
         for method in self.methods:
             rows = [r for r in self.rows if r["triple"] and r["method"] == method]
-            unused = [unused_of(r) for r in rows]
-            met = sum(map(is_met, rows))
-            yield f"| {method} | {met} of {len(rows)} | {mean(unused):.1%} | {max(unused):.1%} |"
+            unused = [unused_of(r) for r in rows if is_met(r)]
+            left = f"{mean(unused):.1%} | {max(unused):.1%}" if unused else "- | -"
+            yield f"| {method} | {len(unused)} of {len(rows)} | {left} |"
 
 
 def is_met(row: Row) -> bool:

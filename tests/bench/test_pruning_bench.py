@@ -75,8 +75,11 @@ def test_widths_are_those_of_the_layers(setting: Setting, network: str) -> None:
     assert size[half:].sum() > size[:half].sum()
 
 
-@pytest.mark.parametrize("method", [name for name in METHODS if name != "unpruned"])
-@pytest.mark.parametrize("triple", TRIPLES)
+@pytest.mark.parametrize(
+    ("method", "triple"),
+    [(name, "flash") for name in METHODS if name != "unpruned"]
+    + [("default", triple) for triple in TRIPLES if triple != "flash"],
+)
 def test_each_way_meets_its_budgets(setting: Setting, method: str, triple: str) -> None:
     if method == "Torch-Pruning":
         pytest.importorskip("torch_pruning")
@@ -144,14 +147,14 @@ def test_tables_say_what_the_rows_say() -> None:
     ]
     table = Table(rows)
     key = ("fashion", "ds_cnn", "sram")
-    assert table.differences(key, "default", "uniform").mean == pytest.approx(2)
+    assert table.differences(key, "default", "uniform").mean == pytest.approx(3)  # of seed 0
     assert table.retrained(key, "default") == {0: pytest.approx(84), 1: pytest.approx(82)}
     assert [is_met(r) for r in rows[:4]] == [True, True, True, False]
     assert unused_of(rows[0]) == pytest.approx(0.1)
     text = "\n".join([*table.detailed(), *table.budgets(), *table.against("default", ["uniform"])])
-    assert "| sram | default | 83.0 | +2.0 ± 12.7 | 83.0 | +2.0 ± 25.4 |" in text
-    assert "| default | 1 of 2 | 0.0% | 1.0% |" in text
-    assert "| ds_cnn, fashion | sram | +2.0 ± 12.7 |" in text
+    assert "| sram | default | 83.0 | +3.0 | 83.0 | +2.0 ± 25.4 |" in text
+    assert "| default | 1 of 2 | 1.0% | 1.0% |" in text
+    assert "| ds_cnn, fashion | sram | +3.0 |" in text
 
 
 def test_all_networks_are_built() -> None:
