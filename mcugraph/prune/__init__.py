@@ -21,6 +21,7 @@ if TYPE_CHECKING:
     from mcugraph.prune.pruner import Pruner
     from mcugraph.prune.salience import Salience, ScoredLayer
     from mcugraph.prune.schedules import Gradual, OneShot
+    from mcugraph.prune.structure import BranchChoice, choose_branches
     from mcugraph.slimming.dropping import branches, drop
     from mcugraph.slimming.residual import Branch
     from mcugraph.slimming.slimmer import slim
@@ -28,6 +29,7 @@ if TYPE_CHECKING:
 # Public name -> the module that defines it.
 _HOME = {
     "Branch": "mcugraph.slimming.residual",
+    "BranchChoice": "mcugraph.prune.structure",
     "Budgeted": "mcugraph.prune.outcome",
     "Exported": "mcugraph.export.exported",
     "Gradual": "mcugraph.prune.schedules",
@@ -38,6 +40,7 @@ _HOME = {
     "ScoredLayer": "mcugraph.prune.salience",
     "branches": "mcugraph.slimming.dropping",
     "carry_over": "mcugraph.prune.optimizers",
+    "choose_branches": "mcugraph.prune.structure",
     "drop": "mcugraph.slimming.dropping",
     "export_onnx": "mcugraph.export.to_onnx",
     "export_tflite": "mcugraph.export.to_tflite",
@@ -49,6 +52,7 @@ _HOME = {
 
 __all__ = [
     "Branch",
+    "BranchChoice",
     "Budgeted",
     "Exported",
     "Gradual",
@@ -59,6 +63,7 @@ __all__ = [
     "ScoredLayer",
     "branches",
     "carry_over",
+    "choose_branches",
     "drop",
     "export_onnx",
     "export_tflite",

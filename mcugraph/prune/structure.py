@@ -1,0 +1,247 @@
+"""Which branches go before widths shrink: less depth, and more width for what stays.
+
+A budget can be met by narrow layers or by fewer of them. For sets of branches, the widths that the
+budgets leave to the network without them are found by ``Space.allocate``, and valued with what the
+branches that go would have been worth.
+"""
+
+from collections.abc import Callable, Mapping
+from typing import Any
+
+import numpy as np
+import torch
+
+from mcugraph.checks import check_number
+from mcugraph.errors import UsageError
+from mcugraph.formats.torch.given import inputs_of, plain_module
+from mcugraph.ir import Array
+from mcugraph.ops.base import Weighted
+from mcugraph.prune.losses import undisturbed
+from mcugraph.records import dataclass
+from mcugraph.slimming.call_sites import Sites
+from mcugraph.slimming.dropping import bypassed
+from mcugraph.slimming.residual import Branch, without
+from mcugraph.space.budgets import Budgets
+from mcugraph.space.given_budgets import checked_limits
+from mcugraph.space.space import Space, widths
+from mcugraph.space.utility import Utility
+
+_PATIENCE = 2  # sets in a row that may be worth less than the best one before the search ends
+
+
+@dataclass(frozen=True, slots=True)
+class BranchChoice:
+    """Branches that are to go, and what is left then.
+
+    Attributes:
+        dropped: Their names, in the order in which they run; ``drop`` takes them out.
+        worth: What widths and branches that stay are worth, less than 0; the whole network: 0.
+        worth_of_widths: The same with all branches, narrower; None: no widths meet the budgets.
+        widths: Name of a group of the network without them -> its width within the budgets.
+        costs: What that costs, by budget.
+        rises: Name of a branch -> by how much the loss rises without it; empty: no loss was given.
+    """
+
+    dropped: tuple[str, ...]
+    worth: float
+    worth_of_widths: float | None
+    widths: Mapping[str, int]
+    costs: Mapping[str, int]
+    rises: Mapping[str, float]
+
+
+def choose_branches(
+    model: torch.nn.Module,
+    example_inputs: Any,
+    budgets: Mapping[str, float],
+    loss: Callable[[], Any] | None = None,
+    *,
+    kwargs: Mapping[str, Any] | None = None,
+    price: float = 1.0,
+    concavity: float = 1.0,
+    precision: str | None = "int8",
+    accounting: str = "deployed",
+) -> BranchChoice:
+    """The branches without which the budgets leave most to a network.
+
+    What is maximised is the sum of S_g (1 - (full_g / w_g)^p) / p over the width groups, less the
+    price of the branches that go. S_g is how many layers make the channels of a group, and a
+    branch costs ``price`` for each of its layers: at a price of 1 and p = 1, as much as halving
+    them. With a loss, that sum is shared out by how much the loss rises without each branch alone.
+
+    Each branch is tried alone, at first; then they go one after the other, the one with which most
+    was gained first, until nothing is gained any more.
+
+    Args:
+        model: A ``torch.nn.Module``; it stays as it is.
+        example_inputs: As for ``Pruner``.
+        budgets: As for ``Pruner``.
+        loss: Computes the task loss of the model on a validation batch. It is called once, and
+            once for each branch. None: all layers are worth the same, as they are to a model that
+            is not trained yet.
+        kwargs: Inputs by keyword.
+        price: Of a layer, from 0 on. The higher, the fewer branches go.
+        concavity: p, as for ``Space.allocate``.
+        precision: The types with which costs are counted, as for ``widths``.
+        accounting: How they are counted, as for ``widths``.
+
+    Raises:
+        UsageError: An argument is none, or the budgets cannot be met whichever branches go.
+        FormatError: ``torch.export`` rejects the model.
+    """
+    model = plain_module(model, "choose_branches")
+    inputs_of(example_inputs, kwargs)
+    budgets = checked_limits(budgets)
+    check_number("price", price)
+    check_number("concavity", concavity)
+    sites = Sites.of(model, example_inputs, kwargs or {})
+    rises = {} if loss is None else _rises(model, sites, loss)
+    prices = _prices(sites, price, rises)
+    search = _BranchSearch(sites, budgets, concavity, prices, (accounting, precision))
+    best = search.run()
+    whole = search.found[frozenset()]
+    return BranchChoice(
+        dropped=tuple(name for name in sites.branches if name in best.names),
+        worth=best.worth,
+        worth_of_widths=None if whole is None else whole.worth,
+        widths={g.name: int(w) for g, w in zip(best.space.groups, best.widths, strict=True)},
+        costs=Budgets(best.space, budgets).at(best.widths),
+        rises=rises,
+    )
+
+
+def _rises(model: Any, sites: Sites, loss: Callable[[], Any]) -> dict[str, float]:
+    """By how much the loss rises without each branch."""
+    with undisturbed(model), torch.no_grad():
+        before, found = _number(loss), {}
+        for name, branch in sites.branches.items():
+            with bypassed(model, sites, [branch]):
+                found[name] = _number(loss) - before
+    return found
+
+
+def _number(loss: Callable[[], Any]) -> float:
+    if not callable(loss):
+        raise UsageError(f"loss: a function is needed, not {type(loss).__name__}")
+    value = loss()
+    if not isinstance(value, torch.Tensor | float | int) or not np.isfinite(float(value)):
+        raise UsageError(f"loss() has to give a finite number, not {value!r}")
+    return float(value)
+
+
+def _prices(sites: Sites, price: float, rises: Mapping[str, float]) -> dict[str, float]:
+    """What the network loses with each branch."""
+    made = {o.name for o in sites.graph.operators if isinstance(o.op, Weighted) and o.op.mixes}
+    layers = {
+        name: float(sum(operator in made for operator in branch.operators))
+        for name, branch in sites.branches.items()
+    }
+    risen = {name: max(rise, 0.0) for name, rise in rises.items()}
+    total = sum(risen.values())
+    if not total:
+        return {name: price * count for name, count in layers.items()}
+    return {name: price * sum(layers.values()) * risen[name] / total for name in layers}
+
+
+@dataclass(frozen=True, slots=True)
+class _Tried:
+    """A set of branches without which the budgets can be met."""
+
+    names: frozenset[str]
+    worth: float
+    space: Space
+    widths: Array
+
+
+class _BranchSearch:
+    """A search for the set of branches without which most is left.
+
+    Args:
+        sites: Where the branches are.
+        budgets: What may be spent.
+        concavity: As for ``Space.allocate``.
+        prices: Name of a branch -> what the network loses with it.
+        counted: Accounting and precision of costs.
+
+    Attributes:
+        found: Sets that were tried; None: the budgets cannot be met without them.
+    """
+
+    def __init__(
+        self,
+        sites: Sites,
+        budgets: Mapping[str, int],
+        concavity: float,
+        prices: Mapping[str, float],
+        counted: tuple[str, str | None],
+    ) -> None:
+        self._sites, self._budgets, self._concavity = sites, budgets, concavity
+        self._prices, self._counted = prices, counted
+        self.found: dict[frozenset[str], _Tried | None] = {}
+
+    def run(self) -> _Tried:
+        """The best set that was tried.
+
+        Raises:
+            UsageError: The budgets cannot be met without any of them.
+        """
+        self._try(frozenset())
+        names = sorted(self._sites.branches, key=self._rank, reverse=True)
+        taken, worse = frozenset[str](), 0
+        for name in names:
+            if self._left_without(taken, name):
+                before = self._best()
+                taken |= {name}
+                self._try(taken)
+                worse = 0 if self._best() is not before else worse + 1
+                if worse > _PATIENCE and before is not None:
+                    break
+        best = self._best()
+        if best is None:
+            Budgets(self._space(frozenset(names)), self._budgets)  # says which, and what it takes
+            raise UsageError("the budgets cannot be met with any of the branches")
+        return best
+
+    def _rank(self, name: str) -> tuple[bool, float]:
+        """The larger, the earlier a branch goes; by its price where it alone meets no budgets."""
+        tried = self._try(frozenset([name]))
+        return tried is not None, -self._prices[name] if tried is None else tried.worth
+
+    def _best(self) -> _Tried | None:
+        held = [tried for tried in self.found.values() if tried is not None]
+        return max(held, key=lambda tried: tried.worth, default=None)
+
+    def _left_without(self, taken: frozenset[str], name: str) -> bool:
+        """Whether another branch can go, too: something of its sum is left."""
+        total = self._sites.branches[name].total
+        return all(self._sites.branches[other].total != total for other in taken)
+
+    def _space(self, names: frozenset[str]) -> Space:
+        chosen: list[Branch] = []
+        for branch in self._sites.branches.values():
+            if branch.name in names and branch.total not in [other.total for other in chosen]:
+                chosen.append(branch)
+        return widths(without(self._sites.graph, chosen), *self._counted)
+
+    def _try(self, names: frozenset[str]) -> _Tried | None:
+        if names not in self.found:
+            self.found[names] = self._tried(names)
+        return self.found[names]
+
+    def _tried(self, names: frozenset[str]) -> _Tried | None:
+        space = self._space(names)
+        try:
+            Budgets(space, self._budgets)
+        except UsageError:  # the limits themselves were looked at before
+            return None
+        layers, best = layers_of(space), space.full
+        if space.groups:
+            best = space.allocate(self._budgets, layers, concavity=self._concavity)
+        worth = float(Utility(layers, space.full, self._concavity).of(best))
+        return _Tried(names, worth - sum(self._prices[name] for name in names), space, best)
+
+
+def layers_of(space: Space) -> Array:
+    """How many layers with weights make the channels of each group, shape (groups,)."""
+    made = [{m.layer for m in group.members if m.use == "makes"} for group in space.groups]
+    return np.array([max(len(layers), 1) for layers in made], np.float64)
