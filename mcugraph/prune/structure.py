@@ -5,7 +5,7 @@ budgets leave to the network without them are found by ``Space.allocate``, and v
 branches that go would have been worth.
 """
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterable, Iterator, Mapping
 from typing import Any
 
 import numpy as np
@@ -26,6 +26,8 @@ from mcugraph.space.given_budgets import checked_limits
 from mcugraph.space.space import Space, widths
 from mcugraph.space.utility import Utility
 
+_SETS = 200  # that are tried in all
+_WORTH = 1e-9
 _PATIENCE = 2  # sets in a row that may be worth less than the best one before the search ends
 
 
@@ -57,20 +59,21 @@ def choose_branches(
     loss: Callable[[], Any] | None = None,
     *,
     kwargs: Mapping[str, Any] | None = None,
-    price: float = 1.0,
+    price: float = 2.0,
     concavity: float = 1.0,
     precision: str | None = "int8",
     accounting: str = "deployed",
 ) -> BranchChoice:
     """The branches without which the budgets leave most to a network.
 
-    What is maximised is the sum of S_g (1 - (full_g / w_g)^p) / p over the width groups, less the
-    price of the branches that go. S_g is how many layers make the channels of a group, and a
-    branch costs ``price`` for each of its layers: at a price of 1 and p = 1, as much as halving
-    them. With a loss, that sum is shared out by how much the loss rises without each branch alone.
+    What is maximised is the sum of S_g (1 - (full_g / w_g)^p) / p over the width groups, where S_g
+    is how many layers make the channels of a group; depth is one more group: how many layers are
+    left, S being ``price`` times how many there are. So the first layers that go cost little more
+    than ``price`` each, as much as halving them, and the last ones most. With a loss, the layers
+    of all branches are shared out to them by how much that rises without each branch alone.
 
     Each branch is tried alone, at first; then they go one after the other, the one with which most
-    was gained first, until nothing is gained any more.
+    was gained first, until nothing is gained any more; then branches are exchanged.
 
     Args:
         model: A ``torch.nn.Module``; it stays as it is.
@@ -80,7 +83,8 @@ def choose_branches(
             once for each branch. None: all layers are worth the same, as they are to a model that
             is not trained yet.
         kwargs: Inputs by keyword.
-        price: Of a layer, from 0 on. The higher, the fewer branches go.
+        price: What a layer is worth against one that is halved, from 0 on. The higher, the fewer
+            branches go.
         concavity: p, as for ``Space.allocate``.
         precision: The types with which costs are counted, as for ``widths``.
         accounting: How they are counted, as for ``widths``.
@@ -96,8 +100,8 @@ def choose_branches(
     check_number("concavity", concavity)
     sites = Sites.of(model, example_inputs, kwargs or {})
     rises = {} if loss is None else _rises(model, sites, loss)
-    prices = _prices(sites, price, rises)
-    search = _BranchSearch(sites, budgets, concavity, prices, (accounting, precision))
+    depth = _Depth.of(sites, rises, price, concavity)
+    search = _BranchSearch(sites, budgets, depth, (accounting, precision))
     best = search.run()
     whole = search.found[frozenset()]
     return BranchChoice(
@@ -129,18 +133,44 @@ def _number(loss: Callable[[], Any]) -> float:
     return float(value)
 
 
-def _prices(sites: Sites, price: float, rises: Mapping[str, float]) -> dict[str, float]:
-    """What the network loses with each branch."""
-    made = {o.name for o in sites.graph.operators if isinstance(o.op, Weighted) and o.op.mixes}
-    layers = {
-        name: float(sum(operator in made for operator in branch.operators))
-        for name, branch in sites.branches.items()
-    }
-    risen = {name: max(rise, 0.0) for name, rise in rises.items()}
-    total = sum(risen.values())
-    if not total:
-        return {name: price * count for name, count in layers.items()}
-    return {name: price * sum(layers.values()) * risen[name] / total for name in layers}
+@dataclass(frozen=True, slots=True)
+class _Depth:
+    """What the layers of a network are worth, by how many are left.
+
+    Attributes:
+        layers: How many there are.
+        lost: Name of a branch -> how many go with it, or count as gone by how the loss rises.
+        price: What they are worth, against widths.
+        concavity: As for ``Space.allocate``.
+    """
+
+    layers: int
+    lost: Mapping[str, float]
+    price: float
+    concavity: float
+
+    @classmethod
+    def of(
+        cls, sites: Sites, rises: Mapping[str, float], price: float, concavity: float
+    ) -> "_Depth":
+        made = {o.name for o in sites.graph.operators if isinstance(o.op, Weighted) and o.op.mixes}
+        lost = {
+            name: float(sum(operator in made for operator in branch.operators))
+            for name, branch in sites.branches.items()
+        }
+        risen = {name: max(rise, 0.0) for name, rise in rises.items()}
+        if total := sum(risen.values()):
+            whole = sum(lost.values())
+            lost = {name: whole * risen[name] / total for name in lost}
+        return cls(len(made), lost, price, concavity)
+
+    def worth(self, names: Iterable[str]) -> float:
+        """What is left of it without some branches, 0 if none goes; below all widths if nothing."""
+        left = self.layers - sum(self.lost[name] for name in names)
+        if left <= 0:
+            return -np.inf
+        worth, full = np.array([self.price * self.layers]), np.array([self.layers])
+        return float(Utility(worth, full, self.concavity).of(np.array([left])))
 
 
 @dataclass(frozen=True, slots=True)
@@ -159,8 +189,7 @@ class _BranchSearch:
     Args:
         sites: Where the branches are.
         budgets: What may be spent.
-        concavity: As for ``Space.allocate``.
-        prices: Name of a branch -> what the network loses with it.
+        depth: What branches are worth.
         counted: Accounting and precision of costs.
 
     Attributes:
@@ -171,12 +200,11 @@ class _BranchSearch:
         self,
         sites: Sites,
         budgets: Mapping[str, int],
-        concavity: float,
-        prices: Mapping[str, float],
+        depth: _Depth,
         counted: tuple[str, str | None],
     ) -> None:
-        self._sites, self._budgets, self._concavity = sites, budgets, concavity
-        self._prices, self._counted = prices, counted
+        self._sites, self._budgets = sites, budgets
+        self._depth, self._counted = depth, counted
         self.found: dict[frozenset[str], _Tried | None] = {}
 
     def run(self) -> _Tried:
@@ -200,12 +228,31 @@ class _BranchSearch:
         if best is None:
             Budgets(self._space(frozenset(names)), self._budgets)  # says which, and what it takes
             raise UsageError("the budgets cannot be met with any of the branches")
+        while (better := self._better(best)) is not None:
+            best = better
         return best
+
+    def _better(self, best: _Tried) -> _Tried | None:
+        """A set that one branch more, or less, or another one makes better; None: there is none."""
+        for names in self._beside(best.names):
+            if names not in self.found and len(self.found) >= _SETS:
+                return None
+            tried = self._try(names)
+            if tried is not None and tried.worth > best.worth + _WORTH:
+                return tried
+        return None
+
+    def _beside(self, names: frozenset[str]) -> Iterator[frozenset[str]]:
+        others = [name for name in self._sites.branches if name not in names]
+        for out in sorted(names):
+            yield names - {out}
+        for left in (names, *(names - {out} for out in sorted(names))):
+            yield from (left | {name} for name in others if self._left_without(left, name))
 
     def _rank(self, name: str) -> tuple[bool, float]:
         """The larger, the earlier a branch goes; by its price where it alone meets no budgets."""
         tried = self._try(frozenset([name]))
-        return tried is not None, -self._prices[name] if tried is None else tried.worth
+        return tried is not None, self._depth.worth([name]) if tried is None else tried.worth
 
     def _best(self) -> _Tried | None:
         held = [tried for tried in self.found.values() if tried is not None]
@@ -234,14 +281,8 @@ class _BranchSearch:
             Budgets(space, self._budgets)
         except UsageError:  # the limits themselves were looked at before
             return None
-        layers, best = layers_of(space), space.full
+        best = space.full
         if space.groups:
-            best = space.allocate(self._budgets, layers, concavity=self._concavity)
-        worth = float(Utility(layers, space.full, self._concavity).of(best))
-        return _Tried(names, worth - sum(self._prices[name] for name in names), space, best)
-
-
-def layers_of(space: Space) -> Array:
-    """How many layers with weights make the channels of each group, shape (groups,)."""
-    made = [{m.layer for m in group.members if m.use == "makes"} for group in space.groups]
-    return np.array([max(len(layers), 1) for layers in made], np.float64)
+            best = space.allocate(self._budgets, concavity=self._depth.concavity)
+        worth = float(Utility(space.makers, space.full, self._depth.concavity).of(best))
+        return _Tried(names, worth + self._depth.worth(names), space, best)

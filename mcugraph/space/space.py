@@ -214,7 +214,7 @@ class Space:
         limits = checked_limits(budgets)
         check_number("concavity", concavity)
         held = costs or {name: getattr(self, name) for name in limits}
-        worth = self._layers if utility is None else self._vector(utility)
+        worth = self.makers if utility is None else self._vector(utility)
         if (worth < 0).any() or not worth.any():
             raise UsageError("utility: numbers from 0 on are needed, and one above 0")
         high = self.full if most is None else self._vector(most)
@@ -242,8 +242,8 @@ class Space:
         return bool(whole.all() and not (self._constraints @ (given - self.full)).any())
 
     @cached_property
-    def _layers(self) -> Array:
-        """How many layers with weights of their own for each channel make those of each group."""
+    def makers(self) -> Array:
+        """How many layers make the channels of each group, shape (groups,)."""
         made = [{m.layer for m in entry.members if m.use == "makes"} for entry in self.groups]
         return np.array([max(len(layers), 1) for layers in made], np.float64)
 

@@ -34,8 +34,13 @@ def shares(model: Any, inputs: Any = X, **parts: float) -> dict[str, int]:
     return {name: int(part * getattr(space, name)(space.full)) for name, part in parts.items()}
 
 
-def worth(model: Any, names: tuple[str, ...], budgets: Any, prices: dict[str, float]) -> float:
+def worth(
+    model: Any, names: tuple[str, ...], budgets: Any, layers: dict[str, int], price: float
+) -> float:
     """What is left of a network without some branches, written down anew."""
+    convolutions = [m for m in model.modules() if isinstance(m, torch.nn.Conv2d)]
+    depth = 1 + sum(m.groups == 1 for m in convolutions)
+    left = depth - sum(layers[name] for name in names)
     space = space_of(drop(model, names, X))
     made = [len({m.layer for m in g.members if m.use == "makes"}) for g in space.groups]
     try:
@@ -43,7 +48,7 @@ def worth(model: Any, names: tuple[str, ...], budgets: Any, prices: dict[str, fl
     except mg.UsageError:
         return -np.inf
     kept = zip(made, space.full / w, strict=True)
-    return sum(s * (1 - ratio) for s, ratio in kept) - sum(prices[name] for name in names)
+    return sum(s * (1 - ratio) for s, ratio in kept) + price * depth * (1 - depth / left)
 
 
 @pytest.mark.parametrize(
@@ -67,16 +72,19 @@ def test_no_set_of_branches_leaves_more(parts: dict[str, float], price: float) -
         "sums.2.f.0.0",
     ]
     layers = {b.name: len([n for n in b.layers if n != "sums.1.f.0.0"]) for b in listed}
-    prices = {name: price * count for name, count in layers.items()}
     best = max(
-        worth(model, names, budgets, prices)
+        worth(model, names, budgets, layers, price)
         for count in range(4)
-        for names in combinations(sorted(prices), count)
+        for names in combinations(sorted(layers), count)
         if not {"sums.1.g", "sums.1.f.0.0"} <= {*names}
     )
     assert found.worth == pytest.approx(best, rel=0.02)
-    assert found.worth == pytest.approx(worth(model, found.dropped, budgets, prices), rel=1e-6)
-    assert found.worth_of_widths == pytest.approx(worth(model, (), budgets, prices), rel=1e-6)
+    assert found.worth == pytest.approx(
+        worth(model, found.dropped, budgets, layers, price), rel=1e-6
+    )
+    assert found.worth_of_widths == pytest.approx(
+        worth(model, (), budgets, layers, price), rel=1e-6
+    )
 
 
 def test_what_it_promises_is_what_the_model_costs() -> None:
