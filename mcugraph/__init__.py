@@ -17,6 +17,7 @@ if TYPE_CHECKING:
         GraphError,
         InternalError,
         McuGraphError,
+        ToolError,
         UsageError,
     )
     from mcugraph.formats.load_limits import LoadLimits
@@ -62,6 +63,7 @@ _HOME = {
     "Space": "mcugraph.space.space",
     "Tensor": "mcugraph.ir",
     "TensorType": "mcugraph.ir",
+    "ToolError": "mcugraph.errors",
     "UsageError": "mcugraph.errors",
     "WidthGroup": "mcugraph.coupling.groups",
     "cut_bound": "mcugraph.scheduling.bounds",
@@ -105,6 +107,7 @@ __all__ = [
     "Space",
     "Tensor",
     "TensorType",
+    "ToolError",
     "UsageError",
     "WidthGroup",
     "cut_bound",

@@ -21,6 +21,10 @@ class UsageError(McuGraphError):
     """An argument is wrong: an unknown option value, board, operator or tensor name."""
 
 
+class ToolError(McuGraphError):
+    """A tool that builds or runs generated code is missing, or failed."""
+
+
 class InternalError(McuGraphError):
     """A result of the library failed its own check: a fault of the library, not of the input."""
 

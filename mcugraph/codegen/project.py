@@ -1,10 +1,25 @@
 """What deploying a model came to."""
 
-from collections.abc import Mapping
+import json
+from collections.abc import Iterable, Mapping
+from pathlib import Path
 from typing import Any
 
+import numpy as np
+
 from mcugraph.codegen.c_program import FlashTable, Place, Program
+from mcugraph.codegen.cores import Target
+from mcugraph.codegen.elf import LinkedProgram, read_elf
+from mcugraph.codegen.toolchain import QemuRun, make_program, run_program
+from mcugraph.errors import UsageError
+from mcugraph.files import write
+from mcugraph.ir import DType
 from mcugraph.records import dataclass
+
+REPORT = "report.json"
+BUILD = "build"  # the folder of what the compiler makes
+# That a machine may run; a minute is some 10^10 instructions.
+SECONDS = 600.0
 
 
 @dataclass(frozen=True, slots=True)
@@ -14,24 +29,145 @@ class Project:
     Attributes:
         folder: Where it is.
         name: What its public names begin with, and what its files are called.
+        target: The core that it is built for, and the machine of QEMU that runs it.
         arena: Bytes of SRAM that the tensors of the model share.
-        flash: Bytes of the tables, and of the code once it is built; None until then.
-        code: Bytes of instructions; None until it is built.
         tables: Bytes of flash by what they hold: weights, biases, multipliers and so on.
         state: Bytes of SRAM that keep their value from one inference to the next.
         files: Paths of all files within the folder.
-        report: What ``report.json`` holds.
     """
 
     folder: str
     name: str
+    target: Target
     arena: int
     state: int
     tables: Mapping[str, int]
     files: tuple[str, ...]
-    report: Mapping[str, Any]
-    code: int | None = None
-    flash: int | None = None
+
+    @property
+    def code(self) -> int | None:
+        """Bytes of instructions, those of the C library with them; None until it is built."""
+        linked = self._linked()
+        return None if linked is None else linked.sections.get(".text", 0)
+
+    @property
+    def flash(self) -> int | None:
+        """Bytes of flash: code, tables and parameters; None until it is built."""
+        linked = self._linked()
+        if linked is None:
+            return None
+        return sum(linked.sections.get(name, 0) for name in (".text", ".rodata", ".data"))
+
+    @property
+    def report(self) -> dict[str, Any]:
+        """What ``report.json`` holds.
+
+        Raises:
+            UsageError: It is gone.
+        """
+        try:
+            found: dict[str, Any] = json.loads(Path(self.folder, REPORT).read_bytes())
+        except (OSError, ValueError) as error:
+            raise UsageError(f"{self.folder}: its {REPORT} cannot be read") from error
+        return found
+
+    def build(self) -> None:
+        """Build it for its core: ``make qemu``; ``report.json`` gets what it takes.
+
+        Raises:
+            ToolError: A compiler is missing, it fails, or the model does not fit the machine.
+        """
+        make_program(self.folder, self.target.machine)
+        linked = read_elf(self._elf)
+        report = self.report
+        report["flash"] |= {
+            "code": linked.sections.get(".text", 0),
+            "constants": linked.sections.get(".rodata", 0),
+            "data": linked.sections.get(".data", 0),
+            "total": self.flash,
+            "functions": dict(sorted(linked.functions.items(), key=lambda each: -each[1])),
+        }
+        report["sram"] |= {
+            "bss": linked.sections.get(".bss", 0),
+            "data": linked.sections.get(".data", 0),
+            "frames": self._frames(),
+        }
+        self._write(report)
+
+    def run(self, inputs: bytes | None = None, timeout: float | None = SECONDS) -> QemuRun:
+        """Build it and run it on its machine in QEMU; ``report.json`` gets stack and instructions.
+
+        Args:
+            inputs: Bytes of all inputs, in order, one inference after another; None: one of random
+                numbers, the same ones each time.
+            timeout: Seconds after which QEMU is stopped; None: never.
+
+        Returns:
+            Its outputs, and what it took.
+
+        Raises:
+            UsageError: The bytes are not those of whole inferences.
+            ToolError: A tool is missing or fails, or the model does not fit the machine.
+        """
+        given = self.report["inputs"]
+        one = sum(value["bytes"] for value in given)
+        if inputs is None:
+            inputs = random_bytes(given)
+        elif not inputs or len(inputs) % one:
+            raise UsageError(
+                f"{len(inputs):,} B are no whole number of inferences: "
+                f"the inputs of one are {one:,} B"
+            )
+        self.build()
+        found = run_program(self._elf, self.target.machine, inputs, timeout)
+        report = self.report
+        report["sram"]["stack"] = found.stack
+        report["instructions"] = found.instructions
+        self._write(report)
+        return found
+
+    @property
+    def _elf(self) -> Path:
+        return Path(self.folder, f"{self.name}.elf")
+
+    def _linked(self) -> LinkedProgram | None:
+        return read_elf(self._elf) if self._elf.exists() else None
+
+    def _frames(self) -> dict[str, int]:
+        """Bytes of stack of each function of the model and the runtime, as the compiler says.
+
+        Of several functions of one name, those of the largest.
+        """
+        found: dict[str, int] = {}
+        build = Path(self.folder, BUILD)
+        for path in sorted((*build.glob("*.su"), *build.glob("runtime/*.su"))):
+            for line in path.read_text("utf-8").splitlines():
+                where, size, _ = line.split("\t")
+                name = where.rpartition(":")[2]
+                found[name] = max(int(size), found.get(name, 0))
+        return found
+
+    def _write(self, report: Mapping[str, Any]) -> None:
+        write(Path(self.folder, REPORT), as_text(report))
+
+
+def as_text(report: Mapping[str, Any]) -> bytes:
+    """A report as it is written."""
+    return f"{json.dumps(report, indent=2)}\n".encode("ascii")
+
+
+def random_bytes(given: Iterable[Mapping[str, Any]]) -> bytes:
+    """Inputs of one inference, of numbers that are random and the same each time."""
+    random, found = np.random.default_rng(0), []
+    for value in given:
+        if value["dtype"] == DType.FLOAT32.label:
+            count = int(np.prod(value["shape"], dtype=np.int64))
+            found.append(random.standard_normal(count, np.float32).tobytes())
+        elif value["dtype"] == DType.BOOL.label:
+            found.append(random.integers(0, 2, value["bytes"], np.uint8).tobytes())
+        else:
+            found.append(random.bytes(value["bytes"]))
+    return b"".join(found)
 
 
 def table_bytes(program: Program) -> dict[str, int]:
@@ -54,21 +190,39 @@ def _tables(program: Program) -> list[FlashTable]:
     return [field for field in fields if isinstance(field, FlashTable)]
 
 
-def facts(program: Program, prefix: str) -> dict[str, Any]:
-    """A program in plain words and numbers, for ``report.json``."""
+def facts(program: Program, prefix: str, target: Target) -> dict[str, Any]:
+    """A program in plain words and numbers, for ``report.json``; None: not known until it is built.
+
+    Args:
+        program: The program.
+        prefix: What its public names begin with.
+        target: What it is built for.
+    """
     overwritten = program.overwritten
     return {
         "generator": "mcugraph deploy",
         "name": prefix,
         "model": program.name,
         "rounding": program.rounding,
+        "target": {"core": target.core.name, "machine": target.machine.name},
         "sram": {
             "arena": program.arena,
             "state": program.state,
             "alignment": program.alignment,
+            "bss": None,
+            "data": None,
             "stack": None,
+            "frames": None,
         },
-        "flash": {"tables": table_bytes(program), "code": None},
+        "flash": {
+            "tables": table_bytes(program),
+            "code": None,
+            "constants": None,
+            "data": None,
+            "total": None,
+            "functions": None,
+        },
+        "instructions": None,
         "inputs": [{**_value(program, i), "overwritten": i in overwritten} for i in program.inputs],
         "outputs": [_value(program, i) for i in program.outputs],
         "operators": [

@@ -1,9 +1,13 @@
 """``mcugraph deploy MODEL -o FOLDER``."""
 
 import argparse
+from pathlib import Path
 from typing import Any
 
+from mcugraph import files
+from mcugraph.codegen.cores import MACHINES
 from mcugraph.commands import common
+from mcugraph.errors import UsageError
 from mcugraph.formats.loader import load
 from mcugraph.report import deployment_report
 from mcugraph.report.answer import as_json
@@ -26,6 +30,27 @@ def add(commands: Any) -> None:
         default="model",
         metavar="NAME",
         help="what the names of files and functions begin with (default: model)",
+    )
+    command.add_argument(
+        "--target",
+        metavar="CORE",
+        help="the core to build for: cortex-m0, -m3, -m4 (the default), -m7, -m33 or -m55",
+    )
+    command.add_argument(
+        "--machine",
+        metavar="NAME",
+        help=f"the machine of QEMU that runs it (default: the core's own): {', '.join(MACHINES)}",
+    )
+    command.add_argument(
+        "--build", action="store_true", help="build it for the core, and tell what it takes"
+    )
+    command.add_argument(
+        "--run",
+        nargs="*",
+        metavar="FILE",
+        dest="run_on",
+        help="build it, and run it in QEMU: two files, one that holds the bytes of the inputs and "
+        "one for those of the outputs; without files, on random numbers",
     )
     command.add_argument(
         "--rounding",
@@ -52,20 +77,50 @@ def add(commands: Any) -> None:
 
 
 def run(options: argparse.Namespace) -> int:
-    """Write the folder and print what it takes; always 0."""
+    """Write the folder, build and run it if asked to, and print what it takes; always 0.
+
+    Raises:
+        UsageError: It is to run on one file.
+    """
     from mcugraph.deployment.entry import deploy
 
+    inputs = _inputs(options.run_on)
     graph = load(options.model, common.dims(options), limits=common.load_limits(options))
     project = deploy(
         graph,
         options.output,
+        options.target,
         options.rounding,
         options.name,
         options.time_limit,
         options.shared_arena,
+        options.machine,
     )
+    if options.run_on is not None:
+        found = project.run(inputs)
+        if options.run_on:
+            files.write(options.run_on[1], found.outputs)
+    elif options.build:
+        project.build()
     if options.json:
         print(as_json(deployment_report.to_dict(project)))
     else:
         print(deployment_report.to_text(project))
     return 0
+
+
+def _inputs(given: list[str] | None) -> bytes | None:
+    """What to run on; None: random numbers, or nothing is run.
+
+    Raises:
+        UsageError: One file is given, or three; the first cannot be read, or the other written.
+    """
+    if not given:
+        return None
+    if len(given) != 2:
+        raise UsageError("--run takes two files, of inputs and for outputs, or none")
+    files.check(given[1])
+    try:
+        return Path(given[0]).read_bytes()
+    except OSError as error:
+        raise UsageError(f"{given[0]}: cannot be read: {error.strerror or error}") from error

@@ -1,34 +1,35 @@
 """``mcugraph.deploy``: C code of a model in a folder."""
 
 import json
+from collections.abc import Callable
 from os import PathLike
 from pathlib import Path
 
 from mcugraph.checks import path_text
 from mcugraph.codegen.building import build
+from mcugraph.codegen.cores import find_target
 from mcugraph.codegen.emit.identifiers import check_prefix
 from mcugraph.codegen.emit.project_files import project_files
 from mcugraph.codegen.kernels.contract import DOUBLE, ROUNDINGS
-from mcugraph.codegen.project import Project, facts, table_bytes
+from mcugraph.codegen.project import BUILD, REPORT, Project, as_text, facts, table_bytes
 from mcugraph.errors import UsageError
 from mcugraph.files import write_folder
 from mcugraph.formats.loader import graph_of
 from mcugraph.ir import Graph
 from mcugraph.schema import SCHEMA_VERSION
 
-REPORT = "report.json"
-# What building leaves behind, besides the files that were written.
-_BUILT = ("host",)
 SECONDS = 10.0
 
 
 def deploy(
     model: str | PathLike[str] | Graph,
     folder: str | PathLike[str],
+    target: str | None = None,
     rounding: str = DOUBLE,
     name: str = "model",
     time_limit: float | None = SECONDS,
     shared_arena: str | None = None,
+    machine: str | None = None,
 ) -> Project:
     """Write C code that runs a model: one static arena, one call an operator, no interpreter.
 
@@ -39,7 +40,10 @@ def deploy(
         model: The path of a .tflite file, or its graph.
         folder: What to write: a new folder, an empty one, or one that was written before and that
             nothing was added to. ``make host`` in it builds a program that reads inputs and
-            writes outputs.
+            writes outputs, ``make qemu`` the same for a microcontroller.
+        target: The core that the latter is for: ``"cortex-m0"``, ``m3``, ``m4``, ``m7``, ``m33`` or
+            ``m55``; None: the machine's, or ``"cortex-m4"``. The model's own files are the same for
+            all of them.
         rounding: ``"tflm"``: results of int8 are those of TensorFlow Lite Micro, byte for byte.
             ``"litert"``: results of convolutions, fully connected layers, sums and means are
             rounded once, as LiteRT's interpreter does by default (with XNNPACK), where TFLM rounds
@@ -48,9 +52,11 @@ def deploy(
         time_limit: Seconds for the search of an order, and for that of a plan; None: no limit.
         shared_arena: The name of an array that the user's program defines, so that several models
             can use one arena by turns. None: the model has its own.
+        machine: The machine of QEMU that ``make qemu`` is for, such as ``"microbit"``; None: the
+            core's own.
 
     Returns:
-        What was written, and its bytes.
+        What was written, and its bytes; it can be built and run.
 
     Raises:
         FormatError: The file cannot be read.
@@ -58,33 +64,35 @@ def deploy(
             written.
         UsageError: The folder cannot be written, or an option is unknown.
     """
-    target = path_text(folder, "deploy takes the path of the folder to write")
+    path = path_text(folder, "deploy takes the path of the folder to write")
     prefix = check_prefix(name)
     if rounding not in ROUNDINGS:
         raise UsageError(f"unknown rounding {rounding!r}; expected {' or '.join(ROUNDINGS)}")
     shared = None if shared_arena is None else check_prefix(shared_arena)
+    chosen = find_target(target, machine)
     program = build(graph_of(model, "deploy"), rounding, time_limit)
-    texts = project_files(program, prefix, shared)
+    texts = project_files(program, prefix, shared, chosen)
     files = (*texts, REPORT)
-    report = {"schema_version": SCHEMA_VERSION, **facts(program, prefix), "files": list(files)}
-    texts[REPORT] = json.dumps(report, indent=2) + "\n"
-    write_folder(
-        target,
-        {path: text.encode("ascii") for path, text in texts.items()},
-        lambda path: path.as_posix() in _earlier(target),
-    )
+    report = {
+        "schema_version": SCHEMA_VERSION,
+        **facts(program, prefix, chosen),
+        "files": list(files),
+    }
+    contents = {name: text.encode("ascii") for name, text in texts.items()}
+    write_folder(path, {**contents, REPORT: as_text(report)}, _earlier(path))
     tables = table_bytes(program)
-    return Project(target, prefix, program.arena, program.state, tables, files, report)
+    return Project(path, prefix, chosen, program.arena, program.state, tables, files)
 
 
-def _earlier(folder: str) -> frozenset[str]:
-    """The files that an earlier call wrote to a folder, and what was built of them."""
+def _earlier(folder: str) -> Callable[[Path], bool]:
+    """Whether a path within a folder is of an earlier call, or was built of what that wrote."""
     try:
         report = json.loads(Path(folder, REPORT).read_bytes())
     except (OSError, ValueError):
-        return frozenset()
+        return lambda path: False
     if not isinstance(report, dict) or report.get("generator") != "mcugraph deploy":
-        return frozenset()
+        return lambda path: False
     files = report.get("files")
-    known = [path for path in files if isinstance(path, str)] if isinstance(files, list) else []
-    return frozenset((*known, *_BUILT))
+    known = {each for each in files if isinstance(each, str)} if isinstance(files, list) else set()
+    known |= {"host", f"{report.get('name')}.elf"}
+    return lambda path: path.as_posix() in known or path.parts[0] == BUILD

@@ -1,5 +1,6 @@
 """What deploying a model came to, as text and as JSON."""
 
+from collections.abc import Iterator, Mapping
 from typing import Any
 
 from mcugraph.codegen.project import Project
@@ -9,22 +10,41 @@ from mcugraph.units import exact, kib
 
 def to_text(project: Project) -> str:
     """Where the code is, and what it takes."""
-    flash = sum(project.tables.values())
+    report = project.report
     lines = [
-        f"{project.folder}: {len(project.files)} files; `make host` there builds a program",
+        f"{project.folder}: {len(project.files)} files; `make host` there builds a program, "
+        f"`make qemu` one for {report['target']['core']}",
         "",
-        f"Arena: {exact(project.arena)} B of SRAM ({kib(project.arena)})",
-        f"Tables: {exact(flash)} B of flash ({kib(flash)})",
+        *_amounts(report),
     ]
-    if project.state:
-        lines.insert(3, f"State: {exact(project.state)} B of SRAM ({kib(project.state)})")
-    overwritten = [given["name"] for given in project.report["inputs"] if given["overwritten"]]
+    if report["instructions"] is not None:
+        lines.append(
+            f"Instructions: {exact(report['instructions'])} an inference on QEMU's "
+            f"{report['target']['machine']}"
+        )
+    overwritten = [given["name"] for given in report["inputs"] if given["overwritten"]]
     if overwritten:
         lines.append(
             f"Note: each inference overwrites its input: {', '.join(overwritten)}; "
             "fill it again before the next"
         )
     return page(lines)
+
+
+def _amounts(report: Mapping[str, Any]) -> Iterator[str]:
+    """Bytes that are known, a line each."""
+    sram, flash = report["sram"], report["flash"]
+    known = {
+        "Arena": ("SRAM", sram["arena"]),
+        "State": ("SRAM", sram["state"] or None),
+        "Stack": ("SRAM", sram["stack"]),
+        "Tables": ("flash", sum(flash["tables"].values())),
+        "Code": ("flash", flash["code"]),
+        "All": ("flash", flash["total"]),
+    }
+    for name, (where, size) in known.items():
+        if size is not None:
+            yield f"{name}: {exact(size)} B of {where} ({kib(size)})"
 
 
 def to_dict(project: Project) -> dict[str, Any]:

@@ -8,6 +8,7 @@ from support.deployed import COMPILER, check_equal, needs_compiler, program_of, 
 from support.tflite_writer import G, Node, T, tflite_bytes
 
 import mcugraph as mg
+from mcugraph.codegen.cores import find_target
 from mcugraph.codegen.emit.project_files import project_files
 from mcugraph.codegen.project import facts
 
@@ -53,7 +54,7 @@ def test_state_is_kept_as_tflm_keeps_it(tmp_path: Path) -> None:
 def test_reset_forgets(tmp_path: Path) -> None:
     program = program_of(running_sum(-7), tmp_path)
     assert program.state == 4
-    assert facts(program, "m")["sram"]["state"] == 4
+    assert facts(program, "m", find_target())["sram"]["state"] == 4
     written(project_files(program, "m"), tmp_path)
     (tmp_path / "main.c").write_text(
         '#include <string.h>\n#include "m.h"\n'

@@ -9,6 +9,7 @@ import pytest
 from support.commands import Capture, refused, run
 from support.deployed import COMPILER, as_bytes, needs_compiler, random_inputs, tflm_answers
 from support.int8_operators import OPERATORS
+from support.microcontrollers import needs_qemu
 
 import mcugraph as mg
 from mcugraph.codegen.building import build
@@ -155,3 +156,43 @@ def test_inputs_that_are_overwritten_are_named(tmp_path: Path, capsys: Capture) 
     assert given["overwritten"]
     assert "Overwritten: fill it again" in (tmp_path / "out" / "model.h").read_text()
     assert "overwrites its input" in run(capsys, "deploy", path, "-o", tmp_path / "other")
+
+
+@needs_qemu
+def test_the_command_runs_it_on_a_microcontroller(
+    network: Path, tmp_path: Path, capsys: Capture
+) -> None:
+    inputs = as_bytes(random_inputs(build(mg.load(network), "tflm", 5.0), 2))
+    (tmp_path / "in").write_bytes(inputs)
+    folder, made = tmp_path / "out", tmp_path / "made"
+    text = run(capsys, "deploy", network, "-o", folder, "--run", tmp_path / "in", made)
+    for word in ("Stack: ", "Code: ", "Instructions: ", "mps2-an386"):
+        assert word in text
+    subprocess.run(["make", "-s", "host"], cwd=folder, check=True)
+    done = subprocess.run([folder / "host"], input=inputs, capture_output=True, check=True)
+    assert made.read_bytes() == done.stdout
+
+
+@needs_qemu
+def test_the_command_runs_it_on_random_numbers(
+    network: Path, tmp_path: Path, capsys: Capture
+) -> None:
+    arguments = ("deploy", network, "--machine", "stm32vldiscovery", "--json", "-o")
+    first = json.loads(run(capsys, *arguments, tmp_path / "a", "--run"))
+    assert first["target"] == {"core": "cortex-m3", "machine": "stm32vldiscovery"}
+    assert first["instructions"] > 1000
+    built = json.loads(run(capsys, *arguments, tmp_path / "b", "--build"))
+    assert built["instructions"] is None
+    assert built["flash"] == first["flash"]
+
+
+def test_the_command_refuses_what_it_cannot_run(
+    network: Path, tmp_path: Path, capsys: Capture
+) -> None:
+    def said(*files: Path) -> str:
+        return refused(capsys, "deploy", network, "-o", tmp_path / "out", "--run", *files)
+
+    assert "--run takes two files" in said(network)
+    assert "cannot be read" in said(tmp_path / "none", tmp_path / "made")
+    assert "is a folder" in said(network, tmp_path)
+    assert not (tmp_path / "out").exists()

@@ -1,27 +1,31 @@
 """All files of a project: the model, the runtime that it needs, and what builds them."""
 
-import re
-from collections.abc import Iterator, Mapping
-from importlib import resources
+from collections.abc import Iterator
 
 from mcugraph.codegen.c_program import Program
+from mcugraph.codegen.cores import Target, find_target
+from mcugraph.codegen.emit.filling import filled, text_of
 from mcugraph.codegen.emit.licence import HASHED, HEADER
 from mcugraph.codegen.emit.model_header import model_header
 from mcugraph.codegen.emit.model_source import model_source
+from mcugraph.codegen.emit.qemu_files import qemu_files
 from mcugraph.codegen.kernels.contract import SINGLE
 
 _COMMON = "mg_common"
-_HOLE = re.compile(r"@\{(\w+)\}")
 
 
-def project_files(program: Program, prefix: str, shared: str | None = None) -> dict[str, str]:
+def project_files(
+    program: Program, prefix: str, shared: str | None = None, target: Target | None = None
+) -> dict[str, str]:
     """Path within the folder -> text.
 
     Args:
         program: The program.
         prefix: What its public names begin with, and what its files are called.
         shared: The name of an arena that the user's program defines; None: it has its own.
+        target: What `make qemu` builds for; None: `find_target`'s.
     """
+    target = target or find_target()
     runtime = dict(_runtime(program))
     sources = [f"{prefix}.c", *(path for path in runtime if path.endswith(".c"))]
     headers = [f"{prefix}.h", *(path for path in runtime if path.endswith(".h"))]
@@ -35,24 +39,18 @@ def project_files(program: Program, prefix: str, shared: str | None = None) -> d
         "main_host.c": filled("main_host.c", {**holes, **_copies(program, prefix)}),
         "Makefile": filled(
             "Makefile",
-            {**hashed, "sources": " ".join(sources), "headers": " ".join(headers)},
+            {
+                **hashed,
+                "sources": " ".join(sources),
+                "headers": " ".join(headers),
+                "core": target.core.name,
+                "core_flags": " ".join(target.core.flags),
+                "machine": target.machine.name,
+            },
         ),
         "CMakeLists.txt": filled("CMakeLists.txt", {**hashed, "sources": "\n    ".join(sources)}),
+        **qemu_files(program, holes, target.machine),
     }
-
-
-def filled(name: str, holes: Mapping[str, str]) -> str:
-    """A template whose holes, like ``@{prefix}``, are filled; C, make and CMake have no such thing.
-
-    Raises:
-        KeyError: A hole has nothing to be filled with.
-    """
-    return _HOLE.sub(lambda found: holes[found[1]], _text("emit/templates", name))
-
-
-def _text(folder: str, name: str) -> str:
-    path = resources.files("mcugraph.codegen").joinpath(folder).joinpath(name)
-    return path.read_text(encoding="utf-8")
 
 
 def _runtime(program: Program) -> Iterator[tuple[str, str]]:
@@ -60,10 +58,10 @@ def _runtime(program: Program) -> Iterator[tuple[str, str]]:
     single = str(int(program.rounding == SINGLE))
     yield "runtime/mg_config.h", filled("mg_config.h", {"header": HEADER, "single": single})
     for header in (_COMMON, *program.headers):
-        yield f"runtime/{header}.h", _text("runtime", f"{header}.h")
+        yield f"runtime/{header}.h", text_of("runtime", f"{header}.h")
     for file in program.runtime:
         for end in ("h", "c"):
-            yield f"runtime/{file}.{end}", _text("runtime", f"{file}.{end}")
+            yield f"runtime/{file}.{end}", text_of("runtime", f"{file}.{end}")
 
 
 def _copies(program: Program, prefix: str) -> dict[str, str]:
