@@ -2,6 +2,7 @@
 
 import copy
 from collections.abc import Callable, Iterable, Mapping
+from functools import partial
 from pathlib import Path
 from tempfile import TemporaryDirectory
 from typing import Any
@@ -25,8 +26,10 @@ from mcugraph.prune.int8_file import FileModel, missing_tool, run_on_tflm, write
 from mcugraph.prune.outcome import Budgeted, OnBoard, OnTflm
 from mcugraph.prune.phases import Phases
 from mcugraph.prune.pruner import Pruner
+from mcugraph.prune.structure import choose_branches
 from mcugraph.prune.task import Loaders, TrainingTask
 from mcugraph.prune.training import Optimizer, TrainingLoop, device_of, seeded
+from mcugraph.slimming.dropping import drop
 
 _REHEARSED = 8  # samples: what a file needs does not depend on its ranges
 
@@ -53,6 +56,7 @@ def to_budget(
     fine_tune: Callable[[torch.nn.Module], Any] | None = None,
     distill: float = 0.0,
     qat_epochs: int = 0,
+    structure: str | None = None,
     path: str | Path | None = "pruned.tflite",
     calibration_samples: int = 200,
     pruner: Mapping[str, Any] | None = None,
@@ -109,6 +113,9 @@ def to_budget(
             from those of the given model.
         qat_epochs: After all that, so many epochs with the rounding of int8, at a tenth of the
             learning rate.
+        structure: Whether whole branches may go before widths shrink, as ``choose_branches``
+            says: ``"loss"``: of a trained model, by how much the loss of a validation batch rises
+            without them; ``"layers"``: of a new one, where all layers are worth the same.
         path: The file to write; None: no file.
         calibration_samples: How many training samples the int8 ranges are measured on.
         pruner: More options of ``Pruner``. Its ``phase`` follows from ``prune_epochs``.
@@ -130,6 +137,8 @@ def to_budget(
     check_whole("seed", seed, 0)
     check_whole("calibration_samples", calibration_samples, 1)
     check_callable("report", report)
+    if structure not in (None, "loss", "layers"):
+        raise UsageError(f"structure: 'loss', 'layers' or None is needed, not {structure!r}")
     if fine_tune is not None:
         check_callable("fine_tune", fine_tune)
     check_number("distill", distill)
@@ -162,8 +171,17 @@ def to_budget(
         limits = {**({} if room is None else room.budgets), **(budgets or {})}
         work = copy.deepcopy(whole)
         options = {"seed": seed, **through_in(pruning, pruner or {})}
-        masked = Pruner(work, tuple(x.to(device) for x in examples), limits, **options)
-        costs_before = masked.budgets.at(masked.space.full)
+        placed = tuple(x.to(device) for x in examples)
+        choice = None
+        if structure is not None:
+            batch = task.batch(loaders.first("validate"), "validate", device)
+            loss_of = partial(task.loss, work, batch) if structure == "loss" else None
+            choice = choose_branches(work, placed, limits, loss_of)
+            work = drop(work, choice.dropped, placed)
+        masked = Pruner(work, placed, limits, **options)
+        costs_before = (
+            masked.budgets.at(masked.space.full) if choice is None else dict(choice.costs_before)
+        )
         report(f"before: {masked.progress()}")
         scores = {"before": task.score(whole, loaders.test, "test", device)}
         total = pruning if fine_tune is not None else epochs * steps
@@ -202,6 +220,7 @@ def to_budget(
         costs=masked.resources,
         costs_before=costs_before,
         widths={group.name: (int(full), int(left)) for group, full, left in kept},
+        dropped=() if choice is None else choice.dropped,
         scores=scores,
         metric=task.metric,
         history=masked.history,

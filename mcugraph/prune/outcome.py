@@ -86,6 +86,7 @@ class Budgeted:
         on_tflm: The file in TFLM; None: ``notes`` say why it was not run there.
         on_board: The file on the board, where one was given and there is a file.
         notes: What could not be done, and why, a sentence each.
+        dropped: The branches that went, by name.
     """
 
     model: Any
@@ -101,6 +102,7 @@ class Budgeted:
     on_tflm: OnTflm | None
     on_board: OnBoard | None
     notes: tuple[str, ...]
+    dropped: tuple[str, ...] = ()
 
     @property
     def met(self) -> bool:
@@ -148,6 +150,8 @@ class Budgeted:
         shown = "{:.2%}" if self.metric == "accuracy" else "{:.4g}"
         scores = [f"{_STAGES[stage]} {shown.format(s)}" for stage, s in self.scores.items()]
         lines = [f"{self.metric}: {', '.join(scores)}"]
+        if self.dropped:
+            lines.append(f"without branches {', '.join(self.dropped)}")
         if self.exported is not None:
             lines.append(f"file: {self.exported.path}")
         if (ran := self.on_tflm) is not None:

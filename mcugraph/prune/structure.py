@@ -41,6 +41,7 @@ class BranchChoice:
         worth_of_widths: The same with all branches, narrower; None: no widths meet the budgets.
         widths: Name of a group of the network without them -> its width within the budgets.
         costs: What that costs, by budget.
+        costs_before: What the whole network costs.
         rises: Name of a branch -> by how much the loss rises without it; empty: no loss was given.
     """
 
@@ -49,6 +50,7 @@ class BranchChoice:
     worth_of_widths: float | None
     widths: Mapping[str, int]
     costs: Mapping[str, int]
+    costs_before: Mapping[str, int]
     rises: Mapping[str, float]
 
 
@@ -104,12 +106,15 @@ def choose_branches(
     search = _BranchSearch(sites, budgets, depth, (accounting, precision))
     best = search.run()
     whole = search.found[frozenset()]
+    costs = Budgets(best.space, budgets).at(best.widths)
+    space = search.space(frozenset())
     return BranchChoice(
         dropped=tuple(name for name in sites.branches if name in best.names),
         worth=best.worth,
         worth_of_widths=None if whole is None else whole.worth,
         widths={g.name: int(w) for g, w in zip(best.space.groups, best.widths, strict=True)},
-        costs=Budgets(best.space, budgets).at(best.widths),
+        costs=costs,
+        costs_before={name: round(getattr(space, name)(space.full)) for name in costs},
         rises=rises,
     )
 
@@ -226,7 +231,7 @@ class _BranchSearch:
                     break
         best = self._best()
         if best is None:
-            Budgets(self._space(frozenset(names)), self._budgets)  # says which, and what it takes
+            Budgets(self.space(frozenset(names)), self._budgets)  # says which, and what it takes
             raise UsageError("the budgets cannot be met with any of the branches")
         while (better := self._better(best)) is not None:
             best = better
@@ -263,7 +268,8 @@ class _BranchSearch:
         total = self._sites.branches[name].total
         return all(self._sites.branches[other].total != total for other in taken)
 
-    def _space(self, names: frozenset[str]) -> Space:
+    def space(self, names: frozenset[str]) -> Space:
+        """The widths of the network without some branches; of a sum, one operand stays."""
         chosen: list[Branch] = []
         for branch in self._sites.branches.values():
             if branch.name in names and branch.total not in [other.total for other in chosen]:
@@ -276,7 +282,7 @@ class _BranchSearch:
         return self.found[names]
 
     def _tried(self, names: frozenset[str]) -> _Tried | None:
-        space = self._space(names)
+        space = self.space(names)
         try:
             Budgets(space, self._budgets)
         except UsageError:  # the limits themselves were looked at before

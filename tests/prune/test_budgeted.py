@@ -367,3 +367,19 @@ def test_a_model_that_cannot_be_a_file_is_refused_before_it_is_trained(
         call(Odd(), data, path=tmp_path / "m.tflite", report=lines.append)
     assert lines == []
     assert list(tmp_path.iterdir()) == []
+
+
+def test_whole_branches_go_where_that_leaves_more(training: Any, data: dict[str, Batches]) -> None:
+    torch.manual_seed(0)
+    model = training.Residual()
+    limits = {"size": 300, "macs": 40_000}
+    result = call(model, data, budgets=limits, structure="layers")
+    assert result.dropped == ("a.0",)
+    assert result.met
+    assert not hasattr(result.model, "a")
+    whole = mg.profile(mg.from_torch(model, INPUT), precision="int8")
+    assert result.costs_before["macs"] == whole.macs
+    assert "without branches a.0" in str(result)
+    assert call(model, data, structure="loss").met
+    with pytest.raises(mg.UsageError, match="structure: 'loss', 'layers' or None"):
+        call(model, data, structure="yes")
