@@ -45,10 +45,6 @@ class Switch:
     name: str
 
 
-# What a field of a parameter struct can be: a number, some numbers, a table or nothing (``NULL``).
-Field = int | float | tuple[int, ...] | tuple[float, ...] | FlashTable | Switch | None
-
-
 @dataclass(frozen=True, slots=True)
 class Parameters:
     """The constant struct that tells a kernel what to do.
@@ -59,7 +55,23 @@ class Parameters:
     """
 
     type: str
-    fields: Mapping[str, Field]
+    fields: Mapping[str, "Field"]
+
+    @property
+    def tables(self) -> tuple[FlashTable, ...]:
+        """All tables that it refers to, those of structs within it too."""
+        found: list[FlashTable] = []
+        for value in self.fields.values():
+            if isinstance(value, FlashTable):
+                found.append(value)
+            elif isinstance(value, Parameters):
+                found += value.tables
+        return tuple(found)
+
+
+# What a field of a parameter struct can be: a number, some numbers, a table, a struct within it, or
+# nothing (``NULL``).
+Field = int | float | tuple[int, ...] | tuple[float, ...] | FlashTable | Switch | Parameters | None
 
 
 @dataclass(frozen=True, slots=True)

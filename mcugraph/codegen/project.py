@@ -180,14 +180,8 @@ def table_bytes(program: Program) -> dict[str, int]:
 
 def _tables(program: Program) -> list[FlashTable]:
     calls = [step.call for step in program.steps if step.call is not None]
-    fields = [
-        field
-        for call in calls
-        if call.parameters is not None
-        for field in call.parameters.fields.values()
-    ]
-    fields += [value.table for value in program.values]
-    return [field for field in fields if isinstance(field, FlashTable)]
+    found = [t for call in calls if call.parameters is not None for t in call.parameters.tables]
+    return [*found, *(value.table for value in program.values if value.table is not None)]
 
 
 def facts(program: Program, prefix: str, target: Target) -> dict[str, Any]:

@@ -22,6 +22,13 @@ def to_text(project: Project) -> str:
             f"Instructions: {exact(report['instructions'])} an inference on QEMU's "
             f"{report['target']['machine']}"
         )
+    sparse = [
+        each["operator"]
+        for each in report["operators"]
+        if (each["function"] or "").startswith("mg_sparse_")
+    ]
+    if sparse:
+        lines.append(f"Sparse, which takes fewer bytes: {', '.join(sparse)}")
     overwritten = [given["name"] for given in report["inputs"] if given["overwritten"]]
     if overwritten:
         lines.append(

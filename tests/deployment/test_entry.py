@@ -8,7 +8,7 @@ from pathlib import Path
 import pytest
 from support.commands import Capture, refused, run
 from support.deployed import COMPILER, as_bytes, needs_compiler, random_inputs, tflm_answers
-from support.int8_operators import OPERATORS
+from support.int8_operators import OPERATORS, fully_connected
 from support.microcontrollers import needs_qemu
 
 import mcugraph as mg
@@ -196,3 +196,14 @@ def test_the_command_refuses_what_it_cannot_run(
     assert "cannot be read" in said(tmp_path / "none", tmp_path / "made")
     assert "is a folder" in said(network, tmp_path)
     assert not (tmp_path / "out").exists()
+
+
+def test_sparse_layers_are_named(tmp_path: Path, capsys: Capture) -> None:
+    sizes = []
+    for name, zeros in (("dense", 0.0), ("sparse", 0.9)):
+        path = tmp_path / f"{name}.tflite"
+        path.write_bytes(fully_connected(4, zeros, 600))
+        text = run(capsys, "deploy", path, "-o", tmp_path / name)
+        assert ("Sparse, which takes fewer bytes: t3" in text) == (name == "sparse")
+        sizes.append(sum(mg.deploy(path, tmp_path / name).tables.values()))
+    assert sizes[1] < sizes[0] / 2

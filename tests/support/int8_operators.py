@@ -17,8 +17,12 @@ def quantised(random: Random, shape: tuple[int, ...], scale: float | None = None
     return T("", shape, scales=(chosen,), zero_point=int(random.integers(-128, 128)))
 
 
-def _weights(random: Random, shape: tuple[int, ...], scales: int, axis: int) -> T:
+def _weights(
+    random: Random, shape: tuple[int, ...], scales: int, axis: int, zeros: float = 0.0
+) -> T:
     data = random.integers(-127, 128, shape, np.int8)
+    if zeros:
+        data[random.uniform(size=shape) < zeros] = 0
     found = tuple(np.float32(random.uniform(0.001, 0.02, scales)).tolist())
     return T("", shape, data=data.tobytes(), scales=found, axis=axis)
 
@@ -57,7 +61,7 @@ def _layer(random: Random, data: T, weights: T, units: int) -> list[T]:
     return [data, weights, *([_bias(random, units, scale)] if random.integers(4) else [])]
 
 
-def convolution(seed: int) -> bytes:
+def convolution(seed: int, zeros: float = 0.0) -> bytes:
     """CONV_2D: with padding or without, dilated, grouped, by channel or as a whole."""
     random = np.random.default_rng(seed)
     size, window, strides, dilations, same, made = _slid(random, dilated=True)
@@ -65,7 +69,7 @@ def convolution(seed: int) -> bytes:
     depth, channels = int(random.integers(1, 7)), groups * int(random.integers(1, 6))
     batches = int(random.integers(1, 3))
     by_channel = bool(random.integers(2))
-    weights = _weights(random, (channels, *window, depth), channels if by_channel else 1, 0)
+    weights = _weights(random, (channels, *window, depth), channels if by_channel else 1, 0, zeros)
     return one_operator(
         "CONV_2D",
         _layer(random, quantised(random, (batches, *size, depth * groups)), weights, channels),
@@ -106,11 +110,12 @@ def depthwise(seed: int) -> bytes:
     )
 
 
-def fully_connected(seed: int) -> bytes:
+def fully_connected(seed: int, zeros: float = 0.0, most: int = 20) -> bytes:
     """FULLY_CONNECTED of some rows."""
     random = np.random.default_rng(seed)
-    rows, depth, units = (int(n) for n in random.integers(1, 20, 3))
-    weights = _weights(random, (units, depth), units if random.integers(2) else 1, 0)
+    rows, units = (int(n) for n in random.integers(1, 20, 2))
+    depth = int(random.integers(1, most))
+    weights = _weights(random, (units, depth), units if random.integers(2) else 1, 0, zeros)
     return one_operator(
         "FULLY_CONNECTED",
         _layer(random, quantised(random, (rows, depth)), weights, units),
@@ -320,10 +325,21 @@ def transposed_convolution(seed: int) -> bytes:
     )
 
 
+def sparse_convolution(seed: int) -> bytes:
+    """CONV_2D, most of whose weights are zero."""
+    return convolution(seed, 0.85)
+
+
+def sparse_fully_connected(seed: int) -> bytes:
+    """FULLY_CONNECTED, most of whose weights are zero, in short rows or long ones."""
+    return fully_connected(seed, 0.9, 20 if seed % 2 else 600)
+
+
 OPERATORS = {
     maker.__name__: maker
     for maker in (
         *(convolution, depthwise, transposed_convolution, fully_connected, pool, softmax, mean),
+        *(sparse_convolution, sparse_fully_connected),
         *(addition, multiplication, requantisation, sigmoid),
         *(concatenation, padding, transposition, cut, resizing),
     )

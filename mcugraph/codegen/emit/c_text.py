@@ -4,6 +4,8 @@ import math
 import textwrap
 from collections.abc import Iterable
 
+import numpy as np
+
 from mcugraph.errors import GraphError
 from mcugraph.ir import Array, DType
 from mcugraph.printed import clean
@@ -71,7 +73,7 @@ def rows(entries: Iterable[str], indent: str = "    ") -> str:
 def array(name: str, values: Array, kind: str = "static const") -> str:
     """The definition of an array; ``kind`` is where and how it is kept."""
     element = element_type(values)
-    flat = values.ravel()
+    flat = values.ravel() if values.size else np.zeros(1, values.dtype)  # C has none of length 0
     entries = rows(number(value, element) for value in flat.tolist())
     return f"MG_ALIGNED(4) {kind} {element} {name}[{flat.size}] = {{\n{entries}\n}};\n"
 

@@ -8,6 +8,7 @@ from mcugraph.codegen.c_program import (
     Field,
     FlashTable,
     KernelCall,
+    Parameters,
     Place,
     Program,
     ProgramStep,
@@ -129,15 +130,11 @@ class _SourceFile:
                 definitions += self._table(value.table, value.name)
         arguments = []
         if call.parameters is not None:
-            fields = call.parameters.fields
-            for field in fields.values():
-                if isinstance(field, FlashTable):
-                    definitions += self._table(field, owner)
+            for table in call.parameters.tables:
+                definitions += self._table(table, owner)
             name = self.names.of(owner, "params")
-            lines = [f"    .{key} = {self._field(value)},\n" for key, value in fields.items()]
-            definitions.append(
-                f"static const {call.parameters.type} {name} = {{\n{''.join(lines)}}};\n"
-            )
+            struct = self._struct(call.parameters, "")
+            definitions.append(f"static const {call.parameters.type} {name} = {struct};\n")
             arguments.append(f"&{name}")
         return definitions, self._call(title, step, call, arguments)
 
@@ -160,7 +157,17 @@ class _SourceFile:
             text = f"{call.function}(\n{rows(arguments, INDENT * 2)});"
         return f"{comment(f'{title}: {shapes} -> {made}', INDENT)}\n{INDENT}{text}\n"
 
-    def _field(self, value: Field) -> str:
+    def _struct(self, parameters: Parameters, indent: str) -> str:
+        inner = indent + INDENT
+        lines = [
+            f"{inner}.{name} = {self._field(value, inner)},\n"
+            for name, value in parameters.fields.items()
+        ]
+        return f"{{\n{''.join(lines)}{indent}}}"
+
+    def _field(self, value: Field, indent: str) -> str:
+        if isinstance(value, Parameters):
+            return self._struct(value, indent)
         if value is None:
             return "NULL"
         if isinstance(value, FlashTable):

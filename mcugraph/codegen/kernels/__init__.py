@@ -18,6 +18,7 @@ from mcugraph.codegen.kernels.pad import PadBytes
 from mcugraph.codegen.kernels.pool_s8 import PoolS8
 from mcugraph.codegen.kernels.resize_nearest import ResizeNearest
 from mcugraph.codegen.kernels.softmax_s8 import SoftmaxS8
+from mcugraph.codegen.kernels.sparse_s8 import SparseConvS8, SparseFullyConnectedS8
 from mcugraph.codegen.kernels.strided import StridedBytes, sliced, transposed
 from mcugraph.codegen.kernels.transpose_conv_s8 import TransposeConvS8
 from mcugraph.codegen.kernels.variables_bytes import VariableBytes
@@ -31,10 +32,10 @@ KERNELS: Mapping[str, Sequence[Kernel]] = {
     "AVERAGE_POOL_2D": (PoolS8(),),
     "CALL_ONCE": (Omitted(),),
     "CONCATENATION": (ConcatBytes(),),
-    "CONV_2D": (ConvS8(),),
+    "CONV_2D": (SparseConvS8(), ConvS8()),
     "DEPTHWISE_CONV_2D": (OneChannelS8(), DepthwiseS8()),
     "EXPAND_DIMS": (Alias(),),
-    "FULLY_CONNECTED": (FullyConnectedS8(),),
+    "FULLY_CONNECTED": (SparseFullyConnectedS8(), FullyConnectedS8()),
     "LOGISTIC": (LookupBytes(sigmoid),),
     "MAX_POOL_2D": (PoolS8(),),
     "MEAN": (MeanS8(),),

@@ -5,6 +5,7 @@ tensorflow/lite/micro/kernels/conv_common.cc.
 """
 
 from collections.abc import Mapping
+from typing import ClassVar
 
 import numpy as np
 
@@ -31,8 +32,8 @@ _PIXELS = 2  # MG_CONV_S8_PIXELS
 class ConvS8(Kernel):
     """``mg_conv_s8``."""
 
-    files = ("mg_conv_s8",)
-    headers = ("mg_dsp",)
+    files: ClassVar[tuple[str, ...]] = ("mg_conv_s8",)
+    headers: ClassVar[tuple[str, ...]] = ("mg_dsp",)
 
     def refusal(self, node: KernelNode) -> str | None:
         return refused_weights(node)

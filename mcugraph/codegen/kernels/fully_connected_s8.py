@@ -5,6 +5,7 @@ tensorflow/lite/micro/kernels/fully_connected_common.cc.
 """
 
 from collections.abc import Mapping
+from typing import ClassVar
 
 import numpy as np
 
@@ -21,8 +22,8 @@ from mcugraph.tflm.kernels.needs import KernelNode
 class FullyConnectedS8(Kernel):
     """``mg_fully_connected_s8``."""
 
-    files = ("mg_fully_connected_s8",)
-    headers = ("mg_dsp",)
+    files: ClassVar[tuple[str, ...]] = ("mg_fully_connected_s8",)
+    headers: ClassVar[tuple[str, ...]] = ("mg_dsp",)
 
     def refusal(self, node: KernelNode) -> str | None:
         weights = node.input(1)

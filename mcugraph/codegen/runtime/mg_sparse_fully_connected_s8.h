@@ -1,0 +1,21 @@
+/* SPDX-License-Identifier: 0BSD
+ *
+ * Part of the mcugraph runtime. Permission to use, copy, modify, and/or distribute this file for
+ * any purpose with or without fee is hereby granted. It comes without any warranty.
+ */
+#ifndef MG_SPARSE_FULLY_CONNECTED_S8_H
+#define MG_SPARSE_FULLY_CONNECTED_S8_H
+
+#include "mg_fully_connected_s8.h"
+#include "mg_sparse.h"
+
+typedef struct {
+    mg_fully_connected_s8_params layer; /* without weights */
+    mg_sparse weights;                  /* a row a unit */
+} mg_sparse_fully_connected_s8_params;
+
+/* As mg_fully_connected_s8, but for how weights are stored. */
+void mg_sparse_fully_connected_s8(const mg_sparse_fully_connected_s8_params *p,
+                                  const int8_t *input, int8_t *output);
+
+#endif
