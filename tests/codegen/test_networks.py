@@ -1,4 +1,4 @@
-"""Whole networks in C against TFLM's wheel, byte for byte, on random inputs."""
+"""Whole networks in C against TFLM's wheel and LiteRT, byte for byte, on random inputs."""
 
 from pathlib import Path
 
@@ -12,6 +12,7 @@ from support.deployed import (
     program_of,
     random_inputs,
 )
+from support.running import litert_answers
 
 pytestmark = needs_compiler
 
@@ -56,6 +57,17 @@ def test_rounded_once_as_litert_does(models: Path, tmp_path: Path) -> None:
                 wanted += interpreter.get_tensor(detail["index"]).tobytes()
         for host in hosts.values():
             assert outputs(host, as_bytes(inputs), i) == wanted, path.name
+
+
+@pytest.mark.oracle("ai_edge_litert")
+def test_fixtures_of_floats(models: Path, tmp_path: Path) -> None:
+    """Bit for bit what LiteRT's reference kernels make."""
+    paths = [models / f"{name}_float.tflite" for name in FIXTURES]
+    programs = [program_of(path, tmp_path) for path in paths]
+    host = compiled(programs, tmp_path)["portable"]
+    for i, (path, program) in enumerate(zip(paths, programs, strict=True)):
+        inputs = random_inputs(program, 3, i)
+        assert outputs(host, as_bytes(inputs), i) == litert_answers(path.read_bytes(), inputs), path
 
 
 @pytest.mark.slow

@@ -65,7 +65,7 @@ def compiled(
     for build_, flags in _BUILDS.items():
         objects = [_object(config, source, flags) for config, source in runtime]
         found[build_] = folder / f"host_{build_}"
-        _run_compiler([*own, *objects, "-o", found[build_]], folder)
+        _run_compiler([*own, *objects, "-lm", "-o", found[build_]], folder)
     return found
 
 

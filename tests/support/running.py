@@ -3,6 +3,7 @@
 import re
 import subprocess
 import sys
+from collections.abc import Sequence
 from pathlib import Path
 from typing import Any
 
@@ -110,8 +111,8 @@ def _called(interpreter: Any, random: np.random.Generator, takes: int, gives: in
     return b"".join(output.tobytes() for output in outputs)
 
 
-def litert_outputs(data: bytes, count: int = 3) -> list[bytes]:
-    """What LiteRT's reference kernels make of random inputs."""
+def _litert(data: bytes) -> Any:
+    """An interpreter of LiteRT's with its reference kernels."""
     from ai_edge_litert.interpreter import Interpreter, OpResolverType
 
     interpreter = Interpreter(
@@ -119,6 +120,25 @@ def litert_outputs(data: bytes, count: int = 3) -> list[bytes]:
         experimental_op_resolver_type=OpResolverType.BUILTIN_REF,
     )
     interpreter.allocate_tensors()
+    return interpreter
+
+
+def litert_answers(data: bytes, inputs: Sequence[Sequence[Any]]) -> bytes:
+    """What LiteRT's reference kernels make of inputs: the bytes of all outputs."""
+    interpreter, found = _litert(data), []
+    places = [tensor["index"] for tensor in interpreter.get_input_details()]
+    for given in inputs:
+        for place, value in zip(places, given, strict=True):
+            interpreter.set_tensor(place, value)
+        interpreter.invoke()
+        results = interpreter.get_output_details()
+        found += [interpreter.get_tensor(result["index"]).tobytes() for result in results]
+    return b"".join(found)
+
+
+def litert_outputs(data: bytes, count: int = 3) -> list[bytes]:
+    """What LiteRT's reference kernels make of random inputs."""
+    interpreter = _litert(data)
     (given_,), (result,) = interpreter.get_input_details(), interpreter.get_output_details()
     found = []
     for seed in range(count):

@@ -9,17 +9,25 @@ from collections.abc import Mapping, Sequence
 from mcugraph.codegen.kernels.arithmetic_s8 import AddS8, MulS8
 from mcugraph.codegen.kernels.concat import ConcatBytes
 from mcugraph.codegen.kernels.contract import Alias, Kernel, Omitted
+from mcugraph.codegen.kernels.conv_f32 import ConvF32
 from mcugraph.codegen.kernels.conv_s8 import ConvS8
+from mcugraph.codegen.kernels.depthwise_f32 import DepthwiseF32
 from mcugraph.codegen.kernels.depthwise_s8 import DepthwiseS8, OneChannelS8
+from mcugraph.codegen.kernels.elementwise_f32 import BinaryF32, UnaryF32
+from mcugraph.codegen.kernels.fully_connected_f32 import FullyConnectedF32
 from mcugraph.codegen.kernels.fully_connected_s8 import FullyConnectedS8
 from mcugraph.codegen.kernels.lookup import LookupBytes, requantized, sigmoid
 from mcugraph.codegen.kernels.mean_s8 import MeanS8
 from mcugraph.codegen.kernels.pad import PadBytes
+from mcugraph.codegen.kernels.pool_f32 import PoolF32
 from mcugraph.codegen.kernels.pool_s8 import PoolS8
+from mcugraph.codegen.kernels.reduce_f32 import ReduceF32
 from mcugraph.codegen.kernels.resize_nearest import ResizeNearest
+from mcugraph.codegen.kernels.softmax_f32 import SoftmaxF32
 from mcugraph.codegen.kernels.softmax_s8 import SoftmaxS8
 from mcugraph.codegen.kernels.sparse_s8 import SparseConvS8, SparseFullyConnectedS8
 from mcugraph.codegen.kernels.strided import StridedBytes, sliced, transposed
+from mcugraph.codegen.kernels.transpose_conv_f32 import TransposeConvF32
 from mcugraph.codegen.kernels.transpose_conv_s8 import TransposeConvS8
 from mcugraph.codegen.kernels.variables_bytes import VariableBytes
 from mcugraph.errors import GraphError
@@ -27,32 +35,59 @@ from mcugraph.tflm.kernels.needs import KernelNode
 
 # By operator as a TFLite file names it.
 KERNELS: Mapping[str, Sequence[Kernel]] = {
-    "ADD": (AddS8(),),
+    "ABS": (UnaryF32("mg_abs_f32"),),
+    "ADD": (AddS8(), BinaryF32("mg_add_f32")),
     "ASSIGN_VARIABLE": (VariableBytes(),),
-    "AVERAGE_POOL_2D": (PoolS8(),),
+    "AVERAGE_POOL_2D": (PoolS8(), PoolF32()),
     "CALL_ONCE": (Omitted(),),
+    "CEIL": (UnaryF32("mg_ceil_f32"),),
     "CONCATENATION": (ConcatBytes(),),
-    "CONV_2D": (SparseConvS8(), ConvS8()),
-    "DEPTHWISE_CONV_2D": (OneChannelS8(), DepthwiseS8()),
+    "CONV_2D": (SparseConvS8(), ConvS8(), ConvF32()),
+    "COS": (UnaryF32("mg_cos_f32"),),
+    "DEPTHWISE_CONV_2D": (OneChannelS8(), DepthwiseS8(), DepthwiseF32()),
+    "DIV": (BinaryF32("mg_div_f32"),),
+    "ELU": (UnaryF32("mg_elu_f32"),),
+    "EXP": (UnaryF32("mg_exp_f32"),),
     "EXPAND_DIMS": (Alias(),),
-    "FULLY_CONNECTED": (SparseFullyConnectedS8(), FullyConnectedS8()),
-    "LOGISTIC": (LookupBytes(sigmoid),),
-    "MAX_POOL_2D": (PoolS8(),),
-    "MEAN": (MeanS8(),),
-    "MUL": (MulS8(),),
+    "FLOOR": (UnaryF32("mg_floor_f32"),),
+    "FULLY_CONNECTED": (SparseFullyConnectedS8(), FullyConnectedS8(), FullyConnectedF32()),
+    "HARD_SWISH": (UnaryF32("mg_hard_swish_f32"),),
+    "LEAKY_RELU": (UnaryF32("mg_leaky_relu_f32"),),
+    "LOG": (UnaryF32("mg_log_f32"),),
+    "LOGISTIC": (LookupBytes(sigmoid), UnaryF32("mg_logistic_f32")),
+    "LOG_SOFTMAX": (SoftmaxF32("mg_log_softmax_f32"),),
+    "MAXIMUM": (BinaryF32("mg_maximum_f32"),),
+    "MAX_POOL_2D": (PoolS8(), PoolF32()),
+    "MEAN": (MeanS8(), ReduceF32("mg_mean_f32")),
+    "MINIMUM": (BinaryF32("mg_minimum_f32"),),
+    "MUL": (MulS8(), BinaryF32("mg_mul_f32")),
+    "NEG": (UnaryF32("mg_neg_f32"),),
     "PAD": (PadBytes(),),
     "PADV2": (PadBytes(),),
     "QUANTIZE": (LookupBytes(requantized, unsigned=True),),
     "READ_VARIABLE": (VariableBytes(),),
+    "REDUCE_MAX": (ReduceF32("mg_reduce_max_f32"),),
+    "REDUCE_MIN": (ReduceF32("mg_reduce_min_f32"),),
+    "RELU": (UnaryF32("mg_relu_f32"),),
+    "RELU6": (UnaryF32("mg_relu6_f32"),),
+    "RELU_0_TO_1": (UnaryF32("mg_relu_0_to_1_f32"),),
+    "RELU_N1_TO_1": (UnaryF32("mg_relu_n1_to_1_f32"),),
     "RESHAPE": (Alias(),),
     "RESIZE_NEAREST_NEIGHBOR": (ResizeNearest(),),
+    "RSQRT": (UnaryF32("mg_rsqrt_f32"),),
+    "SIN": (UnaryF32("mg_sin_f32"),),
     "SLICE": (StridedBytes(sliced),),
-    "SOFTMAX": (SoftmaxS8(),),
+    "SOFTMAX": (SoftmaxS8(), SoftmaxF32("mg_softmax_f32")),
+    "SQRT": (UnaryF32("mg_sqrt_f32"),),
+    "SQUARE": (UnaryF32("mg_square_f32"),),
+    "SQUARED_DIFFERENCE": (BinaryF32("mg_squared_difference_f32"),),
     "SQUEEZE": (Alias(),),
     "STRIDED_SLICE": (StridedBytes(sliced),),
-    "SUB": (AddS8(),),
+    "SUB": (AddS8(), BinaryF32("mg_sub_f32")),
+    "SUM": (ReduceF32("mg_sum_f32"),),
+    "TANH": (UnaryF32("mg_tanh_f32"),),
     "TRANSPOSE": (StridedBytes(transposed),),
-    "TRANSPOSE_CONV": (TransposeConvS8(),),
+    "TRANSPOSE_CONV": (TransposeConvS8(), TransposeConvF32()),
     "VAR_HANDLE": (Omitted(),),
 }
 

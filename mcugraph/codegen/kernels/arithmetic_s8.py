@@ -25,7 +25,7 @@ class _BinaryS8(Kernel):
     """What the kernels of two operands share."""
 
     def refusal(self, node: KernelNode) -> str | None:
-        _operands(node)
+        operands(node)
         return unlike(node, DType.INT8, DType.INT8, DType.INT8)
 
     def leads(self, node: KernelNode) -> Mapping[int, int]:
@@ -44,7 +44,7 @@ class AddS8(_BinaryS8):
         kind = np.float64 if op.function == "add" else np.float32
         a, b, made = (kind(scale(tensor)) for tensor in (first, second, result))
         twice = kind(2) * max(a, b)
-        fields: dict[str, Field] = {**_operands(node)}
+        fields: dict[str, Field] = {**operands(node)}
         for name, factor in (("first", a / twice), ("second", b / twice)):
             fields[f"{name}_multiplier"], fields[f"{name}_shift"] = multiplier(
                 float(factor), rounding
@@ -70,7 +70,7 @@ class MulS8(_BinaryS8):
         factor = float(scale(first)) * float(scale(second)) / float(scale(result))
         found, shift = multiplier(factor, rounding)
         fields: dict[str, Field] = {
-            **_operands(node),
+            **operands(node),
             "first_zero": zero_point(first),
             "second_zero": zero_point(second),
             "multiplier": found,
@@ -80,7 +80,7 @@ class MulS8(_BinaryS8):
         return KernelCall("mg_mul_s8", Parameters("mg_mul_s8_params", fields), (0, 1))
 
 
-def _operands(node: KernelNode) -> dict[str, Field]:
+def operands(node: KernelNode) -> dict[str, Field]:
     """How the kernel walks through both operands."""
     result = node.outputs[0]
     walks = (spread(node.input(i), result) for i in (0, 1))

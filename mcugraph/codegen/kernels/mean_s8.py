@@ -22,11 +22,11 @@ class MeanS8(Kernel):
     files = ("mg_mean_s8",)
 
     def refusal(self, node: KernelNode) -> str | None:
-        _sides(node)
+        sides(node)
         return unlike(node, DType.INT8, DType.INT32, DType.INT8)
 
     def call(self, node: KernelNode, rounding: str) -> KernelCall:
-        outer, reduced, inner = _sides(node)
+        outer, reduced, inner = sides(node)
         data, result = node.input(0), node.outputs[0]
         found, shift = multiplier(float(scale(data)) / float(scale(result)), rounding)
         # The division is part of the multiplier, as precise as that has room for.
@@ -43,11 +43,11 @@ class MeanS8(Kernel):
         return KernelCall("mg_mean_s8", Parameters("mg_mean_s8_params", parameters), (0,))
 
     def leads(self, node: KernelNode) -> Mapping[int, int]:
-        outer, reduced, inner = _sides(node)
+        outer, reduced, inner = sides(node)
         return {0: straight(outer, inner, reduced * inner)}
 
 
-def _sides(node: KernelNode) -> tuple[int, int, int]:
+def sides(node: KernelNode) -> tuple[int, int, int]:
     """Elements before, along and behind the axes that are reduced.
 
     Raises:

@@ -22,10 +22,7 @@ class PoolS8(Kernel):
     files = ("mg_pool_s8",)
 
     def refusal(self, node: KernelNode) -> str | None:
-        op = attributes(node, Pool)
-        if op.function not in _FUNCTIONS or op.divisor or op.counts_padding:
-            return f"pools of the kind {op} are not known"
-        return unlike(node, DType.INT8, DType.INT8)
+        return refused_pool(node) or unlike(node, DType.INT8, DType.INT8)
 
     def call(self, node: KernelNode, rounding: str) -> KernelCall:
         op = attributes(node, Pool)
@@ -40,3 +37,11 @@ class PoolS8(Kernel):
         op, channels = attributes(node, Pool), node.outputs[0].shape[3]
         shapes = (node.input(0).shape,)
         return {0: lead_by_pixels(node, op, shapes, lambda pixel: pixel * channels)}
+
+
+def refused_pool(node: KernelNode) -> str | None:
+    """A refusal where pools are of a kind that TFLite does not have; None: they are not."""
+    op = attributes(node, Pool)
+    if op.function not in _FUNCTIONS or op.divisor or op.counts_padding:
+        return f"pools of the kind {op} are not known"
+    return None

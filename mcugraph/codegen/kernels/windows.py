@@ -4,7 +4,7 @@ from collections.abc import Callable, Sequence
 
 from mcugraph.errors import GraphError
 from mcugraph.formats.tflite.model import TfliteTensor
-from mcugraph.ir import Dims
+from mcugraph.ir import Dims, Shape
 from mcugraph.ops.window import Windowed
 from mcugraph.tflm.kernels.access.by_window import first_places
 from mcugraph.tflm.kernels.needs import KernelNode
@@ -24,13 +24,7 @@ def image_fields(node: KernelNode, op: Windowed, shapes: Sequence[Dims]) -> dict
         raise GraphError(f"{data[0]} images do not make {result[0]}")
     down, across = sweeps[1], sweeps[2]
     return {
-        "batches": data[0],
-        "input_height": data[1],
-        "input_width": data[2],
-        "input_channels": data[3],
-        "output_height": result[1],
-        "output_width": result[2],
-        "output_channels": result[3],
+        **image_sizes(data, result),
         "window_height": down.kernel,
         "window_width": across.kernel,
         "stride_y": down.stride,
@@ -39,6 +33,19 @@ def image_fields(node: KernelNode, op: Windowed, shapes: Sequence[Dims]) -> dict
         "dilation_x": across.dilation,
         "pad_top": op.padding.amounts(0, down)[0],
         "pad_left": op.padding.amounts(1, across)[0],
+    }
+
+
+def image_sizes(data: Shape, result: Shape) -> dict[str, int]:
+    """Batches, rows, columns and channels of images, channels last, by the names of the structs."""
+    return {
+        "batches": data[0],
+        "input_height": data[1],
+        "input_width": data[2],
+        "input_channels": data[3],
+        "output_height": result[1],
+        "output_width": result[2],
+        "output_channels": result[3],
     }
 
 

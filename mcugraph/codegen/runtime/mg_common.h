@@ -109,4 +109,10 @@ static inline int32_t mg_clamp(int32_t x, int32_t least, int32_t largest)
     return x < least ? least : x > largest ? largest : x;
 }
 
+/* x that is no number stays as it is. */
+static inline float mg_clamp_f32(float x, float least, float largest)
+{
+    return x < least ? least : x > largest ? largest : x;
+}
+
 #endif

@@ -51,6 +51,7 @@ _TABLES = {
     "GatherOptions": "0 axis int32, 1 batch_dims int32",
     "IfOptions": "0 then_subgraph_index int32, 1 else_subgraph_index int32",
     "LSTMOptions": "3 kernel_type int8",
+    "LeakyReluOptions": "0 alpha float32",
     "MirrorPadOptions": "0 mode int8",
     "MulOptions": "0 fused_activation_function int8",
     "OneHotOptions": "0 axis int32",

@@ -15,6 +15,10 @@ def _function(function: str) -> Callable[[TfliteNode], Op]:
     return lambda node: Elementwise(function)
 
 
+def _leaky_relu(node: TfliteNode) -> Op:
+    return Elementwise("leaky_relu", parameters=(float(node.options("LeakyRelu").alpha),))
+
+
 def _convert(function: str) -> Callable[[TfliteNode], Op]:
     return lambda node: Convert(function, node.outputs[0].dtype)
 
@@ -26,6 +30,7 @@ TRANSLATIONS: dict[str, Translator] = {
     "DIV": _arithmetic("div", "Div"),
     "ADD_N": _function("add"),
     "CAST": _convert("cast"),
+    "LEAKY_RELU": _leaky_relu,
     "QUANTIZE": _convert("quantize"),
     "DEQUANTIZE": _convert("dequantize"),
     **{
@@ -54,7 +59,6 @@ TRANSLATIONS: dict[str, Translator] = {
             "ELU": "elu",
             "GELU": "gelu",
             "HARD_SWISH": "hard_swish",
-            "LEAKY_RELU": "leaky_relu",
             "LOGISTIC": "sigmoid",
             "PRELU": "prelu",
             "RELU": "relu",

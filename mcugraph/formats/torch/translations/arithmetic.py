@@ -20,6 +20,12 @@ def _with_parameters(function: str, **defaults: float) -> Translator:
     return translate
 
 
+def _rrelu(call: AtenCall) -> BoundOp:
+    """Of a random slope, its mean, which is what inference takes."""
+    slope = (float(call.get("lower", 1 / 8)) + float(call.get("upper", 1 / 3))) / 2
+    return BoundOp(Elementwise("leaky_relu", parameters=(slope,)), (call.data(),))
+
+
 def _binary(function: str) -> Translator:
     """Two operands, of which one may be a number."""
 
@@ -123,7 +129,7 @@ _UNARY = {
     "log10": "log10", "log1p": "log1p", "log2": "log2", "log_sigmoid": "log_sigmoid",
     "logical_not": "not", "logit": "logit", "mish": "mish", "nan_to_num": "nan_to_num",
     "neg": "neg", "negative": "neg", "reciprocal": "reciprocal", "relu": "relu",
-    "relu6": "relu6", "round": "round", "rrelu": "leaky_relu", "rsqrt": "rsqrt",
+    "relu6": "relu6", "round": "round", "rsqrt": "rsqrt",
     "selu": "selu", "sgn": "sign", "sigmoid": "sigmoid", "sign": "sign", "silu": "silu",
     "sin": "sin", "sinh": "sinh",
     "softsign": "softsign", "special_erf": "erf", "sqrt": "sqrt", "square": "square",
@@ -166,6 +172,7 @@ TRANSLATIONS: dict[str, Translator] = {
     "elu": _with_parameters("elu", alpha=1.0),
     "celu": _with_parameters("celu", alpha=1.0),
     "hardshrink": _with_parameters("hard_shrink", lambd=0.5),
+    "rrelu": _rrelu,
     "leaky_relu": _with_parameters("leaky_relu", negative_slope=0.01),
     "softplus": _with_parameters("softplus", beta=1.0),
     "softshrink": _with_parameters("soft_shrink", lambd=0.5),

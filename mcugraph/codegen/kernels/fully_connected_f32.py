@@ -1,0 +1,50 @@
+"""Fully connected layers of floats.
+
+Source: tensorflow/lite/kernels/internal/reference/fully_connected.h.
+"""
+
+from collections.abc import Mapping
+
+from mcugraph.codegen.c_program import Field, KernelCall, Parameters
+from mcugraph.codegen.kernels.contract import Kernel, attributes
+from mcugraph.codegen.kernels.floating import bounds, layer_tables, refused_floats
+from mcugraph.ops.linear import Dense
+from mcugraph.tflm.kernels.access.raster import element
+from mcugraph.tflm.kernels.needs import KernelNode
+
+
+class FullyConnectedF32(Kernel):
+    """``mg_fully_connected_f32``."""
+
+    files = ("mg_fully_connected_f32",)
+
+    def refusal(self, node: KernelNode) -> str | None:
+        weights = node.input(1)
+        if len(weights.shape) != 2 or node.input(0).elements % weights.shape[1]:
+            return f"weights {weights.shape} do not read data {node.input(0).shape}"
+        return refused_floats(node)
+
+    def call(self, node: KernelNode, rounding: str) -> KernelCall:
+        rows, depth, units = _sizes(node)
+        fields: dict[str, Field] = {
+            **layer_tables(node),
+            "rows": rows,
+            "depth": depth,
+            "units": units,
+            **bounds(attributes(node, Dense).activation),
+        }
+        return KernelCall(
+            "mg_fully_connected_f32", Parameters("mg_fully_connected_f32_params", fields), (0,)
+        )
+
+    def leads(self, node: KernelNode) -> Mapping[int, int]:
+        rows, depth, units = _sizes(node)
+        # A row is read whole for each of its units, so up to its last one.
+        found = max((row + 1) * units - row * depth for row in (0, rows - 1))
+        return {0: found * element(node.input(0))}
+
+
+def _sizes(node: KernelNode) -> tuple[int, int, int]:
+    """Rows, and the input and output units of each."""
+    units, depth = node.input(1).shape
+    return node.input(0).elements // depth, depth, units
