@@ -145,6 +145,7 @@ def arguments():
     )
     add = parser.add_argument
     add("--data", metavar="NPZ", help="the data set; without it, stripes are drawn")
+    add("--images", type=int, help="of those to train on, the first so many; all")
     add("--board", default="arduino-uno-r4-minima", help="as in `mcugraph boards`")
     add("--reserve-sram", type=parse_size, default="8KiB", help="for all but the arena")
     add("--reserve-flash", type=parse_size, default="64KiB", help="for all but model and TFLM")
@@ -173,7 +174,8 @@ def main():
     if not find_spec("litert_torch") and (options.qat or not options.no_export):
         raise SystemExit("error: litert-torch is not installed: pip install 'mcugraph[export]'")
     torch.manual_seed(options.seed)
-    data = read(options.data)
+    x, y, *test = read(options.data)
+    data = (x[: options.images], y[: options.images], *test)
     if len(data[0]) < 2 * options.batch:
         raise SystemExit(f"error: {options.data}: fewer images than two batches")
     result = pruned(options, data)
