@@ -17,6 +17,7 @@ from mcugraph.formats.torch.given import inputs_of, plain_module
 from mcugraph.ir import Array
 from mcugraph.ops.base import Weighted
 from mcugraph.prune.losses import undisturbed
+from mcugraph.prune.masks import check_unmasked
 from mcugraph.records import dataclass
 from mcugraph.slimming.call_sites import Sites
 from mcugraph.slimming.dropping import bypassed
@@ -92,10 +93,12 @@ def choose_branches(
         accounting: How they are counted, as for ``widths``.
 
     Raises:
-        UsageError: An argument is none, or the budgets cannot be met whichever branches go.
+        UsageError: An argument is none, the model has a pruner, or the budgets cannot be met
+            whichever branches go.
         FormatError: ``torch.export`` rejects the model.
     """
     model = plain_module(model, "choose_branches")
+    check_unmasked(model)
     inputs_of(example_inputs, kwargs)
     budgets = checked_limits(budgets)
     check_number("price", price)

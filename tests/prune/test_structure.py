@@ -156,3 +156,7 @@ def test_refusals() -> None:
         choose_branches(model, X, {"size": 500}, torch.zeros(()))  # type: ignore[arg-type]
     with pytest.raises(mg.UsageError, match=r"loss\(\) has to give a finite number, not nan"):
         choose_branches(model, X, {"size": 500}, lambda: float("nan"))
+    pruner = Pruner(model, X, {"size": 500})
+    with pytest.raises(mg.UsageError, match="the model has a pruner already"):
+        choose_branches(model, X, {"size": 500})
+    pruner.remove()
