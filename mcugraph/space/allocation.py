@@ -18,7 +18,8 @@ from mcugraph.space.utility import Utility
 _HALVINGS = 8
 _CHUNK = 256  # candidates that are looked at together
 _LOOKED_AT = 40_000  # candidates to exchange widths for, in all
-_PLANS = 12  # arenas that are planned to exchange widths: each takes milliseconds
+# Arenas that are planned to raise widths, and to exchange them: each takes milliseconds.
+_PLANS = {False: 40, True: 8}
 _WORTH = 1e-3  # what an exchange gains at the least, as a share of the largest utility
 # Steps that are exchanged at once: more of one group, less of another.
 _EXCHANGES = ((1, 1), (1, 2), (2, 1), (1, 3), (3, 1), (2, 3), (3, 2))
@@ -45,7 +46,7 @@ class Allocation:
         self._lattice, self._utility = lattice, utility
         self._relaxation = Relaxation(costs, limits, lattice, utility)
         self._planned = [n for n, cost in costs.items() if isinstance(cost, PlannedResource)]
-        self._plans, self._looked_at = _PLANS, 0
+        self._plans, self._looked_at = dict(_PLANS), 0
 
     def solve(self) -> Array:
         """Feasible whole widths that meet all budgets, shape (groups,)."""
@@ -138,22 +139,34 @@ class Allocation:
 
         Args:
             candidates: Widths, shape (N, groups).
-            limited: Only so many arenas are planned.
+            limited: Only few arenas are planned.
         """
         left = np.arange(len(candidates))
         for name, cost in self._costs.items():
-            here = candidates[left]
-            by = (
-                self._relaxation.foreseen(name, here)
-                if name in self._planned
-                else cost.at_most(here)
-            )
-            left = left[by <= self._limits[name]]
-        for number in left.tolist():
-            if limited and self._planned:
-                if not self._plans:
-                    return None
-                self._plans -= 1
-            if all(self._costs[n](candidates[number]) <= self._limits[n] for n in self._planned):
-                return int(number)
+            if name not in self._planned:
+                left = left[cost.at_most(candidates[left]) <= self._limits[name]]
+        left = self._foreseen_to_fit(candidates, left)
+        while len(left) and self._planned:
+            if self._plans[limited] <= 0:
+                return None
+            exceeded = self._exceeded(candidates[left[0]], limited)
+            if exceeded is None:
+                break
+            self._relaxation.learn(exceeded, candidates[left[0]])
+            left = self._foreseen_to_fit(candidates, left[1:])
+        return int(left[0]) if len(left) else None
+
+    def _foreseen_to_fit(self, candidates: Array, left: Array) -> Array:
+        """Of the numbers of candidates, those whose arenas are not known to be too large."""
+        for name in self._planned:
+            found = self._relaxation.foreseen(name, candidates[left])
+            left = left[found <= self._limits[name]]
+        return left
+
+    def _exceeded(self, w: Array, limited: bool) -> str | None:
+        """The arena that exceeds its budget; None: none does."""
+        for name in self._planned:
+            self._plans[limited] -= 1
+            if self._costs[name](w) > self._limits[name]:
+                return name
         return None

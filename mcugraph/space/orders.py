@@ -7,6 +7,7 @@ the one part of the network where it peaks. Only where none of them proves it, t
 """
 
 from collections.abc import Sequence
+from functools import cached_property
 from threading import Lock
 
 import numpy as np
@@ -106,7 +107,7 @@ class Orders:
         """The bottleneck of the order that the problem comes in."""
         if not self._problem.operators:
             return _resting(self._problem, sizes)
-        order = Order.of(self._problem, range(len(self._problem.operators)))
+        order = self._file_order
         return self._bottleneck(order, self._timeline(order, sizes, scale))
 
     def largest_operator(self, sizes: Array, scale: int = 1) -> LivePeak:
@@ -169,9 +170,20 @@ class Orders:
         """
         least = np.full(len(sizes), np.inf)
         for order in self._known:
-            timeline = sizes @ order.live.T + scales[:, None] * self._scratch[order.operators]
-            least = np.minimum(least, timeline.max(axis=1, initial=0))
+            least = np.minimum(least, self._peaks(order, sizes, scales))
         return least
+
+    def file_order_peaks(self, sizes: Array, scales: Array) -> Array:
+        """The peaks of the order that the problem comes in, as ``known`` takes and gives them."""
+        return self._peaks(self._file_order, sizes, scales)
+
+    @cached_property
+    def _file_order(self) -> Order:
+        return Order.of(self._problem, range(len(self._problem.operators)))
+
+    def _peaks(self, order: Order, sizes: Array, scales: Array) -> Array:
+        timelines = sizes @ order.live.T + scales[:, None] * self._scratch[order.operators]
+        return np.asarray(timelines.max(axis=1, initial=0))
 
     def _timeline(self, order: Order, sizes: Array, scale: int) -> Array:
         return np.asarray(order.live @ sizes + self._scratch[order.operators] * scale)

@@ -92,6 +92,11 @@ class PeakResource(Resource):
         scales = _scales(sizes)
         return self._orders.known(np.rint(sizes * scales[:, None]), scales) / scales
 
+    def aligned_peaks(self, w: Array, alignment: int) -> Array:
+        """Peaks of the model's own order, shape (N,), with sizes that are rounded up."""
+        sizes = np.ceil(self._sizes.values(self._checked(w)) / alignment) * alignment
+        return self._orders.file_order_peaks(sizes, np.ones(len(sizes)))
+
     def bottleneck_at(self, w: Any) -> tuple[str | None, dict[str, int]]:
         """The operator during which memory peaks at w, and the bytes of each tensor live there.
 

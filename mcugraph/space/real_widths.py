@@ -64,28 +64,41 @@ class Relaxation:
         return w
 
     def foreseen(self, name: str, w: Array) -> Array:
-        """What the known bottlenecks of a cost take, shape (N,), at widths (N, groups)."""
+        """What an arena takes by what is known so far, shape (N,), at widths (N, groups)."""
+        cost = self._costs[name]
+        assert isinstance(cost, PlannedResource)
         known = [compiled.values(w)[:, 0] for _, compiled in self._known[name]]
-        return np.asarray(np.max([np.zeros(len(w)), *known], axis=0))
+        return np.asarray(np.max([cost.foreseen(w), *known], axis=0))
+
+    def learn(self, name: str, w: Array) -> None:
+        """Remember what an arena is held up by at widths where it exceeds its budget."""
+        self._limited(name, w, self._limits[name])
 
     def _tightened(self, name: str, w: Array) -> bool:
         """Whether a budget is exceeded at w, and there is something new to limit."""
         cost, limit, share = self._costs[name], self._limits[name], self._share[name]
-        planned = isinstance(cost, PlannedResource)
-        if planned:
+        most = limit * share * _EXCEEDED
+        if isinstance(cost, PlannedResource):
+            if cost.foreseen(w[None])[0] > most and self._limited(name, w, most):
+                return True
             if not self._plans[name]:
                 return False
             self._plans[name] -= 1
-        elif cost(w) <= limit * _EXCEEDED:
+        found = cost(w)
+        if found <= limit * _EXCEEDED:
             return False
-        formula = cost.formula_at(w)
-        compiled = Compiled.of([formula], len(w))
-        if compiled.values(w)[0] > limit * share * _EXCEEDED:
-            self._known[name].append((formula, compiled))
+        if self._limited(name, w, most):
             return True
-        if not planned or (found := cost(w)) <= limit * _EXCEEDED:
-            return False
         self._share[name] = share * limit / found
+        return True
+
+    def _limited(self, name: str, w: Array, most: float) -> bool:
+        """Whether what a cost takes at w is more than it may, by its formula, and limited now."""
+        formula = self._costs[name].formula_at(w)
+        compiled = Compiled.of([formula], len(w))
+        if compiled.values(w)[0] <= most:
+            return False
+        self._known[name].append((formula, compiled))
         return True
 
     def _best(self) -> Array:

@@ -14,6 +14,7 @@ from mcugraph.space.peak import PeakResource
 from mcugraph.space.resources import Resource
 from mcugraph.space.symbolic import Shapes
 from mcugraph.tflm.footprint import head_arena
+from mcugraph.tflm.lifetimes import ALIGNMENT
 from mcugraph.tflm.loaded import TflmProgram
 
 
@@ -35,6 +36,10 @@ class PlannedResource(Resource):
     @abstractmethod
     def planned(self, program: TflmProgram) -> int:
         """Bytes that the planner takes for a program."""
+
+    def foreseen(self, w: Array) -> Array:
+        """What is known without a plan: no more than the arena, shape (N,), at (N, groups)."""
+        return np.zeros(len(w))
 
     def value(self, w: Array) -> float:
         """The arena at the whole widths nearest to w."""
@@ -81,6 +86,10 @@ class ArenaResource(PlannedResource):
     def gradient(self, w: Any) -> Array:
         """The derivative of the peak by each width, shape (groups,)."""
         return self._peak.gradient(w)
+
+    def foreseen(self, w: Array) -> Array:
+        """The live sets of the model's own order, aligned; gaps come on top."""
+        return self._file_order.aligned_peaks(np.rint(w), ALIGNMENT)
 
     def formula_at(self, w: Any) -> Polynomial:
         """The live set where the model's own order peaks, which alignment and gaps add to."""

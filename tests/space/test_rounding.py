@@ -1,11 +1,14 @@
 """The nearest feasible widths, against trying them all."""
 
+from collections.abc import Callable
 from itertools import product
 
 import numpy as np
+import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+import mcugraph as mg
 from mcugraph.ir import Array
 from mcugraph.space.rounding import nearest
 
@@ -50,6 +53,14 @@ def test_sums_in_one_constraint() -> None:
         assert np.abs(found - wanted.reshape(3, 3)).max() <= np.ptp(
             wanted.reshape(3, 3).sum(axis=1)
         )
+
+
+@pytest.mark.parametrize("value", [float("nan"), float("inf")])
+def test_what_is_no_number_is_refused(value: float, fixture_space: Callable[..., mg.Space]) -> None:
+    space = fixture_space("resnet")
+    for ask in (space.round, space.feasible):
+        with pytest.raises(mg.UsageError, match="a width is not finite"):
+            ask(np.full(len(space.full), value))
 
 
 def test_many_groups_at_once() -> None:
