@@ -31,12 +31,17 @@ class AllocatedWidths(WidthRule):
         self, budgets: Budgets, utility: Array | None, concavity: float, phase: int
     ) -> None:
         self._space, self._phase = budgets.space, phase
-        self._target = budgets.allocate(self._space.full, utility, concavity)
+        self._utility, self._concavity = utility, concavity
+        self._target = self.enforced(budgets, self._space.full)
 
     def multipliers(self, step: int) -> Array:
         """As ``WidthRule`` says."""
         progress = min(step / self._phase, 1.0)
         return np.asarray((self._target / self._space.full) ** progress)
+
+    def enforced(self, budgets: Budgets, most: Array) -> Array:
+        """As ``WidthRule`` says."""
+        return budgets.allocate(most, self._utility, self._concavity)
 
     def decide(self, moment: Moment) -> Decision:
         """As ``WidthRule`` says."""

@@ -278,7 +278,7 @@ class Pruner:
         """
         if self._scores is None:
             self._scores = self._ranking.scores(no_loss)
-        self.widths = self.budgets.allocate(self.widths)
+        self.widths = self._rule.enforced(self.budgets, self.widths)
         self._mask()
         if self.freeze_when_met:
             self.freeze()

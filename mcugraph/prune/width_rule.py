@@ -8,6 +8,7 @@ from mcugraph.ir import Array
 from mcugraph.prune.losses import Loss
 from mcugraph.prune.masks import Masks
 from mcugraph.records import dataclass
+from mcugraph.space.budgets import Budgets
 
 
 @dataclass(frozen=True)
@@ -63,6 +64,10 @@ class WidthRule(ABC):
     @abstractmethod
     def multipliers(self, step: int) -> Array:
         """The fraction of each group to keep, before rounding, shape (groups,)."""
+
+    def enforced(self, budgets: Budgets, most: Array) -> Array:
+        """Widths that meet the budgets and are nowhere above feasible ones, shape (groups,)."""
+        return budgets.allocate(most)
 
     @abstractmethod
     def decide(self, moment: Moment) -> Decision:

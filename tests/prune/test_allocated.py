@@ -125,6 +125,16 @@ def test_enforce_takes_only_what_exceeded_budgets_need(training: Any) -> None:
         assert (wider == pruner.widths).all() or pruner.budgets.unmet(wider)
 
 
+def test_enforced_at_once_are_the_widths_of_the_phase(training: Any) -> None:
+    budgets = part(training.Residual(), peak=0.6, macs=0.4)
+    options = {"utility": [1, 5], "concavity": 0.5}
+    walked = Pruner(training.Residual(), INPUT, budgets, interval=1, phase=1, **options)
+    walked.step()
+    at_once = Pruner(training.Residual(), INPUT, budgets, **options)
+    at_once.enforce()
+    assert (walked.widths == at_once.widths).all()
+
+
 def test_a_state_restored_in_mid_phase_gives_the_same_run(training: Any) -> None:
     def start() -> tuple[Any, Pruner, Any]:
         torch.manual_seed(0)
