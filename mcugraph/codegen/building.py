@@ -15,6 +15,8 @@ from mcugraph.ir import DType, Graph
 from mcugraph.planning.arena import Plan
 from mcugraph.planning.entry import plan_problem
 from mcugraph.records import replace
+from mcugraph.rewrite.deploy import deploy_form
+from mcugraph.rewrite.layouts import channels_last
 from mcugraph.scheduling.problem import Problem
 from mcugraph.scheduling.solving.limits import Limits
 from mcugraph.tflm.kernels.access import allowed
@@ -28,7 +30,8 @@ def build(graph: Graph, rounding: str, seconds: float | None, overlapping: bool 
     """The program of a graph as it is deployed.
 
     Args:
-        graph: Of a TFLite file, or rewritten into its deployed form with values.
+        graph: Of a TFLite file, which is taken as it stands, or of any other model, which is
+            brought into its deployed form, channels last.
         rounding: ``"tflm"`` or ``"litert"``.
         seconds: For the search of an order, and for that of a plan; None: as long as it takes.
         overlapping: Outputs may lie over inputs that die.
@@ -37,9 +40,24 @@ def build(graph: Graph, rounding: str, seconds: float | None, overlapping: bool 
         GraphError: No kernel runs an operator, which the message names, or the graph is not known
             well enough.
     """
+    graph = graph if graph.source.exact else _deployed(graph)
     file = _known(graph)
     laid_out = _Layout(file, _chosen(graph, file), rounding, _variables(graph, file))
     return replace(laid_out.program(seconds, overlapping), name=graph.name)
+
+
+def _deployed(graph: Graph) -> Graph:
+    """What is deployed of a model that is no TFLite file.
+
+    Raises:
+        GraphError: A shape is not known, or operators call subgraphs.
+    """
+    if graph.subgraphs:
+        raise GraphError(f"{_whose(graph)}: cannot be deployed: its operators call subgraphs")
+    unknown = [name for name, tensor in graph.tensors.items() if tensor.shape is None]
+    if unknown:
+        raise GraphError(f"{_whose(graph)}: tensor {unknown[0]!r} has no known shape")
+    return channels_last(deploy_form(graph))
 
 
 def _known(graph: Graph) -> TflmFile:
@@ -48,7 +66,7 @@ def _known(graph: Graph) -> TflmFile:
     Raises:
         GraphError: A shape is not known, or operators call subgraphs.
     """
-    file, said = file_of(graph)
+    file, said = file_of(graph, values=True)
     if file is None:
         raise GraphError(f"{_whose(graph)}: {'; '.join(said)}")
     return file

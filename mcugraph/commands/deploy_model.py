@@ -21,7 +21,7 @@ def add(commands: Any) -> None:
         description="Write C code that runs a model: one static arena, one call an operator, no "
         "interpreter.",
     )
-    command.add_argument("model", metavar="MODEL", help="a .tflite file")
+    command.add_argument("model", metavar="MODEL", help="a .tflite or .onnx file")
     command.add_argument(
         "-o", "--output", required=True, metavar="FOLDER", help="the folder to write"
     )

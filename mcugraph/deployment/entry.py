@@ -37,7 +37,9 @@ def deploy(
     die as far as the order allows in which the runtime's kernels read and write.
 
     Args:
-        model: The path of a .tflite file, or its graph.
+        model: The path of a .tflite or an .onnx file, or its graph. A TFLite file is taken as it
+            stands; of other models of floats it is the deployed form, batch norms folded, images
+            with channels last, inputs and outputs among them.
         folder: What to write: a new folder, an empty one, or one that was written before and that
             nothing was added to. ``make host`` in it builds a program that reads inputs and
             writes outputs, ``make qemu`` the same for a microcontroller.

@@ -68,12 +68,14 @@ class TflmFile:
     stored: bool = False
 
 
-def file_of(graph: Graph) -> tuple[TflmFile | None, tuple[str, ...]]:
+def file_of(graph: Graph, values: bool = False) -> tuple[TflmFile | None, tuple[str, ...]]:
     """The file that a graph is, or would become, and what was assumed, one sentence each.
+
+    With ``values``, those of its constants are in it.
 
     None where a tensor's shape is not known; the sentence then names it.
     """
-    model, notes = lowered(graph)
+    model, notes = lowered(graph, values)
     if model is None:
         return None, notes
     stored = graph.source.format == "tflite"

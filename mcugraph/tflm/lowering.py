@@ -1,5 +1,8 @@
 """A graph as TFLM would find it in a file: the file's own record, or one operator for one."""
 
+import numpy as np
+
+from mcugraph.errors import FormatError
 from mcugraph.formats.tflite.model import TfliteModel, TfliteOperator, TfliteSubgraph, TfliteTensor
 from mcugraph.ir import DType, Graph, Kind, Op, Operator, Role, Tensor
 from mcugraph.ops.base import Weighted
@@ -51,11 +54,12 @@ _NAMES = {
 MODELLED = "TFLM's figures are modelled: they are those of the TFLite file that the model becomes"
 
 
-def lowered(graph: Graph) -> tuple[TfliteModel | None, tuple[str, ...]]:
+def lowered(graph: Graph, values: bool = False) -> tuple[TfliteModel | None, tuple[str, ...]]:
     """What TFLM finds in the file, an operator for each of the graph's; and what was assumed.
 
     Args:
         graph: As it is deployed.
+        values: The model has the values of constants, too, as far as they are known.
 
     Returns:
         The model, whose operators bear the names of the graph's; and a sentence for each
@@ -69,7 +73,7 @@ def lowered(graph: Graph) -> tuple[TfliteModel | None, tuple[str, ...]]:
     if unknown:
         return None, (f"TFLM's figures are not known: tensor {unknown[0]!r} has no known shape",)
     indices = {name: i for i, name in enumerate(graph.subgraphs, 1)}
-    lowerings = [_Lowering(part, indices) for part in parts]
+    lowerings = [_Lowering(part, indices, values) for part in parts]
     model = TfliteModel(tuple(lowering.stored() for lowering in lowerings))
     notes = () if graph.source.format == "tflite" else (MODELLED,)
     return model, notes
@@ -82,12 +86,12 @@ class _Lowering:
     reads become its inputs.
     """
 
-    def __init__(self, graph: Graph, bodies: dict[str, int]) -> None:
+    def __init__(self, graph: Graph, bodies: dict[str, int], values: bool) -> None:
         self.graph, self.bodies = graph, bodies
         self.exact = graph.source.format == "tflite"
         kept = [t for t in graph.tensors.values() if not t.name.startswith("variable:")]
         channels = _channels(graph)
-        self.tensors = [_tensor(tensor, channels.get(tensor.name)) for tensor in kept]
+        self.tensors = [_tensor(tensor, channels.get(tensor.name), values) for tensor in kept]
         self.index = {tensor.name: i for i, tensor in enumerate(kept)}
         self.outer = [i for i, tensor in enumerate(kept) if tensor.kind is Kind.OUTER]
 
@@ -146,7 +150,7 @@ def _channels_of(op: Op, index: int, tensor: Tensor) -> int | None:
     return None
 
 
-def _tensor(tensor: Tensor, channels: int | None) -> TfliteTensor:
+def _tensor(tensor: Tensor, channels: int | None, values: bool) -> TfliteTensor:
     scales, zero_points = _parameters(tensor, channels)
     return TfliteTensor(
         tensor.dtype,
@@ -156,7 +160,20 @@ def _tensor(tensor: Tensor, channels: int | None) -> TfliteTensor:
         variable=tensor.kind is Kind.STATE,
         scales=scales,
         zero_points=zero_points,
+        data=_data(tensor) if values else None,
     )
+
+
+def _data(tensor: Tensor) -> memoryview | None:
+    """The bytes of a constant, as a file holds them; None: they are not at hand."""
+    kind = tensor.dtype.numpy
+    if tensor.constant is None or kind is None:
+        return None
+    try:
+        value = tensor.constant.array()
+    except FormatError:
+        return None
+    return memoryview(np.ascontiguousarray(value, kind.newbyteorder("<")).tobytes())
 
 
 def _parameters(tensor: Tensor, channels: int | None) -> tuple[int, int]:
