@@ -1,9 +1,10 @@
 """``mcugraph.deploy``: C code of a model in a folder."""
 
 import json
-from collections.abc import Callable
+from collections.abc import Callable, Iterable
 from os import PathLike
 from pathlib import Path
+from typing import Any
 
 from mcugraph.checks import path_text
 from mcugraph.codegen.building import build
@@ -12,9 +13,9 @@ from mcugraph.codegen.emit.identifiers import check_prefix
 from mcugraph.codegen.emit.project_files import project_files
 from mcugraph.codegen.kernels.contract import DOUBLE, ROUNDINGS
 from mcugraph.codegen.project import BUILD, REPORT, Project, as_text, facts, table_bytes
+from mcugraph.deployment.sources import graph_to_deploy
 from mcugraph.errors import UsageError
 from mcugraph.files import write_folder
-from mcugraph.formats.loader import graph_of
 from mcugraph.ir import Graph
 from mcugraph.schema import SCHEMA_VERSION
 
@@ -22,7 +23,7 @@ SECONDS = 10.0
 
 
 def deploy(
-    model: str | PathLike[str] | Graph,
+    model: str | PathLike[str] | Graph | Any,
     folder: str | PathLike[str],
     target: str | None = None,
     rounding: str = DOUBLE,
@@ -30,6 +31,8 @@ def deploy(
     time_limit: float | None = SECONDS,
     shared_arena: str | None = None,
     machine: str | None = None,
+    example_inputs: Any = None,
+    calibration: Iterable[Any] | None = None,
 ) -> Project:
     """Write C code that runs a model: one static arena, one call an operator, no interpreter.
 
@@ -37,7 +40,8 @@ def deploy(
     die as far as the order allows in which the runtime's kernels read and write.
 
     Args:
-        model: The path of a .tflite or an .onnx file, or its graph. A TFLite file is taken as it
+        model: The path of a .tflite or an .onnx file, or its graph; or a ``torch.nn.Module``, with
+            ``example_inputs``. A TFLite file is taken as it
             stands; of other models of floats it is the deployed form, batch norms folded, images
             with channels last, inputs and outputs among them.
         folder: What to write: a new folder, an empty one, or one that was written before and that
@@ -56,6 +60,9 @@ def deploy(
             can use one arena by turns. None: the model has its own.
         machine: The machine of QEMU that ``make qemu`` is for, such as ``"microbit"``; None: the
             core's own.
+        example_inputs: Of a module: a tensor or a tuple of tensors, whose shapes are deployed.
+        calibration: Of a module that is to compute with 8-bit integers: batches of training data,
+            as `mcugraph.prune.export_tflite` takes them. None: it computes with floats.
 
     Returns:
         What was written, and its bytes; it can be built and run.
@@ -72,7 +79,7 @@ def deploy(
         raise UsageError(f"unknown rounding {rounding!r}; expected {' or '.join(ROUNDINGS)}")
     shared = None if shared_arena is None else check_prefix(shared_arena)
     chosen = find_target(target, machine)
-    program = build(graph_of(model, "deploy"), rounding, time_limit)
+    program = build(graph_to_deploy(model, example_inputs, calibration), rounding, time_limit)
     texts = project_files(program, prefix, shared, chosen)
     files = (*texts, REPORT)
     report = {
