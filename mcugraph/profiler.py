@@ -5,9 +5,11 @@ from os import PathLike
 from typing import Any
 
 from mcugraph.checks import check_number
+from mcugraph.codegen.building import arenas
+from mcugraph.codegen.project import built_bytes
 from mcugraph.cost.flash import constants, flash_of
 from mcugraph.cost.work import Work, total, work_of
-from mcugraph.errors import InternalError
+from mcugraph.errors import GraphError, InternalError, UsageError
 from mcugraph.formats.loader import graph_of
 from mcugraph.garbage import collected_seldom
 from mcugraph.ir import Graph, Role
@@ -28,6 +30,7 @@ from mcugraph.tflm.refusals import refusals
 
 # Seconds that a profile gives its searches; `schedule` and `plan` take as long as asked.
 SEARCH_SECONDS = 1.0
+GENERATED = "generated"  # the kernels of ``deploy``
 
 
 @dataclass(frozen=True, slots=True)
@@ -80,13 +83,18 @@ class Memory:
 
 @dataclass(frozen=True, slots=True)
 class FlashFacts:
-    """Flash in bytes; None: not known."""
+    """Flash in bytes; None: not known.
+
+    ``code`` and ``constants`` are those of generated code that was built.
+    """
 
     file: int | None
     weights: int
     biases: int
     quantization: int
     other: int | None
+    code: int | None = None
+    constants: int | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -115,6 +123,7 @@ class Profile:
     ``complete`` is false where a rule could not be applied; the numbers are then lower bounds,
     and ``unknown_operators`` and ``assumptions`` say why. ``tflm_refusals`` says why TFLM cannot
     run the model at all, a clause each; it is empty where nothing speaks against it.
+    ``deploy_refusals`` says the same of the code that ``deploy`` writes, where that is the runtime.
     """
 
     model: ModelFacts
@@ -129,10 +138,21 @@ class Profile:
     elementwise: int
     unknown_operators: tuple[str, ...]
     tflm_refusals: tuple[str, ...]
+    deploy_refusals: tuple[str, ...]
     assumptions: tuple[str, ...]
     complete: bool
     order: tuple[str, ...]
     layers: tuple[Layer, ...]
+
+    @property
+    def generated(self) -> bool:
+        """Whether what runs is the C code that ``deploy`` writes."""
+        return self.kernels == GENERATED
+
+    @property
+    def refusals(self) -> tuple[str, ...]:
+        """Why the runtime cannot run the model, a clause each."""
+        return self.deploy_refusals if self.generated else self.tflm_refusals
 
     def to_dict(self) -> dict[str, Any]:
         """The profile as plain dicts, lists and numbers, ready for JSON."""
@@ -147,12 +167,14 @@ def profile(
     precision: str | None = None,
     kernels: str = "reference",
     time_limit: float = SEARCH_SECONDS,
+    built: str | PathLike[str] | None = None,
 ) -> Profile:
     """What a model costs: exact peak SRAM, flash, multiply-accumulates.
 
     Args:
         graph: The model, or the path of its file.
-        runtime: How the device executes it: a name or a ``Runtime``.
+        runtime: How the device executes it: a name or a ``Runtime``. ``"deploy"``: by the C code
+            that ``deploy`` writes.
         accounting: ``"deployed"``: what a TFLite deployment runs (batch norm folded, activations
             fused). ``"paper"``: the preset of "Differentiable Network Pruning for
             Microcontrollers" (Liberis and Lane).
@@ -162,6 +184,8 @@ def profile(
         time_limit: Seconds for the search for the best order, and again for each search for our
             plan of the arena. Where they do not suffice, ``memory.peak_lower_bound`` is what was
             proven, and ``schedule`` and ``plan`` look on for as long as they are asked to.
+        built: A folder that ``deploy`` wrote of the model and that was built: what its code takes
+            is known then.
 
     Raises:
         McuGraphError: The file cannot be read, or an argument is unknown.
@@ -174,9 +198,19 @@ def profile(
     parts = work_of(counted, forms.by.pools_and_sums)
     work = total(parts)
     flash = flash_of(stored, forms.by.bytes_per_parameter)
+    stored_bytes = FlashFacts(
+        flash.file, flash.weights, flash.biases, flash.quantization, flash.other
+    )
     memory = live_set_figures(counted, device, time_limit)
     arena = _Arena()
-    if forms.by.has_arena:
+    if device.generated:
+        kernels, arena = GENERATED, _generated(counted, time_limit)
+        if built is not None:
+            code, constants = built_bytes(built)
+            stored_bytes = replace(stored_bytes, code=code, constants=constants)
+    elif built is not None:
+        raise UsageError("built is what `deploy` made of a model: give runtime='deploy' with it")
+    elif forms.by.has_arena:
         arena = _arena(counted, device.abi, kernels, memory.best, time_limit)
     unsized = _unsized(counted)
     # What an importer says of a body holds for whoever calls it.
@@ -196,11 +230,12 @@ def profile(
         accounting=accounting,
         precision=precision,
         memory=_memory(memory, arena),
-        flash=FlashFacts(flash.file, flash.weights, flash.biases, flash.quantization, flash.other),
+        flash=stored_bytes,
         macs=work.macs,
         elementwise=work.elementwise,
         unknown_operators=work.unknown,
-        tflm_refusals=arena.refusals,
+        tflm_refusals=() if device.generated else arena.refusals,
+        deploy_refusals=arena.refusals if device.generated else (),
         assumptions=(*assumed, *work.assumptions, *unsized, *arena.notes),
         complete=all(part.complete for part in walked) and not work.unknown and not unsized,
         order=tuple(map(str, memory.best.order)),
@@ -240,6 +275,15 @@ def _arena(graph: Graph, abi: str, kernels: str, best: Schedule, seconds: float)
         for each in refused
     ]
     return _Arena(found, planned, overlapped, (*notes, *more, *unchecked, *_handles(graph)), said)
+
+
+def _generated(graph: Graph, seconds: float) -> _Arena:
+    """The arena of generated code."""
+    try:
+        planned, overlapped = arenas(graph, seconds)
+    except GraphError as error:
+        return _Arena(refusals=(str(error).partition("cannot be deployed: ")[2] or str(error),))
+    return _Arena(planned=planned, overlapped=overlapped)
 
 
 def _handles(graph: Graph) -> tuple[str, ...]:

@@ -8,7 +8,7 @@ from collections.abc import Iterable, Iterator, Mapping
 
 from mcugraph.codegen.c_program import FlashTable, Place, Program, ProgramStep, Value
 from mcugraph.codegen.kernels import Kernel, kernel_for
-from mcugraph.codegen.kernels.contract import Alias, Omitted, constant, zero_point
+from mcugraph.codegen.kernels.contract import DOUBLE, Alias, Omitted, constant, zero_point
 from mcugraph.errors import GraphError
 from mcugraph.formats.tflite.model import TfliteSubgraph
 from mcugraph.ir import DType, Graph
@@ -44,6 +44,23 @@ def build(graph: Graph, rounding: str, seconds: float | None, overlapping: bool 
     file = _known(graph)
     laid_out = _Layout(file, _chosen(graph, file), rounding, _variables(graph, file))
     return replace(laid_out.program(seconds, overlapping), name=graph.name)
+
+
+def arenas(graph: Graph, seconds: float | None) -> tuple[int, int]:
+    """Bytes of the arena of a graph: without outputs over inputs that die, and with.
+
+    Args:
+        graph: As for `build`, but that its constants need no values.
+        seconds: As for `build`.
+
+    Raises:
+        GraphError: As `build`.
+    """
+    graph = graph if graph.source.exact else _deployed(graph)
+    file = _known(graph)
+    laid_out = _Layout(file, _chosen(graph, file), DOUBLE, {})
+    apart, over = (laid_out.arena(seconds, overlapping) for overlapping in (False, True))
+    return apart, min(apart, over)
 
 
 def _deployed(graph: Graph) -> Graph:
@@ -170,9 +187,18 @@ class _Layout:
                 raise GraphError(f"{operator.native} writes tensor {name!r}, which has a value")
             written.update(operator.outputs)
 
+    @property
+    def alignment(self) -> int:
+        """Bytes that offsets are multiples of."""
+        return max([WORD, *(t.dtype.bits // 8 for t in self.main.tensors)])
+
+    def arena(self, seconds: float | None, overlapping: bool) -> int:
+        """Bytes of the arena."""
+        return self._planned(self.alignment, seconds, overlapping).arena
+
     def program(self, seconds: float | None, overlapping: bool) -> Program:
         """Everything in its place."""
-        alignment = max([WORD, *(t.dtype.bits // 8 for t in self.main.tensors)])
+        alignment = self.alignment
         plan = self._planned(alignment, seconds, overlapping)
         steps = self._steps(plan)
         used = dict.fromkeys(

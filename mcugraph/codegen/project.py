@@ -2,6 +2,7 @@
 
 import json
 from collections.abc import Iterable, Mapping
+from os import PathLike, fspath
 from pathlib import Path
 from typing import Any
 
@@ -17,6 +18,7 @@ from mcugraph.ir import DType
 from mcugraph.records import dataclass
 
 REPORT = "report.json"
+GENERATOR = "mcugraph deploy"
 BUILD = "build"  # the folder of what the compiler makes
 # That a machine may run; a minute is some 10^10 instructions.
 SECONDS = 600.0
@@ -65,11 +67,7 @@ class Project:
         Raises:
             UsageError: It is gone.
         """
-        try:
-            found: dict[str, Any] = json.loads(Path(self.folder, REPORT).read_bytes())
-        except (OSError, ValueError) as error:
-            raise UsageError(f"{self.folder}: its {REPORT} cannot be read") from error
-        return found
+        return read_report(self.folder)
 
     def build(self) -> None:
         """Build it for its core: ``make qemu``; ``report.json`` gets what it takes.
@@ -151,6 +149,33 @@ class Project:
         write(Path(self.folder, REPORT), as_text(report))
 
 
+def read_report(folder: str | PathLike[str]) -> dict[str, Any]:
+    """What ``report.json`` of a folder holds that `deploy` wrote.
+
+    Raises:
+        UsageError: There is none.
+    """
+    try:
+        found = json.loads(Path(folder, REPORT).read_bytes())
+    except (OSError, ValueError) as error:
+        raise UsageError(f"{fspath(folder)}: its {REPORT} cannot be read") from error
+    if not isinstance(found, dict) or found.get("generator") != GENERATOR:
+        raise UsageError(f"{fspath(folder)}: its {REPORT} is none of `{GENERATOR}`'s")
+    return found
+
+
+def built_bytes(folder: str | PathLike[str]) -> tuple[int, int]:
+    """Bytes of code, and of constants, that a folder's project takes in flash.
+
+    Raises:
+        UsageError: There is none, or it was not built.
+    """
+    flash = read_report(folder)["flash"]
+    if flash["code"] is None:
+        raise UsageError(f"{fspath(folder)}: is not built; `mcugraph deploy --build` does that")
+    return flash["code"], flash["constants"] + flash["data"]
+
+
 def as_text(report: Mapping[str, Any]) -> bytes:
     """A report as it is written."""
     return f"{json.dumps(report, indent=2)}\n".encode("ascii")
@@ -194,7 +219,7 @@ def facts(program: Program, prefix: str, target: Target) -> dict[str, Any]:
     """
     overwritten = program.overwritten
     return {
-        "generator": "mcugraph deploy",
+        "generator": GENERATOR,
         "name": prefix,
         "model": program.name,
         "rounding": program.rounding,

@@ -30,6 +30,7 @@ def add(commands: Any) -> None:
     command.add_argument("--macs", type=common.quantity(parse_count), metavar="N", help="like 5M")
     common.counting(command)
     common.kernels(command)
+    common.built(command)
     command.add_argument("--json", action="store_true", help="print JSON")
     command.set_defaults(run=run)
 
@@ -44,7 +45,7 @@ def run(options: argparse.Namespace) -> int:
     known = known_boards(options.boards)
     board = None if options.board is None else find_board(options.board, known)
     budget = _budget(options, board)
-    graph, found = common.counted(options, options.model)
+    graph, found = common.counted(options, options.model, built=options.built)
     if board is not None:
         found = on_abi(found, graph, board.abi)
     verdict = judge(graph, budget, found, known)

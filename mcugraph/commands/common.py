@@ -21,7 +21,8 @@ def counting(command: argparse.ArgumentParser) -> None:
         "--runtime",
         default="tflm",
         metavar="NAME",
-        help="tflm (the default), inplace or inputs_elsewhere",
+        help="tflm (the default), inplace, inputs_elsewhere, or deploy: the C code that "
+        "the command deploy writes",
     )
     reading(command)
 
@@ -33,6 +34,15 @@ def kernels(command: argparse.ArgumentParser) -> None:
         metavar="NAME",
         help="what TFLM is built with: reference or cmsis-nn (default: those that the memory plan "
         "in the file is for, else reference)",
+    )
+
+
+def built(command: argparse.ArgumentParser) -> None:
+    """Generated code that was built, whose bytes count."""
+    command.add_argument(
+        "--built",
+        metavar="FOLDER",
+        help="with --runtime deploy: what `deploy --build` made of the model, for the exact code",
     )
 
 
@@ -119,7 +129,10 @@ def planned_for(graph: Graph) -> str:
 
 
 def counted(
-    options: argparse.Namespace, path: str, time_limit: float = SEARCH_SECONDS
+    options: argparse.Namespace,
+    path: str,
+    time_limit: float = SEARCH_SECONDS,
+    built: str | None = None,
 ) -> tuple[Graph, Profile]:
     """The graph of a file, and its profile counted as the options say."""
     graph = loaded(options, path)
@@ -130,6 +143,7 @@ def counted(
         options.precision,
         options.kernels or planned_for(graph) or "reference",
         time_limit,
+        built,
     )
 
 

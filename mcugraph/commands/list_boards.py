@@ -12,7 +12,10 @@ from mcugraph.report import board_report
 from mcugraph.report.answer import as_json
 
 # Options that say how a model is counted.
-_OF_A_MODEL = ("accounting", "precision", "runtime", "signature", "dim", "trust", "kernels")
+_OF_A_MODEL = (
+    *("accounting", "precision", "runtime", "built"),
+    *("signature", "dim", "trust", "kernels"),
+)
 
 
 def add(commands: Any) -> None:
@@ -27,6 +30,7 @@ def add(commands: Any) -> None:
     command.add_argument("--boards", metavar="FILE", help="boards of your own, as TOML")
     common.counting(command)
     common.kernels(command)
+    common.built(command)
     command.add_argument("--json", action="store_true", help="print JSON")
     command.set_defaults(run=partial(run, command))
 
@@ -43,7 +47,7 @@ def run(command: argparse.ArgumentParser, options: argparse.Namespace) -> int:
     known = known_boards(options.boards)
     found, after = None, {}
     if options.fit is not None:
-        graph, profile = common.counted(options, options.fit)
+        graph, profile = common.counted(options, options.fit, built=options.built)
         found = by_abi(profile, graph, known)
         after = fitting_after(graph, found, known)
     if options.json:

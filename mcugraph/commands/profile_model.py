@@ -19,6 +19,7 @@ def add(commands: Any) -> None:
     command.add_argument("model", metavar="MODEL", help="a .tflite, .onnx or .pt2 file")
     common.counting(command)
     common.kernels(command)
+    common.built(command)
     command.add_argument("--layers", action="store_true", help="add a table of all operators")
     command.add_argument(
         "--sort",
@@ -44,7 +45,7 @@ def add(commands: Any) -> None:
 
 def run(options: argparse.Namespace) -> int:
     """Print the profile; always 0."""
-    _, result = common.counted(options, options.model, options.time_limit)
+    _, result = common.counted(options, options.model, options.time_limit, options.built)
     if options.json:
         print(as_json(result.to_dict()))
     elif options.csv:

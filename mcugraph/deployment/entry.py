@@ -1,6 +1,5 @@
 """``mcugraph.deploy``: C code of a model in a folder."""
 
-import json
 from collections.abc import Callable, Iterable
 from os import PathLike
 from pathlib import Path
@@ -12,7 +11,15 @@ from mcugraph.codegen.cores import find_target
 from mcugraph.codegen.emit.identifiers import check_prefix
 from mcugraph.codegen.emit.project_files import project_files
 from mcugraph.codegen.kernels.contract import DOUBLE, ROUNDINGS
-from mcugraph.codegen.project import BUILD, REPORT, Project, as_text, facts, table_bytes
+from mcugraph.codegen.project import (
+    BUILD,
+    REPORT,
+    Project,
+    as_text,
+    facts,
+    read_report,
+    table_bytes,
+)
 from mcugraph.deployment.sources import graph_to_deploy
 from mcugraph.errors import UsageError
 from mcugraph.files import write_folder
@@ -96,10 +103,8 @@ def deploy(
 def _earlier(folder: str) -> Callable[[Path], bool]:
     """Whether a path within a folder is of an earlier call, or was built of what that wrote."""
     try:
-        report = json.loads(Path(folder, REPORT).read_bytes())
-    except (OSError, ValueError):
-        return lambda path: False
-    if not isinstance(report, dict) or report.get("generator") != "mcugraph deploy":
+        report = read_report(folder)
+    except UsageError:
         return lambda path: False
     files = report.get("files")
     known = {each for each in files if isinstance(each, str)} if isinstance(files, list) else set()

@@ -3,7 +3,8 @@
 from mcugraph.checks import check_whole
 from mcugraph.errors import UsageError
 from mcugraph.fit.boards import Board
-from mcugraph.fit.verdict import RUNTIME_CODE, Allowance
+from mcugraph.fit.tflm_code import RUNTIME_CODE
+from mcugraph.fit.verdict import Allowance
 from mcugraph.profiler import Profile
 from mcugraph.records import dataclass
 

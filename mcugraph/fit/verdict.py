@@ -5,16 +5,13 @@ from collections.abc import Iterable, Mapping
 from mcugraph.fit.boards import Board
 from mcugraph.fit.rates import estimate_latency, rates_for
 from mcugraph.fit.remedies import Remedy, remedies
+from mcugraph.fit.tflm_code import RUNTIME_CODE, estimated_code
 from mcugraph.ir import Graph
 from mcugraph.profiler import Profile, on_abi, profile, with_dense_by_tensor
-from mcugraph.records import dataclass
+from mcugraph.records import dataclass, replace
 from mcugraph.rewrite.precision import is_quantized
-from mcugraph.scheduling.runtime import Runtime
+from mcugraph.scheduling.runtime import RUNTIMES, Runtime
 from mcugraph.tflm.lowering import MODELLED
-
-# "The core runtime just fits in 16 KB on an Arm Cortex M3": TensorFlow Lite for
-# Microcontrollers, overview. Kernels come on top, so this is a floor.
-RUNTIME_CODE = 16 * 1024
 
 
 @dataclass(frozen=True, slots=True)
@@ -46,6 +43,7 @@ class Need:
         budget: What there is.
         parts: What the need is made of, for people.
         culprit: The operator that takes the most of it.
+        estimate: What it comes to about, where ``needed`` is less for a part that is not known.
     """
 
     resource: str
@@ -54,6 +52,7 @@ class Need:
     budget: int
     parts: str
     culprit: str | None
+    estimate: int | None = None
 
     @property
     def left(self) -> int:
@@ -73,7 +72,8 @@ class Verdict:
     """Whether a model fits, by how much, and what would help.
 
     ``fits`` is None where a figure is only a lower bound, so that nothing is proven. A model that
-    TFLM cannot run fits nowhere; ``refusals`` then says why, a clause each.
+    the runtime cannot run fits nowhere; ``refusals`` then says why, a clause each. ``generated``:
+    that is the C code of ``deploy``, and not TFLM.
     """
 
     budget: Allowance
@@ -81,6 +81,7 @@ class Verdict:
     refusals: tuple[str, ...]
     needs: tuple[Need, ...]
     advice: tuple[str, ...]
+    generated: bool = False
 
 
 def judge(graph: Graph, budget: Allowance, found: Profile, among: Iterable[Board]) -> Verdict:
@@ -94,37 +95,25 @@ def judge(graph: Graph, budget: Allowance, found: Profile, among: Iterable[Board
     """
     needs = needs_of(found, budget)
     answer = fits(found, needs)
-    runs = not found.tflm_refusals
+    runs = not found.refusals
     advice = () if answer or not runs else tuple(_advice(graph, found, budget, tuple(among)))
-    return Verdict(budget, answer, found.tflm_refusals, needs, advice)
+    return Verdict(budget, answer, found.refusals, needs, advice, found.generated)
 
 
 def needs_of(found: Profile, budget: Allowance) -> tuple[Need, ...]:
     """What a model needs of each resource that the budget limits."""
-    memory, layers = found.memory, found.layers
+    layers = found.layers
     needs = []
     if budget.sram is not None:
-        arena, tail, total = memory.tflm_arena, memory.tflm_persistent, memory.tflm_total
-        if arena is not None and tail is not None and total is not None:
-            needed, parts = total, f"arena: head {arena:,} + tail {tail:,}"
-            if total > arena + tail:
-                parts += f" + {total - arena - tail:,} more to load"
-            elif total < arena + tail:
-                parts += f" - {arena + tail - total} of padding"
-        else:
-            needed = memory.file_order_peak + memory.state
-            parts = "live tensors and state; TFLM's own figures are not known"
-        exact = found.complete and arena is not None and tail is not None
+        needed, exact, parts = _sram(found)
         largest = max(layers, key=lambda layer: layer.live_bytes, default=None)
         culprit = f"{largest.name} ({largest.live_bytes:,} B live)" if largest else None
         needs.append(Need("SRAM", needed, exact, budget.sram, parts, culprit))
     if budget.flash is not None:
-        model, exact = _stored(found)
-        least = "" if exact else "at least "
-        parts = f"model {least}{model:,} + TFLM's code, at least {RUNTIME_CODE:,}"
+        needed, exact, parts, estimate = _flash(found)
         largest = max(layers, key=lambda layer: layer.weights, default=None)
         culprit = f"{largest.name} ({largest.weights:,} B of weights)" if largest else None
-        needs.append(Need("flash", model + RUNTIME_CODE, exact, budget.flash, parts, culprit))
+        needs.append(Need("flash", needed, exact, budget.flash, parts, culprit, estimate))
     if budget.macs is not None:
         largest = max(layers, key=lambda layer: layer.macs or 0, default=None)
         culprit = f"{largest.name} ({largest.macs or 0:,} MACs)" if largest else None
@@ -133,10 +122,47 @@ def needs_of(found: Profile, budget: Allowance) -> tuple[Need, ...]:
     return tuple(needs)
 
 
+def _sram(found: Profile) -> tuple[int, bool, str]:
+    """Bytes of SRAM, whether they are all, and what they are made of."""
+    memory = found.memory
+    arena, tail, total = memory.tflm_arena, memory.tflm_persistent, memory.tflm_total
+    if found.generated and memory.overlap_arena is not None:
+        needed = memory.overlap_arena + memory.state
+        return needed, found.complete, f"arena {memory.overlap_arena:,} + state {memory.state:,}"
+    if arena is None or tail is None or total is None:
+        runtime = "generated code" if found.generated else "TFLM"
+        parts = f"live tensors and state; what {runtime} takes is not known"
+        return memory.file_order_peak + memory.state, False, parts
+    parts = f"arena: head {arena:,} + tail {tail:,}"
+    if total > arena + tail:
+        parts += f" + {total - arena - tail:,} more to load"
+    elif total < arena + tail:
+        parts += f" - {arena + tail - total} of padding"
+    return total, found.complete, parts
+
+
+def _flash(found: Profile) -> tuple[int, bool, str, int | None]:
+    """Bytes of flash, whether they are all, what they are made of, and an estimate of them."""
+    flash = found.flash
+    if flash.code is not None and flash.constants is not None:
+        parts = f"constants {flash.constants:,} + code {flash.code:,}"
+        return flash.code + flash.constants, True, parts, None
+    if found.generated:
+        stored = flash.weights + flash.biases
+        return stored, False, f"weights and biases {stored:,}; its code is not built", None
+    model, exact = _stored(found)
+    estimate = estimated_code(found)
+    least = "" if exact else "at least "
+    parts = f"model {least}{model:,} + TFLM's code, at least {RUNTIME_CODE:,}"
+    if estimate > RUNTIME_CODE:
+        parts += f", about {estimate:,} by its kernels"
+    return model + RUNTIME_CODE, exact, parts, model + estimate
+
+
 def fits(found: Profile, needs: Iterable[Need]) -> bool | None:
     """Whether a model runs and its needs are met; None where one is a lower bound that fits."""
     answers = [need.met for need in needs]
-    if found.tflm_refusals:
+    if found.refusals:
         return False
     if False in answers:
         return False
@@ -197,7 +223,7 @@ def fitting_after(
             known[board.abi] = tuple(remedies(graph, found[board.abi]))
         fitting = (each for each in known[board.abi] if each.total <= board.sram_block)
         simplest = next(fitting, None)
-        if simplest is not None and not found[board.abi].tflm_refusals:
+        if simplest is not None and not found[board.abi].refusals:
             after[board.key] = simplest
     return after
 
@@ -234,7 +260,11 @@ def _advice(
     memory = found.memory
     if budget.sram is not None and memory.tflm_total is not None and found.model.format == "tflite":
         yield from _optimized(graph, found, budget)
-    elif budget.sram is not None and memory.file_order_peak > memory.peak:
+    elif (
+        budget.sram is not None
+        and memory.file_order_peak > memory.peak
+        and not found.generated  # which is in the best order already
+    ):
         yield (
             f"in the best order, which `mcugraph optimize` writes, the peak is {memory.peak:,} B "
             f"instead of {memory.file_order_peak:,} B"
@@ -268,10 +298,10 @@ def _optimized(graph: Graph, found: Profile, budget: Allowance) -> Iterable[str]
 
 def _quantized(graph: Graph, found: Profile, budget: Allowance) -> Iterable[str]:
     """What becomes of a float model at int8, whichever way its dense layers are quantised."""
-    device = Runtime(found.runtime, abi=found.abi)
+    device = replace(RUNTIMES.get(found.runtime, Runtime(found.runtime)), abi=found.abi)
     by_channel = profile(graph, device, found.accounting, "int8", found.kernels)
     same = by_channel.memory == found.memory and by_channel.flash.weights == found.flash.weights
-    if same or by_channel.tflm_refusals:
+    if same or by_channel.refusals:
         return
     by_tensor = with_dense_by_tensor(by_channel, graph)
     most, least = needs_of(by_channel, budget), needs_of(by_tensor, budget)

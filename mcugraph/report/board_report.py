@@ -65,7 +65,7 @@ def to_text(
 
 
 def _answer(found: Profile, needs: Sequence[Need]) -> str:
-    if found.tflm_refusals:
+    if found.refusals:
         return "no, does not run"
     missed = [f"{need.resource} by {-need.left:,} B" for need in needs if need.met is False]
     if missed:

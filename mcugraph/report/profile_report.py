@@ -4,6 +4,7 @@ from collections.abc import Sequence
 
 from mcugraph.printed import page
 from mcugraph.profiler import Profile
+from mcugraph.report.refused import refused
 from mcugraph.units import decimal, exact, kib
 
 _FORMATS = {"tflite": "TFLite", "onnx": "ONNX", "torch": "PyTorch"}
@@ -17,7 +18,7 @@ def to_text(profile: Profile) -> str:
     lines = [
         f"{title}: {_FORMATS.get(model.format, model.format)}, {exact(model.operators)} operators, "
         f"{exact(model.parameters)} parameters ({counted})",
-        *(f"TFLM cannot run this model: {reason}" for reason in profile.tflm_refusals),
+        *refused(profile.refusals, profile.generated),
         "",
     ]
     proven = "proven optimal" if memory.peak_is_optimal else "best order found"
@@ -47,6 +48,8 @@ def to_text(profile: Profile) -> str:
         ("       biases", flash.biases, ""),
         ("       quantization", flash.quantization, "scales and zero points"),
         ("       other", flash.other, "structure, names, shapes, metadata"),
+        ("       constants, built", flash.constants, "tables and parameters of the generated code"),
+        ("       code, built", flash.code, "its instructions"),
     ]
     lines += _aligned([(label, exact(v), kib(v), note) for label, v, note in rows if v is not None])
     lines.append(f"Work   {exact(profile.macs)} MACs ({decimal(profile.macs)})")

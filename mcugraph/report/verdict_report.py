@@ -6,6 +6,7 @@ from typing import Any
 from mcugraph.fit.boards import Board
 from mcugraph.fit.verdict import Need, Verdict
 from mcugraph.printed import page
+from mcugraph.report.refused import refused
 from mcugraph.report.table import table
 
 _WORDS = {True: "fits", False: "does not fit", None: "may fit; a figure is only a lower bound"}
@@ -87,7 +88,7 @@ def _verdict(model: str, verdict: Verdict) -> list[str]:
     header = ("resource", "needs", "there is", "left", "", "made of")
     answer = "does not run" if verdict.refusals else _WORDS[verdict.fits]
     lines = [f"{model}: {answer} ({verdict.budget.name})"]
-    lines += [f"TFLM cannot run this model: {reason}" for reason in verdict.refusals]
+    lines += refused(verdict.refusals, verdict.generated)
     lines.append("")
     lines += table(header, rows, right=(1, 2, 3))
     missed = [need for need in verdict.needs if need.met is False and need.culprit]

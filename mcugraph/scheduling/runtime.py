@@ -16,6 +16,7 @@ class Runtime:
         alignment: Bytes to which offsets in the arena are rounded up.
         abi: How the compiler lays out the structs that TFLM keeps: ``"arm"`` for bare-metal Arm,
             whose enums are short, ``"int-enums"`` for other cores and ``-fno-short-enums``.
+        generated: There is no interpreter: what runs is the C code that ``deploy`` writes.
 
     Raises:
         UsageError: The alignment is no whole number from 1 on.
@@ -26,6 +27,7 @@ class Runtime:
     count_inputs: bool = True
     alignment: int = 16
     abi: str = "arm"
+    generated: bool = False
 
     def __post_init__(self) -> None:
         check_whole("alignment", self.alignment, 1)
@@ -35,6 +37,7 @@ RUNTIMES = {
     "tflm": Runtime(),
     "inplace": Runtime("inplace", inplace=True),
     "inputs_elsewhere": Runtime("inputs_elsewhere", count_inputs=False),
+    "deploy": Runtime("deploy", alignment=4, generated=True),
 }
 
 

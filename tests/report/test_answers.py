@@ -3,6 +3,7 @@
 import json
 import re
 from pathlib import Path
+from tempfile import TemporaryDirectory
 from typing import Any
 
 import pytest
@@ -17,6 +18,7 @@ ARGUMENTS = {
     "schedule": ["MODEL"],
     "plan": ["MODEL"],
     "optimize": ["MODEL", "-o", "/dev/null"],
+    "deploy": ["MODEL", "-o", "FOLDER"],
     "groups": ["MODEL"],
     "symbolic": ["MODEL"],
     "boards": ["--fit", "MODEL"],
@@ -25,8 +27,10 @@ ARGUMENTS = {
 
 def answer(capsys: pytest.CaptureFixture[str], models: Path, command: str) -> dict[str, Any]:
     model = str(models / "resnet_int8.tflite")
-    given = [model if part == "MODEL" else part for part in ARGUMENTS[command]]
-    assert main([command, *given, "--json"]) == 0
+    with TemporaryDirectory() as folder:
+        named = {"MODEL": model, "FOLDER": folder}
+        given = [named.get(part, part) for part in ARGUMENTS[command]]
+        assert main([command, *given, "--json"]) == 0
     found = json.loads(capsys.readouterr().out)
     assert isinstance(found, dict)
     return found
