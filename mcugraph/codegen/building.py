@@ -171,6 +171,8 @@ class _Layout:
         self.nodes = {i: file.nodes[0, i] for i in kernels}
         self.after = file.after
         self.run = [i for i, kernel in kernels.items() if not isinstance(kernel, Alias | Omitted)]
+        if not self.main.inputs or not self.main.outputs:
+            raise GraphError("there is nothing to compute: the model has no inputs or no outputs")
         self._check_written_once()
         self.root = list(range(len(self.main.tensors)))
         for i, kernel in kernels.items():

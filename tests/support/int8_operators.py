@@ -335,12 +335,69 @@ def sparse_fully_connected(seed: int) -> bytes:
     return fully_connected(seed, 0.9, 20 if seed % 2 else 600)
 
 
+def hyperbolic(seed: int) -> bytes:
+    """TANH."""
+    random = np.random.default_rng(seed)
+    data = quantised(random, (3, 100), float(10 ** random.uniform(-3, 0)))
+    return one_operator("TANH", [data], [T("", (3, 100), scales=(1 / 128,))])
+
+
+def rectified(seed: int) -> bytes:
+    """RELU, RELU6, LEAKY_RELU or HARD_SWISH."""
+    random = np.random.default_rng(seed)
+    name = ["RELU", "RELU6", "LEAKY_RELU", "HARD_SWISH"][seed % 4]
+    data = quantised(random, (3, 100), float(10 ** random.uniform(-1.3, -0.5)))
+    result = quantised(random, (3, 100), data.scales[0] * float(random.uniform(0.6, 1.4)))
+    if name == "RELU6":
+        # What is stored stays, so the two are alike, and six can be stored.
+        data = replace(data, scales=(0.1,), zero_point=int(random.integers(-128, 60)))
+        result = data
+    alpha = {0: ("f32", float(random.uniform(-0.5, 0.9)))}
+    if name == "LEAKY_RELU":
+        return one_operator(name, [data], [result], "LeakyReluOptions", alpha)
+    return one_operator(name, [data], [result])
+
+
+def parts(seed: int) -> bytes:
+    """SPLIT, SPLIT_V, UNPACK or PACK."""
+    random = np.random.default_rng(seed)
+    shape = random.integers(1, 6, 3).tolist()
+    axis, lengths = int(random.integers(3)), random.integers(1, 5, 3).tolist()
+    like, kind = quantised(random, ()), seed % 4
+    if kind == 0:
+        lengths = [lengths[0]] * 3
+    each = [_alike((*shape[:axis], n, *shape[axis + 1 :]), like) for n in lengths]
+    whole = _alike((*shape[:axis], sum(lengths), *shape[axis + 1 :]), like)
+    if kind == 0:
+        return one_operator("SPLIT", [numbers(axis), whole], each, "SplitOptions")
+    if kind == 1:
+        return one_operator("SPLIT_V", [whole, numbers(*lengths), numbers(axis)], each)
+    single = _alike(tuple(shape), like)
+    stacked = _alike((*shape[:axis], 3, *shape[axis:]), like)
+    options = {0: ("i32", 3), 1: ("i32", axis)}
+    if kind == 2:
+        return one_operator("UNPACK", [stacked], [single] * 3, "UnpackOptions", options)
+    return one_operator("PACK", [single] * 3, [stacked], "PackOptions", options)
+
+
+def blocks(seed: int) -> bytes:
+    """SPACE_TO_DEPTH or DEPTH_TO_SPACE."""
+    random = np.random.default_rng(seed)
+    batches, height, width, depth, block = random.integers(1, 4, 5).tolist()
+    deep = quantised(random, (batches, height, width, depth * block * block))
+    wide = _alike((batches, height * block, width * block, depth), deep)
+    options = {0: ("i32", block)}
+    if seed % 2:
+        return one_operator("SPACE_TO_DEPTH", [wide], [deep], "SpaceToDepthOptions", options)
+    return one_operator("DEPTH_TO_SPACE", [deep], [wide], "DepthToSpaceOptions", options)
+
+
 OPERATORS = {
     maker.__name__: maker
     for maker in (
         *(convolution, depthwise, transposed_convolution, fully_connected, pool, softmax, mean),
         *(sparse_convolution, sparse_fully_connected),
-        *(addition, multiplication, requantisation, sigmoid),
-        *(concatenation, padding, transposition, cut, resizing),
+        *(addition, multiplication, requantisation, sigmoid, hyperbolic, rectified),
+        *(concatenation, padding, transposition, cut, resizing, parts, blocks),
     )
 }

@@ -7,7 +7,7 @@ that does not refuse it runs it.
 from collections.abc import Mapping, Sequence
 
 from mcugraph.codegen.kernels.arithmetic_s8 import AddS8, MulS8
-from mcugraph.codegen.kernels.concat import ConcatBytes
+from mcugraph.codegen.kernels.concat import ConcatBytes, SplitBytes
 from mcugraph.codegen.kernels.contract import Alias, Kernel, Omitted
 from mcugraph.codegen.kernels.conv_f32 import ConvF32
 from mcugraph.codegen.kernels.conv_s8 import ConvS8
@@ -16,7 +16,16 @@ from mcugraph.codegen.kernels.depthwise_s8 import DepthwiseS8, OneChannelS8
 from mcugraph.codegen.kernels.elementwise_f32 import BinaryF32, UnaryF32
 from mcugraph.codegen.kernels.fully_connected_f32 import FullyConnectedF32
 from mcugraph.codegen.kernels.fully_connected_s8 import FullyConnectedS8
-from mcugraph.codegen.kernels.lookup import LookupBytes, requantized, sigmoid
+from mcugraph.codegen.kernels.lookup import (
+    LookupBytes,
+    hard_swish,
+    leaky_relu,
+    relu,
+    relu6,
+    requantized,
+    sigmoid,
+    tanh,
+)
 from mcugraph.codegen.kernels.mean_s8 import MeanS8
 from mcugraph.codegen.kernels.pad import PadBytes
 from mcugraph.codegen.kernels.pool_f32 import PoolF32
@@ -26,7 +35,13 @@ from mcugraph.codegen.kernels.resize_nearest import ResizeNearest
 from mcugraph.codegen.kernels.softmax_f32 import SoftmaxF32
 from mcugraph.codegen.kernels.softmax_s8 import SoftmaxS8
 from mcugraph.codegen.kernels.sparse_s8 import SparseConvS8, SparseFullyConnectedS8
-from mcugraph.codegen.kernels.strided import StridedBytes, sliced, transposed
+from mcugraph.codegen.kernels.strided import (
+    StridedBytes,
+    deepened,
+    flattened,
+    sliced,
+    transposed,
+)
 from mcugraph.codegen.kernels.transpose_conv_f32 import TransposeConvF32
 from mcugraph.codegen.kernels.transpose_conv_s8 import TransposeConvS8
 from mcugraph.codegen.kernels.variables_bytes import VariableBytes
@@ -45,14 +60,15 @@ KERNELS: Mapping[str, Sequence[Kernel]] = {
     "CONV_2D": (SparseConvS8(), ConvS8(), ConvF32()),
     "COS": (UnaryF32("mg_cos_f32"),),
     "DEPTHWISE_CONV_2D": (OneChannelS8(), DepthwiseS8(), DepthwiseF32()),
+    "DEPTH_TO_SPACE": (StridedBytes(flattened),),
     "DIV": (BinaryF32("mg_div_f32"),),
     "ELU": (UnaryF32("mg_elu_f32"),),
     "EXP": (UnaryF32("mg_exp_f32"),),
     "EXPAND_DIMS": (Alias(),),
     "FLOOR": (UnaryF32("mg_floor_f32"),),
     "FULLY_CONNECTED": (SparseFullyConnectedS8(), FullyConnectedS8(), FullyConnectedF32()),
-    "HARD_SWISH": (UnaryF32("mg_hard_swish_f32"),),
-    "LEAKY_RELU": (UnaryF32("mg_leaky_relu_f32"),),
+    "HARD_SWISH": (LookupBytes(hard_swish), UnaryF32("mg_hard_swish_f32")),
+    "LEAKY_RELU": (LookupBytes(leaky_relu), UnaryF32("mg_leaky_relu_f32")),
     "LOG": (UnaryF32("mg_log_f32"),),
     "LOGISTIC": (LookupBytes(sigmoid), UnaryF32("mg_logistic_f32")),
     "LOG_SOFTMAX": (SoftmaxF32("mg_log_softmax_f32"),),
@@ -62,14 +78,15 @@ KERNELS: Mapping[str, Sequence[Kernel]] = {
     "MINIMUM": (BinaryF32("mg_minimum_f32"),),
     "MUL": (MulS8(), BinaryF32("mg_mul_f32")),
     "NEG": (UnaryF32("mg_neg_f32"),),
+    "PACK": (ConcatBytes(),),
     "PAD": (PadBytes(),),
     "PADV2": (PadBytes(),),
     "QUANTIZE": (LookupBytes(requantized, unsigned=True),),
     "READ_VARIABLE": (VariableBytes(),),
     "REDUCE_MAX": (ReduceF32("mg_reduce_max_f32"),),
     "REDUCE_MIN": (ReduceF32("mg_reduce_min_f32"),),
-    "RELU": (UnaryF32("mg_relu_f32"),),
-    "RELU6": (UnaryF32("mg_relu6_f32"),),
+    "RELU": (LookupBytes(relu), UnaryF32("mg_relu_f32")),
+    "RELU6": (LookupBytes(relu6), UnaryF32("mg_relu6_f32")),
     "RELU_0_TO_1": (UnaryF32("mg_relu_0_to_1_f32"),),
     "RELU_N1_TO_1": (UnaryF32("mg_relu_n1_to_1_f32"),),
     "RESHAPE": (Alias(),),
@@ -78,6 +95,9 @@ KERNELS: Mapping[str, Sequence[Kernel]] = {
     "SIN": (UnaryF32("mg_sin_f32"),),
     "SLICE": (StridedBytes(sliced),),
     "SOFTMAX": (SoftmaxS8(), SoftmaxF32("mg_softmax_f32")),
+    "SPACE_TO_DEPTH": (StridedBytes(deepened),),
+    "SPLIT": (SplitBytes(1),),
+    "SPLIT_V": (SplitBytes(0),),
     "SQRT": (UnaryF32("mg_sqrt_f32"),),
     "SQUARE": (UnaryF32("mg_square_f32"),),
     "SQUARED_DIFFERENCE": (BinaryF32("mg_squared_difference_f32"),),
@@ -85,9 +105,10 @@ KERNELS: Mapping[str, Sequence[Kernel]] = {
     "STRIDED_SLICE": (StridedBytes(sliced),),
     "SUB": (AddS8(), BinaryF32("mg_sub_f32")),
     "SUM": (ReduceF32("mg_sum_f32"),),
-    "TANH": (UnaryF32("mg_tanh_f32"),),
+    "TANH": (LookupBytes(tanh), UnaryF32("mg_tanh_f32")),
     "TRANSPOSE": (StridedBytes(transposed),),
     "TRANSPOSE_CONV": (TransposeConvS8(), TransposeConvF32()),
+    "UNPACK": (SplitBytes(0),),
     "VAR_HANDLE": (Omitted(),),
 }
 

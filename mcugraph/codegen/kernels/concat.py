@@ -1,6 +1,6 @@
-"""Concatenation of tensors of one type and, where they have one, of one scale.
+"""Tensors of one type, and of one scale where they have one, put together or taken apart.
 
-Source: tensorflow/lite/micro/kernels/concatenation.cc.
+Sources: tensorflow/lite/micro/kernels/concatenation.cc, pack.cc, split.cc, split_v.cc, unpack.cc.
 """
 
 from collections.abc import Mapping
@@ -11,7 +11,7 @@ import numpy as np
 
 from mcugraph.codegen.c_program import Field, FlashTable, KernelCall, Parameters
 from mcugraph.codegen.kernels.contract import Kernel, attributes, refused_scales
-from mcugraph.ops.selection import Concat
+from mcugraph.ops.selection import Concat, Split, Stack, Unstack
 from mcugraph.tflm.kernels.access.raster import straight
 from mcugraph.tflm.kernels.needs import KernelNode
 
@@ -24,7 +24,7 @@ class ConcatBytes(Kernel):
     def refusal(self, node: KernelNode) -> str | None:
         _rows(node)
         operands = [node.input(i) for i in range(len(node.inputs))]
-        if attributes(node, Concat).activation is not None:
+        if isinstance(node.op, Concat) and node.op.activation is not None:
             return "it has a fused activation"
         return refused_scales(*operands, node.outputs[0])
 
@@ -48,7 +48,40 @@ class ConcatBytes(Kernel):
 
 def _rows(node: KernelNode) -> tuple[int, tuple[int, ...]]:
     """How many rows each operand has, and of how many bytes."""
-    result, op = node.outputs[0], attributes(node, Concat)
+    result, op = node.outputs[0], attributes(node, Concat | Stack)
     count = prod(result.shape[: op.axis % len(result.shape)])
     operands = [node.input(i) for i in range(len(node.inputs))]
     return count, tuple(operand.nbytes // count for operand in operands)
+
+
+class SplitBytes(Kernel):
+    """``mg_split``, for what is split or unpacked.
+
+    Args:
+        data: Which input is taken apart.
+    """
+
+    files = ("mg_split",)
+
+    def __init__(self, data: int) -> None:
+        self._data = data
+
+    def refusal(self, node: KernelNode) -> str | None:
+        self._count(node)
+        return refused_scales(node.input(self._data), *node.outputs)
+
+    def call(self, node: KernelNode, rounding: str) -> KernelCall:
+        count = self._count(node)
+        rows = np.array([part.nbytes // count for part in node.outputs], np.int32)
+        fields: dict[str, Field] = {
+            "rows": FlashTable(rows, "rows"),
+            "results": len(rows),
+            "count": count,
+        }
+        parameters = Parameters("mg_split_params", fields)
+        return KernelCall("mg_split", parameters, (self._data,), gathered=True)
+
+    def _count(self, node: KernelNode) -> int:
+        """How many rows each result has."""
+        shape, op = node.input(self._data).shape, attributes(node, Split | Unstack)
+        return prod(shape[: op.axis % len(shape)])

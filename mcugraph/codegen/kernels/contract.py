@@ -7,6 +7,7 @@ function is called with, how much scratch it needs, and how far its output may l
 
 from abc import ABC, abstractmethod
 from collections.abc import Mapping
+from types import UnionType
 from typing import Any, ClassVar
 
 import numpy as np
@@ -180,12 +181,12 @@ def refused_scales(*tensors: TfliteTensor) -> str | None:
     return None
 
 
-def attributes(node: KernelNode, kind: type[Any]) -> Any:
+def attributes(node: KernelNode, kind: type[Any] | UnionType) -> Any:
     """What the graph says of an operator.
 
     Raises:
         GraphError: It is not of the kind that the kernel knows.
     """
     if not isinstance(node.op, kind):
-        raise GraphError(f"{node.native} is not known as {kind.__name__}")
+        raise GraphError(f"{node.native} is not known as {getattr(kind, '__name__', kind)}")
     return node.op

@@ -57,10 +57,24 @@ def logistic(x: int, before: int) -> int:
     return found if x > 0 else _LARGEST - found
 
 
+def hyperbolic_tangent(x: int, before: int) -> int:
+    """tanh(x) with 31 bits behind the point, of an x with some bits before it."""
+    if x == 0:
+        return 0
+    # (1 - y) / (1 + y) of y = exp(-2x); the same number with one bit more before the point is 2x.
+    found = shifted_left(_inverse(exponential(-abs(x), before + 1)) - (1 << 29), 2)
+    return found if x > 0 else -found
+
+
 def reciprocal(x: int) -> int:
-    """1 / (1 + x) for x from 0 to 1, both with 31 bits behind the point, by Newton's steps."""
+    """1 / (1 + x) for x from 0 to 1, both with 31 bits behind the point."""
+    return shifted_left(_inverse(x), 1)
+
+
+def _inverse(x: int) -> int:
+    """2 / (1 + x) with 29 bits behind the point, of an x with 31: three steps of Newton's."""
     half = (x + _LARGEST + 1) // 2  # of the denominator
     found = 1515870810 + high(half, -1010580540)  # 48/17 - 32/17 * half
     for _ in range(3):
         found += shifted_left(high(found, (1 << 29) - high(half, found)), 2)
-    return shifted_left(found, 1)
+    return found

@@ -1,7 +1,8 @@
-"""Elements copied from places at regular distances: transpositions, slices and resizes.
+"""Elements copied from places at regular distances: transpositions, slices, blocks.
 
 Sources: tensorflow/lite/kernels/internal/reference/transpose.h, slice.h, strided_slice.h,
-resize_nearest_neighbor.h.
+space_to_depth.h,
+depth_to_space.h.
 """
 
 from collections.abc import Callable, Mapping
@@ -11,7 +12,7 @@ from mcugraph.codegen.kernels.axes import loops
 from mcugraph.codegen.kernels.contract import Kernel, attributes, refused_scales
 from mcugraph.errors import GraphError
 from mcugraph.ir import Shape
-from mcugraph.ops.movement import Transpose
+from mcugraph.ops.movement import DepthToSpace, SpaceToDepth, Transpose
 from mcugraph.ops.selection import Slice
 from mcugraph.records import dataclass
 from mcugraph.tflm.kernels.access.raster import element, steps, straight
@@ -104,3 +105,22 @@ def sliced(node: KernelNode) -> Walk:
         tuple(map(len, ranges)),
         tuple(r.step * step for r, step in zip(ranges, distances, strict=True)),
     )
+
+
+def deepened(node: KernelNode) -> Walk:
+    """Blocks of space as channels."""
+    data, block = node.input(0), attributes(node, SpaceToDepth).block
+    batches, height, width, depth = data.shape
+    image, row, pixel, _ = steps(data.shape, 1)
+    sizes = (batches, height // block, width // block, block, block, depth)
+    return Walk(0, sizes, (image, block * row, block * pixel, row, pixel, 1))
+
+
+def flattened(node: KernelNode) -> Walk:
+    """Channels as blocks of space."""
+    data, block = node.input(0), attributes(node, DepthToSpace).block
+    batches, height, width, _ = data.shape
+    depth = node.outputs[0].shape[3]
+    image, row, pixel, _ = steps(data.shape, 1)
+    sizes = (batches, height, block, width, block, depth)
+    return Walk(0, sizes, (image, row, block * depth, pixel, depth, 1))
