@@ -383,7 +383,8 @@ def parts(seed: int) -> bytes:
 def blocks(seed: int) -> bytes:
     """SPACE_TO_DEPTH or DEPTH_TO_SPACE."""
     random = np.random.default_rng(seed)
-    batches, height, width, depth, block = random.integers(1, 4, 5).tolist()
+    batches, height, width, depth = random.integers(1, 4, 4).tolist()
+    block = int(random.integers(2, 4))
     deep = quantised(random, (batches, height, width, depth * block * block))
     wide = _alike((batches, height * block, width * block, depth), deep)
     options = {0: ("i32", block)}
