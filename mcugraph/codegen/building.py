@@ -12,6 +12,7 @@ from mcugraph.codegen.kernels.contract import DOUBLE, Alias, Omitted, constant, 
 from mcugraph.errors import GraphError
 from mcugraph.formats.tflite.model import TfliteSubgraph
 from mcugraph.ir import DType, Graph
+from mcugraph.ops.normalization import BatchNorm
 from mcugraph.planning.arena import Plan
 from mcugraph.planning.entry import plan_problem
 from mcugraph.records import replace
@@ -67,13 +68,19 @@ def _deployed(graph: Graph) -> Graph:
     """What is deployed of a model that is no TFLite file.
 
     Raises:
-        GraphError: A shape is not known, or operators call subgraphs.
+        GraphError: A shape is not known, operators call subgraphs, or the model is in training.
     """
     if graph.subgraphs:
         raise GraphError(f"{_whose(graph)}: cannot be deployed: its operators call subgraphs")
     unknown = [name for name, tensor in graph.tensors.items() if tensor.shape is None]
     if unknown:
         raise GraphError(f"{_whose(graph)}: tensor {unknown[0]!r} has no known shape")
+    for operator in graph.operators:
+        if isinstance(operator.op, BatchNorm) and operator.op.of_batch:
+            raise GraphError(
+                f"{_whose(graph)}: cannot be deployed: {operator.native} ({operator.name}): it "
+                "takes mean and variance of the batch; export the model for inference"
+            )
     return channels_last(deploy_form(graph))
 
 
@@ -316,7 +323,11 @@ class _Layout:
         for name in plan.order:
             i = int(name)
             node, kernel, operator = self.nodes[i], self.kernels[i], self.main.operators[i]
-            call = kernel.call(node, self.rounding)
+            try:
+                call = kernel.call(node, self.rounding)
+            except (GraphError, LookupError) as error:
+                said = f"{operator.native} ({operator.name}): {error}"
+                raise GraphError(f"cannot be deployed: {said}") from None
             size = kernel.scratch(node)
             variable = () if call.variable is None else (self.number[call.variable],)
             steps.append(

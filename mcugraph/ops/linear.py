@@ -30,6 +30,8 @@ class Dense(Weighted, Fusable):
         flatten: The data is taken as a matrix of rows of ``weight_in`` elements (TFLite).
         transposed: The data comes as (units, rows) (``transA`` of ONNX Gemm).
         activation: Applied to the result by the same kernel.
+        factors: What products and bias are multiplied by (``alpha`` and ``beta`` of ONNX Gemm); a
+            deployment folds them into weights and bias.
     """
 
     weight_out: int = 0
@@ -37,6 +39,7 @@ class Dense(Weighted, Fusable):
     flatten: bool = False
     transposed: bool = False
     activation: str | None = None
+    factors: tuple[float, float] = (1.0, 1.0)
 
     @property
     def kind(self) -> str:

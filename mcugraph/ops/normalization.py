@@ -17,10 +17,12 @@ class BatchNorm(Rules):
     Attributes:
         channel_axis: Of the data, 1 for channels first and -1 for channels last.
         epsilon: Added to the variance under the root.
+        of_batch: Mean and variance are those of the data (``training_mode`` of ONNX).
     """
 
     channel_axis: int = 1
     epsilon: float = 1e-5
+    of_batch: bool = False
 
     @property
     def kind(self) -> str:

@@ -370,6 +370,8 @@ class Resize(KeepsZero):
         scales: Factor of each axis, where those are given instead.
         align_corners: First and last elements of the result lie on those of the data.
         half_pixel: Places are those of the centres of elements.
+        rounding: Of a nearest element, by what ONNX calls it, like ``"round_prefer_floor"``; empty:
+            as TFLite has it. ``"unknown"``: a way to count places that neither field says.
     """
 
     method: str
@@ -377,6 +379,7 @@ class Resize(KeepsZero):
     scales: tuple[float, ...] | None = None
     align_corners: bool = False
     half_pixel: bool = False
+    rounding: str = ""
 
     @property
     def kind(self) -> str:

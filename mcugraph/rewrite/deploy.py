@@ -8,7 +8,7 @@ from mcugraph.rewrite.arguments import store_arguments
 from mcugraph.rewrite.biases import zero_biases
 from mcugraph.rewrite.cleaning import copy_by_reshape, drop_identities
 from mcugraph.rewrite.edit import Edit, rewritten
-from mcugraph.rewrite.factors import fold_factors
+from mcugraph.rewrite.factors import fold_factors, fold_own_factors
 from mcugraph.rewrite.folding import fold_batch_norm
 from mcugraph.rewrite.fusing import fuse_activations, fuse_squeezes, reduce_globally
 from mcugraph.rewrite.padding import pad_before
@@ -42,6 +42,7 @@ STEPS = (
     split_attention,
     split_channel_shuffle,
     split_by_slices,
+    fold_own_factors,
     fold_batch_norm,
     split_batch_norm,
     fold_constants,

@@ -38,6 +38,33 @@ def fold_factors(edit: Edit) -> bool:
     return found
 
 
+def fold_own_factors(edit: Edit) -> None:
+    """Factors that a dense layer has itself, folded into its weights and its bias."""
+    for operator, op in edit.of(Dense):
+        inputs = list(operator.inputs)
+        for index, factor in enumerate(op.factors, 1):
+            name = inputs[index] if index < len(inputs) else None
+            if factor != 1.0 and name is not None:
+                if not edit.constant((name,)) or not is_real(edit, name):
+                    break
+                inputs[index] = _multiplied(edit, name, factor)
+        else:
+            if op.factors != (1.0, 1.0):
+                edit.change(operator, replace(op, factors=(1.0, 1.0)), inputs)
+
+
+def _multiplied(edit: Edit, name: str, factor: float) -> str:
+    """A constant times a number."""
+    tensor = edit.tensors[name]
+
+    def load() -> Array:
+        values = values_of(tensor)
+        return (values * factor).astype(values.dtype)
+
+    key = ("times", tensor.key, factor)
+    return edit.store(f"{name}/scaled", tensor.dtype, tensor.shape or (), key, load)
+
+
 def _into_layer_before(edit: Edit, operator: Operator, data: str | None, factor: str) -> bool:
     layer = foldable_layer(edit, operator, data)
     if layer is None or not all(is_real(edit, name) for name in layer.inputs[1:3]):

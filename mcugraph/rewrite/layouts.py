@@ -184,6 +184,8 @@ class _Storing:
             self._elementwise(operator)
         elif isinstance(op, Resize) and first is not None:
             layout = _last(self._rank(first))
+            if op.scales is not None:
+                op = replace(op, scales=tuple(op.scales[axis] for axis in layout))
             self._finish(operator, op, [self._read(first, layout)], layout)
         elif isinstance(op, Concat | Pad | Reduce | Slice | Split | Normalization):
             self._along_axes(operator)

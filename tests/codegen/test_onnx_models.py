@@ -52,14 +52,119 @@ def test_fixtures(models: Path, tmp_path: Path) -> None:
         np.testing.assert_allclose(found, flat, rtol=1e-5, atol=1e-5, err_msg=str(path))
 
 
-def test_operators_without_a_kernel_are_named(tmp_path: Path) -> None:
+Node = Any
+
+
+def made_model(
+    folder: Path, nodes: list[Node], shapes: dict[str, list[int]], **stored: Any
+) -> Path:
+    """A file of a few nodes from x to y."""
     onnx = pytest.importorskip("onnx")
-    node = onnx.helper.make_node("Erf", ["x"], ["y"], name="the_erf")
-    values = [
-        onnx.helper.make_tensor_value_info(name, onnx.TensorProto.FLOAT, [1, 4]) for name in "xy"
-    ]
-    graph = onnx.helper.make_graph([node], "g", values[:1], values[1:])
-    onnx.save(onnx.helper.make_model(graph), tmp_path / "m.onnx")
-    with pytest.raises(mg.GraphError, match=r"m\.onnx: cannot be deployed: ERF \(the_erf\)"):
-        mg.deploy(tmp_path / "m.onnx", tmp_path / "made")
+    x, y = (
+        onnx.helper.make_tensor_value_info(name, onnx.TensorProto.FLOAT, shapes[name])
+        for name in "xy"
+    )
+    weights = [onnx.numpy_helper.from_array(value, name) for name, value in stored.items()]
+    graph = onnx.helper.make_graph(nodes, "g", [x], [y], weights)
+    opsets = [onnx.helper.make_opsetid("", 17)]
+    onnx.save(onnx.helper.make_model(graph, opset_imports=opsets, ir_version=8), folder / "m.onnx")
+    return folder / "m.onnx"
+
+
+def node(kind: str, inputs: str, output: str = "y", **attributes: Any) -> Node:
+    onnx = pytest.importorskip("onnx")
+    return onnx.helper.make_node(
+        kind, inputs.split(","), [output], name=f"the_{kind}", **attributes
+    )
+
+
+def values(*shape: int) -> np.ndarray[Any, Any]:
+    return np.random.default_rng(1).normal(size=shape).astype(np.float32)
+
+
+CONVOLUTION = node("Conv", "x,w", "a")
+AWKWARD: dict[str, tuple[list[Node], dict[str, list[int]], dict[str, Any]]] = {
+    "factors of a Gemm": (
+        [node("Gemm", "x,w,b", alpha=0.5, beta=2.0, transB=1)],
+        {"x": [2, 3], "y": [2, 4]},
+        {"w": values(4, 3), "b": values(4)},
+    ),
+    "padding with a value": (
+        [node("Pad", "x,p,v")],
+        {"x": [1, 2, 3, 4], "y": [1, 2, 6, 5]},
+        {"p": np.array([0, 0, 1, 0, 0, 0, 2, 1]), "v": np.array(1.5, np.float32)},
+    ),
+    "an image flattened": (
+        [CONVOLUTION, node("Mul", "a,c", "b"), node("Flatten", "b")],
+        {"x": [1, 3, 5, 4], "y": [1, 40]},
+        {"w": values(2, 3, 1, 1), "c": values(1, 5, 4)},
+    ),
+    "axes of an image exchanged": (
+        [CONVOLUTION, node("Transpose", "a", "t", perm=[0, 2, 1, 3]), node("Reshape", "t,s")],
+        {"x": [1, 3, 5, 4], "y": [1, 5, 8]},
+        {"w": values(2, 3, 1, 1), "s": np.array([1, 5, 8])},
+    ),
+    "softmax along rows": (
+        [CONVOLUTION, node("Softmax", "a", axis=2)],
+        {"x": [1, 3, 5, 4], "y": [1, 2, 5, 4]},
+        {"w": values(2, 3, 1, 1)},
+    ),
+    **{
+        f"resizing, {mode}, {rounding}": (
+            [
+                node(
+                    "Resize",
+                    "x,,,s",
+                    coordinate_transformation_mode=mode,
+                    nearest_mode=rounding,
+                )
+            ],
+            {"x": [1, 2, 3, 4], "y": [1, 2, 5, 8]},
+            {"s": np.array([1, 2, 5, 8])},
+        )
+        for mode, rounding in [
+            ("half_pixel", "round_prefer_floor"),
+            ("asymmetric", "ceil"),
+            ("align_corners", "round_prefer_ceil"),
+        ]
+    },
+}
+
+
+@needs_compiler
+@pytest.mark.oracle("onnxruntime")
+def test_awkward_operators(tmp_path: Path) -> None:
+    import onnxruntime
+
+    programs, wanted, given = [], [], []
+    for nodes, shapes, stored_values in AWKWARD.values():
+        path = made_model(tmp_path, nodes, shapes, **stored_values)
+        programs.append(program_of(path, tmp_path))
+        given.append(values(*shapes["x"]))
+        session = onnxruntime.InferenceSession(path)
+        wanted.append(session.run(None, {"x": given[-1]})[0])
+    host = compiled(programs, tmp_path)["portable"]
+    for i, (name, program) in enumerate(zip(AWKWARD, programs, strict=True)):
+        data = stored(given[i], program.values[program.inputs[0]].shape)
+        made = np.frombuffer(outputs(host, as_bytes([[data]]), i), np.float32)
+        answer = stored(wanted[i], program.values[program.outputs[0]].shape)
+        np.testing.assert_allclose(made, answer.ravel(), rtol=1e-5, atol=1e-5, err_msg=name)
+
+
+@pytest.mark.parametrize(
+    ("nodes", "said"),
+    [
+        ([node("Erf", "x")], r"ERF \(the_Erf\)"),
+        ([node("LRN", "x", size=3)], r"LRN \(the_LRN\)"),
+        (
+            [node("BatchNormalization", "x,w,w,w,w", training_mode=1)],
+            r"BatchNormalization \(the_BatchNormalization\): it takes mean and variance",
+        ),
+    ],
+)
+def test_what_cannot_be_deployed_is_named(nodes: list[Node], said: str, tmp_path: Path) -> None:
+    shapes = {"x": [2, 3, 4, 4], "y": [2, 3, 4, 4]}
+    path = made_model(tmp_path, nodes, shapes, w=np.ones(3, np.float32))
+    with pytest.raises(mg.GraphError, match=rf"m\.onnx: cannot be deployed: {said}"):
+        mg.deploy(path, tmp_path / "made")
     assert not (tmp_path / "made").exists()

@@ -19,7 +19,9 @@ class FullyConnectedF32(Kernel):
     files = ("mg_fully_connected_f32",)
 
     def refusal(self, node: KernelNode) -> str | None:
-        weights = node.input(1)
+        weights, op = node.input(1), attributes(node, Dense)
+        if op.transposed or op.factors != (1.0, 1.0):
+            return f"layers of the kind {op} are not known"
         if len(weights.shape) != 2 or node.input(0).elements % weights.shape[1]:
             return f"weights {weights.shape} do not read data {node.input(0).shape}"
         return refused_floats(node)

@@ -3,7 +3,8 @@
 Source: tensorflow/lite/kernels/internal/reference/resize_nearest_neighbor.h.
 """
 
-from collections.abc import Mapping
+import math
+from collections.abc import Callable, Mapping
 
 import numpy as np
 
@@ -13,6 +14,14 @@ from mcugraph.codegen.kernels.fixed_point import away_from_zero
 from mcugraph.codegen.kernels.windows import lead_by_places
 from mcugraph.ops.selection import Resize
 from mcugraph.tflm.kernels.needs import KernelNode
+
+# What ONNX calls the ways to choose between two elements.
+_ROUNDINGS: dict[str, Callable[[float], int]] = {
+    "ceil": math.ceil,
+    "floor": math.floor,
+    "round_prefer_ceil": lambda place: math.floor(place + 0.5),
+    "round_prefer_floor": lambda place: math.ceil(place - 0.5),
+}
 
 
 class ResizeNearest(Kernel):
@@ -24,6 +33,9 @@ class ResizeNearest(Kernel):
         data, result = node.input(0).shape, node.outputs[0].shape
         if len(data) != 4 or len(result) != 4 or max(data) >= 1 << 16:
             return f"resizing {data} to {result} is not known"
+        op = attributes(node, Resize)
+        if op.rounding and op.rounding not in _ROUNDINGS:
+            return "places are counted in a way that is not known"
         return refused_scales(node.input(0), node.outputs[0])
 
     def call(self, node: KernelNode, rounding: str) -> KernelCall:
@@ -51,9 +63,23 @@ def _nearest(node: KernelNode, axis: int) -> list[int]:
     """The element of the data that each one of the result is copied from, in single precision."""
     op = attributes(node, Resize)
     length, made = node.input(0).shape[axis], node.outputs[0].shape[axis]
+    if op.rounding:
+        return _nearest_of_onnx(op, axis, length, made)
     whole = op.align_corners and made > 1
     scale = np.float32(length - 1 if whole else length) / np.float32(made - 1 if whole else made)
     offset = np.float32(0.5 if op.half_pixel else 0.0)
     places = [float((np.float32(i) + offset) * scale) for i in range(made)]
     found = (away_from_zero(place) if op.align_corners else int(place) for place in places)
     return [min(place, length - 1) for place in found]
+
+
+def _nearest_of_onnx(op: Resize, axis: int, length: int, made: int) -> list[int]:
+    """As ``_nearest``, by the definition of ONNX."""
+    ratio = length / made if op.scales is None else 1 / op.scales[axis]
+    if op.align_corners:
+        places = [i * (length - 1) / (made - 1) if made > 1 else 0.0 for i in range(made)]
+    elif op.half_pixel:
+        places = [(i + 0.5) * ratio - 0.5 for i in range(made)]
+    else:
+        places = [i * ratio for i in range(made)]
+    return [min(max(_ROUNDINGS[op.rounding](place), 0), length - 1) for place in places]

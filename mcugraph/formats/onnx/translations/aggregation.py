@@ -83,7 +83,8 @@ def _batch_norm(node: OnnxNode) -> Op:
     if node.opset < 9 and not node.integer("spatial", 1) and node.rank() > 2:
         # Each place of a channel has parameters of its own, so no layer takes them in.
         return Elementwise("batch_norm")
-    return BatchNorm(epsilon=float(node.attributes.get("epsilon", 1e-5)))
+    epsilon = float(node.attributes.get("epsilon", 1e-5))
+    return BatchNorm(epsilon=epsilon, of_batch=bool(node.integer("training_mode", 0)))
 
 
 def _top_k(node: OnnxNode) -> Translation:

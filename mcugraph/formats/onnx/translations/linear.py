@@ -38,13 +38,15 @@ def _conv_transpose(node: OnnxNode) -> Op:
 
 
 def _gemm(node: OnnxNode) -> Op:
-    if node.attributes.get("alpha", 1.0) == 0.0:
+    alpha, beta = (float(node.attributes.get(name, 1.0)) for name in ("alpha", "beta"))
+    if alpha == 0.0:
         raise GraphError("alpha is 0")
     transposed = node.integer("transB", 0)
     return Dense(
         weight_out=0 if transposed else 1,
         weight_in=1 if transposed else 0,
         transposed=bool(node.integer("transA", 0)),
+        factors=(alpha, beta),
     )
 
 

@@ -1,5 +1,7 @@
 """ONNX: elements moved, joined, cut, looked up or made."""
 
+from typing import Any
+
 from mcugraph.errors import GraphError
 from mcugraph.formats.computed import Computed
 from mcugraph.formats.onnx.node import OnnxNode, Translation, Translator
@@ -104,6 +106,20 @@ def _tile(node: OnnxNode) -> Translation:
     return Translation(Tile(node.known(1)), (0,))
 
 
+def _places(node: OnnxNode) -> dict[str, Any]:
+    """Which place of the data an element of the result of a Resize is of."""
+    if node.type == "Upsample" or node.opset < 11:
+        return {"rounding": "floor"}
+    mode = node.text("coordinate_transformation_mode", "half_pixel")
+    return {
+        "align_corners": mode == "align_corners",
+        "half_pixel": mode in ("half_pixel", "pytorch_half_pixel"),
+        "rounding": node.text("nearest_mode", "round_prefer_floor")
+        if mode in ("align_corners", "half_pixel", "pytorch_half_pixel", "asymmetric")
+        else "unknown",
+    }
+
+
 def _resize(node: OnnxNode) -> Translation:
     method = node.text("mode", "nearest")
     if "scales" in node.attributes:  # Upsample-7
@@ -122,14 +138,14 @@ def _resize(node: OnnxNode) -> Translation:
                 ratio = min(ratios) if policy == "not_larger" else max(ratios)
                 length = int(node.shape(0)[axis] * ratio + 0.5)
             size[axis] = length
-        return Translation(Resize(method, size=tuple(size)), (0,))
+        return Translation(Resize(method, size=tuple(size), **_places(node)), (0,))
     value = node.value_of(scales)
     if value is None:
         raise Computed
     factors = [1.0] * node.rank()
     for axis, factor in zip(axes, value.ravel(), strict=True):
         factors[axis] = float(factor)
-    return Translation(Resize(method, scales=tuple(factors)), (0,))
+    return Translation(Resize(method, scales=tuple(factors), **_places(node)), (0,))
 
 
 def _depth_to_space(node: OnnxNode) -> Op:
