@@ -6,6 +6,7 @@ from typing import Any
 import numpy as np
 
 from support.int8_operators import OPERATORS as QUANTISED
+from support.int8_operators import quantised
 from support.one_operator import numbers, one_operator
 from support.tflite_writer import T
 
@@ -68,6 +69,19 @@ def _spread(name: str, union: str = "") -> Maker:
     return maker
 
 
+def _converted(quantises: bool) -> Maker:
+    """Floats as int8, or int8 as floats."""
+
+    def maker(seed: int) -> bytes:
+        random = np.random.default_rng(seed)
+        real, stored = T("", (3, 40), "float32"), quantised(random, (3, 40))
+        tensors = [real, stored] if quantises else [stored, real]
+        name = "QUANTIZE" if quantises else "DEQUANTIZE"
+        return one_operator(name, tensors[:1], tensors[1:], f"{name.capitalize()}Options")
+
+    return maker
+
+
 def _reduction(name: str) -> Maker:
     """Along one axis of three, or two side by side."""
 
@@ -95,5 +109,6 @@ SIMPLE: dict[str, list[Maker]] = {
         *(_spread(name) for name in ("MAXIMUM", "MINIMUM", "SQUARED_DIFFERENCE") for _ in range(2)),
         *(_spread("DIV", "DivOptions") for _ in range(2)),
     ],
+    "conversions": [_converted(bool(i % 2)) for i in range(8)],
     "reductions": [_reduction(name) for name in ("SUM", "REDUCE_MAX") for _ in range(6)],
 }

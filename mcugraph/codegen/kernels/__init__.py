@@ -30,6 +30,7 @@ from mcugraph.codegen.kernels.mean_s8 import MeanS8
 from mcugraph.codegen.kernels.pad import PadBytes
 from mcugraph.codegen.kernels.pool_f32 import PoolF32
 from mcugraph.codegen.kernels.pool_s8 import PoolS8
+from mcugraph.codegen.kernels.quantize_s8 import ConvertS8
 from mcugraph.codegen.kernels.reduce_f32 import ReduceF32
 from mcugraph.codegen.kernels.resize_nearest import ResizeNearest
 from mcugraph.codegen.kernels.softmax_f32 import SoftmaxF32
@@ -46,6 +47,7 @@ from mcugraph.codegen.kernels.transpose_conv_f32 import TransposeConvF32
 from mcugraph.codegen.kernels.transpose_conv_s8 import TransposeConvS8
 from mcugraph.codegen.kernels.variables_bytes import VariableBytes
 from mcugraph.errors import GraphError
+from mcugraph.ir import DType
 from mcugraph.tflm.kernels.needs import KernelNode
 
 # By operator as a TFLite file names it.
@@ -60,6 +62,7 @@ KERNELS: Mapping[str, Sequence[Kernel]] = {
     "CONV_2D": (SparseConvS8(), ConvS8(), ConvF32()),
     "COS": (UnaryF32("mg_cos_f32"),),
     "DEPTHWISE_CONV_2D": (OneChannelS8(), DepthwiseS8(), DepthwiseF32()),
+    "DEQUANTIZE": (ConvertS8("mg_dequantize_s8", DType.INT8, DType.FLOAT32),),
     "DEPTH_TO_SPACE": (StridedBytes(flattened),),
     "DIV": (BinaryF32("mg_div_f32"),),
     "ELU": (UnaryF32("mg_elu_f32"),),
@@ -81,7 +84,10 @@ KERNELS: Mapping[str, Sequence[Kernel]] = {
     "PACK": (ConcatBytes(),),
     "PAD": (PadBytes(),),
     "PADV2": (PadBytes(),),
-    "QUANTIZE": (LookupBytes(requantized, unsigned=True),),
+    "QUANTIZE": (
+        LookupBytes(requantized, unsigned=True),
+        ConvertS8("mg_quantize_s8", DType.FLOAT32, DType.INT8),
+    ),
     "READ_VARIABLE": (VariableBytes(),),
     "REDUCE_MAX": (ReduceF32("mg_reduce_max_f32"),),
     "REDUCE_MIN": (ReduceF32("mg_reduce_min_f32"),),
@@ -113,6 +119,23 @@ KERNELS: Mapping[str, Sequence[Kernel]] = {
 }
 
 
+def operators() -> dict[str, tuple[str, ...]]:
+    """The operators that can be deployed, as TFLite names them, and the types that each computes.
+
+    ``"any"``: nothing is computed, elements are moved or stay where they are.
+    """
+    return {
+        name: tuple(dict.fromkeys(_type(kernel) for kernel in kernels))
+        for name, kernels in KERNELS.items()
+    }
+
+
+def _type(kernel: Kernel) -> str:
+    """What a kernel computes with, which the names of its files end in."""
+    ends = {file.rpartition("_")[2] for file in kernel.files}
+    return "int8" if ends & {"s8", "lookup"} else "float32" if "f32" in ends else "any"
+
+
 def kernel_for(node: KernelNode) -> tuple[Kernel | None, str]:
     """The kernel that runs an operator; None: no one does, and why, as the end of a sentence."""
     said = "the runtime has no kernel for it"
@@ -127,4 +150,4 @@ def kernel_for(node: KernelNode) -> tuple[Kernel | None, str]:
     return None, said
 
 
-__all__ = ["KERNELS", "Kernel", "kernel_for"]
+__all__ = ["KERNELS", "Kernel", "kernel_for", "operators"]
