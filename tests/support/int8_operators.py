@@ -393,11 +393,33 @@ def blocks(seed: int) -> bytes:
     return one_operator("DEPTH_TO_SPACE", [deep], [wide], "DepthToSpaceOptions", options)
 
 
+def filtered(seed: int) -> bytes:
+    """SVDF, its state of int8 or int16."""
+    random = np.random.default_rng(seed)
+    batches, inputs, units, rank, memory = random.integers(1, 7, 5).tolist()
+    filters, wide = units * rank, bool(seed % 2)
+    data = quantised(random, (batches, inputs))
+    features = _weights(random, (filters, inputs), 1, 0)
+    kind, most = (np.int16, 2000) if wide else (np.int8, 127)
+    values = random.integers(-most, most + 1, (filters, memory), kind)
+    dtype = np.dtype(kind).name
+    times = T("", values.shape, dtype, data=values.tobytes(), scales=(0.0005,))
+    kept = (batches, filters * memory)
+    state = T("", kept, dtype, variable=True, scales=(0.02,), zero_point=0 if wide else 3)
+    return one_operator(
+        "SVDF",
+        [data, features, times, _bias(random, units, 0.02 * 0.0005), state],
+        [quantised(random, (batches, units))],
+        "SVDFOptions",
+        {0: ("i32", rank), 1: ("i8", 0)},
+    )
+
+
 OPERATORS = {
     maker.__name__: maker
     for maker in (
         *(convolution, depthwise, transposed_convolution, fully_connected, pool, softmax, mean),
-        *(sparse_convolution, sparse_fully_connected),
+        *(sparse_convolution, sparse_fully_connected, filtered),
         *(addition, multiplication, requantisation, sigmoid, hyperbolic, rectified),
         *(concatenation, padding, transposition, cut, resizing, parts, blocks),
     )

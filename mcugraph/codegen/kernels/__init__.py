@@ -43,6 +43,7 @@ from mcugraph.codegen.kernels.strided import (
     sliced,
     transposed,
 )
+from mcugraph.codegen.kernels.svdf_s8 import SvdfS8
 from mcugraph.codegen.kernels.transpose_conv_f32 import TransposeConvF32
 from mcugraph.codegen.kernels.transpose_conv_s8 import TransposeConvS8
 from mcugraph.codegen.kernels.variables_bytes import VariableBytes
@@ -111,6 +112,7 @@ KERNELS: Mapping[str, Sequence[Kernel]] = {
     "STRIDED_SLICE": (StridedBytes(sliced),),
     "SUB": (AddS8(), BinaryF32("mg_sub_f32")),
     "SUM": (ReduceF32("mg_sum_f32"),),
+    "SVDF": (SvdfS8(),),
     "TANH": (LookupBytes(tanh), UnaryF32("mg_tanh_f32")),
     "TRANSPOSE": (StridedBytes(transposed),),
     "TRANSPOSE_CONV": (TransposeConvS8(), TransposeConvF32()),
