@@ -10,7 +10,7 @@ import torch
 from pruning_training import Training
 from torch import nn
 
-from mcugraph.prune import Pruner, carry_over, slim
+from mcugraph.prune import Pruner, carry_over, choose_branches, drop, slim
 from mcugraph.prune.masks import Masks
 from mcugraph.prune.placement import Classes
 from mcugraph.prune.ranking import Ranking
@@ -80,11 +80,13 @@ class Case:
 
     def restart(self, widths: Any) -> None:
         """A new network of these widths, at the start of the training."""
-        self.training.model = narrow(self.make(), widths, self.space, self.example)
-        self.training = Training(
-            self.training.model, self.training.data, self.training.plan, self.training.seed
-        )
+        self.start_with(narrow(self.make(), widths, self.space, self.example))
         self.met_at = 0
+
+    def start_with(self, model: nn.Module) -> None:
+        """Another network, at the start of the training."""
+        old = self.training
+        self.training = Training(model, old.data, old.plan, old.seed)
 
 
 def narrow(model: nn.Module, widths: Any, space: Space, example: torch.Tensor) -> nn.Module:
@@ -179,6 +181,13 @@ def default(case: Case) -> None:
     pruner(phase=case.step_of(ONE_SHOT), interval=INTERVAL)(case)
 
 
+def with_branches(case: Case) -> None:
+    """The same on a network that lost, before its training, the branches that budgets ask for."""
+    choice = choose_branches(case.model, case.example, case.limits)
+    case.start_with(drop(case.model, choice.dropped, case.example))
+    default(case)
+
+
 METHODS: dict[str, Callable[[Case], None]] = {
     "unpruned": unpruned,
     "uniform": uniform,
@@ -190,10 +199,13 @@ METHODS: dict[str, Callable[[Case], None]] = {
     "both": pruner(method="paper", **LEARNING),
     "paper": pruner(method="paper"),
     "default": default,
+    "default, branches": with_branches,
 }
 
 
 def widths_of(model: nn.Module, space: Space) -> Any:
-    """The width of each group, as the layer it is named after has it."""
-    layers = [model.get_submodule(group.name) for group in space.groups]
-    return np.array([getattr(x, "out_channels", None) or x.out_features for x in layers])
+    """The width of each group, as the layer it is named after has it; 0: that is gone."""
+    modules = dict(model.named_modules())
+    layers = [modules.get(group.name) for group in space.groups]
+    widths = [getattr(x, "out_channels", getattr(x, "out_features", 0)) for x in layers]
+    return np.array(widths)

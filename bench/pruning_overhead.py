@@ -5,7 +5,7 @@ from statistics import median
 
 import torch
 from pruning_data import Data
-from pruning_methods import Case, pruner
+from pruning_methods import ONE_SHOT, Case, default
 from pruning_runs import Job, budgets, new_network, space_of
 from pruning_training import Plan, Training
 
@@ -46,7 +46,8 @@ def overhead(network: str, triple: str, size: int, plan: Plan, rounds: int) -> s
     steps = 0
     for _ in range(rounds):
         masked = fresh()
-        seconds = prune(masked, Pruner(masked.model, data.example, limits))
+        ours = Pruner(masked.model, data.example, limits, phase=round(ONE_SHOT * plan.steps))
+        seconds = prune(masked, ours)
         phase.append(seconds)
         steps = masked.step
         other = fresh()
@@ -57,7 +58,7 @@ def overhead(network: str, triple: str, size: int, plan: Plan, rounds: int) -> s
         full.append(time.process_time() - start)
         case = Case(fresh(), lambda: new_network(network, data), space, limits)
         start = time.process_time()
-        pruner()(case)
+        default(case)
         whole.append(time.process_time() - start)
     extra = median(a / b for a, b in zip(phase, plain, strict=True)) - 1
     total = median(a / b for a, b in zip(whole, full, strict=True))

@@ -105,8 +105,8 @@ def pruned_jobs(
 def retrained_jobs(rows: Sequence[dict[str, Any]]) -> Iterator[Job]:
     """The widths of each run once more, from new weights; the same widths once a seed."""
     for row in rows:
-        if row["method"] not in ("unpruned", "uniform", "retrained"):
-            widths = tuple(row["widths"])
+        widths = tuple(row["widths"])
+        if row["method"] not in ("unpruned", "uniform", "retrained") and 0 not in widths:
             yield Job(row["data"], row["network"], row["seed"], "retrained", widths=widths)
 
 
