@@ -76,12 +76,13 @@ def measure(arguments: argparse.Namespace, results: Results) -> None:
 
 
 def print_tables(table: Table) -> None:
-    parts = [table.detailed(), table.budgets()]
+    parts = []
     if "default" in table.methods:
         others = [name for name in table.methods if name != "default"]
         parts += [table.against("default", table.rivals()), table.pooled("default", others)]
     if {"both", "resources"} <= set(table.methods):
         parts.append(table.against("both", ["resources"]))
+    parts += [table.budgets(), table.detailed()]
     print("\n\n".join("\n".join(part) for part in parts))
 
 

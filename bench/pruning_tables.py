@@ -115,6 +115,8 @@ class Table:
         yield "|---|---|" + "--:|" * len(others)
         for key in self.cells:
             found = [str(self.differences(key, method, other)) for other in others]
+            if all(entry == "-" for entry in found):
+                continue
             yield f"| {key[1]}, {key[0]} | {key[2]} | " + " | ".join(found) + " |"
 
     def pooled(self, method: str, others: Sequence[str]) -> Iterator[str]:
