@@ -77,9 +77,10 @@ def measure(arguments: argparse.Namespace, results: Results) -> None:
 
 def print_tables(table: Table) -> None:
     parts = []
-    if "default" in table.methods:
-        others = [name for name in table.methods if name != "default"]
-        parts += [table.against("default", table.rivals()), table.pooled("default", others)]
+    for ours in ("at once", "default"):
+        if ours in table.methods:
+            others = [name for name in table.methods if name != ours]
+            parts += [table.against(ours, table.rivals()), table.pooled(ours, others)]
     if {"both", "resources"} <= set(table.methods):
         parts.append(table.against("both", ["resources"]))
     parts += [table.budgets(), table.detailed()]

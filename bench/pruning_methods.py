@@ -181,6 +181,12 @@ def default(case: Case) -> None:
     pruner(phase=case.step_of(ONE_SHOT), interval=INTERVAL)(case)
 
 
+def at_once(case: Case) -> None:
+    """The widths of the default from the start: no training is needed to choose them."""
+    case.restart(case.space.allocate(case.limits))
+    case.training.finish()
+
+
 def with_branches(case: Case) -> None:
     """The same on a network that lost, before its training, the branches that budgets ask for."""
     choice = choose_branches(case.model, case.example, case.limits)
@@ -199,6 +205,7 @@ METHODS: dict[str, Callable[[Case], None]] = {
     "both": pruner(method="paper", **LEARNING),
     "paper": pruner(method="paper"),
     "default": default,
+    "at once": at_once,
     "default, branches": with_branches,
 }
 

@@ -22,6 +22,8 @@ import mcugraph as mg
 from mcugraph.space.space import Space
 
 COSTS = ("peak", "size", "macs")
+# Methods whose widths are there from the start of a training.
+FROM_SCRATCH = ("uniform", "at once", "retrained")
 # Budgets as fractions of what the whole network costs, in the order of COSTS.
 TRIPLES = {"balanced": (0.5, 0.3, 0.3), "sram": (0.3, 0.6, 0.6), "flash": (0.9, 0.12, 0.5)}
 # Those of the paper's Table 3 (CIFAR-10), in bytes and multiply-accumulates.
@@ -106,7 +108,7 @@ def retrained_jobs(rows: Sequence[dict[str, Any]]) -> Iterator[Job]:
     """The widths of each run once more, from new weights; the same widths once a seed."""
     for row in rows:
         widths = tuple(row["widths"])
-        if row["method"] not in ("unpruned", "uniform", "retrained") and 0 not in widths:
+        if row["method"] not in ("unpruned", *FROM_SCRATCH) and 0 not in widths:
             yield Job(row["data"], row["network"], row["seed"], "retrained", widths=widths)
 
 

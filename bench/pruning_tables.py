@@ -4,7 +4,7 @@ from collections.abc import Iterator, Sequence
 from statistics import mean
 from typing import Any
 
-from pruning_runs import COSTS
+from pruning_runs import COSTS, FROM_SCRATCH
 from pruning_statistics import Difference, paired
 
 Row = dict[str, Any]
@@ -28,7 +28,7 @@ class Table:
         self.again = {
             (r["data"], r["network"], r["seed"], tuple(r["widths"])): r
             for r in rows
-            if r["method"] in ("retrained", "uniform")
+            if r["method"] in FROM_SCRATCH
         }
         pruned = [r for r in rows if r["triple"]]
         self.cells = list(dict.fromkeys((r["data"], r["network"], r["triple"]) for r in pruned))
@@ -89,7 +89,7 @@ class Table:
         met = sum(is_met(r) for r in rows)
         used = " ".join(f"{mean(r[n] / r['budgets'][n] for r in rows):.2f}" for n in COSTS)
         steps = [r["met_at"] for r in rows if r["met_at"] is not None]
-        own = method == "uniform"
+        own = method in FROM_SCRATCH
         times = [
             r["seconds"] / plain["seconds"]
             for r in rows
@@ -99,7 +99,7 @@ class Table:
             key[2],
             method,
             f"{mean(accuracy.values()):.1f}" if accuracy else "over budget",
-            "" if own else str(self.differences(key, method, "uniform")),
+            "" if method == "uniform" else str(self.differences(key, method, "uniform")),
             f"{mean(again.values()):.1f}" if again and not own else "",
             "" if own else str(paired(again, self.accuracy(key, "uniform"))),
             used,
