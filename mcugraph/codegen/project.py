@@ -138,7 +138,8 @@ class Project:
         """
         found: dict[str, int] = {}
         build = Path(self.folder, BUILD)
-        for path in sorted((*build.glob("*.su"), *build.glob("runtime/*.su"))):
+        harness = build / "qemu"
+        for path in sorted(path for path in build.rglob("*.su") if path.parent != harness):
             for line in path.read_text("utf-8").splitlines():
                 where, size, _ = line.split("\t")
                 name = where.rpartition(":")[2]

@@ -42,6 +42,13 @@ def add(commands: Any) -> None:
         help=f"the machine of QEMU that runs it (default: the core's own): {', '.join(MACHINES)}",
     )
     command.add_argument(
+        "--project",
+        default="plain",
+        metavar="NAME",
+        help="what takes the folder in as it is: plain (CMake; the default), arduino, zephyr or "
+        "esp-idf",
+    )
+    command.add_argument(
         "--build", action="store_true", help="build it for the core, and tell what it takes"
     )
     command.add_argument(
@@ -95,6 +102,7 @@ def run(options: argparse.Namespace) -> int:
         options.time_limit,
         options.shared_arena,
         options.machine,
+        project=options.project,
     )
     if options.run_on is not None:
         found = project.run(inputs)

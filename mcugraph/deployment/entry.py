@@ -8,6 +8,7 @@ from typing import Any
 from mcugraph.checks import path_text
 from mcugraph.codegen.building import build
 from mcugraph.codegen.cores import find_target
+from mcugraph.codegen.emit.build_systems import PLAIN, find_layout
 from mcugraph.codegen.emit.identifiers import check_prefix
 from mcugraph.codegen.emit.project_files import project_files
 from mcugraph.codegen.kernels.contract import DOUBLE, ROUNDINGS
@@ -40,6 +41,7 @@ def deploy(
     machine: str | None = None,
     example_inputs: Any = None,
     calibration: Iterable[Any] | None = None,
+    project: str = PLAIN,
 ) -> Project:
     """Write C code that runs a model: one static arena, one call an operator, no interpreter.
 
@@ -70,6 +72,9 @@ def deploy(
         example_inputs: Of a module: a tensor or a tuple of tensors, whose shapes are deployed.
         calibration: Of a module that is to compute with 8-bit integers: batches of training data,
             as `mcugraph.prune.export_tflite` takes them. None: it computes with floats.
+        project: Which build system takes the folder in as it is: ``"plain"`` (CMake),
+            ``"arduino"`` (a library), ``"zephyr"`` (a module) or ``"esp-idf"`` (a component).
+            The Makefile is in all of them.
 
     Returns:
         What was written, and its bytes; it can be built and run.
@@ -86,8 +91,9 @@ def deploy(
         raise UsageError(f"unknown rounding {rounding!r}; expected {' or '.join(ROUNDINGS)}")
     shared = None if shared_arena is None else check_prefix(shared_arena)
     chosen = find_target(target, machine)
+    find_layout(project)
     program = build(graph_to_deploy(model, example_inputs, calibration), rounding, time_limit)
-    texts = project_files(program, prefix, shared, chosen)
+    texts = project_files(program, prefix, shared, chosen, project)
     files = (*texts, REPORT)
     report = {
         "schema_version": SCHEMA_VERSION,

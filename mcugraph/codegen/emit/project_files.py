@@ -4,6 +4,7 @@ from collections.abc import Iterator
 
 from mcugraph.codegen.c_program import Program
 from mcugraph.codegen.cores import Target, find_target
+from mcugraph.codegen.emit.build_systems import PLAIN, find_layout, layout_files
 from mcugraph.codegen.emit.filling import filled, text_of
 from mcugraph.codegen.emit.licence import HASHED, HEADER
 from mcugraph.codegen.emit.model_header import model_header
@@ -15,7 +16,11 @@ _COMMON = "mg_common"
 
 
 def project_files(
-    program: Program, prefix: str, shared: str | None = None, target: Target | None = None
+    program: Program,
+    prefix: str,
+    shared: str | None = None,
+    target: Target | None = None,
+    layout: str = PLAIN,
 ) -> dict[str, str]:
     """Path within the folder -> text.
 
@@ -24,31 +29,42 @@ def project_files(
         prefix: What its public names begin with, and what its files are called.
         shared: The name of an arena that the user's program defines; None: it has its own.
         target: What `make qemu` builds for; None: `find_target`'s.
+        layout: Which build system takes the folder in: a key of ``LAYOUTS``.
+
+    Raises:
+        UsageError: There is no such layout.
     """
-    target = target or find_target()
-    runtime = dict(_runtime(program))
-    sources = [f"{prefix}.c", *(path for path in runtime if path.endswith(".c"))]
-    headers = [f"{prefix}.h", *(path for path in runtime if path.endswith(".h"))]
-    arena = f"\nMG_ALIGNED({program.alignment}) uint8_t {shared}[{prefix.upper()}_ARENA_BYTES];\n"
-    holes = {"header": HEADER, "prefix": prefix, "arena": arena if shared else ""}
-    hashed = {**holes, "header": HASHED}
-    return {
+    target, chosen = target or find_target(), find_layout(layout)
+    below = "" if chosen.root == "." else f"{chosen.root}/"
+    model = {
         f"{prefix}.c": model_source(program, prefix, shared),
         f"{prefix}.h": model_header(program, prefix, shared),
-        **runtime,
+        **dict(_runtime(program)),
+    }
+    files = {f"{below}{path}": text for path, text in model.items()}
+    sources = [path for path in files if path.endswith(".c")]
+    arena = f"\nMG_ALIGNED({program.alignment}) uint8_t {shared}[{prefix.upper()}_ARENA_BYTES];\n"
+    holes = {
+        "header": HEADER,
+        "prefix": prefix,
+        "upper": prefix.upper(),
+        "arena": arena if shared else "",
+        "root": chosen.root,
+        "sources": " ".join(sources),
+    }
+    built = {
+        **holes,
+        "header": HASHED,
+        "headers": " ".join(path for path in files if path.endswith(".h")),
+        "core": target.core.name,
+        "core_flags": " ".join(target.core.flags),
+        "machine": target.machine.name,
+    }
+    return {
+        **files,
         "main_host.c": filled("main_host.c", {**holes, **_copies(program, prefix)}),
-        "Makefile": filled(
-            "Makefile",
-            {
-                **hashed,
-                "sources": " ".join(sources),
-                "headers": " ".join(headers),
-                "core": target.core.name,
-                "core_flags": " ".join(target.core.flags),
-                "machine": target.machine.name,
-            },
-        ),
-        "CMakeLists.txt": filled("CMakeLists.txt", {**hashed, "sources": "\n    ".join(sources)}),
+        "Makefile": filled("Makefile", built),
+        **layout_files(chosen, {**holes, "sources": "\n    ".join(sources)}),
         **qemu_files(program, holes, target.machine),
     }
 
