@@ -9,7 +9,7 @@ from mcugraph.codegen.c_program import Field, KernelCall, Parameters
 from mcugraph.codegen.kernels.contract import Kernel, attributes
 from mcugraph.codegen.kernels.floating import bounds, layer_tables, refused_floats
 from mcugraph.ops.linear import Dense
-from mcugraph.tflm.kernels.access.raster import element
+from mcugraph.tflm.kernels.access.raster import element, straight
 from mcugraph.tflm.kernels.needs import KernelNode
 
 
@@ -41,9 +41,8 @@ class FullyConnectedF32(Kernel):
 
     def leads(self, node: KernelNode) -> Mapping[int, int]:
         rows, depth, units = _sizes(node)
-        # A row is read whole for each of its units, so up to its last one.
-        found = max((row + 1) * units - row * depth for row in (0, rows - 1))
-        return {0: found * element(node.input(0))}
+        # A row is read whole for each of its units, the last time when all others are written.
+        return {0: (straight(rows, units, depth) + units - 1) * element(node.input(0))}
 
 
 def _sizes(node: KernelNode) -> tuple[int, int, int]:
