@@ -285,18 +285,24 @@ def cut(seed: int) -> bytes:
     return one_operator("STRIDED_SLICE", parts, [made], "StridedSliceOptions", {0: ("i32", 0)})
 
 
-def resizing(seed: int) -> bytes:
-    """RESIZE_NEAREST_NEIGHBOR, larger or smaller, however pixels are aligned."""
+def resizing(seed: int, name: str = "RESIZE_NEAREST_NEIGHBOR") -> bytes:
+    """A resize by the nearest pixel, larger or smaller, however pixels are aligned."""
     random = np.random.default_rng(seed)
     height, width, made, across = random.integers(1, 8, 4).tolist()
     batches, depth = random.integers(1, 4, 2).tolist()
     data = quantised(random, (batches, height, width, depth))
     result = _alike((batches, made, across, depth), data)
     corners, half = [(False, False), (True, False), (False, True)][seed % 3]
-    options = {0: ("bool", corners), 1: ("bool", half)}
+    slot = 0 if name == "RESIZE_NEAREST_NEIGHBOR" else 2
+    options = {slot: ("bool", corners), slot + 1: ("bool", half)}
     inputs = [data, numbers(made, across)]
-    union = "ResizeNearestNeighborOptions"
-    return one_operator("RESIZE_NEAREST_NEIGHBOR", inputs, [result], union, options)
+    union = "ResizeBilinearOptions" if slot else "ResizeNearestNeighborOptions"
+    return one_operator(name, inputs, [result], union, options)
+
+
+def interpolation(seed: int) -> bytes:
+    """RESIZE_BILINEAR, likewise."""
+    return resizing(seed, "RESIZE_BILINEAR")
 
 
 def transposed_convolution(seed: int) -> bytes:
@@ -421,6 +427,6 @@ OPERATORS = {
         *(convolution, depthwise, transposed_convolution, fully_connected, pool, softmax, mean),
         *(sparse_convolution, sparse_fully_connected, filtered),
         *(addition, multiplication, requantisation, sigmoid, hyperbolic, rectified),
-        *(concatenation, padding, transposition, cut, resizing, parts, blocks),
+        *(concatenation, padding, transposition, cut, resizing, interpolation, parts, blocks),
     )
 }

@@ -32,6 +32,7 @@ from mcugraph.codegen.kernels.pool_f32 import PoolF32
 from mcugraph.codegen.kernels.pool_s8 import PoolS8
 from mcugraph.codegen.kernels.quantize_s8 import ConvertS8
 from mcugraph.codegen.kernels.reduce_f32 import ReduceF32
+from mcugraph.codegen.kernels.resize_bilinear_s8 import ResizeBilinearS8
 from mcugraph.codegen.kernels.resize_nearest import ResizeNearest
 from mcugraph.codegen.kernels.softmax_f32 import SoftmaxF32
 from mcugraph.codegen.kernels.softmax_s8 import SoftmaxS8
@@ -97,6 +98,7 @@ KERNELS: Mapping[str, Sequence[Kernel]] = {
     "RELU_0_TO_1": (UnaryF32("mg_relu_0_to_1_f32"),),
     "RELU_N1_TO_1": (UnaryF32("mg_relu_n1_to_1_f32"),),
     "RESHAPE": (Alias(),),
+    "RESIZE_BILINEAR": (ResizeBilinearS8(),),
     "RESIZE_NEAREST_NEIGHBOR": (ResizeNearest(),),
     "RSQRT": (UnaryF32("mg_rsqrt_f32"),),
     "SIN": (UnaryF32("mg_sin_f32"),),
