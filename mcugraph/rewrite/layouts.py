@@ -174,12 +174,9 @@ class _Storing:
     def _store(self, operator: Operator) -> None:
         op: Any = operator.op
         first = operator.inputs[0] if operator.inputs else None
-        if isinstance(op, Conv | ConvTranspose) and op.channel_axis == 1:
-            self._convolution(operator, op)
-        elif isinstance(op, Pool) and op.channel_axis == 1 and first is not None:
-            layout = _last(self._rank(first))
-            op = replace(op, channel_axis=-1)
-            self._finish(operator, op, [self._read(first, layout)], layout)
+        if isinstance(op, Conv | ConvTranspose | Pool) and op.channel_axis == 1:
+            assert first is not None
+            self._slide(operator, op, first)
         elif isinstance(op, Elementwise | Convert):
             self._elementwise(operator)
         elif isinstance(op, Resize) and first is not None:
@@ -207,24 +204,61 @@ class _Storing:
         """Tensors of the graph as it has them."""
         return [None if n is None else self._read(n, _plain(self._rank(n))) for n in names]
 
-    def _convolution(self, operator: Operator, op: Conv | ConvTranspose) -> None:
-        data, weights, *rest = operator.inputs
-        assert data is not None
-        assert weights is not None
-        rank = self._rank(data)
-        out, given = op.weight_out % rank, op.weight_in % rank
-        window = [axis for axis in range(rank) if axis not in (out, given)]
-        turned = isinstance(op, Conv) and op.depthwise
+    def _slide(self, operator: Operator, op: Conv | ConvTranspose | Pool, data: str) -> None:
+        """Channels last; what has one spatial axis is an image of one row."""
+        one_row = self._rank(data) == 3
+        read = self._read(data, _last(self._rank(data)))
+        inputs: list[str | None] = [self._image(read) if one_row else read]
+        op = _over_one_row(op) if one_row else op
+        if isinstance(op, Pool):
+            op = replace(op, channel_axis=-1)
+        else:
+            weights, *rest = operator.inputs[1:]
+            assert weights is not None
+            turned = isinstance(op, Conv) and op.depthwise
+            inputs += [self._weights(weights, op, turned, one_row), *self._plainly(rest)]
+            out, given = (-1, 0) if turned else (0, -1)
+            op = replace(op, channel_axis=-1, weight_out=out, weight_in=given)
+        self._finish(operator, op, inputs, _last(self._rank(data)))
+        if one_row:
+            self._as_row(operator.outputs[0])
+
+    def _weights(self, name: str, op: Conv | ConvTranspose, turned: bool, one_row: bool) -> str:
+        """Weights of a convolution in TFLite's order; ``turned``: that of depthwise ones."""
+        shape = self._shape(name)
+        out, given = op.weight_out % len(shape), op.weight_in % len(shape)
+        if one_row and self._is_constant(name) and {out, given} == {0, 1}:
+            shape = (*shape[:2], 1, *shape[2:])
+        window = [axis for axis in range(len(shape)) if axis not in (out, given)]
         first, last = (given, out) if turned else (out, given)
-        inputs = [
-            self._read(data, _last(rank)),
-            self._read(weights, (first, *window, last)),
-            *self._plainly(rest),
-        ]
-        op = replace(
-            op, channel_axis=-1, weight_out=-1 if turned else 0, weight_in=0 if turned else -1
+        layout = (first, *window, last)
+        return (
+            self._constant(name, layout, shape)
+            if self._is_constant(name)
+            else self._read(name, layout)
         )
-        self._finish(operator, op, inputs, _last(rank))
+
+    def _image(self, name: str) -> str:
+        """What is stored as (batch, length, channels), as an image of one row."""
+        batch, *rest = self.tensors[name].shape or ()
+        shape = (batch, 1, *rest)
+        like = replace(self.tensors[name], shape=shape, kind=Kind.ACTIVATION)
+        return self._emit(Reshape(shape), (name,), like)
+
+    def _as_row(self, name: str) -> None:
+        """Let the last operator make an image of one row, and a tensor be that without the row."""
+        operator, tensor = self.operators.pop(), self.tensors[name]
+        batch, *rest = tensor.shape or ()
+        image = self._tensor_names.unique(f"{name}/image")
+        self.tensors[image] = replace(
+            tensor, name=image, shape=(batch, 1, *rest), kind=Kind.ACTIVATION
+        )
+        own = self._operator_names.unique(f"{operator.name}/row")
+        op = Reshape((batch, *rest))
+        self.operators += [
+            replace(operator, outputs=(image,)),
+            Operator(own, op, (image,), (name,), ""),
+        ]
 
     def _elementwise(self, operator: Operator) -> None:
         rank = self._rank(operator.outputs[0])
@@ -305,6 +339,20 @@ class _Storing:
         ]
         op = replace(op, weight_out=0, weight_in=1)
         self._finish(operator, op, inputs, _plain(self._rank(operator.outputs[0])))
+
+
+def _over_one_row(op: Conv | ConvTranspose | Pool) -> Any:
+    """The same window over an image of one row."""
+    padding = op.padding
+    if padding.pairs:
+        padding = replace(padding, pairs=((0, 0), *padding.pairs))
+    dilations = (1, *op.dilations) if op.dilations else ()
+    made: Any = replace(op, padding=padding, strides=(1, *op.strides), dilations=dilations)
+    if isinstance(op, Pool):
+        return replace(made, window=(1, *op.window))
+    if isinstance(op, ConvTranspose) and op.output_padding:
+        return replace(made, output_padding=(0, *op.output_padding))
+    return made
 
 
 def _ordered(tensor: Tensor, shape: Shape, layout: Layout) -> Array:

@@ -104,6 +104,21 @@ AWKWARD: dict[str, tuple[list[Node], dict[str, list[int]], dict[str, Any]]] = {
         {"x": [1, 3, 5, 4], "y": [1, 5, 8]},
         {"w": values(2, 3, 1, 1), "s": np.array([1, 5, 8])},
     ),
+    "one spatial axis": (
+        [
+            node("Conv", "x,w,b", "a", strides=[2], pads=[1, 1]),
+            node("MaxPool", "a", "c", kernel_shape=[2], strides=[2]),
+            node("Conv", "c,v", "d", group=4, dilations=[2]),
+            node("Flatten", "d"),
+        ],
+        {"x": [1, 3, 21], "y": [1, 12]},
+        {"w": values(4, 3, 3), "b": values(4), "v": values(4, 1, 2)},
+    ),
+    "one spatial axis, transposed": (
+        [node("ConvTranspose", "x,w", strides=[2])],
+        {"x": [1, 3, 7], "y": [1, 4, 15]},
+        {"w": values(3, 4, 3)},
+    ),
     "softmax along rows": (
         [CONVOLUTION, node("Softmax", "a", axis=2)],
         {"x": [1, 3, 5, 4], "y": [1, 2, 5, 4]},
