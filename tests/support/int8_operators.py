@@ -159,7 +159,7 @@ def softmax(seed: int) -> bytes:
 
 
 def mean(seed: int) -> bytes:
-    """MEAN along axes side by side."""
+    """MEAN or SUM along axes side by side."""
     random = np.random.default_rng(seed)
     shape = tuple(random.integers(1, 9, 4).tolist())
     first = int(random.integers(4))
@@ -169,7 +169,7 @@ def mean(seed: int) -> bytes:
         1 if axis in axes else n for axis, n in enumerate(shape) if keep or axis not in axes
     )
     return one_operator(
-        "MEAN",
+        ["MEAN", "SUM"][seed % 3 == 2],
         [quantised(random, shape), numbers(*axes)],
         [quantised(random, made)],
         "ReducerOptions",

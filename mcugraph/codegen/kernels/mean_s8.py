@@ -1,4 +1,4 @@
-"""The mean of int8 along axes that lie side by side.
+"""The mean or the sum of int8 along axes that lie side by side.
 
 Sources: tensorflow/lite/kernels/internal/reference/reduce.h (QuantizedMeanOrSum),
 tensorflow/lite/micro/kernels/reduce_common.cc.
@@ -17,7 +17,7 @@ from mcugraph.tflm.kernels.needs import KernelNode
 
 
 class MeanS8(Kernel):
-    """``mg_mean_s8``."""
+    """``mg_mean_s8``, for means and for sums."""
 
     files = ("mg_mean_s8",)
 
@@ -30,12 +30,13 @@ class MeanS8(Kernel):
         data, result = node.input(0), node.outputs[0]
         found, shift = multiplier(float(scale(data)) / float(scale(result)), rounding)
         # The division is part of the multiplier, as precise as that has room for.
-        up = min(reduced.bit_length() - 1, 32, 31 + shift)
+        parts = 1 if attributes(node, Reduce).function == "sum" else reduced
+        up = min(parts.bit_length() - 1, 32, 31 + shift)
         parameters = {
             "outer": outer,
             "reduced": reduced,
             "inner": inner,
-            "multiplier": (found << up) // reduced,
+            "multiplier": (found << up) // parts,
             "shift": shift - up,
             "sum_of_zeros": zero_point(data) * reduced,
             "output_zero": zero_point(result),

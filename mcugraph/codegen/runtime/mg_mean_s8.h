@@ -15,7 +15,7 @@ typedef struct {
     int32_t output_zero;
 } mg_mean_s8_params;
 
-/* The mean along axes that lie side by side: result by result. */
+/* The mean, or the sum, along axes that lie side by side: result by result. */
 void mg_mean_s8(const mg_mean_s8_params *p, const int8_t *input, int8_t *output);
 
 #endif
