@@ -81,13 +81,21 @@ def _runtime(program: Program) -> Iterator[tuple[str, str]]:
 
 
 def _copies(program: Program, prefix: str) -> dict[str, str]:
-    """The lines that read all inputs, and those that write all outputs."""
+    """The lines that read all inputs, and those that write all outputs.
+
+    A model without inputs runs once.
+    """
     reads = []
     for i in range(len(program.inputs)):
         size = f"{prefix.upper()}_INPUT_{i}_BYTES"
+        # Only before the first input may the bytes end.
+        end = "            if (got == 0 && feof(stdin)) {\n                return 0;\n            }\n"
         reads.append(
-            f"        if (fread({prefix}_input_{i}, 1, {size}, stdin) != {size}) {{\n"
-            f"            return 0;\n"
+            f"        got = fread({prefix}_input_{i}, 1, {size}, stdin);\n"
+            f"        if (got != {size}) {{\n"
+            f"{'' if i else end}"
+            f'            fputs("the bytes end within input {i}\\n", stderr);\n'
+            f"            return 1;\n"
             f"        }}"
         )
     writes = []
@@ -98,4 +106,9 @@ def _copies(program: Program, prefix: str) -> dict[str, str]:
             f"            return 1;\n"
             f"        }}"
         )
-    return {"inputs": "\n".join(reads), "outputs": "\n".join(writes)}
+    return {
+        "got": "    size_t got;" if reads else "",
+        "inputs": "\n".join(reads),
+        "outputs": "\n".join(writes),
+        "more": "" if reads else "        return 0;",
+    }

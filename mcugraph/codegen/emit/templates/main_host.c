@@ -10,6 +10,7 @@
 @{arena}
 int main(void)
 {
+@{got}
     for (;;) {
 @{inputs}
         if (@{prefix}_invoke() != 0) {
@@ -19,5 +20,6 @@ int main(void)
         if (fflush(stdout) != 0) {
             return 1;
         }
+@{more}
     }
 }

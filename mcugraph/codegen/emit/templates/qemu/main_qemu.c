@@ -152,6 +152,7 @@ int main(void)
         }
         count++;
 @{outputs}
+@{more}
     }
 done:
     say_number("inferences ", count);
