@@ -129,6 +129,7 @@ def pruned(options, data):
         validate=loader(x[:held], y[:held], options.batch),
         test=loader(x_test, y_test, 500),
         epochs=options.epochs,
+        trained=options.prune_epochs is not None,
         prune_epochs=options.prune_epochs,
         qat_epochs=options.qat,
         optimizer="sgd",
@@ -152,7 +153,7 @@ def arguments():
     add("--macs", type=parse_count, help="a budget of multiply-accumulates, like 2M")
     add("--width", type=int, default=16, help="channels of the first stage")
     add("--epochs", type=int, default=8, help="in all")
-    add("--prune-epochs", type=float, help="of them, until the budgets are met; 10 %%")
+    add("--prune-epochs", type=float, help="train so many first, pruning; else cut it new")
     add("--qat", type=int, default=0, metavar="EPOCHS", help="more epochs, with int8's rounding")
     add("--batch", type=int, default=64)
     add("--seed", type=int, default=0)
@@ -182,12 +183,13 @@ def main():
     print(f"\n{result}\n")
     if result.exported is None:
         return 0
-    try:
-        picture = str(Path(options.out).with_suffix(".png"))
-        result.history.plot(picture)
-        print(f"what happened: {picture}\n")
-    except mg.UsageError as error:
-        print(f"no picture: {error}\n")
+    if len(result.history):
+        try:
+            picture = str(Path(options.out).with_suffix(".png"))
+            result.history.plot(picture)
+            print(f"what happened: {picture}\n")
+        except mg.UsageError as error:
+            print(f"no picture: {error}\n")
     limits = {
         "--sram": board.sram_block - options.reserve_sram,
         "--flash": board.flash - options.reserve_flash,

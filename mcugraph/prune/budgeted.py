@@ -45,6 +45,7 @@ def to_budget(
     reserve_sram: int = 0,
     reserve_flash: int = 0,
     epochs: int = 10,
+    trained: bool = True,
     prune_epochs: float | None = None,
     test: Iterable[Any] | None = None,
     unpack: Callable[[Any], Any] | None = None,
@@ -66,8 +67,8 @@ def to_budget(
     """Prune a model to budgets, fine-tune it, write it as int8, and hold the file against them.
 
     A copy of the model is trained with a ``Pruner``, slimmed as soon as it meets the budgets, and
-    trained on to the end of the epochs. Trained models and new ones do: train a new one for more
-    epochs. The file is run by LiteRT on the test data, and in TensorFlow Lite Micro where its
+    trained on to the end of the epochs. A model that is not trained yet (``trained=False``) is cut
+    before its first step. The file is run by LiteRT on the test data, and in TensorFlow Lite Micro where its
     Python package is installed.
 
     ::
@@ -93,6 +94,8 @@ def to_budget(
         reserve_sram: Bytes of the board's SRAM for all but the arena.
         reserve_flash: Bytes of its flash for all but the model and TFLM.
         epochs: In all.
+        trained: Whether the model is trained. False: it is slimmed at once, and the weights that
+            are left are drawn anew, by ``reset_parameters`` of its layers.
         prune_epochs: After how many, or what fraction of one, the budgets are met at the latest.
             None: 10 % of them.
         test: Batches that scores before and after are of; None: those of ``validate``.
@@ -141,6 +144,8 @@ def to_budget(
         raise UsageError(f"structure: 'loss', 'layers' or None is needed, not {structure!r}")
     if fine_tune is not None:
         check_callable("fine_tune", fine_tune)
+    if not trained and (prune_epochs is not None or distill):
+        raise UsageError("trained=False leaves nothing to prune slowly or to distill from")
     check_number("distill", distill)
     if distill >= 1:
         raise UsageError(f"distill: it has to be below 1, not {distill!r}")
@@ -153,7 +158,7 @@ def to_budget(
     task = TrainingTask(examples, unpack, forward, loss, metric)
     loaders = Loaders(train, validate, validate if test is None else test)
     steps = loaders.steps
-    pruning = _pruning_steps(epochs, prune_epochs, steps)
+    pruning = _pruning_steps(epochs, prune_epochs, steps) if trained else 0
     target = find_board(board) if isinstance(board, str) else board
     notes = []
     lacking = missing_tool()
@@ -170,7 +175,7 @@ def to_budget(
     with seeded(seed):
         limits = {**({} if room is None else room.budgets), **(budgets or {})}
         work = copy.deepcopy(whole)
-        options = {"seed": seed, **through_in(pruning, pruner or {})}
+        options = {"seed": seed, **through_in(max(pruning, 1), pruner or {})}
         placed = tuple(x.to(device) for x in examples)
         choice = None
         if structure is not None:
@@ -184,7 +189,7 @@ def to_budget(
         )
         report(f"before: {masked.progress()}")
         scores = {"before": task.score(whole, loaders.test, "test", device)}
-        total = pruning if fine_tune is not None else epochs * steps
+        total = max(pruning, 1) if fine_tune is not None else epochs * steps
         loop = TrainingLoop(task, work, train, optimizer, learning_rate, total)
 
         def when_slimmed(small: torch.nn.Module) -> bool:

@@ -22,7 +22,8 @@ class Phases:
         loop: It trains.
         loaders: Training and validation data.
         report: Takes a line an epoch.
-        limit: Training steps after which the budgets are met at the latest.
+        limit: Training steps after which the budgets are met at the latest. 0: the model is new,
+            and is cut before the first step, with weights that are drawn anew.
         when_slimmed: Called with the slimmed model, before it is trained on; whether to go on.
     """
 
@@ -46,7 +47,7 @@ class Phases:
 
     def run(self, epochs: int) -> torch.nn.Module:
         """Train for so many epochs, or as long as ``when_slimmed`` wants; returns the model."""
-        ended = False
+        ended = self.limit == 0 and self._slim()
 
         def after_step() -> bool:
             nonlocal ended
@@ -79,9 +80,18 @@ class Phases:
         self.pruner.step(self._loss)
         if self._steps < self.limit and not self.pruner.met:
             return False
+        return self._slim()
+
+    def _slim(self) -> bool:
+        """Go on with the slimmed model; whether the training ends."""
         if not self.pruner.met:
             self.pruner.enforce()
         small = self.pruner.slim()
+        if self.limit == 0:
+            # What is left of a larger layer's weights is too small for the inputs that are left.
+            for module in small.modules():
+                if callable(draw := getattr(module, "reset_parameters", None)):
+                    draw()
         self.loop.replace(small)
         self.slimmed = True
         return not self.when_slimmed(small)

@@ -178,6 +178,19 @@ def test_own_fine_tuning_takes_over_when_the_budgets_are_met(
         call(training.Chain(), data, fine_tune=lambda model: 3)
 
 
+def test_a_new_model_is_cut_before_its_first_step(training: Any, data: dict[str, Batches]) -> None:
+    torch.manual_seed(0)
+    model = training.Residual()
+    result = call(model, data, trained=False, epochs=2, pruner={**FAST, "method": "allocation"})
+    assert result.met
+    assert {epoch.phase for epoch in result.epochs} == {"fine-tuning"}
+    # The weights are new ones, of the size that their own number of inputs asks for.
+    untrained = call(model, data, trained=False, fine_tune=lambda small: small, seed=3).model
+    for layer in (m for m in untrained.modules() if isinstance(m, nn.Conv2d)):
+        bound = layer.weight[0].numel() ** -0.5
+        assert 0.5 * bound < float(layer.weight.detach().abs().max()) <= bound
+
+
 def test_distillation_pulls_towards_the_given_model(
     training: Any, data: dict[str, Batches]
 ) -> None:
@@ -288,6 +301,7 @@ ERRORS: dict[str, tuple[dict[str, Any], str]] = {
     ),
     "epochs": ({"epochs": 0}, "epochs: a whole number from 1 on"),
     "prune epochs": ({"prune_epochs": 4}, "prune_epochs: it has to be above 0 and at most 3"),
+    "new and slow": ({"trained": False, "prune_epochs": 1}, "trained=False leaves nothing"),
     "distill": ({"distill": 1.0}, "distill: it has to be below 1"),
     "optimizer": ({"optimizer": "adam"}, "unknown optimizer 'adam'; expected adamw or sgd"),
     "no optimizer": ({"optimizer": lambda p: p}, "optimizer has to give an optimizer, not list"),
