@@ -68,8 +68,8 @@ def to_budget(
 
     A copy of the model is trained with a ``Pruner``, slimmed as soon as it meets the budgets, and
     trained on to the end of the epochs. A model that is not trained yet (``trained=False``) is cut
-    before its first step. The file is run by LiteRT on the test data, and in TensorFlow Lite Micro where its
-    Python package is installed.
+    before its first step. The file is run by LiteRT on the test data, and in TensorFlow Lite Micro
+    where its Python package is installed.
 
     ::
 

@@ -89,7 +89,9 @@ def _copies(program: Program, prefix: str) -> dict[str, str]:
     for i in range(len(program.inputs)):
         size = f"{prefix.upper()}_INPUT_{i}_BYTES"
         # Only before the first input may the bytes end.
-        end = "            if (got == 0 && feof(stdin)) {\n                return 0;\n            }\n"
+        end = (
+            "            if (got == 0 && feof(stdin)) {\n                return 0;\n            }\n"
+        )
         reads.append(
             f"        got = fread({prefix}_input_{i}, 1, {size}, stdin);\n"
             f"        if (got != {size}) {{\n"
