@@ -74,7 +74,7 @@ def made_model(
 def node(kind: str, inputs: str, output: str = "y", **attributes: Any) -> Node:
     onnx = pytest.importorskip("onnx")
     return onnx.helper.make_node(
-        kind, inputs.split(","), [output], name=f"the_{kind}", **attributes
+        kind, inputs.split(","), [output], name=f"{output}_{kind}", **attributes
     )
 
 
@@ -169,11 +169,11 @@ def test_awkward_operators(tmp_path: Path) -> None:
 @pytest.mark.parametrize(
     ("nodes", "said"),
     [
-        ([node("Erf", "x")], r"ERF \(the_Erf\)"),
-        ([node("LRN", "x", size=3)], r"LRN \(the_LRN\)"),
+        ([node("Erf", "x")], r"ERF \(y_Erf\)"),
+        ([node("LRN", "x", size=3)], r"LRN \(y_LRN\)"),
         (
             [node("BatchNormalization", "x,w,w,w,w", training_mode=1)],
-            r"BatchNormalization \(the_BatchNormalization\): it takes mean and variance",
+            r"BatchNormalization \(y_BatchNormalization\): it takes mean and variance",
         ),
     ],
 )
