@@ -8,11 +8,14 @@ In README.md and the pages of docs/:
   page shows below them is compared exactly. A line that ends with a backslash goes on in the next.
   ``$ echo $?`` shows the code with which the last command ended. Other commands are not run.
 - A block after the line ``<!-- not run -->`` is left alone.
+- A page with a line ``<!-- needs: PROGRAM PACKAGE ... -->`` is skipped where one of these is not there.
 """
 
 import doctest
+import importlib.util
 import os
 import re
+import shutil
 import stat
 import subprocess
 import sys
@@ -26,6 +29,7 @@ import pytest
 ROOT = Path(__file__).resolve().parents[1]
 PAGES = [ROOT / "README.md", *sorted((ROOT / "docs" / "pages").rglob("*.md"))]
 NOT_RUN = "<!-- not run -->"
+NEEDS = re.compile(r"^<!-- needs: (.*) -->$", re.MULTILINE)
 FENCE = re.compile(r"^( *)(`{3,})([\w-]*)")
 SECONDS = 120
 
@@ -66,6 +70,17 @@ def blocks(markdown: str) -> Iterator[Block]:
             yield Block(language, text, start + 1)
         last = ""
         number += 1
+
+
+def needs(markdown: str) -> list[str]:
+    """The tools and packages that a page says it needs."""
+    said = NEEDS.search(markdown)
+    return said[1].split() if said else []
+
+
+def there(name: str) -> bool:
+    """Whether a program or a package is installed."""
+    return shutil.which(name) is not None or importlib.util.find_spec(name) is not None
 
 
 def run_python(block: Block, page: Path, namespace: dict[str, Any]) -> None:
@@ -152,7 +167,11 @@ def workplace(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> dict[str, str]
 @pytest.mark.parametrize("page", PAGES, ids=lambda page: str(page.relative_to(ROOT)))
 def test_page_is_true(page: Path, workplace: dict[str, str]) -> None:
     namespace: dict[str, Any] = {"__name__": "__main__"}
-    for block in blocks(page.read_text(encoding="utf-8")):
+    text = page.read_text(encoding="utf-8")
+    missing = [name for name in needs(text) if not there(name)]
+    if missing:
+        pytest.skip(f"not there: {', '.join(missing)}")
+    for block in blocks(text):
         if block.language == "python":
             run_python(block, page, namespace)
         elif block.language == "console":
@@ -212,3 +231,13 @@ def test_wrong_output_fails(tmp_path: Path, workplace: dict[str, str]) -> None:
     run_console(Block("console", right, 1), page, workplace)
     with pytest.raises(AssertionError, match="said hello"):
         run_console(Block("console", "$ mcugraph hello\nsaid bye\n", 1), page, workplace)
+
+
+def test_a_page_says_what_it_needs() -> None:
+    assert needs("# Title\n\n<!-- needs: python3 no_such_thing -->\ntext") == [
+        "python3",
+        "no_such_thing",
+    ]
+    assert needs("# Title\n") == []
+    assert there("pytest")
+    assert not there("no_such_thing")
