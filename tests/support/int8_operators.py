@@ -215,6 +215,16 @@ def multiplication(seed: int) -> bytes:
     return _arithmetic("MUL", int(random.integers(4)), random)
 
 
+def extremes(seed: int) -> bytes:
+    """MAXIMUM or MINIMUM, of operands that may be spread, all of one scale."""
+    random = np.random.default_rng(seed)
+    shape = tuple(random.integers(1, 6, int(random.integers(1, 5))).tolist())
+    first = quantised(random, shape)
+    second = _alike(_spread(random, shape), first)
+    name = ["MAXIMUM", "MINIMUM"][seed % 2]
+    return one_operator(name, [first, second], [first], "MaximumMinimumOptions")
+
+
 def requantisation(seed: int) -> bytes:
     """QUANTIZE of what is quantised already."""
     random = np.random.default_rng(seed)
@@ -426,7 +436,7 @@ OPERATORS = {
     for maker in (
         *(convolution, depthwise, transposed_convolution, fully_connected, pool, softmax, mean),
         *(sparse_convolution, sparse_fully_connected, filtered),
-        *(addition, multiplication, requantisation, sigmoid, hyperbolic, rectified),
+        *(addition, multiplication, extremes, requantisation, sigmoid, hyperbolic, rectified),
         *(concatenation, padding, transposition, cut, resizing, interpolation, parts, blocks),
     )
 }

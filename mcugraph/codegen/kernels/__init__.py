@@ -14,6 +14,7 @@ from mcugraph.codegen.kernels.conv_s8 import ConvS8
 from mcugraph.codegen.kernels.depthwise_f32 import DepthwiseF32
 from mcugraph.codegen.kernels.depthwise_s8 import DepthwiseS8, OneChannelS8
 from mcugraph.codegen.kernels.elementwise_f32 import BinaryF32, UnaryF32
+from mcugraph.codegen.kernels.extremes_s8 import ExtremesS8
 from mcugraph.codegen.kernels.fully_connected_f32 import FullyConnectedF32
 from mcugraph.codegen.kernels.fully_connected_s8 import FullyConnectedS8
 from mcugraph.codegen.kernels.lookup import (
@@ -77,10 +78,10 @@ KERNELS: Mapping[str, Sequence[Kernel]] = {
     "LOG": (UnaryF32("mg_log_f32"),),
     "LOGISTIC": (LookupBytes(sigmoid), UnaryF32("mg_logistic_f32")),
     "LOG_SOFTMAX": (SoftmaxF32("mg_log_softmax_f32"),),
-    "MAXIMUM": (BinaryF32("mg_maximum_f32"),),
+    "MAXIMUM": (ExtremesS8("mg_maximum_s8"), BinaryF32("mg_maximum_f32")),
     "MAX_POOL_2D": (PoolS8(), PoolF32()),
     "MEAN": (MeanS8(), ReduceF32("mg_mean_f32")),
-    "MINIMUM": (BinaryF32("mg_minimum_f32"),),
+    "MINIMUM": (ExtremesS8("mg_minimum_s8"), BinaryF32("mg_minimum_f32")),
     "MUL": (MulS8(), BinaryF32("mg_mul_f32")),
     "NEG": (UnaryF32("mg_neg_f32"),),
     "PACK": (ConcatBytes(),),

@@ -21,7 +21,7 @@ _AXES = 4  # MG_AXES
 _LEFT = 20  # of mg_add_s8.c
 
 
-class _BinaryS8(Kernel):
+class BinaryS8(Kernel):
     """What the kernels of two operands share."""
 
     def refusal(self, node: KernelNode) -> str | None:
@@ -32,7 +32,7 @@ class _BinaryS8(Kernel):
         return {i: broadcast(node.input(i), node.outputs[0]) for i in (0, 1)}
 
 
-class AddS8(_BinaryS8):
+class AddS8(BinaryS8):
     """``mg_add_s8``, for sums and differences."""
 
     files = ("mg_add_s8",)
@@ -60,7 +60,7 @@ class AddS8(_BinaryS8):
         return KernelCall("mg_add_s8", Parameters("mg_add_s8_params", fields), (0, 1))
 
 
-class MulS8(_BinaryS8):
+class MulS8(BinaryS8):
     """``mg_mul_s8``."""
 
     files = ("mg_mul_s8",)
