@@ -8,7 +8,8 @@ In README.md and the pages of docs/:
   page shows below them is compared exactly. A line that ends with a backslash goes on in the next.
   ``$ echo $?`` shows the code with which the last command ended. Other commands are not run.
 - A block after the line ``<!-- not run -->`` is left alone.
-- A page with a line ``<!-- needs: PROGRAM PACKAGE ... -->`` is skipped where one of these is not there.
+- A page with a line ``<!-- needs: PROGRAM PACKAGE ... -->`` is skipped where one of these is not
+  there.
 """
 
 import doctest
