@@ -5,6 +5,7 @@ from typing import Any
 
 import numpy as np
 import pytest
+from support.deployed import as_bytes, program_of, random_inputs, tflm_answers
 from support.microcontrollers import needs_qemu, on_host
 
 import mcugraph as mg
@@ -12,6 +13,11 @@ from mcugraph.codegen.cores import CORES
 
 pytestmark = needs_qemu
 
+SHARED = Path(__file__).resolve().parents[3] / "shared" / "models" / "tflite"
+NETWORKS = (
+    *("mlperftiny_kws_ref_model", "tflm_person_detect", "mlperftiny_vww_96_int8"),
+    *("mlperftiny_ad01_int8", "mltk_image_example1"),
+)
 FAST = ("ds_cnn", "mobilenet_v2")
 OTHERS = (
     *("autoencoder", "branching", "densenet", "detector", "efficientnet", "inception", "resnet"),
@@ -43,6 +49,17 @@ def test_cortex_m4_computes_what_the_host_computes(name: str, models: Path, tmp_
 @pytest.mark.parametrize("name", OTHERS)
 def test_other_fixtures_on_cortex_m4(name: str, models: Path, tmp_path: Path) -> None:
     check_equal(models / f"{name}_int8.tflite", tmp_path, 3)
+
+
+@pytest.mark.slow
+@pytest.mark.oracle("tflite_micro")
+@pytest.mark.skipif(not SHARED.is_dir(), reason="there are no shared models")
+@pytest.mark.parametrize("name", NETWORKS)
+def test_other_peoples_networks_compute_what_tflm_computes(name: str, tmp_path: Path) -> None:
+    model = SHARED / f"{name}.tflite"
+    inputs = random_inputs(program_of(model, tmp_path), 20)
+    found = mg.deploy(model, tmp_path / "out").run(as_bytes(inputs))
+    assert found.outputs == tflm_answers(model.read_bytes(), inputs)
 
 
 @pytest.mark.slow
