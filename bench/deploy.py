@@ -5,8 +5,8 @@
 Each file is deployed, built for a Cortex-M4 in several ways and run once on random inputs in QEMU:
 bytes of flash and SRAM, and instructions, which QEMU counts (``-icount``) and which are no time.
 TFLM's SRAM is head and tail by `profile`, its flash the file and an estimate of the code by the
-model's kernels (those of the reference), as `check` has it; its instructions, of its sources of August 2026 built
-for the same machine, were measured elsewhere and stand here as they were given.
+model's kernels (those of the reference), as `check` has it; its instructions, of its sources of
+August 2026 built for the same machine, were measured elsewhere and stand here as they were given.
 """
 
 import argparse
