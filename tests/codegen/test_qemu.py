@@ -45,6 +45,14 @@ def test_cortex_m4_computes_what_the_host_computes(name: str, models: Path, tmp_
     check_equal(models / f"{name}_int8.tflite", tmp_path, 2)
 
 
+def test_floats_are_rounded_as_the_host_rounds_them(models: Path, tmp_path: Path) -> None:
+    """On a core that could multiply and add in one step."""
+    project = mg.deploy(models / "ds_cnn_float.tflite", tmp_path / "out", target="cortex-m4")
+    elements = project.report["inputs"][0]["bytes"] // 4
+    inputs = np.random.default_rng(0).normal(size=elements).astype(np.float32).tobytes()
+    assert project.run(inputs).outputs == on_host(project, inputs)
+
+
 @pytest.mark.slow
 @pytest.mark.parametrize("name", OTHERS)
 def test_other_fixtures_on_cortex_m4(name: str, models: Path, tmp_path: Path) -> None:
