@@ -5,6 +5,7 @@ from pathlib import Path
 
 import pytest
 from support.deployed import COMPILER, check_equal, needs_compiler, program_of, written
+from support.microcontrollers import needs_qemu, on_host
 from support.tflite_writer import G, Node, T, tflite_bytes
 
 import mcugraph as mg
@@ -71,6 +72,20 @@ def test_reset_forgets(tmp_path: Path) -> None:
     command = [COMPILER or "cc", "-std=c99", f"-I{tmp_path}", *map(str, sources), "-o"]
     subprocess.run([*command, tmp_path / "main"], check=True)
     subprocess.run([tmp_path / "main"], check=True)
+
+
+@needs_qemu
+def test_a_microcontroller_begins_with_the_same_state(tmp_path: Path) -> None:
+    """The stack is measured by an inference, which is forgotten."""
+    inputs = bytes(range(12))
+    for zero, in_bss, in_data in ((0, 4, 0), (-7, 0, 4)):
+        (tmp_path / "model.tflite").write_bytes(running_sum(zero))
+        project = mg.deploy(tmp_path / "model.tflite", tmp_path / f"out{zero}")
+        found = project.run(inputs)
+        assert found.inferences == 3
+        assert found.outputs == on_host(project, inputs)
+        sram = project.report["sram"]
+        assert (sram["bss"], sram["data"]) == (project.arena + in_bss, in_data)
 
 
 def test_state_that_begins_with_several_bytes_is_refused(tmp_path: Path) -> None:
