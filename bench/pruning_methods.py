@@ -151,7 +151,8 @@ def torch_pruning(case: Case) -> None:
 def log_one_shot(case: Case) -> None:
     """Widths that are worth the most together, as the sum of their logarithms."""
     case.training.until(case.step_of(ONE_SHOT))
-    case.cut(case.space.allocate(case.limits, concavity=0), "l1")
+    alike = np.ones(len(case.space.full))
+    case.cut(case.space.allocate(case.limits, alike, concavity=0), "l1")
     case.training.finish()
 
 
