@@ -77,17 +77,20 @@ class Allocation:
                 far = middle
         return found
 
-    def _inside(self, w: Array) -> Array:
-        """Which widths are within the bounds, shape (N,)."""
-        return np.asarray(((w >= self._lattice.low) & (w <= self._lattice.high)).all(axis=1))
+    def _gains(self, candidates: Array, w: Array) -> Array:
+        """What candidates are worth more than w, shape (N,); minus infinity beyond the bounds."""
+        low, high = self._lattice.low, self._lattice.high
+        inside = ((candidates >= low) & (candidates <= high)).all(axis=1)
+        found = np.full(len(candidates), -np.inf)
+        found[inside] = self._utility.of(candidates[inside]) - self._utility.of(w)
+        return found
 
     def _raised(self, w: Array) -> Array:
         """Widths none of which can be raised by a step any more."""
         left, stride = self._lattice.steps, self._stride(w)
         while True:
             candidates = w + stride * left
-            gains = np.where(self._inside(candidates), 0.0, -1.0)
-            gains[gains == 0] = self._utility.of(candidates[gains == 0]) - self._utility.of(w)
+            gains = self._gains(candidates, w)
             order = np.argsort(-gains, kind="stable")[: int((gains > 1e-12).sum())]
             chosen = self._first(candidates[order])
             if chosen is None:
@@ -105,16 +108,7 @@ class Allocation:
     def _exchanged(self, w: Array) -> Array | None:
         """Widths with steps of one kind less and of another more that are worth more than w."""
         steps = self._lattice.steps
-        before = self._utility.of(w)
-
-        def gains(times: int) -> Array:
-            moved = w + times * steps
-            inside = self._inside(moved)
-            found = np.full(len(steps), -np.inf)
-            found[inside] = self._utility.of(moved[inside]) - before
-            return found
-
-        by = {times: gains(times) for times in range(-3, 4) if times}
+        by = {times: self._gains(w + times * steps, w) for times in range(-3, 4) if times}
         many = np.array([by[more][:, None] + by[-less] for more, less in _EXCHANGES])
         chosen = np.flatnonzero(many.ravel() > _WORTH)
         chosen = chosen[np.argsort(-many.ravel()[chosen], kind="stable")]
@@ -126,9 +120,8 @@ class Allocation:
             kinds, ups, downs = np.unravel_index(part, many.shape)
             more, less = np.array(_EXCHANGES)[kinds].T
             found = w + more[:, None] * steps[ups] - less[:, None] * steps[downs]
-            found = found[self._inside(found)]
             # Steps of one part of the lattice can move the same groups.
-            found = found[self._utility.of(found) > before + _WORTH / 2]
+            found = found[self._gains(found, w) > _WORTH / 2]
             number = self._first(found, limited=True)
             if number is not None:
                 return np.asarray(found[number])

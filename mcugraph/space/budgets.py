@@ -95,9 +95,7 @@ class Budgets:
             parts.append(f"{name} {cost:,}{share}")
         return ", ".join(parts)
 
-    def allocate(
-        self, most: Array, utility: Array | None = None, concavity: float | None = None
-    ) -> Array:
+    def allocate(self, most: Array, utility: Array | None = None, concavity: float = 1.0) -> Array:
         """Widths within the budgets, as ``Space.allocate`` gives them.
 
         Args:
@@ -108,9 +106,8 @@ class Budgets:
         Raises:
             UsageError: The utility or the concavity is none.
         """
-        options = {} if concavity is None else {"concavity": concavity}
         limits = {name: self.limits[name] for name in self.held}
-        return self.space.allocate(limits, utility, most=most, costs=self.held, **options)
+        return self.space.allocate(limits, utility, most=most, concavity=concavity, costs=self.held)
 
     def pull(self, widths: Array, random: np.random.Generator, scalarisation: str) -> Pull:
         """The resource loss at integer widths, and where it falls.
