@@ -50,6 +50,15 @@ class OnTflm:
     samples: int
     difference: float
 
+    @property
+    def beside_prediction(self) -> str:
+        """What the head is to the one that was predicted, in words."""
+        if self.predicted is None:
+            return "that was not predicted"
+        if self.head == self.predicted:
+            return "as predicted"
+        return f"not {self.predicted:,} B as predicted"
+
 
 @dataclass(frozen=True, slots=True)
 class OnBoard:
@@ -155,11 +164,9 @@ class Budgeted:
         if self.exported is not None:
             lines.append(f"file: {self.exported.path}")
         if (ran := self.on_tflm) is not None:
-            same = ran.head == ran.predicted
-            than = "as predicted" if same else f"not {ran.predicted or 0:,} B as predicted"
             lines.append(
-                f"TFLM: head {ran.head:,} B {than}; {ran.samples} samples, results within"
-                f" {ran.difference:.1%} of LiteRT's"
+                f"TFLM: head {ran.head:,} B {ran.beside_prediction}; {ran.samples} samples, results"
+                f" within {ran.difference:.1%} of LiteRT's"
             )
         if (board := self.on_board) is not None:
             word = {True: "fits", False: "does not fit", None: "may fit"}[board.fits]
