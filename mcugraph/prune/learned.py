@@ -9,7 +9,7 @@ import torch
 from mcugraph.errors import UsageError
 from mcugraph.ir import Array
 from mcugraph.prune.losses import gradient_of
-from mcugraph.prune.relaxed import METHODS, RelaxedMask
+from mcugraph.prune.relaxed import THRESHOLDS, RelaxedMask
 from mcugraph.prune.width_rule import Decision, Moment, WidthRule
 from mcugraph.records import dataclass
 from mcugraph.space.budgets import SCALARISATIONS, Budgets, Pull
@@ -39,7 +39,7 @@ class Options:
         for name, known in (
             ("objective", OBJECTIVES),
             ("scalarisation", SCALARISATIONS),
-            ("threshold", METHODS),
+            ("threshold", THRESHOLDS),
         ):
             given = getattr(self, name)
             if given not in known:

@@ -51,6 +51,7 @@ class LightningPruning(lightning.Callback):
 
     Attributes:
         pruner: There from the start of the training on.
+        small: The slimmed network, once it has taken the place; None: it has not.
 
     Raises:
         UsageError: ``validate`` cannot be read again and again, or an option is none.
@@ -105,9 +106,7 @@ class LightningPruning(lightning.Callback):
             steps = max(1, round(SHARE * planned)) if math.isfinite(planned) else PHASE
             options = through_in(steps, self.options)
             self.pruner = Pruner(self._network(pl_module), inputs, self.budgets, **options)
-        if self._restored is not None:
-            self.pruner.load_state_dict(self._restored)
-            self._restored = None
+        self._restore()
 
     def on_train_start(self, trainer: Any, pl_module: Any) -> None:
         """Hold the optimizers against the network, and count steps from here on."""
@@ -149,6 +148,10 @@ class LightningPruning(lightning.Callback):
     def load_state_dict(self, state_dict: dict[str, Any]) -> None:
         """Go on from a checkpoint."""
         self._restored = state_dict.get("pruner")
+        self._restore()
+
+    def _restore(self) -> None:
+        """Give the pruner the state of a checkpoint, once both are there."""
         if self.pruner is not None and self._restored is not None:
             self.pruner.load_state_dict(self._restored)
             self._restored = None

@@ -7,7 +7,7 @@ import torch
 from mcugraph.export.qat import finish_qat, prepare_qat
 from mcugraph.prune.outcome import Epoch
 from mcugraph.prune.pruner import Pruner
-from mcugraph.prune.task import Loaders, TrainingTask
+from mcugraph.prune.task import Loaders, TrainingTask, endless
 from mcugraph.prune.training import Optimizer, TrainingLoop
 
 _LOW_RATE = 0.1  # of the learning rate: rounding is small
@@ -42,7 +42,7 @@ class Phases:
         self.when_slimmed = when_slimmed
         self.slimmed = False
         self.epochs: list[Epoch] = []
-        self._held = loaders.held()
+        self._held = endless(loaders.validate)
         self._steps = 0
 
     def run(self, epochs: int) -> torch.nn.Module:

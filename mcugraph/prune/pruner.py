@@ -86,8 +86,8 @@ class Pruner:
         utility: Of the same: what each group is worth, shape (groups,). None: as many as layers
             make its channels.
         concavity: Of the same: how even shares are to be, 1 if not given; see ``Space.allocate``.
-        learning_rate: Of ``method="paper"``, like all that follow: of the multipliers, 1 if not
-            given.
+        learning_rate: Of ``method="paper"``, like all down to ``smoothing``: of the multipliers, 1
+            if not given.
         alpha: The weight of the task loss, 1 if not given.
         initial: The multiplier of every group at the start, between 0 and 1; 0.95 if not given.
         max_step: Not of the paper: the most that a multiplier may change in one update; a longer

@@ -13,7 +13,7 @@ from mcugraph.errors import UsageError
 from mcugraph.ir import Array
 from mcugraph.records import dataclass
 
-METHODS = ("exact", "percentile")
+THRESHOLDS = ("exact", "percentile")
 
 # Of a group's largest salience: what a smaller one counts as. The logarithm needs it above 0.
 _FLOOR = 1e-12
@@ -50,8 +50,8 @@ class RelaxedMask:
         Raises:
             UsageError: Unknown threshold.
         """
-        if threshold not in METHODS:
-            raise UsageError(f"unknown threshold {threshold!r}; expected {' or '.join(METHODS)}")
+        if threshold not in THRESHOLDS:
+            raise UsageError(f"unknown threshold {threshold!r}; expected {' or '.join(THRESHOLDS)}")
         sizes = np.diff(starts, append=len(saliences))
         largest = np.maximum.reduceat(saliences, starts)
         floor = np.where(largest > 0, largest * _FLOOR, 1.0)

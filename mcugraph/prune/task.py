@@ -180,20 +180,16 @@ class Loaders:
             return given
         raise UsageError(f"{name} is empty")
 
-    def held(self) -> Iterator[Any]:
-        """Batches of ``validate`` without end."""
-        return endless(self.validate)
 
-
-def endless(loader: Iterable[Any]) -> Iterator[Any]:
-    """Its batches, again and again.
+def endless(validate: Iterable[Any]) -> Iterator[Any]:
+    """The batches of validation data, again and again.
 
     Raises:
         UsageError: It is empty.
     """
     while True:
         count = 0
-        for given in loader:
+        for given in validate:
             count += 1
             yield given
         if not count:

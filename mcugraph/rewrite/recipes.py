@@ -152,7 +152,7 @@ def _thresholded_relu(
 
 
 def _gelu(steps: Steps[_Value], data: _Value) -> _Value:
-    squared = scaled(steps, steps.add("mul", data, data), _GELU_SLOPE * _GELU_CUBIC)
+    squared = scaled(steps, _square(steps, data), _GELU_SLOPE * _GELU_CUBIC)
     slope = steps.add("mul", data, shifted(steps, squared, _GELU_SLOPE))
     return steps.add("mul", data, steps.add("sigmoid", slope))
 

@@ -114,10 +114,7 @@ KERNELS: Mapping[str, Sequence[Kernel]] = {
     "SQUEEZE": (Alias(),),
     "STRIDED_SLICE": (StridedBytes(sliced),),
     "SUB": (AddS8(), BinaryF32("mg_sub_f32")),
-    "SUM": (
-        MeanS8(),
-        ReduceF32("mg_sum_f32"),
-    ),
+    "SUM": (MeanS8(), ReduceF32("mg_sum_f32")),
     "SVDF": (SvdfS8(),),
     "TANH": (LookupBytes(tanh), UnaryF32("mg_tanh_f32")),
     "TRANSPOSE": (StridedBytes(transposed),),
