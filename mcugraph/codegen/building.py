@@ -5,6 +5,7 @@ that die as far as the order of access of the runtime's kernels allows.
 """
 
 from collections.abc import Iterable, Iterator, Mapping
+from contextlib import contextmanager
 
 from mcugraph.codegen.c_program import FlashTable, Place, Program, ProgramStep, Value
 from mcugraph.codegen.kernels import Kernel, kernel_for
@@ -43,8 +44,10 @@ def build(graph: Graph, rounding: str, seconds: float | None, overlapping: bool 
     """
     graph = graph if graph.source.exact else _deployed(graph)
     file = _known(graph)
-    laid_out = _Layout(file, _chosen(graph, file), rounding, _variables(graph, file))
-    return replace(laid_out.program(seconds, overlapping), name=graph.name)
+    kernels = _chosen(graph, file)
+    with _naming(graph):
+        laid_out = _Layout(file, kernels, rounding, _variables(graph, file))
+        return replace(laid_out.program(seconds, overlapping), name=graph.name)
 
 
 def arenas(graph: Graph, seconds: float | None) -> tuple[int, int]:
@@ -59,8 +62,10 @@ def arenas(graph: Graph, seconds: float | None) -> tuple[int, int]:
     """
     graph = graph if graph.source.exact else _deployed(graph)
     file = _known(graph)
-    laid_out = _Layout(file, _chosen(graph, file), DOUBLE, {})
-    apart, over = (laid_out.arena(seconds, overlapping) for overlapping in (False, True))
+    kernels = _chosen(graph, file)
+    with _naming(graph):
+        laid_out = _Layout(file, kernels, DOUBLE, {})
+        apart, over = (laid_out.arena(seconds, overlapping) for overlapping in (False, True))
     return apart, min(apart, over)
 
 
@@ -94,6 +99,15 @@ def _known(graph: Graph) -> TflmFile:
     if file is None:
         raise GraphError(f"{_whose(graph)}: {'; '.join(said)}")
     return file
+
+
+@contextmanager
+def _naming(graph: Graph) -> Iterator[None]:
+    """Refusals within begin with the model that they are about."""
+    try:
+        yield
+    except GraphError as error:
+        raise GraphError(f"{_whose(graph)}: cannot be deployed: {error}") from None
 
 
 def _whose(graph: Graph) -> str:
@@ -180,6 +194,9 @@ class _Layout:
         self.run = [i for i, kernel in kernels.items() if not isinstance(kernel, Alias | Omitted)]
         if not self.main.inputs or not self.main.outputs:
             raise GraphError("there is nothing to compute: the model has no inputs or no outputs")
+        stored = [self.main.tensors[t] for t in self.main.inputs if self.main.tensors[t].constant]
+        if stored:
+            raise GraphError(f"input {stored[0].name!r} has a value in the file, so it is none")
         self._check_written_once()
         self.root = list(range(len(self.main.tensors)))
         for i, kernel in kernels.items():
@@ -326,8 +343,7 @@ class _Layout:
             try:
                 call = kernel.call(node, self.rounding)
             except (GraphError, LookupError) as error:
-                said = f"{operator.native} ({operator.name}): {error}"
-                raise GraphError(f"cannot be deployed: {said}") from None
+                raise GraphError(f"{operator.native} ({operator.name}): {error}") from None
             size = kernel.scratch(node)
             variable = () if call.variable is None else (self.number[call.variable],)
             steps.append(

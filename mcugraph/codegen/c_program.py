@@ -205,7 +205,8 @@ class Program:
         return frozenset(
             number
             for number in self.inputs
-            if any(
+            if self.values[number].place is Place.ARENA
+            and any(
                 start < self.values[number].offset + self.values[number].nbytes
                 and self.values[number].offset < end
                 for start, end in written

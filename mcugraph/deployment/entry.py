@@ -9,7 +9,7 @@ from mcugraph.checks import path_text
 from mcugraph.codegen.building import build
 from mcugraph.codegen.cores import find_target
 from mcugraph.codegen.emit.build_systems import PLAIN, find_layout
-from mcugraph.codegen.emit.identifiers import check_prefix
+from mcugraph.codegen.emit.identifiers import check_arena, check_prefix
 from mcugraph.codegen.emit.project_files import project_files
 from mcugraph.codegen.kernels.contract import DOUBLE, ROUNDINGS
 from mcugraph.codegen.project import (
@@ -89,7 +89,7 @@ def deploy(
     prefix = check_prefix(name)
     if rounding not in ROUNDINGS:
         raise UsageError(f"unknown rounding {rounding!r}; expected {' or '.join(ROUNDINGS)}")
-    shared = None if shared_arena is None else check_prefix(shared_arena)
+    shared = None if shared_arena is None else check_arena(shared_arena, prefix)
     chosen = find_target(target, machine)
     find_layout(project)
     program = build(graph_to_deploy(model, example_inputs, calibration), rounding, time_limit)

@@ -13,7 +13,7 @@ from support.int8_operators import OPERATORS
 import mcugraph as mg
 from mcugraph.codegen.building import build
 from mcugraph.codegen.emit.c_text import array, comment, number, said
-from mcugraph.codegen.emit.identifiers import Identifiers, check_prefix
+from mcugraph.codegen.emit.identifiers import Identifiers, check_arena, check_prefix
 from mcugraph.codegen.emit.project_files import project_files
 from mcugraph.records import replace
 
@@ -75,6 +75,20 @@ def test_floats_are_written_exactly() -> None:
 def test_names_that_c_does_not_take_are_refused(name: str) -> None:
     with pytest.raises(mg.UsageError, match="letters, digits"):
         check_prefix(name)
+
+
+@pytest.mark.parametrize("name", ["stdint", "Stdio", "main_host", "machine", "features"])
+def test_names_of_files_that_are_included_are_refused(name: str) -> None:
+    with pytest.raises(mg.UsageError, match=f"name '{name}': a file that is included"):
+        check_prefix(name)
+
+
+@pytest.mark.parametrize("name", ["net_input_0", "net_output_12", "net_invoke", "net_reset"])
+def test_an_arena_of_a_name_of_the_model_is_refused(name: str) -> None:
+    with pytest.raises(mg.UsageError, match="the model has something else of this name"):
+        check_arena(name, "net")
+    assert check_arena(name, "other") == name
+    assert check_arena("stdint", "net") == "stdint"
 
 
 @needs_compiler

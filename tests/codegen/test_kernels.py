@@ -1,10 +1,14 @@
 """Kernels of the runtime against TFLM's own, byte for byte."""
 
+from dataclasses import replace
 from pathlib import Path
 
 import pytest
-from support.deployed import check_equal, needs_compiler
+from support.deployed import check_equal, needs_compiler, program_of
 from support.int8_operators import OPERATORS
+from support.one_operator import one_operator, stored, values
+
+import mcugraph as mg
 
 pytestmark = needs_compiler
 
@@ -17,3 +21,21 @@ SEEDS = range(8)
 def test_kernels_compute_what_tflm_computes(name: str, tmp_path: Path) -> None:
     """Outputs lie over inputs, as far as the lead allows."""
     check_equal([OPERATORS[name](seed) for seed in SEEDS], tmp_path, 10)
+
+
+@pytest.mark.parametrize("zero_point", [5, -128])
+def test_weights_with_a_zero_point_are_refused_as_that(zero_point: int, tmp_path: Path) -> None:
+    """Not by their types, which the kernel of floats has something against."""
+    weights = replace(stored("int8", 3, 4), scales=(0.5,), zero_point=zero_point)
+    for name, inputs, outputs in (
+        ("FULLY_CONNECTED", [values("int8", 2, 4), weights], [values("int8", 2, 3)]),
+        (
+            "CONV_2D",
+            [values("int8", 1, 2, 2, 4), replace(weights, shape=(3, 1, 1, 4))],
+            [values("int8", 1, 2, 2, 3)],
+        ),
+    ):
+        options = {1: ("i32", 1), 2: ("i32", 1)} if name == "CONV_2D" else {}
+        union = "Conv2DOptions" if options else "FullyConnectedOptions"
+        with pytest.raises(mg.GraphError, match=f"{name} .*weights have the zero point"):
+            program_of(one_operator(name, inputs, outputs, union, options), tmp_path)

@@ -1,7 +1,9 @@
 """State that a model keeps from one inference to the next."""
 
 import subprocess
+from dataclasses import replace
 from pathlib import Path
+from typing import Any
 
 import pytest
 from support.deployed import COMPILER, check_equal, needs_compiler, program_of, written
@@ -50,6 +52,28 @@ MODELS = [running_sum(0), running_sum(-7), running_sum(0, bytes(4)), running_sum
 @pytest.mark.oracle("tflite_micro")
 def test_state_is_kept_as_tflm_keeps_it(tmp_path: Path) -> None:
     check_equal(MODELS, tmp_path, 6)
+
+
+def added(**second: Any) -> bytes:
+    """A sum of two inputs; what else is known of the second one."""
+    tensors = [T(name, (1, 4), scales=(0.5,)) for name in ("x", "y", "sum")]
+    tensors[1] = replace(tensors[1], **second)
+    node = Node("ADD", [0, 1], [2], {0: ("i8", 0)}, "AddOptions")
+    return tflite_bytes(G(tensors, [node], [0, 1], [2]))
+
+
+@pytest.mark.oracle("tflite_micro")
+def test_an_input_may_be_state(tmp_path: Path) -> None:
+    check_equal([added(variable=True)], tmp_path, 6)
+    program = program_of(added(variable=True), tmp_path)
+    assert program.state == 4
+    assert program.inputs[1] not in program.overwritten
+    assert "extern int8_t *const m_input_1;" in project_files(program, "m")["m.h"]
+
+
+def test_an_input_of_a_value_in_the_file_is_refused(tmp_path: Path) -> None:
+    with pytest.raises(mg.GraphError, match=r"model\.tflite: .*input 'y' has a value in the file"):
+        program_of(added(data=bytes(4)), tmp_path)
 
 
 def test_reset_forgets(tmp_path: Path) -> None:

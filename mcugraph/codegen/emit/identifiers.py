@@ -17,6 +17,12 @@ _KEYWORDS = """
     thread_local throw true try typedef typeid typename typeof union unsigned using virtual void
     volatile wchar_t while xor xor_eq
 """
+# Of the C library, which the model's own header would hide, and of the project.
+_FILES = """
+    assert complex ctype errno features fenv float inttypes iso646 limits locale machine main_host
+    main_qemu math setjmp signal stdalign stdarg stdatomic stdbool stddef stdint stdio stdlib
+    stdnoreturn string tgmath threads time uchar wchar wctype
+"""
 
 
 class Identifiers:
@@ -45,10 +51,32 @@ def check_prefix(name: str) -> str:
     Raises:
         UsageError: It is no identifier of C, or one that is taken.
     """
+    if check_symbol(name).lower() in _FILES.split():
+        raise UsageError(f"name {name!r}: a file that is included or compiled has this name")
+    return name
+
+
+def check_arena(name: str, prefix: str) -> str:
+    """A name that the user chose for an arena that the model of a prefix shares.
+
+    Raises:
+        UsageError: It is no identifier of C, or one of the model's own.
+    """
+    if re.fullmatch(rf"{prefix}_(invoke|reset|(in|out)put_\d+)", check_symbol(name)):
+        raise UsageError(f"name {name!r}: the model has something else of this name")
+    return name
+
+
+def check_symbol(name: str) -> str:
+    """A name that the user chose for something in the program.
+
+    Raises:
+        UsageError: It is no identifier of C, or one that is taken.
+    """
     valid = re.fullmatch(r"[A-Za-z][0-9A-Za-z_]{0,63}", name)
     if not valid or name in _KEYWORDS.split() or name.lower().startswith("mg_"):
         raise UsageError(
-            f"name {name!r}: letters, digits and _ are needed, a letter first, "
+            f"name {name!r}: up to 64 letters, digits and _ are needed, a letter first, "
             "no keyword of C, and not mg_, which the runtime uses"
         )
     return name

@@ -2,10 +2,10 @@
 
 from collections.abc import Iterator
 
-from mcugraph.codegen.c_program import Place, Program, Value
+from mcugraph.codegen.c_program import Program, Value
 from mcugraph.codegen.emit.c_text import comment, number, short
 from mcugraph.codegen.emit.licence import HEADER
-from mcugraph.codegen.emit.model_source import pointer, shown
+from mcugraph.codegen.emit.model_source import end_pointer, shown
 
 
 def model_header(program: Program, prefix: str, shared: str | None = None) -> str:
@@ -65,8 +65,7 @@ def _ends(program: Program, prefix: str, what: str) -> Iterator[str]:
             sentences.append("Overwritten: fill it again before the next call.")
         yield comment(" ".join(sentences))
         yield from _macros(value, f"{prefix.upper()}_{what.upper()}_{i}")
-        const = "const " if value.place is not Place.ARENA else ""
-        yield f"extern {const}{pointer(value)}const {prefix}_{what}_{i};\n"
+        yield f"extern {end_pointer(value, what)}const {prefix}_{what}_{i};\n"
 
 
 def _macros(value: Value, name: str) -> Iterator[str]:

@@ -48,6 +48,15 @@ def pointer(value: Value) -> str:
     return f"{c_type(value.dtype)} *"
 
 
+def end_pointer(value: Value, what: str) -> str:
+    """The type of C that points to an input or an output, as ``what`` says.
+
+    Callers write inputs, but neither constants nor what is kept for the next call.
+    """
+    written = value.place is Place.ARENA or (what == "input" and value.place is Place.STATE)
+    return pointer(value) if written else f"const {pointer(value)}"
+
+
 def shown(value: Value) -> str:
     """Type and shape of a value, for a comment."""
     return f"{value.dtype.label}{_axes(value.shape)}"
@@ -193,9 +202,8 @@ class _SourceFile:
         for what, numbers in (("input", self.program.inputs), ("output", self.program.outputs)):
             for i, number_ in enumerate(numbers):
                 value = self.program.values[number_]
-                const = value.place is not Place.ARENA
-                kind = f"const {pointer(value)}" if const else pointer(value)
-                where = self._at(number_, const)
+                kind = end_pointer(value, what)
+                where = self._at(number_, const=kind.startswith("const "))
                 yield f"{kind}const {self.prefix}_{what}_{i} = {where};"
         yield ""
 

@@ -8,7 +8,7 @@ from collections.abc import Mapping, Sequence
 
 from mcugraph.codegen.kernels.arithmetic_s8 import AddS8, MulS8
 from mcugraph.codegen.kernels.concat import ConcatBytes, SplitBytes
-from mcugraph.codegen.kernels.contract import Alias, Kernel, Omitted
+from mcugraph.codegen.kernels.contract import OTHER_TYPES, Alias, Kernel, Omitted
 from mcugraph.codegen.kernels.conv_f32 import ConvF32
 from mcugraph.codegen.kernels.conv_s8 import ConvS8
 from mcugraph.codegen.kernels.depthwise_f32 import DepthwiseF32
@@ -142,8 +142,12 @@ def _type(kernel: Kernel) -> str:
 
 
 def kernel_for(node: KernelNode) -> tuple[Kernel | None, str]:
-    """The kernel that runs an operator; None: no one does, and why, as the end of a sentence."""
+    """The kernel that runs an operator; None: no one does, and why, as the end of a sentence.
+
+    What a kernel of the operator's types says goes before what others say.
+    """
     said = "the runtime has no kernel for it"
+    known = False
     for kernel in KERNELS.get(node.native, ()):
         try:
             refusal = kernel.refusal(node)
@@ -151,7 +155,8 @@ def kernel_for(node: KernelNode) -> tuple[Kernel | None, str]:
             refusal = str(error)
         if refusal is None:
             return kernel, ""
-        said = refusal
+        if not known:
+            said, known = refusal, not refusal.startswith(OTHER_TYPES)
     return None, said
 
 

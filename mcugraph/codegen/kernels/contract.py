@@ -18,6 +18,7 @@ from mcugraph.formats.tflite.model import TfliteTensor
 from mcugraph.ir import Array, DType
 from mcugraph.tflm.kernels.needs import KernelNode
 
+OTHER_TYPES = "its types are "  # how refusals of operators of other types than a kernel's begin
 DOUBLE, SINGLE = "tflm", "litert"
 ROUNDINGS = (DOUBLE, SINGLE)
 
@@ -163,7 +164,7 @@ def unlike(node: KernelNode, *expected: DType | None) -> str | None:
     ):
         return None
     said = ", ".join("nothing" if dtype is None else dtype.label for dtype in found)
-    return f"its types are {said}"
+    return f"{OTHER_TYPES}{said}"
 
 
 def refused_scales(*tensors: TfliteTensor) -> str | None:

@@ -3,7 +3,7 @@
 import numpy as np
 
 from mcugraph.codegen.c_program import Field, FlashTable
-from mcugraph.codegen.kernels.contract import constant, dtypes
+from mcugraph.codegen.kernels.contract import OTHER_TYPES, constant, dtypes
 from mcugraph.errors import GraphError
 from mcugraph.ir import DType
 from mcugraph.tflm.kernels.needs import KernelNode
@@ -28,7 +28,7 @@ def refused_floats(node: KernelNode, *looked_at: int) -> str | None:
     found = [dtype for i, dtype in enumerate(dtypes(node)) if dtype and i not in looked_at]
     if all(dtype is DType.FLOAT32 for dtype in found):
         return None
-    return f"its types are {', '.join(dtype.label for dtype in found)}"
+    return f"{OTHER_TYPES}{', '.join(dtype.label for dtype in found)}"
 
 
 def bounds(activation: str | None) -> dict[str, Field]:
