@@ -192,8 +192,9 @@ class _Layout:
         self.nodes = {i: file.nodes[0, i] for i in kernels}
         self.after = file.after
         self.run = [i for i, kernel in kernels.items() if not isinstance(kernel, Alias | Omitted)]
-        if not self.main.inputs or not self.main.outputs:
-            raise GraphError("there is nothing to compute: the model has no inputs or no outputs")
+        for what, ends in (("inputs", self.main.inputs), ("outputs", self.main.outputs)):
+            if not any(self.main.tensors[t].nbytes for t in ends):
+                raise GraphError(f"there is nothing to compute: its {what} hold no elements")
         stored = [self.main.tensors[t] for t in self.main.inputs if self.main.tensors[t].constant]
         if stored:
             raise GraphError(f"input {stored[0].name!r} has a value in the file, so it is none")

@@ -5,12 +5,14 @@ import shutil
 import subprocess
 from pathlib import Path
 
+import numpy as np
 import pytest
 from support.commands import Capture, refused, run
 from support.deployed import COMPILER, as_bytes, needs_compiler, random_inputs, tflm_answers
 from support.int8_operators import OPERATORS, fully_connected
 from support.microcontrollers import needs_qemu
 from support.one_operator import one_operator, values
+from support.tflite_writer import G, Node, T, tflite_bytes
 
 import mcugraph as mg
 from mcugraph.codegen.building import build
@@ -102,6 +104,32 @@ def test_two_models_in_one_program_share_an_arena(models: Path, tmp_path: Path) 
 def run_compiler(folder: Path, source: str, made: Path) -> None:
     command = [COMPILER or "cc", "-std=c99", "-fno-strict-aliasing", "-I.", "-c", source, "-o"]
     subprocess.run([*command, made], cwd=folder, check=True)
+
+
+def empty_beside(*shapes: tuple[int, ...]) -> bytes:
+    """RELU of the last input, beside others that nothing reads."""
+    tensors = [T(f"t{i}", shape, "float32") for i, shape in enumerate((*shapes, shapes[-1]))]
+    read = len(shapes) - 1
+    return tflite_bytes(G(tensors, [Node("RELU", [read], [read + 1])], range(read + 1), [read + 1]))
+
+
+@needs_compiler
+def test_inputs_of_no_elements_take_no_bytes(tmp_path: Path) -> None:
+    (tmp_path / "model.tflite").write_bytes(empty_beside((0,), (3,)))
+    mg.deploy(tmp_path / "model.tflite", tmp_path / "out")
+    subprocess.run(["make", "-s", "host"], cwd=tmp_path / "out", check=True)
+    values = np.array([[1, -2, 3], [-4, 5, 6]], np.float32)
+    command = [tmp_path / "out" / "host"]
+    done = subprocess.run(command, input=values.tobytes(), capture_output=True, check=True)
+    assert (np.frombuffer(done.stdout, np.float32) == np.maximum(values, 0).ravel()).all()
+
+
+def test_a_model_whose_inputs_are_all_empty_is_refused(tmp_path: Path) -> None:
+    """Its program could not tell one inference from the next."""
+    (tmp_path / "model.tflite").write_bytes(empty_beside((0,), (0,)))
+    with pytest.raises(mg.GraphError, match=r"model\.tflite.*its inputs hold no elements"):
+        mg.deploy(tmp_path / "model.tflite", tmp_path / "out")
+    assert not (tmp_path / "out").exists()
 
 
 def test_a_folder_of_others_is_left_alone(network: Path, tmp_path: Path) -> None:

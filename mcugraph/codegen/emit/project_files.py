@@ -86,16 +86,17 @@ def _copies(program: Program, prefix: str) -> dict[str, str]:
     A model without inputs runs once.
     """
     reads = []
+    first = next((i for i, n in enumerate(program.inputs) if program.values[n].nbytes), None)
     for i in range(len(program.inputs)):
         size = f"{prefix.upper()}_INPUT_{i}_BYTES"
-        # Only before the first input may the bytes end.
+        # Only before the first input that has bytes may these end.
         end = (
             "            if (got == 0 && feof(stdin)) {\n                return 0;\n            }\n"
         )
         reads.append(
             f"        got = fread({prefix}_input_{i}, 1, {size}, stdin);\n"
             f"        if (got != {size}) {{\n"
-            f"{'' if i else end}"
+            f"{end if i == first else ''}"
             f'            fputs("the bytes end within input {i}\\n", stderr);\n'
             f"            return 1;\n"
             f"        }}"
