@@ -23,6 +23,8 @@ class Recurrent(Rules):
         outputs: What each output is: ``"sequence"``, ``"state"`` or ``"cell"``; empty where only
             the model tells their shapes.
         cell_units: Units of the cell state where a projection makes them differ.
+        gate_activation: Of an LSTM: what is added to its cells goes through it.
+        cell_clip: Of an LSTM: the most that its cells hold, or the least below 0; 0: no bound.
     """
 
     cell: str
@@ -35,6 +37,8 @@ class Recurrent(Rules):
     direction_axis: int | None = None
     outputs: tuple[str, ...] = ("sequence",)
     cell_units: int | None = None
+    gate_activation: str | None = "tanh"
+    cell_clip: float = 0.0
 
     @property
     def kind(self) -> str:

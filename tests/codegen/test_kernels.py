@@ -5,7 +5,7 @@ from pathlib import Path
 
 import pytest
 from support.deployed import check_equal, needs_compiler, program_of
-from support.int8_operators import OPERATORS
+from support.int8_operators import OPERATORS, remembered
 from support.one_operator import one_operator, stored, values
 
 import mcugraph as mg
@@ -39,3 +39,19 @@ def test_weights_with_a_zero_point_are_refused_as_that(zero_point: int, tmp_path
         union = "Conv2DOptions" if options else "FullyConnectedOptions"
         with pytest.raises(mg.GraphError, match=f"{name} .*weights have the zero point"):
             program_of(one_operator(name, inputs, outputs, union, options), tmp_path)
+
+
+@pytest.mark.parametrize(
+    ("model", "rounding", "said"),
+    [
+        (remembered(0), "litert", "not as LiteRT"),
+        (remembered(0, cell_scale=0.0003), "tflm", "no power of two"),
+        (remembered(0, activation=1), "tflm", "activated by relu"),
+    ],
+    ids=["rounding", "cells", "activation"],
+)
+def test_what_no_kernel_of_an_lstm_computes_is_refused(
+    model: bytes, rounding: str, said: str, tmp_path: Path
+) -> None:
+    with pytest.raises(mg.GraphError, match=rf"UNIDIRECTIONAL_SEQUENCE_LSTM \(.*\): .*{said}"):
+        program_of(model, tmp_path, rounding)

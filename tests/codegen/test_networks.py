@@ -29,6 +29,7 @@ ROUNDED_ONCE = [
 OTHERS = [
     *("mlperftiny_kws_ref_model", "tflm_person_detect", "mlperftiny_vww_96_int8"),
     *("mlperftiny_ad01_int8", "mltk_image_example1", "mww_vad", "mww_hey_jarvis"),
+    *("tflm_trained_lstm_int8", "coral_keras_lstm_mnist_ptq"),
 ]
 
 

@@ -27,6 +27,7 @@ from mcugraph.codegen.kernels.lookup import (
     sigmoid,
     tanh,
 )
+from mcugraph.codegen.kernels.lstm_s8 import LstmS8
 from mcugraph.codegen.kernels.mean_s8 import MeanS8
 from mcugraph.codegen.kernels.pad import PadBytes
 from mcugraph.codegen.kernels.pool_f32 import PoolF32
@@ -119,6 +120,7 @@ KERNELS: Mapping[str, Sequence[Kernel]] = {
     "TANH": (LookupBytes(tanh), UnaryF32("mg_tanh_f32")),
     "TRANSPOSE": (StridedBytes(transposed),),
     "TRANSPOSE_CONV": (TransposeConvS8(), TransposeConvF32()),
+    "UNIDIRECTIONAL_SEQUENCE_LSTM": (LstmS8(),),
     "UNPACK": (SplitBytes(0),),
     "VAR_HANDLE": (Omitted(),),
 }

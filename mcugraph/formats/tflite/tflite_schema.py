@@ -73,7 +73,8 @@ _TABLES = {
     "SubOptions": "0 fused_activation_function int8",
     "TransposeConvOptions": "0 padding int8, 1 stride_w int32, 2 stride_h int32, "
     "3 fused_activation_function int8",
-    "UnidirectionalSequenceLSTMOptions": "3 time_major bool",
+    "UnidirectionalSequenceLSTMOptions": "0 fused_activation_function int8, 1 cell_clip float32, "
+    "3 time_major bool",
     "UnpackOptions": "1 axis int32",
     "VarHandleOptions": "0 container string, 1 shared_name string",
     "WhileOptions": "0 cond_subgraph_index int32, 1 body_subgraph_index int32",

@@ -5,6 +5,7 @@ from mcugraph.ir import Op
 from mcugraph.ops.convolution import Conv, ConvTranspose
 from mcugraph.ops.linear import Dense, MatMul
 from mcugraph.ops.recurrent import Recurrent, Svdf
+from mcugraph.records import replace
 
 
 def _conv(node: TfliteNode) -> Op:
@@ -84,8 +85,10 @@ _LSTM_BIASES: tuple[int, ...] = (*range(12, 16), 17)
 
 def _lstm(node: TfliteNode) -> Op:
     # The recurrent weights of the output gate are (cells, units); a projection makes them differ.
-    time_major = bool(node.options("UnidirectionalSequenceLSTM").time_major)
-    return _sequence("lstm", _LSTM_MATRICES, _LSTM_BIASES, node.shape(8)[1], time_major)
+    o = node.options("UnidirectionalSequenceLSTM")
+    time_major = bool(o.time_major)
+    cells = _sequence("lstm", _LSTM_MATRICES, _LSTM_BIASES, node.shape(8)[1], time_major)
+    return replace(cells, gate_activation=activation(o), cell_clip=o.cell_clip)
 
 
 def _rnn(node: TfliteNode) -> Op:
@@ -95,7 +98,7 @@ def _rnn(node: TfliteNode) -> Op:
 
 def _sequence(
     cell: str, weights: tuple[int, ...], biases: tuple[int, ...], hidden: int, time_major: bool
-) -> Op:
+) -> Recurrent:
     return Recurrent(
         cell,
         weights=weights,

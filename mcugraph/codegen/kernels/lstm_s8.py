@@ -1,0 +1,180 @@
+"""LSTM of int8 over a sequence, whose cells are of int16.
+
+Sources: tensorflow/lite/micro/kernels/lstm_eval.h, lstm_eval.cc, lstm_eval_common.cc,
+tensorflow/lite/kernels/internal/reference/integer_ops/logistic.h, tanh.h.
+"""
+
+import math
+from collections.abc import Mapping
+
+import numpy as np
+
+from mcugraph.codegen.c_program import Field, FlashTable, KernelCall, Parameters
+from mcugraph.codegen.kernels.contract import (
+    DOUBLE,
+    SINGLE,
+    Kernel,
+    attributes,
+    constant,
+    scale,
+    unlike,
+    zero_point,
+)
+from mcugraph.codegen.kernels.fixed_point import multiplier
+from mcugraph.errors import GraphError
+from mcugraph.formats.tflite.model import TfliteTensor
+from mcugraph.ir import Array, DType
+from mcugraph.ops.recurrent import Recurrent
+from mcugraph.tflm.kernels.access.raster import straight
+from mcugraph.tflm.kernels.needs import KernelNode
+
+_DATA, _HIDDEN, _CELL = 0, 18, 19
+# Each gate's weights of the data, those of the last output, and its bias.
+_GATES = {"forget": (2, 6, 13), "enter": (1, 5, 12), "update": (3, 7, 14), "leave": (4, 8, 15)}
+_MATRIX, _BIAS = DType.INT8, DType.INT32
+_TYPES = (
+    *(DType.INT8, *(_MATRIX,) * 8, *(None,) * 3, *(_BIAS,) * 4, None, None),
+    *(DType.INT8, DType.INT16, *(None,) * 4, DType.INT8),
+)
+_GATHERED, _GATE = 2.0**-12, 2.0**-15  # scales of what goes into a gate and what comes out
+_STEPS = 24  # entries of the table of sigmoids from 0 to 1
+_MOST = 14  # bits that three times 16 bits can be shifted by
+
+
+class LstmS8(Kernel):
+    """``mg_lstm_s8``."""
+
+    files = ("mg_lstm_s8",)
+    headers = ("mg_dsp",)
+
+    def refusal(self, node: KernelNode) -> str | None:
+        wrong = unlike(node, *_TYPES)
+        if wrong is not None:
+            return wrong
+        op = attributes(node, Recurrent)
+        if op.gate_activation != "tanh":
+            return f"its cells are activated by {op.gate_activation}"
+        if not (node.input(_HIDDEN).variable and node.input(_CELL).variable):
+            return "its state is no variable tensor"
+        matrices = (node.optional(i) for i in (_CELL, *op.weights))
+        if any(tensor is not None and zero_point(tensor) for tensor in matrices):
+            return "its weights or its cells have a zero point"
+        return _refused_shapes(node) or _refused_cells(node)
+
+    def call(self, node: KernelNode, rounding: str) -> KernelCall:
+        if rounding == SINGLE:
+            raise GraphError("it is computed as TensorFlow Lite Micro does it, not as LiteRT")
+        batches, steps = _rows(node)
+        hidden, cells = node.input(_HIDDEN), node.input(_CELL)
+        kept = float(scale(cells))
+        fields: dict[str, Field] = {
+            **{name: _gate(node, places) for name, places in _GATES.items()},
+            "sigmoid": FlashTable(_sigmoids(), "sigmoid"),
+            "time_major": int(attributes(node, Recurrent).time_axis == 0),
+            "batches": batches,
+            "steps": steps,
+            "inputs": node.input(_DATA).shape[2],
+            "units": hidden.elements // batches,
+            **_scaled("keep", _GATE * kept / kept),
+            **_scaled("enter", _GATE * _GATE / kept),
+            **_scaled("leave", _GATE * _GATE / float(scale(hidden))),
+            **_cell_range(attributes(node, Recurrent).cell_clip, kept),
+            "cell_shift": _cell_shift(cells),
+            "output_zero": zero_point(hidden),
+        }
+        parameters = Parameters("mg_lstm_s8_params", fields)
+        return KernelCall("mg_lstm_s8", parameters, (_DATA, _HIDDEN, _CELL))
+
+    def leads(self, node: KernelNode) -> Mapping[int, int]:
+        inputs, units = node.input(_DATA).shape[2], node.outputs[0].shape[2]
+        # A row is read for each of its units, the last time when all others are written.
+        return {_DATA: straight(math.prod(_rows(node)), units, inputs) + units - 1}
+
+
+def _rows(node: KernelNode) -> tuple[int, int]:
+    """Batches and steps."""
+    op, shape = attributes(node, Recurrent), node.input(_DATA).shape
+    return shape[op.batch_axis], shape[1 - op.batch_axis]
+
+
+def _refused_shapes(node: KernelNode) -> str | None:
+    data, result = node.input(_DATA).shape, node.outputs[0].shape
+    if len(data) != 3 or len(result) != 3 or result[:2] != data[:2]:
+        return f"it makes {result} of {data}"
+    (batches, _), units = _rows(node), result[2]
+    for of_data, of_hidden, bias in _GATES.values():
+        found = [node.input(i).shape for i in (of_data, of_hidden, bias)]
+        if found != [(units, data[2]), (units, units), (units,)]:
+            return f"a gate of {units} units has weights {found[0]} and {found[1]}"
+    if any(node.input(i).elements != batches * units for i in (_HIDDEN, _CELL)):
+        return f"its state is not that of {batches} batches of {units} units"
+    return None
+
+
+def _refused_cells(node: KernelNode) -> str | None:
+    cells = node.input(_CELL)
+    fraction, _ = math.frexp(float(scale(cells)))
+    if fraction != 0.5 or abs(_cell_shift(cells)) > _MOST:
+        return f"its cells have the scale {scale(cells):g}, no power of two that it knows"
+    return None
+
+
+def _cell_shift(cells: TfliteTensor) -> int:
+    """The scale of cells, beside that of what goes into a gate, as a power of two."""
+    return math.frexp(float(scale(cells)) / _GATHERED)[1] - 1
+
+
+def _gate(node: KernelNode, places: tuple[int, int, int]) -> Parameters:
+    of_data, of_hidden, bias = (node.input(i) for i in places)
+    return Parameters(
+        "mg_lstm_gate",
+        {
+            "input": _part(node.input(_DATA), of_data, constant(bias)),
+            "hidden": _part(node.input(_HIDDEN), of_hidden, np.zeros(bias.shape, np.int32)),
+        },
+    )
+
+
+def _part(read: TfliteTensor, weights: TfliteTensor, bias: Array) -> Parameters:
+    """What one of the two things read adds to a gate; the product of scales is a single float."""
+    stored = constant(weights)
+    totals = stored.sum(1, dtype=np.int64)
+    found, shift = multiplier(float(scale(read) * scale(weights)) / _GATHERED, DOUBLE)
+    fields: dict[str, Field] = {
+        "weights": FlashTable(stored, "weights"),
+        "bias": FlashTable((bias - zero_point(read) * totals).astype(np.int32), "bias"),
+        "depth": stored.shape[1],
+        "multiplier": found,
+        "shift": shift,
+    }
+    return Parameters("mg_lstm_part", fields)
+
+
+def _scaled(name: str, factor: float) -> dict[str, Field]:
+    found, shift = multiplier(factor, DOUBLE)
+    return {f"{name}_multiplier": found, f"{name}_shift": shift}
+
+
+def _cell_range(clip: float, cell_scale: float) -> dict[str, Field]:
+    """What cells are clipped to; a clip of 0 or less is none."""
+    if clip <= 0:
+        return {"least": -(1 << 15), "largest": (1 << 15) - 1}
+    largest = int(min(clip / cell_scale, (1 << 15) - 1))
+    return {"least": -largest, "largest": largest}
+
+
+def _sigmoids() -> Array:
+    """The table that TFLM has of sigmoids, with 16 bits behind the point.
+
+    Between two entries lies a straight line. Each entry is moved by half of what that line misses
+    in its middle; the last one stands for all that follow.
+    """
+    places = np.arange(256)
+    missed = _sigmoid(places + 0.5) - (_sigmoid(places) + _sigmoid(places + 1)) / 2
+    table = np.rint(_sigmoid(places) + missed / 2)
+    table[-1] = (1 << 16) - 1
+    return np.asarray(table.astype(np.uint16))
+
+
+def _sigmoid(places: Array) -> Array:
+    return np.asarray((1 << 16) / (1 + np.exp(-places / _STEPS)))
