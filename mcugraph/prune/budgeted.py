@@ -31,6 +31,8 @@ from mcugraph.prune.task import Loaders, TrainingTask
 from mcugraph.prune.training import Optimizer, TrainingLoop, device_of, seeded
 from mcugraph.slimming.dropping import drop
 
+# Options of the pruner by which branches are chosen too.
+_SHARED = ("concavity", "precision", "accounting")
 _REHEARSED = 8  # samples: what a file needs does not depend on its ranges
 
 
@@ -181,7 +183,8 @@ def to_budget(
         if structure is not None:
             batch = task.batch(loaders.first("validate"), "validate", device)
             loss_of = partial(task.loss, work, batch) if structure == "loss" else None
-            choice = choose_branches(work, placed, limits, loss_of)
+            counted = {name: options[name] for name in _SHARED if name in options}
+            choice = choose_branches(work, placed, limits, loss_of, **counted)
             work = drop(work, choice.dropped, placed)
         masked = Pruner(work, placed, limits, **options)
         costs_before = (

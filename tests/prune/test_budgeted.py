@@ -394,6 +394,11 @@ def test_whole_branches_go_where_that_leaves_more(training: Any, data: dict[str,
     whole = mg.profile(mg.from_torch(model, INPUT), precision="int8")
     assert result.costs_before["macs"] == whole.macs
     assert "without branches a.0" in str(result)
+    # Branches are chosen by the costs that the pruner counts.
+    floats = {**FAST, "precision": None}
+    wide = call(model, data, budgets={"size": 1_200}, structure="layers", pruner=floats)
+    flash = mg.profile(mg.from_torch(model, INPUT)).flash
+    assert wide.costs_before["size"] == flash.weights + flash.biases
     assert call(model, data, structure="loss").met
     with pytest.raises(mg.UsageError, match="structure: 'loss', 'layers' or None"):
         call(model, data, structure="yes")
