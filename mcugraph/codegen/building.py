@@ -45,7 +45,7 @@ def build(graph: Graph, rounding: str, seconds: float | None, overlapping: bool 
     graph = graph if graph.source.exact else _deployed(graph)
     file = _known(graph)
     kernels = _chosen(graph, file)
-    with _naming(graph):
+    with naming(graph):
         laid_out = _Layout(file, kernels, rounding, _variables(graph, file))
         return replace(laid_out.program(seconds, overlapping), name=graph.name)
 
@@ -63,10 +63,19 @@ def arenas(graph: Graph, seconds: float | None) -> tuple[int, int]:
     graph = graph if graph.source.exact else _deployed(graph)
     file = _known(graph)
     kernels = _chosen(graph, file)
-    with _naming(graph):
+    with naming(graph):
         laid_out = _Layout(file, kernels, DOUBLE, {})
         apart, over = (laid_out.arena(seconds, overlapping) for overlapping in (False, True))
     return apart, min(apart, over)
+
+
+@contextmanager
+def naming(graph: Graph) -> Iterator[None]:
+    """Refusals within begin with the model that they are about."""
+    try:
+        yield
+    except GraphError as error:
+        raise GraphError(f"{_whose(graph)}: cannot be deployed: {error}") from None
 
 
 def _deployed(graph: Graph) -> Graph:
@@ -99,15 +108,6 @@ def _known(graph: Graph) -> TflmFile:
     if file is None:
         raise GraphError(f"{_whose(graph)}: {'; '.join(said)}")
     return file
-
-
-@contextmanager
-def _naming(graph: Graph) -> Iterator[None]:
-    """Refusals within begin with the model that they are about."""
-    try:
-        yield
-    except GraphError as error:
-        raise GraphError(f"{_whose(graph)}: cannot be deployed: {error}") from None
 
 
 def _whose(graph: Graph) -> str:

@@ -190,6 +190,14 @@ class Program:
         return sum(value.nbytes for value in self.values if value.place is Place.STATE)
 
     @property
+    def tables(self) -> tuple[FlashTable, ...]:
+        """All tables, those that are equal once."""
+        calls = [step.call for step in self.steps if step.call is not None]
+        found = [t for call in calls if call.parameters is not None for t in call.parameters.tables]
+        found += [value.table for value in self.values if value.table is not None]
+        return tuple({table.key: table for table in found}.values())
+
+    @property
     def overwritten(self) -> frozenset[int]:
         """The inputs whose bytes something else is written to before the inference ends."""
         written = [

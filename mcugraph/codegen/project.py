@@ -8,7 +8,7 @@ from typing import Any
 
 import numpy as np
 
-from mcugraph.codegen.c_program import FlashTable, Place, Program
+from mcugraph.codegen.c_program import Place, Program
 from mcugraph.codegen.cores import Target
 from mcugraph.codegen.elf import LinkedProgram, read_elf
 from mcugraph.codegen.toolchain import QemuRun, make_program, run_program
@@ -199,15 +199,9 @@ def random_bytes(given: Iterable[Mapping[str, Any]]) -> bytes:
 def table_bytes(program: Program) -> dict[str, int]:
     """Bytes of flash by the role of the tables, those that are equal counted once."""
     found: dict[str, int] = {}
-    for table in {table.key: table for table in _tables(program)}.values():
+    for table in program.tables:
         found[table.role] = found.get(table.role, 0) + table.nbytes
     return found
-
-
-def _tables(program: Program) -> list[FlashTable]:
-    calls = [step.call for step in program.steps if step.call is not None]
-    found = [t for call in calls if call.parameters is not None for t in call.parameters.tables]
-    return [*found, *(value.table for value in program.values if value.table is not None)]
 
 
 def facts(program: Program, prefix: str, target: Target) -> dict[str, Any]:

@@ -6,7 +6,7 @@ from pathlib import Path
 from typing import Any
 
 from mcugraph.checks import path_text
-from mcugraph.codegen.building import build
+from mcugraph.codegen.building import build, naming
 from mcugraph.codegen.cores import find_target
 from mcugraph.codegen.emit.build_systems import PLAIN, find_layout
 from mcugraph.codegen.emit.identifiers import check_arena, check_prefix
@@ -92,8 +92,10 @@ def deploy(
     shared = None if shared_arena is None else check_arena(shared_arena, prefix)
     chosen = find_target(target, machine)
     find_layout(project)
-    program = build(graph_to_deploy(model, example_inputs, calibration), rounding, time_limit)
-    texts = project_files(program, prefix, shared, chosen, project)
+    graph = graph_to_deploy(model, example_inputs, calibration)
+    program = build(graph, rounding, time_limit)
+    with naming(graph):
+        texts = project_files(program, prefix, shared, chosen, project)
     files = (*texts, REPORT)
     report = {
         "schema_version": SCHEMA_VERSION,

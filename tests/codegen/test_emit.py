@@ -2,20 +2,24 @@
 
 import re
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 import pytest
-from hypothesis import given
+from hypothesis import example, given
 from hypothesis import strategies as st
+from hypothesis.extra.numpy import arrays
 from support.deployed import compiled, needs_compiler
 from support.int8_operators import OPERATORS
 
 import mcugraph as mg
 from mcugraph.codegen.building import build
-from mcugraph.codegen.emit.c_text import array, comment, number, said
+from mcugraph.codegen.emit.c_text import array, comment, element_type, number, said
 from mcugraph.codegen.emit.identifiers import Identifiers, check_arena, check_prefix
 from mcugraph.codegen.emit.project_files import project_files
 from mcugraph.records import replace
+
+FINITE: dict[str, Any] = {"allow_nan": False, "allow_infinity": False}
 
 
 @given(st.lists(st.text(max_size=80), max_size=8))
@@ -69,6 +73,40 @@ def test_floats_are_written_exactly() -> None:
     text = array("x", values).partition("{")[2].partition("}")[0]
     found = np.array([float(entry.strip().rstrip("f")) for entry in text.split(",")], np.float32)
     assert (found == values).all()
+
+
+def numbers_one_by_one(values: np.ndarray[Any, Any]) -> str:
+    """An array's entries without anything clever."""
+    lines = ["   "]
+    kind = element_type(values)
+    for entry in (number(value, kind) for value in values.tolist()):
+        if len(lines[-1]) + len(entry) + 2 > 100:
+            lines.append("   ")
+        lines[-1] += f" {entry},"
+    return "\n".join(lines).removesuffix(",")
+
+
+@given(
+    st.sampled_from(["bool", "i1", "u1", "i2", "u2", "i4", "u4", "i8"]).flatmap(
+        lambda kind: arrays(kind, st.integers(1, 90))
+    )
+    | arrays("f4", st.integers(1, 90), elements=st.floats(width=32, **FINITE))
+    | arrays("f4", st.integers(1, 90), elements=st.integers(-(10**10), 10**10).map(float))
+)
+@example(np.array([-(1 << 31), 0], np.int32))
+@example(np.array([-(1 << 63), 0], np.int64))
+@example(np.array([-0.0, 999999936, 1e9, 8388607.5, 1e-45, 3.4028235e38], np.float32))
+@example(np.full(70000, -1, np.int8))
+@example(np.full(70000, 0.5, np.float32))
+def test_a_table_reads_as_its_numbers_one_by_one(values: np.ndarray[Any, Any]) -> None:
+    _, _, text = array("x", values).partition("{\n")
+    assert text.removesuffix("\n};\n") == numbers_one_by_one(values)
+
+
+@pytest.mark.parametrize("value", [np.inf, -np.inf, np.nan])
+def test_a_table_of_numbers_that_c_cannot_write_is_refused(value: float) -> None:
+    with pytest.raises(mg.GraphError, match=f"{value} is no number that C code can hold"):
+        array("x", np.array([1.0, value, 2.0], np.float32))
 
 
 @pytest.mark.parametrize("name", ["", "7up", "a b", "int", "class", "mg_x", "MG_X", "a" * 65, "ü"])

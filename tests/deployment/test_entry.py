@@ -11,7 +11,7 @@ from support.commands import Capture, refused, run
 from support.deployed import COMPILER, as_bytes, needs_compiler, random_inputs, tflm_answers
 from support.int8_operators import OPERATORS, fully_connected
 from support.microcontrollers import needs_qemu
-from support.one_operator import one_operator, values
+from support.one_operator import one_operator, stored, values
 from support.tflite_writer import G, Node, T, tflite_bytes
 
 import mcugraph as mg
@@ -151,6 +151,23 @@ def test_an_operator_without_a_kernel_is_named(unknown: Path, tmp_path: Path) ->
     with pytest.raises(mg.GraphError, match=r"cannot be deployed: FLOOR_MOD \(.*\): "):
         mg.deploy(unknown, tmp_path / "out")
     assert not list(tmp_path.iterdir())
+
+
+def test_an_error_in_a_call_names_file_and_operator(tmp_path: Path, capsys: Capture) -> None:
+    """Of parameters that a kernel does not know, and of numbers that C cannot write."""
+    data, weights, made = values("float32", 1, 2), stored("float32", 3, 2), values("float32", 1, 3)
+    for path, activation, number, why in (
+        ("sign.tflite", 5, 1.0, "a fused sign_bit is not known"),
+        ("nan.tflite", 0, np.nan, "nan is no number that C code can hold"),
+    ):
+        weights.data = np.full((3, 2), number, np.float32).tobytes()
+        options = {0: ("i8", activation)}
+        layer = [data, weights]
+        model = one_operator("FULLY_CONNECTED", layer, [made], "FullyConnectedOptions", options)
+        (tmp_path / path).write_bytes(model)
+        said = refused(capsys, "deploy", tmp_path / path, "-o", tmp_path / "out")
+        assert f"{path}: cannot be deployed: FULLY_CONNECTED (t2): {why}" in said
+        assert not (tmp_path / "out").exists()
 
 
 def test_a_folder_that_cannot_be_there(network: Path, tmp_path: Path) -> None:

@@ -1,6 +1,7 @@
 """Numbers, comments and arrays in C; nothing from a model can end a comment or a line."""
 
 import math
+import re
 import textwrap
 from collections.abc import Iterable
 
@@ -24,6 +25,11 @@ C_TYPES = {
 }
 _OF_NUMPY = {dtype.numpy: name for dtype, name in C_TYPES.items()}
 _LEAST = {"int32_t": -(1 << 31), "int64_t": -(1 << 63)}
+_INDENT = " " * 4
+# As many numbers as a line has room for, the comma behind the last one with them.
+_LINE = re.compile(rf"(.{{1,{WIDTH - len(_INDENT) - 1}}})(?:, |\Z)")
+_LARGEST_WHOLE = 1e9  # what "%.9g" writes without a point or an exponent is below
+_CHUNK = 1 << 16
 
 
 def c_type(dtype: DType) -> str:
@@ -74,8 +80,40 @@ def array(name: str, values: Array, kind: str = "static const") -> str:
     """The definition of an array; ``kind`` is where and how it is kept."""
     element = element_type(values)
     flat = values.ravel() if values.size else np.zeros(1, values.dtype)  # C has none of length 0
-    entries = rows(number(value, element) for value in flat.tolist())
+    entries = _INDENT + f",\n{_INDENT}".join(_LINE.findall(_numbers(flat, element)))
     return f"MG_ALIGNED(4) {kind} {element} {name}[{flat.size}] = {{\n{entries}\n}};\n"
+
+
+def _numbers(flat: Array, element: str) -> str:
+    """What `number` makes of each, with commas between; millions of them at once.
+
+    Raises:
+        GraphError: One is not finite.
+    """
+    if element == "float":
+        return ", ".join(_floats(flat[i : i + _CHUNK]) for i in range(0, flat.size, _CHUNK))
+    if element == "int64_t" or (element in _LEAST and flat.min() == _LEAST[element]):
+        return ", ".join(number(value, element) for value in flat.tolist())
+    if flat.itemsize == 1:
+        return ", ".join(_bytes(flat[i : i + _CHUNK]) for i in range(0, flat.size, _CHUNK))
+    return repr(flat.tolist())[1:-1]
+
+
+def _bytes(flat: Array) -> str:
+    """Each looked up in a table of all there are, whose rows end in zeros."""
+    kind = np.int8 if flat.dtype == np.int8 else np.uint8
+    every = np.arange(256, dtype=np.uint8).view(kind).tolist()
+    texts = np.array([f"{value}, ".encode() for value in every])
+    found = texts.view(np.uint8).reshape(256, -1)[flat.view(np.uint8)]
+    return str(found[found != 0].tobytes(), "ascii").removesuffix(", ")
+
+
+def _floats(flat: Array) -> str:
+    for value in flat[~np.isfinite(flat)][:1].tolist():
+        number(value)  # refuses it
+    whole = (np.trunc(flat) == flat) & (np.abs(flat) < _LARGEST_WHOLE)
+    form = ", ".join(np.where(whole, "%.0f.0f", "%.9gf").tolist())
+    return form % tuple(flat.tolist())
 
 
 def said(text: str) -> str:

@@ -62,7 +62,7 @@ def check_arena(name: str, prefix: str) -> str:
     Raises:
         UsageError: It is no identifier of C, or one of the model's own.
     """
-    if re.fullmatch(rf"{prefix}_(invoke|reset|(in|out)put_\d+)", check_symbol(name)):
+    if re.fullmatch(rf"{prefix}_(invoke|reset|(in|out)put_\d+|_.*)", check_symbol(name)):
         raise UsageError(f"name {name!r}: the model has something else of this name")
     return name
 

@@ -9,7 +9,7 @@ from mcugraph.codegen.emit.model_source import end_pointer, shown
 
 
 def model_header(program: Program, prefix: str, shared: str | None = None) -> str:
-    """The header of a program; arguments are as for ``model_source``."""
+    """The header of a program; arguments are as for ``model_sources``."""
     guard = f"{prefix.upper()}_H"
     return "\n".join(
         [

@@ -1,4 +1,4 @@
-"""``model.c``: tables, parameter structs, the arena, and one call an operator."""
+"""``model.c``: tables unless they are large, parameter structs, the arena, one call an operator."""
 
 from collections.abc import Iterator, Sequence
 
@@ -27,20 +27,31 @@ from mcugraph.codegen.emit.c_text import (
 )
 from mcugraph.codegen.emit.identifiers import Identifiers
 from mcugraph.codegen.emit.licence import HEADER
+from mcugraph.codegen.emit.table_arrays import LARGEST, TableArrays
+from mcugraph.errors import GraphError
 from mcugraph.ir import Shape
 
 INDENT = " " * 4
 
 
-def model_source(program: Program, prefix: str, shared: str | None = None) -> str:
-    """The C file of a program.
+def model_sources(
+    program: Program, prefix: str, shared: str | None = None, largest: int = LARGEST
+) -> dict[str, str]:
+    """The C files of a program, and the header that they alone read: name -> text.
+
+    One file, and where tables are larger than fits one, more files with tables and nothing else.
 
     Args:
         program: The program.
         prefix: What its public names begin with, and what its header is called.
         shared: The name of an arena that somebody else defines; None: it has its own.
+        largest: Bytes of tables that one file holds, except for a table that alone is larger.
     """
-    return "\n".join(_SourceFile(program, prefix, shared).parts())
+    split = sum(table.nbytes for table in program.tables) > largest
+    names = Identifiers()
+    tables = TableArrays(names, prefix, largest if split else None)
+    text = "\n".join(_SourceFile(program, prefix, shared, names, tables).parts())
+    return {f"{prefix}.c": text, **tables.files()}
 
 
 def pointer(value: Value) -> str:
@@ -69,29 +80,41 @@ def _axes(shape: Shape) -> str:
 class _SourceFile:
     """One file while it is written."""
 
-    def __init__(self, program: Program, prefix: str, shared: str | None) -> None:
+    def __init__(
+        self,
+        program: Program,
+        prefix: str,
+        shared: str | None,
+        names: Identifiers,
+        tables: TableArrays,
+    ) -> None:
         self.program, self.prefix, self.shared = program, prefix, shared
         self.arena = shared or "arena"
-        self.names = Identifiers()
-        self.tables: dict[tuple[str, bytes], str] = {}
+        self.names, self.tables = names, tables
         self.states: dict[int, str] = {}
 
     def parts(self) -> Iterator[str]:
         program, prefix = self.program, self.prefix
         about = f"{said(program.name)}, written by mcugraph." if program.name else ""
-        yield HEADER + (f"\n{comment(about)}" if about else "")
-        yield f'#include "{prefix}.h"\n'
-        yield '#include "runtime/mg_common.h"'
-        yield "".join(f'#include "runtime/{file}.h"\n' for file in program.runtime)
-        yield from self._state()
-        calls = []
+        body, calls = list(self._state()), []
         for i, step in enumerate(program.steps):
-            definitions, call = self._step(i, step)
-            yield from definitions
+            try:
+                definitions, call = self._step(i, step)
+            except GraphError as error:
+                said_of = f"{said(step.native)} ({said(step.operator)})"
+                raise GraphError(f"{said_of}: {error}") from None
+            body += definitions
             calls.append(call)
         for value in program.values:
             if value.table is not None:
-                yield from self._table(value.table, value.name)
+                body += self.tables.add(value.table, value.name)
+        yield HEADER + (f"\n{comment(about)}" if about else "")
+        yield f'#include "{prefix}.h"\n'
+        if self.tables.header is not None:
+            yield f'#include "{self.tables.header}"'
+        yield '#include "runtime/mg_common.h"'
+        yield "".join(f'#include "runtime/{file}.h"\n' for file in program.runtime)
+        yield from body
         if program.arena and self.shared is None:
             yield comment("Where every tensor lies while it is needed, and scratch memory.")
             yield f"MG_ALIGNED({program.alignment}) static uint8_t arena[{program.arena}];\n"
@@ -118,15 +141,6 @@ class _SourceFile:
         for i, name in self.states.items():
             yield f"{INDENT}memset({name}, {self.program.values[i].fill}, sizeof {name});\n"
 
-    def _table(self, table: FlashTable, owner: str) -> Iterator[str]:
-        if table.key in self.tables:
-            return
-        name = self.names.of(owner, table.role)
-        self.tables[table.key] = name
-        if table.said:
-            yield comment(table.said)
-        yield array(name, table.values)
-
     def _step(self, index: int, step: ProgramStep) -> tuple[list[str], str]:
         """What one operator needs to be defined, and the lines that run it."""
         title = f"{index}: {said(step.native)} {short(step.operator)}"
@@ -136,11 +150,11 @@ class _SourceFile:
         definitions, call = [f"{comment(title)}\n"], step.call
         for value in (self.program.values[i] for i in step.reads):
             if value.table is not None:
-                definitions += self._table(value.table, value.name)
+                definitions += self.tables.add(value.table, value.name)
         arguments = []
         if call.parameters is not None:
             for table in call.parameters.tables:
-                definitions += self._table(table, owner)
+                definitions += self.tables.add(table, owner)
             name = self.names.of(owner, "params")
             struct = self._struct(call.parameters, "")
             definitions.append(f"static const {call.parameters.type} {name} = {struct};\n")
@@ -180,7 +194,7 @@ class _SourceFile:
         if value is None:
             return "NULL"
         if isinstance(value, FlashTable):
-            return self.tables[value.key]
+            return self.tables.name(value)
         if isinstance(value, Switch):
             return value.name
         if isinstance(value, tuple):
@@ -196,7 +210,7 @@ class _SourceFile:
             kind = f"const {pointer(value)}" if const else pointer(value)
             return f"({kind})({self.arena} + {value.offset})"
         assert value.table is not None
-        return self.tables[value.table.key]
+        return self.tables.name(value.table)
 
     def _pointers(self) -> Iterator[str]:
         for what, numbers in (("input", self.program.inputs), ("output", self.program.outputs)):

@@ -8,8 +8,9 @@ from mcugraph.codegen.emit.build_systems import PLAIN, find_layout, layout_files
 from mcugraph.codegen.emit.filling import filled, text_of
 from mcugraph.codegen.emit.licence import HASHED, HEADER
 from mcugraph.codegen.emit.model_header import model_header
-from mcugraph.codegen.emit.model_source import model_source
+from mcugraph.codegen.emit.model_source import model_sources
 from mcugraph.codegen.emit.qemu_files import qemu_files
+from mcugraph.codegen.emit.table_arrays import LARGEST
 from mcugraph.codegen.kernels.contract import SINGLE
 
 _COMMON = "mg_common"
@@ -21,6 +22,7 @@ def project_files(
     shared: str | None = None,
     target: Target | None = None,
     layout: str = PLAIN,
+    largest: int = LARGEST,
 ) -> dict[str, str]:
     """Path within the folder -> text.
 
@@ -30,6 +32,7 @@ def project_files(
         shared: The name of an arena that the user's program defines; None: it has its own.
         target: What `make qemu` builds for; None: `find_target`'s.
         layout: Which build system takes the folder in: a key of ``LAYOUTS``.
+        largest: Bytes of tables that one C file holds.
 
     Raises:
         UsageError: There is no such layout.
@@ -37,7 +40,7 @@ def project_files(
     target, chosen = target or find_target(), find_layout(layout)
     below = "" if chosen.root == "." else f"{chosen.root}/"
     model = {
-        f"{prefix}.c": model_source(program, prefix, shared),
+        **model_sources(program, prefix, shared, largest),
         f"{prefix}.h": model_header(program, prefix, shared),
         **dict(_runtime(program)),
     }
