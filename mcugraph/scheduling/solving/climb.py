@@ -13,21 +13,23 @@ from collections.abc import Callable, Iterator, Sequence
 
 from mcugraph.scheduling.solving.chain_relaxation import relaxed_chains
 from mcugraph.scheduling.solving.completion import Completions
+from mcugraph.scheduling.solving.disputes import Disputes
 from mcugraph.scheduling.solving.limits import Limits
 from mcugraph.scheduling.solving.network import Network, countable
-from mcugraph.scheduling.solving.precedence import Precedence, Supports
-from mcugraph.scheduling.solving.replay import order_peak, step_costs
+from mcugraph.scheduling.solving.precedence import Supports
+from mcugraph.scheduling.solving.replay import order_peak
 from mcugraph.scheduling.solving.sweep import LevelSweep
 
 _QUOTA = 50_000  # states of the first sweeps
 _GROWTH = 4
 _MOST = 4_000_000  # states of a sweep, at the most
 _STEPS = 16  # the first step is that part of the gap
-_IMPLIED = 16  # the first step by what budgets imply is that part of the gap
+_IMPLIED = 24  # the first step by what budgets imply is that part of the gap
 _SHORTER = 16  # by so much steps get shorter, at most
-_FLOWS = 16  # for each operator, that one budget may take
-_HINT = 4  # one for so many operators, if nothing follows by then
-_FEW, _MANY = 2, 8  # after no more of them the next step is longer, after more it is shorter
+_TURN = 1  # flows for each operator, after which it is looked at what else there is to do
+_FLOWS = 12  # flows for each operator, that one budget may take first
+_MOST_FLOWS = 1 << 12  # the same in the end
+_EASY = 16  # a step that takes no more than that part of them is followed by a longer one
 _FAILURES = 2  # sweeps that take too many states, before they may take more
 
 
@@ -60,7 +62,7 @@ def climb(
         if swept is net:
             members = [(v,) for v in range(len(net.preds))]
         ranked = _ranked(members, order)
-        for bound in _inferred(swept, ranked, lower_bound, peak, limits):
+        for bound in _inferred(swept, lower_bound, peak, limits):
             lower_bound = bound
             yield lower_bound, None
         steps = _Steps(swept, ranked, lower_bound, limits)
@@ -77,25 +79,29 @@ def _ranked(members: Sequence[Sequence[int]], order: Sequence[int]) -> list[int]
 
 
 def _inferred(
-    net: Network, order: Sequence[int], lower_bound: int, peak: Callable[[], int], limits: Limits
+    net: Network, lower_bound: int, peak: Callable[[], int], limits: Limits
 ) -> Iterator[int]:
-    """Bounds by what budgets imply."""
-    costs = dict(zip(order, step_costs(net, order), strict=True))
-    supports = Supports(net, sorted(order, key=costs.__getitem__, reverse=True))
+    """Bounds by what budgets imply, for as long as steps take no more flows than they may."""
+    supports = Supports(net)
+    count = len(net.preds)
     step = max(1, (peak() - lower_bound) // _IMPLIED)
-    shortest = step // _SHORTER
-    count = len(order)
-    while lower_bound < peak() and step > shortest:
-        found = Precedence(supports, min(lower_bound + step, peak()) - 1)
-        found.infer(count // _HINT, limits)
-        if found.inferred:
-            found.infer(_FLOWS * count, limits)
-        if found.contradicted:
-            lower_bound = min(found.least, peak())
-        if not found.contradicted or found.flows > _MANY * count:
+    shortest = max(1, step // _SHORTER)
+    quota = _FLOWS * count
+    while lower_bound < peak() and quota <= _MOST_FLOWS * count:
+        disputes = Disputes(supports, min(lower_bound + step, peak()) - 1)
+        while not disputes.settled and disputes.flows < quota:
+            disputes.run(_TURN * count, limits)
+            if not disputes.settled:
+                yield lower_bound
+        if disputes.refuted:
+            lower_bound = min(disputes.least, peak())
+            if disputes.flows < quota // _EASY:
+                step *= 2
+        elif step > shortest:
             step //= 2
-        elif found.flows <= _FEW * count:
-            step *= 2
+        else:
+            quota *= 2
+            step = max(1, (peak() - lower_bound) // _IMPLIED)
         yield lower_bound
 
 

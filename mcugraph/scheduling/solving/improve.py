@@ -3,7 +3,7 @@
 Searches prove, and find orders where the network is not too large. What the first of them leave
 open is shared: after each turn beams look for a better order (see ``polish``), for as long as it
 took, about, if they found one after the turn before; else for half as long as then, down to a
-sixteenth. They begin with an eighth.
+sixteenth. They begin with a quarter.
 """
 
 from collections.abc import Iterable, Iterator, Sequence
@@ -19,9 +19,10 @@ from mcugraph.scheduling.solving.search import Search
 FIRST_QUOTA = 500  # states
 _GROWTH = 2
 _SEARCHED = 250  # looks at the limits before the further bounds are asked for
+_BOUNDING = 3  # times as long as searches, further bounds may take
 _PROBES = 2  # searches a turn, within less than closes the gap, that may end without a result
 _CELLS = 700_000  # of beams that take as long as a search does between two looks at the limits
-_IDLE = 4  # how often at most the time of beams is halved; to begin with, one time less
+_IDLE = 4  # how often at most the time of beams is halved; to begin with, two times less
 _FORWARD_COST = 4  # a state counts for so many: forwards, networks rarely need fewer of them
 
 
@@ -46,8 +47,8 @@ def improve(
         limits: Limits to keep.
         quota: States that the first search of a turn may visit.
         bounds: Further lower bounds, worth their time only where the first turns do not suffice:
-            in each turn from then on, those up to the first that is no better, or for about as
-            long as the searches of the last turn took.
+            in each turn from then on, for about ``_BOUNDING`` times as long as the searches of the
+            last turn took.
 
     Yields:
         The proven bound, and the order if it is a better one than before.
@@ -55,7 +56,7 @@ def improve(
     Raises:
         LimitReached: A limit was reached first.
     """
-    polish, idle = Polish(net, order), _IDLE - 2
+    polish, idle = Polish(net, order), _IDLE - 3
     peak = polish.peak
     smaller, pieces = contracted(net)
     efforts = [_Effort(Direction(smaller, forward=bool(net.first)), quota)]
@@ -78,13 +79,12 @@ def improve(
         if limits.looks - begun >= _SEARCHED:
             for bound in further:
                 limits.check()
-                if bound <= lower_bound:
-                    break  # the next one takes longer
-                lower_bound = bound
-                yield lower_bound, None
-                if lower_bound == peak:
-                    return
-                if limits.looks - looks > searched:
+                if bound > lower_bound:
+                    lower_bound = bound
+                    yield lower_bound, None
+                    if lower_bound == peak:
+                        return
+                if limits.looks - looks > _BOUNDING * searched:
                     break
             bounding = limits.looks - looks
         if turn == 1 and not net.first:

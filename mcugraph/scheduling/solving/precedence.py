@@ -11,15 +11,16 @@ need not be looked at again, in no larger budget either.
 
 from collections.abc import Sequence
 
-from mcugraph.scheduling.solving.cuts import OperatorCut
+import numpy as np
+from numpy.typing import NDArray
+
 from mcugraph.scheduling.solving.limits import Limits
 from mcugraph.scheduling.solving.network import (
     Network,
-    ancestor_masks,
     descendant_masks,
     highest_cost,
 )
-from mcugraph.scheduling.solving.overlay import least_gains
+from mcugraph.scheduling.solving.order_cuts import Flow, OrderCut, OrderCuts
 
 _CHECK_EVERY = 3  # flows
 
@@ -31,16 +32,32 @@ class Supports:
         net: The network.
         downsets: For each operator, downsets of the network without it with which it can run, as
             masks, and the bytes that are live then.
-        ranking: The operators; those first of which something followed lately.
     """
 
-    __slots__ = ("ancestors", "descendants", "downsets", "net", "ranking")
+    __slots__ = ("_cuts", "_flows", "_least", "ancestors", "descendants", "downsets", "net")
 
-    def __init__(self, net: Network, ranking: Sequence[int]) -> None:
+    def __init__(self, net: Network) -> None:
         self.net = net
-        self.ancestors, self.descendants = ancestor_masks(net), descendant_masks(net)
+        self._cuts = OrderCuts(net)
+        self.ancestors, self.descendants = self._cuts.ancestors, descendant_masks(net)
         self.downsets: list[dict[int, int]] = [{} for _ in net.preds]
-        self.ranking = list(ranking)
+        self._flows: list[Flow] = []
+        self._least: list[int] = []
+
+    def least(self, limits: Limits) -> list[int]:
+        """The cut of each operator without any further precedences, in bytes."""
+        for v in range(len(self._least), len(self.ancestors)):
+            limits.check()
+            cut = OrderCut(self._cuts, v, self.ancestors, self.descendants)
+            self._flows.append(cut.flow)
+            self._least.append(cut.least)
+        return self._least
+
+    def cut(
+        self, v: int, ancestors: Sequence[int], descendants: Sequence[int], flow: Flow | None
+    ) -> OrderCut:
+        """The cut of an operator, from what flowed under fewer precedences, if that is known."""
+        return OrderCut(self._cuts, v, ancestors, descendants, flow or self._flows[v])
 
 
 class Precedence:
@@ -48,8 +65,6 @@ class Precedence:
 
     Attributes:
         budget: Bytes.
-        preds: For each operator, those that run before it: the direct ones of the network, and
-            such as follow.
         ancestors, descendants: All that run before and after each, as masks.
         contradicted: Whether no order keeps the budget.
         least: If so, what every order needs at the least.
@@ -59,7 +74,9 @@ class Precedence:
     """
 
     __slots__ = (
+        "_flows",
         "_left",
+        "_live",
         "_open",
         "_pending",
         "_supports",
@@ -71,23 +88,23 @@ class Precedence:
         "flows",
         "inferred",
         "least",
-        "preds",
     )
 
     def __init__(self, supports: Supports, budget: int) -> None:
         self._supports = supports
         self.budget = budget
-        self.preds = [list(preds) for preds in supports.net.preds]
+        self._flows: dict[int, Flow] = {}
         self.ancestors, self.descendants = supports.ancestors.copy(), supports.descendants.copy()
         self.contradicted = self.complete = False
         self.least = highest_cost(supports.net) + 1
         self.flows = self.inferred = 0
-        self._pending = dict.fromkeys(supports.ranking)
+        self._pending = set(range(len(self.ancestors)))
+        self._live: list[int] = []
         self._left = [
             [downset for downset, live in known.items() if live <= budget]
             for known in supports.downsets
         ]
-        self._open = [self._opened(v) for v in range(len(self.preds))]
+        self._open = [self._opened(v) for v in range(len(self.ancestors))]
 
     def infer(self, most: int, limits: Limits) -> "Precedence":
         """Find what follows, or go on with it, with about so many flows more at the most.
@@ -95,26 +112,66 @@ class Precedence:
         Raises:
             LimitReached: A limit was reached first.
         """
-        ranking, pending = self._supports.ranking, self._pending
-        fruitful: dict[int, None] = {}
+        pending, live = self._pending, self._live
+        if not live:
+            live += self._supports.least(limits)
         last = self.flows + most
         while pending and not self.contradicted and self.flows < last:
-            v = next(iter(pending))
-            del pending[v]
+            v = max(pending, key=live.__getitem__)
+            pending.remove(v)
             if not any(self._open[v]):
                 continue
-            found = self._examined(v, limits)
-            if found or self.contradicted:
-                fruitful[v] = None
-            for before, after in found:
+            for before, after in self._examined(v, limits):
                 pending |= self._added(before, after)
         self.complete = not pending
-        self._supports.ranking = list(dict.fromkeys([*fruitful, *ranking]))
         return self
+
+    def copy(self) -> "Precedence":
+        """The same, to go on from under an assumption."""
+        other = Precedence(self._supports, self.budget)
+        other.ancestors, other.descendants = self.ancestors.copy(), self.descendants.copy()
+        other.least = self.least
+        other._flows, other._live = self._flows.copy(), self._live.copy()
+        other._left, other._open = self._left.copy(), self._open.copy()
+        other._pending = self._pending.copy()
+        return other
+
+    def assume(self, before: int, after: int) -> None:
+        """Say that one operator runs before another."""
+        self._pending |= self._added(before, after)
+
+    def disputed(self) -> tuple[int, int] | None:
+        """Two operators that both had better be the first of the two, or both the second."""
+        n = len(self.ancestors)
+        most = self.budget + 1
+        inside = np.full((n, n), most, np.int64)
+        outside = np.full((n, n), most, np.int64)
+        for v, downsets in enumerate(self._left):
+            if not downsets:
+                continue
+            known = self._supports.downsets[v]
+            lives = np.array([known[downset] for downset in downsets], np.int64)[:, None]
+            bits = _bits(downsets, n)
+            inside[v] = np.where(bits == 1, lives, most).min(axis=0)
+            outside[v] = np.where(bits == 0, lives, most).min(axis=0)
+        # What it takes, as far as known, that the operator of the row runs first.
+        first = np.maximum(inside.T, outside)
+        score = np.minimum(first, first.T) * 4 + np.maximum(first, first.T)
+        for v in range(n):
+            related = self.ancestors[v] | self.descendants[v] | 1 << v
+            (bits,) = _bits([related], n)
+            score[v, bits == 1] = -1
+        best = int(score.argmax())
+        v, w = divmod(best, n)
+        if score[v, w] < 0:
+            return None
+        return (v, w) if first[v, w] >= first[w, v] else (w, v)
 
     def _opened(self, v: int) -> tuple[int, int]:
         """Operators of which no known downset says that they can run before ``v``; nor after it."""
-        others = (1 << len(self.preds)) - 1 & ~(self.ancestors[v] | self.descendants[v] | 1 << v)
+        others = (1 << len(self.ancestors)) - 1 & ~(
+            self.ancestors[v] | self.descendants[v] | 1 << v
+        )
         before = after = others
         for downset in self._left[v]:
             before &= ~downset
@@ -123,9 +180,9 @@ class Precedence:
 
     def _examined(self, v: int, limits: Limits) -> list[tuple[int, int]]:
         """Pairs of which the first must run before the second, since otherwise ``v`` cannot run."""
-        gains, besides = least_gains(self._supports.net.overlays[v])
-        cut = OperatorCut(self._supports.net, self.ancestors, v, gains, preds=self.preds)
-        live = cut.least - besides
+        cut = self._supports.cut(v, self.ancestors, self.descendants, self._flows.get(v))
+        self._flows[v] = cut.flow
+        live = self._live[v] = cut.least
         room = self.budget - live
         self.flows += 1
         if room < 0:
@@ -176,17 +233,16 @@ class Precedence:
                         self._left[w].append(downset)
                         self._open[w] = before & waiting, after & downset
 
-    def _added(self, before: int, after: int) -> dict[int, None]:
+    def _added(self, before: int, after: int) -> set[int]:
         """Take note that one operator runs before another; those that lose downsets by it."""
         if self.ancestors[after] >> before & 1:
-            return {}
-        self.preds[after].append(before)
+            return set()
         self.inferred += 1
         above = self.ancestors[before] | 1 << before
         below = self.descendants[after] | 1 << after
         if above & below:
             self.contradicted = True
-        lost: dict[int, None] = {}
+        lost: set[int] = set()
         related = above | below
         for w, downsets in enumerate(self._left):
             if below >> w & 1:
@@ -197,5 +253,13 @@ class Precedence:
             if len(left) < len(downsets) or related >> w & 1:
                 self._left[w] = left
                 self._open[w] = self._opened(w)
-                lost[w] = None
+                lost.add(w)
         return lost
+
+
+def _bits(sets: Sequence[int], count: int) -> NDArray[np.uint8]:
+    """Sets of operators, a row of zeros and ones each."""
+    size = (count + 7) // 8
+    packed = b"".join([held.to_bytes(size, "little") for held in sets])
+    rows = np.frombuffer(packed, np.uint8).reshape(-1, size)
+    return np.unpackbits(rows, axis=1, count=count, bitorder="little")
