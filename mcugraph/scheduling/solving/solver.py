@@ -1,7 +1,6 @@
 """The order of a network with the least peak, and a proof of it."""
 
 from collections.abc import Iterator, Sequence
-from itertools import chain
 from operator import itemgetter
 
 from mcugraph.records import dataclass
@@ -101,15 +100,13 @@ class _Incumbent:
 
         adopt()
 
-        def climbed(index: int) -> Iterator[int]:
-            """Bounds of a part that take their time; better orders that are met are taken."""
+        def climbed(index: int) -> Iterator[tuple[int, list[int] | None]]:
+            """Bounds of a part that take their time, some with an order."""
             net, order = parts[index].net, best[index]
-            forest = [forest_bound(net, order)] if _dives_first(net) else []
-            climbs = climb(net, order, self.lower_bound, lambda: peaks[index], self.limits)
-            for bound, found in chain(forest, climbs):
-                take(index, found)
-                yield bound
-            yield max(cuts[index], default=self.lower_bound)
+            if _dives_first(net):
+                yield forest_bound(net, order)
+            yield from climb(net, order, self.lower_bound, lambda: peaks[index], self.limits)
+            yield max(cuts[index], default=self.lower_bound), None
 
         bounded = [False] * len(parts)
         cuts: dict[int, Iterator[int]] = {}

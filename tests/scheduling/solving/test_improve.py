@@ -48,7 +48,8 @@ def test_further_bounds_are_taken(shape, quota, step, monkeypatch):
     monkeypatch.setattr(improving, "_SEARCHED", 0)
     for seed in range(4):
         problem, best, given = dear(seed, shape)
-        bounds = iter([*range(operator_bound(problem), best, step), best])
+        proven = [*range(operator_bound(problem), best, step), best]
+        bounds = ((bound, None) for bound in proven)
         assert followed(problem, given, quota, bounds) == (best, best)
 
 
@@ -56,6 +57,7 @@ def test_further_bounds_are_taken(shape, quota, step, monkeypatch):
 def test_beams_find_orders(shape, monkeypatch):
     """With all the time for beams, and searches that find none."""
     monkeypatch.setattr(improving, "_CELLS", 1 << 40)
+    monkeypatch.setattr(improving, "_BEAMS", 0)
     for seed in range(4):
         problem, best, given = dear(seed, shape, 20)
         assert followed(problem, given, 1, ()) == (best, best)
