@@ -1,7 +1,7 @@
 """A lower bound raised step by step, by what budgets imply, and by sweeps.
 
-First it is seen within which budgets no order of operators is left (see ``precedence``): that takes
-no states, however large the network. Then the network is swept (see ``sweep``).
+First come budgets within which no order is left (see ``budgets``). Then the network is swept (see
+``sweep``).
 
 First the network's chains are taken as one operator each, which costs some of the bound where a
 chain is at the peak (see ``chain_relaxation``) and makes far fewer states; once that proves no
@@ -11,12 +11,11 @@ that takes too many states by a shorter one.
 
 from collections.abc import Callable, Iterator, Sequence
 
+from mcugraph.scheduling.solving.budgets import implied_bounds
 from mcugraph.scheduling.solving.chain_relaxation import relaxed_chains
 from mcugraph.scheduling.solving.completion import Completions
-from mcugraph.scheduling.solving.disputes import Disputes
 from mcugraph.scheduling.solving.limits import Limits
 from mcugraph.scheduling.solving.network import Network, countable
-from mcugraph.scheduling.solving.precedence import Supports
 from mcugraph.scheduling.solving.replay import order_peak
 from mcugraph.scheduling.solving.sweep import LevelSweep
 
@@ -24,12 +23,6 @@ _QUOTA = 50_000  # states of the first sweeps
 _GROWTH = 4
 _MOST = 4_000_000  # states of a sweep, at the most
 _STEPS = 16  # the first step is that part of the gap
-_IMPLIED = 24  # the first step by what budgets imply is that part of the gap
-_SHORTER = 16  # by so much steps get shorter, at most
-_TURN = 1  # flows for each operator, after which it is looked at what else there is to do
-_FLOWS = 12  # flows for each operator, that one budget may take first
-_MOST_FLOWS = 1 << 12  # the same in the end
-_EASY = 16  # a step that takes no more than that part of them is followed by a longer one
 _FAILURES = 2  # sweeps that take too many states, before they may take more
 
 
@@ -62,7 +55,7 @@ def climb(
         if swept is net:
             members = [(v,) for v in range(len(net.preds))]
         ranked = _ranked(members, order)
-        for bound in _inferred(swept, lower_bound, peak, limits):
+        for bound in implied_bounds(swept, ranked, lower_bound, peak, limits):
             lower_bound = bound
             yield lower_bound, None
         steps = _Steps(swept, ranked, lower_bound, limits)
@@ -76,33 +69,6 @@ def _ranked(members: Sequence[Sequence[int]], order: Sequence[int]) -> list[int]
     """The order of the chains in which their first ones stand."""
     place = {v: position for position, v in enumerate(order)}
     return sorted(range(len(members)), key=lambda i: place[members[i][0]])
-
-
-def _inferred(
-    net: Network, lower_bound: int, peak: Callable[[], int], limits: Limits
-) -> Iterator[int]:
-    """Bounds by what budgets imply, for as long as steps take no more flows than they may."""
-    supports = Supports(net)
-    count = len(net.preds)
-    step = max(1, (peak() - lower_bound) // _IMPLIED)
-    shortest = max(1, step // _SHORTER)
-    quota = _FLOWS * count
-    while lower_bound < peak() and quota <= _MOST_FLOWS * count:
-        disputes = Disputes(supports, min(lower_bound + step, peak()) - 1)
-        while not disputes.settled and disputes.flows < quota:
-            disputes.run(_TURN * count, limits)
-            if not disputes.settled:
-                yield lower_bound
-        if disputes.refuted:
-            lower_bound = min(disputes.least, peak())
-            if disputes.flows < quota // _EASY:
-                step *= 2
-        elif step > shortest:
-            step //= 2
-        else:
-            quota *= 2
-            step = max(1, (peak() - lower_bound) // _IMPLIED)
-        yield lower_bound
 
 
 class _Steps:

@@ -10,7 +10,11 @@ This is branching on disjunctions, as in scheduling of machines: J. Carlier and 
 algorithm for solving the job-shop problem" (1989).
 """
 
+from collections.abc import Iterator
+from itertools import chain
+
 from mcugraph.scheduling.solving.limits import Limits
+from mcugraph.scheduling.solving.order_cuts import Flow
 from mcugraph.scheduling.solving.precedence import Precedence, Supports
 
 
@@ -18,6 +22,7 @@ class Disputes:
     """The proof for one budget.
 
     Attributes:
+        budget: Bytes.
         refuted: Whether no order keeps the budget.
         least: If so, what every order needs at the least.
         settled: Whether nothing is left to try: the budget is refuted, or nothing tells that it is
@@ -25,9 +30,10 @@ class Disputes:
         flows: How many flows that took so far, about.
     """
 
-    __slots__ = ("_open", "flows", "least", "refuted", "settled")
+    __slots__ = ("_open", "budget", "flows", "least", "refuted", "settled")
 
     def __init__(self, supports: Supports, budget: int) -> None:
+        self.budget = budget
         first = Precedence(supports, budget)
         self._open = [first]
         self.least = first.least
@@ -55,6 +61,10 @@ class Disputes:
             elif known.complete:
                 self._split(known)
         return self
+
+    def held(self) -> Iterator[Flow]:
+        """What flows, as far as it is kept; others may keep some of it as well."""
+        return chain.from_iterable(known.held() for known in self._open)
 
     def _split(self, known: Precedence) -> None:
         """Try both orders of two operators; the one from which more follows first."""

@@ -23,6 +23,7 @@ _Work = Iterator[tuple[int, _Found]]  # effort, and what came of it
 
 # Effort, about a millisecond each.
 _SEARCHING = 4  # between two looks of a search at the limits
+_BOUNDING = 150  # operators for which a look of the further bounds at the limits counts one
 _CELLS = 200_000  # of beams
 _SLICE = 20  # of beams at once
 _SEARCHED = 400  # of searches, before further bounds are asked for
@@ -61,7 +62,7 @@ def improve(
     gap = Gap(net, order, lower_bound)
     workers = [
         _Worker(_searching(gap, quota, limits)),
-        _Worker(_bounding(bounds, limits), due=_SEARCHED),
+        _Worker(_bounding(gap, bounds, limits), due=_SEARCHED),
         _Worker(_beaming(gap, limits), vain=_BEAMS * _PATIENCE),
     ]
     while gap.size:
@@ -106,11 +107,11 @@ def _searching(gap: Gap, quota: int, limits: Limits) -> _Work:
         looks = limits.looks
 
 
-def _bounding(bounds: Iterable[_Found], limits: Limits) -> _Work:
+def _bounding(gap: Gap, bounds: Iterable[_Found], limits: Limits) -> _Work:
     looks = limits.looks
     for found in bounds:
         limits.check()
-        yield limits.looks - looks, found
+        yield (limits.looks - looks) * len(gap.net.preds) // _BOUNDING, found
         looks = limits.looks
 
 

@@ -17,6 +17,8 @@ from operator import or_
 from mcugraph.scheduling.solving.network import OUTSIDE, Network, ancestor_masks, mask
 from mcugraph.scheduling.solving.overlay import least_gains
 
+_ENTRY_BYTES = 75  # what is left, the pair of nodes, and their place in the table
+
 
 class Flow:
     """What flows, for one operator.
@@ -31,6 +33,11 @@ class Flow:
 
     def __init__(self, value: int, left: dict[int, int], open_: list[int]) -> None:
         self.value, self.left, self.open = value, left, open_
+
+    @property
+    def memory(self) -> int:
+        """Bytes that it takes, about."""
+        return _ENTRY_BYTES * len(self.left)
 
     def copy(self) -> "Flow":
         """The same, to go on from."""

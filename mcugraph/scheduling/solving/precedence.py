@@ -9,11 +9,12 @@ remembered: as long as one downset with which v can run holds w, and another one
 need not be looked at again, in no larger budget either.
 """
 
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 
 import numpy as np
 from numpy.typing import NDArray
 
+from mcugraph.scheduling.solving.cuts import order_estimates
 from mcugraph.scheduling.solving.limits import Limits
 from mcugraph.scheduling.solving.network import (
     Network,
@@ -28,36 +29,42 @@ _CHECK_EVERY = 3  # flows
 class Supports:
     """A network, and downsets with which its operators can run, for all budgets.
 
+    Args:
+        net: The network.
+        order: An order of it.
+
     Attributes:
         net: The network.
+        ancestors, descendants: All that the network has before and after each operator, as masks.
         downsets: For each operator, downsets of the network without it with which it can run, as
             masks, and the bytes that are live then.
+        live: For each operator, its cut without any further precedences, in bytes; until it is
+            looked at, what the order has live.
+        flows: What flows then, of those that were looked at.
     """
 
-    __slots__ = ("_cuts", "_flows", "_least", "ancestors", "descendants", "downsets", "net")
+    __slots__ = ("_cuts", "ancestors", "descendants", "downsets", "flows", "live", "net")
 
-    def __init__(self, net: Network) -> None:
+    def __init__(self, net: Network, order: Sequence[int]) -> None:
         self.net = net
         self._cuts = OrderCuts(net)
         self.ancestors, self.descendants = self._cuts.ancestors, descendant_masks(net)
         self.downsets: list[dict[int, int]] = [{} for _ in net.preds]
-        self._flows: list[Flow] = []
-        self._least: list[int] = []
+        self.live = order_estimates(net, [order])
+        self.flows: dict[int, Flow] = {}
 
-    def least(self, limits: Limits) -> list[int]:
-        """The cut of each operator without any further precedences, in bytes."""
-        for v in range(len(self._least), len(self.ancestors)):
-            limits.check()
-            cut = OrderCut(self._cuts, v, self.ancestors, self.descendants)
-            self._flows.append(cut.flow)
-            self._least.append(cut.least)
-        return self._least
+    def look_at(self, v: int) -> int:
+        """The cut of an operator without any further precedences, in bytes."""
+        cut = OrderCut(self._cuts, v, self.ancestors, self.descendants)
+        self.flows[v] = cut.flow
+        self.live[v] = cut.least
+        return cut.least
 
     def cut(
         self, v: int, ancestors: Sequence[int], descendants: Sequence[int], flow: Flow | None
     ) -> OrderCut:
         """The cut of an operator, from what flowed under fewer precedences, if that is known."""
-        return OrderCut(self._cuts, v, ancestors, descendants, flow or self._flows[v])
+        return OrderCut(self._cuts, v, ancestors, descendants, flow or self.flows[v])
 
 
 class Precedence:
@@ -99,7 +106,7 @@ class Precedence:
         self.least = highest_cost(supports.net) + 1
         self.flows = self.inferred = 0
         self._pending = set(range(len(self.ancestors)))
-        self._live: list[int] = []
+        self._live = supports.live.copy()
         self._left = [
             [downset for downset, live in known.items() if live <= budget]
             for known in supports.downsets
@@ -113,11 +120,14 @@ class Precedence:
             LimitReached: A limit was reached first.
         """
         pending, live = self._pending, self._live
-        if not live:
-            live += self._supports.least(limits)
         last = self.flows + most
         while pending and not self.contradicted and self.flows < last:
             v = max(pending, key=live.__getitem__)
+            if any(self._open[v]) and v not in self._supports.flows:
+                limits.check()
+                live[v] = self._supports.look_at(v)
+                self.flows += 1
+                continue
             pending.remove(v)
             if not any(self._open[v]):
                 continue
@@ -139,6 +149,10 @@ class Precedence:
     def assume(self, before: int, after: int) -> None:
         """Say that one operator runs before another."""
         self._pending |= self._added(before, after)
+
+    def held(self) -> Iterable[Flow]:
+        """What flows, as far as it is kept; others may keep some of it as well."""
+        return self._flows.values()
 
     def disputed(self) -> tuple[int, int] | None:
         """Two operators that both had better be the first of the two, or both the second."""
