@@ -3,7 +3,7 @@
 First come budgets within which no order is left (see ``budgets``). Then the network is swept (see
 ``sweep``).
 
-First the network's chains are taken as one operator each, which costs some of the bound where a
+The network's chains are taken as one operator each first, which costs some of the bound where a
 chain is at the peak (see ``chain_relaxation``) and makes far fewer states; once that proves no
 more, the network is swept as it is. A step that is proven easily is followed by a longer one, one
 that takes too many states by a shorter one.

@@ -3,7 +3,7 @@
 from collections.abc import Iterator, Sequence
 
 from mcugraph.scheduling.solving.flow import FlowNetwork, KeepOn, always
-from mcugraph.scheduling.solving.network import OUTSIDE, Network, ancestor_masks, highest_cost, mask
+from mcugraph.scheduling.solving.network import OUTSIDE, Network, ancestor_masks, highest_cost
 from mcugraph.scheduling.solving.overlay import covered_bytes, gains, least_gains
 from mcugraph.scheduling.solving.replay import step_costs
 
@@ -107,7 +107,6 @@ class OperatorCut:
         v: int,
         gained: Sequence[tuple[int, int]] = (),
         keep_on: KeepOn = always,
-        preds: Sequence[Sequence[int]] | None = None,
     ) -> None:
         n = len(ancestors)
         # More than a cut can cost.
@@ -146,10 +145,9 @@ class OperatorCut:
                 flow.add_arc(tail, middle, size)
                 for reader in readers:
                     flow.add_arc(middle, reader, uncut)
-        needed = net.preds if preds is None else preds
         for w in range(n):
             if node[w] == w:
-                for u in needed[w]:
+                for u in net.preds[w]:
                     if node[u] == u:
                         flow.add_arc(w, u, uncut)
         for tensor, size in gained:
@@ -161,46 +159,6 @@ class OperatorCut:
                     flow.add_arc(middle, node[w], uncut)
         self._keep_on = keep_on
         self.least = total + flow.maximum(source, sink, keep_on)
-
-    def downsets(self) -> tuple[int, int]:
-        """Of all downsets with the least live, the smallest one and the largest, as masks."""
-        flow = self._flow
-        run = self._held(flow.reached_from(self._source))
-        waiting = self._held(flow.leading_to(self._sink))
-        return run | self.before, (1 << len(self._node)) - 1 & ~waiting
-
-    def if_run(self, w: int, room: int) -> tuple[int, tuple[int, int]]:
-        """What it takes that ``w``, in no downset with the least live, has run.
-
-        Args:
-            w: The operator.
-            room: Bytes; how much more than that it takes does not matter.
-
-        Returns:
-            The bytes by which that raises the cut, and the smallest and the largest downset with
-            the least live then.
-        """
-        flow = self._flow
-        left = flow.capacity.copy()
-        more = flow.maximum(w, self._sink, self._keep_on, room)
-        low, high = self.downsets()
-        low |= self._held(flow.reached_from(w))
-        flow.capacity = left
-        return more, (low, high)
-
-    def unless_run(self, w: int, room: int) -> tuple[int, tuple[int, int]]:
-        """The same where ``w``, in all downsets with the least live, has not run."""
-        flow = self._flow
-        left = flow.capacity.copy()
-        more = flow.maximum(self._source, w, self._keep_on, room)
-        low, high = self.downsets()
-        high &= ~self._held(flow.leading_to(w))
-        flow.capacity = left
-        return more, (low, high)
-
-    def _held(self, chosen: Sequence[bool]) -> int:
-        """The operators that stand at chosen nodes."""
-        return mask([w for w, node in enumerate(self._node) if chosen[node]])
 
     def postpone(self, w: int) -> int:
         """Let ``w``, on which nothing depends that may run before, run after the operator.

@@ -37,16 +37,13 @@ class FlowNetwork:
         self.head += (head, tail)
         self.capacity += (capacity, 0)
 
-    def maximum(
-        self, source: int, sink: int, keep_on: KeepOn = always, enough: int | None = None
-    ) -> int:
+    def maximum(self, source: int, sink: int, keep_on: KeepOn = always) -> int:
         """Push as much flow as possible; ``capacity`` then holds what is left of each arc.
 
-        ``keep_on`` is called now and then, and raises to stop it. Once there is more than
-        ``enough``, no more is pushed.
+        ``keep_on`` is called now and then, and raises to stop it.
         """
         total = 0
-        while enough is None or total <= enough:
+        while True:
             keep_on()
             self.level = self._levels(source, sink)
             if self.level[sink] < 0:

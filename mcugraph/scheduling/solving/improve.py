@@ -11,6 +11,7 @@ unless a limit ends it.
 
 from collections.abc import Iterable, Iterator, Sequence
 
+from mcugraph.scheduling.solving.chain_relaxation import relaxed_chains
 from mcugraph.scheduling.solving.gap import Gap
 from mcugraph.scheduling.solving.limits import Limits
 from mcugraph.scheduling.solving.network import Network
@@ -23,8 +24,8 @@ _Work = Iterator[tuple[int, _Found]]  # effort, and what came of it
 
 # Effort, about a millisecond each.
 _SEARCHING = 4  # between two looks of a search at the limits
-_BOUNDING = 150  # operators for which a look of the further bounds at the limits counts one
-_CELLS = 200_000  # of beams
+_BOUNDING = 150  # operators, chains as one, for which a look of the further bounds counts one
+_CELLS = 100_000  # of beams
 _SLICE = 20  # of beams at once
 _SEARCHED = 400  # of searches, before further bounds are asked for
 
@@ -108,10 +109,11 @@ def _searching(gap: Gap, quota: int, limits: Limits) -> _Work:
 
 
 def _bounding(gap: Gap, bounds: Iterable[_Found], limits: Limits) -> _Work:
+    size = len(relaxed_chains(gap.net)[0].preds)
     looks = limits.looks
     for found in bounds:
         limits.check()
-        yield (limits.looks - looks) * len(gap.net.preds) // _BOUNDING, found
+        yield (limits.looks - looks) * size // _BOUNDING, found
         looks = limits.looks
 
 
