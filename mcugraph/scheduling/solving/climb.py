@@ -1,7 +1,7 @@
 """A lower bound raised step by step, by what budgets imply, and by sweeps.
 
-First come budgets within which no order is left (see ``budgets``). Then the network is swept (see
-``sweep``).
+First come budgets within which no order is left (see ``implied_bounds``). Then the network is swept
+(see ``sweep``).
 
 The network's chains are taken as one operator each first, which costs some of the bound where a
 chain is at the peak (see ``chain_relaxation``) and makes far fewer states; once that proves no
@@ -11,9 +11,9 @@ that takes too many states by a shorter one.
 
 from collections.abc import Callable, Iterator, Sequence
 
-from mcugraph.scheduling.solving.budgets import implied_bounds
 from mcugraph.scheduling.solving.chain_relaxation import relaxed_chains
 from mcugraph.scheduling.solving.completion import Completions
+from mcugraph.scheduling.solving.implied_bounds import implied_bounds
 from mcugraph.scheduling.solving.limits import Limits
 from mcugraph.scheduling.solving.network import Network, countable
 from mcugraph.scheduling.solving.replay import order_peak

@@ -14,7 +14,7 @@ from collections.abc import Iterator
 from itertools import chain
 
 from mcugraph.scheduling.solving.limits import Limits
-from mcugraph.scheduling.solving.order_cuts import Flow
+from mcugraph.scheduling.solving.order_cuts import CutFlow
 from mcugraph.scheduling.solving.precedence import Precedence, Supports
 
 
@@ -62,7 +62,7 @@ class Disputes:
                 self._split(known)
         return self
 
-    def held(self) -> Iterator[Flow]:
+    def held(self) -> Iterator[CutFlow]:
         """What flows, as far as it is kept; others may keep some of it as well."""
         return chain.from_iterable(known.held() for known in self._open)
 

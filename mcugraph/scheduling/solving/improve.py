@@ -12,7 +12,7 @@ unless a limit ends it.
 from collections.abc import Iterable, Iterator, Sequence
 
 from mcugraph.scheduling.solving.chain_relaxation import relaxed_chains
-from mcugraph.scheduling.solving.gap import Gap
+from mcugraph.scheduling.solving.known_gap import KnownGap
 from mcugraph.scheduling.solving.limits import Limits
 from mcugraph.scheduling.solving.network import Network
 from mcugraph.scheduling.solving.polish import Polish
@@ -60,7 +60,7 @@ def improve(
     Raises:
         LimitReached: A limit was reached first.
     """
-    gap = Gap(net, order, lower_bound)
+    gap = KnownGap(net, order, lower_bound)
     workers = [
         _Worker(_searching(gap, quota, limits)),
         _Worker(_bounding(gap, bounds, limits), due=_SEARCHED),
@@ -101,14 +101,14 @@ class _Worker:
         self.vain -= self.vain * min(_SUCCESS * (before - after), before) // before
 
 
-def _searching(gap: Gap, quota: int, limits: Limits) -> _Work:
+def _searching(gap: KnownGap, quota: int, limits: Limits) -> _Work:
     looks = limits.looks
     for found in Searches(gap, quota, limits).run():
         yield (limits.looks - looks) * _SEARCHING, found
         looks = limits.looks
 
 
-def _bounding(gap: Gap, bounds: Iterable[_Found], limits: Limits) -> _Work:
+def _bounding(gap: KnownGap, bounds: Iterable[_Found], limits: Limits) -> _Work:
     size = len(relaxed_chains(gap.net)[0].preds)
     looks = limits.looks
     for found in bounds:
@@ -117,7 +117,7 @@ def _bounding(gap: Gap, bounds: Iterable[_Found], limits: Limits) -> _Work:
         looks = limits.looks
 
 
-def _beaming(gap: Gap, limits: Limits) -> _Work:
+def _beaming(gap: KnownGap, limits: Limits) -> _Work:
     """Beams; what a slice leaves over, as a dive takes more, counts all the same: it is saved."""
     polish = Polish(gap.net, gap.order)
     while True:

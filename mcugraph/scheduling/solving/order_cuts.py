@@ -20,7 +20,7 @@ from mcugraph.scheduling.solving.overlay import least_gains
 _ENTRY_BYTES = 75  # what is left, the pair of nodes, and their place in the table
 
 
-class Flow:
+class CutFlow:
     """What flows, for one operator.
 
     Attributes:
@@ -39,9 +39,9 @@ class Flow:
         """Bytes that it takes, about."""
         return _ENTRY_BYTES * len(self.left)
 
-    def copy(self) -> "Flow":
+    def copy(self) -> "CutFlow":
         """The same, to go on from."""
-        return Flow(self.value, self.left.copy(), self.open.copy())
+        return CutFlow(self.value, self.left.copy(), self.open.copy())
 
 
 class OrderCuts:
@@ -87,7 +87,7 @@ class OrderCuts:
             key = tail << self.shift | head
             left[key] = left.get(key, 0) + size
             open_[tail] |= 1 << head
-        self.empty = Flow(0, left, open_)
+        self.empty = CutFlow(0, left, open_)
         self.uncut = sum(net.sizes) + sum([o.saved for ov in net.overlays for o in ov]) + 1
 
 
@@ -126,7 +126,7 @@ class OrderCut:
         v: int,
         ancestors: Sequence[int],
         descendants: Sequence[int],
-        start: Flow | None = None,
+        start: CutFlow | None = None,
     ) -> None:
         net = cuts.net
         self._cuts = cuts
@@ -202,7 +202,7 @@ class OrderCut:
             ]
         )
 
-    def _sides(self, flow: Flow, sources: int, sinks: int) -> tuple[int, int]:
+    def _sides(self, flow: CutFlow, sources: int, sinks: int) -> tuple[int, int]:
         """The nodes to which more could flow, and those from which more could flow on."""
         reach = list(map(or_, self._wide, flow.open))
         run = frontier = sources
@@ -227,7 +227,7 @@ class OrderCut:
             rest = left
         return run, waiting
 
-    def _pushed(self, flow: Flow, sources: int, sinks: int, enough: int | None = None) -> int:
+    def _pushed(self, flow: CutFlow, sources: int, sinks: int, enough: int | None = None) -> int:
         """Push as much as possible, or until it is more than ``enough``; tell how much it was."""
         left, open_, wide, shift = flow.left, flow.open, self._wide, self._cuts.shift
         total = 0

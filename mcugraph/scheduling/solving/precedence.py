@@ -21,7 +21,7 @@ from mcugraph.scheduling.solving.network import (
     descendant_masks,
     highest_cost,
 )
-from mcugraph.scheduling.solving.order_cuts import Flow, OrderCut, OrderCuts
+from mcugraph.scheduling.solving.order_cuts import CutFlow, OrderCut, OrderCuts
 
 _CHECK_EVERY = 3  # flows
 
@@ -51,7 +51,7 @@ class Supports:
         self.ancestors, self.descendants = self._cuts.ancestors, descendant_masks(net)
         self.downsets: list[dict[int, int]] = [{} for _ in net.preds]
         self.live = order_estimates(net, [order])
-        self.flows: dict[int, Flow] = {}
+        self.flows: dict[int, CutFlow] = {}
 
     def look_at(self, v: int) -> int:
         """The cut of an operator without any further precedences, in bytes."""
@@ -61,7 +61,7 @@ class Supports:
         return cut.least
 
     def cut(
-        self, v: int, ancestors: Sequence[int], descendants: Sequence[int], flow: Flow | None
+        self, v: int, ancestors: Sequence[int], descendants: Sequence[int], flow: CutFlow | None
     ) -> OrderCut:
         """The cut of an operator, from what flowed under fewer precedences, if that is known."""
         return OrderCut(self._cuts, v, ancestors, descendants, flow or self.flows[v])
@@ -100,7 +100,7 @@ class Precedence:
     def __init__(self, supports: Supports, budget: int) -> None:
         self._supports = supports
         self.budget = budget
-        self._flows: dict[int, Flow] = {}
+        self._flows: dict[int, CutFlow] = {}
         self.ancestors, self.descendants = supports.ancestors.copy(), supports.descendants.copy()
         self.contradicted = self.complete = False
         self.least = highest_cost(supports.net) + 1
@@ -150,7 +150,7 @@ class Precedence:
         """Say that one operator runs before another."""
         self._pending |= self._added(before, after)
 
-    def held(self) -> Iterable[Flow]:
+    def held(self) -> Iterable[CutFlow]:
         """What flows, as far as it is kept; others may keep some of it as well."""
         return self._flows.values()
 

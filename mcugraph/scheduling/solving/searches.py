@@ -10,7 +10,7 @@ from itertools import count
 
 from mcugraph.scheduling.solving.contraction import contracted, expanded
 from mcugraph.scheduling.solving.direction import Direction
-from mcugraph.scheduling.solving.gap import Gap
+from mcugraph.scheduling.solving.known_gap import KnownGap
 from mcugraph.scheduling.solving.limits import Limits
 from mcugraph.scheduling.solving.search import Search
 
@@ -29,7 +29,7 @@ class Searches:
         limits: Limits to keep.
     """
 
-    def __init__(self, gap: Gap, quota: int, limits: Limits) -> None:
+    def __init__(self, gap: KnownGap, quota: int, limits: Limits) -> None:
         self._gap = gap
         self._quota = quota
         self._limits = limits

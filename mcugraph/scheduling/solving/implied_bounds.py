@@ -17,7 +17,7 @@ from mcugraph.scheduling.solving.precedence import Supports
 
 _STEPS = 24  # the first step is that part of the gap
 _SHORTEST = 384  # no step is a smaller part of it
-_TURN = 1  # flows for each operator, after which it is looked at what else there is to do
+_TURN = 100  # flows, after which it is looked at what else there is to do
 _FLOWS = 12  # flows for each operator, after which a lower budget is tried
 _MOST = 1 << 12  # flows for each operator that the lowest budget may take
 _EASY = 2  # flows for each operator; a step that takes no more is followed by a longer one
@@ -53,7 +53,7 @@ def implied_bounds(
             disputes = Disputes(supports, min(low + step, high) * grain)
         last = disputes.flows + few
         while not disputes.settled and disputes.flows < last:
-            disputes.run(_TURN * len(net.preds), limits)
+            disputes.run(_TURN, limits)
             limits.check(_memory(supports, disputes))
             if not disputes.settled:
                 yield lower_bound

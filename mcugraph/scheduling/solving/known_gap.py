@@ -6,7 +6,7 @@ from mcugraph.scheduling.solving.network import Network
 from mcugraph.scheduling.solving.replay import order_peak
 
 
-class Gap:
+class KnownGap:
     """The gap between the best order known and the best bound.
 
     Attributes:

@@ -4,8 +4,8 @@ from random import Random
 
 import pytest
 
-from mcugraph.scheduling.solving.budgets import implied_bounds
 from mcugraph.scheduling.solving.dp import dp_order
+from mcugraph.scheduling.solving.implied_bounds import implied_bounds
 from mcugraph.scheduling.solving.limits import MEMORY, LimitReached, Limits
 from mcugraph.scheduling.solving.replay import order_peak
 from mcugraph.testing import SHAPES, build_problem
