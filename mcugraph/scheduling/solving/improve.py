@@ -24,7 +24,7 @@ _Work = Iterator[tuple[int, _Found]]  # effort, and what came of it
 
 # Effort, about a millisecond each.
 _SEARCHING = 4  # between two looks of a search at the limits
-_BOUNDING = 150  # operators, chains as one, for which a look of the further bounds counts one
+_BOUNDING = 20_000  # pairs of operators, chains as one, for which a look of bounds counts one
 _CELLS = 100_000  # of beams
 _SLICE = 20  # of beams at once
 _SEARCHED = 400  # of searches, before further bounds are asked for
@@ -113,7 +113,7 @@ def _bounding(gap: KnownGap, bounds: Iterable[_Found], limits: Limits) -> _Work:
     looks = limits.looks
     for found in bounds:
         limits.check()
-        yield (limits.looks - looks) * size // _BOUNDING, found
+        yield (limits.looks - looks) * size**2 // _BOUNDING, found
         looks = limits.looks
 
 
