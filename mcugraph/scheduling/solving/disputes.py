@@ -30,10 +30,11 @@ class Disputes:
         flows: How many flows that took so far, about.
     """
 
-    __slots__ = ("_open", "budget", "flows", "least", "refuted", "settled")
+    __slots__ = ("_open", "_supports", "budget", "flows", "least", "refuted", "settled")
 
     def __init__(self, supports: Supports, budget: int) -> None:
         self.budget = budget
+        self._supports = supports
         first = Precedence(supports, budget)
         self._open = [first]
         self.least = first.least
@@ -41,19 +42,17 @@ class Disputes:
         self.flows = 0
 
     def run(self, most: int, limits: Limits) -> "Disputes":
-        """Go on, with about so many flows at the most.
+        """Go on, until flows walked about so many nodes.
 
         Raises:
             LimitReached: A limit was reached first.
         """
-        left = most
-        while left > 0 and not self.settled:
+        last = self._supports.walked + most
+        while self._supports.walked < last and not self.settled:
             known = self._open[-1]
             before = known.flows
-            known.infer(left, limits)
-            spent = known.flows - before + 1
-            left -= spent
-            self.flows += spent
+            known.infer(last - self._supports.walked, limits)
+            self.flows += known.flows - before + 1
             if known.contradicted:
                 self.least = min(self.least, known.least)
                 self._open.pop()

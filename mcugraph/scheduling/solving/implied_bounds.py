@@ -17,7 +17,7 @@ from mcugraph.scheduling.solving.precedence import Supports
 
 _STEPS = 24  # the first step is that part of the gap
 _SHORTEST = 384  # no step is a smaller part of it
-_TURN = 100  # flows, after which it is looked at what else there is to do
+_TURN = 50_000  # nodes that flows walk, after which it is looked at what else there is to do
 _FLOWS = 12  # flows for each operator, after which a lower budget is tried
 _MOST = 1 << 12  # flows for each operator that the lowest budget may take
 _EASY = 2  # flows for each operator; a step that takes no more is followed by a longer one

@@ -11,7 +11,6 @@ unless a limit ends it.
 
 from collections.abc import Iterable, Iterator, Sequence
 
-from mcugraph.scheduling.solving.chain_relaxation import relaxed_chains
 from mcugraph.scheduling.solving.known_gap import KnownGap
 from mcugraph.scheduling.solving.limits import Limits
 from mcugraph.scheduling.solving.network import Network
@@ -23,9 +22,8 @@ _Found = tuple[int, list[int] | None]  # a bound, and an order
 _Work = Iterator[tuple[int, _Found]]  # effort, and what came of it
 
 # Effort, about a millisecond each.
-_SEARCHING = 4  # between two looks of a search at the limits
-_BOUNDING = 20_000  # pairs of operators, chains as one, for which a look of bounds counts one
-_CELLS = 100_000  # of beams
+_LOOK = 4  # between two looks of searches, or of bounds, at the limits
+_CELLS = 160_000  # of beams
 _SLICE = 20  # of beams at once
 _SEARCHED = 400  # of searches, before further bounds are asked for
 
@@ -104,16 +102,15 @@ class _Worker:
 def _searching(gap: KnownGap, quota: int, limits: Limits) -> _Work:
     looks = limits.looks
     for found in Searches(gap, quota, limits).run():
-        yield (limits.looks - looks) * _SEARCHING, found
+        yield (limits.looks - looks) * _LOOK, found
         looks = limits.looks
 
 
 def _bounding(gap: KnownGap, bounds: Iterable[_Found], limits: Limits) -> _Work:
-    size = len(relaxed_chains(gap.net)[0].preds)
     looks = limits.looks
     for found in bounds:
         limits.check()
-        yield (limits.looks - looks) * size**2 // _BOUNDING, found
+        yield (limits.looks - looks) * _LOOK, found
         looks = limits.looks
 
 

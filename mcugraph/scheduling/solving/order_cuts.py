@@ -49,12 +49,14 @@ class OrderCuts:
 
     Attributes:
         ancestors: For each operator, what the network has before it, as a mask.
+        walked: How many nodes were walked to look for flows, by all cuts.
     """
 
     def __init__(self, net: Network) -> None:
         n = len(net.preds)
         self.net = net
         self.ancestors = ancestor_masks(net)
+        self.walked = 0
         self.sink = n
         self.outside = n + 1
         self._nodes = n + 2
@@ -244,6 +246,7 @@ class OrderCut:
                     frontier ^= lowest
                 frontier = new & ~seen
                 seen |= frontier
+            self._cuts.walked += seen.bit_count()
             if not frontier:
                 break
             levels.append(frontier & sinks)

@@ -23,7 +23,7 @@ from mcugraph.scheduling.solving.network import (
 )
 from mcugraph.scheduling.solving.order_cuts import CutFlow, OrderCut, OrderCuts
 
-_CHECK_EVERY = 3  # flows
+_LOOK = 2800  # nodes that flows walk, between two looks at the limits
 
 
 class Supports:
@@ -43,15 +43,31 @@ class Supports:
         flows: What flows then, of those that were looked at.
     """
 
-    __slots__ = ("_cuts", "ancestors", "descendants", "downsets", "flows", "live", "net")
+    __slots__ = ("_cuts", "_seen", "ancestors", "descendants", "downsets", "flows", "live", "net")
 
     def __init__(self, net: Network, order: Sequence[int]) -> None:
         self.net = net
         self._cuts = OrderCuts(net)
+        self._seen = 0  # nodes walked until the last look at the limits
         self.ancestors, self.descendants = self._cuts.ancestors, descendant_masks(net)
         self.downsets: list[dict[int, int]] = [{} for _ in net.preds]
         self.live = order_estimates(net, [order])
         self.flows: dict[int, CutFlow] = {}
+
+    @property
+    def walked(self) -> int:
+        """How many nodes all flows walked so far: what they took."""
+        return self._cuts.walked
+
+    def check(self, limits: Limits) -> None:
+        """Look at the limits, as often as flows walked so much since the last time.
+
+        Raises:
+            LimitReached: A limit was reached.
+        """
+        while self._seen + _LOOK <= self.walked:
+            self._seen += _LOOK
+            limits.check()
 
     def look_at(self, v: int) -> int:
         """The cut of an operator without any further precedences, in bytes."""
@@ -114,18 +130,19 @@ class Precedence:
         self._open = [self._opened(v) for v in range(len(self.ancestors))]
 
     def infer(self, most: int, limits: Limits) -> "Precedence":
-        """Find what follows, or go on with it, with about so many flows more at the most.
+        """Find what follows, or go on with it, until flows walked about so many nodes more.
 
         Raises:
             LimitReached: A limit was reached first.
         """
         pending, live = self._pending, self._live
-        last = self.flows + most
-        while pending and not self.contradicted and self.flows < last:
+        supports = self._supports
+        last = supports.walked + most
+        while pending and not self.contradicted and supports.walked < last:
+            supports.check(limits)
             v = max(pending, key=live.__getitem__)
-            if any(self._open[v]) and v not in self._supports.flows:
-                limits.check()
-                live[v] = self._supports.look_at(v)
+            if any(self._open[v]) and v not in supports.flows:
+                live[v] = supports.look_at(v)
                 self.flows += 1
                 continue
             pending.remove(v)
@@ -207,8 +224,7 @@ class Precedence:
         found: list[tuple[int, int]] = []
         hopeless_before = hopeless_after = 0
         while True:
-            if self.flows % _CHECK_EVERY == 0:
-                limits.check()
+            self._supports.check(limits)
             before, after = self._open[v]
             before &= ~hopeless_before
             after &= ~hopeless_after

@@ -8,7 +8,7 @@ from hypothesis import given, settings
 
 from mcugraph.scheduling.solving.dp import dp_order
 from mcugraph.scheduling.solving.limits import LimitReached, Limits
-from mcugraph.scheduling.solving.precedence import Precedence, Supports
+from mcugraph.scheduling.solving.precedence import _LOOK, Precedence, Supports
 from mcugraph.scheduling.solving.replay import order_peak
 from mcugraph.testing import SHAPES, brute_force_peak, build_problem, problems
 
@@ -81,7 +81,7 @@ def test_pairs_prove_more_than_single_operators():
         for v in range(12):
             alone = Precedence(supports, -1)
             alone._pending = {v}
-            alone.infer(2, NO_LIMITS)
+            alone.infer(EVERYTHING, NO_LIMITS)
             single = max(single, alone.least)
         found = Precedence(supports, single).infer(EVERYTHING, NO_LIMITS)
         if found.contradicted:
@@ -102,6 +102,16 @@ def test_inference_goes_on_where_it_stopped():
 
 def test_limits_are_kept():
     limits = Limits(seconds=1, clock=iter(range(1000)).__next__)
-    net = build_problem(Random(0).randint, 40, "random", max_size=50).network()
+    net = build_problem(Random(0).randint, 120, "random", max_size=50).network()
     with pytest.raises(LimitReached):
         Precedence(Supports(net, range(len(net.preds))), 1 << 40).infer(EVERYTHING, limits)
+
+
+def test_limits_are_looked_at_as_often_as_flows_walk_far():
+    """However many flows: one in a large network may walk as far as many in a small one."""
+    for operators in (60, 150):
+        net = build_problem(Random(0).randint, operators, "random", max_size=50).network()
+        supports, limits = Supports(net, range(len(net.preds))), Limits()
+        Precedence(supports, order_peak(net, range(operators))).infer(100_000, limits)
+        supports.check(limits)
+        assert limits.looks == supports.walked // _LOOK > 0
