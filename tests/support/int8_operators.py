@@ -149,11 +149,13 @@ def pool(seed: int) -> bytes:
 
 
 def softmax(seed: int) -> bytes:
-    """SOFTMAX of some rows."""
+    """SOFTMAX of some rows, as int8 or int16."""
     random = np.random.default_rng(seed)
     shape = (int(random.integers(1, 5)), int(random.integers(1, 30)))
     data = quantised(random, shape, float(10 ** random.uniform(-4, 0.5)))
-    result = T("", shape, scales=(1 / 256,), zero_point=-128)
+    bits = [8, 16][seed % 2]
+    steps = 1 << bits
+    result = T("", shape, f"int{bits}", scales=(1 / steps,), zero_point=-steps // 2)
     beta = float(random.choice([1.0, 0.5, 2.0]))
     return one_operator("SOFTMAX", [data], [result], "SoftmaxOptions", {0: ("f32", beta)})
 

@@ -1,4 +1,4 @@
-"""Softmax of int8: exponentials of all differences stand in a table.
+"""Softmax of int8, as int8 or int16: exponentials of all differences stand in a table.
 
 Sources: tensorflow/lite/kernels/internal/reference/softmax.h,
 tensorflow/lite/micro/kernels/softmax_common.cc.
@@ -23,6 +23,7 @@ from mcugraph.codegen.kernels.exponentials import exponential
 from mcugraph.codegen.kernels.fixed_point import multiplier, scaled
 from mcugraph.ir import Array, DType
 from mcugraph.ops.normalization import Normalization
+from mcugraph.tflm.kernels.access.raster import straight
 from mcugraph.tflm.kernels.needs import KernelNode
 
 _BEFORE = 5  # bits before the point of scaled differences
@@ -35,11 +36,16 @@ class SoftmaxS8(Kernel):
 
     def refusal(self, node: KernelNode) -> str | None:
         result = node.outputs[0]
-        if scale(result) != np.float32(1 / 256) or zero_point(result) != -128:
-            return "its result is not quantised by 1/256 from -128 on"
+        kind = DType.INT16 if result.dtype is DType.INT16 else DType.INT8
+        wrong = unlike(node, DType.INT8, kind)
+        if wrong is not None:
+            return wrong
+        steps = 1 << kind.bits
+        if scale(result) != np.float32(1 / steps) or zero_point(result) != -steps // 2:
+            return f"its result is not quantised by 1/{steps} from {-steps // 2} on"
         if _factor(node, DOUBLE) <= 1:
             return "its operand has so small a scale that nothing is computed"
-        return unlike(node, DType.INT8, DType.INT8)
+        return None
 
     def call(self, node: KernelNode, rounding: str) -> KernelCall:
         table = _exponentials(node, rounding)
@@ -49,11 +55,13 @@ class SoftmaxS8(Kernel):
             "known": len(table),
             "rows": node.outputs[0].elements // depth,
             "depth": depth,
+            "wide": int(node.outputs[0].dtype is DType.INT16),
         }
         return KernelCall("mg_softmax_s8", Parameters("mg_softmax_s8_params", parameters), (0,))
 
     def leads(self, node: KernelNode) -> Mapping[int, int]:
-        return {0: 0}
+        size = node.outputs[0].dtype.bits // 8
+        return {0: straight(node.outputs[0].elements, size, 1)}
 
 
 def _factor(node: KernelNode, rounding: str) -> float:

@@ -12,10 +12,11 @@ typedef struct {
     const int32_t *exponentials; /* exp(-difference * scale), 31 bits behind the point */
     int32_t known;               /* how many; what is farther from the maximum counts 0 */
     int32_t rows, depth;
+    int32_t wide; /* 1: the result is of int16; 0: of int8 */
 } mg_softmax_s8_params;
 
 /* Softmax along the last axis. Each row is read through twice before it is written, element by
  * element as it is read for the third time. */
-void mg_softmax_s8(const mg_softmax_s8_params *p, const int8_t *input, int8_t *output);
+void mg_softmax_s8(const mg_softmax_s8_params *p, const int8_t *input, void *output);
 
 #endif
