@@ -12,7 +12,8 @@ from mcugraph.codegen.kernels import Kernel, kernel_for
 from mcugraph.codegen.kernels.contract import DOUBLE, Alias, Omitted, constant, zero_point
 from mcugraph.errors import GraphError
 from mcugraph.formats.tflite.model import TfliteSubgraph
-from mcugraph.ir import DType, Graph
+from mcugraph.ir import DType, Graph, Operator
+from mcugraph.ops.elementwise import Convert
 from mcugraph.ops.normalization import BatchNorm
 from mcugraph.planning.arena import Plan
 from mcugraph.planning.entry import plan_problem
@@ -69,6 +70,15 @@ def arenas(graph: Graph, seconds: float | None) -> tuple[int, int]:
     return apart, min(apart, over)
 
 
+def _quantised(graph: Graph, operator: Operator) -> bool:
+    """Whether an operator converts from or to scaled integers, or computes with them."""
+    op = operator.op
+    names = (name for name in (*operator.inputs, *operator.outputs) if name is not None)
+    return (isinstance(op, Convert) and op.function in ("quantize", "dequantize")) or any(
+        graph.tensors[name].quantization is not None for name in names
+    )
+
+
 @contextmanager
 def naming(graph: Graph) -> Iterator[None]:
     """Refusals within begin with the model that they are about."""
@@ -82,7 +92,8 @@ def _deployed(graph: Graph) -> Graph:
     """What is deployed of a model that is no TFLite file.
 
     Raises:
-        GraphError: A shape is not known, operators call subgraphs, or the model is in training.
+        GraphError: A shape is not known, operators call subgraphs, or the model is in training or
+            quantised.
     """
     if graph.subgraphs:
         raise GraphError(f"{_whose(graph)}: cannot be deployed: its operators call subgraphs")
@@ -94,6 +105,13 @@ def _deployed(graph: Graph) -> Graph:
             raise GraphError(
                 f"{_whose(graph)}: cannot be deployed: {operator.native} ({operator.name}): it "
                 "takes mean and variance of the batch; export the model for inference"
+            )
+        if graph.source.format != "tflite" and _quantised(graph, operator):
+            raise GraphError(
+                f"{_whose(graph)}: cannot be deployed: {operator.native} ({operator.name}): the "
+                "model is quantised, and scales and zero points are taken from .tflite files "
+                "only; deploy the float model, a .tflite file of int8, or the PyTorch module with "
+                "calibration"
             )
     return channels_last(deploy_form(graph))
 

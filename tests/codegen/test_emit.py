@@ -121,7 +121,9 @@ def test_names_of_files_that_are_included_are_refused(name: str) -> None:
         check_prefix(name)
 
 
-@pytest.mark.parametrize("name", ["net_input_0", "net_output_12", "net_invoke", "net_reset"])
+@pytest.mark.parametrize(
+    "name", ["net_input_0", "net_output_12", "net_invoke", "net_reset", "net__a"]
+)
 def test_an_arena_of_a_name_of_the_model_is_refused(name: str) -> None:
     with pytest.raises(mg.UsageError, match="the model has something else of this name"):
         check_arena(name, "net")

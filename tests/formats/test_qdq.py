@@ -105,8 +105,35 @@ def test_quantisation_parameters_are_flash_of_their_own(
 Make = Callable[..., Path]
 
 
-def qdq_net(onnx_file: Make, relu: bool = True, tap: bool = False) -> Path:
-    """Float x -> Q -> DQ -> MatMul(DQ(int8 w)) -> [Relu] -> Q -> DQ -> y, by hand."""
+@pytest.mark.parametrize("form", ["QDQ", "QOperator"])
+def test_deploy_refuses_it_and_says_what_to_do(
+    quantised: Callable[..., Path], form: str, tmp_path: Path
+) -> None:
+    path = quantised("tight_arena", form, "QInt8")
+    with pytest.raises(mg.GraphError) as caught:
+        mg.deploy(path, tmp_path / "out")
+    said = str(caught.value)
+    assert said.startswith(f"{path}: cannot be deployed: QuantizeLinear (")
+    assert "the model is quantised" in said
+    assert "deploy the float model, a .tflite file of int8, or the PyTorch module" in said
+    assert not (tmp_path / "out").exists()
+
+
+def test_deploy_names_an_operator_on_integers_where_nothing_converts(
+    onnx_file: Make, tmp_path: Path
+) -> None:
+    """Inputs and outputs are integers, so no conversion is left."""
+    path = qdq_net(onnx_file, relu=False, ends="int8")
+    assert [operator.native for operator in mg.load(path).operators] == ["MatMul"]
+    with pytest.raises(mg.GraphError, match=r"MatMul \(.*\): the model is quantised"):
+        mg.deploy(path, tmp_path / "out")
+
+
+def qdq_net(onnx_file: Make, relu: bool = True, tap: bool = False, ends: str = "float32") -> Path:
+    """Float x -> Q -> DQ -> MatMul(DQ(int8 w)) -> [Relu] -> Q -> DQ -> y, by hand.
+
+    With ``ends="int8"``, from behind the first Q to before the last DQ.
+    """
     f, node = TensorProto.FLOAT, helper.make_node
     result = "r" if relu else "h"
     nodes = [
@@ -118,12 +145,15 @@ def qdq_net(onnx_file: Make, relu: bool = True, tap: bool = False) -> Path:
         node("QuantizeLinear", [result, "s", "z"], ["yq"]),
         node("DequantizeLinear", ["yq", "s", "z"], ["y"]),
     ]
-    outputs = [helper.make_tensor_value_info("y", f, [1, 8])]
+    given, made = "x", "y"
+    if ends == "int8":
+        nodes, given, made, f = nodes[1:-1], "xq", "yq", TensorProto.INT8
+    outputs = [helper.make_tensor_value_info(made, f, [1, 8])]
     if tap:
         outputs.append(helper.make_tensor_value_info("h", f, [1, 8]))
     return onnx_file(
         nodes,
-        [helper.make_tensor_value_info("x", f, [1, 4])],
+        [helper.make_tensor_value_info(given, f, [1, 4])],
         outputs,
         [
             numpy_helper.from_array(np.array(0.5, np.float32), "s"),
