@@ -160,12 +160,14 @@ def softmax(seed: int) -> bytes:
     return one_operator("SOFTMAX", [data], [result], "SoftmaxOptions", {0: ("f32", beta)})
 
 
-def mean(seed: int) -> bytes:
+def mean(seed: int, apart: bool = False) -> bytes:
     """MEAN or SUM along axes side by side."""
     random = np.random.default_rng(seed)
     shape = tuple(random.integers(1, 9, 4).tolist())
     first = int(random.integers(4))
     axes = list(range(first, int(random.integers(first, 4)) + 1))
+    if apart:
+        axes = random.permutation([[0, 2], [1, 3], [0, 3], [0, 1, 3]][seed % 4]).tolist()
     keep = bool(random.integers(2))
     made = tuple(
         1 if axis in axes else n for axis, n in enumerate(shape) if keep or axis not in axes
@@ -177,6 +179,11 @@ def mean(seed: int) -> bytes:
         "ReducerOptions",
         {0: ("bool", keep)},
     )
+
+
+def mean_apart(seed: int) -> bytes:
+    """MEAN or SUM along axes with others between them."""
+    return mean(seed, apart=True)
 
 
 def _alike(shape: tuple[int, ...], like: T) -> T:
@@ -464,7 +471,7 @@ OPERATORS = {
     maker.__name__: maker
     for maker in (
         *(convolution, depthwise, transposed_convolution, fully_connected, pool, softmax, mean),
-        *(sparse_convolution, sparse_fully_connected, filtered, remembered),
+        *(sparse_convolution, sparse_fully_connected, filtered, remembered, mean_apart),
         *(addition, multiplication, extremes, requantisation, sigmoid, hyperbolic, rectified),
         *(concatenation, padding, transposition, cut, resizing, interpolation, parts, blocks),
     )

@@ -1,11 +1,10 @@
-"""The mean or the sum of int8 along axes that lie side by side.
+"""The mean or the sum of int8 along some axes.
 
 Sources: tensorflow/lite/kernels/internal/reference/reduce.h (QuantizedMeanOrSum),
 tensorflow/lite/micro/kernels/reduce_common.cc.
 """
 
 from collections.abc import Mapping
-from math import prod
 
 from mcugraph.codegen.c_program import KernelCall, Parameters
 from mcugraph.codegen.kernels.contract import Kernel, attributes, scale, unlike, zero_point
@@ -22,11 +21,12 @@ class MeanS8(Kernel):
     files = ("mg_mean_s8",)
 
     def refusal(self, node: KernelNode) -> str | None:
-        sides(node)
+        groups(node)
         return unlike(node, DType.INT8, DType.INT32, DType.INT8)
 
     def call(self, node: KernelNode, rounding: str) -> KernelCall:
-        outer, reduced, inner = sides(node)
+        outer, first, middle, second, inner = groups(node)
+        reduced = first * second
         data, result = node.input(0), node.outputs[0]
         found, shift = multiplier(float(scale(data)) / float(scale(result)), rounding)
         # The division is part of the multiplier, as precise as that has room for.
@@ -34,7 +34,9 @@ class MeanS8(Kernel):
         up = min(parts.bit_length() - 1, 32, 31 + shift)
         parameters = {
             "outer": outer,
-            "reduced": reduced,
+            "first": first,
+            "middle": middle,
+            "second": second,
             "inner": inner,
             "multiplier": (found << up) // parts,
             "shift": shift - up,
@@ -44,8 +46,9 @@ class MeanS8(Kernel):
         return KernelCall("mg_mean_s8", Parameters("mg_mean_s8_params", parameters), (0,))
 
     def leads(self, node: KernelNode) -> Mapping[int, int]:
-        outer, reduced, inner = sides(node)
-        return {0: straight(outer, inner, reduced * inner)}
+        outer, first, middle, second, inner = groups(node)
+        by_row = straight(middle, inner, second * inner)
+        return {0: by_row + straight(outer, middle * inner, first * middle * second * inner)}
 
 
 def sides(node: KernelNode) -> tuple[int, int, int]:
@@ -54,10 +57,31 @@ def sides(node: KernelNode) -> tuple[int, int, int]:
     Raises:
         LookupError: There are axes between them, or there is nothing to reduce.
     """
+    outer, first, _, second, inner = groups(node)
+    if first != 1:
+        raise LookupError("it reduces axes that do not lie side by side")
+    return outer, second, inner
+
+
+def groups(node: KernelNode) -> tuple[int, int, int, int, int]:
+    """Elements along neighbouring axes: kept, reduced, kept, reduced and kept.
+
+    Of axes that lie side by side, those are the last that are reduced; axes of one element do not
+    count.
+
+    Raises:
+        LookupError: There are more groups, or there is nothing to reduce.
+    """
     op, shape = attributes(node, Reduce), node.input(0).shape
     axes = range(len(shape)) if op.axes is None else op.axes
-    reduced = sorted({axis % len(shape) for axis in axes})
-    if not reduced or not all(shape) or reduced != list(range(reduced[0], reduced[-1] + 1)):
-        raise LookupError(f"a mean of {shape} along the axes {reduced} is not known")
-    first, behind = reduced[0], reduced[-1] + 1
-    return prod(shape[:first]), prod(shape[first:behind]), prod(shape[behind:])
+    reduced = {axis % len(shape) for axis in axes}
+    found, place = [1, 1, 1], 0
+    for axis, length in enumerate(shape):
+        if length != 1 and (axis in reduced) != place % 2:
+            place += 1
+            found += [1] * (place == len(found))
+        found[place] *= length
+    if not reduced or not all(shape) or place > 4:
+        raise LookupError(f"a reduction of {shape} along the axes {sorted(reduced)} is not known")
+    outer, first, middle, second, inner = (*found, 1, 1)[:5]
+    return (outer, first, middle, second, inner) if second > 1 else (outer, 1, 1, first, middle)

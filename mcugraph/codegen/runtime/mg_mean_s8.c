@@ -5,20 +5,33 @@
  */
 #include "mg_mean_s8.h"
 
+static int32_t summed(const mg_mean_s8_params *p, const int8_t *from)
+{
+    const int32_t further = p->middle * p->second * p->inner;
+    int32_t sum = -p->sum_of_zeros, i, j;
+    for (i = 0; i < p->first; i++) {
+        const int8_t *next = from;
+        for (j = 0; j < p->second; j++) {
+            sum += *next;
+            next += p->inner;
+        }
+        from += further;
+    }
+    return sum;
+}
+
 void mg_mean_s8(const mg_mean_s8_params *p, const int8_t *input, int8_t *output)
 {
-    int32_t outer, inner, i;
+    const int32_t row = p->second * p->inner;
+    int32_t outer, middle, inner;
     for (outer = 0; outer < p->outer; outer++) {
-        for (inner = 0; inner < p->inner; inner++) {
-            const int8_t *from = input + inner;
-            int32_t sum = -p->sum_of_zeros;
-            for (i = 0; i < p->reduced; i++) {
-                sum += *from;
-                from += p->inner;
+        for (middle = 0; middle < p->middle; middle++) {
+            for (inner = 0; inner < p->inner; inner++) {
+                int32_t sum = summed(p, input + middle * row + inner);
+                sum = mg_scale(sum, p->multiplier, p->shift) + p->output_zero;
+                *output++ = (int8_t)mg_clamp(sum, INT8_MIN, INT8_MAX);
             }
-            sum = mg_scale(sum, p->multiplier, p->shift) + p->output_zero;
-            *output++ = (int8_t)mg_clamp(sum, INT8_MIN, INT8_MAX);
         }
-        input += p->reduced * p->inner;
+        input += p->first * p->middle * row;
     }
 }

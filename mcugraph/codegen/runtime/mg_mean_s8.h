@@ -9,13 +9,14 @@
 #include "mg_common.h"
 
 typedef struct {
-    int32_t outer, reduced, inner; /* the operand's elements: [outer][reduced][inner] */
+    /* The operand's elements: [outer][first][middle][second][inner]; first and second go. */
+    int32_t outer, first, middle, second, inner;
     int32_t multiplier, shift;     /* of the sum of the reduced elements */
     int32_t sum_of_zeros;          /* what the sum is of elements that mean 0 */
     int32_t output_zero;
 } mg_mean_s8_params;
 
-/* The mean, or the sum, along axes that lie side by side: result by result. */
+/* The mean, or the sum, along some axes: result by result. */
 void mg_mean_s8(const mg_mean_s8_params *p, const int8_t *input, int8_t *output);
 
 #endif
