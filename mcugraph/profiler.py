@@ -206,7 +206,7 @@ def profile(
     if device.generated:
         kernels, arena = GENERATED, _generated(counted, time_limit)
         if built is not None:
-            code, constants = built_bytes(built)
+            code, constants = built_bytes(built, graph)
             stored_bytes = replace(stored_bytes, code=code, constants=constants)
     elif built is not None:
         raise UsageError("built is what `deploy` made of a model: give runtime='deploy' with it")

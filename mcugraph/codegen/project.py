@@ -1,5 +1,6 @@
 """What deploying a model came to."""
 
+import hashlib
 import json
 from collections.abc import Iterable, Mapping
 from os import PathLike, fspath
@@ -14,7 +15,7 @@ from mcugraph.codegen.elf import LinkedProgram, read_elf
 from mcugraph.codegen.toolchain import QemuRun, make_program, run_program
 from mcugraph.errors import UsageError
 from mcugraph.files import write
-from mcugraph.ir import DType
+from mcugraph.ir import DType, Graph
 from mcugraph.records import dataclass
 
 REPORT = "report.json"
@@ -165,16 +166,39 @@ def read_report(folder: str | PathLike[str]) -> dict[str, Any]:
     return found
 
 
-def built_bytes(folder: str | PathLike[str]) -> tuple[int, int]:
+def built_bytes(folder: str | PathLike[str], graph: Graph) -> tuple[int, int]:
     """Bytes of code, and of constants, that a folder's project takes in flash.
 
+    Args:
+        folder: What `deploy` wrote.
+        graph: The model that it was to write.
+
     Raises:
-        UsageError: There is none, or it was not built.
+        UsageError: There is none, it is of another file, or it was not built.
     """
-    flash = read_report(folder)["flash"]
-    if flash["code"] is None:
-        raise UsageError(f"{fspath(folder)}: is not built; `mcugraph deploy --build` does that")
-    return flash["code"], flash["constants"] + flash["data"]
+    where, report = fspath(folder), read_report(folder)
+    source, expected = report.get("source"), source_digest(graph)
+    if source is not None and expected is not None and source != expected:
+        raise UsageError(
+            f"{where}: is of another model than {graph.source.path}: deploy that again"
+        )
+    try:
+        flash = report["flash"]
+        code, constants = flash["code"], (flash["constants"], flash["data"])
+    except (KeyError, TypeError):
+        raise UsageError(f"{where}: its {REPORT} says nothing of flash: deploy it again") from None
+    if code is None:
+        raise UsageError(f"{where}: is not built; `mcugraph deploy --build` does that")
+    return code, sum(constants)
+
+
+def source_digest(graph: Graph) -> str | None:
+    """SHA-256 of the file that a graph was read from; None where there is none any more."""
+    path = graph.source.path
+    if path is None or not Path(path).is_file():
+        return None
+    with open(path, "rb") as file:
+        return hashlib.file_digest(file, "sha256").hexdigest()
 
 
 def as_text(report: Mapping[str, Any]) -> bytes:

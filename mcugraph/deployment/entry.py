@@ -19,6 +19,7 @@ from mcugraph.codegen.project import (
     as_text,
     facts,
     read_report,
+    source_digest,
     table_bytes,
 )
 from mcugraph.deployment.sources import graph_to_deploy
@@ -99,6 +100,7 @@ def deploy(
     files = (*texts, REPORT)
     report = {
         "schema_version": SCHEMA_VERSION,
+        "source": source_digest(graph),
         **facts(program, prefix, chosen),
         "files": list(files),
     }

@@ -69,6 +69,10 @@ def test_what_was_built_is_held_against_what_is_asked(
     mg.deploy(model, folder)
     assert "is not built" in refused(capsys, *deploy, folder)
     assert "give runtime='deploy'" in refused(capsys, "profile", model, "--built", folder)
+    other = ("profile", models / "ds_cnn_int8.tflite", *deploy[2:])
+    assert "is of another model than" in refused(capsys, *other, folder)
+    (folder / "report.json").write_text('{"generator": "mcugraph deploy"}')
+    assert "says nothing of flash" in refused(capsys, *deploy, folder)
     (folder / "report.json").write_text("{}")
     assert "is none of `mcugraph deploy`'s" in refused(capsys, *deploy, folder)
 
