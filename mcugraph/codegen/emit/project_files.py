@@ -84,10 +84,7 @@ def _runtime(program: Program) -> Iterator[tuple[str, str]]:
 
 
 def _copies(program: Program, prefix: str) -> dict[str, str]:
-    """The lines that read all inputs, and those that write all outputs.
-
-    A model without inputs runs once.
-    """
+    """The lines that read all inputs, and those that write all outputs."""
     reads = []
     first = next((i for i, n in enumerate(program.inputs) if program.values[n].nbytes), None)
     for i in range(len(program.inputs)):
@@ -113,8 +110,6 @@ def _copies(program: Program, prefix: str) -> dict[str, str]:
             f"        }}"
         )
     return {
-        "got": "    size_t got;" if reads else "",
         "inputs": "\n".join(reads),
         "outputs": "\n".join(writes),
-        "more": "" if reads else "        return 0;",
     }

@@ -31,7 +31,6 @@ def qemu_files(program: Program, common: Mapping[str, str], machine: Machine) ->
         "reset": f"    {prefix}_reset();" if program.state else "",
         "inputs": "\n".join(_moved(program.inputs, prefix, "input", "READ", "goto done")),
         "outputs": "\n".join(_moved(program.outputs, prefix, "output", "WRITE", "return 74")),
-        "more": "" if program.inputs else "        goto done;",
     }
     names = ("main_qemu.c", "startup.c", "machine.h", "link.ld")
     return {f"qemu/{name}": filled(f"qemu/{name}", holes) for name in names}

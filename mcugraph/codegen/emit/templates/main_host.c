@@ -10,7 +10,7 @@
 @{arena}
 int main(void)
 {
-@{got}
+    size_t got;
     for (;;) {
 @{inputs}
         if (@{prefix}_invoke() != 0) {
@@ -20,6 +20,5 @@ int main(void)
         if (fflush(stdout) != 0) {
             return 1;
         }
-@{more}
     }
 }

@@ -152,7 +152,6 @@ int main(void)
         }
         count++;
 @{outputs}
-@{more}
     }
 done:
     say_number("inferences ", count);
