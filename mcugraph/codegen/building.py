@@ -13,6 +13,7 @@ from mcugraph.codegen.kernels.contract import DOUBLE, Alias, Omitted, constant, 
 from mcugraph.errors import GraphError
 from mcugraph.formats.tflite.model import TfliteSubgraph
 from mcugraph.ir import DType, Graph, Operator
+from mcugraph.ops.attention import Attention
 from mcugraph.ops.elementwise import Convert
 from mcugraph.ops.normalization import BatchNorm
 from mcugraph.planning.arena import Plan
@@ -105,6 +106,13 @@ def _deployed(graph: Graph) -> Graph:
             raise GraphError(
                 f"{_whose(graph)}: cannot be deployed: {operator.native} ({operator.name}): it "
                 "takes mean and variance of the batch; export the model for inference"
+            )
+        if isinstance(operator.op, Attention) and (
+            operator.op.variant or any(name is not None for name in operator.inputs[3:])
+        ):
+            raise GraphError(
+                f"{_whose(graph)}: cannot be deployed: {operator.native} ({operator.name}): its "
+                "scores have a mask, or are changed otherwise; write it as products and a softmax"
             )
         if graph.source.format != "tflite" and _quantised(graph, operator):
             raise GraphError(

@@ -22,11 +22,15 @@ class Attention(Rules):
     Attributes:
         query_heads, key_heads: Where operands have three axes.
         outputs: How many outputs: result, present keys, present values, scores.
+        scale: What scores are multiplied by; None: they are divided by the root of the depth.
+        variant: What else is done to scores, in words; empty: nothing but adding the mask.
     """
 
     query_heads: int | None = None
     key_heads: int | None = None
     outputs: int = 1
+    scale: float | None = None
+    variant: str = ""
 
     @property
     def kind(self) -> str:

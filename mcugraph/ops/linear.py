@@ -91,10 +91,16 @@ class Dense(Weighted, Fusable):
 
 @dataclass(frozen=True, slots=True)
 class MatMul(LinearAlgebra):
-    """Batched matrix product with numpy's broadcasting; either side may come transposed."""
+    """Batched matrix product with numpy's broadcasting; either side may come transposed.
+
+    Attributes:
+        transpose_a, transpose_b: That side does.
+        factor: What products are multiplied by (``alpha`` of a fused product).
+    """
 
     transpose_a: bool = False
     transpose_b: bool = False
+    factor: float = 1.0
 
     @property
     def kind(self) -> str:

@@ -25,6 +25,7 @@ class Recurrent(Rules):
         cell_units: Units of the cell state where a projection makes them differ.
         gate_activation: Of an LSTM: what is added to its cells goes through it.
         cell_clip: Of an LSTM: the most that its cells hold, or the least below 0; 0: no bound.
+        variant: What else differs from the usual cell, in words; empty: nothing does.
     """
 
     cell: str
@@ -39,6 +40,7 @@ class Recurrent(Rules):
     cell_units: int | None = None
     gate_activation: str | None = "tanh"
     cell_clip: float = 0.0
+    variant: str = ""
 
     @property
     def kind(self) -> str:

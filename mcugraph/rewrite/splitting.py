@@ -73,8 +73,9 @@ def split_clip(edit: Edit) -> None:
 def split_attention(edit: Edit) -> None:
     """Attention as BATCH_MATMUL, SOFTMAX and BATCH_MATMUL.
 
-    The scores are then tensors of their own. The scaling belongs to the projection of the
-    queries. Where heads share keys, or values of earlier steps are read, it stays one operator.
+    The scores are then tensors of their own. SOFTMAX scales them; before a mask is added to them,
+    the projection of the queries does. Where heads share keys, or values of earlier steps are
+    read, it stays one operator.
     """
     for operator, op in edit.of(Attention):
         if op.outputs > 1 or len(operator.inputs) > 4:
@@ -89,9 +90,9 @@ def split_attention(edit: Edit) -> None:
         if masks and masks[0] is not None:
             both = (parts[-1].outputs[0], masks[0])
             parts.append(edit.step(operator, "masked", Elementwise("add"), both, scores))
-        parts.append(
-            edit.step(operator, "softmax", Normalization("softmax"), parts[-1].outputs, scores)
-        )
+        scale = q[-1] ** -0.5 if op.scale is None else op.scale
+        softmax = Normalization("softmax", beta=1.0 if len(parts) > 1 else scale)
+        parts.append(edit.step(operator, "softmax", softmax, parts[-1].outputs, scores))
         product = replace(operator, op=MatMul(), inputs=(parts[-1].outputs[0], values))
         edit.expand(operator, [*parts, product])
 

@@ -5,6 +5,7 @@ from pathlib import Path
 
 import pytest
 from support.deployed import check_equal, needs_compiler, program_of
+from support.further_operators import FURTHER
 from support.int8_operators import OPERATORS, remembered
 from support.one_operator import one_operator, stored, values
 
@@ -14,13 +15,14 @@ pytestmark = needs_compiler
 
 
 SEEDS = range(8)
+MAKERS = {**OPERATORS, **FURTHER}
 
 
 @pytest.mark.oracle("tflite_micro")
-@pytest.mark.parametrize("name", OPERATORS)
+@pytest.mark.parametrize("name", MAKERS)
 def test_kernels_compute_what_tflm_computes(name: str, tmp_path: Path) -> None:
     """Outputs lie over inputs, as far as the lead allows."""
-    check_equal([OPERATORS[name](seed) for seed in SEEDS], tmp_path, 10)
+    check_equal([MAKERS[name](seed) for seed in SEEDS], tmp_path, 10)
 
 
 @pytest.mark.parametrize("zero_point", [5, -128])

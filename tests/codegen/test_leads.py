@@ -6,6 +6,7 @@ from pathlib import Path
 import pytest
 from support.deployed import as_bytes, compiled, needs_compiler, outputs, random_inputs
 from support.float_operators import LAYERS, SIMPLE, Maker
+from support.further_operators import FURTHER
 from support.int8_operators import OPERATORS
 
 import mcugraph as mg
@@ -20,6 +21,7 @@ pytestmark = needs_compiler
 # Whose leads are those of all weights, as if none of them were zero.
 CAREFUL = {"sparse_convolution", "sparse_fully_connected"}
 SEEDS = range(4)
+MAKERS = {**OPERATORS, **FURTHER}
 
 
 def leads(graph: Graph) -> dict[int, int]:
@@ -72,9 +74,9 @@ def attempt(host: Path, data: bytes, number: int) -> bytes | None:
     return None if done.returncode else done.stdout
 
 
-@pytest.mark.parametrize("name", OPERATORS)
+@pytest.mark.parametrize("name", MAKERS)
 def test_leads_hold_and_are_not_too_careful(name: str, tmp_path: Path) -> None:
-    differs = _check([OPERATORS[name](seed) for seed in SEEDS], 1, tmp_path)
+    differs = _check([MAKERS[name](seed) for seed in SEEDS], 1, tmp_path)
     assert differs or name in CAREFUL
 
 

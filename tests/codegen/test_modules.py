@@ -45,6 +45,78 @@ def test_a_module_of_floats(tmp_path: Path) -> None:
     np.testing.assert_allclose(np.frombuffer(made, np.float32), wanted, rtol=1e-5, atol=1e-5)
 
 
+def check_module(module: Any, data: Any, folder: Path) -> None:
+    """Program and module make the same of the data, but for the last bits."""
+    program = build(graph_to_deploy(module.eval(), data), "tflm", 2.0)
+    host = compiled([program], folder)["portable"]
+    with torch.no_grad():
+        wanted = module(data).numpy().ravel()
+    for _ in range(2):  # what it remembers does not last
+        made = np.frombuffer(outputs(host, data.numpy().tobytes() * 2), np.float32)
+        np.testing.assert_allclose(made, np.tile(wanted, 2), rtol=1e-5, atol=1e-5)
+
+
+class Sequence(torch.nn.Module):  # type: ignore[misc]
+    """What a recurrent layer makes of a sequence."""
+
+    def __init__(self, batch_first: bool) -> None:
+        super().__init__()
+        self.layer = torch.nn.LSTM(4, 6, num_layers=2, batch_first=batch_first)
+
+    def forward(self, data: Any) -> Any:
+        return self.layer(data)[0]
+
+
+@needs_compiler
+@pytest.mark.parametrize("batch_first", [False, True])
+def test_an_lstm(batch_first: bool, tmp_path: Path) -> None:
+    torch.manual_seed(0)
+    check_module(Sequence(batch_first), torch.randn(3, 5, 4), tmp_path)
+
+
+class Attention(torch.nn.Module):  # type: ignore[misc]
+    """Heads of queries against keys, as products of activations."""
+
+    def __init__(self) -> None:
+        super().__init__()
+        self.make = torch.nn.Linear(8, 24)
+
+    def forward(self, data: Any) -> Any:
+        parts = self.make(data).chunk(3, -1)
+        query, key, value = (part.unflatten(-1, (2, 4)).transpose(1, 2) for part in parts)
+        scores = torch.softmax(query @ key.transpose(-1, -2) / 2, -1)
+        return (scores @ value).transpose(1, 2).flatten(2)
+
+
+class FusedAttention(Attention):
+    """The same, as one operator."""
+
+    def __init__(self, **options: Any) -> None:
+        super().__init__()
+        self.options = options
+
+    def forward(self, data: Any) -> Any:
+        parts = self.make(data).chunk(3, -1)
+        parts = [part.unflatten(-1, (2, 4)).transpose(1, 2) for part in parts]
+        made = torch.nn.functional.scaled_dot_product_attention(*parts, **self.options)
+        return made.transpose(1, 2).flatten(2)
+
+
+@needs_compiler
+@pytest.mark.parametrize("module", [Attention, FusedAttention])
+def test_attention(module: Any, tmp_path: Path) -> None:
+    torch.manual_seed(0)
+    check_module(module(), torch.randn(1, 5, 8), tmp_path)
+
+
+def test_masks_of_attention_are_refused() -> None:
+    """They would be added to scores that nothing has scaled."""
+    for options in ({"is_causal": True}, {"attn_mask": torch.zeros(5, 5)}):
+        graph = graph_to_deploy(FusedAttention(**options), torch.randn(1, 5, 8))
+        with pytest.raises(mg.GraphError, match="its scores have a mask"):
+            build(graph, "tflm", 2.0)
+
+
 @pytest.mark.oracle("litert_torch")
 def test_a_module_with_calibration_is_of_8_bit_integers(tmp_path: Path) -> None:
     module = torch.nn.Sequential(torch.nn.Conv2d(3, 4, 3), torch.nn.ReLU(), torch.nn.Flatten(2))

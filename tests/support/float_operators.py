@@ -5,6 +5,7 @@ from typing import Any
 
 import numpy as np
 
+from support.further_operators import FURTHER
 from support.int8_operators import OPERATORS as QUANTISED
 from support.int8_operators import quantised
 from support.one_operator import numbers, one_operator
@@ -14,11 +15,11 @@ Maker = Callable[[int], bytes]
 _GEOMETRIES = (
     *("convolution", "depthwise", "transposed_convolution", "fully_connected", "pool", "softmax"),
     *("mean", "addition", "multiplication", "sigmoid", "concatenation", "padding"),
-    *("transposition", "cut", "resizing"),
+    *("transposition", "cut", "resizing", "interpolation", "product", "sloped", "mirrored"),
 )
 _UNARY = (
     *("ABS", "CEIL", "COS", "ELU", "EXP", "FLOOR", "HARD_SWISH", "LOG", "NEG", "RELU", "RELU6"),
-    *("RSQRT", "SIN", "SQRT", "SQUARE", "TANH", "LOG_SOFTMAX"),
+    *("RSQRT", "SIN", "SQRT", "SQUARE", "TANH", "LOG_SOFTMAX", "ROUND", "L2_NORMALIZATION"),
 )
 
 
@@ -96,10 +97,38 @@ def _reduction(name: str) -> Maker:
     return maker
 
 
+def remembered(seed: int) -> bytes:
+    """UNIDIRECTIONAL_SEQUENCE_LSTM, its steps before its batches or behind them."""
+    random = np.random.default_rng(seed)
+    batches, steps, inputs, units = random.integers(1, 7, 4).tolist()
+    time_major = bool(seed % 2)
+    rows = (steps, batches) if time_major else (batches, steps)
+
+    def drawn(*shape: int) -> T:
+        return T("", shape, "float32", data=random.normal(size=shape).astype("<f4").tobytes())
+
+    data, hidden, cell = (
+        T("", shape, "float32", variable=len(shape) == 2)
+        for shape in ((*rows, inputs), (batches, units), (batches, units))
+    )
+    matrices = [drawn(units, depth) for depth in (inputs,) * 4 + (units,) * 4]
+    biases = [drawn(units) for _ in range(4)]
+    parts = [data, *matrices, *[None] * 3, *biases, None, None, hidden, cell, *[None] * 4]
+    clip = float(random.choice([0.0, 0.0, 0.5, 2.0]))
+    return one_operator(
+        "UNIDIRECTIONAL_SEQUENCE_LSTM",
+        parts,
+        [T("", (*rows, units), "float32")],
+        "UnidirectionalSequenceLSTMOptions",
+        {0: ("i8", 4), 1: ("f32", clip), 3: ("bool", time_major)},
+    )
+
+
 # Operators with a geometry of their own, and functions whose files are tried together.
 LAYERS: dict[str, Maker] = {
-    name: _again(maker) for name, maker in QUANTISED.items() if name in _GEOMETRIES
+    name: _again(maker) for name, maker in {**QUANTISED, **FURTHER}.items() if name in _GEOMETRIES
 }
+LAYERS["remembered"] = remembered
 SIMPLE: dict[str, list[Maker]] = {
     "unary": [
         *map(_function, _UNARY),

@@ -186,7 +186,7 @@ def mean_apart(seed: int) -> bytes:
     return mean(seed, apart=True)
 
 
-def _alike(shape: tuple[int, ...], like: T) -> T:
+def alike(shape: tuple[int, ...], like: T) -> T:
     """An activation with the scale and the zero point of another one."""
     return replace(like, shape=shape)
 
@@ -229,7 +229,7 @@ def extremes(seed: int) -> bytes:
     random = np.random.default_rng(seed)
     shape = tuple(random.integers(1, 6, int(random.integers(1, 5))).tolist())
     first = quantised(random, shape)
-    second = _alike(_spread(random, shape), first)
+    second = alike(_spread(random, shape), first)
     name = ["MAXIMUM", "MINIMUM"][seed % 2]
     return one_operator(name, [first, second], [first], "MaximumMinimumOptions")
 
@@ -257,7 +257,7 @@ def concatenation(seed: int) -> bytes:
     like = quantised(random, ())
     lengths = random.integers(1, 6, count).tolist()
     shapes = [(*shape[:axis], n, *shape[axis + 1 :]) for n in (*lengths, sum(lengths))]
-    *operands, result = (_alike(each, like) for each in shapes)
+    *operands, result = (alike(each, like) for each in shapes)
     options = {0: ("i32", axis)}
     return one_operator("CONCATENATION", operands, [result], "ConcatenationOptions", options)
 
@@ -270,7 +270,7 @@ def padding(seed: int) -> bytes:
     data = quantised(random, tuple(shape.tolist()))
     made = tuple((shape + pads.sum(1)).tolist())
     amounts = T("", (4, 2), "int32", data=pads.astype("<i4").tobytes())
-    return one_operator("PAD", [data, amounts], [_alike(made, data)])
+    return one_operator("PAD", [data, amounts], [alike(made, data)])
 
 
 def transposition(seed: int) -> bytes:
@@ -279,7 +279,7 @@ def transposition(seed: int) -> bytes:
     shape = random.integers(1, 6, int(random.integers(2, 6)))
     order = random.permutation(len(shape))
     data = quantised(random, tuple(shape.tolist()))
-    made = _alike(tuple(shape[order].tolist()), data)
+    made = alike(tuple(shape[order].tolist()), data)
     return one_operator("TRANSPOSE", [data, numbers(*order.tolist())], [made])
 
 
@@ -291,7 +291,7 @@ def cut(seed: int) -> bytes:
     if seed % 2:
         size = [int(random.integers(1, n - b + 1)) for n, b in zip(shape, begin, strict=True)]
         data = quantised(random, tuple(shape.tolist()))
-        made = _alike(tuple(size), data)
+        made = alike(tuple(size), data)
         return one_operator("SLICE", [data, numbers(*begin), numbers(*size)], [made])
     steps = random.choice([-2, -1, 1, 1, 1, 2], 4).tolist()
     end = [-n - 1 if step < 0 else n for n, step in zip(shape.tolist(), steps, strict=True)]
@@ -299,7 +299,7 @@ def cut(seed: int) -> bytes:
         len(range(n)[b:e:s]) for n, b, e, s in zip(shape.tolist(), begin, end, steps, strict=True)
     ]
     data = quantised(random, tuple(shape.tolist()))
-    made = _alike(tuple(size), data)
+    made = alike(tuple(size), data)
     parts = [data, numbers(*begin), numbers(*end), numbers(*steps)]
     return one_operator("STRIDED_SLICE", parts, [made], "StridedSliceOptions", {0: ("i32", 0)})
 
@@ -310,7 +310,7 @@ def resizing(seed: int, name: str = "RESIZE_NEAREST_NEIGHBOR") -> bytes:
     height, width, made, across = random.integers(1, 8, 4).tolist()
     batches, depth = random.integers(1, 4, 2).tolist()
     data = quantised(random, (batches, height, width, depth))
-    result = _alike((batches, made, across, depth), data)
+    result = alike((batches, made, across, depth), data)
     corners, half = [(False, False), (True, False), (False, True)][seed % 3]
     slot = 0 if name == "RESIZE_NEAREST_NEIGHBOR" else 2
     options = {slot: ("bool", corners), slot + 1: ("bool", half)}
@@ -391,14 +391,14 @@ def parts(seed: int) -> bytes:
     like, kind = quantised(random, ()), seed % 4
     if kind == 0:
         lengths = [lengths[0]] * 3
-    each = [_alike((*shape[:axis], n, *shape[axis + 1 :]), like) for n in lengths]
-    whole = _alike((*shape[:axis], sum(lengths), *shape[axis + 1 :]), like)
+    each = [alike((*shape[:axis], n, *shape[axis + 1 :]), like) for n in lengths]
+    whole = alike((*shape[:axis], sum(lengths), *shape[axis + 1 :]), like)
     if kind == 0:
         return one_operator("SPLIT", [numbers(axis), whole], each, "SplitOptions")
     if kind == 1:
         return one_operator("SPLIT_V", [whole, numbers(*lengths), numbers(axis)], each)
-    single = _alike(tuple(shape), like)
-    stacked = _alike((*shape[:axis], 3, *shape[axis:]), like)
+    single = alike(tuple(shape), like)
+    stacked = alike((*shape[:axis], 3, *shape[axis:]), like)
     options = {0: ("i32", 3), 1: ("i32", axis)}
     if kind == 2:
         return one_operator("UNPACK", [stacked], [single] * 3, "UnpackOptions", options)
@@ -411,7 +411,7 @@ def blocks(seed: int) -> bytes:
     batches, height, width, depth = random.integers(1, 4, 4).tolist()
     block = int(random.integers(2, 4))
     deep = quantised(random, (batches, height, width, depth * block * block))
-    wide = _alike((batches, height * block, width * block, depth), deep)
+    wide = alike((batches, height * block, width * block, depth), deep)
     options = {0: ("i32", block)}
     if seed % 2:
         return one_operator("SPACE_TO_DEPTH", [wide], [deep], "SpaceToDepthOptions", options)

@@ -6,7 +6,9 @@ that does not refuse it runs it.
 
 from collections.abc import Mapping, Sequence
 
+from mcugraph.codegen.kernels.arg_extreme import ArgExtremeF32, ArgExtremeS8
 from mcugraph.codegen.kernels.arithmetic_s8 import AddS8, MulS8
+from mcugraph.codegen.kernels.cast import CastBytes
 from mcugraph.codegen.kernels.concat import ConcatBytes, SplitBytes
 from mcugraph.codegen.kernels.contract import OTHER_TYPES, Alias, Kernel, Omitted
 from mcugraph.codegen.kernels.conv_f32 import ConvF32
@@ -17,25 +19,42 @@ from mcugraph.codegen.kernels.elementwise_f32 import BinaryF32, UnaryF32
 from mcugraph.codegen.kernels.extremes_s8 import ExtremesS8
 from mcugraph.codegen.kernels.fully_connected_f32 import FullyConnectedF32
 from mcugraph.codegen.kernels.fully_connected_s8 import FullyConnectedS8
+from mcugraph.codegen.kernels.l2_norm_f32 import L2NormF32
 from mcugraph.codegen.kernels.lookup import (
     LookupBytes,
+    absolute,
     hard_swish,
     leaky_relu,
     relu,
     relu6,
     requantized,
+    root_below_one,
     sigmoid,
     tanh,
 )
+from mcugraph.codegen.kernels.lstm_f32 import LstmF32
 from mcugraph.codegen.kernels.lstm_s8 import LstmS8
+from mcugraph.codegen.kernels.matmul import MatmulF32, MatmulS8
 from mcugraph.codegen.kernels.mean_s8 import MeanS8
 from mcugraph.codegen.kernels.pad import PadBytes
+from mcugraph.codegen.kernels.picked import (
+    GatherBytes,
+    PickBytes,
+    broadcast,
+    chosen,
+    mirrored,
+    repeated,
+    reversed_,
+)
 from mcugraph.codegen.kernels.pool_f32 import PoolF32
 from mcugraph.codegen.kernels.pool_s8 import PoolS8
+from mcugraph.codegen.kernels.prelu_s8 import PreluS8
 from mcugraph.codegen.kernels.quantize_s8 import ConvertS8
 from mcugraph.codegen.kernels.reduce_f32 import ReduceF32
+from mcugraph.codegen.kernels.resize_bilinear_f32 import ResizeBilinearF32
 from mcugraph.codegen.kernels.resize_bilinear_s8 import ResizeBilinearS8
 from mcugraph.codegen.kernels.resize_nearest import ResizeNearest
+from mcugraph.codegen.kernels.shape_bytes import ShapeConstant
 from mcugraph.codegen.kernels.softmax_f32 import SoftmaxF32
 from mcugraph.codegen.kernels.softmax_s8 import SoftmaxS8
 from mcugraph.codegen.kernels.sparse_s8 import SparseConvS8, SparseFullyConnectedS8
@@ -56,11 +75,16 @@ from mcugraph.tflm.kernels.needs import KernelNode
 
 # By operator as a TFLite file names it.
 KERNELS: Mapping[str, Sequence[Kernel]] = {
-    "ABS": (UnaryF32("mg_abs_f32"),),
+    "ABS": (LookupBytes(absolute), UnaryF32("mg_abs_f32")),
     "ADD": (AddS8(), BinaryF32("mg_add_f32")),
+    "ARG_MAX": (ArgExtremeS8(1), ArgExtremeF32(1)),
+    "ARG_MIN": (ArgExtremeS8(-1), ArgExtremeF32(-1)),
     "ASSIGN_VARIABLE": (VariableBytes(),),
     "AVERAGE_POOL_2D": (PoolS8(), PoolF32()),
+    "BATCH_MATMUL": (MatmulS8(), MatmulF32()),
+    "BROADCAST_TO": (PickBytes(broadcast),),
     "CALL_ONCE": (Omitted(),),
+    "CAST": (CastBytes(),),
     "CEIL": (UnaryF32("mg_ceil_f32"),),
     "CONCATENATION": (ConcatBytes(),),
     "CONV_2D": (SparseConvS8(), ConvS8(), ConvF32()),
@@ -74,7 +98,10 @@ KERNELS: Mapping[str, Sequence[Kernel]] = {
     "EXPAND_DIMS": (Alias(),),
     "FLOOR": (UnaryF32("mg_floor_f32"),),
     "FULLY_CONNECTED": (SparseFullyConnectedS8(), FullyConnectedS8(), FullyConnectedF32()),
+    "GATHER": (PickBytes(chosen), GatherBytes()),
+    "GELU": (UnaryF32("mg_gelu_f32"),),
     "HARD_SWISH": (LookupBytes(hard_swish), UnaryF32("mg_hard_swish_f32")),
+    "L2_NORMALIZATION": (L2NormF32(),),
     "LEAKY_RELU": (LookupBytes(leaky_relu), UnaryF32("mg_leaky_relu_f32")),
     "LOG": (UnaryF32("mg_log_f32"),),
     "LOGISTIC": (LookupBytes(sigmoid), UnaryF32("mg_logistic_f32")),
@@ -83,11 +110,13 @@ KERNELS: Mapping[str, Sequence[Kernel]] = {
     "MAX_POOL_2D": (PoolS8(), PoolF32()),
     "MEAN": (MeanS8(), ReduceF32("mg_mean_f32")),
     "MINIMUM": (ExtremesS8("mg_minimum_s8"), BinaryF32("mg_minimum_f32")),
+    "MIRROR_PAD": (PickBytes(mirrored),),
     "MUL": (MulS8(), BinaryF32("mg_mul_f32")),
     "NEG": (UnaryF32("mg_neg_f32"),),
     "PACK": (ConcatBytes(),),
     "PAD": (PadBytes(),),
     "PADV2": (PadBytes(),),
+    "PRELU": (PreluS8(), BinaryF32("mg_prelu_f32")),
     "QUANTIZE": (
         LookupBytes(requantized, unsigned=True),
         ConvertS8("mg_quantize_s8", DType.FLOAT32, DType.INT8),
@@ -100,9 +129,12 @@ KERNELS: Mapping[str, Sequence[Kernel]] = {
     "RELU_0_TO_1": (UnaryF32("mg_relu_0_to_1_f32"),),
     "RELU_N1_TO_1": (UnaryF32("mg_relu_n1_to_1_f32"),),
     "RESHAPE": (Alias(),),
-    "RESIZE_BILINEAR": (ResizeBilinearS8(),),
+    "RESIZE_BILINEAR": (ResizeBilinearS8(), ResizeBilinearF32()),
     "RESIZE_NEAREST_NEIGHBOR": (ResizeNearest(),),
-    "RSQRT": (UnaryF32("mg_rsqrt_f32"),),
+    "REVERSE_V2": (PickBytes(reversed_),),
+    "ROUND": (UnaryF32("mg_round_f32"),),
+    "RSQRT": (LookupBytes(root_below_one), UnaryF32("mg_rsqrt_f32")),
+    "SHAPE": (ShapeConstant(),),
     "SIN": (UnaryF32("mg_sin_f32"),),
     "SLICE": (StridedBytes(sliced),),
     "SOFTMAX": (SoftmaxS8(), SoftmaxF32("mg_softmax_f32")),
@@ -118,9 +150,10 @@ KERNELS: Mapping[str, Sequence[Kernel]] = {
     "SUM": (MeanS8(), ReduceF32("mg_sum_f32")),
     "SVDF": (SvdfS8(),),
     "TANH": (LookupBytes(tanh), UnaryF32("mg_tanh_f32")),
+    "TILE": (PickBytes(repeated),),
     "TRANSPOSE": (StridedBytes(transposed),),
     "TRANSPOSE_CONV": (TransposeConvS8(), TransposeConvF32()),
-    "UNIDIRECTIONAL_SEQUENCE_LSTM": (LstmS8(),),
+    "UNIDIRECTIONAL_SEQUENCE_LSTM": (LstmS8(), LstmF32()),
     "UNPACK": (SplitBytes(0),),
     "VAR_HANDLE": (Omitted(),),
 }

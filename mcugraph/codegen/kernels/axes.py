@@ -43,11 +43,16 @@ def spread(operand: TfliteTensor, result: TfliteTensor) -> tuple[int, ...]:
     Raises:
         GraphError: It does not make up the result.
     """
-    rank = len(result.shape)
-    shape: Shape = (*(1,) * (rank - len(operand.shape)), *operand.shape)
-    fits = zip(shape, result.shape, strict=False)
+    return stretched(operand.shape, result.shape)
+
+
+def stretched(operand: Shape, result: Shape) -> tuple[int, ...]:
+    """As ``spread``, of shapes alone."""
+    rank = len(result)
+    shape: Shape = (*(1,) * (rank - len(operand)), *operand)
+    fits = zip(shape, result, strict=False)
     if len(shape) != rank or any(length not in (1, made) for length, made in fits):
-        raise GraphError(f"an operand {operand.shape} does not make up {result.shape}")
+        raise GraphError(f"an operand {operand} does not make up {result}")
     return tuple(
         0 if length == 1 else step for length, step in zip(shape, steps(shape, 1), strict=True)
     )

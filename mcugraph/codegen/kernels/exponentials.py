@@ -5,6 +5,8 @@ the point is said by names. Products and shifts saturate and round as there.
 """
 
 _LARGEST, _LEAST = (1 << 31) - 1, -(1 << 31)
+_HALF_THREE = (1 << 28) + (1 << 27)  # 1.5 with 28 bits behind the point
+_HALF_ROOT = 1518500250  # of two, with 31
 # exp(-2^k) with 31 bits behind the point, for k from -2 on.
 _POWERS = (1672461947, 1302514674, 790015084, 290630308, 39332535, 720401, 242)
 
@@ -78,3 +80,23 @@ def _inverse(x: int) -> int:
     for _ in range(3):
         found += shifted_left(high(found, (1 << 29) - high(half, found)), 2)
     return found
+
+
+def inverse_root(x: int) -> tuple[int, int]:
+    """1 / sqrt(x) for x from 1 to 2^29 as (m, right): m * 2^(-31 - right).
+
+    Five steps of Newton's, from 1 on. Source: tensorflow/lite/kernels/internal/common.h
+    (GetInvSqrtQuantizedMultiplierExp).
+    """
+    if x == 1:
+        return _LARGEST, 0
+    pairs = (31 - x.bit_length()) // 2 - 1  # bits, by twos, up to the highest ones
+    half = shifted_right(x << 2 * pairs >> 1, 1)
+    found = 1 << 28
+    for _ in range(5):
+        # Numbers with three bits before the point; products have as many more.
+        cube = shifted_left(high(high(found, found), found), 6)
+        step = high(_HALF_THREE, found) - high(half, cube)
+        found = shifted_left(step, 3)
+    found, right = high(found, _HALF_ROOT), 11 - pairs
+    return (found << -right, 0) if right < 0 else (found, right)

@@ -2,7 +2,8 @@
 
 Sources: tensorflow/lite/kernels/internal/reference/requantize.h, integer_ops/logistic.h,
 integer_ops/tanh.h, leaky_relu.h, hard_swish.h; tensorflow/lite/micro/kernels/quantize_common.cc,
-logistic_common.cc, activations_common.cc, leaky_relu_common.cc, hard_swish_common.cc.
+elementwise.cc, logistic_common.cc, activations_common.cc, leaky_relu_common.cc,
+hard_swish_common.cc.
 """
 
 import math
@@ -12,12 +13,19 @@ import numpy as np
 
 from mcugraph.codegen.c_program import Field, FlashTable, KernelCall, Parameters
 from mcugraph.codegen.kernels.contract import Kernel, attributes, dtypes, scale, unlike, zero_point
-from mcugraph.codegen.kernels.exponentials import hyperbolic_tangent, logistic, shifted_right
+from mcugraph.codegen.kernels.exponentials import (
+    hyperbolic_tangent,
+    inverse_root,
+    logistic,
+    shifted_right,
+)
 from mcugraph.codegen.kernels.fixed_point import away_from_zero, multiplier, scaled
 from mcugraph.ir import DType
 from mcugraph.ops.elementwise import Elementwise
 from mcugraph.tflm.kernels.needs import KernelNode
 
+_LARGEST_8 = 127
+_FINER = 20  # bits that roots have behind the point
 _BEFORE = 4  # bits before the point of what a logistic function is of
 
 # A stored value of the operand less its zero point -> the stored result, not clipped.
@@ -116,6 +124,31 @@ def leaky_relu(node: KernelNode, rounding: str) -> _Function:
     above = _scaling(float(scale(data) / scale(result)), rounding)
     below, sign = _scaling(float(abs(factor)), rounding), -1 if factor < 0 else 1
     return lambda x: (above(x) if x >= 0 else sign * below(x)) + zero_point(result)
+
+
+def absolute(node: KernelNode, rounding: str) -> _Function:
+    """What is below zero changes its sign."""
+    data, result = node.input(0), node.outputs[0]
+    if scale(data) == scale(result):
+        return lambda x: abs(x) + zero_point(result)
+    scale_by = _scaling(float(scale(data) / scale(result)), rounding)
+    return lambda x: scale_by(abs(x)) + zero_point(result)
+
+
+def root_below_one(node: KernelNode, rounding: str) -> _Function:
+    """1 / sqrt(x); up to zero, where it is not defined, the largest number."""
+    data, result = node.input(0), node.outputs[0]
+    factor = 1 / float(np.sqrt(scale(data)) * scale(result))
+    by, shift = multiplier(factor, rounding)
+
+    def function(x: int) -> int:
+        if x <= 0:
+            return _LARGEST_8
+        fine, right = inverse_root(x)
+        fine = scaled(1, fine, _FINER - right, rounding)
+        return scaled(fine, by, shift - _FINER, rounding) + zero_point(result)
+
+    return function
 
 
 def hard_swish(node: KernelNode, rounding: str) -> _Function:

@@ -8,7 +8,12 @@ from collections.abc import Mapping
 import numpy as np
 
 from mcugraph.codegen.c_program import Field, FlashTable, KernelCall, Parameters
-from mcugraph.codegen.kernels.contract import Kernel, attributes, refused_scales
+from mcugraph.codegen.kernels.contract import (
+    OTHER_TYPES,
+    Kernel,
+    attributes,
+    refused_scales,
+)
 from mcugraph.codegen.kernels.windows import lead_by_places
 from mcugraph.ir import DType
 from mcugraph.ops.selection import Resize
@@ -26,8 +31,10 @@ class ResizeBilinearS8(Kernel):
         data, result, op = node.input(0), node.outputs[0], attributes(node, Resize)
         if len(data.shape) != 4 or len(result.shape) != 4 or max(data.shape) >= 1 << 16:
             return f"resizing {data.shape} to {result.shape} is not known"
-        if data.dtype is not DType.INT8 or (op.align_corners and op.half_pixel):
-            return f"it resizes {data.dtype.label}, or places are counted in two ways"
+        if data.dtype is not DType.INT8:
+            return f"{OTHER_TYPES}{data.dtype.label}"
+        if op.align_corners and op.half_pixel:
+            return "places are counted in two ways"
         behind = any(max(_places(node, axis)) >= data.shape[axis] * _ONE for axis in (1, 2))
         if behind:
             return "TFLM would read behind its data"

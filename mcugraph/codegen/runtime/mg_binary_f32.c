@@ -91,6 +91,17 @@ void mg_minimum_f32(const mg_binary_f32_params *p, const float *first, const flo
     for_each(p, first, second, output, minimum);
 }
 
+static float prelu(float a, float b)
+{
+    return a >= 0.0f ? a : a * b;
+}
+
+void mg_prelu_f32(const mg_binary_f32_params *p, const float *first, const float *second,
+                  float *output)
+{
+    for_each(p, first, second, output, prelu);
+}
+
 static float squared_difference(float a, float b)
 {
     return (a - b) * (a - b);

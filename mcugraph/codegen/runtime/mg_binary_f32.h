@@ -28,6 +28,8 @@ void mg_maximum_f32(const mg_binary_f32_params *p, const float *first, const flo
                     float *output);
 void mg_minimum_f32(const mg_binary_f32_params *p, const float *first, const float *second,
                     float *output);
+void mg_prelu_f32(const mg_binary_f32_params *p, const float *first, const float *second,
+                  float *output); /* the first, times the second where it is below zero */
 void mg_squared_difference_f32(const mg_binary_f32_params *p, const float *first,
                                const float *second, float *output);
 

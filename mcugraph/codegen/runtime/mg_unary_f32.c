@@ -81,6 +81,19 @@ void mg_floor_f32(const mg_unary_f32_params *p, const float *input, float *outpu
     for_each(p, input, output, floor_of);
 }
 
+static float gelu_of(float x, float alpha)
+{
+    if (alpha != 0.0f) { /* by a polynomial */
+        return 0.5f * x * (1.0f + tanhf(0.797884583f * (x + 0.044715f * x * x * x)));
+    }
+    return 0.5f * x * erfcf(x * -0.707106769f);
+}
+
+void mg_gelu_f32(const mg_unary_f32_params *p, const float *input, float *output)
+{
+    for_each(p, input, output, gelu_of);
+}
+
 static float hard_swish_of(float x, float alpha)
 {
     (void)alpha;
@@ -180,6 +193,21 @@ static float relu_n1_to_1_of(float x, float alpha)
 void mg_relu_n1_to_1_f32(const mg_unary_f32_params *p, const float *input, float *output)
 {
     for_each(p, input, output, relu_n1_to_1_of);
+}
+
+static float round_of(float x, float alpha)
+{
+    const float below = floorf(x), rest = x - below;
+    (void)alpha;
+    if (rest < 0.5f || (rest == 0.5f && below == 2.0f * floorf(below / 2.0f))) {
+        return below;
+    }
+    return below + 1.0f;
+}
+
+void mg_round_f32(const mg_unary_f32_params *p, const float *input, float *output)
+{
+    for_each(p, input, output, round_of);
 }
 
 static float rsqrt_of(float x, float alpha)

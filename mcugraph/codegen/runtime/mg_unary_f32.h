@@ -10,7 +10,7 @@
 
 typedef struct {
     int32_t count; /* elements */
-    float alpha;   /* the slope of a leaky ReLU below 0, the depth of an ELU */
+    float alpha;   /* the slope of a leaky ReLU below 0, the depth of an ELU, not 0: a GELU by tanh */
 } mg_unary_f32_params;
 
 /* Functions of one operand, element by element. */
@@ -20,6 +20,7 @@ void mg_cos_f32(const mg_unary_f32_params *p, const float *input, float *output)
 void mg_elu_f32(const mg_unary_f32_params *p, const float *input, float *output);
 void mg_exp_f32(const mg_unary_f32_params *p, const float *input, float *output);
 void mg_floor_f32(const mg_unary_f32_params *p, const float *input, float *output);
+void mg_gelu_f32(const mg_unary_f32_params *p, const float *input, float *output);
 void mg_hard_swish_f32(const mg_unary_f32_params *p, const float *input, float *output);
 void mg_leaky_relu_f32(const mg_unary_f32_params *p, const float *input, float *output);
 void mg_log_f32(const mg_unary_f32_params *p, const float *input, float *output);
@@ -29,6 +30,7 @@ void mg_relu_f32(const mg_unary_f32_params *p, const float *input, float *output
 void mg_relu6_f32(const mg_unary_f32_params *p, const float *input, float *output);
 void mg_relu_0_to_1_f32(const mg_unary_f32_params *p, const float *input, float *output);
 void mg_relu_n1_to_1_f32(const mg_unary_f32_params *p, const float *input, float *output);
+void mg_round_f32(const mg_unary_f32_params *p, const float *input, float *output);
 void mg_rsqrt_f32(const mg_unary_f32_params *p, const float *input, float *output);
 void mg_sin_f32(const mg_unary_f32_params *p, const float *input, float *output);
 void mg_sqrt_f32(const mg_unary_f32_params *p, const float *input, float *output);

@@ -49,6 +49,7 @@ _TABLES = {
     "FullyConnectedOptions": "0 fused_activation_function int8, 1 weights_format int8, "
     "2 keep_num_dims bool",
     "GatherOptions": "0 axis int32, 1 batch_dims int32",
+    "GeluOptions": "0 approximate bool",
     "IfOptions": "0 then_subgraph_index int32, 1 else_subgraph_index int32",
     "LSTMOptions": "3 kernel_type int8",
     "LeakyReluOptions": "0 alpha float32",

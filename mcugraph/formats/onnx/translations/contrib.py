@@ -38,7 +38,11 @@ def _fused(translate: Translator) -> Translator:
 
 
 def _fused_matmul(node: OnnxNode) -> Op:
-    return MatMul(bool(node.integer("transA", 0)), bool(node.integer("transB", 0)))
+    return MatMul(
+        bool(node.integer("transA", 0)),
+        bool(node.integer("transB", 0)),
+        float(node.attributes.get("alpha", 1.0)),
+    )
 
 
 def _qgemm(node: OnnxNode) -> Translation:
@@ -95,7 +99,11 @@ def _multi_head_attention(node: OnnxNode) -> Translation:
     heads = node.integer("num_heads", 0)
     if not heads or not (node.has(1) and node.has(2)) or any(node.rank(i) != 3 for i in range(3)):
         raise Computed
-    return Translation(Attention(heads, heads), (0, 1, 2))
+    more = any(node.has(i) for i in range(3, len(node.inputs)))
+    variant = "biases or masks" if more or node.integer("unidirectional", 0) else ""
+    scale = node.attributes.get("scale")
+    op = Attention(heads, heads, scale=None if scale is None else float(scale), variant=variant)
+    return Translation(op, (0, 1, 2))
 
 
 # Training tools mark arbitrary precision with these: a value is rounded, not stored.

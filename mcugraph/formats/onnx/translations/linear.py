@@ -89,9 +89,33 @@ def _recurrent(cell: str) -> Translator:
             time_axis=1 if batch_first else 0,
             direction_axis=2 if batch_first else 1,
             outputs=names[: len(node.outputs)],
+            variant=_variant(node),
         )
 
     return translate
+
+
+# What each direction of a cell computes with unless the model says something else.
+_ACTIVATIONS = {
+    "LSTM": ["Sigmoid", "Tanh", "Tanh"],
+    "GRU": ["Sigmoid", "Tanh"],
+    "RNN": ["Tanh"],
+}
+
+
+def _variant(node: OnnxNode) -> str:
+    """What differs from the usual cell, which goes forward."""
+    usual, found = _ACTIVATIONS[node.type], []
+    given = [name.decode() for name in node.attributes.get("activations", ())]
+    if any(given[i : i + len(usual)] != usual for i in range(0, len(given), len(usual))):
+        found.append(f"its activations are {', '.join(given)}")
+    if node.text("direction", "forward") == "reverse":
+        found.append("it goes backwards")
+    if "clip" in node.attributes:
+        found.append("what goes into its gates is clipped")
+    if node.integer("input_forget", 0):
+        found.append("two of its gates are one")
+    return ", ".join(found)
 
 
 def _attention(node: OnnxNode) -> Op:
@@ -99,6 +123,12 @@ def _attention(node: OnnxNode) -> Op:
         query_heads=node.integer("q_num_heads", 0) or None,
         key_heads=node.integer("kv_num_heads", 0) or None,
         outputs=len(node.outputs),
+        scale=None if "scale" not in node.attributes else float(node.attributes["scale"]),
+        variant=", ".join(
+            name
+            for name in ("is_causal", "softcap", "qk_matmul_output_mode")
+            if node.attributes.get(name)
+        ),
     )
 
 

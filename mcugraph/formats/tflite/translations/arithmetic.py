@@ -19,6 +19,10 @@ def _leaky_relu(node: TfliteNode) -> Op:
     return Elementwise("leaky_relu", parameters=(float(node.options("LeakyRelu").alpha),))
 
 
+def _gelu(node: TfliteNode) -> Op:
+    return Elementwise("gelu", parameters=(float(node.options("Gelu").approximate),))
+
+
 def _convert(function: str) -> Callable[[TfliteNode], Op]:
     return lambda node: Convert(function, node.outputs[0].dtype)
 
@@ -30,6 +34,7 @@ TRANSLATIONS: dict[str, Translator] = {
     "DIV": _arithmetic("div", "Div"),
     "ADD_N": _function("add"),
     "CAST": _convert("cast"),
+    "GELU": _gelu,
     "LEAKY_RELU": _leaky_relu,
     "QUANTIZE": _convert("quantize"),
     "DEQUANTIZE": _convert("dequantize"),
@@ -57,7 +62,6 @@ TRANSLATIONS: dict[str, Translator] = {
             "SQRT": "sqrt",
             "SQUARE": "square",
             "ELU": "elu",
-            "GELU": "gelu",
             "HARD_SWISH": "hard_swish",
             "LOGISTIC": "sigmoid",
             "PRELU": "prelu",

@@ -11,6 +11,7 @@ from mcugraph.ops.elementwise import Elementwise
 from mcugraph.ops.linear import Dense, Einsum, MatMul
 from mcugraph.ops.movement import Reshape, Squeeze, Unsqueeze
 from mcugraph.ops.window import SAME_UPPER, VALID, Padding, symmetric
+from mcugraph.records import replace
 
 Result = Op | BoundOp | tuple[Tensor | None, ...]
 
@@ -169,10 +170,15 @@ def _attention(call: AtenCall) -> Result:
     operands = [call.tensor(name) for name in ("query", "key", "value")]
     mask = call.maybe("attn_mask") or call.maybe("attn_bias")
     ranks = {len(shape_of(operand)) for operand in operands}
+    given = call.get("scale")
+    op = Attention(
+        scale=None if given is None else float(given),
+        variant="is_causal" if call.get("is_causal") else "",
+    )
     if ranks == {3}:
-        return BoundOp(Attention(query_heads=1, key_heads=1), (*operands, mask))
+        return BoundOp(replace(op, query_heads=1, key_heads=1), (*operands, mask))
     if ranks == {4}:
-        return BoundOp(Attention(), (*operands, mask))
+        return BoundOp(op, (*operands, mask))
     if len(ranks) != 1 or mask is not None:
         raise GraphError(f"operands of {', '.join(map(str, sorted(ranks)))} axes")
     # All but the last three axes count as batch.
@@ -181,7 +187,7 @@ def _attention(call: AtenCall) -> Result:
         shape = (1, 1, *shape_of(operand))
         target = (prod(shape[:-3]), *shape[-3:])
         folded += call.emit(Reshape(target), (operand,), "reshape")
-    result = call.emit(Attention(), folded)
+    result = call.emit(op, folded)
     return call.emit(Reshape(call.shape), result, "reshape", last=True)
 
 
