@@ -112,11 +112,8 @@ class Project:
         one = sum(value["bytes"] for value in given)
         if inputs is None:
             inputs = random_bytes(given)
-        elif not inputs or len(inputs) % one:
-            raise UsageError(
-                f"{len(inputs):,} B are no whole number of inferences: "
-                f"the inputs of one are {one:,} B"
-            )
+        else:
+            check_inferences(inputs, one)
         self.build()
         found = run_program(self._elf, self.target.machine, inputs, timeout)
         report = self.report
@@ -166,6 +163,22 @@ def read_report(folder: str | PathLike[str]) -> dict[str, Any]:
     return found
 
 
+def check_inferences(inputs: bytes, one: int) -> None:
+    """Refuse bytes of inputs that are not those of whole inferences.
+
+    Args:
+        inputs: Of all inputs, one inference after another.
+        one: How many bytes the inputs of one inference are.
+
+    Raises:
+        UsageError: They are not.
+    """
+    if not inputs or not one or len(inputs) % one:
+        raise UsageError(
+            f"{len(inputs):,} B are no whole number of inferences: the inputs of one are {one:,} B"
+        )
+
+
 def built_bytes(folder: str | PathLike[str], graph: Graph) -> tuple[int, int]:
     """Bytes of code, and of constants, that a folder's project takes in flash.
 
@@ -190,6 +203,19 @@ def built_bytes(folder: str | PathLike[str], graph: Graph) -> tuple[int, int]:
     if code is None:
         raise UsageError(f"{where}: is not built; `mcugraph deploy --build` does that")
     return code, sum(constants)
+
+
+def built_core(folder: str | PathLike[str]) -> str:
+    """The core that a folder's project is built for, like ``"cortex-m4"``.
+
+    Raises:
+        UsageError: There is no project, or it does not say.
+    """
+    try:
+        return str(read_report(folder)["target"]["core"])
+    except (KeyError, TypeError):
+        where = fspath(folder)
+        raise UsageError(f"{where}: its {REPORT} names no core: deploy it again") from None
 
 
 def source_digest(graph: Graph) -> str | None:

@@ -3,9 +3,10 @@
 import argparse
 from typing import Any
 
+from mcugraph.codegen.project import built_core
 from mcugraph.commands import common
 from mcugraph.errors import UsageError
-from mcugraph.fit.boards import Board, boards, find_board, load_boards
+from mcugraph.fit.boards import Board, boards, find_board, load_boards, runs
 from mcugraph.fit.verdict import Allowance, assumed, board_budget, judge, latency
 from mcugraph.profiler import on_abi
 from mcugraph.report import verdict_report
@@ -45,6 +46,8 @@ def run(options: argparse.Namespace) -> int:
     known = known_boards(options.boards)
     board = None if options.board is None else find_board(options.board, known)
     budget = _budget(options, board)
+    if board is not None and options.built is not None:
+        _check_core(options.built, board)
     graph, found = common.counted(options, options.model, built=options.built)
     if board is not None:
         found = on_abi(found, graph, board.abi)
@@ -56,6 +59,20 @@ def run(options: argparse.Namespace) -> int:
     else:
         print(verdict_report.to_text(options.model, verdict, time, assumptions, board))
     return 0 if verdict.fits else 1
+
+
+def _check_core(folder: str, board: Board) -> None:
+    """Refuse code that was built for another core than a board's.
+
+    Raises:
+        UsageError: It was.
+    """
+    core = built_core(folder)
+    if not runs(board, core):
+        raise UsageError(
+            f"{folder}: was built for {core}, and {board.name} has a {board.core}: "
+            "deploy it with that --target"
+        )
 
 
 def _budget(options: argparse.Namespace, board: Board | None) -> Allowance:

@@ -42,7 +42,8 @@ def built(command: argparse.ArgumentParser) -> None:
     command.add_argument(
         "--built",
         metavar="FOLDER",
-        help="with --runtime deploy: what `deploy --build` made of the model, for the exact code",
+        help="with --runtime deploy: what `deploy --build` made of the model, for the exact code "
+        "on boards of the core that it was built for",
     )
 
 
@@ -92,6 +93,17 @@ def sizes(command: argparse.ArgumentParser) -> None:
         metavar="NAME=N",
         help="let the file become larger while it is read: "
         f"{', '.join(LoadLimits.__slots__)}; repeatable",
+    )
+
+
+def time_limit(command: argparse.ArgumentParser) -> None:
+    """How long searches that write something may take."""
+    command.add_argument(
+        "--time-limit",
+        type=seconds,
+        default=10.0,
+        metavar="S",
+        help="seconds that each search may take (default: 10)",
     )
 
 

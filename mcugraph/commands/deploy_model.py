@@ -6,6 +6,7 @@ from typing import Any
 
 from mcugraph import files
 from mcugraph.codegen.cores import MACHINES
+from mcugraph.codegen.project import check_inferences
 from mcugraph.commands import common
 from mcugraph.errors import UsageError
 from mcugraph.formats.loader import load
@@ -71,13 +72,7 @@ def add(commands: Any) -> None:
         metavar="NAME",
         help="an array that your program defines, for several models by turns",
     )
-    command.add_argument(
-        "--time-limit",
-        type=common.seconds,
-        default=10.0,
-        metavar="S",
-        help="seconds that each search may take (default: 10)",
-    )
+    common.time_limit(command)
     common.sizes(command)
     command.add_argument("--json", action="store_true", help="print JSON")
     command.set_defaults(run=run)
@@ -87,12 +82,14 @@ def run(options: argparse.Namespace) -> int:
     """Write the folder, build and run it if asked to, and print what it takes; always 0.
 
     Raises:
-        UsageError: It is to run on one file.
+        UsageError: It is to run on one file, or on bytes that are no whole inferences.
     """
     from mcugraph.deployment.entry import deploy
 
     inputs = _inputs(options.run_on)
     graph = load(options.model, common.dims(options), limits=common.load_limits(options))
+    if inputs is not None:
+        check_inferences(inputs, sum(graph.tensors[name].nbytes for name in graph.inputs))
     project = deploy(
         graph,
         options.output,

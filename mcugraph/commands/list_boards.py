@@ -4,9 +4,11 @@ import argparse
 from functools import partial
 from typing import Any
 
+from mcugraph.codegen.project import built_core
 from mcugraph.commands import common
 from mcugraph.commands.check_model import known_boards
 from mcugraph.errors import UsageError
+from mcugraph.fit.boards import runs
 from mcugraph.fit.verdict import by_abi, fitting_after
 from mcugraph.report import board_report
 from mcugraph.report.answer import as_json
@@ -45,6 +47,9 @@ def run(command: argparse.ArgumentParser, options: argparse.Namespace) -> int:
         if options.fit is None and getattr(options, name) != command.get_default(name):
             raise UsageError(f"--{name} says how a model is counted: give one with --fit MODEL")
     known = known_boards(options.boards)
+    if options.built is not None:
+        core = built_core(options.built)
+        known = tuple(board for board in known if runs(board, core))
     found, after = None, {}
     if options.fit is not None:
         graph, profile = common.counted(options, options.fit, built=options.built)

@@ -27,13 +27,7 @@ def add(commands: Any) -> None:
         action="store_true",
         help="run both files on random inputs and compare the outputs bit for bit",
     )
-    command.add_argument(
-        "--time-limit",
-        type=common.seconds,
-        default=10.0,
-        metavar="S",
-        help="seconds that each search may take (default: 10)",
-    )
+    common.time_limit(command)
     common.sizes(command)
     command.add_argument(
         "--kernels",

@@ -60,6 +60,14 @@ class Board:
         return "arm" if self.core.startswith(("Cortex", "Arm")) else "int-enums"
 
 
+def runs(board: Board, core: str) -> bool:
+    """Whether code that was built for a core, like ``"cortex-m4"``, is what a board would run.
+
+    That is code for the board's own core; an M0+ runs that of an M0.
+    """
+    return core == board.core.lower().removesuffix("+")
+
+
 @cache
 def boards() -> tuple[Board, ...]:
     """All boards that the library knows, in the order of its data file."""

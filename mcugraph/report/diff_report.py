@@ -54,6 +54,8 @@ def _figures(found: Profile) -> list[tuple[str, int | None]]:
         ("tflm_arena", memory.tflm_arena),
         ("tflm_persistent", memory.tflm_persistent),
         ("tflm_total", memory.tflm_total),
+        ("planned_arena", memory.planned_arena),
+        ("overlap_arena", memory.overlap_arena),
         ("state", memory.state),
         ("file", flash.file),
         ("weights", flash.weights),

@@ -10,6 +10,7 @@ from support.microcontrollers import needs_qemu, on_host
 
 import mcugraph as mg
 from mcugraph.codegen.cores import CORES
+from mcugraph.codegen.toolchain import run_program
 
 pytestmark = needs_qemu
 
@@ -133,6 +134,18 @@ def test_bytes_of_half_an_inference_are_refused(models: Path, tmp_path: Path) ->
         project.run(inputs[:-1])
     with pytest.raises(mg.UsageError, match="0 B are no whole number"):
         project.run(b"")
+
+
+def test_the_program_says_that_its_bytes_end_within_an_inference(
+    models: Path, tmp_path: Path
+) -> None:
+    project = mg.deploy(models / "siamese_int8.tflite", tmp_path / "out")
+    inputs = inputs_of(project, 1)
+    project.run(inputs)
+    elf, second = tmp_path / "out" / "model.elf", project.report["inputs"][1]["bytes"]
+    for left, which in ((1, 1), (second, 1), (second + 1, 0)):
+        with pytest.raises(mg.ToolError, match=f"code 66 .*: the bytes end within input {which}"):
+            run_program(elf, project.target.machine, inputs[: len(inputs) - left], 60.0)
 
 
 def test_a_machine_that_takes_too_long_is_stopped(models: Path, tmp_path: Path) -> None:

@@ -243,6 +243,7 @@ def test_the_command_refuses_what_it_cannot_run(
     assert "--run takes two files" in said(network)
     assert "cannot be read" in said(tmp_path / "none", tmp_path / "made")
     assert "is a folder" in said(network, tmp_path)
+    assert "no whole number of inferences" in said(network, tmp_path / "made")
     assert not (tmp_path / "out").exists()
 
 

@@ -58,6 +58,9 @@ def test_flash_is_exact_once_it_is_built(models: Path, tmp_path: Path, capsys: C
     assert (need["needed"], need["exact"], found["fits"]) == (project.flash, True, True)
     boards = json.loads(run(capsys, "boards", "--fit", model, *arguments))["boards"]
     assert {board["needs"][1]["needed"] for board in boards} == {project.flash}
+    assert {board["core"] for board in boards} == {"Cortex-M4"}
+    other = ("check", model, "--board", "nucleo-h743zi2", *arguments)
+    assert "was built for cortex-m4" in refused(capsys, *other)
 
 
 def test_what_was_built_is_held_against_what_is_asked(

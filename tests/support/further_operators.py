@@ -86,4 +86,6 @@ def placed(seed: int) -> bytes:
     return one_operator(name, [data, numbers(axis)], [made], union, {0: ("i8", 2)})
 
 
-FURTHER = {maker.__name__: maker for maker in (product, sloped, tabulated, mirrored, chosen)}
+FURTHER = {
+    maker.__name__: maker for maker in (product, sloped, tabulated, mirrored, chosen, placed)
+}

@@ -27,15 +27,15 @@ static int32_t opened(const char *path, uint32_t mode)
     return request(0x01, argument); /* SYS_OPEN */
 }
 
-/* Whether all the bytes were read (6, SYS_READ) or written (5, SYS_WRITE). */
-static int moved(uint32_t number, int32_t file, const void *bytes, uint32_t count)
+/* Bytes that were not read (6, SYS_READ) or not written (5, SYS_WRITE). */
+static uint32_t left(uint32_t number, int32_t file, const void *bytes, uint32_t count)
 {
     const uint32_t argument[3] = {(uint32_t)file, (uint32_t)bytes, count};
-    return request(number, argument) == 0;
+    return (uint32_t)request(number, argument);
 }
 
-#define READ(file, to, count) moved(6, file, to, count)
-#define WRITE(file, from, count) moved(5, file, from, count)
+#define UNREAD(file, to, count) left(6, file, to, count)
+#define UNWRITTEN(file, from, count) left(5, file, from, count)
 
 static void say_number(const char *what, uint64_t number)
 {
@@ -129,7 +129,7 @@ int main(void)
     const uint32_t place[2] = {(uint32_t)line, sizeof line};
     char *words[WORDS];
     uint64_t sum = 0;
-    uint32_t count = 0, stack;
+    uint32_t count = 0, rest, stack;
     int32_t in, out;
     int code = 0;
     if (request(0x15, place) != 0 || split(line, words) != WORDS) { /* SYS_GET_CMDLINE */
