@@ -7,6 +7,9 @@ from typing import Any
 
 from mcugraph.errors import GraphError, UsageError
 
+# Integral alone would do, but abstract classes answer slowly.
+_WHOLE = (int, Integral)
+
 
 def check_whole(name: str, value: Any, least: int) -> None:
     """Hold an option that counts something against what it can be.
@@ -78,8 +81,9 @@ def check_rows(name: str, rows: Any, length: int) -> None:
     Raises:
         GraphError: It is something else; the message names the field.
     """
-    check_sequences(**{name: rows})
+    if not _is_sequence(rows):
+        raise GraphError(f"{name!r} is a sequence, not {rows!r}")
     for row in rows:
         fits = _is_sequence(row) and len(row) == length
-        if not fits or not all(isinstance(number, Integral) for number in row):
+        if not fits or not all([isinstance(number, _WHOLE) for number in row]):
             raise GraphError(f"{name!r} holds rows of {length} whole numbers, not {row!r}")

@@ -41,6 +41,8 @@ class DType(Enum):
     STRING = ("string", 0)
     UNKNOWN = ("unknown", 0)
 
+    __hash__ = object.__hash__  # Enum's own hashes the name, which takes ten times as long
+
     def __init__(self, label: str, bits: int) -> None:
         self.label = label
         self.bits = bits

@@ -1,5 +1,6 @@
 """The plain-data problem that planners solve, and the plan that they return."""
 
+from bisect import bisect_left
 from collections.abc import Iterator
 from itertools import accumulate
 from typing import Any
@@ -249,14 +250,23 @@ class ArenaProblem:
         return saved
 
     def _most_with_shares(self) -> int:
-        most = 0
-        following: dict[int, list[int]] = {}
-        for a, b in self.shares:
-            following.setdefault(a, []).append(b)
-        for here in self.sections():
-            pairs = [(a, b, here[b]) for a in here for b in following.get(a, ()) if b in here]
-            most = max(most, sum(here.values()) - saved_bytes(pairs))
-        return most
+        spans = self.spans()
+        change: dict[int, int] = {}  # of what is needed, from the time before
+        for row in spans:
+            for lower, upper, size in row:
+                change[lower] = change.get(lower, 0) + size
+                change[upper] = change.get(upper, 0) - size
+        times = sorted(change)
+        levels = list(accumulate([change[time] for time in times]))
+        shared: dict[int, list[tuple[int, int, int]]] = {}  # what can be saved from a time on
+        for a, b in dict.fromkeys(self.shares):
+            for lower, upper, size in spans[b]:
+                begin = bisect_left(times, max(lower, spans[a][0][0]))
+                for at in range(begin, bisect_left(times, min(upper, spans[a][-1][1]))):
+                    shared.setdefault(at, []).append((a, b, size))
+        for at, pairs in shared.items():
+            levels[at] -= saved_bytes(pairs)
+        return max(levels, default=0)
 
     def sections(self) -> Iterator[dict[int, int]]:
         """What is needed together: block number -> aligned bytes; blocks without are left out."""

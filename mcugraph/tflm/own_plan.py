@@ -146,7 +146,7 @@ def _least_found(
     operator, nor than ``least``, if that is given.
     """
     plans = _Plans(head, seconds, 0 if least is None else least)
-    as_it_comes = head.in_file_order.bound
+    as_it_comes = plans.as_it_comes
     if head.has_one_order:
         return arena if arena == as_it_comes else plans.of(head.file_order)
 
@@ -190,17 +190,20 @@ class _Plans:
 
     Attributes:
         known: Bytes that none of them takes less than.
+        as_it_comes: Bytes that the order of the file takes at the least.
     """
 
     def __init__(self, head: Head, seconds: float, known: int) -> None:
         self._head, self._seconds, self.known = head, seconds, known
+        self.as_it_comes = head.in_file_order.bound
         self._made: dict[tuple[int, ...], int] = {}
 
     def of(self, order: tuple[int, ...]) -> int:
         """Bytes of the arena of all buffers, with the operators in this order."""
         if order not in self._made:
             blocks = self._head.blocks(order)
-            least = max(blocks.bound, self.known)
+            first = order == self._head.file_order
+            least = max(self.as_it_comes if first else blocks.bound, self.known)
             found = plan_blocks(crowded(blocks, least), "auto", Limits(self._seconds), enough=least)
             self._made[order] = max(least, found.arena)
         return self._made[order]

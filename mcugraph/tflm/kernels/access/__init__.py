@@ -76,7 +76,7 @@ def allowed(
         rule: Says the leads by the loops of the kernel; None: nothing is known of those.
         in_place: The kernel copies nothing where input and output are at one place.
     """
-    if len(node.outputs) != 1 or _is_empty(node) or _is_endless(node):
+    if len(node.outputs) != 1 or not _has_turns(node):
         return ()
     (result,) = node.outputs
     try:
@@ -124,17 +124,18 @@ def _looks(tensor: TfliteTensor | None) -> tuple[DType, Shape, bool] | None:
     return None if tensor is None else (tensor.dtype, tensor.shape, tensor.constant)
 
 
-def _is_empty(node: KernelNode) -> bool:
-    """Whether there is nothing to read or nothing to write."""
-    read = (tensor for tensor in node.inputs if tensor is not None and not tensor.constant)
-    return not all(tensor.nbytes for tensor in (*read, *node.outputs))
+def _has_turns(node: KernelNode) -> bool:
+    """Whether something is read and written, in loops that end soon.
 
-
-def _is_endless(node: KernelNode) -> bool:
-    """Whether the longest axis of what is read or written has too many turns in all batches."""
-    read = (tensor for tensor in node.inputs if tensor is not None and not tensor.constant)
-    shapes = [tensor.shape for tensor in (*read, *node.outputs) if tensor.shape]
-    return any(shape[0] * max(shape[1:], default=1) > _TURNS for shape in shapes)
+    Those of each tensor's longest axis count, in all batches.
+    """
+    for tensor in (*node.inputs, *node.outputs):
+        if tensor is None or (tensor.constant and tensor is not node.outputs[0]):
+            continue
+        shape = tensor.shape
+        if not tensor.nbytes or (shape and shape[0] * max(shape[1:], default=1) > _TURNS):
+            return False
+    return True
 
 
 def _as_it_is(node: KernelNode) -> Mapping[int, int]:

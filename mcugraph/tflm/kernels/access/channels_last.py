@@ -26,30 +26,33 @@ def as_stored(node: KernelNode) -> KernelNode:
     Raises:
         LookupError: What becomes of its axes is not known.
     """
-    tensors = (*(t for t in node.inputs if t is not None), *node.outputs)
-    turned = {id(t): _turned(t) for t in tensors if _turns(t, node)}
+    if not node.channels_first:
+        return node
+    turned: dict[int, TfliteTensor] = {}
+    for tensor in (*node.inputs, *node.outputs):
+        if tensor is None or tensor.constant or len(tensor.shape) not in node.channels_first:
+            continue
+        if id(tensor) not in turned:
+            turned[id(tensor)] = replace(tensor, shape=_last(tensor.shape))
     if not turned:
         return node
     return KernelNode(
         node.native,
         _with_axes_turned(node.op, len(next(iter(turned.values())).shape)),
-        tuple(None if t is None else turned.get(id(t), t) for t in node.inputs),
-        tuple(turned.get(id(t), t) for t in node.outputs),
+        tuple([None if t is None else turned.get(id(t), t) for t in node.inputs]),
+        tuple([turned.get(id(t), t) for t in node.outputs]),
         node.custom,
     )
-
-
-def _turns(tensor: TfliteTensor, node: KernelNode) -> bool:
-    return not tensor.constant and len(tensor.shape) in node.channels_first
-
-
-def _turned(tensor: TfliteTensor) -> TfliteTensor:
-    return replace(tensor, shape=_last(tensor.shape))
 
 
 def _last(entries: tuple[_Item, ...]) -> tuple[_Item, ...]:
     """Entries of the axes in the order of the file."""
     return (entries[0], *entries[2:], entries[1])
+
+
+def _place(axis: int, rank: int) -> int:
+    """The number of an axis in the order of the file."""
+    return _last(tuple(range(rank))).index(axis)
 
 
 def _with_axes_turned(op: Any, rank: int) -> Any:
@@ -58,15 +61,14 @@ def _with_axes_turned(op: Any, rank: int) -> Any:
     Raises:
         LookupError: What becomes of its axes is not known.
     """
-    place = _last(tuple(range(rank))).index
     if isinstance(op, Conv | ConvTranspose | Pool | DepthToSpace | SpaceToDepth):
         return replace(op, channel_axis=-1)
     if isinstance(op, Concat):
-        return replace(op, axis=place(op.axis % rank))
+        return replace(op, axis=_place(op.axis % rank, rank))
     if isinstance(op, Pad):
         return replace(op, pads=_last(op.pads))
     if isinstance(op, Reduce) and op.axes is not None:
-        return replace(op, axes=tuple(sorted(place(axis % rank) for axis in op.axes)))
+        return replace(op, axes=tuple(sorted(_place(axis % rank, rank) for axis in op.axes)))
     if isinstance(op, Slice) and None not in op.index:
         whole = (slice(None),) * (rank - len(op.index))
         return replace(op, index=_last((*op.index, *whole)))
