@@ -37,10 +37,10 @@ def flash_of(graph: Graph, bytes_per_parameter: int | None = None) -> Flash:
     """
     found = list(distinct_constants(graph))
     size = {Role.WEIGHT: 0, Role.BIAS: 0, Role.PARAMETER: 0}
-    parameters = 0
+    parameters, unlearned = 0, Role.PARAMETER
     for constant in found:
         role, tensor = constant.role, constant.tensor
-        if role is not Role.PARAMETER:
+        if role is not unlearned:
             parameters += tensor.elements
         size[role] += (
             tensor.stored_bytes
@@ -99,9 +99,9 @@ def distinct_constants(graph: Graph) -> Iterator[StoredConstant]:
 
 def constants(graph: Graph, operator: Operator) -> list[tuple[Role, Tensor]]:
     """The constants that an operator reads, each with what it is for."""
-    tensors, role = graph.tensors, operator.op.role
+    tensors, role, stored = graph.tensors, operator.op.role, Kind.CONSTANT
     return [
         (role(i), tensor)
         for i, name in enumerate(operator.inputs)
-        if name and (tensor := tensors[name]).kind is Kind.CONSTANT
+        if name and (tensor := tensors[name]).kind is stored
     ]

@@ -48,6 +48,8 @@ class FoldedValues:
         sources: What makes the values of the inputs; other folded values are recognised.
     """
 
+    __slots__ = ("_before", "_compute", "_folding", "_made", "_nbytes")
+
     def __init__(
         self,
         folding: Folding,

@@ -32,6 +32,8 @@ class Role(Enum):
     BIAS = "bias"
     PARAMETER = "parameter"  # axes, target shapes, paddings: not learned
 
+    __hash__ = object.__hash__  # Enum's own hashes the name, which takes ten times as long
+
 
 class Abstract(ABCMeta):
     """Abstract classes that nothing is registered with: their own children are all there are.

@@ -30,6 +30,11 @@ class Kind(Enum):
     STATE = "state"  # in SRAM for ever: a variable tensor
     OUTER = "outer"  # a value of the graph that calls this one, counted there
 
+    __hash__ = object.__hash__  # Enum's own hashes the name, which takes ten times as long
+
+
+_CONSTANT = Kind.CONSTANT  # before Python 3.12, asking an Enum for one takes longest here
+
 
 @dataclass(frozen=True, slots=True)
 class Constant:
@@ -107,4 +112,4 @@ class Tensor:
     @property
     def is_constant(self) -> bool:
         """Whether the tensor lies in flash."""
-        return self.kind is Kind.CONSTANT
+        return self.kind is _CONSTANT

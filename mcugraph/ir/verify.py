@@ -80,7 +80,8 @@ def _verified_bytes(graph: Graph) -> int:
     """Check one graph; the bytes of all of its tensors."""
     where, tensors = f"graph {graph.name!r}", graph.tensors
     seen: set[str] = set()
-    ready = {name for name, tensor in tensors.items() if tensor.kind is not Kind.ACTIVATION}
+    computed = Kind.ACTIVATION
+    ready = {name for name, tensor in tensors.items() if tensor.kind is not computed}
     ready.update(graph.inputs)
     nbytes = 0
     for name, tensor in tensors.items():

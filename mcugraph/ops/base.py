@@ -10,6 +10,9 @@ from mcugraph.records import replace
 # Activations that a deployment computes inside the kernel that makes their input.
 FUSABLE_ACTIVATIONS = frozenset({"relu", "relu6", "relu_n1_to_1"})
 
+_WEIGHT, _PARAMETER = Role.WEIGHT, Role.PARAMETER
+_ROLES = (Role.WEIGHT, Role.WEIGHT, Role.BIAS)  # of data, weights and a bias
+
 
 class Rules(Op):
     """Default rules: no linear algebra, one elementwise operation an output element."""
@@ -23,7 +26,7 @@ class Rules(Op):
         return sum(count(shape) for shape in s.outputs)
 
     def role(self, index: int) -> Role:
-        return Role.WEIGHT if index == 0 else Role.PARAMETER
+        return _PARAMETER if index else _WEIGHT
 
 
 class KeepsZero(Rules):
@@ -44,7 +47,7 @@ class LinearAlgebra(Rules):
         return 0
 
     def role(self, index: int) -> Role:
-        return (Role.WEIGHT, Role.WEIGHT, Role.BIAS, Role.PARAMETER)[min(index, 3)]
+        return _ROLES[index] if index < 3 else _PARAMETER
 
 
 class Weighted(LinearAlgebra):

@@ -27,10 +27,10 @@ def check_steps(kernels: Sequence[int], strides: Sequence[int], dilations: Seque
     Raises:
         GraphError: A length of the window, a stride or a dilation is no positive number.
     """
-    if min(kernels, default=1) < 1:
+    if kernels and min(kernels) < 1:
         raise GraphError(f"a window cannot have {min(kernels)} elements along an axis")
-    stride, dilation = min(strides, default=1), min(dilations, default=1)
-    if stride < 1 or dilation < 1:
+    if (strides and min(strides) < 1) or (dilations and min(dilations) < 1):
+        stride, dilation = min(strides, default=1), min(dilations, default=1)
         raise GraphError(f"a window cannot move by {stride} nor spread by {dilation}")
 
 

@@ -97,8 +97,9 @@ class Edit:
 
     def constant(self, names: Sequence[str | None]) -> bool:
         """Whether all of these tensors, as far as they are not left out, lie in flash."""
+        tensors = self.tensors
         for name in names:
-            if name is not None and self.tensors[name].kind is not Kind.CONSTANT:
+            if name is not None and not tensors[name].is_constant:
                 return False
         return True
 

@@ -76,13 +76,15 @@ def live_set_figures(
         in_file_order=in_file_order,
         operator_bound=bound,
         cut_bound=cuts,
-        state=sum(
-            tensor.nbytes
-            for part in graph.walk()
-            for tensor in part.tensors.values()
-            if tensor.kind is Kind.STATE
-        ),
+        state=_state(graph),
     )
+
+
+def _state(graph: Graph) -> int:
+    """Bytes of variable tensors."""
+    state = Kind.STATE
+    tensors = [t for part in graph.walk() for t in part.tensors.values() if t.kind is state]
+    return sum(tensor.nbytes for tensor in tensors)
 
 
 def file_order(problem: Problem) -> Schedule:

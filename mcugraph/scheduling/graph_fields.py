@@ -6,6 +6,8 @@ from typing import Any
 from mcugraph.ir import Graph, Kind, Operator, Tensor
 from mcugraph.scheduling.runtime import Runtime
 
+_COMPUTED = Kind.ACTIVATION
+
 
 def graph_fields(graph: Graph, runtime: Runtime, scratch: Mapping[str, int]) -> dict[str, Any]:
     """The fields of a problem by name, of a graph as it stands; its subgraphs are not looked at.
@@ -44,7 +46,7 @@ def graph_fields(graph: Graph, runtime: Runtime, scratch: Mapping[str, int]) -> 
 
 def in_sram(tensor: Tensor) -> bool:
     """Whether a tensor takes SRAM only while it is live."""
-    return tensor.kind is Kind.ACTIVATION
+    return tensor.kind is _COMPUTED
 
 
 def _inplace(

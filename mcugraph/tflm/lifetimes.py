@@ -28,6 +28,7 @@ Scratch = Mapping[tuple[int, int], Sequence[int]]
 
 _CONTROL = ("IF", "WHILE", "CALL_ONCE")
 _NEVER = -1
+_INT4 = DType.INT4
 
 
 def buffers(model: TfliteModel, scratch: Scratch) -> list[Buffer]:
@@ -58,7 +59,7 @@ def buffers(model: TfliteModel, scratch: Scratch) -> list[Buffer]:
 
 def runtime_bytes(tensor: TfliteTensor) -> int:
     """Bytes that TFLM counts for a tensor (``TfLiteEvalTensorByteLength``)."""
-    return tensor.elements if tensor.dtype is DType.INT4 else tensor.nbytes
+    return tensor.elements if tensor.dtype is _INT4 else tensor.nbytes
 
 
 class _Clock:

@@ -12,7 +12,7 @@ from mcugraph.formats.onnx.node import OnnxNode
 from mcugraph.formats.onnx.scope import Handler, Scope
 from mcugraph.formats.onnx.types import DTYPES
 from mcugraph.formats.onnx.values import filled
-from mcugraph.ir import Array, DType, TensorType
+from mcugraph.ir import Array, DType
 from mcugraph.ops.opaque import Declared
 
 # Attributes of Constant that are plain numbers or text.
@@ -36,7 +36,7 @@ def _constant(scope: Scope, node: OnnxNode) -> None:
     for key, dtype in _FIELDS.items():
         if key in node.attributes:
             array = np.asarray(node.attributes[key], dtype)
-            scope.fold(name, TensorType(_TYPES[array.dtype.kind], array.shape), array)
+            scope.fold(name, _TYPES[array.dtype.kind], array.shape, array)
             return
     raise GraphError("a constant without a value")
 
@@ -52,7 +52,7 @@ def _constant_of_shape(scope: Scope, node: OnnxNode) -> None:
     one = _zero if value is None else partial(scope.model.weights.value, value)
     compute, nbytes = partial(filled, dims, one), dtype.nbytes(prod(dims))
     (value,) = FoldedValues(scope.model.folding, nbytes, compute, ()).each(1)
-    scope.fold(node.outputs[0], TensorType(dtype, dims), value)
+    scope.fold(node.outputs[0], dtype, dims, value)
 
 
 def _zero() -> Array:

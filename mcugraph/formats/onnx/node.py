@@ -134,10 +134,14 @@ class OnnxNode:
             if mode not in _AUTO_PAD:
                 raise GraphError(f"auto_pad is {mode!r}, not one of {', '.join(_AUTO_PAD)}")
             return _AUTO_PAD[mode]
-        pads = self.integers("pads", (0,) * (2 * rank))
+        pads = self.attributes.get("pads")
+        if pads is None:
+            return VALID
         if len(pads) != 2 * rank:
             raise GraphError(f"{len(pads)} pads for {rank} spatial axes")
-        return explicit(list(zip(pads[:rank], pads[rank:], strict=True))) if any(pads) else VALID
+        if not any(pads):
+            return VALID
+        return explicit(list(zip(map(int, pads[:rank]), map(int, pads[rank:]), strict=True)))
 
 
 Translator = Callable[[OnnxNode], Op | Translation]

@@ -48,6 +48,9 @@ _CONTRADICTIONS = (
     *(OverflowError, ZeroDivisionError, MemoryError),
 )
 
+# Before Python 3.12, asking an Enum for one of its members takes longer than all else here.
+_CONSTANT = Kind.CONSTANT
+
 # Values with more elements than this are folded only when somebody asks for them.
 _SMALL = 4096
 
@@ -165,14 +168,14 @@ class Scope:
             dtype = DTYPES.get(sparse.values.data_type, DType.UNKNOWN)
             load = partial(absent_value, name)
             self.tensors[name] = Tensor(
-                name, dtype, shape, Kind.CONSTANT, Constant(self._key(name), load)
+                name, dtype, shape, _CONSTANT, Constant(self._key(name), load)
             )
 
     def store(self, name: str, proto: Any) -> None:
         """Define a tensor that the file stores."""
         dtype, shape = self.model.weights.claimed(name, proto)
         constant = Constant(self._key(name), partial(self.model.weights.value, proto))
-        self.tensors[name] = Tensor(name, dtype, shape, Kind.CONSTANT, constant)
+        self.tensors[name] = Tensor(name, dtype, shape, _CONSTANT, constant)
 
     def _key(self, name: str) -> Hashable:
         """What names the bytes of a constant: bodies of one file may use the same names."""
@@ -372,7 +375,7 @@ class Scope:
     def _foldable(self, op: Op, arguments: tuple[str | None, ...]) -> bool:
         """Whether the value is the same in every inference, so that a deployment stores it."""
         for name in arguments:
-            if name is not None and self.tensors[name].kind is not Kind.CONSTANT:
+            if name is not None and self.tensors[name].kind is not _CONSTANT:
                 return type(op) is ShapeOf
         return not (
             isinstance(op, Opaque) or (isinstance(op, Generate) and op.function == "random")
@@ -395,15 +398,15 @@ class Scope:
         values = FoldedValues(self.model.folding, nbytes, compute, sources).each(len(results))
         stored = self._stored(op, arguments)
         for name, kind, value in zip(node.outputs, results, values, strict=False):
-            if name and stored is not None and kind.dtype.is_float:
-                self.real[name] = kind.dtype
-                kind = TensorType(stored.dtype, kind.shape)
-            if name:
-                self.fold(name, kind, value)
-                if stored is not None:
-                    self.tensors[name] = replace(
-                        self.tensors[name], quantization=stored.quantization
-                    )
+            if not name:
+                continue
+            dtype = kind.dtype
+            if stored is not None and dtype.is_float:
+                self.real[name] = dtype
+                dtype = stored.dtype
+            self.fold(name, dtype, kind.shape, value)
+            if stored is not None:
+                self.tensors[name] = replace(self.tensors[name], quantization=stored.quantization)
 
     def _stored(self, op: Op, arguments: tuple[str | None, ...]) -> Tensor | None:
         """The quantised constant that a folded one is kept as, if it comes from one."""
@@ -415,11 +418,13 @@ class Scope:
         names = [name for name in arguments if name is not None and name in self.real]
         return self.tensors[names[0]] if names else None
 
-    def fold(self, name: str, kind: TensorType, value: Array | Callable[[], Array]) -> None:
+    def fold(
+        self, name: str, dtype: DType, shape: Shape, value: Array | Callable[[], Array]
+    ) -> None:
         """Define a tensor whose value no input changes."""
         load = value if callable(value) else lambda: value
         self.tensors[name] = Tensor(
-            name, kind.dtype, kind.shape, Kind.CONSTANT, Constant(self._key(name), load)
+            name, dtype, shape, _CONSTANT, Constant(self._key(name), load)
         )
 
 

@@ -13,7 +13,7 @@ import numpy as np
 
 from mcugraph.errors import FormatError, GraphError
 from mcugraph.formats.onnx.types import DTYPES
-from mcugraph.ir import Array, DType, Shape, TensorType
+from mcugraph.ir import Array, DType, Shape
 
 _EXTERNAL = 1  # TensorProto.EXTERNAL
 _STRING, _COMPLEX = 8, (14, 15)  # TensorProto.DataType
@@ -43,7 +43,7 @@ class Weights:
     def __init__(self, path: str) -> None:
         self._path = path
 
-    def claimed(self, name: str, proto: Any) -> TensorType:
+    def claimed(self, name: str, proto: Any) -> tuple[DType, Shape]:
         """What a stored tensor is, held against what is stored. Reads no other file.
 
         Args:
@@ -54,15 +54,15 @@ class Weights:
             GraphError: It has a negative length, more or fewer bytes than its shape takes, or lies
                 outside the folder of the model.
         """
-        shape = tuple(proto.dims[:])
-        dtype = DTYPES.get(proto.data_type, DType.UNKNOWN)
+        shape, number = tuple(proto.dims[:]), proto.data_type
+        dtype = DTYPES[number] if number in DTYPES else DType.UNKNOWN
         if shape and min(shape) < 0:
             raise GraphError(f"tensor {name!r} has the shape {shape}")
         if proto.data_location == _EXTERNAL:
             self._place(name, proto)
         elif dtype.has_size:
             self._hold(name, proto, dtype, shape)
-        return TensorType(dtype, shape)
+        return dtype, shape
 
     def _hold(self, name: str, proto: Any, dtype: DType, shape: Shape) -> None:
         """Refuse a tensor that stores more or less than its shape takes."""
@@ -95,7 +95,8 @@ class Weights:
             # Most constants of a file are such; for others ONNX is imported, which takes a while.
             count = prod(dims)
             if len(raw) == plain.itemsize * count:
-                return np.frombuffer(raw, plain).reshape(dims)
+                found = np.frombuffer(raw, plain)
+                return found if len(dims) == 1 else found.reshape(dims)
             listed = [] if raw else _listed(proto)
             if len(listed) == count:
                 return np.array(listed).astype(plain).reshape(dims)
