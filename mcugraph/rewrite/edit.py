@@ -88,6 +88,14 @@ class Edit:
         """Whether nothing but one operator needs a tensor."""
         return name not in self._kept and self._readers.get(name) == {operator.name}
 
+    def only_reader(self, name: str) -> Operator | None:
+        """The operator that a tensor is for, if nothing else needs that."""
+        readers = self._readers.get(name, ())
+        if name in self._kept or len(readers) != 1:
+            return None
+        (reader,) = readers
+        return self._operators[reader]
+
     def only_source(self, operator: Operator, data: str | None) -> Operator | None:
         """The operator that makes what an operator reads, if nothing else needs that."""
         source = self.producer(data)
@@ -97,9 +105,9 @@ class Edit:
 
     def constant(self, names: Sequence[str | None]) -> bool:
         """Whether all of these tensors, as far as they are not left out, lie in flash."""
-        tensors = self.tensors
+        tensors, stored = self.tensors, Kind.CONSTANT
         for name in names:
-            if name is not None and not tensors[name].is_constant:
+            if name is not None and tensors[name].kind is not stored:
                 return False
         return True
 

@@ -81,12 +81,9 @@ def _into_layer_before(edit: Edit, operator: Operator, data: str | None, factor:
 
 def _into_layer_after(edit: Edit, operator: Operator, data: str, factor: str) -> bool:
     (result,) = operator.outputs
-    if edit.is_output(result) or not _is_one(edit, factor):
+    layer = edit.only_reader(result)
+    if layer is None or not _is_one(edit, factor) or not _takes_factors(edit, layer, result):
         return False
-    readers = [entry for entry in edit.operators() if entry.name in edit.readers(result)]
-    if len(readers) != 1 or not _takes_factors(edit, readers[0], result):
-        return False
-    (layer,) = readers
     weights = _scaled(edit, layer, layer.inputs[1] or "", factor, True)
     edit.change(layer, inputs=(result, weights, *layer.inputs[2:]))
     edit.bypass(operator, data)

@@ -65,11 +65,8 @@ def _into_layer_before(edit: Edit, operator: Operator, data: str, term: str) -> 
 
 def _into_layer_after(edit: Edit, operator: Operator, data: str, term: str) -> bool:
     (result,) = operator.outputs
-    readers = edit.readers(result)
-    if edit.is_output(result) or len(readers) != 1:
-        return False
-    (layer,) = (entry for entry in edit.operators() if entry.name in readers)
-    if not _carries(edit, layer, result, term):
+    layer = edit.only_reader(result)
+    if layer is None or not _carries(edit, layer, result, term):
         return False
     added, weights = edit.tensors[term], edit.tensors[layer.inputs[1] or ""]
     sign = _sign(operator)
