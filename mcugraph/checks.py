@@ -85,5 +85,5 @@ def check_rows(name: str, rows: Any, length: int) -> None:
         raise GraphError(f"{name!r} is a sequence, not {rows!r}")
     for row in rows:
         fits = _is_sequence(row) and len(row) == length
-        if not fits or not all([isinstance(number, _WHOLE) for number in row]):
+        if not fits or not all(isinstance(number, _WHOLE) for number in row):
             raise GraphError(f"{name!r} holds rows of {length} whole numbers, not {row!r}")

@@ -246,9 +246,9 @@ class Windowed(metaclass=Abstract):
         sweeps = list(self.sweeps(shapes).values())
         wanted = [self.padding.place(i, sweep) for i, sweep in enumerate(sweeps)]
         # Nothing is before the data where the padding is VALID.
-        known = [SAME_UPPER] if any([start for start, _ in wanted]) else [VALID, SAME_UPPER]
+        known = [SAME_UPPER] if any(start for start, _ in wanted) else [VALID, SAME_UPPER]
         if self.padding in known:
-            if not any([sweep.ceil for sweep in sweeps]):
+            if not any(sweep.ceil for sweep in sweeps):
                 return self.padding
             known.insert(0, self.padding)
         whole = [replace(sweep, ceil=False) if sweep.ceil else sweep for sweep in sweeps]

@@ -10,6 +10,8 @@ from mcugraph.records import replace
 
 _Kind = TypeVar("_Kind", bound=Op)
 
+_IN_FLASH = {Kind.CONSTANT}
+
 
 class Edit:
     """Changes to one graph, by one step after another. The names of its inputs and outputs stay.
@@ -105,11 +107,8 @@ class Edit:
 
     def constant(self, names: Sequence[str | None]) -> bool:
         """Whether all of these tensors, as far as they are not left out, lie in flash."""
-        tensors, stored = self.tensors, Kind.CONSTANT
-        for name in names:
-            if name is not None and tensors[name].kind is not stored:
-                return False
-        return True
+        tensors = self.tensors
+        return {tensors[name].kind for name in names if name is not None} <= _IN_FLASH
 
     def add(self, tensor: Tensor) -> str:
         """A new tensor; its name, the given one if that is free."""

@@ -423,9 +423,7 @@ class Scope:
     ) -> None:
         """Define a tensor whose value no input changes."""
         load = value if callable(value) else lambda: value
-        self.tensors[name] = Tensor(
-            name, dtype, shape, _CONSTANT, Constant(self._key(name), load)
-        )
+        self.tensors[name] = Tensor(name, dtype, shape, _CONSTANT, Constant(self._key(name), load))
 
 
 # Translates a node in its scope.

@@ -15,6 +15,7 @@ from mcugraph.errors import FormatError, GraphError
 from mcugraph.formats.onnx.types import DTYPES
 from mcugraph.ir import Array, DType, Shape
 
+_UNKNOWN = DType.UNKNOWN
 _EXTERNAL = 1  # TensorProto.EXTERNAL
 _STRING, _COMPLEX = 8, (14, 15)  # TensorProto.DataType
 _LISTS = ("float_data", "int32_data", "int64_data", "double_data", "uint64_data")
@@ -54,8 +55,7 @@ class Weights:
             GraphError: It has a negative length, more or fewer bytes than its shape takes, or lies
                 outside the folder of the model.
         """
-        shape, number = tuple(proto.dims[:]), proto.data_type
-        dtype = DTYPES[number] if number in DTYPES else DType.UNKNOWN
+        shape, dtype = tuple(proto.dims[:]), DTYPES.get(proto.data_type, _UNKNOWN)
         if shape and min(shape) < 0:
             raise GraphError(f"tensor {name!r} has the shape {shape}")
         if proto.data_location == _EXTERNAL:
