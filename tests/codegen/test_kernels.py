@@ -16,6 +16,11 @@ pytestmark = needs_compiler
 
 SEEDS = range(8)
 MAKERS = {**OPERATORS, **FURTHER}
+# Those of which LiteRT takes all that the seeds make.
+ROUNDED_ONCE = [
+    *("fully_connected", "pool", "softmax", "mean", "mean_apart", "addition", "multiplication"),
+    *("requantisation", "sigmoid", "hyperbolic", "rectified", "interpolation"),
+]
 
 
 @pytest.mark.oracle("tflite_micro")
@@ -23,6 +28,12 @@ MAKERS = {**OPERATORS, **FURTHER}
 def test_kernels_compute_what_tflm_computes(name: str, tmp_path: Path) -> None:
     """Outputs lie over inputs, as far as the lead allows."""
     check_equal([MAKERS[name](seed) for seed in SEEDS], tmp_path, 10)
+
+
+@pytest.mark.oracle("ai_edge_litert")
+@pytest.mark.parametrize("name", ROUNDED_ONCE)
+def test_kernels_that_round_once_compute_what_litert_computes(name: str, tmp_path: Path) -> None:
+    check_equal([OPERATORS[name](seed) for seed in SEEDS], tmp_path, 10, "litert")
 
 
 @pytest.mark.parametrize("zero_point", [5, -128])

@@ -21,11 +21,6 @@ FIXTURES = [
     *("autoencoder", "branching", "densenet", "detector", "ds_cnn", "efficientnet", "inception"),
     *("mobilenet_v2", "resnet", "shufflenet", "siamese", "tight_arena", "unet"),
 ]
-# All of whose operators XNNPACK computes by one rounding: no average of windows, no softmax.
-ROUNDED_ONCE = [
-    *("autoencoder", "branching", "ds_cnn", "efficientnet", "inception", "mobilenet_v2", "resnet"),
-    *("siamese", "tight_arena"),
-]
 OTHERS = [
     *("mlperftiny_kws_ref_model", "tflm_person_detect", "mlperftiny_vww_96_int8"),
     *("mlperftiny_ad01_int8", "mltk_image_example1", "mww_vad", "mww_hey_jarvis"),
@@ -39,25 +34,8 @@ def test_fixtures(models: Path, tmp_path: Path) -> None:
 
 
 @pytest.mark.oracle("ai_edge_litert")
-def test_rounded_once_as_litert_does(models: Path, tmp_path: Path) -> None:
-    """Of the interpreter as it is by default, with XNNPACK."""
-    from ai_edge_litert.interpreter import Interpreter
-
-    paths = [models / f"{name}_int8.tflite" for name in ROUNDED_ONCE]
-    programs = [program_of(path, tmp_path, "litert") for path in paths]
-    hosts = compiled(programs, tmp_path)
-    for i, (path, program) in enumerate(zip(paths, programs, strict=True)):
-        interpreter = Interpreter(str(path))
-        interpreter.allocate_tensors()
-        wanted, inputs = b"", random_inputs(program, 10, i)
-        for given in inputs:
-            for detail, value in zip(interpreter.get_input_details(), given, strict=True):
-                interpreter.set_tensor(detail["index"], value)
-            interpreter.invoke()
-            for detail in interpreter.get_output_details():
-                wanted += interpreter.get_tensor(detail["index"]).tobytes()
-        for host in hosts.values():
-            assert outputs(host, as_bytes(inputs), i) == wanted, path.name
+def test_fixtures_rounded_once(models: Path, tmp_path: Path) -> None:
+    check_equal([models / f"{name}_int8.tflite" for name in FIXTURES], tmp_path, 10, "litert")
 
 
 @pytest.mark.oracle("ai_edge_litert")

@@ -15,6 +15,7 @@ import mcugraph as mg
 from mcugraph.codegen.building import build
 from mcugraph.codegen.c_program import Program
 from mcugraph.codegen.emit.project_files import project_files
+from support.running import litert_answers
 
 COMPILER = shutil.which("gcc") or shutil.which("cc")
 needs_compiler = pytest.mark.skipif(COMPILER is None, reason="there is no C compiler")
@@ -164,13 +165,18 @@ def mg_outputs(model: bytes) -> tuple[int, ...]:
     return read_model(model).subgraphs[0].outputs
 
 
-def check_equal(models: Sequence[Path | bytes], folder: Path, count: int = 20) -> None:
-    """Projects and TFLM's wheel make the same bytes of random inputs."""
-    programs = [program_of(model, folder) for model in models]
+def check_equal(
+    models: Sequence[Path | bytes], folder: Path, count: int = 20, rounding: str = "tflm"
+) -> None:
+    """Projects make the same bytes of random inputs as TFLM's wheel, or as LiteRT by default."""
+    programs = [program_of(model, folder, rounding) for model in models]
     hosts = compiled(programs, folder)
     for i, (model, program) in enumerate(zip(models, programs, strict=True)):
         inputs = random_inputs(program, count, i)
         data = model if isinstance(model, bytes) else model.read_bytes()
-        wanted = tflm_answers(data, inputs)
+        if rounding == "litert":
+            wanted = litert_answers(data, inputs, reference=False)
+        else:
+            wanted = tflm_answers(data, inputs)
         for name, host in hosts.items():
             assert outputs(host, as_bytes(inputs), i) == wanted, f"model {i}, {name}"

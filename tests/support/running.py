@@ -111,21 +111,29 @@ def _called(interpreter: Any, random: np.random.Generator, takes: int, gives: in
     return b"".join(output.tobytes() for output in outputs)
 
 
-def _litert(data: bytes) -> Any:
-    """An interpreter of LiteRT's with its reference kernels."""
+def _litert(data: bytes, reference: bool = True) -> Any:
+    """An interpreter of LiteRT's with its reference kernels, or as it is by default: XNNPACK."""
     from ai_edge_litert.interpreter import Interpreter, OpResolverType
 
     interpreter = Interpreter(
         model_content=data,
-        experimental_op_resolver_type=OpResolverType.BUILTIN_REF,
+        experimental_op_resolver_type=OpResolverType.BUILTIN_REF
+        if reference
+        else OpResolverType.AUTO,
     )
     interpreter.allocate_tensors()
     return interpreter
 
 
-def litert_answers(data: bytes, inputs: Sequence[Sequence[Any]]) -> bytes:
-    """What LiteRT's reference kernels make of inputs: the bytes of all outputs."""
-    interpreter, found = _litert(data), []
+def litert_answers(data: bytes, inputs: Sequence[Sequence[Any]], reference: bool = True) -> bytes:
+    """What LiteRT makes of inputs: the bytes of all outputs.
+
+    Args:
+        data: The model.
+        inputs: Of each inference.
+        reference: By its reference kernels; else as it runs by default, with XNNPACK.
+    """
+    interpreter, found = _litert(data, reference), []
     places = [tensor["index"] for tensor in interpreter.get_input_details()]
     for given in inputs:
         for place, value in zip(places, given, strict=True):

@@ -7,7 +7,7 @@ that does not refuse it runs it.
 from collections.abc import Mapping, Sequence
 
 from mcugraph.codegen.kernels.arg_extreme import ArgExtremeF32, ArgExtremeS8
-from mcugraph.codegen.kernels.arithmetic_s8 import AddS8, MulS8
+from mcugraph.codegen.kernels.arithmetic import Add, Mul
 from mcugraph.codegen.kernels.cast import CastBytes
 from mcugraph.codegen.kernels.concat import ConcatBytes, SplitBytes
 from mcugraph.codegen.kernels.contract import OTHER_TYPES, Alias, Kernel, Omitted
@@ -16,7 +16,7 @@ from mcugraph.codegen.kernels.conv_s8 import ConvS8
 from mcugraph.codegen.kernels.depthwise_f32 import DepthwiseF32
 from mcugraph.codegen.kernels.depthwise_s8 import DepthwiseS8, OneChannelS8
 from mcugraph.codegen.kernels.elementwise_f32 import BinaryF32, UnaryF32
-from mcugraph.codegen.kernels.extremes_s8 import ExtremesS8
+from mcugraph.codegen.kernels.extremes import Extremes
 from mcugraph.codegen.kernels.fully_connected_f32 import FullyConnectedF32
 from mcugraph.codegen.kernels.fully_connected_s8 import FullyConnectedS8
 from mcugraph.codegen.kernels.l2_norm_f32 import L2NormF32
@@ -73,10 +73,12 @@ from mcugraph.errors import GraphError
 from mcugraph.ir import DType
 from mcugraph.tflm.kernels.needs import KernelNode
 
+_INTEGERS = (DType.INT8, DType.INT16)
+
 # By operator as a TFLite file names it.
 KERNELS: Mapping[str, Sequence[Kernel]] = {
     "ABS": (LookupBytes(absolute), UnaryF32("mg_abs_f32")),
-    "ADD": (AddS8(), BinaryF32("mg_add_f32")),
+    "ADD": (*map(Add, _INTEGERS), BinaryF32("mg_add_f32")),
     "ARG_MAX": (ArgExtremeS8(1), ArgExtremeF32(1)),
     "ARG_MIN": (ArgExtremeS8(-1), ArgExtremeF32(-1)),
     "ASSIGN_VARIABLE": (VariableBytes(),),
@@ -106,12 +108,18 @@ KERNELS: Mapping[str, Sequence[Kernel]] = {
     "LOG": (UnaryF32("mg_log_f32"),),
     "LOGISTIC": (LookupBytes(sigmoid), UnaryF32("mg_logistic_f32")),
     "LOG_SOFTMAX": (SoftmaxF32("mg_log_softmax_f32"),),
-    "MAXIMUM": (ExtremesS8("mg_maximum_s8"), BinaryF32("mg_maximum_f32")),
+    "MAXIMUM": (
+        *(Extremes("mg_maximum", kind) for kind in _INTEGERS),
+        BinaryF32("mg_maximum_f32"),
+    ),
     "MAX_POOL_2D": (PoolS8(), PoolF32()),
     "MEAN": (MeanS8(), ReduceF32("mg_mean_f32")),
-    "MINIMUM": (ExtremesS8("mg_minimum_s8"), BinaryF32("mg_minimum_f32")),
+    "MINIMUM": (
+        *(Extremes("mg_minimum", kind) for kind in _INTEGERS),
+        BinaryF32("mg_minimum_f32"),
+    ),
     "MIRROR_PAD": (PickBytes(mirrored),),
-    "MUL": (MulS8(), BinaryF32("mg_mul_f32")),
+    "MUL": (*map(Mul, _INTEGERS), BinaryF32("mg_mul_f32")),
     "NEG": (UnaryF32("mg_neg_f32"),),
     "PACK": (ConcatBytes(),),
     "PAD": (PadBytes(),),
@@ -146,7 +154,7 @@ KERNELS: Mapping[str, Sequence[Kernel]] = {
     "SQUARED_DIFFERENCE": (BinaryF32("mg_squared_difference_f32"),),
     "SQUEEZE": (Alias(),),
     "STRIDED_SLICE": (StridedBytes(sliced),),
-    "SUB": (AddS8(), BinaryF32("mg_sub_f32")),
+    "SUB": (*map(Add, _INTEGERS), BinaryF32("mg_sub_f32")),
     "SUM": (MeanS8(), ReduceF32("mg_sum_f32")),
     "SVDF": (SvdfS8(),),
     "TANH": (LookupBytes(tanh), UnaryF32("mg_tanh_f32")),
@@ -165,15 +173,11 @@ def operators() -> dict[str, tuple[str, ...]]:
     ``"any"``: nothing is computed, elements are moved or stay where they are.
     """
     return {
-        name: tuple(dict.fromkeys(_type(kernel) for kernel in kernels))
+        name: tuple(
+            dict.fromkeys("any" if k.computes is None else k.computes.label for k in kernels)
+        )
         for name, kernels in KERNELS.items()
     }
-
-
-def _type(kernel: Kernel) -> str:
-    """What a kernel computes with, which the names of its files end in."""
-    ends = {file.rpartition("_")[2] for file in kernel.files}
-    return "int8" if ends & {"s8", "lookup"} else "float32" if "f32" in ends else "any"
 
 
 def kernel_for(node: KernelNode) -> tuple[Kernel | None, str]:

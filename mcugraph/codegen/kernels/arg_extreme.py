@@ -20,6 +20,7 @@ class ArgExtremeF32(Kernel):
     """
 
     files: ClassVar[tuple[str, ...]] = ("mg_arg_extreme_f32",)
+    computes: DType | None = DType.FLOAT32
     dtype: ClassVar[DType] = DType.FLOAT32
 
     def __init__(self, sign: int) -> None:
@@ -51,6 +52,7 @@ class ArgExtremeS8(ArgExtremeF32):
     """``mg_arg_extreme_s8``."""
 
     files = ("mg_arg_extreme_s8",)
+    computes = DType.INT8
     dtype = DType.INT8
 
 

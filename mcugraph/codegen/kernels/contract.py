@@ -19,6 +19,8 @@ from mcugraph.ir import Array, DType
 from mcugraph.tflm.kernels.needs import KernelNode
 
 OTHER_TYPES = "its types are "  # how refusals of operators of other types than a kernel's begin
+# What names in C end in, by the type of elements.
+SUFFIXES = {DType.INT8: "s8", DType.INT16: "s16", DType.FLOAT32: "f32"}
 DOUBLE, SINGLE = "tflm", "litert"
 ROUNDINGS = (DOUBLE, SINGLE)
 
@@ -29,9 +31,12 @@ class Kernel(ABC):
     Attributes:
         files: The files of the runtime that it needs, without their endings: C and header each.
         headers: Headers of the runtime that stand alone, likewise.
+        computes: The type of the elements that it computes with; None: it only moves elements, of
+            any type.
     """
 
     files: ClassVar[tuple[str, ...]]
+    computes: DType | None = None
     headers: ClassVar[tuple[str, ...]] = ()
 
     @abstractmethod

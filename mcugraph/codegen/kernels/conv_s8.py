@@ -12,6 +12,7 @@ import numpy as np
 from mcugraph.codegen.c_program import Field, FlashTable, KernelCall, Parameters
 from mcugraph.codegen.kernels.contract import (
     DOUBLE,
+    SINGLE,
     Kernel,
     attributes,
     constant,
@@ -20,7 +21,7 @@ from mcugraph.codegen.kernels.contract import (
     unlike,
     zero_point,
 )
-from mcugraph.codegen.kernels.fixed_point import activation_range, multipliers
+from mcugraph.codegen.kernels.fixed_point import activation_range, multipliers, product_factor
 from mcugraph.codegen.kernels.windows import image_fields, lead_by_pixels
 from mcugraph.ir import Array, DType
 from mcugraph.ops.convolution import Conv
@@ -34,6 +35,7 @@ class ConvS8(Kernel):
 
     files: ClassVar[tuple[str, ...]] = ("mg_conv_s8",)
     headers: ClassVar[tuple[str, ...]] = ("mg_dsp",)
+    computes = DType.INT8
 
     def refusal(self, node: KernelNode) -> str | None:
         return refused_weights(node)
@@ -118,9 +120,9 @@ def scaled_channels(node: KernelNode, totals: Array, rounding: str) -> dict[str,
         rounding: How results are scaled.
     """
     data, weights, result = node.input(0), node.input(1), node.outputs[0]
-    by_channel = np.broadcast_to(scales(weights).astype(np.float64), totals.shape)
-    factors = float(scale(data)) * by_channel / float(scale(result))
-    found, shifts = multipliers(factors, rounding)
+    by_channel = np.broadcast_to(scales(weights), totals.shape)
+    factors = product_factor(scale(data), by_channel, scale(result), rounding == SINGLE, np.float64)
+    found, shifts = multipliers(factors)
     return {
         "bias": FlashTable(shifted_bias(node, totals), "bias"),
         "multipliers": FlashTable(found, "multipliers"),

@@ -9,6 +9,7 @@ from mcugraph.codegen.c_program import Field, KernelCall, Parameters
 from mcugraph.codegen.kernels.contract import Kernel, attributes
 from mcugraph.codegen.kernels.floating import bounds, layer_tables, refused_floats
 from mcugraph.codegen.kernels.windows import image_fields, lead_by_pixels
+from mcugraph.ir import DType
 from mcugraph.ops.convolution import Conv
 from mcugraph.tflm.kernels.access.raster import element, straight
 from mcugraph.tflm.kernels.needs import KernelNode
@@ -18,6 +19,7 @@ class DepthwiseF32(Kernel):
     """``mg_depthwise_f32``."""
 
     files = ("mg_depthwise_f32",)
+    computes = DType.FLOAT32
 
     def refusal(self, node: KernelNode) -> str | None:
         return refused_floats(node)

@@ -18,6 +18,7 @@ from mcugraph.codegen.kernels.conv_s8 import (
     stored_range,
 )
 from mcugraph.codegen.kernels.windows import image_fields, lead_by_pixels
+from mcugraph.ir import DType
 from mcugraph.ops.convolution import Conv
 from mcugraph.records import replace
 from mcugraph.tflm.kernels.access.raster import straight
@@ -60,6 +61,7 @@ class DepthwiseS8(Kernel):
 
     files = ("mg_depthwise_s8",)
     headers = ("mg_dsp",)
+    computes = DType.INT8
 
     def refusal(self, node: KernelNode) -> str | None:
         return refused_weights(node)

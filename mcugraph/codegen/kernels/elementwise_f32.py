@@ -7,9 +7,10 @@ logistic.h, tanh.h, hard_swish.h, leaky_relu.h, elu.h, and tensorflow/lite/kerne
 from collections.abc import Mapping
 
 from mcugraph.codegen.c_program import Field, KernelCall, Parameters
-from mcugraph.codegen.kernels.arithmetic_s8 import operands
+from mcugraph.codegen.kernels.arithmetic import operands
 from mcugraph.codegen.kernels.contract import Kernel, attributes
 from mcugraph.codegen.kernels.floating import bounds, refused_floats
+from mcugraph.ir import DType
 from mcugraph.ops.elementwise import Elementwise
 from mcugraph.tflm.kernels.access.raster import broadcast
 from mcugraph.tflm.kernels.needs import KernelNode
@@ -26,6 +27,8 @@ class BinaryF32(Kernel):
     """
 
     files = ("mg_binary_f32",)
+    headers = ("mg_pairs",)
+    computes = DType.FLOAT32
 
     def __init__(self, function: str) -> None:
         self._function = function
@@ -53,6 +56,7 @@ class UnaryF32(Kernel):
     """
 
     files = ("mg_unary_f32",)
+    computes = DType.FLOAT32
 
     def __init__(self, function: str) -> None:
         self._function = function

@@ -2,20 +2,21 @@
 
 Sources: tensorflow/lite/kernels/internal/quantization_util.cc (QuantizeMultiplier),
 tensorflow/lite/kernels/kernel_util.cc (CalculateActivationRangeQuantized,
-PopulateConvolutionQuantizationParams).
+PopulateConvolutionQuantizationParams); XNNPACK, src/operators/convolution-nhwc.c.
 """
 
 import math
 
 import numpy as np
 
-from mcugraph.codegen.kernels.contract import SINGLE, scale, zero_point
+from mcugraph.codegen.kernels.contract import scale, zero_point
 from mcugraph.codegen.kernels.exponentials import high, shifted_right
 from mcugraph.errors import GraphError
 from mcugraph.formats.tflite.model import TfliteTensor
 from mcugraph.ir import Array
 
 _ONE = 1 << 31  # 1.0 as a multiplier
+_MOST_ONCE = 256
 _BOUNDS: dict[str | None, tuple[float | None, float | None]] = {
     None: (None, None),
     "relu": (0.0, None),
@@ -31,7 +32,7 @@ def away_from_zero(value: float) -> int:
     return -rounded if value < 0 else rounded
 
 
-def multiplier(factor: float, rounding: str) -> tuple[int, int]:
+def multiplier(factor: float) -> tuple[int, int]:
     """A factor as (m, shift): m * 2^(shift - 31), with m from 2^30 to 2^31 - 1, or 0."""
     if factor == 0.0:
         return 0, 0
@@ -39,23 +40,45 @@ def multiplier(factor: float, rounding: str) -> tuple[int, int]:
     found = away_from_zero(fraction * _ONE)
     if found == _ONE:
         found, shift = found // 2, shift + 1
-    if shift < -31:
-        return 0, 0
-    if rounding == SINGLE and shift > 30:
-        return _ONE - 1, 30
-    return found, shift
+    return (0, 0) if shift < -31 else (found, shift)
 
 
-def scaled(x: int, multiplied_by: int, shift: int, rounding: str) -> int:
-    """X * m * 2^(shift - 31), as ``mg_scale`` of the runtime computes it."""
-    if rounding == SINGLE:
-        return (x * multiplied_by + (1 << (30 - shift))) >> (31 - shift)
+def scaled(x: int, multiplied_by: int, shift: int) -> int:
+    """X * m * 2^(shift - 31), as ``mg_scale_twice`` of the runtime computes it."""
     return shifted_right(high(x << max(shift, 0), multiplied_by), max(-shift, 0))
 
 
-def multipliers(factors: Array, rounding: str) -> tuple[Array, Array]:
+def product_factor(
+    given: np.float32,
+    weights: Array,
+    made: np.float32,
+    single: bool,
+    product: type[np.float32 | np.float64],
+) -> Array:
+    """What sums of products are multiplied by: given * weights / made.
+
+    Args:
+        given: The scale of the data.
+        weights: Those of the weights.
+        made: That of the result.
+        single: All of it is of single precision, as in XNNPACK, which LiteRT computes with.
+        product: What TFLM computes the product in; the quotient is of double precision.
+
+    Raises:
+        GraphError: XNNPACK takes no such factor.
+    """
+    if single:
+        found = np.asarray(given * weights.astype(np.float32) / made)
+        if found.max(initial=0) >= _MOST_ONCE:
+            raise GraphError(f"LiteRT does not round once what is multiplied by {found.max():g}")
+        return found
+    products = np.asarray(given, product) * weights.astype(product)
+    return np.asarray(products.astype(np.float64) / float(made))
+
+
+def multipliers(factors: Array) -> tuple[Array, Array]:
     """Factors as multipliers (int32) and shifts (int8)."""
-    pairs = [multiplier(float(factor), rounding) for factor in factors]
+    pairs = [multiplier(float(factor)) for factor in factors]
     return (
         np.array([m for m, _ in pairs], np.int32),
         np.array([shift for _, shift in pairs], np.int8),

@@ -8,6 +8,7 @@ from collections.abc import Mapping
 from mcugraph.codegen.c_program import Field, KernelCall, Parameters
 from mcugraph.codegen.kernels.contract import Kernel, attributes
 from mcugraph.codegen.kernels.floating import bounds, layer_tables, refused_floats
+from mcugraph.ir import DType
 from mcugraph.ops.linear import Dense
 from mcugraph.tflm.kernels.access.raster import element, straight
 from mcugraph.tflm.kernels.needs import KernelNode
@@ -17,6 +18,7 @@ class FullyConnectedF32(Kernel):
     """``mg_fully_connected_f32``."""
 
     files = ("mg_fully_connected_f32",)
+    computes = DType.FLOAT32
 
     def refusal(self, node: KernelNode) -> str | None:
         weights, op = node.input(1), attributes(node, Dense)

@@ -10,10 +10,17 @@ from typing import ClassVar
 import numpy as np
 
 from mcugraph.codegen.c_program import FlashTable, KernelCall, Parameters
-from mcugraph.codegen.kernels.contract import Kernel, attributes, constant, scale, scales
+from mcugraph.codegen.kernels.contract import (
+    SINGLE,
+    Kernel,
+    attributes,
+    constant,
+    scale,
+    scales,
+)
 from mcugraph.codegen.kernels.conv_s8 import refused_weights, shifted_bias, stored_range
-from mcugraph.codegen.kernels.fixed_point import multipliers
-from mcugraph.ir import Array
+from mcugraph.codegen.kernels.fixed_point import multipliers, product_factor
+from mcugraph.ir import Array, DType
 from mcugraph.ops.linear import Dense
 from mcugraph.tflm.kernels.access.raster import straight
 from mcugraph.tflm.kernels.needs import KernelNode
@@ -24,6 +31,7 @@ class FullyConnectedS8(Kernel):
 
     files: ClassVar[tuple[str, ...]] = ("mg_fully_connected_s8",)
     headers: ClassVar[tuple[str, ...]] = ("mg_dsp",)
+    computes = DType.INT8
 
     def refusal(self, node: KernelNode) -> str | None:
         weights = node.input(1)
@@ -34,7 +42,7 @@ class FullyConnectedS8(Kernel):
     def call(self, node: KernelNode, rounding: str) -> KernelCall:
         op, weights = attributes(node, Dense), constant(node.input(1))
         units, depth = weights.shape
-        found, shifts = multipliers(_factors(node), rounding)
+        found, shifts = multipliers(_factors(node, rounding))
         stored = stored_range(node, op.activation)
         parameters = {
             "weights": FlashTable(weights, "weights"),
@@ -59,11 +67,10 @@ class FullyConnectedS8(Kernel):
         return {0: straight(rows, units, depth) + written}
 
 
-def _factors(node: KernelNode) -> Array:
+def _factors(node: KernelNode, rounding: str) -> Array:
     """What sums are multiplied by: of one scale, the product of two is of single precision."""
-    found, given, made = scales(node.input(1)), scale(node.input(0)), scale(node.outputs[0])
-    if len(found) == 1:
-        product = np.asarray(given * found, np.float32).astype(np.float64)
-    else:
-        product = float(given) * found.astype(np.float64)
-    return np.asarray(product / float(made))
+    found = scales(node.input(1))
+    product = np.float32 if len(found) == 1 else np.float64
+    return product_factor(
+        scale(node.input(0)), found, scale(node.outputs[0]), rounding == SINGLE, product
+    )

@@ -8,6 +8,7 @@ from collections.abc import Mapping
 from mcugraph.codegen.c_program import KernelCall, Parameters
 from mcugraph.codegen.kernels.contract import Kernel
 from mcugraph.codegen.kernels.floating import refused_floats
+from mcugraph.ir import DType
 from mcugraph.tflm.kernels.needs import KernelNode
 
 
@@ -15,6 +16,7 @@ class L2NormF32(Kernel):
     """``mg_l2_norm_f32``."""
 
     files = ("mg_l2_norm_f32",)
+    computes = DType.FLOAT32
 
     def refusal(self, node: KernelNode) -> str | None:
         return refused_floats(node)

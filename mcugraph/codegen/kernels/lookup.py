@@ -12,7 +12,15 @@ from collections.abc import Callable, Mapping
 import numpy as np
 
 from mcugraph.codegen.c_program import Field, FlashTable, KernelCall, Parameters
-from mcugraph.codegen.kernels.contract import Kernel, attributes, dtypes, scale, unlike, zero_point
+from mcugraph.codegen.kernels.contract import (
+    SINGLE,
+    Kernel,
+    attributes,
+    dtypes,
+    scale,
+    unlike,
+    zero_point,
+)
 from mcugraph.codegen.kernels.exponentials import (
     hyperbolic_tangent,
     inverse_root,
@@ -42,6 +50,7 @@ class LookupBytes(Kernel):
     """
 
     files = ("mg_lookup",)
+    computes = DType.INT8
 
     def __init__(self, function: _Maker, unsigned: bool = False) -> None:
         self._function, self._unsigned = function, unsigned
@@ -73,13 +82,17 @@ class LookupBytes(Kernel):
 def requantized(node: KernelNode, rounding: str) -> _Function:
     """The same number by another scale and zero point."""
     data, result = node.input(0), node.outputs[0]
-    scale_by = _scaling(float(scale(data)) / float(scale(result)), rounding)
+    factor = scale(data) / scale(result)
+    if rounding == SINGLE and data.dtype is result.dtype and _in_eight_bits(factor):
+        by = _of_eight_bits(factor)
+        return lambda x: by(x) + zero_point(result)
+    scale_by = _scaling(float(scale(data)) / float(scale(result)))
     return lambda x: scale_by(x) + zero_point(result)
 
 
 def sigmoid(node: KernelNode, rounding: str) -> _Function:
     """The logistic function; results are quantised by 1/256 from -128 on, whatever is said."""
-    scaled_x, radius = _within_16(node, rounding)
+    scaled_x, radius = _within_16(node)
 
     def function(x: int) -> int:
         if abs(x) >= radius:
@@ -91,7 +104,7 @@ def sigmoid(node: KernelNode, rounding: str) -> _Function:
 
 def tanh(node: KernelNode, rounding: str) -> _Function:
     """The hyperbolic tangent; results are quantised by 1/128 around 0, whatever is said."""
-    scaled_x, radius = _within_16(node, rounding)
+    scaled_x, radius = _within_16(node)
 
     def function(x: int) -> int:
         if abs(x) >= radius:
@@ -104,7 +117,7 @@ def tanh(node: KernelNode, rounding: str) -> _Function:
 def relu(node: KernelNode, rounding: str) -> _Function:
     """What is below zero becomes zero."""
     data, result = node.input(0), node.outputs[0]
-    scale_by = _scaling(float(scale(data) / scale(result)), rounding)
+    scale_by = _scaling(float(scale(data) / scale(result)))
     return lambda x: max(scale_by(x), 0) + zero_point(result)
 
 
@@ -120,9 +133,14 @@ def leaky_relu(node: KernelNode, rounding: str) -> _Function:
     """What is below zero is multiplied."""
     data, result = node.input(0), node.outputs[0]
     (alpha,) = attributes(node, Elementwise).parameters
+    once = scale(data) / scale(result)
+    slope = once * np.float32(alpha)
+    if rounding == SINGLE and _in_eight_bits(once) and _in_eight_bits(abs(slope)):
+        over, under = _of_eight_bits(once), _of_eight_bits(slope)
+        return lambda x: (over(x) if x >= 0 else under(x)) + zero_point(result)
     factor = scale(data) * np.float32(alpha) / scale(result)
-    above = _scaling(float(scale(data) / scale(result)), rounding)
-    below, sign = _scaling(float(abs(factor)), rounding), -1 if factor < 0 else 1
+    above = _scaling(float(scale(data) / scale(result)))
+    below, sign = _scaling(float(abs(factor))), -1 if factor < 0 else 1
     return lambda x: (above(x) if x >= 0 else sign * below(x)) + zero_point(result)
 
 
@@ -131,7 +149,7 @@ def absolute(node: KernelNode, rounding: str) -> _Function:
     data, result = node.input(0), node.outputs[0]
     if scale(data) == scale(result):
         return lambda x: abs(x) + zero_point(result)
-    scale_by = _scaling(float(scale(data) / scale(result)), rounding)
+    scale_by = _scaling(float(scale(data) / scale(result)))
     return lambda x: scale_by(abs(x)) + zero_point(result)
 
 
@@ -139,14 +157,14 @@ def root_below_one(node: KernelNode, rounding: str) -> _Function:
     """1 / sqrt(x); up to zero, where it is not defined, the largest number."""
     data, result = node.input(0), node.outputs[0]
     factor = 1 / float(np.sqrt(scale(data)) * scale(result))
-    by, shift = multiplier(factor, rounding)
+    by, shift = multiplier(factor)
 
     def function(x: int) -> int:
         if x <= 0:
             return _LARGEST_8
         fine, right = inverse_root(x)
-        fine = scaled(1, fine, _FINER - right, rounding)
-        return scaled(fine, by, shift - _FINER, rounding) + zero_point(result)
+        fine = scaled(1, fine, _FINER - right)
+        return scaled(fine, by, shift - _FINER) + zero_point(result)
 
     return function
 
@@ -155,8 +173,8 @@ def hard_swish(node: KernelNode, rounding: str) -> _Function:
     """X * relu6(x + 3) / 6, in numbers of 16 bits."""
     data, result = node.input(0), node.outputs[0]
     fine = np.float32(1 / 128) * scale(data)
-    outer, right = multiplier(float(fine / scale(result)), rounding)
-    inner, up = multiplier(float(fine / np.float32(3 / 32768)), rounding)
+    outer, right = multiplier(float(fine / scale(result)))
+    inner, up = multiplier(float(fine / np.float32(3 / 32768)))
     outer, inner = _of_16_bits(outer), _of_16_bits(inner)
 
     def function(x: int) -> int:
@@ -172,16 +190,28 @@ def hard_swish(node: KernelNode, rounding: str) -> _Function:
     return function
 
 
-def _scaling(factor: float, rounding: str) -> _Function:
-    found, shift = multiplier(factor, rounding)
-    return lambda x: scaled(x, found, shift, rounding)
+def _scaling(factor: float) -> _Function:
+    """As TFLM does it, and LiteRT, too, where no kernel of XNNPACK's runs an operator."""
+    found, shift = multiplier(factor)
+    return lambda x: scaled(x, found, shift)
 
 
-def _within_16(node: KernelNode, rounding: str) -> tuple[_Function, int]:
+def _in_eight_bits(factor: np.float32) -> bool:
+    """Whether XNNPACK, which LiteRT computes with, takes a factor."""
+    return bool(2.0**-8 <= factor <= 2.0**7)
+
+
+def _of_eight_bits(factor: np.float32) -> _Function:
+    """X * factor as XNNPACK computes it: the factor with eight bits behind the point."""
+    found = int(np.rint(np.float32(256) * factor))
+    return lambda x: (x * found + 128) >> 8
+
+
+def _within_16(node: KernelNode) -> tuple[_Function, int]:
     """Operands with 27 bits behind the point, and from which one on they are 16 or more."""
-    found, shift = multiplier(float(scale(node.input(0))) * (1 << (31 - _BEFORE)), rounding)
+    found, shift = multiplier(float(scale(node.input(0))) * (1 << (31 - _BEFORE)))
     largest = ((1 << _BEFORE) - 1) * (1 << (31 - _BEFORE)) / (1 << shift)
-    return lambda x: scaled(x, found, shift, rounding), math.floor(largest)
+    return lambda x: scaled(x, found, shift), math.floor(largest)
 
 
 def _of_16_bits(factor: int) -> int:

@@ -10,7 +10,7 @@ from mcugraph.codegen.c_program import Field, FlashTable, KernelCall, Parameters
 from mcugraph.codegen.kernels.contract import Kernel, attributes, constant
 from mcugraph.codegen.kernels.floating import refused_floats
 from mcugraph.codegen.kernels.lstm_gates import DATA, Gate, Gates, gates_of
-from mcugraph.ir import Array
+from mcugraph.ir import Array, DType
 from mcugraph.ops.recurrent import Recurrent
 from mcugraph.tflm.kernels.access.raster import straight
 from mcugraph.tflm.kernels.needs import KernelNode
@@ -22,6 +22,7 @@ class LstmF32(Kernel):
     """``mg_lstm_f32``, and the two functions whose memory does not last."""
 
     files = ("mg_lstm_f32",)
+    computes = DType.FLOAT32
 
     def refusal(self, node: KernelNode) -> str | None:
         wrong = refused_floats(node)

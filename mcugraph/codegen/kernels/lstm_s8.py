@@ -11,7 +11,6 @@ import numpy as np
 
 from mcugraph.codegen.c_program import Field, FlashTable, KernelCall, Parameters
 from mcugraph.codegen.kernels.contract import (
-    DOUBLE,
     SINGLE,
     Kernel,
     attributes,
@@ -46,6 +45,7 @@ class LstmS8(Kernel):
 
     files = ("mg_lstm_s8",)
     headers = ("mg_dsp",)
+    computes = DType.INT8
 
     def refusal(self, node: KernelNode) -> str | None:
         wrong = unlike(node, *_TYPES)
@@ -139,7 +139,7 @@ def _part(read: TfliteTensor, weights: TfliteTensor, bias: Array) -> Parameters:
     """What one of the two things read adds to a gate; the product of scales is a single float."""
     stored = constant(weights)
     totals = stored.sum(1, dtype=np.int64)
-    found, shift = multiplier(float(scale(read) * scale(weights)) / _GATHERED, DOUBLE)
+    found, shift = multiplier(float(scale(read) * scale(weights)) / _GATHERED)
     fields: dict[str, Field] = {
         "weights": FlashTable(stored, "weights"),
         "bias": FlashTable((bias - zero_point(read) * totals).astype(np.int32), "bias"),
@@ -151,7 +151,7 @@ def _part(read: TfliteTensor, weights: TfliteTensor, bias: Array) -> Parameters:
 
 
 def _scaled(name: str, factor: float) -> dict[str, Field]:
-    found, shift = multiplier(factor, DOUBLE)
+    found, shift = multiplier(factor)
     return {f"{name}_multiplier": found, f"{name}_shift": shift}
 
 

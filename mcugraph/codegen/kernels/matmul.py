@@ -112,6 +112,7 @@ class MatmulF32(_Matmul):
     """``mg_matmul_f32``."""
 
     files = ("mg_matmul_f32",)
+    computes = DType.FLOAT32
 
     def refusal(self, node: KernelNode) -> str | None:
         wrong = refused_floats(node)
@@ -128,6 +129,7 @@ class MatmulS8(_Matmul):
     """``mg_matmul_s8``."""
 
     files = ("mg_matmul_s8",)
+    computes = DType.INT8
 
     def refusal(self, node: KernelNode) -> str | None:
         wrong = unlike(node, DType.INT8, DType.INT8, DType.INT8)
@@ -139,7 +141,7 @@ class MatmulS8(_Matmul):
         first, second, result = node.input(0), node.input(1), node.outputs[0]
         # The product of scales is a single float.
         factor = float(scale(first) * scale(second)) / float(scale(result))
-        found, shift = multiplier(factor, rounding)
+        found, shift = multiplier(factor)
         fields: dict[str, Field] = {
             "shape": products(node).fields,
             "first_zero": zero_point(first),

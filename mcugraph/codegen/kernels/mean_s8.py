@@ -1,13 +1,22 @@
 """The mean or the sum of int8 along some axes.
 
 Sources: tensorflow/lite/kernels/internal/reference/reduce.h (QuantizedMeanOrSum),
-tensorflow/lite/micro/kernels/reduce_common.cc.
+tensorflow/lite/micro/kernels/reduce_common.cc; XNNPACK, src/operators/reduce-nd.c.
 """
 
 from collections.abc import Mapping
 
-from mcugraph.codegen.c_program import KernelCall, Parameters
-from mcugraph.codegen.kernels.contract import Kernel, attributes, scale, unlike, zero_point
+import numpy as np
+
+from mcugraph.codegen.c_program import Field, KernelCall, Parameters
+from mcugraph.codegen.kernels.contract import (
+    SINGLE,
+    Kernel,
+    attributes,
+    scale,
+    unlike,
+    zero_point,
+)
 from mcugraph.codegen.kernels.fixed_point import multiplier
 from mcugraph.ir import DType
 from mcugraph.ops.reduction import Reduce
@@ -19,6 +28,7 @@ class MeanS8(Kernel):
     """``mg_mean_s8``, for means and for sums."""
 
     files = ("mg_mean_s8",)
+    computes = DType.INT8
 
     def refusal(self, node: KernelNode) -> str | None:
         groups(node)
@@ -27,21 +37,13 @@ class MeanS8(Kernel):
     def call(self, node: KernelNode, rounding: str) -> KernelCall:
         outer, first, middle, second, inner = groups(node)
         reduced = first * second
-        data, result = node.input(0), node.outputs[0]
-        found, shift = multiplier(float(scale(data)) / float(scale(result)), rounding)
-        # The division is part of the multiplier, as precise as that has room for.
-        parts = 1 if attributes(node, Reduce).function == "sum" else reduced
-        up = min(parts.bit_length() - 1, 32, 31 + shift)
-        parameters = {
+        parameters: dict[str, Field] = {
             "outer": outer,
             "first": first,
             "middle": middle,
             "second": second,
             "inner": inner,
-            "multiplier": (found << up) // parts,
-            "shift": shift - up,
-            "sum_of_zeros": zero_point(data) * reduced,
-            "output_zero": zero_point(result),
+            **(_once(node, reduced) if rounding == SINGLE else _twice(node, reduced)),
         }
         return KernelCall("mg_mean_s8", Parameters("mg_mean_s8_params", parameters), (0,))
 
@@ -49,6 +51,35 @@ class MeanS8(Kernel):
         outer, first, middle, second, inner = groups(node)
         by_row = straight(middle, inner, second * inner)
         return {0: by_row + straight(outer, middle * inner, first * middle * second * inner)}
+
+
+def _twice(node: KernelNode, reduced: int) -> dict[str, Field]:
+    """How a sum becomes the result of so many elements."""
+    data, result = node.input(0), node.outputs[0]
+    found, shift = multiplier(float(scale(data)) / float(scale(result)))
+    # The division is part of the multiplier, as precise as that has room for.
+    parts = _parts(node, reduced)
+    up = min(parts.bit_length() - 1, 32, 31 + shift)
+    return {
+        "multiplier": (found << up) // parts,
+        "shift": shift - up,
+        "sum_of_zeros": zero_point(data) * reduced,
+        "output_zero": zero_point(result),
+    }
+
+
+def _once(node: KernelNode, reduced: int) -> dict[str, Field]:
+    """As ``_twice``, as LiteRT has it computed: in single precision."""
+    data, result = node.input(0), node.outputs[0]
+    share = np.float32(1) / np.float32(_parts(node, reduced))
+    factor = scale(data) / scale(result) * share
+    zeros = np.float32(zero_point(data) * reduced) * factor
+    return {"factor": float(factor), "added": float(np.float32(zero_point(result)) - zeros)}
+
+
+def _parts(node: KernelNode, reduced: int) -> int:
+    """How many a sum is divided by."""
+    return 1 if attributes(node, Reduce).function == "sum" else reduced
 
 
 def sides(node: KernelNode) -> tuple[int, int, int]:

@@ -10,6 +10,7 @@ from mcugraph.codegen.kernels.contract import Kernel, attributes
 from mcugraph.codegen.kernels.floating import bounds, refused_floats
 from mcugraph.codegen.kernels.pool_s8 import refused_pool
 from mcugraph.codegen.kernels.windows import image_fields, lead_by_pixels
+from mcugraph.ir import DType
 from mcugraph.ops.pooling import Pool
 from mcugraph.tflm.kernels.needs import KernelNode
 
@@ -20,6 +21,7 @@ class PoolF32(Kernel):
     """``mg_average_pool_f32`` and ``mg_max_pool_f32``."""
 
     files = ("mg_pool_f32",)
+    computes = DType.FLOAT32
 
     def refusal(self, node: KernelNode) -> str | None:
         return refused_pool(node) or refused_floats(node)

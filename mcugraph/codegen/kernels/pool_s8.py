@@ -20,6 +20,7 @@ class PoolS8(Kernel):
     """``mg_average_pool_s8`` and ``mg_max_pool_s8``."""
 
     files = ("mg_pool_s8",)
+    computes = DType.INT8
 
     def refusal(self, node: KernelNode) -> str | None:
         return refused_pool(node) or unlike(node, DType.INT8, DType.INT8)

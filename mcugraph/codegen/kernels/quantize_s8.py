@@ -21,6 +21,7 @@ class ConvertS8(Kernel):
     """
 
     files = ("mg_quantize_s8",)
+    computes = DType.INT8
 
     def __init__(self, function: str, given: DType, made: DType) -> None:
         self._function, self._given, self._made = function, given, made

@@ -9,6 +9,7 @@ from mcugraph.codegen.c_program import KernelCall, Parameters
 from mcugraph.codegen.kernels.contract import Kernel
 from mcugraph.codegen.kernels.floating import refused_floats
 from mcugraph.codegen.kernels.mean_s8 import sides
+from mcugraph.ir import DType
 from mcugraph.tflm.kernels.access.raster import straight
 from mcugraph.tflm.kernels.needs import KernelNode
 
@@ -21,6 +22,7 @@ class ReduceF32(Kernel):
     """
 
     files = ("mg_reduce_f32",)
+    computes = DType.FLOAT32
 
     def __init__(self, function: str) -> None:
         self._function = function

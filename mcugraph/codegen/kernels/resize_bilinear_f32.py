@@ -11,7 +11,7 @@ from mcugraph.codegen.c_program import Field, FlashTable, KernelCall, Parameters
 from mcugraph.codegen.kernels.contract import Kernel, attributes
 from mcugraph.codegen.kernels.floating import refused_floats
 from mcugraph.codegen.kernels.windows import lead_by_places
-from mcugraph.ir import Array
+from mcugraph.ir import Array, DType
 from mcugraph.ops.selection import Resize
 from mcugraph.records import dataclass
 from mcugraph.tflm.kernels.needs import KernelNode
@@ -21,6 +21,7 @@ class ResizeBilinearF32(Kernel):
     """``mg_resize_bilinear_f32``."""
 
     files = ("mg_resize_bilinear_f32",)
+    computes = DType.FLOAT32
 
     def refusal(self, node: KernelNode) -> str | None:
         data, result, op = node.input(0), node.outputs[0], attributes(node, Resize)

@@ -10,6 +10,7 @@ import numpy as np
 from mcugraph.codegen.c_program import Field, FlashTable, KernelCall, Parameters
 from mcugraph.codegen.kernels.contract import (
     OTHER_TYPES,
+    SINGLE,
     Kernel,
     attributes,
     refused_scales,
@@ -19,13 +20,15 @@ from mcugraph.ir import DType
 from mcugraph.ops.selection import Resize
 from mcugraph.tflm.kernels.needs import KernelNode
 
-_ONE = 1 << 10  # the distance of two elements
+_ONE = 1 << 10  # the distance of two elements, as TFLM counts it
+_ONE_IN_SINGLE = 1 << 11  # as LiteRT does
 
 
 class ResizeBilinearS8(Kernel):
     """``mg_resize_bilinear_s8``."""
 
     files = ("mg_resize_bilinear_s8",)
+    computes = DType.INT8
 
     def refusal(self, node: KernelNode) -> str | None:
         data, result, op = node.input(0), node.outputs[0], attributes(node, Resize)
@@ -42,9 +45,10 @@ class ResizeBilinearS8(Kernel):
 
     def call(self, node: KernelNode, rounding: str) -> KernelCall:
         data, result = node.input(0), node.outputs[0]
+        table = _table_in_single if rounding == SINGLE else _table
         fields: dict[str, Field] = {
-            "rows": _table(node, 1),
-            "columns": _table(node, 2),
+            "rows": table(node, 1),
+            "columns": table(node, 2),
             "batches": data.shape[0],
             "input_height": data.shape[1],
             "input_width": data.shape[2],
@@ -57,7 +61,7 @@ class ResizeBilinearS8(Kernel):
 
     def leads(self, node: KernelNode) -> Mapping[int, int]:
         data, depth = node.input(0), node.input(0).shape[3]
-        rows, columns = ([_lower(place) for place in _places(node, axis)] for axis in (1, 2))
+        rows, columns = (_first_places(node, axis) for axis in (1, 2))
         lead = lead_by_places(data, node.outputs[0], rows, columns, lambda pixel: pixel * depth)
         return {0: lead}
 
@@ -70,6 +74,29 @@ def _table(node: KernelNode, axis: int) -> FlashTable:
         for place in _places(node, axis)
     ]
     return FlashTable(np.array(rows, np.int16), "rows" if axis == 1 else "columns")
+
+
+def _table_in_single(node: KernelNode, axis: int) -> FlashTable:
+    """As ``_table``, as XNNPACK computes it, which LiteRT runs: in single precision."""
+    op = attributes(node, Resize)
+    length, made = node.input(0).shape[axis], node.outputs[0].shape[axis]
+    whole = op.align_corners and made > 1
+    ratio = np.float32(length - 1 if whole else length) / np.float32(made - 1 if whole else made)
+    half = np.float32(0.5)
+    places = np.arange(made, dtype=np.float32) * ratio
+    if op.half_pixel:
+        places = places + (half * ratio - half)
+    places = np.clip(places, 0, np.float32(length - 1))
+    first = places.astype(np.int32)
+    behind = np.rint((places - first.astype(np.float32)) * np.float32(_ONE_IN_SINGLE))
+    rows = np.stack([first, np.minimum(first + 1, length - 1), behind], axis=1)
+    return FlashTable(rows.astype(np.int16), "rows" if axis == 1 else "columns")
+
+
+def _first_places(node: KernelNode, axis: int) -> list[int]:
+    """The first element that each one of the result is made of, whichever way that is computed."""
+    single = _table_in_single(node, axis).values[:, 0].tolist()
+    return [min(_lower(a), b) for a, b in zip(_places(node, axis), single, strict=True)]
 
 
 def _lower(place: int) -> int:

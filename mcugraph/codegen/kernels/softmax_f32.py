@@ -8,6 +8,7 @@ from collections.abc import Mapping
 from mcugraph.codegen.c_program import Field, KernelCall, Parameters
 from mcugraph.codegen.kernels.contract import Kernel, attributes
 from mcugraph.codegen.kernels.floating import refused_floats
+from mcugraph.ir import DType
 from mcugraph.ops.normalization import Normalization
 from mcugraph.tflm.kernels.needs import KernelNode
 
@@ -20,6 +21,7 @@ class SoftmaxF32(Kernel):
     """
 
     files = ("mg_softmax_f32",)
+    computes = DType.FLOAT32
 
     def __init__(self, function: str) -> None:
         self._function = function

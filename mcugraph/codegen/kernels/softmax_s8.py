@@ -11,7 +11,6 @@ import numpy as np
 
 from mcugraph.codegen.c_program import Field, FlashTable, KernelCall, Parameters
 from mcugraph.codegen.kernels.contract import (
-    DOUBLE,
     SINGLE,
     Kernel,
     attributes,
@@ -33,6 +32,7 @@ class SoftmaxS8(Kernel):
     """``mg_softmax_s8``."""
 
     files = ("mg_fixed", "mg_softmax_s8")
+    computes = DType.INT8
 
     def refusal(self, node: KernelNode) -> str | None:
         result = node.outputs[0]
@@ -43,12 +43,13 @@ class SoftmaxS8(Kernel):
         steps = 1 << kind.bits
         if scale(result) != np.float32(1 / steps) or zero_point(result) != -steps // 2:
             return f"its result is not quantised by 1/{steps} from {-steps // 2} on"
-        if _factor(node, DOUBLE) <= 1:
+        if _factor(node) <= 1:
             return "its operand has so small a scale that nothing is computed"
         return None
 
     def call(self, node: KernelNode, rounding: str) -> KernelCall:
-        table = _exponentials(node, rounding)
+        single = rounding == SINGLE
+        table = _exponentials_in_single(node) if single else _exponentials(node)
         depth = node.outputs[0].shape[-1]
         parameters: dict[str, Field] = {
             "exponentials": FlashTable(table, "exponentials"),
@@ -64,17 +65,24 @@ class SoftmaxS8(Kernel):
         return {0: straight(node.outputs[0].elements, size, 1)}
 
 
-def _factor(node: KernelNode, rounding: str) -> float:
+def _factor(node: KernelNode) -> float:
     """What differences are multiplied by."""
     beta = float(attributes(node, Normalization).beta)
-    largest = (1 << (30 if rounding == SINGLE else 31)) - 1
-    return min(beta * float(scale(node.input(0))) * (1 << (31 - _BEFORE)), float(largest))
+    largest = float((1 << 31) - 1)
+    return min(beta * float(scale(node.input(0))) * (1 << (31 - _BEFORE)), largest)
 
 
-def _exponentials(node: KernelNode, rounding: str) -> Array:
+def _exponentials(node: KernelNode) -> Array:
     """Of differences from the maximum, 0 first; those that count nothing are left out."""
-    found, shift = multiplier(_factor(node, rounding), rounding)
+    found, shift = multiplier(_factor(node))
     radius = math.floor(((1 << _BEFORE) - 1) * (1 << (31 - _BEFORE)) / (1 << shift))
-    differences = (scaled(-d, found, shift, rounding) for d in range(min(radius, 255) + 1))
+    differences = (scaled(-d, found, shift) for d in range(min(radius, 255) + 1))
     table = [exponential(difference, _BEFORE) for difference in differences]
     return np.array(table, np.int32)
+
+
+def _exponentials_in_single(node: KernelNode) -> Array:
+    """As LiteRT has them: of all differences, in single precision."""
+    beta = np.float32(attributes(node, Normalization).beta)
+    powers = -scale(node.input(0)) * beta * np.arange(256, dtype=np.float32)
+    return np.asarray(np.exp(powers.astype(np.float64)).astype(np.float32))

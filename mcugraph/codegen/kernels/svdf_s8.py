@@ -29,6 +29,7 @@ class SvdfS8(Kernel):
     """``mg_svdf_s8``."""
 
     files = ("mg_svdf_s8",)
+    computes = DType.INT8
 
     def refusal(self, node: KernelNode) -> str | None:
         bias = None if node.optional(_BIAS) is None else DType.INT32
@@ -44,8 +45,8 @@ class SvdfS8(Kernel):
         rank = attributes(node, Svdf).rank
         inner = scale(data) * scale(features) / scale(state)
         outer = scale(state) * scale(times) / scale(result)
-        first, first_shift = multiplier(float(inner), rounding)
-        second, second_shift = multiplier(float(outer), rounding)
+        first, first_shift = multiplier(float(inner))
+        second, second_shift = multiplier(float(outer))
         bias = node.optional(_BIAS)
         units = result.shape[1]
         zeros = np.zeros(units, np.int32)

@@ -14,6 +14,7 @@ from mcugraph.codegen.kernels.transposed_windows import (
     refused_kind,
     transposed_fields,
 )
+from mcugraph.ir import DType
 from mcugraph.ops.convolution import ConvTranspose
 from mcugraph.tflm.kernels.needs import KernelNode
 
@@ -22,6 +23,7 @@ class TransposeConvF32(Kernel):
     """``mg_transpose_conv_f32``."""
 
     files = ("mg_transpose_conv_f32",)
+    computes = DType.FLOAT32
 
     def refusal(self, node: KernelNode) -> str | None:
         return refused_kind(node) or refused_floats(node, 0)

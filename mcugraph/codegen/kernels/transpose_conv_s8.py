@@ -17,6 +17,7 @@ from mcugraph.codegen.kernels.transposed_windows import (
     refused_kind,
     transposed_fields,
 )
+from mcugraph.ir import DType
 from mcugraph.ops.convolution import ConvTranspose
 from mcugraph.tflm.kernels.needs import KernelNode
 
@@ -25,6 +26,7 @@ class TransposeConvS8(Kernel):
     """``mg_transpose_conv_s8``."""
 
     files = ("mg_transpose_conv_s8",)
+    computes = DType.INT8
 
     def refusal(self, node: KernelNode) -> str | None:
         return refused_kind(node) or refused_weights(in_order(node))

@@ -5,110 +5,95 @@
  */
 #include "mg_binary_f32.h"
 
-static void for_each(const mg_binary_f32_params *p, const float *first, const float *second,
-                     float *output, float (*of)(float, float))
-{
-    const int32_t *n = p->sizes, *s = p->first, *t = p->second;
-    int32_t i, j, k, l;
-    for (i = 0; i < n[0]; i++) {
-        for (j = 0; j < n[1]; j++) {
-            for (k = 0; k < n[2]; k++) {
-                const float *a = first + i * s[0] + j * s[1] + k * s[2];
-                const float *b = second + i * t[0] + j * t[1] + k * t[2];
-                for (l = 0; l < n[3]; l++) {
-                    *output++ = mg_clamp_f32(of(*a, *b), p->least, p->largest);
-                    a += s[3];
-                    b += t[3];
-                }
-            }
-        }
-    }
-}
+#define MG_T float
+#define MG_SUFFIX f32
+#define MG_PARAMS mg_binary_f32_params
+#include "mg_pairs.h"
 
-static float add(float a, float b)
+static float add(const mg_binary_f32_params *p, float a, float b)
 {
-    return a + b;
+    return mg_clamp_f32(a + b, p->least, p->largest);
 }
 
 void mg_add_f32(const mg_binary_f32_params *p, const float *first, const float *second,
                 float *output)
 {
-    for_each(p, first, second, output, add);
+    each_pair_f32(p, first, second, output, add);
 }
 
-static float sub(float a, float b)
+static float sub(const mg_binary_f32_params *p, float a, float b)
 {
-    return a - b;
+    return mg_clamp_f32(a - b, p->least, p->largest);
 }
 
 void mg_sub_f32(const mg_binary_f32_params *p, const float *first, const float *second,
                 float *output)
 {
-    for_each(p, first, second, output, sub);
+    each_pair_f32(p, first, second, output, sub);
 }
 
-static float mul(float a, float b)
+static float mul(const mg_binary_f32_params *p, float a, float b)
 {
-    return a * b;
+    return mg_clamp_f32(a * b, p->least, p->largest);
 }
 
 void mg_mul_f32(const mg_binary_f32_params *p, const float *first, const float *second,
                 float *output)
 {
-    for_each(p, first, second, output, mul);
+    each_pair_f32(p, first, second, output, mul);
 }
 
-static float div(float a, float b)
+static float div(const mg_binary_f32_params *p, float a, float b)
 {
-    return a / b;
+    return mg_clamp_f32(a / b, p->least, p->largest);
 }
 
 void mg_div_f32(const mg_binary_f32_params *p, const float *first, const float *second,
                 float *output)
 {
-    for_each(p, first, second, output, div);
+    each_pair_f32(p, first, second, output, div);
 }
 
-static float maximum(float a, float b)
+static float maximum(const mg_binary_f32_params *p, float a, float b)
 {
-    return a > b ? a : b;
+    return mg_clamp_f32(a > b ? a : b, p->least, p->largest);
 }
 
 void mg_maximum_f32(const mg_binary_f32_params *p, const float *first, const float *second,
                     float *output)
 {
-    for_each(p, first, second, output, maximum);
+    each_pair_f32(p, first, second, output, maximum);
 }
 
-static float minimum(float a, float b)
+static float minimum(const mg_binary_f32_params *p, float a, float b)
 {
-    return a < b ? a : b;
+    return mg_clamp_f32(a < b ? a : b, p->least, p->largest);
 }
 
 void mg_minimum_f32(const mg_binary_f32_params *p, const float *first, const float *second,
                     float *output)
 {
-    for_each(p, first, second, output, minimum);
+    each_pair_f32(p, first, second, output, minimum);
 }
 
-static float prelu(float a, float b)
+static float prelu(const mg_binary_f32_params *p, float a, float b)
 {
-    return a >= 0.0f ? a : a * b;
+    return mg_clamp_f32(a >= 0.0f ? a : a * b, p->least, p->largest);
 }
 
 void mg_prelu_f32(const mg_binary_f32_params *p, const float *first, const float *second,
                   float *output)
 {
-    for_each(p, first, second, output, prelu);
+    each_pair_f32(p, first, second, output, prelu);
 }
 
-static float squared_difference(float a, float b)
+static float squared_difference(const mg_binary_f32_params *p, float a, float b)
 {
-    return (a - b) * (a - b);
+    return mg_clamp_f32((a - b) * (a - b), p->least, p->largest);
 }
 
 void mg_squared_difference_f32(const mg_binary_f32_params *p, const float *first,
                                const float *second, float *output)
 {
-    for_each(p, first, second, output, squared_difference);
+    each_pair_f32(p, first, second, output, squared_difference);
 }

@@ -26,18 +26,19 @@
 #define MG_APART
 #endif
 
+/* In what is included once for each type of elements: a name for that of MG_SUFFIX. */
+#define MG_JOINED(name, suffix) name##_##suffix
+#define MG_JOIN(name, suffix) MG_JOINED(name, suffix)
+#define MG_TYPED(name) MG_JOIN(name, MG_SUFFIX)
+
 #define MG_AXES 4 /* of what is computed element by element */
 
 /* Right shifts of negative numbers keep the sign, as with every compiler for these cores. */
 
-/* x * multiplier * 2^(shift - 31), rounded. MG_SINGLE_ROUNDING: once, as LiteRT does it; else
- * twice, as TensorFlow Lite Micro does it: to 31 bits, and halves away from zero after the shift. */
-static inline int32_t mg_scale(int32_t x, int32_t multiplier, int32_t shift)
+/* x * multiplier * 2^(shift - 31), rounded twice: to 31 bits, and halves away from zero after the
+ * shift. So does TensorFlow Lite Micro. */
+static inline int32_t mg_scale_twice(int32_t x, int32_t multiplier, int32_t shift)
 {
-#if MG_SINGLE_ROUNDING
-    const int32_t right = 31 - shift;
-    return (int32_t)(((int64_t)x * multiplier + ((int64_t)1 << (right - 1))) >> right);
-#else
     int32_t high;
     if (shift > 0) {
         x = (int32_t)((uint32_t)x << shift);
@@ -51,8 +52,44 @@ static inline int32_t mg_scale(int32_t x, int32_t multiplier, int32_t shift)
         high = (high >> right) + (rest > half);
     }
     return high;
-#endif
 }
+
+#if MG_SINGLE_ROUNDING
+
+/* x / 2^bits, halves to the even number. */
+static inline int64_t mg_to_even(int64_t x, int32_t bits)
+{
+    const int64_t half = (int64_t)1 << (bits - 1), whole = x >> bits;
+    const int64_t rest = x & (2 * half - 1);
+    return whole + (rest > half || (rest == half && (whole & 1)));
+}
+
+/* The number of single precision that is next to x. */
+static inline int64_t mg_in_single(int64_t x)
+{
+    int32_t bits = 0;
+    while (((x < 0 ? -x : x) >> bits) >= 1 << 24) {
+        bits++;
+    }
+    return bits ? mg_to_even(x, bits) * ((int64_t)1 << bits) : x;
+}
+
+/* x * multiplier * 2^(shift - 31), rounded once. LiteRT multiplies in single precision, which
+ * matters next to halves alone: results are of 8 bits, and a multiplier has 24. */
+static inline int32_t mg_scale(int32_t x, int32_t multiplier, int32_t shift)
+{
+    const int32_t right = 31 - shift, near = right > 15 ? right - 15 : 0;
+    const int64_t product = (int64_t)x * multiplier, half = (int64_t)1 << (right - 1);
+    const int64_t off = (product & (2 * half - 1)) - half;
+    if ((off < 0 ? -off : off) >> near <= 1) {
+        return (int32_t)mg_to_even(mg_in_single(mg_in_single(x) * multiplier), right);
+    }
+    return (int32_t)((product + half) >> right);
+}
+
+#else
+#define mg_scale mg_scale_twice
+#endif
 
 /* What mg_scale_narrow needs of one channel. */
 typedef struct {

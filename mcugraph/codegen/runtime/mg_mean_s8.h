@@ -11,9 +11,13 @@
 typedef struct {
     /* The operand's elements: [outer][first][middle][second][inner]; first and second go. */
     int32_t outer, first, middle, second, inner;
-    int32_t multiplier, shift;     /* of the sum of the reduced elements */
-    int32_t sum_of_zeros;          /* what the sum is of elements that mean 0 */
+#if MG_SINGLE_ROUNDING
+    float factor, added; /* what the sum of the reduced elements is multiplied by; and then added */
+#else
+    int32_t multiplier, shift; /* of the sum of the reduced elements */
+    int32_t sum_of_zeros;      /* what the sum is of elements that mean 0 */
     int32_t output_zero;
+#endif
 } mg_mean_s8_params;
 
 /* The mean, or the sum, along some axes: result by result. */

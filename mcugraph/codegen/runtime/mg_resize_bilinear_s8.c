@@ -5,15 +5,20 @@
  */
 #include "mg_resize_bilinear_s8.h"
 
-#define ONE 1024
+#if MG_SINGLE_ROUNDING
+#define BITS 11 /* of a weight behind the point, as LiteRT has it */
+#else
+#define BITS 10
+#endif
+#define ONE (1 << BITS)
 
-/* A sum of weights that make up 2^20, rounded. */
+/* A sum of weights that make up ONE * ONE, rounded. */
 static int8_t rounded(int32_t sum)
 {
 #if MG_SINGLE_ROUNDING
-    return (int8_t)((sum + (1 << 19)) >> 20);
+    return (int8_t)((sum + ONE * ONE / 2) >> (2 * BITS));
 #else
-    return (int8_t)((sum + (sum > 0 ? 1 << 19 : -(1 << 19))) / (1 << 20));
+    return (int8_t)((sum + (sum > 0 ? ONE * ONE / 2 : -(ONE * ONE / 2))) / (ONE * ONE));
 #endif
 }
 

@@ -10,7 +10,7 @@
 
 typedef struct {
     const int16_t *rows; /* by row of the output: two rows of the input, and how far it lies behind
-                          * the first one, in parts of 1024 */
+                          * the first one, in parts of 1024; 2048 with MG_SINGLE_ROUNDING */
     const int16_t *columns; /* by column, likewise */
     int32_t batches;
     int32_t input_height, input_width;

@@ -8,9 +8,15 @@
 
 #include "mg_common.h"
 
+#if MG_SINGLE_ROUNDING
+typedef float mg_exponential;
+#else
+typedef int32_t mg_exponential; /* 31 bits behind the point */
+#endif
+
 typedef struct {
-    const int32_t *exponentials; /* exp(-difference * scale), 31 bits behind the point */
-    int32_t known;               /* how many; what is farther from the maximum counts 0 */
+    const mg_exponential *exponentials; /* exp(-difference * scale) */
+    int32_t known; /* how many; what is farther from the maximum counts 0 */
     int32_t rows, depth;
     int32_t wide; /* 1: the result is of int16; 0: of int8 */
 } mg_softmax_s8_params;

@@ -1,0 +1,18 @@
+/* SPDX-License-Identifier: 0BSD
+ *
+ * Part of the mcugraph runtime. Permission to use, copy, modify, and/or distribute this file for
+ * any purpose with or without fee is hereby granted. It comes without any warranty.
+ */
+#include "mg_extremes.h"
+
+#define MG_T int8_t
+#define MG_SUFFIX s8
+#include "mg_extremes_any.h"
+#undef MG_T
+#undef MG_SUFFIX
+
+#define MG_T int16_t
+#define MG_SUFFIX s16
+#include "mg_extremes_any.h"
+#undef MG_T
+#undef MG_SUFFIX
