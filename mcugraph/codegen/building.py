@@ -4,11 +4,11 @@ The order and the offsets are found by the library's own scheduler and planner, 
 that die as far as the order of access of the runtime's kernels allows.
 """
 
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 
 from mcugraph.codegen.c_program import FlashTable, Place, Program, ProgramStep, Value
-from mcugraph.codegen.kernels import Kernel, kernel_for
+from mcugraph.codegen.kernels import KERNELS, WITH_CMSIS_NN, Kernel, kernel_for
 from mcugraph.codegen.kernels.contract import DOUBLE, Alias, Omitted, constant, zero_point
 from mcugraph.errors import GraphError
 from mcugraph.formats.tflite.model import TfliteSubgraph
@@ -30,7 +30,13 @@ from mcugraph.tflm.loaded import TflmFile, file_of, variable_of
 WORD = 4
 
 
-def build(graph: Graph, rounding: str, seconds: float | None, overlapping: bool = True) -> Program:
+def build(
+    graph: Graph,
+    rounding: str,
+    seconds: float | None,
+    overlapping: bool = True,
+    cmsis_nn: bool = False,
+) -> Program:
     """The program of a graph as it is deployed.
 
     Args:
@@ -39,6 +45,7 @@ def build(graph: Graph, rounding: str, seconds: float | None, overlapping: bool 
         rounding: ``"tflm"`` or ``"litert"``.
         seconds: For the search of an order, and for that of a plan; None: as long as it takes.
         overlapping: Outputs may lie over inputs that die.
+        cmsis_nn: What CMSIS-NN has a kernel for is run by it.
 
     Raises:
         GraphError: No kernel runs an operator, which the message names, or the graph is not known
@@ -46,7 +53,7 @@ def build(graph: Graph, rounding: str, seconds: float | None, overlapping: bool 
     """
     graph = graph if graph.source.exact else _deployed(graph)
     file = _known(graph)
-    kernels = _chosen(graph, file)
+    kernels = _chosen(graph, file, WITH_CMSIS_NN if cmsis_nn else KERNELS)
     with naming(graph):
         laid_out = _Layout(file, kernels, rounding, _variables(graph, file))
         return replace(laid_out.program(seconds, overlapping), name=graph.name)
@@ -140,7 +147,9 @@ def _whose(graph: Graph) -> str:
     return graph.source.path or graph.name or "the model"
 
 
-def _chosen(graph: Graph, file: TflmFile) -> dict[int, Kernel]:
+def _chosen(
+    graph: Graph, file: TflmFile, among: Mapping[str, Sequence[Kernel]] = KERNELS
+) -> dict[int, Kernel]:
     """The kernel of each operator of the main subgraph.
 
     Raises:
@@ -148,7 +157,7 @@ def _chosen(graph: Graph, file: TflmFile) -> dict[int, Kernel]:
     """
     found, refused = {}, dict[str, str]()
     for i, operator in enumerate(file.model.subgraphs[0].operators):
-        kernel, said = kernel_for(file.nodes[0, i])
+        kernel, said = kernel_for(file.nodes[0, i], among)
         if kernel is None:
             native = operator.native.removeprefix("CUSTOM:")
             refused.setdefault(native, f"{native} ({operator.name}): {said}")

@@ -108,6 +108,10 @@ MACHINES = {
 DEFAULT_CORE = "cortex-m4"
 
 
+# Those with the DSP extension and without vectors, for which it is known what CMSIS-NN needs.
+CMSIS_NN_CORES = ("cortex-m4", "cortex-m7", "cortex-m33")
+
+
 def find_target(core: str | None = None, machine: str | None = None) -> Target:
     """A core and a machine for it.
 

@@ -72,6 +72,11 @@ def add(commands: Any) -> None:
         metavar="NAME",
         help="an array that your program defines, for several models by turns",
     )
+    command.add_argument(
+        "--cmsis-nn",
+        metavar="FOLDER",
+        help="where you have Arm's CMSIS-NN: its kernels of int8 run what they can",
+    )
     common.time_limit(command)
     common.sizes(command)
     command.add_argument("--json", action="store_true", help="print JSON")
@@ -100,6 +105,7 @@ def run(options: argparse.Namespace) -> int:
         options.shared_arena,
         options.machine,
         project=options.project,
+        cmsis_nn=options.cmsis_nn,
     )
     if options.run_on is not None:
         found = project.run(inputs)

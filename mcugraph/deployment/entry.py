@@ -6,6 +6,7 @@ from pathlib import Path
 from typing import Any
 
 from mcugraph.checks import path_text
+from mcugraph.codegen.arm_library import find_cmsis_nn
 from mcugraph.codegen.building import build, naming
 from mcugraph.codegen.cores import find_target
 from mcugraph.codegen.emit.build_systems import PLAIN, find_layout
@@ -43,6 +44,7 @@ def deploy(
     example_inputs: Any = None,
     calibration: Iterable[Any] | None = None,
     project: str = PLAIN,
+    cmsis_nn: str | PathLike[str] | None = None,
 ) -> Project:
     """Write C code that runs a model: one static arena, one call an operator, no interpreter.
 
@@ -76,6 +78,9 @@ def deploy(
         project: Which build system takes the folder in as it is: ``"plain"`` (CMake),
             ``"arduino"`` (a library), ``"zephyr"`` (a module) or ``"esp-idf"`` (a component).
             The Makefile is in all of them.
+        cmsis_nn: A folder that holds Arm's CMSIS-NN, which then runs what it has kernels of int8
+            for: convolutions, fully connected layers, pools, softmax and sums. The Makefile
+            compiles it from there. For cores with the DSP extension and without vectors.
 
     Returns:
         What was written, and its bytes; it can be built and run.
@@ -93,10 +98,11 @@ def deploy(
     shared = None if shared_arena is None else check_arena(shared_arena, prefix)
     chosen = find_target(target, machine)
     find_layout(project)
+    library = None if cmsis_nn is None else find_cmsis_nn(cmsis_nn, chosen, rounding, project)
     graph = graph_to_deploy(model, example_inputs, calibration)
-    program = build(graph, rounding, time_limit)
+    program = build(graph, rounding, time_limit, cmsis_nn=library is not None)
     with naming(graph):
-        texts = project_files(program, prefix, shared, chosen, project)
+        texts = project_files(program, prefix, shared, chosen, project, cmsis_nn=library)
     files = (*texts, REPORT)
     report = {
         "schema_version": SCHEMA_VERSION,

@@ -23,6 +23,7 @@ def project_files(
     target: Target | None = None,
     layout: str = PLAIN,
     largest: int = LARGEST,
+    cmsis_nn: str | None = None,
 ) -> dict[str, str]:
     """Path within the folder -> text.
 
@@ -33,6 +34,7 @@ def project_files(
         target: What `make qemu` builds for; None: `find_target`'s.
         layout: Which build system takes the folder in: a key of ``LAYOUTS``.
         largest: Bytes of tables that one C file holds.
+        cmsis_nn: Where CMSIS-NN is, whose kernels the program calls; None: it calls none.
 
     Raises:
         UsageError: There is no such layout.
@@ -62,12 +64,21 @@ def project_files(
         "core": target.core.name,
         "core_flags": " ".join(target.core.flags),
         "machine": target.machine.name,
+        "library": "" if cmsis_nn is None else filled("cmsis_nn.mk", {"cmsis_nn": cmsis_nn}),
+        "library_files": "" if cmsis_nn is None else " $(CMSIS_NN_FILES)",
     }
     return {
         **files,
         "main_host.c": filled("main_host.c", {**holes, **_copies(program, prefix)}),
         "Makefile": filled("Makefile", built),
-        **layout_files(chosen, {**holes, "sources": "\n    ".join(sources)}),
+        **layout_files(
+            chosen,
+            {
+                **holes,
+                "sources": "\n    ".join(sources),
+                "library": "" if cmsis_nn is None else filled("cmsis_nn.cmake", {"prefix": prefix}),
+            },
+        ),
         **qemu_files(program, holes, target.machine),
     }
 

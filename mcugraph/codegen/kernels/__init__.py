@@ -9,6 +9,7 @@ from collections.abc import Mapping, Sequence
 from mcugraph.codegen.kernels.arg_extreme import ArgExtremeF32, ArgExtremeS8
 from mcugraph.codegen.kernels.arithmetic import Add, Mul
 from mcugraph.codegen.kernels.cast import CastBytes
+from mcugraph.codegen.kernels.cmsis_s8 import CMSIS_KERNELS
 from mcugraph.codegen.kernels.concat import ConcatBytes, SplitBytes
 from mcugraph.codegen.kernels.contract import OTHER_TYPES, Alias, Kernel, Omitted
 from mcugraph.codegen.kernels.conv_f32 import ConvF32
@@ -167,6 +168,13 @@ KERNELS: Mapping[str, Sequence[Kernel]] = {
 }
 
 
+# What CMSIS-NN has a kernel for goes to it where the user wants that.
+WITH_CMSIS_NN: Mapping[str, Sequence[Kernel]] = {
+    **KERNELS,
+    **{native: (kernel, *KERNELS[native]) for native, kernel in CMSIS_KERNELS.items()},
+}
+
+
 def operators() -> dict[str, tuple[str, ...]]:
     """The operators that can be deployed, as TFLite names them, and the types that each computes.
 
@@ -180,14 +188,20 @@ def operators() -> dict[str, tuple[str, ...]]:
     }
 
 
-def kernel_for(node: KernelNode) -> tuple[Kernel | None, str]:
+def kernel_for(
+    node: KernelNode, kernels: Mapping[str, Sequence[Kernel]] = KERNELS
+) -> tuple[Kernel | None, str]:
     """The kernel that runs an operator; None: no one does, and why, as the end of a sentence.
 
     What a kernel of the operator's types says goes before what others say.
+
+    Args:
+        node: The operator.
+        kernels: Those to choose from.
     """
     said = "the runtime has no kernel for it"
     known = False
-    for kernel in KERNELS.get(node.native, ()):
+    for kernel in kernels.get(node.native, ()):
         try:
             refusal = kernel.refusal(node)
         except (GraphError, LookupError) as error:
@@ -199,4 +213,4 @@ def kernel_for(node: KernelNode) -> tuple[Kernel | None, str]:
     return None, said
 
 
-__all__ = ["KERNELS", "Kernel", "kernel_for", "operators"]
+__all__ = ["KERNELS", "WITH_CMSIS_NN", "Kernel", "kernel_for", "operators"]

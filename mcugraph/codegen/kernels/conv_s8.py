@@ -119,15 +119,19 @@ def scaled_channels(node: KernelNode, totals: Array, rounding: str) -> dict[str,
         totals: The sum of the weights of each output channel.
         rounding: How results are scaled.
     """
-    data, weights, result = node.input(0), node.input(1), node.outputs[0]
-    by_channel = np.broadcast_to(scales(weights), totals.shape)
-    factors = product_factor(scale(data), by_channel, scale(result), rounding == SINGLE, np.float64)
-    found, shifts = multipliers(factors)
+    found, shifts = multipliers(output_factors(node, len(totals), rounding))
     return {
         "bias": FlashTable(shifted_bias(node, totals), "bias"),
         "multipliers": FlashTable(found, "multipliers"),
         "shifts": FlashTable(shifts, "shifts"),
     }
+
+
+def output_factors(node: KernelNode, channels: int, rounding: str) -> Array:
+    """What the sums of each output channel are multiplied by."""
+    data, weights, result = node.input(0), node.input(1), node.outputs[0]
+    by_channel = np.broadcast_to(scales(weights), (channels,))
+    return product_factor(scale(data), by_channel, scale(result), rounding == SINGLE, np.float64)
 
 
 def shifted_bias(node: KernelNode, totals: Array) -> Array:

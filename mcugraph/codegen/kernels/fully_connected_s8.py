@@ -42,7 +42,7 @@ class FullyConnectedS8(Kernel):
     def call(self, node: KernelNode, rounding: str) -> KernelCall:
         op, weights = attributes(node, Dense), constant(node.input(1))
         units, depth = weights.shape
-        found, shifts = multipliers(_factors(node, rounding))
+        found, shifts = multipliers(unit_factors(node, rounding))
         stored = stored_range(node, op.activation)
         parameters = {
             "weights": FlashTable(weights, "weights"),
@@ -67,7 +67,7 @@ class FullyConnectedS8(Kernel):
         return {0: straight(rows, units, depth) + written}
 
 
-def _factors(node: KernelNode, rounding: str) -> Array:
+def unit_factors(node: KernelNode, rounding: str) -> Array:
     """What sums are multiplied by: of one scale, the product of two is of single precision."""
     found = scales(node.input(1))
     product = np.float32 if len(found) == 1 else np.float64

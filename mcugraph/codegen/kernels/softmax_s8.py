@@ -43,7 +43,7 @@ class SoftmaxS8(Kernel):
         steps = 1 << kind.bits
         if scale(result) != np.float32(1 / steps) or zero_point(result) != -steps // 2:
             return f"its result is not quantised by 1/{steps} from {-steps // 2} on"
-        if _factor(node) <= 1:
+        if difference_factor(node) <= 1:
             return "its operand has so small a scale that nothing is computed"
         return None
 
@@ -65,18 +65,22 @@ class SoftmaxS8(Kernel):
         return {0: straight(node.outputs[0].elements, size, 1)}
 
 
-def _factor(node: KernelNode) -> float:
+def difference_factor(node: KernelNode) -> float:
     """What differences are multiplied by."""
     beta = float(attributes(node, Normalization).beta)
     largest = float((1 << 31) - 1)
     return min(beta * float(scale(node.input(0))) * (1 << (31 - _BEFORE)), largest)
 
 
+def radius(shift: int) -> int:
+    """Up to which difference from the maximum an element counts."""
+    return math.floor(((1 << _BEFORE) - 1) * (1 << (31 - _BEFORE)) / (1 << shift))
+
+
 def _exponentials(node: KernelNode) -> Array:
     """Of differences from the maximum, 0 first; those that count nothing are left out."""
-    found, shift = multiplier(_factor(node))
-    radius = math.floor(((1 << _BEFORE) - 1) * (1 << (31 - _BEFORE)) / (1 << shift))
-    differences = (scaled(-d, found, shift) for d in range(min(radius, 255) + 1))
+    found, shift = multiplier(difference_factor(node))
+    differences = (scaled(-d, found, shift) for d in range(min(radius(shift), 255) + 1))
     table = [exponential(difference, _BEFORE) for difference in differences]
     return np.array(table, np.int32)
 
