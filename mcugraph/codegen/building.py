@@ -12,15 +12,15 @@ from mcugraph.codegen.kernels import KERNELS, WITH_CMSIS_NN, Kernel, kernel_for
 from mcugraph.codegen.kernels.contract import DOUBLE, Alias, Omitted, constant, zero_point
 from mcugraph.errors import GraphError
 from mcugraph.formats.tflite.model import TfliteSubgraph
-from mcugraph.ir import DType, Graph, Operator
+from mcugraph.ir import DType, Graph
 from mcugraph.ops.attention import Attention
-from mcugraph.ops.elementwise import Convert
 from mcugraph.ops.normalization import BatchNorm
+from mcugraph.ops.opaque import Declared
 from mcugraph.planning.arena import Plan
 from mcugraph.planning.entry import plan_problem
 from mcugraph.records import replace
-from mcugraph.rewrite.deploy import deploy_form
-from mcugraph.rewrite.layouts import channels_last
+from mcugraph.rewrite.integers import integer_form
+from mcugraph.rewrite.layouts import Stored, channels_last
 from mcugraph.scheduling.problem import Problem
 from mcugraph.scheduling.solving.limits import Limits
 from mcugraph.tflm.kernels.access import allowed
@@ -51,11 +51,12 @@ def build(
         GraphError: No kernel runs an operator, which the message names, or the graph is not known
             well enough.
     """
-    graph = graph if graph.source.exact else _deployed(graph)
+    stored = Stored(graph) if graph.source.exact else _deployed(graph)
+    graph = stored.graph
     file = _known(graph)
     kernels = _chosen(graph, file, WITH_CMSIS_NN if cmsis_nn else KERNELS)
     with naming(graph):
-        laid_out = _Layout(file, kernels, rounding, _variables(graph, file))
+        laid_out = _Layout(file, kernels, rounding, _variables(graph, file), stored.turned)
         return replace(laid_out.program(seconds, overlapping), name=graph.name)
 
 
@@ -69,22 +70,13 @@ def arenas(graph: Graph, seconds: float | None) -> tuple[int, int]:
     Raises:
         GraphError: As `build`.
     """
-    graph = graph if graph.source.exact else _deployed(graph)
+    graph = graph if graph.source.exact else _deployed(graph).graph
     file = _known(graph)
     kernels = _chosen(graph, file)
     with naming(graph):
         laid_out = _Layout(file, kernels, DOUBLE, {})
         apart, over = (laid_out.arena(seconds, overlapping) for overlapping in (False, True))
     return apart, min(apart, over)
-
-
-def _quantised(graph: Graph, operator: Operator) -> bool:
-    """Whether an operator converts from or to scaled integers, or computes with them."""
-    op = operator.op
-    names = (name for name in (*operator.inputs, *operator.outputs) if name is not None)
-    return (isinstance(op, Convert) and op.function in ("quantize", "dequantize")) or any(
-        graph.tensors[name].quantization is not None for name in names
-    )
 
 
 @contextmanager
@@ -96,12 +88,12 @@ def naming(graph: Graph) -> Iterator[None]:
         raise GraphError(f"{_whose(graph)}: cannot be deployed: {error}") from None
 
 
-def _deployed(graph: Graph) -> Graph:
+def _deployed(graph: Graph) -> Stored:
     """What is deployed of a model that is no TFLite file.
 
     Raises:
         GraphError: A shape is not known, operators call subgraphs, or the model is in training or
-            quantised.
+            its integers cannot be computed with.
     """
     if graph.subgraphs:
         raise GraphError(f"{_whose(graph)}: cannot be deployed: its operators call subgraphs")
@@ -121,14 +113,8 @@ def _deployed(graph: Graph) -> Graph:
                 f"{_whose(graph)}: cannot be deployed: {operator.native} ({operator.name}): its "
                 "scores have a mask, or are changed otherwise; write it as products and a softmax"
             )
-        if graph.source.format != "tflite" and _quantised(graph, operator):
-            raise GraphError(
-                f"{_whose(graph)}: cannot be deployed: {operator.native} ({operator.name}): the "
-                "model is quantised, and scales and zero points are taken from .tflite files "
-                "only; deploy the float model, a .tflite file of int8, or the PyTorch module with "
-                "calibration"
-            )
-    return channels_last(deploy_form(graph))
+    with naming(graph):
+        return channels_last(integer_form(graph))
 
 
 def _known(graph: Graph) -> TflmFile:
@@ -157,7 +143,11 @@ def _chosen(
     """
     found, refused = {}, dict[str, str]()
     for i, operator in enumerate(file.model.subgraphs[0].operators):
-        kernel, said = kernel_for(file.nodes[0, i], among)
+        node = file.nodes[0, i]
+        kernel, said = kernel_for(node, among)
+        computed = any(each is not None and not each.constant for each in node.inputs[1:])
+        if computed and not file.stored and type(node.op) is Declared:
+            kernel, said = None, "its arguments are computed while the model runs"
         if kernel is None:
             native = operator.native.removeprefix("CUSTOM:")
             refused.setdefault(native, f"{native} ({operator.name}): {said}")
@@ -218,9 +208,10 @@ class _Layout:
         kernels: dict[int, Kernel],
         rounding: str,
         variables: Mapping[str, Value],
+        turned: frozenset[str] = frozenset(),
     ) -> None:
         self.main: TfliteSubgraph = file.model.subgraphs[0]
-        self.variables = tuple(variables.values())
+        self.variables, self.turned = tuple(variables.values()), turned
         first = len(self.main.tensors)
         self.number = {name: i for i, name in enumerate(variables, first)}
         self.kernels, self.rounding = kernels, rounding
@@ -411,4 +402,5 @@ class _Layout:
             fill=zero_point(tensor) if place is Place.STATE else 0,
             scales=() if scales is None else tuple(float(scale) for scale in scales),
             zero_points=() if zeros is None else tuple(int(zero) for zero in zeros),
+            channels_last=tensor.name in self.turned,
         )

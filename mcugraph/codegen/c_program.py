@@ -117,6 +117,7 @@ class Value:
         table: Its content where it lies in flash.
         fill: Of state: what each of its bytes is at first, as an ``int8_t``.
         scales, zero_points: Of affine quantisation, as the model has them; empty: none.
+        channels_last: An input or an output that has its channels first in the model, but not here.
     """
 
     name: str
@@ -128,6 +129,7 @@ class Value:
     fill: int = 0
     scales: tuple[float, ...] = ()
     zero_points: tuple[int, ...] = ()
+    channels_last: bool = False
 
     @property
     def nbytes(self) -> int:

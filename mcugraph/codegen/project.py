@@ -287,8 +287,8 @@ def facts(program: Program, prefix: str, target: Target) -> dict[str, Any]:
             "functions": None,
         },
         "instructions": None,
-        "inputs": [{**_value(program, i), "overwritten": i in overwritten} for i in program.inputs],
-        "outputs": [_value(program, i) for i in program.outputs],
+        "inputs": [{**_end(program, i), "overwritten": i in overwritten} for i in program.inputs],
+        "outputs": [_end(program, i) for i in program.outputs],
         "operators": [
             {
                 "operator": step.operator,
@@ -301,6 +301,11 @@ def facts(program: Program, prefix: str, target: Target) -> dict[str, Any]:
             for step in program.steps
         ],
     }
+
+
+def _end(program: Program, index: int) -> dict[str, Any]:
+    """An input or an output."""
+    return {**_value(program, index), "channels_last": program.values[index].channels_last}
 
 
 def _value(program: Program, index: int) -> dict[str, Any]:

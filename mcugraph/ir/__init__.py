@@ -1,9 +1,11 @@
 """The graph that every front-end builds and everything else reads."""
 
+from mcugraph.ir.arrays import Array, Shape
 from mcugraph.ir.dtype import DType
 from mcugraph.ir.graph import Graph, Source
 from mcugraph.ir.operator import Abstract, Dim, Dims, Op, Operator, Role, Signature
-from mcugraph.ir.tensor import Array, Constant, Kind, Quantization, Shape, Tensor, TensorType
+from mcugraph.ir.quantization import Quantization
+from mcugraph.ir.tensor import Constant, Kind, Tensor, TensorType
 from mcugraph.ir.text import to_text, type_text
 from mcugraph.ir.verify import verify
 

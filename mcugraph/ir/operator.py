@@ -10,7 +10,8 @@ from collections.abc import Iterable, Sequence
 from enum import Enum
 from typing import Any
 
-from mcugraph.ir.tensor import Array, TensorType
+from mcugraph.ir.arrays import Array
+from mcugraph.ir.tensor import TensorType
 from mcugraph.records import dataclass
 
 Dim = Any  # int, numpy array or polynomial: anything with +, * and //

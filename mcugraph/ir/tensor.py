@@ -4,15 +4,12 @@ from collections.abc import Callable, Hashable
 from dataclasses import field
 from enum import Enum
 from math import prod
-from typing import Any, NamedTuple
+from typing import NamedTuple
 
-import numpy as np
-
+from mcugraph.ir.arrays import Array, Shape
 from mcugraph.ir.dtype import DType
+from mcugraph.ir.quantization import Quantization
 from mcugraph.records import dataclass
-
-Shape = tuple[int, ...]
-Array = np.ndarray[Any, Any]
 
 
 class TensorType(NamedTuple):
@@ -55,15 +52,6 @@ class Constant:
             FormatError: The bytes are not at hand (external data that is absent).
         """
         return self.load()
-
-
-@dataclass(frozen=True, slots=True)
-class Quantization:
-    """Affine quantisation: real = scale * (stored - zero_point), per tensor or along ``axis``."""
-
-    scales: int  # how many scales (1: per tensor)
-    nbytes: int  # bytes that scales and zero points take in the model
-    axis: int | None = None
 
 
 @dataclass(frozen=True, slots=True)

@@ -5,7 +5,7 @@ from typing import Any
 
 import numpy as np
 
-from mcugraph.ir import Array, Dim, DType, Role, Signature, TensorType
+from mcugraph.ir import Array, Dim, DType, Quantization, Role, Signature, TensorType
 from mcugraph.ops.base import Fusable, Rules, broadcast, count
 from mcugraph.ops.labels import Channels, meet, through, varies, vector
 from mcugraph.records import dataclass
@@ -190,10 +190,17 @@ def _slopes(channels: Channels) -> tuple[Array, ...] | None:
 
 @dataclass(frozen=True, slots=True)
 class Convert(Rules):
-    """A change of element type: ``"cast"``, ``"quantize"`` or ``"dequantize"``."""
+    """A change of element type: ``"cast"``, ``"quantize"`` or ``"dequantize"``.
+
+    Attributes:
+        function: Which of them.
+        dtype: The type that it makes.
+        axis: Of the data, the axis that several scales lie along.
+    """
 
     function: str
     dtype: DType
+    axis: int | None = None
 
     @property
     def kind(self) -> str:
@@ -204,7 +211,15 @@ class Convert(Rules):
         return (TensorType(self.dtype, shape),)
 
     def evaluate(self, inputs: Sequence[Array | None]) -> tuple[Array, ...] | None:
-        if self.function != "cast" or inputs[0] is None or self.dtype.numpy is None:
+        if inputs[0] is None or self.dtype.numpy is None:
+            return None
+        if self.function == "quantize" and len(inputs) > 1 and inputs[1] is not None:
+            scales = inputs[1]
+            zero_points = (*inputs[2:3], None)[0]
+            zeros = np.zeros(0, np.int64) if zero_points is None else zero_points
+            by = Quantization(scales.size, 0, self.axis, lambda: (scales, zeros))
+            return (by.stored(inputs[0], self.dtype),)
+        if self.function != "cast":
             return None
         return (inputs[0].astype(self.dtype.numpy),)
 

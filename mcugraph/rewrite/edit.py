@@ -4,7 +4,18 @@ from collections.abc import Callable, Hashable, Iterator, Sequence
 from functools import cached_property
 from typing import Any, TypeVar
 
-from mcugraph.ir import Array, Constant, DType, Graph, Kind, Op, Operator, Shape, Tensor
+from mcugraph.ir import (
+    Array,
+    Constant,
+    DType,
+    Graph,
+    Kind,
+    Op,
+    Operator,
+    Quantization,
+    Shape,
+    Tensor,
+)
 from mcugraph.ir.names import Names
 from mcugraph.records import replace
 
@@ -99,10 +110,19 @@ class Edit:
         return self._operators[reader]
 
     def only_source(self, operator: Operator, data: str | None) -> Operator | None:
-        """The operator that makes what an operator reads, if nothing else needs that."""
+        """The operator that makes what an operator reads, if nothing else needs that.
+
+        None, too, where integers are made of it between the two, other ones than those of the
+        result: one operator that does the work of both would not round there.
+        """
         source = self.producer(data)
         if source is None or data is None or not self.only_read_by(data, operator):
             return None
+        between = self.tensors[data].quantization
+        if between is not None:
+            after = self.tensors[operator.outputs[0]].quantization
+            if after is None or not between.same_as(after):
+                return None
         return source
 
     def constant(self, names: Sequence[str | None]) -> bool:
@@ -138,11 +158,19 @@ class Edit:
             op: Attributes and rules.
             inputs: What it reads.
             shape: Of its only result, which is of the type of the operator's; None: that one's.
+                How it is quantised, if the operator's is, nobody has said.
         """
         like = self.tensors[operator.outputs[0]]
-        made = replace(like, name=f"{like.name}/{name}", shape=shape or like.shape)
+        made = replace(
+            like, name=f"{like.name}/{name}", shape=shape or like.shape, quantization=None
+        )
         own = self.operator_name(f"{operator.name}/{name}")
         return Operator(own, op, tuple(inputs), (self.add(made),), operator.native)
+
+    def quantize(self, name: str, known: Quantization) -> None:
+        """Say what the integers of a tensor stand for."""
+        self._changed = True
+        self.tensors[name] = replace(self.tensors[name], quantization=known)
 
     def tensor_name(self, name: str) -> str:
         """A name for a new tensor, the given one if that is free."""

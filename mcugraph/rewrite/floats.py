@@ -70,7 +70,16 @@ def with_islands(graph: Graph) -> tuple[Graph, frozenset[str]]:
     Returns:
         The graph, and the names of the tensors that stay floats in it once it is quantised.
     """
-    inside = computed_with_floats(graph)
+    return islands_of(graph, computed_with_floats(graph))
+
+
+def islands_of(graph: Graph, inside: frozenset[str]) -> tuple[Graph, frozenset[str]]:
+    """A graph with QUANTIZE and DEQUANTIZE around some of its operators; as ``with_islands``.
+
+    Args:
+        graph: Of integers, or of floats that are to become integers.
+        inside: The operators that compute with floats, by name.
+    """
     if not inside:
         return graph, frozenset()
     islands = _Islands(graph, inside)
@@ -81,7 +90,8 @@ class _Islands:
     """One graph while conversions are put into it.
 
     Each tensor has its integers under its own name. Its floats, where an island has them too,
-    are another tensor.
+    are another tensor. Between islands integers are left out, but for those that the graph itself
+    says the scale of.
 
     Attributes:
         floats: Names of the tensors of floats.
@@ -97,6 +107,7 @@ class _Islands:
         self._readers = _readers(graph)
         self._writers = {name: op for op in graph.operators for name in op.outputs}
         self._waiting: dict[str, Operator] = {}  # integers to be made -> the writer of the floats
+        self._unrounded: set[str] = set()  # integers that the file has, whose floats are others
         self._operators = [step for operator in graph.operators for step in self._steps(operator)]
 
     def graph(self) -> Graph:
@@ -121,6 +132,11 @@ class _Islands:
             yield operator
             return
         for name in dict.fromkeys(operator.inputs):
+            if name in self._unrounded:
+                self._unrounded.discard(name)
+                if name in self._waiting:
+                    yield self._quantize(name, self._waiting.pop(name))
+                del self._float_of[name]
             if name is not None and name not in self._float_of:
                 if self.given.tensors[name].kind is Kind.CONSTANT:
                     self._float_of[name] = self._constant(name)
@@ -134,6 +150,8 @@ class _Islands:
             if self._needed_outside(name):
                 self._float_of[name] = self._twin(name, self._in_place)
                 self._waiting[name] = operator
+                if self.given.tensors[name].quantization is not None:
+                    self._unrounded.add(name)
             else:
                 self._float_of[name] = name
                 self.floats.add(name)
@@ -148,9 +166,14 @@ class _Islands:
 
     def _needed_outside(self, name: str) -> bool:
         """Whether somebody needs the integers of a tensor."""
-        return name in self.given.outputs or any(
-            reader.name not in self.inside and not _converts(reader, "quantize")
-            for reader in self._readers.get(name, ())
+        told = self.given.tensors[name].quantization is not None
+        return (
+            told
+            or name in self.given.outputs
+            or any(
+                reader.name not in self.inside and not _converts(reader, "quantize")
+                for reader in self._readers.get(name, ())
+            )
         )
 
     def _twin(self, name: str, among: dict[str, Tensor]) -> str:

@@ -188,9 +188,14 @@ def along(op: object, weights: Array, scale: Array) -> Array:
 
 
 def foldable_layer(edit: Edit, operator: Operator, data: str | None) -> Operator | None:
-    """The linear layer whose result only this operator reads, if its weights are constant."""
+    """The linear layer whose result only this operator reads, if its weights are constant.
+
+    None, too, where that result is quantised: what is folded would not be rounded with it.
+    """
     layer = edit.only_source(operator, data)
-    if layer is None or not isinstance(layer.op, Weighted):
+    if layer is None or data is None or not isinstance(layer.op, Weighted):
+        return None
+    if edit.tensors[data].quantization is not None:
         return None
     ends = layer.op.activation if isinstance(layer.op, Fusable) else None
     return layer if ends is None and edit.constant(layer.inputs[1:]) else None

@@ -23,12 +23,25 @@ from mcugraph.ops.pooling import Pool
 from mcugraph.ops.reduction import Reduce
 from mcugraph.ops.selection import Concat, Pad, Resize, Slice, Split
 from mcugraph.ops.window import Windowed
-from mcugraph.records import replace
+from mcugraph.records import dataclass, replace
 
 Layout = tuple[int, ...]
 
 
-def channels_last(graph: Graph) -> Graph:
+@dataclass(frozen=True, slots=True)
+class Stored:
+    """A graph as it is stored.
+
+    Attributes:
+        graph: With channels last, without its subgraphs.
+        turned: Its inputs and outputs that have their channels last, and had them first.
+    """
+
+    graph: Graph
+    turned: frozenset[str] = frozenset()
+
+
+def channels_last(graph: Graph) -> Stored:
     """The graph with channels last, without its subgraphs.
 
     Inputs and outputs that windows slide over are stored with channels last too; all others are as
@@ -67,7 +80,7 @@ class _Storing:
             if getattr(each.op, "channel_axis", -1) == 1
         }
 
-    def form(self) -> Graph:
+    def form(self) -> Stored:
         """The graph as it is stored."""
         transposed = {
             name
@@ -82,9 +95,12 @@ class _Storing:
         for operator in self.graph.operators:
             self._store(operator)
         outputs = tuple(map(self._left, self.graph.outputs))
-        return self.graph.replace(
+        made = self.graph.replace(
             operators=tuple(self.operators), tensors=self.tensors, outputs=outputs
         )
+        ends = [name for name in (*made.inputs, *outputs) if name in self._layouts]
+        turned = (name for name in ends if self._layouts[name] != _plain(self._rank(name)))
+        return Stored(made, frozenset(turned))
 
     def _rank(self, name: str) -> int:
         return len(self._shape(name))
@@ -153,10 +169,12 @@ class _Storing:
         if key not in self._moved:
             made = self._tensor_names.unique(f"{name}/stored")
             load = partial(_ordered, tensor, shape, layout)
+            known = tensor.quantization
             self.tensors[made] = replace(
                 tensor,
                 name=made,
                 shape=tuple(shape[axis] for axis in layout),
+                quantization=known and known.arranged(tensor.shape or (), shape, layout),
                 constant=Constant((tensor.key, shape, layout), load),
             )
             self._moved[key] = made

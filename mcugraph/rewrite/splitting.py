@@ -153,10 +153,16 @@ def _vector(norm: Affine, value: Callable[[], Array], shape: Shape) -> Array:
 
 
 def _scalar(edit: Edit, operator: Operator, name: str, value: float) -> str:
-    """A scalar of the type of the operator's result."""
-    dtype = edit.tensors[operator.outputs[0]].dtype
-    key, load = ("bound", value, dtype), partial(np.array, value, dtype.numpy)
-    return edit.store(f"{operator.name}/{name}_bound", dtype, (), key, load)
+    """A scalar of the type of the operator's result, quantised as that is."""
+    made = edit.tensors[operator.outputs[0]]
+    key, by = ("bound", value, made.dtype), made.quantization
+    if by is None:
+        load = partial(np.array, value, made.dtype.numpy)
+        return edit.store(f"{operator.name}/{name}_bound", made.dtype, (), key, load)
+    load = partial(by.stored, np.array(value, np.float32), made.dtype)
+    scalar = edit.store(f"{operator.name}/{name}_bound", made.dtype, (), (*key, made.name), load)
+    edit.quantize(scalar, by)
+    return scalar
 
 
 def _aligned(shape: Shape, channel_axis: int) -> Shape:

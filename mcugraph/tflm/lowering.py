@@ -152,6 +152,10 @@ def _channels_of(op: Op, index: int, tensor: Tensor) -> int | None:
 
 def _tensor(tensor: Tensor, channels: int | None, values: bool) -> TfliteTensor:
     scales, zero_points = _parameters(tensor, channels)
+    known = tensor.quantization if values else None
+    scale_values, zero_values = (
+        (None, None) if known is None or known.load is None else known.values()
+    )
     return TfliteTensor(
         tensor.dtype,
         tensor.shape or (),
@@ -160,7 +164,10 @@ def _tensor(tensor: Tensor, channels: int | None, values: bool) -> TfliteTensor:
         variable=tensor.kind is Kind.STATE,
         scales=scales,
         zero_points=zero_points,
+        axis=0 if known is None or known.axis is None else known.axis,
         data=_data(tensor) if values else None,
+        scale_values=scale_values,
+        zero_point_values=zero_values,
     )
 
 

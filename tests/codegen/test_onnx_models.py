@@ -1,5 +1,6 @@
 """ONNX models of floats in C against onnxruntime."""
 
+import json
 from pathlib import Path
 from typing import Any
 
@@ -183,3 +184,32 @@ def test_what_cannot_be_deployed_is_named(nodes: list[Node], said: str, tmp_path
     with pytest.raises(mg.GraphError, match=rf"m\.onnx: cannot be deployed: {said}"):
         mg.deploy(path, tmp_path / "made")
     assert not (tmp_path / "made").exists()
+
+
+def test_headers_say_where_channels_are_last(tmp_path: Path) -> None:
+    """Even where all lengths are equal; what no window slides over stays as it is."""
+    nodes = [node("Conv", "x,w", "a"), node("Flatten", "a")]
+    path = made_model(tmp_path, nodes, {"x": [1, 3, 3, 3], "y": [1, 27]}, w=values(3, 3, 1, 1))
+    project = mg.deploy(path, tmp_path / "made")
+    header = (tmp_path / "made" / "model.h").read_text()
+    words = " ".join(header.replace("*", " ").split())
+    assert "Input 0, x: float32[1, 3, 3, 3]. Channels last: [1, 3, 3, 3] in the model." in words
+    assert words.count("Channels last") == 1
+    ends = json.loads((Path(project.folder) / "report.json").read_text())
+    assert [end["channels_last"] for end in (*ends["inputs"], *ends["outputs"])] == [True, False]
+
+
+@pytest.mark.parametrize("kind", ["Unsqueeze", "Reshape"])
+def test_arguments_that_come_while_it_runs_are_refused(kind: str, tmp_path: Path) -> None:
+    onnx = pytest.importorskip("onnx")
+    argument = onnx.helper.make_tensor_value_info("n", onnx.TensorProto.INT64, [1])
+    x, y = (
+        onnx.helper.make_tensor_value_info(name, onnx.TensorProto.FLOAT, shape)
+        for name, shape in (("x", [2, 3]), ("y", [1, 2, 3] if kind == "Unsqueeze" else [6]))
+    )
+    graph = onnx.helper.make_graph([node(kind, "x,n")], "g", [x, argument], [y])
+    opsets = [onnx.helper.make_opsetid("", 17)]
+    model = onnx.helper.make_model(graph, opset_imports=opsets, ir_version=8)
+    onnx.save(model, tmp_path / "m.onnx")
+    with pytest.raises(mg.GraphError, match=rf"\(y_{kind}\): its arguments are computed while"):
+        mg.deploy(tmp_path / "m.onnx", tmp_path / "made")

@@ -1,61 +1,19 @@
 """Quantised ONNX, as ONNX Runtime's own quantiser writes it, is the int8 network behind it."""
 
-from collections.abc import Callable, Iterator
+from collections.abc import Callable
 from pathlib import Path
-from typing import Any
 
 import numpy as np
 import pytest
 from onnx import TensorProto, helper, numpy_helper
+from support.quantised_onnx import statically
 
 import mcugraph as mg
 from mcugraph.ir import DType
 
-quantization = pytest.importorskip("onnxruntime.quantization")
+pytest.importorskip("onnxruntime.quantization")
 
 NETWORKS = ["ds_cnn", "tight_arena", "branching"]
-
-
-@pytest.fixture(scope="module")
-def quantised(tmp_path_factory: pytest.TempPathFactory) -> Callable[..., Path]:
-    """A fixture network, quantised statically; each made once."""
-    folder = tmp_path_factory.mktemp("quantised")
-    models = Path(__file__).resolve().parents[2] / "fixtures" / "models"
-
-    def make(network: str, form: str, activations: str) -> Path:
-        path = folder / f"{network}_{form}_{activations}.onnx"
-        if not path.exists():
-            source = models / f"{network}.onnx"
-            graph = mg.load(source)
-
-            class Reader(quantization.CalibrationDataReader):  # type: ignore[misc, name-defined]
-                def __init__(self) -> None:
-                    chance = np.random.default_rng(0)
-                    self.batches: Iterator[Any] = iter(
-                        [
-                            {
-                                name: chance.random(graph.tensors[name].shape, np.float32)
-                                for name in graph.inputs
-                            }
-                        ]
-                    )
-
-                def get_next(self) -> Any:
-                    return next(self.batches, None)
-
-            folded = folder / f"{network}_folded.onnx"
-            quantization.shape_inference.quant_pre_process(source, folded)
-            quantization.quantize_static(
-                folded,
-                path,
-                Reader(),
-                quant_format=getattr(quantization.QuantFormat, form),
-                activation_type=getattr(quantization.QuantType, activations),
-                weight_type=quantization.QuantType.QInt8,
-            )
-        return path
-
-    return make
 
 
 @pytest.mark.parametrize("network", NETWORKS)
@@ -66,10 +24,9 @@ def test_static_quantisation(
     form: str,
     activations: str,
     dtype: DType,
-    quantised: Callable[..., Path],
     models: Path,
 ) -> None:
-    graph = mg.load(quantised(network, form, activations))
+    graph = mg.load(statically(network, form, activations))
     plain = mg.profile(models / f"{network}.onnx", precision="int8")
     profile = mg.profile(graph)
     assert profile.complete
@@ -93,10 +50,8 @@ def test_static_quantisation(
         assert profile.memory.peak == plain.memory.peak
 
 
-def test_quantisation_parameters_are_flash_of_their_own(
-    quantised: Callable[..., Path],
-) -> None:
-    profile = mg.profile(quantised("tight_arena", "QDQ", "QInt8"))
+def test_quantisation_parameters_are_flash_of_their_own() -> None:
+    profile = mg.profile(statically("tight_arena", "QDQ", "QInt8"))
     assert profile.flash.quantization > 0
     # At least a scale and a zero point for each activation.
     assert profile.flash.quantization >= 5 * profile.model.operators
@@ -105,35 +60,8 @@ def test_quantisation_parameters_are_flash_of_their_own(
 Make = Callable[..., Path]
 
 
-@pytest.mark.parametrize("form", ["QDQ", "QOperator"])
-def test_deploy_refuses_it_and_says_what_to_do(
-    quantised: Callable[..., Path], form: str, tmp_path: Path
-) -> None:
-    path = quantised("tight_arena", form, "QInt8")
-    with pytest.raises(mg.GraphError) as caught:
-        mg.deploy(path, tmp_path / "out")
-    said = str(caught.value)
-    assert said.startswith(f"{path}: cannot be deployed: QuantizeLinear (")
-    assert "the model is quantised" in said
-    assert "deploy the float model, a .tflite file of int8, or the PyTorch module" in said
-    assert not (tmp_path / "out").exists()
-
-
-def test_deploy_names_an_operator_on_integers_where_nothing_converts(
-    onnx_file: Make, tmp_path: Path
-) -> None:
-    """Inputs and outputs are integers, so no conversion is left."""
-    path = qdq_net(onnx_file, relu=False, ends="int8")
-    assert [operator.native for operator in mg.load(path).operators] == ["MatMul"]
-    with pytest.raises(mg.GraphError, match=r"MatMul \(.*\): the model is quantised"):
-        mg.deploy(path, tmp_path / "out")
-
-
-def qdq_net(onnx_file: Make, relu: bool = True, tap: bool = False, ends: str = "float32") -> Path:
-    """Float x -> Q -> DQ -> MatMul(DQ(int8 w)) -> [Relu] -> Q -> DQ -> y, by hand.
-
-    With ``ends="int8"``, from behind the first Q to before the last DQ.
-    """
+def qdq_net(onnx_file: Make, relu: bool = True, tap: bool = False) -> Path:
+    """Float x -> Q -> DQ -> MatMul(DQ(int8 w)) -> [Relu] -> Q -> DQ -> y, by hand."""
     f, node = TensorProto.FLOAT, helper.make_node
     result = "r" if relu else "h"
     nodes = [
@@ -145,15 +73,12 @@ def qdq_net(onnx_file: Make, relu: bool = True, tap: bool = False, ends: str = "
         node("QuantizeLinear", [result, "s", "z"], ["yq"]),
         node("DequantizeLinear", ["yq", "s", "z"], ["y"]),
     ]
-    given, made = "x", "y"
-    if ends == "int8":
-        nodes, given, made, f = nodes[1:-1], "xq", "yq", TensorProto.INT8
-    outputs = [helper.make_tensor_value_info(made, f, [1, 8])]
+    outputs = [helper.make_tensor_value_info("y", f, [1, 8])]
     if tap:
         outputs.append(helper.make_tensor_value_info("h", f, [1, 8]))
     return onnx_file(
         nodes,
-        [helper.make_tensor_value_info(given, f, [1, 4])],
+        [helper.make_tensor_value_info("x", f, [1, 4])],
         outputs,
         [
             numpy_helper.from_array(np.array(0.5, np.float32), "s"),
@@ -189,3 +114,35 @@ def test_a_float_result_keeps_its_region_float(onnx_file: Make) -> None:
     profile = mg.profile(graph)
     assert profile.flash.weights == 32  # stored as int8 all the same
     assert profile.macs == 32
+
+
+def test_scales_and_zero_points_are_those_of_the_file(onnx_file: Make) -> None:
+    nodes = [
+        helper.make_node("DequantizeLinear", ["w", "s", "z"], ["wf"], axis=0),
+        helper.make_node("Transpose", ["wf"], ["turned"], perm=[1, 0]),
+        helper.make_node("Reshape", ["turned", "shape"], ["weights"]),
+        helper.make_node("Mul", ["x", "weights"], ["y"]),
+    ]
+    scales, zeros = np.array([0.5, 0.25], np.float32), np.array([3, -4], np.int8)
+    stored = np.arange(6, dtype=np.int8).reshape(2, 3)
+    path = onnx_file(
+        nodes,
+        [helper.make_tensor_value_info("x", TensorProto.FLOAT, [3, 1, 2])],
+        [helper.make_tensor_value_info("y", TensorProto.FLOAT, [3, 1, 2])],
+        [
+            numpy_helper.from_array(value, name)
+            for name, value in [
+                *(("w", stored), ("s", scales), ("z", zeros)),
+                ("shape", np.array([3, 1, 2])),
+            ]
+        ],
+    )
+    tensor = mg.load(path).tensors["weights"]
+    assert tensor.constant is not None
+    assert tensor.quantization is not None
+    np.testing.assert_array_equal(tensor.quantization.values()[0], scales)
+    np.testing.assert_array_equal(tensor.quantization.values()[1], zeros)
+    integers = tensor.constant.array()
+    np.testing.assert_array_equal(integers, stored.T.reshape(3, 1, 2))
+    wanted = ((stored.astype(int) - zeros[:, None]) * scales[:, None]).T.reshape(3, 1, 2)
+    np.testing.assert_array_equal(tensor.quantization.real(integers), wanted)

@@ -56,6 +56,10 @@ def _ends(program: Program, prefix: str, what: str) -> Iterator[str]:
     for i, index in enumerate(program.inputs if what == "input" else program.outputs):
         value = program.values[index]
         sentences = [f"{what.capitalize()} {i}, {short(value.name)}: {shown(value)}."]
+        if value.channels_last:
+            batch, *rest, channels = value.shape
+            first = ", ".join(map(str, (batch, channels, *rest)))
+            sentences.append(f"Channels last: [{first}] in the model.")
         if len(value.scales) == 1:
             zero = value.zero_points[0] if value.zero_points else 0
             sentences.append(

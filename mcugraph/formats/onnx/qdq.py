@@ -7,6 +7,7 @@ is quantised, the region runs on integers: the pairs disappear and its tensors t
 type. Elsewhere the conversions stay operators of their own.
 """
 
+from mcugraph.formats.onnx.quantised_constants import quantization_of
 from mcugraph.ir import DType, Graph, Kind, Operator, Quantization, Tensor
 from mcugraph.ops.control import Control
 from mcugraph.ops.elementwise import Convert
@@ -21,9 +22,13 @@ def collapse(graph: Graph) -> Graph:
 
 
 def _collapse(graph: Graph) -> Graph:
-    if not any(_is(operator, "dequantize") for operator in graph.operators):
+    if not any(_converts(operator) for operator in graph.operators):
         return graph
     return _Regions(graph).rewritten()
+
+
+def _converts(operator: Operator) -> bool:
+    return _is(operator, "quantize") or _is(operator, "dequantize")
 
 
 def _is(operator: Operator, function: str) -> bool:
@@ -68,10 +73,12 @@ class _Regions:
         floats = self._floats((*operator.inputs, *operator.outputs))
         for name in floats:
             _ = self.sets[name]
+        if _converts(operator):
+            self.broken.update(self._floats(operator.inputs[1:]))  # scales that are computed
         if _is(operator, "dequantize"):
             self.entries[operator.outputs[0]] = operator
         elif _is(operator, "quantize"):
-            for name in floats:
+            for name in self._floats(operator.inputs[:1]):
                 self.exits.setdefault(name, []).append(operator)
         elif floats:
             self.sets.union(*floats)
@@ -128,7 +135,8 @@ class _Regions:
     def _parameters(self, conversion: Operator) -> Quantization:
         """Scales and zero points of a conversion: (data, scale, zero point)."""
         given = [self.graph.tensors[name] for name in conversion.inputs[1:] if name is not None]
-        return Quantization(given[0].elements, sum(tensor.nbytes for tensor in given))
+        assert isinstance(conversion.op, Convert)
+        return quantization_of(given, conversion.op.axis)
 
 
 def _renamed(operator: Operator, instead: dict[str, str]) -> Operator:

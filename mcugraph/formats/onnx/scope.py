@@ -5,6 +5,8 @@ from functools import partial
 from math import prod
 from typing import Any
 
+import numpy as np
+
 from mcugraph.errors import FormatError, GraphError
 from mcugraph.formats.computed import Computed
 from mcugraph.formats.folded_values import FoldedValues
@@ -12,6 +14,7 @@ from mcugraph.formats.onnx.declared import Declarations
 from mcugraph.formats.onnx.inference import Inference
 from mcugraph.formats.onnx.node import OnnxNode, Translation, Translator, decode
 from mcugraph.formats.onnx.operators import CONTRIBUTED, TRANSLATIONS
+from mcugraph.formats.onnx.quantised_constants import folded, moved, quantization_of
 from mcugraph.formats.onnx.shared_state import Model
 from mcugraph.formats.onnx.types import DTYPES
 from mcugraph.formats.onnx.values import (
@@ -28,13 +31,13 @@ from mcugraph.ir import (
     Kind,
     Op,
     Operator,
-    Quantization,
     Shape,
     Source,
     Tensor,
     TensorType,
 )
 from mcugraph.ir.names import Names
+from mcugraph.ops.base import Weighted
 from mcugraph.ops.creation import Generate, ShapeOf
 from mcugraph.ops.custom import registered
 from mcugraph.ops.elementwise import Convert
@@ -155,9 +158,15 @@ class Scope:
             if tensor.constant is None or not 0 <= tensor.elements <= _SMALL:
                 return None
             try:
-                found = self.values[name] = tensor.constant.load()
+                found = tensor.constant.load()
             except NoValue:
                 return None
+            if name in self.real:
+                known = tensor.quantization
+                if known is None or known.load is None:
+                    return None
+                found = known.real(found).astype(np.float32)
+            self.values[name] = found
         return found
 
     def _initializers(self) -> None:
@@ -260,17 +269,19 @@ class Scope:
 
     def _arranged(self, node: OnnxNode, found: Translation) -> None:
         """An operator that takes its inputs otherwise than the node has them, or quantised."""
-        names = node.reads
+        names, order = node.reads, found.order or tuple(range(len(node.reads)))
         if found.order is not None:
-            names = [names[i] if i < len(names) else "" for i in found.order]
+            names = [names[i] if i < len(names) else "" for i in order]
         for index, shape in found.reshaped:
             names = [*names[:index], self._reshaped(names[index], shape, node), *names[index + 1 :]]
         self._operator(node, found.op, names, found.dtype)
         for data, scale in found.scaled:
-            self._quantized(node.reads[data], node.reads[scale : scale + 2])
+            weights = order.index(data) == getattr(found.op, "weights", None)
+            axis = found.op.weight_out if weights and isinstance(found.op, Weighted) else None
+            self._quantized(node.reads[data], node.reads[scale : scale + 2], axis)
         if found.result_scale is not None:
             scale = found.result_scale
-            self._quantized(node.outputs[0], node.reads[scale : scale + 2])
+            self._quantized(node.outputs[0], node.reads[scale : scale + 2], None)
 
     def _operator(self, node: OnnxNode, op: Op, names: list[str], dtype: DType | None) -> None:
         """An operator that reads tensors of these names; its first result is of a given type."""
@@ -310,12 +321,11 @@ class Scope:
                 self.real[result] = self.real[name]
         return result
 
-    def _quantized(self, name: str, parameters: Sequence[str]) -> None:
+    def _quantized(self, name: str, parameters: Sequence[str], axis: int | None) -> None:
         """Note the scale and zero point of a tensor, which operators give as inputs."""
         given = [self.tensors[parameter] for parameter in parameters if parameter]
         if given and name in self.tensors:
-            nbytes = sum(tensor.nbytes for tensor in given)
-            quantization = Quantization(given[0].elements, nbytes)
+            quantization = quantization_of(given, axis)
             self.tensors[name] = replace(self.tensors[name], quantization=quantization)
 
     def finish(
@@ -395,8 +405,10 @@ class Scope:
             shape = self.tensors[arguments[0] or ""].shape or ()
             compute, sources = lambda: (op.value(shape),), []
         nbytes = sum(kind.dtype.nbytes(prod(kind.shape)) for kind in results)
-        values = FoldedValues(self.model.folding, nbytes, compute, sources).each(len(results))
         stored = self._stored(op, arguments)
+        if stored is not None:
+            compute = folded(op, read)
+        values = FoldedValues(self.model.folding, nbytes, compute, sources).each(len(results))
         for name, kind, value in zip(node.outputs, results, values, strict=False):
             if not name:
                 continue
@@ -406,15 +418,14 @@ class Scope:
                 dtype = stored.dtype
             self.fold(name, dtype, kind.shape, value)
             if stored is not None:
-                self.tensors[name] = replace(self.tensors[name], quantization=stored.quantization)
+                known = moved(op, stored, kind.shape)
+                self.tensors[name] = replace(self.tensors[name], quantization=known)
 
     def _stored(self, op: Op, arguments: tuple[str | None, ...]) -> Tensor | None:
         """The quantised constant that a folded one is kept as, if it comes from one."""
         if isinstance(op, Convert) and op.function == "dequantize":
             data, *parameters = (self.tensors[name] for name in arguments if name is not None)
-            nbytes = sum(tensor.nbytes for tensor in parameters)
-            scales = parameters[0].elements if parameters else 1
-            return replace(data, quantization=Quantization(scales, nbytes))
+            return replace(data, quantization=quantization_of(parameters, op.axis))
         names = [name for name in arguments if name is not None and name in self.real]
         return self.tensors[names[0]] if names else None
 

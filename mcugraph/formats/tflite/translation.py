@@ -1,5 +1,9 @@
 """The translation of one subgraph of a TFLite file."""
 
+from functools import partial
+
+import numpy as np
+
 from mcugraph.errors import FormatError, GraphError
 from mcugraph.formats.agreement import check_agreement
 from mcugraph.formats.computed import Computed
@@ -266,4 +270,12 @@ def _quantization(raw: TfliteTensor) -> Quantization | None:
     if not raw.scales:
         return None
     axis = raw.axis if raw.scales > 1 else None
-    return Quantization(raw.scales, 4 * raw.scales + 8 * raw.zero_points, axis)
+    nbytes = 4 * raw.scales + 8 * raw.zero_points
+    return Quantization(raw.scales, nbytes, axis, partial(_parameters, raw))
+
+
+def _parameters(raw: TfliteTensor) -> tuple[Array, Array]:
+    """Scales and zero points, as the file has them."""
+    none = np.zeros(0, np.int64)
+    scales, zero_points = raw.scale_values, raw.zero_point_values
+    return none if scales is None else scales, none if zero_points is None else zero_points

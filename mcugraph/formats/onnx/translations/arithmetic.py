@@ -98,11 +98,16 @@ def _quantize(node: OnnxNode) -> Translation:
         raise GraphError("its scale is missing")
     given = node.integer("output_dtype", 0)
     dtype = DTYPES[given] if given else result_type(node, 2)
-    return Translation(Convert("quantize", dtype))
+    return Translation(Convert("quantize", dtype, _scale_axis(node)))
 
 
 def _dequantize(node: OnnxNode) -> Translation:
-    return Translation(Convert("dequantize", node.tensor(1).dtype))
+    return Translation(Convert("dequantize", node.tensor(1).dtype, _scale_axis(node)))
+
+
+def _scale_axis(node: OnnxNode) -> int | None:
+    """The axis of the data that several scales lie along; None: there is one."""
+    return node.integer("axis", 1) if node.tensor(1).elements > 1 else None
 
 
 # Those that had ``broadcast`` and ``axis`` before opset 7.

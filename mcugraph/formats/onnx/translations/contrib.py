@@ -13,6 +13,7 @@ from mcugraph.ops.linear import Dense, MatMul
 from mcugraph.ops.normalization import Normalization
 from mcugraph.ops.pooling import GlobalPool
 from mcugraph.ops.selection import Concat
+from mcugraph.records import replace
 
 _ACTIVATIONS = {
     "Relu": "relu",
@@ -52,6 +53,8 @@ def _qgemm(node: OnnxNode) -> Translation:
         weight_out=0 if transposed else 1,
         weight_in=1 if transposed else 0,
         transposed=bool(node.integer("transA", 0)),
+        # The bias is stored as the products are once they are multiplied by alpha.
+        factors=(float(node.attributes.get("alpha", 1.0)), 1.0),
     )
     # Without a scale for it the result is float.
     scaled, order = ((0, 1), (3, 4)), (0, 3, 6)
@@ -66,9 +69,15 @@ def _qlinear_binary(function: str) -> Translator:
     return lambda node: Translation(Elementwise(function), (0, 3), result_type(node, 7), scaled, 6)
 
 
-def _qlinear_unary(function: str) -> Translator:
-    """(data, scale, zero, scale, zero)."""
-    return lambda node: Translation(Elementwise(function), (0,), result_type(node, 4), ((0, 1),), 3)
+def _qlinear_unary(translate: Translator) -> Translator:
+    """(data, scale, zero, scale, zero) of what a standard operator does."""
+
+    def translated(node: OnnxNode) -> Translation:
+        op = translate(node)
+        op = op.op if isinstance(op, Translation) else op
+        return Translation(op, (0,), result_type(node, 4), ((0, 1),), 3)
+
+    return translated
 
 
 def _qlinear_concat(node: OnnxNode) -> Translation:
@@ -82,11 +91,16 @@ def _channels_last(node: OnnxNode) -> int:
     return -1 if node.integer("channels_last", 0) else 1
 
 
-def _qlinear_pool(node: OnnxNode) -> Translation:
-    op = AGGREGATION["AveragePool"](node)
-    if isinstance(op, Translation) or node.integer("channels_last", 0):
+def _qlinear_pool(node: OnnxNode) -> Op | Translation:
+    if node.integer("channels_last", 0):
         raise Computed
-    return Translation(op, (0,))
+    return AGGREGATION["AveragePool"](node)
+
+
+def _qlinear_softmax(node: OnnxNode) -> Op | Translation:
+    """Over all axes from ``axis`` on before the opset that it names."""
+    old = replace(node, domain="", opset=node.integer("opset", 13))
+    return AGGREGATION["Softmax"](old)
 
 
 def _skip_layer_norm(node: OnnxNode) -> Translation:
@@ -122,13 +136,13 @@ TRANSLATIONS: dict[str, dict[str, Translator]] = {
         "QGemm": _qgemm,
         "QLinearAdd": _qlinear_binary("add"),
         "QLinearMul": _qlinear_binary("mul"),
-        "QLinearSigmoid": _qlinear_unary("sigmoid"),
-        "QLinearLeakyRelu": _qlinear_unary("leaky_relu"),
-        "QLinearSoftmax": _qlinear_unary("softmax"),
+        "QLinearSigmoid": _qlinear_unary(lambda node: Elementwise("sigmoid")),
+        "QLinearLeakyRelu": _qlinear_unary(ARITHMETIC["LeakyRelu"]),
+        "QLinearSoftmax": _qlinear_unary(_qlinear_softmax),
         "QLinearConcat": _qlinear_concat,
-        "QLinearAveragePool": _qlinear_pool,
-        "QLinearGlobalAveragePool": lambda node: Translation(
-            GlobalPool("average", _channels_last(node)), (0,)
+        "QLinearAveragePool": _qlinear_unary(_qlinear_pool),
+        "QLinearGlobalAveragePool": _qlinear_unary(
+            lambda node: GlobalPool("average", _channels_last(node))
         ),
         "MultiHeadAttention": _multi_head_attention,
         "SkipLayerNormalization": _skip_layer_norm,
