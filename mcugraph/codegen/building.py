@@ -29,6 +29,8 @@ from mcugraph.tflm.loaded import TflmFile, file_of, variable_of
 # Bytes that every offset is a multiple of: kernels read and write whole words.
 WORD = 4
 
+_WHOLE = (DType.INT32, DType.INT64)  # of axes, shapes and the like
+
 
 def build(
     graph: Graph,
@@ -106,6 +108,12 @@ def _deployed(graph: Graph) -> Stored:
                 f"{_whose(graph)}: cannot be deployed: {operator.native} ({operator.name}): it "
                 "takes mean and variance of the batch; export the model for inference"
             )
+        if graph.source.format == "torch" and operator.op.kind in ("quantize", "dequantize"):
+            raise GraphError(
+                f"{_whose(graph)}: cannot be deployed: {operator.native} ({operator.name}): scales "
+                "of quantised modules are not read; deploy the ONNX file that it becomes, or the "
+                "module of floats with calibration"
+            )
         if isinstance(operator.op, Attention) and (
             operator.op.variant or any(name is not None for name in operator.inputs[3:])
         ):
@@ -145,7 +153,8 @@ def _chosen(
     for i, operator in enumerate(file.model.subgraphs[0].operators):
         node = file.nodes[0, i]
         kernel, said = kernel_for(node, among)
-        computed = any(each is not None and not each.constant for each in node.inputs[1:])
+        whole = [each for each in node.inputs[1:] if each and each.dtype in _WHOLE]
+        computed = any(not each.constant for each in whole)
         if computed and not file.stored and type(node.op) is Declared:
             kernel, said = None, "its arguments are computed while the model runs"
         if kernel is None:

@@ -31,6 +31,11 @@ class Quantization:
     axis: int | None = None
     load: Callable[[], Parameters] | None = field(default=None, compare=False, repr=False)
 
+    @property
+    def is_known(self) -> bool:
+        """Whether scales and zero points are known, and not only that there are some."""
+        return self.load is not None
+
     def values(self) -> Parameters:
         """Scales, float32, and zero points, int64; each in one row, the latter perhaps empty.
 

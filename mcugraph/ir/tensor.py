@@ -98,6 +98,11 @@ class Tensor:
         return self.name if self.constant is None else self.constant.key
 
     @property
+    def has_scale(self) -> bool:
+        """Whether it is quantised, and what its integers stand for is known."""
+        return self.quantization is not None and self.quantization.is_known
+
+    @property
     def is_constant(self) -> bool:
         """Whether the tensor lies in flash."""
         return self.kind is _CONSTANT

@@ -6,7 +6,7 @@ say nothing of a tensor in between: then integers are converted, or the scale fo
 around. Source: TensorFlow Lite's quantisation specification.
 """
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 
 import numpy as np
 
@@ -78,18 +78,19 @@ def share_scales(edit: Edit) -> None:
     It follows from what is read where integers are moved or compared, from what is written where
     nothing is rounded on the way, and from the kernel where that always has the same.
     """
+    operators = {operator.name: operator for operator in edit.operators()}
+    forth, back = tuple(operators.values()), tuple(operators.values())[::-1]
     found = True
     while found:
-        operators = edit.operators()
-        forth = [_from_operands(edit, operator) for operator in operators]
-        back = [_from_results(edit, operator) for operator in reversed(operators)]
-        found = any(forth) or any(back)
+        made = [_from_operands(edit, operator) for operator in forth]
+        made += [_from_results(edit, operator, operators) for operator in back]
+        found = any(made)
 
 
 def is_open(tensor: Tensor) -> bool:
     """Whether it holds integers of 8 bits while a model runs, and nobody has said what for."""
     small = tensor.dtype in (DType.INT8, DType.UINT8)
-    return small and tensor.quantization is None and not tensor.is_constant
+    return small and not tensor.has_scale and not tensor.is_constant
 
 
 def _from_operands(edit: Edit, operator: Operator) -> bool:
@@ -108,15 +109,17 @@ def _from_operands(edit: Edit, operator: Operator) -> bool:
     return True
 
 
-def _from_results(edit: Edit, operator: Operator) -> bool:
+def _from_results(edit: Edit, operator: Operator, operators: Mapping[str, Operator]) -> bool:
     wanted = [name for name in _passed_on(operator) if is_open(edit.tensors[name])]
-    known = edit.tensors[operator.outputs[0]].quantization
+    known = edit.tensors[operator.outputs[0]].quantization if wanted else None
+    if known is None or not known.is_known:
+        return False
     found = False
-    for name in wanted if known is not None else ():
-        readers = [each for each in edit.operators() if each.name in edit.readers(name)]
+    for name in wanted:
+        readers = [operators[reader] for reader in edit.readers(name)]
         after = [edit.tensors[reader.outputs[0]].quantization for reader in readers]
         alike = all(name in _passed_on(reader) for reader in readers)
-        if alike and known and all(q is not None and known.same_as(q) for q in after):
+        if alike and all(q is not None and known.same_as(q) for q in after):
             edit.quantize(name, known)
             found = True
     return found
@@ -150,7 +153,7 @@ class _Converting:
         known = [self.graph.tensors[name].quantization for name in operator.outputs]
         self._check(operator)
         alike, fixed = _alike(operator), _fixed(operator, DType.INT8)
-        if not operator.outputs or known[0] is None:
+        if not operator.outputs or known[0] is None or not known[0].is_known:
             yield operator
             return
         if len(alike) > 1:
@@ -172,7 +175,7 @@ class _Converting:
 
     def _is(self, name: str, known: Quantization) -> bool:
         own = self.graph.tensors[name].quantization
-        return own is None or own.same_as(known)
+        return own is None or not own.is_known or own.same_as(known)
 
     def _new(self, like: str, known: Quantization) -> str:
         """A tensor like another one, quantised otherwise; its name."""
@@ -195,21 +198,17 @@ class _Converting:
         around = [tensors[name] for name in (*operator.inputs, *operator.outputs) if name]
         if isinstance(op, Convert):
             stored = [t for t in around if not t.dtype.is_float]
-            if op.function != "cast" and any(_unknown(t) for t in stored):
+            if op.function != "cast" and not all(t.has_scale for t in stored):
                 raise GraphError(f"{said}: its scale is not known before the model runs")
             return
-        if not any(t.quantization is not None for t in around if not t.is_constant):
+        if not any(t.has_scale for t in around if not t.is_constant):
             return
         if isinstance(op, Pad) and op.mode == "constant" and op.value not in (0, None):
             raise GraphError(f"{said}: of integers it pads with zeros alone, not with {op.value}")
         computes = isinstance(op, Weighted | Elementwise | Pool | Reduce | Normalization | Concat)
         for name in operator.outputs if computes else ():
-            if tensors[name].dtype is DType.INT8 and _unknown(tensors[name]):
+            if tensors[name].dtype is DType.INT8 and not tensors[name].has_scale:
                 raise GraphError(
                     f"{said}: nothing says the scale of its result {name!r}; put QuantizeLinear "
                     "and DequantizeLinear behind it"
                 )
-
-
-def _unknown(tensor: Tensor) -> bool:
-    return tensor.quantization is None or tensor.quantization.load is None

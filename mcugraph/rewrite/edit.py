@@ -119,7 +119,7 @@ class Edit:
         if source is None or data is None or not self.only_read_by(data, operator):
             return None
         between = self.tensors[data].quantization
-        if between is not None:
+        if between is not None and between.is_known:
             after = self.tensors[operator.outputs[0]].quantization
             if after is None or not between.same_as(after):
                 return None
@@ -158,11 +158,14 @@ class Edit:
             op: Attributes and rules.
             inputs: What it reads.
             shape: Of its only result, which is of the type of the operator's; None: that one's.
-                How it is quantised, if the operator's is, nobody has said.
+                If the operator's is quantised, so is this one; nobody has said how.
         """
         like = self.tensors[operator.outputs[0]]
         made = replace(
-            like, name=f"{like.name}/{name}", shape=shape or like.shape, quantization=None
+            like,
+            name=f"{like.name}/{name}",
+            shape=shape or like.shape,
+            quantization=like.quantization and replace(like.quantization, load=None),
         )
         own = self.operator_name(f"{operator.name}/{name}")
         return Operator(own, op, tuple(inputs), (self.add(made),), operator.native)

@@ -66,7 +66,7 @@ def _needs_floats(graph: Graph, operator: Operator) -> bool:
     op = operator.op
     around = [graph.tensors[n] for n in (*operator.inputs, *operator.outputs) if n is not None]
     integers = [t for t in around if t.dtype is DType.INT8 and not t.is_constant]
-    if isinstance(op, Convert) or not any(t.quantization is not None for t in integers):
+    if isinstance(op, Convert) or not any(t.has_scale for t in integers):
         return False
     if any(map(is_open, integers)) or isinstance(op, BatchNorm):
         return True

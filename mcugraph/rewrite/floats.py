@@ -150,7 +150,7 @@ class _Islands:
             if self._needed_outside(name):
                 self._float_of[name] = self._twin(name, self._in_place)
                 self._waiting[name] = operator
-                if self.given.tensors[name].quantization is not None:
+                if self.given.tensors[name].has_scale:
                     self._unrounded.add(name)
             else:
                 self._float_of[name] = name
@@ -166,7 +166,7 @@ class _Islands:
 
     def _needed_outside(self, name: str) -> bool:
         """Whether somebody needs the integers of a tensor."""
-        told = self.given.tensors[name].quantization is not None
+        told = self.given.tensors[name].has_scale
         return (
             told
             or name in self.given.outputs

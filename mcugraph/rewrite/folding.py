@@ -195,7 +195,7 @@ def foldable_layer(edit: Edit, operator: Operator, data: str | None) -> Operator
     layer = edit.only_source(operator, data)
     if layer is None or data is None or not isinstance(layer.op, Weighted):
         return None
-    if edit.tensors[data].quantization is not None:
+    if edit.tensors[data].has_scale:
         return None
     ends = layer.op.activation if isinstance(layer.op, Fusable) else None
     return layer if ends is None and edit.constant(layer.inputs[1:]) else None

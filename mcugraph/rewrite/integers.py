@@ -24,6 +24,8 @@ def integer_form(graph: Graph) -> Graph:
     Raises:
         GraphError: Kernels cannot compute what the graph says; the message names the operator.
     """
+    if all(tensor.quantization is None for tensor in graph.tensors.values()):
+        return deploy_form(graph)
     known = signed(rewritten(graph, drop_parameters, share_scales))
     apart = with_float_regions(rewritten(known, add_to_biases))
     ready = deploy_form(rewritten(apart, restore_floats, settle_layers))

@@ -154,7 +154,7 @@ def _tensor(tensor: Tensor, channels: int | None, values: bool) -> TfliteTensor:
     scales, zero_points = _parameters(tensor, channels)
     known = tensor.quantization if values else None
     scale_values, zero_values = (
-        (None, None) if known is None or known.load is None else known.values()
+        (None, None) if known is None or not known.is_known else known.values()
     )
     return TfliteTensor(
         tensor.dtype,

@@ -198,6 +198,16 @@ def floats_between(net: QdqNet) -> tuple[str, float, int]:
     return net.float("Exp", [net.quantised(leaky, 0.02, 10)]), 0.1, -128
 
 
+def read_before_it_is_rounded(net: QdqNet) -> tuple[str, float, int]:
+    """As exporters of PyTorch write a residual block: what is added was rounded nowhere."""
+    first = net.float("Relu", [convolved(net, net.x)])
+    weights = net.weights(integers(7, 7, 1, 1), np.linspace(0.001, 0.002, 7))
+    second = net.float("Conv", [net.quantised(first, 0.15, -128), weights, net.number(numbers(7))])
+    total = net.float("Add", [first, net.float("Relu", [second])])
+    pooled = net.float("MaxPool", [total], kernel_shape=[2, 2], strides=[2, 2])
+    return net.float("ReduceMean", [pooled, net.number(np.array([2, 3]))], keepdims=0), 0.2, -100
+
+
 def one_spatial_axis(net: QdqNet) -> tuple[str, float, int]:
     weights = net.weights(integers(4, 3, 3), np.linspace(0.005, 0.01, 4))
     made = net.quantised(net.float("Conv", [net.x, weights], pads=[1, 1]), 0.1)
@@ -223,7 +233,7 @@ NETS: dict[str, tuple[Shape, Build]] = {
             *(weights_around_128, weights_with_zero_points, bias_of_floats, bias_of_another_scale),
             *(several_scales_concatenated, fixed_results, pools_of_other_scales, clipped),
             *(relu_of_another_scale, relu_of_the_same_scale, moved_between, floats_between),
-            *(transposed, scaled_by_constants),
+            *(transposed, scaled_by_constants, read_before_it_is_rounded),
         )
     },
     **{

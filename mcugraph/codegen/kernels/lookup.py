@@ -56,11 +56,11 @@ class LookupBytes(Kernel):
         self._function, self._unsigned = function, unsigned
 
     def refusal(self, node: KernelNode) -> str | None:
-        scale(node.input(0)), scale(node.outputs[0])
         known = {DType.INT8, DType.UINT8} if self._unsigned else {DType.INT8}
-        if known.issuperset(dtypes(node)):
-            return None
-        return unlike(node, DType.INT8, DType.INT8)
+        if not known.issuperset(dtypes(node)):
+            return unlike(node, DType.INT8, DType.INT8)
+        scale(node.input(0)), scale(node.outputs[0])
+        return None
 
     def call(self, node: KernelNode, rounding: str) -> KernelCall:
         data, result = node.input(0), node.outputs[0]

@@ -163,7 +163,7 @@ class Scope:
                 return None
             if name in self.real:
                 known = tensor.quantization
-                if known is None or known.load is None:
+                if known is None or not known.is_known:
                     return None
                 found = known.real(found).astype(np.float32)
             self.values[name] = found
