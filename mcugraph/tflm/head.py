@@ -6,7 +6,7 @@ says what it makes of a plan, so the arena given here is the one that TFLM itsel
 """
 
 import itertools
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Collection, Iterable, Mapping, Sequence
 from copy import copy
 from functools import cached_property, partial
 
@@ -261,14 +261,22 @@ class Head:
             after=tuple(self.after or ()),
         )
 
-    def saved(self, operator: int) -> int:
-        """Aligned bytes of inputs that an operator's output may lie over, if all of them die."""
+    def saved(self, operator: int, dying: Collection[int] | None = None) -> int:
+        """Aligned bytes of inputs that an operator's output may lie over, if they die.
+
+        Args:
+            operator: By number.
+            dying: Those that do, by number; None: all.
+        """
         inplace, overlaps = self._pairs(self._overlaps([operator]), operator)
         if not (inplace or overlaps):
             return 0
         aligned = [(a, b, align_up(lead, ALIGNMENT)) for a, b, lead in overlaps]
         problem, kept = self._without.problem, self._kept_tensors
-        return covered_bytes(possible_overlays(inplace, aligned, problem.sizes, kept))
+        found = possible_overlays(inplace, aligned, problem.sizes, kept)
+        if dying is not None:
+            found = tuple([overlay for overlay in found if overlay.input in dying])
+        return covered_bytes(found)
 
     def row(self, operator: int) -> Row:
         """Aligned sizes and leads of tensors along a path through an operator, the largest ones."""

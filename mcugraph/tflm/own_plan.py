@@ -9,7 +9,8 @@ from mcugraph.planning.crowded import crowded
 from mcugraph.planning.order_blocks import aligned_problem, arena_problem
 from mcugraph.planning.stages import best_order, fitted, plan_blocks
 from mcugraph.scheduling.bounds import largest_operator
-from mcugraph.scheduling.liveness import liveness
+from mcugraph.scheduling.fixed_places import fixed_places
+from mcugraph.scheduling.liveness import Liveness, liveness
 from mcugraph.scheduling.problem import Name
 from mcugraph.scheduling.result import Schedule
 from mcugraph.scheduling.solving.limits import Limits
@@ -56,7 +57,12 @@ def _overlapped(plain: Head, arena: int, seconds: float, known: Schedule | None)
         if known is not None and order != plain.file_order and plain.holds_live_set:
             # At its peak each order takes what the best one does, less what an operator saves.
             least = max(least, known.lower_bound - _most_saved(plain))
-        blocks = plain.allowing(_above(plain, order, least, crowded)).blocks(order)
+        live = liveness(plain.problem, order)
+        levels = _levels(plain, live)
+        least = max(least, _at_fixed_places(plain, live, levels, least))
+        # If nothing lies over inputs, the others need no more than that anyway.
+        above = [i for i, level in zip(order, levels, strict=True) if level > least]
+        blocks = plain.allowing({*above, *crowded}).blocks(order)
         bound = blocks.bound
         if plain.has_one_order:
             least = max(least, bound)
@@ -103,18 +109,32 @@ def _largest_operator(plain: Head) -> tuple[int, list[int]]:
     return least, crowded
 
 
-def _above(plain: Head, order: Sequence[int], least: int, crowded: Sequence[int]) -> set[int]:
-    """The operators that need more than so many bytes in an order, if nothing lies over inputs."""
+def _levels(plain: Head, live: Liveness) -> list[int]:
+    """Bytes that are needed while each operator of an order runs, if nothing lies over inputs."""
     problem = plain.problem
-    live = liveness(problem, order)
-    change = [0] * (len(order) + 2)
+    change = [0] * (len(live.order) + 2)
     for size, begin, end in zip(problem.sizes, live.begin, live.end, strict=True):
         change[begin] += size
         change[end] -= size
-    levels = accumulate(change)
-    return {
-        i for i, level in zip(order, levels, strict=False) if level + problem.scratch[i] > least
-    }.union(crowded)
+    return [
+        level + problem.scratch[i] for i, level in zip(live.order, accumulate(change), strict=False)
+    ]
+
+
+def _at_fixed_places(plain: Head, live: Liveness, levels: Sequence[int], least: int) -> int:
+    """Bytes that no order takes less than: while an operator runs that has one place in all.
+
+    As much as given, or more.
+    """
+    problem = plain.problem
+    crowded = [step for step, level in enumerate(levels) if level > least]
+    fixed = fixed_places(problem) if crowded else []
+    for step in crowded:
+        i = live.order[step]
+        if fixed[i] and levels[step] > least:
+            dying = {t for t in problem.inputs[i] if live.end[t] == step + 1}
+            least = max(least, levels[step] - plain.saved(i, dying))
+    return least
 
 
 def overlap_plan(program: TflmProgram, seconds: float = SECONDS) -> tuple[ArenaProblem, Plan]:

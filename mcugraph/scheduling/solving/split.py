@@ -5,6 +5,8 @@ its own, and the peak is the largest of theirs. Those that follow one another ha
 are one part.
 """
 
+from collections.abc import Sequence
+
 from mcugraph.scheduling.solving.network import OUTSIDE, Network, assemble
 from mcugraph.scheduling.solving.overlay import renumbered
 
@@ -15,10 +17,12 @@ def split(net: Network) -> list[tuple[Network, list[int]]]:
     part_of: list[int] = []
     members: list[list[int]] = []
     alone: bool | None = None  # whether the operator before is comparable with every other one
-    for v, comparable in enumerate(_comparable(net)):
-        if comparable is not alone:
+    last = [preds[-1] if preds else -1 for preds in net.preds]
+    first = [succs[0] if succs else n for succs in net.succs]
+    for v, fixed in enumerate(comparable(last, first)):
+        if fixed is not alone:
             members.append([])
-        alone = comparable
+        alone = fixed
         part_of.append(len(members) - 1)
         members[-1].append(v)
     if len(members) <= 1:
@@ -26,23 +30,27 @@ def split(net: Network) -> list[tuple[Network, list[int]]]:
     return _cut(net, part_of, members)
 
 
-def _comparable(net: Network) -> list[bool]:
+def comparable(last: Sequence[int], first: Sequence[int]) -> list[bool]:
     """For each operator, whether every other one has to run before or after it.
 
     All that stand after ``v`` in a valid order come after it by precedence if each of them has a
     direct predecessor that is ``v`` or stands after it; the same holds before ``v``.
+
+    Args:
+        last: By operator, in a valid order: the last of its direct predecessors; -1: it has none.
+        first: The first of its direct followers; their number: it has none.
     """
-    n = len(net.preds)
-    result = [True] * n
+    result = [True] * len(last)
     most = 0  # the last of the first followers of the operators so far
-    for v, succs in enumerate(net.succs):
+    for v, follower in enumerate(first):
         result[v] = most <= v
-        most = max(most, succs[0] if succs else n)
-    least = n - 1  # the first of the last predecessors of the operators so far, from the end
-    for v in reversed(range(n)):
+        most = max(most, follower)
+    least = (
+        len(last) - 1
+    )  # the first of the last predecessors of the operators so far, from the end
+    for v in reversed(range(len(last))):
         result[v] = result[v] and least >= v
-        preds = net.preds[v]
-        least = min(least, preds[-1] if preds else -1)
+        least = min(least, last[v])
     return result
 
 
