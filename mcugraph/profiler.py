@@ -288,8 +288,8 @@ def _generated(graph: Graph, seconds: float) -> _Arena:
 
 def _handles(graph: Graph) -> tuple[str, ...]:
     """What to say where the head may be smaller than the peak."""
-    operators = (operator.op for part in graph.walk() for operator in part.operators)
-    if not any(isinstance(op, Variable) and op.function == "var_handle" for op in operators):
+    operators = [operator.op for part in graph.walk() for operator in part.operators]
+    if not any(op.function == "var_handle" for op in operators if isinstance(op, Variable)):
         return ()
     return (
         "a resource handle counts 4 bytes in the peak and its bounds; TFLM keeps handles in its "
@@ -359,7 +359,8 @@ def _memory(memory: LiveSetFigures, arena: _Arena) -> Memory:
 
 def _unsized(graph: Graph) -> tuple[str, ...]:
     """What to say about tensors of unknown size, which count 0 bytes."""
-    names = [t.name for part in graph.walk() for t in part.tensors.values() if not t.has_size]
+    tensors = [tensor for part in graph.walk() for tensor in part.tensors.values()]
+    names = [t.name for t in tensors if t.shape is None or not t.dtype.has_size]
     if not names:
         return ()
     shown = ", ".join(map(repr, names[:3])) + (f" and {len(names) - 3} more" if names[3:] else "")
@@ -367,7 +368,7 @@ def _unsized(graph: Graph) -> tuple[str, ...]:
 
 
 def _layers(graph: Graph, parts: tuple[Work, ...], memory: LiveSetFigures) -> tuple[Layer, ...]:
-    layers = []
+    layers, learned = [], Role.WEIGHT
     for operator, work, live in zip(
         graph.operators, parts, memory.in_file_order.timeline, strict=True
     ):
@@ -375,7 +376,7 @@ def _layers(graph: Graph, parts: tuple[Work, ...], memory: LiveSetFigures) -> tu
         weights = {
             tensor.name: tensor.stored_bytes
             for role, tensor in constants(graph, operator)
-            if role is Role.WEIGHT
+            if role is learned
         }
         layers.append(
             Layer(
@@ -386,7 +387,7 @@ def _layers(graph: Graph, parts: tuple[Work, ...], memory: LiveSetFigures) -> tu
                 elementwise=None if work.unknown else work.elementwise,
                 weights=sum(weights.values()),
                 output_shape=results[0].shape if results else None,
-                output_bytes=sum(tensor.nbytes for tensor in results),
+                output_bytes=sum([tensor.nbytes for tensor in results]),
                 live_bytes=live,
             )
         )

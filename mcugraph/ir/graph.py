@@ -113,7 +113,8 @@ class Graph:
     def walk(self) -> Iterator["Graph"]:
         """This graph and every subgraph that its operators call, each once."""
         yield self
-        yield from self.called(*self.operators)
+        if self.subgraphs:
+            yield from self.called(*self.operators)
 
     def to_networkx(self) -> Any:
         """The operators as a ``networkx.MultiDiGraph``, one edge for each tensor between two.

@@ -29,15 +29,15 @@ def arena_problem(problem: Problem, order: Sequence[Name], alignment: int = 16) 
     ]
     shares = [
         (block_of[a], block_of[b])
-        for step in range(len(steps))
+        for step in (range(len(steps)) if problem.inplace else ())
         for a, b in takeovers(problem, live, step)
-        if {a, b} <= block_of.keys()
+        if a in block_of and b in block_of
     ]
     overlaps = [
         (block_of[a], block_of[b], lead)
-        for step in range(len(steps))
+        for step in (range(len(steps)) if problem.overlaps else ())
         for a, b, lead in dying_overlaps(problem, live, step)
-        if {a, b} <= block_of.keys()
+        if a in block_of and b in block_of
     ]
     for step, index in enumerate(steps):
         if problem.scratch and problem.scratch[index]:
@@ -54,15 +54,19 @@ def aligned_problem(problem: Problem, alignment: int) -> Problem:
     """
 
     def rounded(sizes: Sequence[int]) -> tuple[int, ...]:
-        return tuple(-(-size // alignment) * alignment for size in sizes)
+        return tuple([-(-size // alignment) * alignment for size in sizes])
 
     inplace = tuple(
-        tuple((a, b) for a, b in pairs if problem.sizes[b] <= problem.sizes[a])
-        for pairs in problem.inplace
+        [
+            tuple([(a, b) for a, b in pairs if problem.sizes[b] <= problem.sizes[a]])
+            for pairs in problem.inplace
+        ]
     )
     overlaps = tuple(
-        tuple((a, b, -(-lead // alignment) * alignment) for a, b, lead in found)
-        for found in problem.overlaps
+        [
+            tuple([(a, b, -(-lead // alignment) * alignment) for a, b, lead in found])
+            for found in problem.overlaps
+        ]
     )
     return replace(
         problem,

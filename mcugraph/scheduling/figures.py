@@ -52,7 +52,7 @@ def live_set_figures(
 
     plain = problem(lambda body: file_order(body).peak)
     plain.verify()
-    if any(operator.op.bodies for operator in graph.operators):
+    if graph.subgraphs and any(operator.op.bodies for operator in graph.operators):
         least = problem(lambda body: least_peak(body, time_limit))
         operators, cut = problem(operator_bound), problem(cut_bound)
     else:

@@ -1,6 +1,6 @@
 """What of a graph takes SRAM, who reads and writes it: the fields of a problem."""
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from typing import Any
 
 from mcugraph.ir import Graph, Kind, Operator, Tensor
@@ -17,31 +17,35 @@ def graph_fields(graph: Graph, runtime: Runtime, scratch: Mapping[str, int]) -> 
         runtime: How the device executes it.
         scratch: Bytes that operators, by name, need besides while they run.
     """
-    names = [name for name, tensor in graph.tensors.items() if in_sram(tensor)]
+    tensors, operators = graph.tensors, graph.operators
+    names = [name for name, tensor in tensors.items() if in_sram(tensor)]
     number = {name: i for i, name in enumerate(names)}
-    position = {operator.name: i for i, operator in enumerate(graph.operators)}
-    return {
+    fields = {
         "tensors": tuple(names),
-        "sizes": tuple(graph.tensors[name].nbytes for name in names),
-        "operators": tuple(operator.name for operator in graph.operators),
+        "sizes": tuple([tensors[name].nbytes for name in names]),
+        "operators": tuple([operator.name for operator in operators]),
         "inputs": tuple(
-            tuple(dict.fromkeys([number[n] for n in operator.inputs if n in number]))
-            for operator in graph.operators
+            [
+                tuple(dict.fromkeys([number[n] for n in operator.inputs if n in number]))
+                for operator in operators
+            ]
         ),
-        "outputs": tuple(
-            tuple([number[n] for n in operator.outputs if n in number])
-            for operator in graph.operators
-        ),
-        "graph_inputs": tuple(number[n] for n in graph.inputs if n in number),
-        "graph_outputs": tuple(number[n] for n in graph.outputs if n in number),
-        "scratch": tuple(scratch.get(operator.name, 0) for operator in graph.operators),
-        "inplace": tuple(
-            _inplace(graph, operator, number) if runtime.inplace else ()
-            for operator in graph.operators
-        ),
-        "after": tuple((position[a], position[b]) for a, b in graph.after),
+        "outputs": tuple([_numbers(operator.outputs, number) for operator in operators]),
+        "graph_inputs": _numbers(graph.inputs, number),
+        "graph_outputs": _numbers(graph.outputs, number),
+        "scratch": tuple([scratch.get(operator.name, 0) for operator in operators]),
         "count_inputs": runtime.count_inputs,
     }
+    if runtime.inplace:
+        fields["inplace"] = tuple([_inplace(graph, each, number) for each in operators])
+    if graph.after:
+        position = {operator.name: i for i, operator in enumerate(operators)}
+        fields["after"] = tuple([(position[a], position[b]) for a, b in graph.after])
+    return fields
+
+
+def _numbers(names: Sequence[str], number: Mapping[str, int]) -> tuple[int, ...]:
+    return tuple([number[name] for name in names if name in number])
 
 
 def in_sram(tensor: Tensor) -> bool:

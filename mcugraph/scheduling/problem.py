@@ -266,7 +266,7 @@ class Problem:
     ) -> "Problem":
         """The problem of one graph; ``known`` gets the bytes of the bodies that it calls."""
         scratch = {}
-        for operator in part.operators:
+        for operator in part.operators if root.subgraphs else ():
             for body in operator.op.bodies:
                 if body not in known:
                     inner = cls._calling(root.subgraphs[body], root, runtime, bytes_of, known)

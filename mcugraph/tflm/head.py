@@ -10,7 +10,7 @@ from collections.abc import Collection, Iterable, Mapping, Sequence
 from copy import copy
 from functools import cached_property, partial
 
-from mcugraph.formats.tflite.model import TfliteModel, TfliteSubgraph
+from mcugraph.formats.tflite.model import TfliteModel
 from mcugraph.planning.arena import SCRATCH, TENSOR, ArenaProblem, Block, Plan, uses_overlaps
 from mcugraph.planning.entry import plan
 from mcugraph.planning.rows import Row
@@ -239,24 +239,33 @@ class Head:
             return self._with_overlaps(self._plain.problem)
         main = self.model.subgraphs[0]
         blocks = self.in_file_order.blocks
-        mine = {int(b.name): b.size for b in blocks if b.kind == TENSOR and _within(b, main)}
-        others = tuple(b for b in blocks if b.kind == TENSOR and not _within(b, main))
-        called = ArenaProblem(others).bound
+        tensors_of_main = len(main.tensors)
+        mine, others = {}, []
+        for block in blocks:
+            if block.kind != TENSOR:
+                continue
+            if int(block.name) < tensors_of_main:
+                mine[int(block.name)] = block.size
+            else:
+                others.append(block)
+        called = ArenaProblem(tuple(others)).bound
         written = dict.fromkeys(t for op in main.operators for t in op.outputs if t >= 0)
         tensors = tuple(dict.fromkeys((*mine, *written)))
         number = {t: i for i, t in enumerate(tensors)}
         return Problem(
             tensors=tensors,
-            sizes=tuple(mine.get(t, 0) for t in tensors),
+            sizes=tuple([mine.get(t, 0) for t in tensors]),
             operators=self.file_order,
-            inputs=tuple(_numbers(op.inputs, number) for op in main.operators),
-            outputs=tuple(_numbers(op.outputs, number) for op in main.operators),
-            graph_inputs=tuple(number[t] for t in mine if t not in written),
+            inputs=tuple([_numbers(op.inputs, number) for op in main.operators]),
+            outputs=tuple([_numbers(op.outputs, number) for op in main.operators]),
+            graph_inputs=tuple([number[t] for t in mine if t not in written]),
             graph_outputs=_numbers(main.outputs, number),
             scratch=tuple(
-                sum(align_up(size, ALIGNMENT) for size in self.scratch.get((0, i), ()))
-                + (called if op.bodies else 0)
-                for i, op in enumerate(main.operators)
+                [
+                    sum([align_up(size, ALIGNMENT) for size in self.scratch.get((0, i), ())])
+                    + (called if op.bodies else 0)
+                    for i, op in enumerate(main.operators)
+                ]
             ),
             after=tuple(self.after or ()),
         )
@@ -353,13 +362,8 @@ class Head:
         )
 
 
-def _within(block: Block, graph: TfliteSubgraph) -> bool:
-    """Whether a tensor, by its number in the whole file, is one of the first subgraph's."""
-    return int(block.name) < len(graph.tensors)
-
-
 def _numbers(tensors: Sequence[int], number: Mapping[int, int]) -> tuple[int, ...]:
-    return tuple(dict.fromkeys(number[t] for t in tensors if t in number))
+    return tuple(dict.fromkeys([number[t] for t in tensors if t in number]))
 
 
 def _kept(program: TflmProgram) -> list[tuple[int, int]] | None:
@@ -368,11 +372,14 @@ def _kept(program: TflmProgram) -> list[tuple[int, int]] | None:
     written = set(main.inputs)
     for operator in main.operators:
         # A file that uses a tensor twice for different values means its order as it stands.
-        if not written.isdisjoint(operator.outputs) or set(operator.inputs) & set(operator.outputs):
+        made = operator.outputs
+        if not written.isdisjoint(made) or not set(made).isdisjoint(operator.inputs):
             return None
         written.update(operator.outputs)
-    place = {operator.name: i for i, operator in enumerate(main.operators)}
-    pairs = {(place[earlier], place[later]) for earlier, later in program.after}
+    pairs = set()
+    if program.after:
+        place = {operator.name: i for i, operator in enumerate(main.operators)}
+        pairs = {(place[earlier], place[later]) for earlier, later in program.after}
     # What another operator does to the state that these have inside is not known.
     opaque = [i for i, op in enumerate(main.operators) if _has_state_inside(op.native)]
     pairs.update(itertools.pairwise(opaque))

@@ -42,6 +42,7 @@ def buffers(model: TfliteModel, scratch: Scratch) -> list[Buffer]:
     start = 0  # number of a subgraph's first tensor
     for g, graph in enumerate(model.subgraphs):
         handles = {t for op in graph.operators if op.native == "VAR_HANDLE" for t in op.outputs}
+        begins, ends = clock.first[g], clock.last[g]
         for t, tensor in enumerate(graph.tensors):
             if tensor.constant and not tensor.behind:
                 continue
@@ -49,7 +50,7 @@ def buffers(model: TfliteModel, scratch: Scratch) -> list[Buffer]:
             needed = not tensor.variable or offset != UNPLANNED
             size = align_up(runtime_bytes(tensor), ALIGNMENT)
             if needed and t not in handles and size:
-                plan.append(Buffer(size, clock.first[g][t], clock.last[g][t], offset, start + t))
+                plan.append(Buffer(size, begins[t], ends[t], offset, start + t))
         start += len(graph.tensors)
     for operator, sizes in scratch.items():
         first, last = clock.operators.get(operator, (_NEVER, _NEVER))
@@ -88,22 +89,22 @@ class _Clock:
                 for body in operator.bodies:
                     self.now += 1
                     self.run(body)
-            self._use(index, operator.inputs)
-            self._use(index, operator.outputs)
-            earlier = self.operators.get((index, position), (start, start))
-            self.operators[index, position] = (earlier[0], self.now)
+            self._use(index, (*operator.inputs, *operator.outputs))
+            earlier = self.operators.get((index, position))
+            self.operators[index, position] = (start if earlier is None else earlier[0], self.now)
         self._create(index, graph.outputs)
         self.running.remove(index)
 
     def _create(self, index: int, tensors: Sequence[int]) -> None:
-        first = self.first[index]
-        for t in tensors:
-            if t >= 0 and first[t] == _NEVER:
-                first[t] = self.now
-        self._use(index, tensors)
-
-    def _use(self, index: int, tensors: Sequence[int]) -> None:
-        last = self.last[index]
+        first, last, now = self.first[index], self.last[index], self.now
         for t in tensors:
             if t >= 0:
-                last[t] = self.now
+                last[t] = now
+                if first[t] == _NEVER:
+                    first[t] = now
+
+    def _use(self, index: int, tensors: Sequence[int]) -> None:
+        last, now = self.last[index], self.now
+        for t in tensors:
+            if t >= 0:
+                last[t] = now

@@ -51,6 +51,9 @@ _NAMES = {
 }
 
 
+_CONSTANT, _STATE, _OUTER = Kind.CONSTANT, Kind.STATE, Kind.OUTER
+_INT8, _QUANTIZED = DType.INT8, frozenset({DType.INT8, DType.INT32})
+
 MODELLED = "TFLM's figures are modelled: they are those of the TFLite file that the model becomes"
 
 
@@ -93,7 +96,7 @@ class _Lowering:
         channels = _channels(graph)
         self.tensors = [_tensor(tensor, channels.get(tensor.name), values) for tensor in kept]
         self.index = {tensor.name: i for i, tensor in enumerate(kept)}
-        self.outer = [i for i, tensor in enumerate(kept) if tensor.kind is Kind.OUTER]
+        self.outer = [i for i, tensor in enumerate(kept) if tensor.kind is _OUTER]
 
     def stored(self) -> TfliteSubgraph:
         return TfliteSubgraph(
@@ -106,7 +109,7 @@ class _Lowering:
         )
 
     def _indices(self, names: tuple[str, ...]) -> tuple[int, ...]:
-        return tuple(self.index[name] for name in names if name in self.index)
+        return tuple([self.index[name] for name in names if name in self.index])
 
     def _operator(self, operator: Operator) -> TfliteOperator:
         inputs = [-1 if n is None else self.index.get(n, -1) for n in operator.inputs]
@@ -115,7 +118,7 @@ class _Lowering:
         if native == "TRANSPOSE_CONV":
             data, weights, bias, shape = [*inputs, -1, -1][:4]
             inputs = [shape, weights, data, bias]
-        called = tuple(self.bodies[name] for name in operator.op.bodies)
+        called = tuple([self.bodies[name] for name in operator.op.bodies])
         return TfliteOperator(native, tuple(inputs), outputs, bodies=called, name=operator.name)
 
 
@@ -124,9 +127,7 @@ def _channels(graph: Graph) -> dict[str, int]:
     untold = {
         name: tensor
         for name, tensor in graph.tensors.items()
-        if tensor.dtype in (DType.INT8, DType.INT32)
-        and tensor.is_constant
-        and tensor.quantization is None
+        if tensor.kind is _CONSTANT and tensor.dtype in _QUANTIZED and tensor.quantization is None
     }
     found = {}
     for operator in graph.operators if untold else ():
@@ -160,8 +161,8 @@ def _tensor(tensor: Tensor, channels: int | None, values: bool) -> TfliteTensor:
         tensor.dtype,
         tensor.shape or (),
         tensor.name,
-        constant=tensor.kind is Kind.CONSTANT,
-        variable=tensor.kind is Kind.STATE,
+        constant=tensor.kind is _CONSTANT,
+        variable=tensor.kind is _STATE,
         scales=scales,
         zero_points=zero_points,
         axis=0 if known is None or known.axis is None else known.axis,
@@ -192,7 +193,7 @@ def _parameters(tensor: Tensor, channels: int | None) -> tuple[int, int]:
     known = tensor.quantization
     if known is not None:
         return known.scales, int(known.nbytes > 4 * known.scales) * known.scales
-    scales = int(tensor.dtype is DType.INT8) if channels is None else channels
+    scales = int(tensor.dtype is _INT8) if channels is None else channels
     return scales, scales
 
 

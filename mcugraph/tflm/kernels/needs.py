@@ -75,8 +75,8 @@ def node_of(
     return KernelNode(
         operator.native,
         op,
-        tuple(tensors[i] if i >= 0 else None for i in operator.inputs),
-        tuple(tensors[i] for i in operator.outputs),
+        tuple([tensors[i] if i >= 0 else None for i in operator.inputs]),
+        tuple([tensors[i] for i in operator.outputs]),
         operator.custom,
         channels_first,
     )
