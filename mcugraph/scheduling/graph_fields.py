@@ -34,6 +34,7 @@ def graph_fields(graph: Graph, runtime: Runtime, scratch: Mapping[str, int]) -> 
         "graph_inputs": _numbers(graph.inputs, number),
         "graph_outputs": _numbers(graph.outputs, number),
         "scratch": tuple([scratch.get(operator.name, 0) for operator in operators]),
+        "inplace": ((),) * len(operators),
         "count_inputs": runtime.count_inputs,
     }
     if runtime.inplace:

@@ -122,10 +122,10 @@ class Problem:
             overlaps=self.overlaps,
         )
         check_rows("after", self.after, 2)
-        for pairs in self.inplace:
-            check_rows("inplace", pairs, 2)
-        for rows in self.overlaps:
-            check_rows("overlaps", rows, 3)
+        for what, given, each in (("inplace", self.inplace, 2), ("overlaps", self.overlaps, 3)):
+            for rows in given:
+                if rows != ():  # as most are
+                    check_rows(what, rows, each)
         n = len(self.operators)
         _verify_names("tensor", self.tensors)
         _verify_names("operator", self.operators)
