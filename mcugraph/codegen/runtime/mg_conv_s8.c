@@ -11,21 +11,18 @@
  * instructions the four are in the order in which these widen bytes: 0, 2, 1, 3. */
 #define GROUP 4
 
-static void put(int16_t *columns, int32_t pixel, int32_t element, int32_t value)
-{
-    int32_t place = element % GROUP;
-#if MG_DSP
-    place = (place & 1) * 2 + place / 2;
-#endif
-    columns[element / GROUP * GROUP * MG_CONV_S8_PIXELS + pixel * GROUP + place] = (int16_t)value;
-}
+/* Elements under a window that are not whole groups yet. */
+#define STAGED (8 * GROUP)
 
-/* One row of the elements under a window, from an element of the column on that is a multiple of
- * GROUP as well as their number. */
-static void put_groups(int16_t *columns, int32_t pixel, int32_t element, const int8_t *from,
-                       int32_t count)
+typedef struct {
+    int16_t *to; /* where the next group goes */
+    int32_t count;
+    int8_t bytes[STAGED];
+} stage;
+
+/* Whole groups of elements. */
+static int16_t *put_groups(int16_t *to, const int8_t *from, int32_t count)
 {
-    int16_t *to = columns + element * MG_CONV_S8_PIXELS + pixel * GROUP;
     for (; count > 0; count -= GROUP) {
 #if MG_DSP
         const uint32_t word = mg_word(from);
@@ -40,40 +37,96 @@ static void put_groups(int16_t *columns, int32_t pixel, int32_t element, const i
         from += GROUP;
         to += GROUP * MG_CONV_S8_PIXELS;
     }
+    return to;
+}
+
+/* Elements that lie side by side, more than there is room for. */
+MG_APART static void put_many(stage *s, const int8_t *from, int32_t count)
+{
+    while (count > 0) {
+        const int32_t room = STAGED - s->count, some = count < room ? count : room;
+        memcpy(s->bytes + s->count, from, (size_t)some);
+        from += some;
+        count -= some;
+        s->count += some;
+        if (s->count == STAGED) {
+            s->to = put_groups(s->to, s->bytes, STAGED);
+            s->count = 0;
+        }
+    }
+}
+
+static void put(stage *s, const int8_t *from, int32_t count)
+{
+    int8_t *to = s->bytes + s->count;
+    const int8_t *end = from + count;
+    if (s->count + count >= STAGED) {
+        put_many(s, from, count);
+        return;
+    }
+    s->count += count;
+    while (from != end) {
+        *to++ = *from++;
+    }
+}
+
+/* One value so many times. */
+MG_APART static void fill(stage *s, int32_t value, int32_t count)
+{
+    int8_t bytes[STAGED];
+    memset(bytes, value, sizeof bytes);
+    for (; count > 0; count -= STAGED) {
+        put_many(s, bytes, count < STAGED ? count : STAGED);
+    }
 }
 
 /* What the window of an output pixel lies on; the input's zero point where that is padding. */
-static void gather(const mg_conv_s8_params *p, const int8_t *input, int32_t pixel, int32_t group,
-                   int16_t *columns, int32_t place)
+MG_APART static void gather(const mg_conv_s8_params *p, const int8_t *input, int32_t pixel,
+                            int32_t group, int16_t *columns, int32_t place)
 {
     const int32_t top = pixel / p->output_width * p->stride_y - p->pad_top;
     const int32_t left = pixel % p->output_width * p->stride_x - p->pad_left;
-    int32_t wy, wx, c, element = 0;
+    const mg_span across = mg_on_axis(left, p->window_width, p->dilation_x, p->input_width);
+    const int32_t before = across.first * p->depth;
+    const int32_t behind = (p->window_width - across.first - across.count) * p->depth;
+    /* Neighbours under the window that are neighbours in the input. */
+    const int32_t run = p->dilation_x == 1 && p->groups == 1 ? across.count : 1;
+    const int32_t length = run * p->depth, next = run * p->dilation_x * p->input_channels;
+    const int32_t row = p->input_width * p->input_channels, height = p->input_height;
+    const int32_t first = left + across.first * p->dilation_x;
+    /* Where the depth is a multiple of groups, all is. */
+    const int32_t whole = p->depth % GROUP == 0;
+    int32_t wy, wx, y = top;
+    const int8_t *line = input + first * p->input_channels + group * p->depth;
+    stage s;
+    s.to = columns + place * GROUP;
+    s.count = 0;
     for (wy = 0; wy < p->window_height; wy++) {
-        const int32_t y = top + wy * p->dilation_y;
-        for (wx = 0; wx < p->window_width; wx++) {
-            const int32_t x = left + wx * p->dilation_x;
-            if (y < 0 || y >= p->input_height || x < 0 || x >= p->input_width) {
-                for (c = 0; c < p->depth; c++) {
-                    put(columns, place, element + c, p->input_zero);
-                }
-            } else {
-                const int8_t *from =
-                    input + (y * p->input_width + x) * p->input_channels + group * p->depth;
-                if (p->depth % GROUP == 0) {
-                    put_groups(columns, place, element, from, p->depth);
-                } else {
-                    for (c = 0; c < p->depth; c++) {
-                        put(columns, place, element + c, from[c]);
-                    }
-                }
+        if (y < 0 || y >= height) {
+            fill(&s, p->input_zero, p->window_width * p->depth);
+        } else {
+            const int8_t *from = line + y * row;
+            if (before) {
+                fill(&s, p->input_zero, before);
             }
-            element += p->depth;
+            for (wx = 0; wx < across.count; wx += run) {
+                if (whole && s.count == 0) {
+                    s.to = put_groups(s.to, from, length);
+                } else {
+                    put(&s, from, length);
+                }
+                from += next;
+            }
+            if (behind) {
+                fill(&s, p->input_zero, behind);
+            }
         }
+        y += p->dilation_y;
     }
-    for (; element % GROUP; element++) { /* the weights there are 0 */
-        put(columns, place, element, 0);
+    while (s.count & (GROUP - 1)) { /* the weights there are 0 */
+        s.bytes[s.count++] = 0;
     }
+    put_groups(s.to, s.bytes, s.count);
 }
 
 /* Sums of two pixels of two output channels. */
