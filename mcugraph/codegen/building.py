@@ -10,6 +10,7 @@ from contextlib import contextmanager
 from mcugraph.codegen.c_program import FlashTable, Place, Program, ProgramStep, Value
 from mcugraph.codegen.kernels import KERNELS, WITH_CMSIS_NN, Kernel, kernel_for
 from mcugraph.codegen.kernels.contract import DOUBLE, Alias, Omitted, constant, zero_point
+from mcugraph.codegen.slicing import sliced_file
 from mcugraph.errors import GraphError
 from mcugraph.formats.tflite.model import TfliteSubgraph
 from mcugraph.ir import DType, Graph
@@ -38,6 +39,7 @@ def build(
     seconds: float | None,
     overlapping: bool = True,
     cmsis_nn: bool = False,
+    split: bool = False,
 ) -> Program:
     """The program of a graph as it is deployed.
 
@@ -48,6 +50,7 @@ def build(
         seconds: For the search of an order, and for that of a plan; None: as long as it takes.
         overlapping: Outputs may lie over inputs that die.
         cmsis_nn: What CMSIS-NN has a kernel for is run by it.
+        split: Operators may be computed in slices of channels, where the arena then is smaller.
 
     Raises:
         GraphError: No kernel runs an operator, which the message names, or the graph is not known
@@ -56,10 +59,22 @@ def build(
     stored = Stored(graph) if graph.source.exact else _deployed(graph)
     graph = stored.graph
     file = _known(graph)
-    kernels = _chosen(graph, file, WITH_CMSIS_NN if cmsis_nn else KERNELS)
+    among = WITH_CMSIS_NN if cmsis_nn else KERNELS
+    _chosen(graph, file, among)  # what cannot be run is said of the file as it stands
+    slices = sliced_file(file, seconds) if split else None
     with naming(graph):
-        laid_out = _Layout(file, kernels, rounding, _variables(graph, file), stored.turned)
-        return replace(laid_out.program(seconds, overlapping), name=graph.name)
+        programs = [
+            _Layout(
+                each,
+                _chosen(graph, each, among),
+                rounding,
+                _variables(graph, each),
+                stored.turned,
+            ).program(seconds, overlapping)
+            for each in (file, slices)
+            if each is not None
+        ]
+        return replace(min(programs, key=lambda program: program.arena), name=graph.name)
 
 
 def arenas(graph: Graph, seconds: float | None) -> tuple[int, int]:

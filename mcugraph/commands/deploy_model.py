@@ -77,6 +77,11 @@ def add(commands: Any) -> None:
         metavar="FOLDER",
         help="where you have Arm's CMSIS-NN: its kernels of int8 run what they can",
     )
+    command.add_argument(
+        "--split",
+        action="store_true",
+        help="compute operators in slices of channels where the arena is smaller then",
+    )
     common.time_limit(command)
     common.sizes(command)
     command.add_argument("--json", action="store_true", help="print JSON")
@@ -106,6 +111,7 @@ def run(options: argparse.Namespace) -> int:
         options.machine,
         project=options.project,
         cmsis_nn=options.cmsis_nn,
+        split=options.split,
     )
     if options.run_on is not None:
         found = project.run(inputs)

@@ -45,6 +45,7 @@ def deploy(
     calibration: Iterable[Any] | None = None,
     project: str = PLAIN,
     cmsis_nn: str | PathLike[str] | None = None,
+    split: bool = False,
 ) -> Project:
     """Write C code that runs a model: one static arena, one call an operator, no interpreter.
 
@@ -81,6 +82,9 @@ def deploy(
         cmsis_nn: A folder that holds Arm's CMSIS-NN, which then runs what it has kernels of int8
             for: convolutions, fully connected layers, pools, softmax and sums. The Makefile
             compiles it from there. For cores with the DSP extension and without vectors.
+        split: Operators that follow one another may be computed in slices of channels, as
+            `optimize` splits them, where the arena is smaller then. It takes more instructions,
+            and ``time_limit`` goes for this search, too.
 
     Returns:
         What was written, and its bytes; it can be built and run.
@@ -100,7 +104,7 @@ def deploy(
     find_layout(project)
     library = None if cmsis_nn is None else find_cmsis_nn(cmsis_nn, chosen, rounding, project)
     graph = graph_to_deploy(model, example_inputs, calibration)
-    program = build(graph, rounding, time_limit, cmsis_nn=library is not None)
+    program = build(graph, rounding, time_limit, cmsis_nn=library is not None, split=split)
     with naming(graph):
         texts = project_files(program, prefix, shared, chosen, project, cmsis_nn=library)
     files = (*texts, REPORT)

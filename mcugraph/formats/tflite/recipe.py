@@ -180,6 +180,29 @@ def remade(model: TfliteModel, recipe: Recipe) -> TfliteModel:
     )
 
 
+def valued(model: TfliteModel, recipe: Recipe) -> TfliteModel:
+    """What ``remade`` says, and the values of new constants.
+
+    Args:
+        model: With the values of its constants.
+        recipe: What it becomes.
+    """
+    made = remade(model, recipe)
+    old, first = model.subgraphs[0].tensors, made.subgraphs[0]
+    tensors = list(first.tensors)
+    for number, new in recipe.tensors.items():
+        data = None
+        if isinstance(new, Listed):
+            data = listed_bytes(new)
+        elif isinstance(new, Restated):
+            data = restated_bytes(old[new.tensor], new)
+        elif isinstance(new, Piece) and old[new.tensor].constant:
+            data = piece_bytes(old[new.tensor], new)
+        if data is not None:
+            tensors[number] = replace(tensors[number], data=memoryview(data))
+    return replace(made, subgraphs=(replace(first, tensors=tuple(tensors)), *made.subgraphs[1:]))
+
+
 def _made(main: TfliteSubgraph, new: New, names: Names) -> TfliteTensor:
     """A new tensor; values of constants are left out."""
     if isinstance(new, Listed):

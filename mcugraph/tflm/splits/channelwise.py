@@ -134,7 +134,9 @@ def _transposed(node: _Node) -> Share | None:
 
 def _dense(node: _Node) -> Share | None:
     cut = node.cut((1, 0), 2)
-    shuffled = node.operator.options("FullyConnectedOptions").weights_format
+    # What is in no file yet is stored as it is usual.
+    stored = node.operator.table is not None
+    shuffled = stored and node.operator.options("FullyConnectedOptions").weights_format
     return (
         None if shuffled or cut is None or node.data(0) is None else Share(node.channels, cut=cut)
     )
