@@ -7,6 +7,7 @@ import pytest
 from support.deployed import check_equal, needs_compiler, program_of
 from support.further_operators import FURTHER
 from support.int8_operators import OPERATORS, remembered
+from support.int16_operators import OPERATORS_16
 from support.one_operator import one_operator, stored, values
 
 import mcugraph as mg
@@ -15,7 +16,7 @@ pytestmark = needs_compiler
 
 
 SEEDS = range(8)
-MAKERS = {**OPERATORS, **FURTHER}
+MAKERS = {**OPERATORS, **FURTHER, **OPERATORS_16}
 # Those of which LiteRT takes all that the seeds make.
 ROUNDED_ONCE = [
     *("fully_connected", "pool", "softmax", "mean", "mean_apart", "addition", "multiplication"),

@@ -8,6 +8,7 @@ from support.deployed import as_bytes, compiled, needs_compiler, outputs, random
 from support.float_operators import LAYERS, SIMPLE, Maker
 from support.further_operators import FURTHER
 from support.int8_operators import OPERATORS
+from support.int16_operators import OPERATORS_16
 
 import mcugraph as mg
 from mcugraph.codegen.building import WORD, build
@@ -78,6 +79,11 @@ def attempt(host: Path, data: bytes, number: int) -> bytes | None:
 def test_leads_hold_and_are_not_too_careful(name: str, tmp_path: Path) -> None:
     differs = _check([MAKERS[name](seed) for seed in SEEDS], 1, tmp_path)
     assert differs or name in CAREFUL
+
+
+@pytest.mark.parametrize("name", OPERATORS_16)
+def test_leads_of_int16(name: str, tmp_path: Path) -> None:
+    assert _check([OPERATORS_16[name](seed) for seed in SEEDS[:2]], 2, tmp_path)
 
 
 @pytest.mark.oracle("ai_edge_litert")

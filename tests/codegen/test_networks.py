@@ -12,6 +12,7 @@ from support.deployed import (
     program_of,
     random_inputs,
 )
+from support.int16_operators import network
 from support.running import litert_answers
 
 pytestmark = needs_compiler
@@ -31,6 +32,11 @@ OTHERS = [
 @pytest.mark.oracle("tflite_micro")
 def test_fixtures(models: Path, tmp_path: Path) -> None:
     check_equal([models / f"{name}_int8.tflite" for name in FIXTURES], tmp_path)
+
+
+@pytest.mark.oracle("tflite_micro")
+def test_networks_of_int16(tmp_path: Path) -> None:
+    check_equal([network(seed) for seed in range(4)], tmp_path)
 
 
 @pytest.mark.oracle("ai_edge_litert")

@@ -1,4 +1,7 @@
-"""Random operators of int8, one a file: geometry, scales and values differ with the seed."""
+"""Random operators of int8, one a file: geometry, scales and values differ with the seed.
+
+Where a type can be given, it is that of data and results.
+"""
 
 from dataclasses import replace
 from typing import Any
@@ -9,12 +12,18 @@ from support.one_operator import numbers, one_operator
 from support.tflite_writer import T
 
 Random = np.random.Generator
+_BIASES = {"int8": "int32", "int16": "int64"}  # by the type of data
 
 
-def quantised(random: Random, shape: tuple[int, ...], scale: float | None = None) -> T:
-    """An activation with a scale and a zero point of its own."""
+def quantised(
+    random: Random, shape: tuple[int, ...], scale: float | None = None, dtype: str = "int8"
+) -> T:
+    """An activation with a scale of its own; and a zero point, but of int16."""
     chosen = float(np.float32(random.uniform(0.01, 0.1) if scale is None else scale))
-    return T("", shape, scales=(chosen,), zero_point=int(random.integers(-128, 128)))
+    zero = int(random.integers(-128, 128))
+    if dtype == "int16":
+        return T("", shape, dtype, scales=(float(np.float32(chosen / 256)),))
+    return T("", shape, scales=(chosen,), zero_point=zero)
 
 
 def _weights(
@@ -27,9 +36,10 @@ def _weights(
     return T("", shape, data=data.tobytes(), scales=found, axis=axis)
 
 
-def _bias(random: Random, count: int, scale: float) -> T:
-    data = random.integers(-4000, 4000, count, np.int32)
-    return T("", (count,), "int32", data=data.tobytes(), scales=(scale,))
+def _bias(random: Random, count: int, scale: float, dtype: str = "int32") -> T:
+    most = 4000 if dtype == "int32" else 4_000_000
+    data = random.integers(-most, most, count, dtype)
+    return T("", (count,), dtype, data=data.tobytes(), scales=(scale,))
 
 
 def _windows(size: int, window: int, stride: int, dilation: int, same: bool) -> int:
@@ -57,11 +67,11 @@ def _slid(random: Random, dilated: bool) -> tuple[Any, ...]:
 
 def _layer(random: Random, data: T, weights: T, units: int) -> list[T]:
     """What a layer reads: data, weights and mostly a bias."""
-    scale = data.scales[0] * weights.scales[0]
-    return [data, weights, *([_bias(random, units, scale)] if random.integers(4) else [])]
+    scale, kind = data.scales[0] * weights.scales[0], _BIASES[data.dtype]
+    return [data, weights, *([_bias(random, units, scale, kind)] if random.integers(4) else [])]
 
 
-def convolution(seed: int, zeros: float = 0.0) -> bytes:
+def convolution(seed: int, zeros: float = 0.0, dtype: str = "int8") -> bytes:
     """CONV_2D: with padding or without, dilated, grouped, by channel or as a whole."""
     random = np.random.default_rng(seed)
     size, window, strides, dilations, same, made = _slid(random, dilated=True)
@@ -72,8 +82,13 @@ def convolution(seed: int, zeros: float = 0.0) -> bytes:
     weights = _weights(random, (channels, *window, depth), channels if by_channel else 1, 0, zeros)
     return one_operator(
         "CONV_2D",
-        _layer(random, quantised(random, (batches, *size, depth * groups)), weights, channels),
-        [quantised(random, (batches, *made, channels))],
+        _layer(
+            random,
+            quantised(random, (batches, *size, depth * groups), dtype=dtype),
+            weights,
+            channels,
+        ),
+        [quantised(random, (batches, *made, channels), dtype=dtype)],
         "Conv2DOptions",
         {
             0: ("i8", 0 if same else 1),
@@ -86,7 +101,7 @@ def convolution(seed: int, zeros: float = 0.0) -> bytes:
     )
 
 
-def depthwise(seed: int) -> bytes:
+def depthwise(seed: int, dtype: str = "int8") -> bytes:
     """DEPTHWISE_CONV_2D, of one output channel an input channel or of more."""
     random = np.random.default_rng(seed)
     size, window, strides, dilations, same, made = _slid(random, dilated=True)
@@ -95,8 +110,8 @@ def depthwise(seed: int) -> bytes:
     weights = _weights(random, (1, *window, count), count if random.integers(2) else 1, 3)
     return one_operator(
         "DEPTHWISE_CONV_2D",
-        _layer(random, quantised(random, (1, *size, channels)), weights, count),
-        [quantised(random, (1, *made, count))],
+        _layer(random, quantised(random, (1, *size, channels), dtype=dtype), weights, count),
+        [quantised(random, (1, *made, count), dtype=dtype)],
         "DepthwiseConv2DOptions",
         {
             0: ("i8", 0 if same else 1),
@@ -110,7 +125,7 @@ def depthwise(seed: int) -> bytes:
     )
 
 
-def fully_connected(seed: int, zeros: float = 0.0, most: int = 20) -> bytes:
+def fully_connected(seed: int, zeros: float = 0.0, most: int = 20, dtype: str = "int8") -> bytes:
     """FULLY_CONNECTED of some rows."""
     random = np.random.default_rng(seed)
     rows, units = (int(n) for n in random.integers(1, 20, 2))
@@ -118,19 +133,19 @@ def fully_connected(seed: int, zeros: float = 0.0, most: int = 20) -> bytes:
     weights = _weights(random, (units, depth), units if random.integers(2) else 1, 0, zeros)
     return one_operator(
         "FULLY_CONNECTED",
-        _layer(random, quantised(random, (rows, depth)), weights, units),
-        [quantised(random, (rows, units))],
+        _layer(random, quantised(random, (rows, depth), dtype=dtype), weights, units),
+        [quantised(random, (rows, units), dtype=dtype)],
         "FullyConnectedOptions",
         {0: ("i8", int(random.choice([0, 1, 2, 3])))},
     )
 
 
-def pool(seed: int) -> bytes:
+def pool(seed: int, dtype: str = "int8") -> bytes:
     """AVERAGE_POOL_2D or MAX_POOL_2D."""
     random = np.random.default_rng(seed)
     size, window, strides, _, same, made = _slid(random, dilated=False)
     channels = int(random.integers(1, 9))
-    data, result = (quantised(random, (2, *shape, channels)) for shape in (size, made))
+    data, result = (quantised(random, (2, *shape, channels), dtype=dtype) for shape in (size, made))
     result.scales, result.zero_point = data.scales, data.zero_point
     return one_operator(
         str(random.choice(["AVERAGE_POOL_2D", "MAX_POOL_2D"])),
@@ -160,7 +175,7 @@ def softmax(seed: int) -> bytes:
     return one_operator("SOFTMAX", [data], [result], "SoftmaxOptions", {0: ("f32", beta)})
 
 
-def mean(seed: int, apart: bool = False) -> bytes:
+def mean(seed: int, apart: bool = False, dtype: str = "int8") -> bytes:
     """MEAN or SUM along axes side by side."""
     random = np.random.default_rng(seed)
     shape = tuple(random.integers(1, 9, 4).tolist())
@@ -174,8 +189,8 @@ def mean(seed: int, apart: bool = False) -> bytes:
     )
     return one_operator(
         ["MEAN", "SUM"][seed % 3 == 2],
-        [quantised(random, shape), numbers(*axes)],
-        [quantised(random, made)],
+        [quantised(random, shape, dtype=dtype), numbers(*axes)],
+        [quantised(random, made, dtype=dtype)],
         "ReducerOptions",
         {0: ("bool", keep)},
     )
@@ -199,36 +214,40 @@ def _spread(random: Random, shape: tuple[int, ...]) -> tuple[int, ...]:
     return tuple(1 if not random.integers(2) else n for n in cut)
 
 
-def _arithmetic(name: str, activation: int, random: Random) -> bytes:
+def _arithmetic(name: str, activation: int, random: Random, dtype: str) -> bytes:
     shape = tuple(random.integers(1, 6, int(random.integers(1, 5))).tolist())
-    operands = [quantised(random, shape), quantised(random, _spread(random, shape))]
+    operands = [
+        quantised(random, shape, dtype=dtype),
+        quantised(random, _spread(random, shape), dtype=dtype),
+    ]
     if random.integers(2):
         operands.reverse()
     if not random.integers(3):
-        size = int(np.prod(operands[1].shape))
-        operands[1] = replace(operands[1], data=random.integers(-128, 128, size, np.int8).tobytes())
+        limits, size = np.iinfo(dtype), int(np.prod(operands[1].shape))
+        data = random.integers(limits.min, limits.max, size, dtype, endpoint=True)
+        operands[1] = replace(operands[1], data=data.tobytes())
     options = {0: ("i8", activation)}
     union = f"{name.capitalize()}Options"
-    return one_operator(name, operands, [quantised(random, shape)], union, options)
+    return one_operator(name, operands, [quantised(random, shape, dtype=dtype)], union, options)
 
 
-def addition(seed: int) -> bytes:
+def addition(seed: int, dtype: str = "int8") -> bytes:
     """ADD or SUB, of operands that are spread, or constant."""
     random = np.random.default_rng(seed)
-    return _arithmetic(["ADD", "SUB"][seed % 2], int(random.integers(4)), random)
+    return _arithmetic(["ADD", "SUB"][seed % 2], int(random.integers(4)), random, dtype)
 
 
-def multiplication(seed: int) -> bytes:
+def multiplication(seed: int, dtype: str = "int8") -> bytes:
     """MUL, of operands that are spread, or constant."""
     random = np.random.default_rng(seed)
-    return _arithmetic("MUL", int(random.integers(4)), random)
+    return _arithmetic("MUL", int(random.integers(4)), random, dtype)
 
 
-def extremes(seed: int) -> bytes:
+def extremes(seed: int, dtype: str = "int8") -> bytes:
     """MAXIMUM or MINIMUM, of operands that may be spread, all of one scale."""
     random = np.random.default_rng(seed)
     shape = tuple(random.integers(1, 6, int(random.integers(1, 5))).tolist())
-    first = quantised(random, shape)
+    first = quantised(random, shape, dtype=dtype)
     second = alike(_spread(random, shape), first)
     name = ["MAXIMUM", "MINIMUM"][seed % 2]
     return one_operator(name, [first, second], [first], "MaximumMinimumOptions")
@@ -249,12 +268,12 @@ def sigmoid(seed: int) -> bytes:
     return one_operator("LOGISTIC", [data], [T("", (3, 100), scales=(1 / 256,), zero_point=-128)])
 
 
-def concatenation(seed: int) -> bytes:
+def concatenation(seed: int, dtype: str = "int8") -> bytes:
     """CONCATENATION of up to four."""
     random = np.random.default_rng(seed)
     shape = random.integers(1, 6, 4).tolist()
     axis, count = int(random.integers(4)), int(random.integers(1, 5))
-    like = quantised(random, ())
+    like = quantised(random, (), dtype=dtype)
     lengths = random.integers(1, 6, count).tolist()
     shapes = [(*shape[:axis], n, *shape[axis + 1 :]) for n in (*lengths, sum(lengths))]
     *operands, result = (alike(each, like) for each in shapes)
@@ -262,12 +281,12 @@ def concatenation(seed: int) -> bytes:
     return one_operator("CONCATENATION", operands, [result], "ConcatenationOptions", options)
 
 
-def padding(seed: int) -> bytes:
+def padding(seed: int, dtype: str = "int8") -> bytes:
     """PAD around some axes."""
     random = np.random.default_rng(seed)
     shape = random.integers(1, 6, 4)
     pads = random.integers(0, 3, (4, 2)) * random.integers(0, 2, (4, 1))
-    data = quantised(random, tuple(shape.tolist()))
+    data = quantised(random, tuple(shape.tolist()), dtype=dtype)
     made = tuple((shape + pads.sum(1)).tolist())
     amounts = T("", (4, 2), "int32", data=pads.astype("<i4").tobytes())
     return one_operator("PAD", [data, amounts], [alike(made, data)])
@@ -283,14 +302,14 @@ def transposition(seed: int) -> bytes:
     return one_operator("TRANSPOSE", [data, numbers(*order.tolist())], [made])
 
 
-def cut(seed: int) -> bytes:
+def cut(seed: int, dtype: str = "int8") -> bytes:
     """SLICE or STRIDED_SLICE; backwards, too."""
     random = np.random.default_rng(seed)
     shape = random.integers(2, 7, 4)
     begin = [int(random.integers(n)) for n in shape]
     if seed % 2:
         size = [int(random.integers(1, n - b + 1)) for n, b in zip(shape, begin, strict=True)]
-        data = quantised(random, tuple(shape.tolist()))
+        data = quantised(random, tuple(shape.tolist()), dtype=dtype)
         made = alike(tuple(size), data)
         return one_operator("SLICE", [data, numbers(*begin), numbers(*size)], [made])
     steps = random.choice([-2, -1, 1, 1, 1, 2], 4).tolist()
@@ -298,7 +317,7 @@ def cut(seed: int) -> bytes:
     size = [
         len(range(n)[b:e:s]) for n, b, e, s in zip(shape.tolist(), begin, end, steps, strict=True)
     ]
-    data = quantised(random, tuple(shape.tolist()))
+    data = quantised(random, tuple(shape.tolist()), dtype=dtype)
     made = alike(tuple(size), data)
     parts = [data, numbers(*begin), numbers(*end), numbers(*steps)]
     return one_operator("STRIDED_SLICE", parts, [made], "StridedSliceOptions", {0: ("i32", 0)})
@@ -324,7 +343,7 @@ def interpolation(seed: int) -> bytes:
     return resizing(seed, "RESIZE_BILINEAR")
 
 
-def transposed_convolution(seed: int) -> bytes:
+def transposed_convolution(seed: int, dtype: str = "int8") -> bytes:
     """TRANSPOSE_CONV, with padding or without."""
     random = np.random.default_rng(seed)
     size, window = random.integers(1, 5, 2), random.integers(1, 5, 2)
@@ -333,14 +352,14 @@ def transposed_convolution(seed: int) -> bytes:
     made = (size * strides if same else (size - 1) * strides + window).tolist()
     depth, channels = (int(n) for n in random.integers(1, 6, 2))
     weights = _weights(random, (channels, *window.tolist(), depth), channels, 0)
-    data = quantised(random, (2, *size.tolist(), depth))
+    data = quantised(random, (2, *size.tolist(), depth), dtype=dtype)
     inputs = [numbers(2, *made, channels), weights, data]
     if random.integers(3):
-        inputs.append(_bias(random, channels, 0.001))
+        inputs.append(_bias(random, channels, 0.001, _BIASES[dtype]))
     return one_operator(
         "TRANSPOSE_CONV",
         inputs,
-        [quantised(random, (2, *made, channels))],
+        [quantised(random, (2, *made, channels), dtype=dtype)],
         "TransposeConvOptions",
         {
             0: ("i8", 0 if same else 1),

@@ -12,13 +12,13 @@ from mcugraph.codegen.kernels.cast import CastBytes
 from mcugraph.codegen.kernels.cmsis_s8 import CMSIS_KERNELS
 from mcugraph.codegen.kernels.concat import ConcatBytes, SplitBytes
 from mcugraph.codegen.kernels.contract import OTHER_TYPES, Alias, Kernel, Omitted
-from mcugraph.codegen.kernels.conv_f32 import ConvF32
+from mcugraph.codegen.kernels.conv_plain import ConvPlain
 from mcugraph.codegen.kernels.conv_s8 import ConvS8
-from mcugraph.codegen.kernels.depthwise_f32 import DepthwiseF32
+from mcugraph.codegen.kernels.depthwise_plain import DepthwisePlain
 from mcugraph.codegen.kernels.depthwise_s8 import DepthwiseS8, OneChannelS8
 from mcugraph.codegen.kernels.elementwise_f32 import BinaryF32, UnaryF32
 from mcugraph.codegen.kernels.extremes import Extremes
-from mcugraph.codegen.kernels.fully_connected_f32 import FullyConnectedF32
+from mcugraph.codegen.kernels.fully_connected_plain import FullyConnectedPlain
 from mcugraph.codegen.kernels.fully_connected_s8 import FullyConnectedS8
 from mcugraph.codegen.kernels.l2_norm_f32 import L2NormF32
 from mcugraph.codegen.kernels.lookup import (
@@ -36,7 +36,7 @@ from mcugraph.codegen.kernels.lookup import (
 from mcugraph.codegen.kernels.lstm_f32 import LstmF32
 from mcugraph.codegen.kernels.lstm_s8 import LstmS8
 from mcugraph.codegen.kernels.matmul import MatmulF32, MatmulS8
-from mcugraph.codegen.kernels.mean_s8 import MeanS8
+from mcugraph.codegen.kernels.mean import MeanKernel
 from mcugraph.codegen.kernels.pad import PadBytes
 from mcugraph.codegen.kernels.picked import (
     GatherBytes,
@@ -47,17 +47,25 @@ from mcugraph.codegen.kernels.picked import (
     repeated,
     reversed_,
 )
-from mcugraph.codegen.kernels.pool_f32 import PoolF32
-from mcugraph.codegen.kernels.pool_s8 import PoolS8
+from mcugraph.codegen.kernels.pool import PoolKernel
 from mcugraph.codegen.kernels.prelu_s8 import PreluS8
-from mcugraph.codegen.kernels.quantize_s8 import ConvertS8
+from mcugraph.codegen.kernels.quantize import Convert
 from mcugraph.codegen.kernels.reduce_f32 import ReduceF32
+from mcugraph.codegen.kernels.rescale import (
+    Rescale,
+    leaky,
+    rectified,
+    rectified_to_six,
+    same_number,
+)
 from mcugraph.codegen.kernels.resize_bilinear_f32 import ResizeBilinearF32
 from mcugraph.codegen.kernels.resize_bilinear_s8 import ResizeBilinearS8
 from mcugraph.codegen.kernels.resize_nearest import ResizeNearest
 from mcugraph.codegen.kernels.shape_bytes import ShapeConstant
+from mcugraph.codegen.kernels.sigmoid_s16 import SigmoidS16
 from mcugraph.codegen.kernels.softmax_f32 import SoftmaxF32
 from mcugraph.codegen.kernels.softmax_s8 import SoftmaxS8
+from mcugraph.codegen.kernels.softmax_s16 import SoftmaxS16
 from mcugraph.codegen.kernels.sparse_s8 import SparseConvS8, SparseFullyConnectedS8
 from mcugraph.codegen.kernels.strided import (
     StridedBytes,
@@ -67,7 +75,7 @@ from mcugraph.codegen.kernels.strided import (
     transposed,
 )
 from mcugraph.codegen.kernels.svdf_s8 import SvdfS8
-from mcugraph.codegen.kernels.transpose_conv_f32 import TransposeConvF32
+from mcugraph.codegen.kernels.transpose_conv_plain import TransposeConvPlain
 from mcugraph.codegen.kernels.transpose_conv_s8 import TransposeConvS8
 from mcugraph.codegen.kernels.variables_bytes import VariableBytes
 from mcugraph.errors import GraphError
@@ -75,6 +83,7 @@ from mcugraph.ir import DType
 from mcugraph.tflm.kernels.needs import KernelNode
 
 _INTEGERS = (DType.INT8, DType.INT16)
+_PLAIN = (DType.INT16, DType.FLOAT32)  # what layers add up one by one
 
 # By operator as a TFLite file names it.
 KERNELS: Mapping[str, Sequence[Kernel]] = {
@@ -83,38 +92,46 @@ KERNELS: Mapping[str, Sequence[Kernel]] = {
     "ARG_MAX": (ArgExtremeS8(1), ArgExtremeF32(1)),
     "ARG_MIN": (ArgExtremeS8(-1), ArgExtremeF32(-1)),
     "ASSIGN_VARIABLE": (VariableBytes(),),
-    "AVERAGE_POOL_2D": (PoolS8(), PoolF32()),
+    "AVERAGE_POOL_2D": tuple(map(PoolKernel, (*_INTEGERS, DType.FLOAT32))),
     "BATCH_MATMUL": (MatmulS8(), MatmulF32()),
     "BROADCAST_TO": (PickBytes(broadcast),),
     "CALL_ONCE": (Omitted(),),
     "CAST": (CastBytes(),),
     "CEIL": (UnaryF32("mg_ceil_f32"),),
     "CONCATENATION": (ConcatBytes(),),
-    "CONV_2D": (SparseConvS8(), ConvS8(), ConvF32()),
+    "CONV_2D": (SparseConvS8(), ConvS8(), *map(ConvPlain, _PLAIN)),
     "COS": (UnaryF32("mg_cos_f32"),),
-    "DEPTHWISE_CONV_2D": (OneChannelS8(), DepthwiseS8(), DepthwiseF32()),
-    "DEQUANTIZE": (ConvertS8("mg_dequantize_s8", DType.INT8, DType.FLOAT32),),
+    "DEPTHWISE_CONV_2D": (OneChannelS8(), DepthwiseS8(), *map(DepthwisePlain, _PLAIN)),
+    "DEQUANTIZE": tuple(Convert("mg_dequantize", kind) for kind in _INTEGERS),
     "DEPTH_TO_SPACE": (StridedBytes(flattened),),
     "DIV": (BinaryF32("mg_div_f32"),),
     "ELU": (UnaryF32("mg_elu_f32"),),
     "EXP": (UnaryF32("mg_exp_f32"),),
     "EXPAND_DIMS": (Alias(),),
     "FLOOR": (UnaryF32("mg_floor_f32"),),
-    "FULLY_CONNECTED": (SparseFullyConnectedS8(), FullyConnectedS8(), FullyConnectedF32()),
+    "FULLY_CONNECTED": (
+        SparseFullyConnectedS8(),
+        FullyConnectedS8(),
+        *map(FullyConnectedPlain, _PLAIN),
+    ),
     "GATHER": (PickBytes(chosen), GatherBytes()),
     "GELU": (UnaryF32("mg_gelu_f32"),),
     "HARD_SWISH": (LookupBytes(hard_swish), UnaryF32("mg_hard_swish_f32")),
     "L2_NORMALIZATION": (L2NormF32(),),
-    "LEAKY_RELU": (LookupBytes(leaky_relu), UnaryF32("mg_leaky_relu_f32")),
+    "LEAKY_RELU": (LookupBytes(leaky_relu), Rescale(leaky), UnaryF32("mg_leaky_relu_f32")),
     "LOG": (UnaryF32("mg_log_f32"),),
-    "LOGISTIC": (LookupBytes(sigmoid), UnaryF32("mg_logistic_f32")),
+    "LOGISTIC": (
+        LookupBytes(sigmoid),
+        SigmoidS16("mg_logistic_s16", 0),
+        UnaryF32("mg_logistic_f32"),
+    ),
     "LOG_SOFTMAX": (SoftmaxF32("mg_log_softmax_f32"),),
     "MAXIMUM": (
         *(Extremes("mg_maximum", kind) for kind in _INTEGERS),
         BinaryF32("mg_maximum_f32"),
     ),
-    "MAX_POOL_2D": (PoolS8(), PoolF32()),
-    "MEAN": (MeanS8(), ReduceF32("mg_mean_f32")),
+    "MAX_POOL_2D": tuple(map(PoolKernel, (*_INTEGERS, DType.FLOAT32))),
+    "MEAN": (*map(MeanKernel, _INTEGERS), ReduceF32("mg_mean_f32")),
     "MINIMUM": (
         *(Extremes("mg_minimum", kind) for kind in _INTEGERS),
         BinaryF32("mg_minimum_f32"),
@@ -128,13 +145,16 @@ KERNELS: Mapping[str, Sequence[Kernel]] = {
     "PRELU": (PreluS8(), BinaryF32("mg_prelu_f32")),
     "QUANTIZE": (
         LookupBytes(requantized, unsigned=True),
-        ConvertS8("mg_quantize_s8", DType.FLOAT32, DType.INT8),
+        *(Convert("mg_quantize", kind) for kind in _INTEGERS),
+        Rescale(same_number),
+        Rescale(same_number, DType.INT16, DType.INT8),
+        Rescale(same_number, DType.INT8, DType.INT16),
     ),
     "READ_VARIABLE": (VariableBytes(),),
     "REDUCE_MAX": (ReduceF32("mg_reduce_max_f32"),),
     "REDUCE_MIN": (ReduceF32("mg_reduce_min_f32"),),
-    "RELU": (LookupBytes(relu), UnaryF32("mg_relu_f32")),
-    "RELU6": (LookupBytes(relu6), UnaryF32("mg_relu6_f32")),
+    "RELU": (LookupBytes(relu), Rescale(rectified), UnaryF32("mg_relu_f32")),
+    "RELU6": (LookupBytes(relu6), Rescale(rectified_to_six), UnaryF32("mg_relu6_f32")),
     "RELU_0_TO_1": (UnaryF32("mg_relu_0_to_1_f32"),),
     "RELU_N1_TO_1": (UnaryF32("mg_relu_n1_to_1_f32"),),
     "RESHAPE": (Alias(),),
@@ -146,7 +166,7 @@ KERNELS: Mapping[str, Sequence[Kernel]] = {
     "SHAPE": (ShapeConstant(),),
     "SIN": (UnaryF32("mg_sin_f32"),),
     "SLICE": (StridedBytes(sliced),),
-    "SOFTMAX": (SoftmaxS8(), SoftmaxF32("mg_softmax_f32")),
+    "SOFTMAX": (SoftmaxS8(), SoftmaxS16(), SoftmaxF32("mg_softmax_f32")),
     "SPACE_TO_DEPTH": (StridedBytes(deepened),),
     "SPLIT": (SplitBytes(1),),
     "SPLIT_V": (SplitBytes(0),),
@@ -156,12 +176,12 @@ KERNELS: Mapping[str, Sequence[Kernel]] = {
     "SQUEEZE": (Alias(),),
     "STRIDED_SLICE": (StridedBytes(sliced),),
     "SUB": (*map(Add, _INTEGERS), BinaryF32("mg_sub_f32")),
-    "SUM": (MeanS8(), ReduceF32("mg_sum_f32")),
+    "SUM": (*map(MeanKernel, _INTEGERS), ReduceF32("mg_sum_f32")),
     "SVDF": (SvdfS8(),),
-    "TANH": (LookupBytes(tanh), UnaryF32("mg_tanh_f32")),
+    "TANH": (LookupBytes(tanh), SigmoidS16("mg_tanh_s16", 1), UnaryF32("mg_tanh_f32")),
     "TILE": (PickBytes(repeated),),
     "TRANSPOSE": (StridedBytes(transposed),),
-    "TRANSPOSE_CONV": (TransposeConvS8(), TransposeConvF32()),
+    "TRANSPOSE_CONV": (TransposeConvS8(), *map(TransposeConvPlain, _PLAIN)),
     "UNIDIRECTIONAL_SEQUENCE_LSTM": (LstmS8(), LstmF32()),
     "UNPACK": (SplitBytes(0),),
     "VAR_HANDLE": (Omitted(),),

@@ -19,7 +19,7 @@ class ArgExtremeF32(Kernel):
         sign: 1: of the largest element; -1: of the smallest one.
     """
 
-    files: ClassVar[tuple[str, ...]] = ("mg_arg_extreme_f32",)
+    files: tuple[str, ...] = ("mg_arg_extreme_f32",)
     computes: DType | None = DType.FLOAT32
     dtype: ClassVar[DType] = DType.FLOAT32
 

@@ -7,7 +7,6 @@ As LiteRT adds: XNNPACK, src/microparams-init.c (xnn_init_qs8_add_minmax_scalar_
 
 import math
 from collections.abc import Mapping
-from typing import ClassVar
 
 import numpy as np
 
@@ -42,7 +41,7 @@ class PairKernel(Kernel):
     """
 
     computes: DType
-    headers: ClassVar[tuple[str, ...]] = ("mg_pairs",)
+    headers: tuple[str, ...] = ("mg_pairs",)
 
     def __init__(self, element: DType) -> None:
         self.computes = element
@@ -59,7 +58,7 @@ class Add(PairKernel):
     """``mg_add_s8`` and ``mg_add_s16``, for sums and differences."""
 
     files = ("mg_add",)
-    headers = ("mg_add_any", "mg_pairs")
+    headers = ("mg_add_any", "mg_integers", "mg_pairs")
 
     def call(self, node: KernelNode, rounding: str) -> KernelCall:
         if rounding == SINGLE and self.computes is DType.INT8:
@@ -115,7 +114,7 @@ class Mul(PairKernel):
     """``mg_mul_s8`` and ``mg_mul_s16``."""
 
     files = ("mg_mul",)
-    headers = ("mg_mul_any", "mg_pairs")
+    headers = ("mg_integers", "mg_mul_any", "mg_pairs")
 
     def refusal(self, node: KernelNode) -> str | None:
         tensors = (node.input(0), node.input(1), node.outputs[0])

@@ -8,7 +8,7 @@ function is called with, how much scratch it needs, and how far its output may l
 from abc import ABC, abstractmethod
 from collections.abc import Mapping
 from types import UnionType
-from typing import Any, ClassVar
+from typing import Any
 
 import numpy as np
 
@@ -35,9 +35,9 @@ class Kernel(ABC):
             any type.
     """
 
-    files: ClassVar[tuple[str, ...]]
+    files: tuple[str, ...]
     computes: DType | None = None
-    headers: ClassVar[tuple[str, ...]] = ()
+    headers: tuple[str, ...] = ()
 
     @abstractmethod
     def refusal(self, node: KernelNode) -> str | None:

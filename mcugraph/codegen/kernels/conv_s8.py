@@ -5,7 +5,6 @@ tensorflow/lite/micro/kernels/conv_common.cc.
 """
 
 from collections.abc import Mapping
-from typing import ClassVar
 
 import numpy as np
 
@@ -33,8 +32,8 @@ _PIXELS = 2  # MG_CONV_S8_PIXELS
 class ConvS8(Kernel):
     """``mg_conv_s8``."""
 
-    files: ClassVar[tuple[str, ...]] = ("mg_conv_s8",)
-    headers: ClassVar[tuple[str, ...]] = ("mg_dsp",)
+    files: tuple[str, ...] = ("mg_conv_s8",)
+    headers: tuple[str, ...] = ("mg_dsp",)
     computes = DType.INT8
 
     def refusal(self, node: KernelNode) -> str | None:

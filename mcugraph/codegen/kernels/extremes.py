@@ -19,7 +19,7 @@ class Extremes(PairKernel):
     """
 
     files = ("mg_extremes",)
-    headers = ("mg_extremes_any", "mg_pairs")
+    headers = ("mg_extremes_any", "mg_integers", "mg_pairs")
 
     def __init__(self, function: str, element: DType) -> None:
         super().__init__(element)

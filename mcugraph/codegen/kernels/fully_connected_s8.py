@@ -5,7 +5,6 @@ tensorflow/lite/micro/kernels/fully_connected_common.cc.
 """
 
 from collections.abc import Mapping
-from typing import ClassVar
 
 import numpy as np
 
@@ -29,8 +28,8 @@ from mcugraph.tflm.kernels.needs import KernelNode
 class FullyConnectedS8(Kernel):
     """``mg_fully_connected_s8``."""
 
-    files: ClassVar[tuple[str, ...]] = ("mg_fully_connected_s8",)
-    headers: ClassVar[tuple[str, ...]] = ("mg_dsp",)
+    files: tuple[str, ...] = ("mg_fully_connected_s8",)
+    headers: tuple[str, ...] = ("mg_dsp",)
     computes = DType.INT8
 
     def refusal(self, node: KernelNode) -> str | None:

@@ -117,7 +117,7 @@ def tanh(node: KernelNode, rounding: str) -> _Function:
 def relu(node: KernelNode, rounding: str) -> _Function:
     """What is below zero becomes zero."""
     data, result = node.input(0), node.outputs[0]
-    scale_by = _scaling(float(scale(data) / scale(result)))
+    scale_by = _scaling(float(scale(data)) / float(scale(result)))
     return lambda x: max(scale_by(x), 0) + zero_point(result)
 
 
@@ -138,9 +138,9 @@ def leaky_relu(node: KernelNode, rounding: str) -> _Function:
     if rounding == SINGLE and _in_eight_bits(once) and _in_eight_bits(abs(slope)):
         over, under = _of_eight_bits(once), _of_eight_bits(slope)
         return lambda x: (over(x) if x >= 0 else under(x)) + zero_point(result)
-    factor = scale(data) * np.float32(alpha) / scale(result)
-    above = _scaling(float(scale(data) / scale(result)))
-    below, sign = _scaling(float(abs(factor))), -1 if factor < 0 else 1
+    factor = float(scale(data)) / float(scale(result))
+    above, below = _scaling(factor), _scaling(abs(factor * float(np.float32(alpha))))
+    sign = -1 if alpha < 0 else 1
     return lambda x: (above(x) if x >= 0 else sign * below(x)) + zero_point(result)
 
 

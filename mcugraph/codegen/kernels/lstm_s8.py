@@ -20,6 +20,7 @@ from mcugraph.codegen.kernels.contract import (
     zero_point,
 )
 from mcugraph.codegen.kernels.fixed_point import multiplier
+from mcugraph.codegen.kernels.sigmoid_s16 import sigmoids
 from mcugraph.errors import GraphError
 from mcugraph.formats.tflite.model import TfliteTensor
 from mcugraph.ir import Array, DType
@@ -36,7 +37,6 @@ _TYPES = (
     *(DType.INT8, DType.INT16, *(None,) * 4, DType.INT8),
 )
 _GATHERED, _GATE = 2.0**-12, 2.0**-15  # scales of what goes into a gate and what comes out
-_STEPS = 24  # entries of the table of sigmoids from 0 to 1
 _MOST = 14  # bits that three times 16 bits can be shifted by
 
 
@@ -44,7 +44,7 @@ class LstmS8(Kernel):
     """``mg_lstm_s8``."""
 
     files = ("mg_lstm_s8",)
-    headers = ("mg_dsp",)
+    headers = ("mg_dsp", "mg_sigmoid_table")
     computes = DType.INT8
 
     def refusal(self, node: KernelNode) -> str | None:
@@ -69,7 +69,7 @@ class LstmS8(Kernel):
         kept = float(scale(cells))
         fields: dict[str, Field] = {
             **{name: _gate(node, places) for name, places in _GATES.items()},
-            "sigmoid": FlashTable(_sigmoids(), "sigmoid"),
+            "sigmoid": FlashTable(sigmoids(), "sigmoid"),
             "time_major": int(attributes(node, Recurrent).time_axis == 0),
             "batches": batches,
             "steps": steps,
@@ -161,20 +161,3 @@ def _cell_range(clip: float, cell_scale: float) -> dict[str, Field]:
         return {"least": -(1 << 15), "largest": (1 << 15) - 1}
     largest = int(min(clip / cell_scale, (1 << 15) - 1))
     return {"least": -largest, "largest": largest}
-
-
-def _sigmoids() -> Array:
-    """The table that TFLM has of sigmoids, with 16 bits behind the point.
-
-    Between two entries lies a straight line. Each entry is moved by half of what that line misses
-    in its middle; the last one stands for all that follow.
-    """
-    places = np.arange(256)
-    missed = _sigmoid(places + 0.5) - (_sigmoid(places) + _sigmoid(places + 1)) / 2
-    table = np.rint(_sigmoid(places) + missed / 2)
-    table[-1] = (1 << 16) - 1
-    return np.asarray(table.astype(np.uint16))
-
-
-def _sigmoid(places: Array) -> Array:
-    return np.asarray((1 << 16) / (1 + np.exp(-places / _STEPS)))

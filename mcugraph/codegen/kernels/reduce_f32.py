@@ -8,7 +8,7 @@ from collections.abc import Mapping
 from mcugraph.codegen.c_program import KernelCall, Parameters
 from mcugraph.codegen.kernels.contract import Kernel
 from mcugraph.codegen.kernels.floating import refused_floats
-from mcugraph.codegen.kernels.mean_s8 import sides
+from mcugraph.codegen.kernels.mean import sides
 from mcugraph.ir import DType
 from mcugraph.tflm.kernels.access.raster import straight
 from mcugraph.tflm.kernels.needs import KernelNode

@@ -5,17 +5,10 @@
  */
 #include "mg_add.h"
 
-#define MG_T int8_t
-#define MG_SUFFIX s8
-#include "mg_add_any.h"
-#undef MG_T
-#undef MG_SUFFIX
+#define MG_FILE "mg_add_any.h"
+#include "mg_integers.h"
 
-#define MG_T int16_t
-#define MG_SUFFIX s16
-#include "mg_add_any.h"
-#undef MG_T
-#undef MG_SUFFIX
+#if MG_SINGLE_ROUNDING
 
 static int8_t sum_once(const mg_add_once_params *p, int8_t first, int8_t second)
 {
@@ -33,3 +26,5 @@ void mg_add_once_s8(const mg_add_once_params *p, const int8_t *first, const int8
 {
     each_pair_once_s8(p, first, second, output, sum_once);
 }
+
+#endif

@@ -25,6 +25,8 @@ void mg_add_s8(const mg_add_params *p, const int8_t *first, const int8_t *second
 void mg_add_s16(const mg_add_params *p, const int16_t *first, const int16_t *second,
                 int16_t *output);
 
+#if MG_SINGLE_ROUNDING
+
 typedef struct {
     int32_t sizes[MG_AXES];  /* of the result; axes that go together are one, absent ones are 1 */
     int32_t first[MG_AXES];  /* elements of the first operand from one to the next; 0: the same */
@@ -40,4 +42,5 @@ typedef struct {
 void mg_add_once_s8(const mg_add_once_params *p, const int8_t *first, const int8_t *second,
                     int8_t *output);
 
+#endif
 #endif

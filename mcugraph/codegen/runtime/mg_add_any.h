@@ -4,7 +4,7 @@
  * any purpose with or without fee is hereby granted. It comes without any warranty.
  */
 
-/* Sums and differences, once for each type of elements; mg_pairs.h says how. */
+/* Sums and differences, once for each type of integers: mg_integers.h says how. */
 
 static MG_T MG_TYPED(sum_of)(const mg_add_params *p, MG_T first, MG_T second)
 {

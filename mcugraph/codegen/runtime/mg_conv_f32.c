@@ -5,60 +5,6 @@
  */
 #include "mg_conv_f32.h"
 
-/* The part of the window of an output pixel that lies on the image. */
-typedef struct {
-    int32_t top, left;
-    mg_span down, across;
-} patch;
-
-static float sum_of(const mg_conv_f32_params *p, patch at, const float *input,
-                    const float *weights)
-{
-    float sum = 0.0f;
-    int32_t i, j, k;
-    for (i = at.down.first; i < at.down.first + at.down.count; i++) {
-        const int32_t y = at.top + i * p->dilation_y;
-        for (j = at.across.first; j < at.across.first + at.across.count; j++) {
-            const int32_t x = at.left + j * p->dilation_x;
-            const float *from = input + (y * p->input_width + x) * p->input_channels;
-            const float *by = weights + (i * p->window_width + j) * p->depth;
-            for (k = 0; k < p->depth; k++) {
-                sum += from[k] * by[k];
-            }
-        }
-    }
-    return sum;
-}
-
-static void one_pixel(const mg_conv_f32_params *p, patch at, const float *input, float *output)
-{
-    const int32_t each = p->window_height * p->window_width * p->depth;
-    const int32_t channels = p->output_channels / p->groups;
-    const float *weights = p->weights;
-    int32_t channel;
-    for (channel = 0; channel < p->output_channels; channel++) {
-        float sum = sum_of(p, at, input + channel / channels * p->depth, weights);
-        sum += p->bias == NULL ? 0.0f : p->bias[channel];
-        output[channel] = mg_clamp_f32(sum, p->least, p->largest);
-        weights += each;
-    }
-}
-
-void mg_conv_f32(const mg_conv_f32_params *p, const float *input, float *output)
-{
-    int32_t batch, row, column;
-    for (batch = 0; batch < p->batches; batch++) {
-        for (row = 0; row < p->output_height; row++) {
-            for (column = 0; column < p->output_width; column++) {
-                patch at;
-                at.top = row * p->stride_y - p->pad_top;
-                at.left = column * p->stride_x - p->pad_left;
-                at.down = mg_on_axis(at.top, p->window_height, p->dilation_y, p->input_height);
-                at.across = mg_on_axis(at.left, p->window_width, p->dilation_x, p->input_width);
-                one_pixel(p, at, input, output);
-                output += p->output_channels;
-            }
-        }
-        input += p->input_height * p->input_width * p->input_channels;
-    }
-}
+#define MG_PARAMS mg_conv_f32_params
+#include "mg_layer_f32.h"
+#include "mg_conv_any.h"

@@ -5,14 +5,5 @@
  */
 #include "mg_extremes.h"
 
-#define MG_T int8_t
-#define MG_SUFFIX s8
-#include "mg_extremes_any.h"
-#undef MG_T
-#undef MG_SUFFIX
-
-#define MG_T int16_t
-#define MG_SUFFIX s16
-#include "mg_extremes_any.h"
-#undef MG_T
-#undef MG_SUFFIX
+#define MG_FILE "mg_extremes_any.h"
+#include "mg_integers.h"

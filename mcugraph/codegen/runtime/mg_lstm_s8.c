@@ -6,6 +6,7 @@
 #include "mg_lstm_s8.h"
 
 #include "mg_dsp.h"
+#include "mg_sigmoid_table.h"
 
 static int32_t clamped(int32_t x)
 {
@@ -38,32 +39,17 @@ static int32_t gathered(const mg_lstm_gate *gate, const int8_t *input, const int
     return clamped(weighed(&gate->input, input, unit) + weighed(&gate->hidden, hidden, unit));
 }
 
-/* The sigmoid between two entries of its table, which x tells with so many bits behind the point;
- * so many bits are added to those of the table. Behind the table, all are the last one. */
-static int32_t between(const uint16_t *table, int32_t x, int32_t bits, int32_t last)
-{
-    const int32_t place = x >> bits, rest = x & ((1 << bits) - 1);
-    if (place >= 255) {
-        return last * (1 << bits);
-    }
-    return table[place] * (1 << bits) + rest * (table[place + 1] - table[place]);
-}
-
-/* From 12 bits behind the point to 15. */
+/* From 12 bits behind the point. */
 static int32_t sigmoid(const uint16_t *table, int32_t x)
 {
-    const int32_t found = between(table, 3 * (x < 0 ? -x : x), 9, 65534);
-    return (x < 0 ? (1 << 25) - found + 511 : found + 512) >> 10;
+    return mg_sigmoid(table, 3 * x);
 }
 
-/* 2 * sigmoid(2x) - 1 with 15 bits behind the point. */
 static int32_t hyperbolic(const uint16_t *table, int32_t x, int32_t shift)
 {
-    int32_t found;
     x *= 3;
     x = shift < 0 ? (x + (1 << (-shift - 1))) >> -shift : x * (1 << shift);
-    found = between(table, x < 0 ? -x : x, 8, 65535) - (1 << 23);
-    return (x < 0 ? 127 - found : found + 128) >> 8;
+    return mg_hyperbolic(table, x);
 }
 
 static int8_t stepped(const mg_lstm_s8_params *p, const int8_t *input, const int8_t *hidden,

@@ -4,7 +4,7 @@
  * any purpose with or without fee is hereby granted. It comes without any warranty.
  */
 
-/* Products, once for each type of elements; mg_pairs.h says how. MG_SCALE: how these are scaled. */
+/* Products, once for each type of integers: mg_integers.h says how. */
 
 static MG_T MG_TYPED(product_of)(const mg_mul_params *p, MG_T first, MG_T second)
 {

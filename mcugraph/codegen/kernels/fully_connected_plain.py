@@ -1,24 +1,23 @@
-"""Fully connected layers of floats.
+"""Fully connected layers of floats or int16.
 
 Source: tensorflow/lite/kernels/internal/reference/fully_connected.h.
 """
 
 from collections.abc import Mapping
 
-from mcugraph.codegen.c_program import Field, KernelCall, Parameters
-from mcugraph.codegen.kernels.contract import Kernel, attributes
-from mcugraph.codegen.kernels.floating import bounds, layer_tables, refused_floats
-from mcugraph.ir import DType
+from mcugraph.codegen.c_program import Field, KernelCall
+from mcugraph.codegen.kernels.contract import attributes, constant
+from mcugraph.codegen.kernels.layers import LayerKernel
 from mcugraph.ops.linear import Dense
 from mcugraph.tflm.kernels.access.raster import element, straight
 from mcugraph.tflm.kernels.needs import KernelNode
 
 
-class FullyConnectedF32(Kernel):
-    """``mg_fully_connected_f32``."""
+class FullyConnectedPlain(LayerKernel):
+    """``mg_fully_connected_f32`` and ``mg_fully_connected_s16``."""
 
-    files = ("mg_fully_connected_f32",)
-    computes = DType.FLOAT32
+    family = "fully_connected"
+    narrow = True
 
     def refusal(self, node: KernelNode) -> str | None:
         weights, op = node.input(1), attributes(node, Dense)
@@ -26,20 +25,14 @@ class FullyConnectedF32(Kernel):
             return f"layers of the kind {op} are not known"
         if len(weights.shape) != 2 or node.input(0).elements % weights.shape[1]:
             return f"weights {weights.shape} do not read data {node.input(0).shape}"
-        return refused_floats(node)
+        return self.refused_types(node)
 
     def call(self, node: KernelNode, rounding: str) -> KernelCall:
         rows, depth, units = _sizes(node)
-        fields: dict[str, Field] = {
-            **layer_tables(node),
-            "rows": rows,
-            "depth": depth,
-            "units": units,
-            **bounds(attributes(node, Dense).activation),
-        }
-        return KernelCall(
-            "mg_fully_connected_f32", Parameters("mg_fully_connected_f32_params", fields), (0,)
-        )
+        sizes: dict[str, Field] = {"rows": rows, "depth": depth, "units": units}
+        activation = attributes(node, Dense).activation
+        parameters = self.parameters(node, sizes, activation, constant(node.input(1)))
+        return KernelCall(self.function, parameters, (0,))
 
     def leads(self, node: KernelNode) -> Mapping[int, int]:
         rows, depth, units = _sizes(node)

@@ -1,39 +1,37 @@
-"""Convolution of floats.
+"""Convolution of floats or int16.
 
 Source: tensorflow/lite/kernels/internal/reference/conv.h.
 """
 
 from collections.abc import Mapping
 
-from mcugraph.codegen.c_program import Field, KernelCall, Parameters
-from mcugraph.codegen.kernels.contract import Kernel, attributes
-from mcugraph.codegen.kernels.floating import bounds, layer_tables, refused_floats
+from mcugraph.codegen.c_program import Field, KernelCall
+from mcugraph.codegen.kernels.contract import attributes, constant
+from mcugraph.codegen.kernels.layers import LayerKernel
 from mcugraph.codegen.kernels.windows import image_fields, lead_by_pixels
-from mcugraph.ir import DType
 from mcugraph.ops.convolution import Conv
 from mcugraph.tflm.kernels.access.raster import element, straight
 from mcugraph.tflm.kernels.needs import KernelNode
 
 
-class ConvF32(Kernel):
-    """``mg_conv_f32``."""
+class ConvPlain(LayerKernel):
+    """``mg_conv_f32`` and ``mg_conv_s16``."""
 
-    files = ("mg_conv_f32",)
-    computes = DType.FLOAT32
+    family = "conv"
+    narrow = True
 
     def refusal(self, node: KernelNode) -> str | None:
-        return refused_floats(node)
+        return self.refused_types(node)
 
     def call(self, node: KernelNode, rounding: str) -> KernelCall:
         op, weights = attributes(node, Conv), node.input(1)
-        fields: dict[str, Field] = {
-            **layer_tables(node),
+        sizes: dict[str, Field] = {
             **image_fields(node, op, (node.input(0).shape, weights.shape)),
             "depth": weights.shape[3],
             "groups": op.groups,
-            **bounds(op.activation),
         }
-        return KernelCall("mg_conv_f32", Parameters("mg_conv_f32_params", fields), (0,))
+        parameters = self.parameters(node, sizes, op.activation, constant(weights))
+        return KernelCall(self.function, parameters, (0,))
 
     def leads(self, node: KernelNode) -> Mapping[int, int]:
         op, data, weights = attributes(node, Conv), node.input(0), node.input(1)

@@ -1,38 +1,38 @@
-"""Depthwise convolution of floats.
+"""Depthwise convolution of floats or int16.
 
 Source: tensorflow/lite/kernels/internal/reference/depthwiseconv_float.h.
 """
 
 from collections.abc import Mapping
 
-from mcugraph.codegen.c_program import Field, KernelCall, Parameters
-from mcugraph.codegen.kernels.contract import Kernel, attributes
-from mcugraph.codegen.kernels.floating import bounds, layer_tables, refused_floats
+import numpy as np
+
+from mcugraph.codegen.c_program import Field, KernelCall
+from mcugraph.codegen.kernels.contract import attributes, constant
+from mcugraph.codegen.kernels.layers import LayerKernel
 from mcugraph.codegen.kernels.windows import image_fields, lead_by_pixels
-from mcugraph.ir import DType
 from mcugraph.ops.convolution import Conv
 from mcugraph.tflm.kernels.access.raster import element, straight
 from mcugraph.tflm.kernels.needs import KernelNode
 
 
-class DepthwiseF32(Kernel):
-    """``mg_depthwise_f32``."""
+class DepthwisePlain(LayerKernel):
+    """``mg_depthwise_f32`` and ``mg_depthwise_s16``."""
 
-    files = ("mg_depthwise_f32",)
-    computes = DType.FLOAT32
+    family = "depthwise"
 
     def refusal(self, node: KernelNode) -> str | None:
-        return refused_floats(node)
+        return self.refused_types(node)
 
     def call(self, node: KernelNode, rounding: str) -> KernelCall:
         op = attributes(node, Conv)
-        fields: dict[str, Field] = {
-            **layer_tables(node),
+        sizes: dict[str, Field] = {
             **image_fields(node, op, (node.input(0).shape, node.input(1).shape)),
             "each": _each(node),
-            **bounds(op.activation),
         }
-        return KernelCall("mg_depthwise_f32", Parameters("mg_depthwise_f32_params", fields), (0,))
+        channels = np.moveaxis(constant(node.input(1)), 3, 0)
+        parameters = self.parameters(node, sizes, op.activation, channels)
+        return KernelCall(self.function, parameters, (0,))
 
     def leads(self, node: KernelNode) -> Mapping[int, int]:
         op, data = attributes(node, Conv), node.input(0)

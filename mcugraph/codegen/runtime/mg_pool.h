@@ -3,8 +3,8 @@
  * Part of the mcugraph runtime. Permission to use, copy, modify, and/or distribute this file for
  * any purpose with or without fee is hereby granted. It comes without any warranty.
  */
-#ifndef MG_POOL_S8_H
-#define MG_POOL_S8_H
+#ifndef MG_POOL_H
+#define MG_POOL_H
 
 #include "mg_common.h"
 
@@ -17,11 +17,13 @@ typedef struct {
     int32_t dilation_y, dilation_x;
     int32_t pad_top, pad_left;
     int32_t least, largest; /* stored values that the activation lets through */
-} mg_pool_s8_params;
+} mg_pool_params;
 
 /* The average, or the maximum, of each channel under a window: pixel by pixel, and there channel by
  * channel. Averages are of what is not padding, halves away from zero. */
-void mg_average_pool_s8(const mg_pool_s8_params *p, const int8_t *input, int8_t *output);
-void mg_max_pool_s8(const mg_pool_s8_params *p, const int8_t *input, int8_t *output);
+void mg_average_pool_s8(const mg_pool_params *p, const int8_t *input, int8_t *output);
+void mg_max_pool_s8(const mg_pool_params *p, const int8_t *input, int8_t *output);
+void mg_average_pool_s16(const mg_pool_params *p, const int16_t *input, int16_t *output);
+void mg_max_pool_s16(const mg_pool_params *p, const int16_t *input, int16_t *output);
 
 #endif

@@ -1,4 +1,4 @@
-"""The mean or the sum of int8 along some axes.
+"""The mean or the sum of integers along some axes.
 
 Sources: tensorflow/lite/kernels/internal/reference/reduce.h (QuantizedMeanOrSum),
 tensorflow/lite/micro/kernels/reduce_common.cc; XNNPACK, src/operators/reduce-nd.c.
@@ -11,6 +11,7 @@ import numpy as np
 from mcugraph.codegen.c_program import Field, KernelCall, Parameters
 from mcugraph.codegen.kernels.contract import (
     SINGLE,
+    SUFFIXES,
     Kernel,
     attributes,
     scale,
@@ -20,37 +21,53 @@ from mcugraph.codegen.kernels.contract import (
 from mcugraph.codegen.kernels.fixed_point import multiplier
 from mcugraph.ir import DType
 from mcugraph.ops.reduction import Reduce
-from mcugraph.tflm.kernels.access.raster import straight
+from mcugraph.tflm.kernels.access.raster import element, straight
 from mcugraph.tflm.kernels.needs import KernelNode
 
 
-class MeanS8(Kernel):
-    """``mg_mean_s8``, for means and for sums."""
+class MeanKernel(Kernel):
+    """``mg_mean_s8`` and ``mg_mean_s16``, for means and for sums.
 
-    files = ("mg_mean_s8",)
-    computes = DType.INT8
+    Args:
+        computes: The type of the elements.
+    """
+
+    files = ("mg_mean",)
+    headers = ("mg_integers", "mg_mean_any")
+    computes: DType
+
+    def __init__(self, computes: DType) -> None:
+        self.computes = computes
 
     def refusal(self, node: KernelNode) -> str | None:
-        groups(node)
-        return unlike(node, DType.INT8, DType.INT32, DType.INT8)
+        _, first, _, second, _ = groups(node)
+        if first * second >= 1 << (32 - self.computes.bits):
+            return f"sums of {first * second} elements may need more than 32 bits"
+        return unlike(node, self.computes, DType.INT32, self.computes)
 
     def call(self, node: KernelNode, rounding: str) -> KernelCall:
         outer, first, middle, second, inner = groups(node)
-        reduced = first * second
-        parameters: dict[str, Field] = {
-            "outer": outer,
-            "first": first,
-            "middle": middle,
-            "second": second,
-            "inner": inner,
-            **(_once(node, reduced) if rounding == SINGLE else _twice(node, reduced)),
-        }
-        return KernelCall("mg_mean_s8", Parameters("mg_mean_s8_params", parameters), (0,))
+        axes = Parameters(
+            "mg_mean_axes",
+            {
+                "outer": outer,
+                "first": first,
+                "middle": middle,
+                "second": second,
+                "inner": inner,
+            },
+        )
+        once = rounding == SINGLE and self.computes is DType.INT8
+        name = "mg_mean_once" if once else "mg_mean"
+        scaling = (_once if once else _twice)(node, first * second)
+        parameters = Parameters(f"{name}_params", {"axes": axes, **scaling})
+        return KernelCall(f"{name}_{SUFFIXES[self.computes]}", parameters, (0,))
 
     def leads(self, node: KernelNode) -> Mapping[int, int]:
         outer, first, middle, second, inner = groups(node)
         by_row = straight(middle, inner, second * inner)
-        return {0: by_row + straight(outer, middle * inner, first * middle * second * inner)}
+        lead = by_row + straight(outer, middle * inner, first * middle * second * inner)
+        return {0: lead * element(node.outputs[0])}
 
 
 def _twice(node: KernelNode, reduced: int) -> dict[str, Field]:
