@@ -49,7 +49,7 @@ from mcugraph.codegen.kernels.picked import (
 )
 from mcugraph.codegen.kernels.pool import PoolKernel
 from mcugraph.codegen.kernels.prelu_s8 import PreluS8
-from mcugraph.codegen.kernels.quantize import Convert
+from mcugraph.codegen.kernels.quantize import ConvertKernel
 from mcugraph.codegen.kernels.reduce_f32 import ReduceF32
 from mcugraph.codegen.kernels.rescale import (
     Rescale,
@@ -102,7 +102,7 @@ KERNELS: Mapping[str, Sequence[Kernel]] = {
     "CONV_2D": (SparseConvS8(), ConvS8(), *map(ConvPlain, _PLAIN)),
     "COS": (UnaryF32("mg_cos_f32"),),
     "DEPTHWISE_CONV_2D": (OneChannelS8(), DepthwiseS8(), *map(DepthwisePlain, _PLAIN)),
-    "DEQUANTIZE": tuple(Convert("mg_dequantize", kind) for kind in _INTEGERS),
+    "DEQUANTIZE": tuple(ConvertKernel("mg_dequantize", kind) for kind in _INTEGERS),
     "DEPTH_TO_SPACE": (StridedBytes(flattened),),
     "DIV": (BinaryF32("mg_div_f32"),),
     "ELU": (UnaryF32("mg_elu_f32"),),
@@ -145,7 +145,7 @@ KERNELS: Mapping[str, Sequence[Kernel]] = {
     "PRELU": (PreluS8(), BinaryF32("mg_prelu_f32")),
     "QUANTIZE": (
         LookupBytes(requantized, unsigned=True),
-        *(Convert("mg_quantize", kind) for kind in _INTEGERS),
+        *(ConvertKernel("mg_quantize", kind) for kind in _INTEGERS),
         Rescale(same_number),
         Rescale(same_number, DType.INT16, DType.INT8),
         Rescale(same_number, DType.INT8, DType.INT16),

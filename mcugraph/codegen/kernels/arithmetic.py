@@ -65,16 +65,14 @@ class Add(PairKernel):
             return _added_once(node)
         op, left = attributes(node, Elementwise), _LEFT[self.computes]
         first, second, result = node.input(0), node.input(1), node.outputs[0]
-        # TFLM computes the scales of a difference in single precision, and of a sum in double.
-        kind = np.float64 if op.function == "add" else np.float32
-        a, b, made = (kind(scale(tensor)) for tensor in (first, second, result))
-        twice = kind(2) * max(a, b)
+        a, b, made = (float(scale(tensor)) for tensor in (first, second, result))
+        twice = 2 * max(a, b)
         fields: dict[str, Field] = {**operands(node), "left": left}
         for name, factor in (("first", a / twice), ("second", b / twice)):
-            found = multiplier(float(factor))
+            found = multiplier(factor)
             fields[f"{name}_multiplier"], fields[f"{name}_shift"] = found
-        factor = twice / (kind(1 << left) * made)
-        fields["output_multiplier"], fields["output_shift"] = multiplier(float(factor))
+        factor = twice / ((1 << left) * made)
+        fields["output_multiplier"], fields["output_shift"] = multiplier(factor)
         fields |= {
             "first_zero": zero_point(first),
             "second_zero": zero_point(second),

@@ -15,7 +15,7 @@ from mcugraph.codegen.kernels.contract import DOUBLE, Kernel, attributes, consta
 from mcugraph.codegen.kernels.conv_s8 import ConvS8, output_factors, stored_range
 from mcugraph.codegen.kernels.fixed_point import activation_range, multiplier, multipliers
 from mcugraph.codegen.kernels.fully_connected_s8 import FullyConnectedS8, unit_factors
-from mcugraph.codegen.kernels.pool_s8 import PoolS8
+from mcugraph.codegen.kernels.pool import PoolKernel
 from mcugraph.codegen.kernels.softmax_s8 import SoftmaxS8, difference_factor, radius
 from mcugraph.codegen.kernels.windows import image_fields
 from mcugraph.ir import Array, DType
@@ -117,7 +117,7 @@ class CmsisPoolS8(_FromArm):
         self._function = function
 
     def refusal(self, node: KernelNode) -> str | None:
-        return PoolS8().refusal(node)
+        return PoolKernel(DType.INT8).refusal(node)
 
     def call(self, node: KernelNode, rounding: str) -> KernelCall:
         op = attributes(node, Pool)

@@ -12,7 +12,7 @@ from mcugraph.tflm.kernels.access.raster import element, straight
 from mcugraph.tflm.kernels.needs import KernelNode
 
 
-class Convert(Kernel):
+class ConvertKernel(Kernel):
     """``mg_quantize_s8`` or ``mg_dequantize_s8``, and those of int16.
 
     Args:
