@@ -31,6 +31,7 @@ LAYERS = [
     {"profiler", "space"},
     {"slimming", "export", "fit", "optimizer"},
     {"report", "prune", "boards", "deployment"},
+    {"nas"},
     {"commands"},
     {"cli"},
     {"__main__"},

@@ -1,0 +1,211 @@
+"""A graph, built layer by layer: what every exact figure is asked of."""
+
+from collections.abc import Sequence
+from math import prod
+
+from mcugraph.errors import GraphError
+from mcugraph.ir import DType, Graph, Kind, Op, Operator, Shape, Source, Tensor
+from mcugraph.nas.builder import (
+    NetworkBuilder,
+    Size,
+    each,
+    flat,
+    grown,
+    joined,
+    positive,
+    summed,
+    swept,
+)
+from mcugraph.ops.convolution import Conv
+from mcugraph.ops.elementwise import Elementwise
+from mcugraph.ops.linear import Dense
+from mcugraph.ops.movement import Flatten
+from mcugraph.ops.normalization import BatchNorm
+from mcugraph.ops.pooling import Pool
+from mcugraph.ops.reduction import Reduce
+from mcugraph.ops.selection import Concat, Pad
+from mcugraph.ops.window import VALID, symmetric
+
+
+class GraphBuilder(NetworkBuilder[str]):
+    """Builds the graph that ``from_torch`` makes of the module of the same layers.
+
+    It knows shapes and no values, in float32: ``profile(graph, precision="int8")`` tells what its
+    int8 file costs. A value is the name of a tensor.
+
+    Example:
+        >>> from mcugraph.nas import GraphBuilder
+        >>> b = GraphBuilder("tiny")
+        >>> x = b.conv(b.input((1, 28, 28)), channels=8, kernel=3, stride=2, relu=True)
+        >>> b.output(b.dense(b.global_average(x), units=10))
+        >>> b.graph().outputs
+        ('dense1',)
+    """
+
+    def __init__(self, name: str = "network") -> None:
+        self._name = name
+        self._operators: list[Operator] = []
+        self._tensors: dict[str, Tensor] = {}
+        self._inputs: list[str] = []
+        self._outputs: list[str] = []
+        self._counts: dict[str, int] = {}
+
+    def graph(self) -> Graph:
+        """The graph of what was said.
+
+        Raises:
+            GraphError: Nothing was said to be its input, or its output.
+        """
+        if not self._inputs or not self._outputs:
+            raise GraphError(f"network {self._name!r} has no input or no output")
+        return Graph(
+            self._name,
+            tuple(self._operators),
+            self._tensors,
+            tuple(self._inputs),
+            tuple(self._outputs),
+            Source("builder"),
+        )
+
+    def shape(self, value: str) -> Shape:
+        return (self._tensors[value].shape or ())[1:]
+
+    def input(self, shape: Sequence[int]) -> str:
+        name = self._new("input", (1, *shape))
+        self._inputs.append(name)
+        return name
+
+    def conv(
+        self,
+        value: str,
+        channels: int,
+        kernel: Size,
+        stride: Size = 1,
+        *,
+        same: bool = False,
+        norm: bool = False,
+        relu: bool = False,
+    ) -> str:
+        positive(channels, "channels")
+        return self._convolution(value, channels, 1, kernel, stride, same, norm, relu)
+
+    def depthwise(
+        self,
+        value: str,
+        kernel: Size,
+        stride: Size = 1,
+        *,
+        same: bool = False,
+        norm: bool = False,
+        relu: bool = False,
+    ) -> str:
+        channels = self.shape(value)[0]
+        return self._convolution(value, channels, channels, kernel, stride, same, norm, relu)
+
+    def dense(self, value: str, units: int, *, relu: bool = False) -> str:
+        matrix = (positive(units, "units"), flat(self.shape(value)))
+        made = self._layer("dense", Dense(), value, matrix, (units,), bias=True)
+        return self._relu(made) if relu else made
+
+    def pool(self, value: str, function: str, window: Size, stride: Size | None = None) -> str:
+        shape = self.shape(value)
+        step = window if stride is None else stride
+        made = (shape[0], *swept(shape, window, step))
+        rank = len(shape) - 1
+        op = Pool(function, each(window, rank), each(step, rank), VALID)
+        return self._step("pool", op, (value,), made)
+
+    def global_average(self, value: str) -> str:
+        shape = self.shape(value)
+        axes = tuple(range(2, len(shape) + 1))
+        return self._step("average", Reduce("mean", axes), (value,), shape[:1])
+
+    def add(self, left: str, right: str) -> str:
+        shape = summed(self.shape(left), self.shape(right))
+        return self._step("add", Elementwise("add"), (left, right), shape)
+
+    def concat(self, values: Sequence[str]) -> str:
+        shape = joined([self.shape(value) for value in values])
+        return self._step("concat", Concat(1), tuple(values), shape)
+
+    def grow(self, value: str, spatial: Sequence[int]) -> str:
+        shape = self.shape(value)
+        behind = grown(shape, spatial)
+        if not any(behind):
+            return value
+        pads = ((0, 0), (0, 0), *((0, count) for count in behind))
+        return self._step("pad", Pad(pads), (value,), (shape[0], *spatial))
+
+    def flatten(self, value: str) -> str:
+        shape = self.shape(value)
+        if len(shape) == 1:
+            return value
+        return self._step("flatten", Flatten(), (value,), (prod(shape),))
+
+    def dropout(self, value: str, rate: float) -> str:
+        return self._step("dropout", Elementwise("dropout"), (value,), self.shape(value))
+
+    def output(self, value: str) -> None:
+        self._outputs.append(value)
+
+    def _convolution(
+        self,
+        value: str,
+        channels: int,
+        groups: int,
+        kernel: Size,
+        stride: Size,
+        same: bool,
+        norm: bool,
+        relu: bool,
+    ) -> str:
+        shape = self.shape(value)
+        made = (channels, *swept(shape, kernel, stride, same))
+        rank = len(shape) - 1
+        window, strides = each(kernel, rank), each(stride, rank)
+        padding = symmetric([size // 2 for size in window]) if same else VALID
+        op = Conv(strides, (1,) * rank, padding, groups, depthwise=groups > 1)
+        weight = (channels, shape[0] // groups, *window)
+        result = self._layer("conv", op, value, weight, made, bias=not norm)
+        if norm:
+            result = self._norm(result, made)
+        return self._relu(result) if relu else result
+
+    def _norm(self, value: str, shape: Shape) -> str:
+        name = self._fresh("norm")
+        fields = ("weight", "bias", "running_mean", "running_var")
+        held = [self._constant(f"{name}.{field}", shape[:1]) for field in fields]
+        return self._step(name, BatchNorm(), (value, *held), shape, name)
+
+    def _relu(self, value: str) -> str:
+        return self._step("relu", Elementwise("relu"), (value,), self.shape(value))
+
+    def _layer(
+        self, kind: str, op: Op, value: str, weight: Shape, made: Shape, *, bias: bool
+    ) -> str:
+        """An operator with weights, and perhaps a bias for each channel or unit that it makes."""
+        name = self._fresh(kind)
+        held = [self._constant(f"{name}.weight", weight)]
+        if bias:
+            held.append(self._constant(f"{name}.bias", made[:1]))
+        return self._step(kind, op, (value, *held), made, name)
+
+    def _step(
+        self, kind: str, op: Op, reads: tuple[str, ...], made: Shape, name: str | None = None
+    ) -> str:
+        name = self._new(kind, (1, *made), name)
+        self._operators.append(Operator(name, op, reads, (name,), op.kind))
+        return name
+
+    def _new(self, kind: str, shape: Shape, name: str | None = None) -> str:
+        name = name or self._fresh(kind)
+        self._tensors[name] = Tensor(name, DType.FLOAT32, shape)
+        return name
+
+    def _constant(self, name: str, shape: Shape) -> str:
+        self._tensors[name] = Tensor(name, DType.FLOAT32, shape, Kind.CONSTANT)
+        return name
+
+    def _fresh(self, kind: str) -> str:
+        number = self._counts[kind] = self._counts.get(kind, 0) + 1
+        return f"{kind}{number}"

@@ -1,0 +1,120 @@
+"""Costs of an architecture as plain integers, in the time that it takes to say it."""
+
+from collections.abc import Sequence
+from math import prod
+
+from mcugraph.ir import Shape
+from mcugraph.nas.builder import (
+    NetworkBuilder,
+    Size,
+    each,
+    flat,
+    grown,
+    joined,
+    padded,
+    positive,
+    summed,
+    swept,
+)
+
+_BIAS = 4  # bytes of an int32
+
+
+class Meter(NetworkBuilder[Shape]):
+    """Counts what a network costs once it is deployed as int8.
+
+    A value is its own shape. Batch norms are folded, ReLUs fused, dropouts gone, as in the deployed
+    form of the graph, which gives the same figures.
+
+    Attributes:
+        size: Bytes of weights (1 each) and biases (4 each).
+        parameters: Weights and biases, counted.
+        macs: Multiply-accumulates of convolutions and dense layers.
+        operator_bound: Most bytes that one operator reads and writes: the peak of a chain, and a
+            lower bound where there are branches.
+    """
+
+    def __init__(self) -> None:
+        self.size = self.parameters = self.macs = self.operator_bound = 0
+
+    def shape(self, value: Shape) -> Shape:
+        return value
+
+    def input(self, shape: Sequence[int]) -> Shape:
+        return tuple(shape)
+
+    def conv(
+        self,
+        value: Shape,
+        channels: int,
+        kernel: Size,
+        stride: Size = 1,
+        *,
+        same: bool = False,
+        norm: bool = False,
+        relu: bool = False,
+    ) -> Shape:
+        made = (positive(channels, "channels"), *swept(value, kernel, stride, same))
+        value = self._padded(value, kernel, stride) if same else value
+        window = prod(each(kernel, len(value) - 1)) * value[0]
+        return self._layer(value, made, window)
+
+    def depthwise(
+        self,
+        value: Shape,
+        kernel: Size,
+        stride: Size = 1,
+        *,
+        same: bool = False,
+        norm: bool = False,
+        relu: bool = False,
+    ) -> Shape:
+        made = (value[0], *swept(value, kernel, stride, same))
+        value = self._padded(value, kernel, stride) if same else value
+        return self._layer(value, made, prod(each(kernel, len(value) - 1)))
+
+    def dense(self, value: Shape, units: int, *, relu: bool = False) -> Shape:
+        return self._layer(value, (positive(units, "units"),), flat(value))
+
+    def pool(self, value: Shape, function: str, window: Size, stride: Size | None = None) -> Shape:
+        made = (value[0], *swept(value, window, window if stride is None else stride))
+        return self._step(prod(value), made)
+
+    def global_average(self, value: Shape) -> Shape:
+        return self._step(prod(value), value[:1])
+
+    def add(self, left: Shape, right: Shape) -> Shape:
+        return self._step(prod(left) + prod(right), summed(left, right))
+
+    def concat(self, values: Sequence[Shape]) -> Shape:
+        return self._step(sum(map(prod, values)), joined(values))
+
+    def grow(self, value: Shape, spatial: Sequence[int]) -> Shape:
+        if not any(grown(value, spatial)):
+            return value
+        return self._step(prod(value), (value[0], *spatial))
+
+    def flatten(self, value: Shape) -> Shape:
+        return value if len(value) == 1 else self._step(prod(value), (prod(value),))
+
+    def dropout(self, value: Shape, rate: float) -> Shape:
+        return value
+
+    def output(self, value: Shape) -> None:
+        pass
+
+    def _padded(self, value: Shape, kernel: Size, stride: Size) -> Shape:
+        """What a padded convolution reads."""
+        larger = padded(value, kernel, stride)
+        return value if larger is None else self._step(prod(value), larger)
+
+    def _layer(self, read: Shape, made: Shape, window: int) -> Shape:
+        """A layer of weights: each element that it makes meets a window's worth of them."""
+        self.size += made[0] * (window + _BIAS)
+        self.parameters += made[0] * (window + 1)
+        self.macs += prod(made) * window
+        return self._step(prod(read), made)
+
+    def _step(self, read: int, made: Shape) -> Shape:
+        self.operator_bound = max(self.operator_bound, read + prod(made))
+        return made

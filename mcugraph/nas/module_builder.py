@@ -1,0 +1,218 @@
+"""A PyTorch module, built layer by layer: what is trained."""
+
+from collections.abc import Callable, Sequence
+from math import prod
+from typing import NamedTuple
+
+import torch
+from torch import Tensor, nn
+from torch.nn import functional
+
+from mcugraph.errors import GraphError
+from mcugraph.ir import Shape
+from mcugraph.nas.builder import (
+    NetworkBuilder,
+    Size,
+    each,
+    flat,
+    grown,
+    joined,
+    positive,
+    summed,
+    swept,
+)
+
+_CONVOLUTIONS = {1: nn.Conv1d, 2: nn.Conv2d}
+_NORMS = {1: nn.BatchNorm1d, 2: nn.BatchNorm2d}
+_POOLS = {
+    ("max", 1): nn.MaxPool1d,
+    ("max", 2): nn.MaxPool2d,
+    ("average", 1): nn.AvgPool1d,
+    ("average", 2): nn.AvgPool2d,
+}
+
+
+class Placed(NamedTuple):
+    """What the network computes at one place."""
+
+    number: int
+    shape: Shape
+
+
+class _Network(nn.Module):
+    """Layers, and which results each of them reads."""
+
+    def __init__(self) -> None:
+        super().__init__()
+        self.steps: list[tuple[str | Callable[..., Tensor], tuple[int, ...]]] = []
+        self.result = 0
+
+    def forward(self, data: Tensor) -> Tensor:
+        """The network's output for a batch of examples."""
+        values = [data]
+        for layer, reads in self.steps:
+            compute = getattr(self, layer) if isinstance(layer, str) else layer
+            values.append(compute(*(values[number] for number in reads)))
+        return values[self.result]
+
+
+class ModuleBuilder(NetworkBuilder[Placed]):
+    """Builds a module; layers have the names of `GraphBuilder`'s, and PyTorch's own initial values.
+
+    Example:
+        >>> from mcugraph.nas import ModuleBuilder
+        >>> b = ModuleBuilder()
+        >>> b.output(b.dense(b.input((16,)), units=4))
+        >>> b.module().dense1
+        Linear(in_features=16, out_features=4, bias=True)
+    """
+
+    def __init__(self) -> None:
+        self._network = _Network()
+        self._counts: dict[str, int] = {}
+        self._ended = False
+
+    def module(self) -> nn.Module:
+        """The module of what was said: from a batch of examples to a batch of outputs.
+
+        Raises:
+            GraphError: Nothing was said to be its output.
+        """
+        if not self._ended:
+            raise GraphError("the network has no output")
+        return self._network
+
+    def shape(self, value: Placed) -> Shape:
+        return value.shape
+
+    def input(self, shape: Sequence[int]) -> Placed:
+        return Placed(0, tuple(shape))
+
+    def conv(
+        self,
+        value: Placed,
+        channels: int,
+        kernel: Size,
+        stride: Size = 1,
+        *,
+        same: bool = False,
+        norm: bool = False,
+        relu: bool = False,
+    ) -> Placed:
+        positive(channels, "channels")
+        return self._convolution(value, channels, 1, kernel, stride, same, norm, relu)
+
+    def depthwise(
+        self,
+        value: Placed,
+        kernel: Size,
+        stride: Size = 1,
+        *,
+        same: bool = False,
+        norm: bool = False,
+        relu: bool = False,
+    ) -> Placed:
+        channels = value.shape[0]
+        return self._convolution(value, channels, channels, kernel, stride, same, norm, relu)
+
+    def dense(self, value: Placed, units: int, *, relu: bool = False) -> Placed:
+        layer = nn.Linear(flat(value.shape), positive(units, "units"))
+        made = self._module("dense", layer, value, (units,))
+        return self._relu(made) if relu else made
+
+    def pool(
+        self, value: Placed, function: str, window: Size, stride: Size | None = None
+    ) -> Placed:
+        step = window if stride is None else stride
+        made = (value.shape[0], *swept(value.shape, window, step))
+        rank = len(made) - 1
+        layer = _POOLS[function, _known(rank)](each(window, rank), each(step, rank))
+        return self._module("pool", layer, value, made)
+
+    def global_average(self, value: Placed) -> Placed:
+        axes = tuple(range(2, len(value.shape) + 1))
+        return self._function(lambda data: data.mean(axes), (value,), value.shape[:1])
+
+    def add(self, left: Placed, right: Placed) -> Placed:
+        return self._function(torch.add, (left, right), summed(left.shape, right.shape))
+
+    def concat(self, values: Sequence[Placed]) -> Placed:
+        shape = joined([value.shape for value in values])
+        return self._function(lambda *data: torch.cat(data, 1), values, shape)
+
+    def grow(self, value: Placed, spatial: Sequence[int]) -> Placed:
+        behind = grown(value.shape, spatial)
+        if not any(behind):
+            return value
+        pads = [length for count in reversed(behind) for length in (0, count)]
+        shape = (value.shape[0], *spatial)
+        return self._function(lambda data: functional.pad(data, pads), (value,), shape)
+
+    def flatten(self, value: Placed) -> Placed:
+        if len(value.shape) == 1:
+            return value
+        return self._module("flatten", nn.Flatten(), value, (prod(value.shape),))
+
+    def dropout(self, value: Placed, rate: float) -> Placed:
+        return self._module("dropout", nn.Dropout(rate), value, value.shape)
+
+    def output(self, value: Placed) -> None:
+        self._network.result, self._ended = value.number, True
+
+    def _convolution(
+        self,
+        value: Placed,
+        channels: int,
+        groups: int,
+        kernel: Size,
+        stride: Size,
+        same: bool,
+        norm: bool,
+        relu: bool,
+    ) -> Placed:
+        made = (channels, *swept(value.shape, kernel, stride, same))
+        rank = _known(len(made) - 1)
+        window = each(kernel, rank)
+        layer = _CONVOLUTIONS[rank](
+            value.shape[0],
+            channels,
+            window,  # type: ignore[arg-type]
+            each(stride, rank),  # type: ignore[arg-type]
+            padding=tuple(size // 2 for size in window) if same else 0,  # type: ignore[arg-type]
+            groups=groups,
+            bias=not norm,
+        )
+        result = self._module("conv", layer, value, made)
+        if norm:
+            result = self._module("norm", _NORMS[rank](channels), result, made)
+        return self._relu(result) if relu else result
+
+    def _relu(self, value: Placed) -> Placed:
+        return self._module("relu", nn.ReLU(), value, value.shape)
+
+    def _module(self, kind: str, layer: nn.Module, value: Placed, made: Shape) -> Placed:
+        number = self._counts[kind] = self._counts.get(kind, 0) + 1
+        self._network.add_module(f"{kind}{number}", layer)
+        return self._step(f"{kind}{number}", (value,), made)
+
+    def _function(
+        self, function: Callable[..., Tensor], values: Sequence[Placed], made: Shape
+    ) -> Placed:
+        return self._step(function, values, made)
+
+    def _step(
+        self, layer: str | Callable[..., Tensor], values: Sequence[Placed], made: Shape
+    ) -> Placed:
+        self._network.steps.append((layer, tuple(value.number for value in values)))
+        return Placed(len(self._network.steps), made)
+
+
+def _known(rank: int) -> int:
+    """How many spatial axes a layer has, held against those that there are layers for.
+
+    Raises:
+        GraphError: There are none.
+    """
+    if rank not in _CONVOLUTIONS:
+        raise GraphError(f"there are layers for one or two spatial axes, not for {rank}")
+    return rank

@@ -1,0 +1,127 @@
+"""Search spaces: the architectures that a search may choose from."""
+
+from abc import ABC, abstractmethod
+from collections.abc import Callable, Iterator, Sequence
+from hashlib import sha256
+from random import Random
+from typing import TYPE_CHECKING, Any, ClassVar, Generic, TypeVar
+
+from mcugraph.errors import UsageError
+from mcugraph.ir import Graph, Shape
+from mcugraph.nas.architecture_json import from_plain, to_plain
+from mcugraph.nas.builder import NetworkBuilder
+from mcugraph.nas.graph_builder import GraphBuilder
+from mcugraph.nas.meter import Meter
+from mcugraph.records import dataclass
+
+if TYPE_CHECKING:
+    from torch import nn
+
+Arch = TypeVar("Arch")
+
+
+@dataclass(frozen=True, slots=True)
+class Morph(Generic[Arch]):
+    """A small change of an architecture, made when it is asked for.
+
+    Attributes:
+        kind: What it changes; a search draws the kind first, and then one of it, so that what can
+            be done in many places is not done all the time.
+        name: What it does, in a few words.
+        apply: Makes the changed architecture; draws what the change leaves open.
+    """
+
+    kind: str
+    name: str
+    apply: Callable[[Random], Arch]
+
+
+def checked_shape(shape: Sequence[int], axes: int) -> Shape:
+    """The shape of one example, held against the number of its spatial axes.
+
+    Raises:
+        UsageError: It has another, or an axis of no element.
+    """
+    if len(shape) != axes + 1 or min(shape) < 1:
+        wanted = ("units", "channels, length", "channels, height, width")[axes]
+        raise UsageError(f"an example of shape {tuple(shape)} is not ({wanted})")
+    return tuple(shape)
+
+
+class SearchSpace(ABC, Generic[Arch]):
+    """Architectures: how to draw one, which are next to it, and the network that each stands for.
+
+    A space of one's own needs ``architecture`` (a frozen dataclass of whole numbers, flags, strings
+    and tuples of such dataclasses), ``sample``, ``morphs`` and ``emit``.
+
+    Attributes:
+        architecture: The class of its architectures.
+        input_shape: One example that the networks read: channels first, without the batch.
+        classes: How many outputs they have.
+    """
+
+    architecture: ClassVar[type]
+    input_shape: Shape
+    classes: int
+
+    @abstractmethod
+    def sample(self, rng: Random) -> Arch:
+        """A random architecture."""
+
+    @abstractmethod
+    def morphs(self, arch: Arch) -> Iterator[Morph[Arch]]:
+        """The small changes of an architecture that stay in the space."""
+
+    @abstractmethod
+    def emit(self, arch: Arch, builder: NetworkBuilder[Any]) -> None:
+        """Say the network of an architecture, layer by layer.
+
+        Raises:
+            GraphError: There is no such network for the input.
+        """
+
+    def mutate(self, arch: Arch, rng: Random) -> tuple[Arch, str]:
+        """An architecture next to another one, and the name of the morph that leads there."""
+        by_kind: dict[str, list[Morph[Arch]]] = {}
+        for morph in self.morphs(arch):
+            by_kind.setdefault(morph.kind, []).append(morph)
+        morph = rng.choice(by_kind[rng.choice(list(by_kind))])
+        return morph.apply(rng), morph.name
+
+    def meter(self, arch: Arch) -> Meter:
+        """Size, work and operator bound of an architecture, in microseconds."""
+        meter = Meter()
+        self.emit(arch, meter)
+        return meter
+
+    def graph(self, arch: Arch, name: str = "network") -> Graph:
+        """The graph of an architecture, for ``profile`` and everything else."""
+        builder = GraphBuilder(name)
+        self.emit(arch, builder)
+        return builder.graph()
+
+    def module(self, arch: Arch) -> "nn.Module":
+        """The PyTorch module of an architecture, with new weights."""
+        from mcugraph.nas.module_builder import ModuleBuilder
+
+        builder = ModuleBuilder()
+        self.emit(arch, builder)
+        return builder.module()
+
+    def key(self, arch: Arch) -> str:
+        """What names the network of an architecture: two with one network have one key."""
+        return sha256(str(self.graph(arch)).encode()).hexdigest()[:32]
+
+    def to_plain(self, arch: Arch) -> dict[str, Any]:
+        """An architecture as what JSON can hold."""
+        data: dict[str, Any] = to_plain(arch)
+        return data
+
+    def from_plain(self, data: dict[str, Any]) -> Arch:
+        """The architecture that `to_plain` made data of.
+
+        Raises:
+            UsageError: The data does not describe one.
+        """
+        made: Arch = from_plain(self.architecture, data)
+        return made

@@ -1,0 +1,88 @@
+"""Builders: what they refuse, and layers that no space here has."""
+
+from collections.abc import Callable
+from typing import Any
+
+import pytest
+
+import mcugraph as mg
+from mcugraph.nas import GraphBuilder, Meter, ModuleBuilder, NetworkBuilder
+
+MAKERS: list[Callable[[], NetworkBuilder[Any]]] = [Meter, GraphBuilder]
+
+WRONG: dict[str, Callable[[NetworkBuilder[Any], Any], Any]] = {
+    "no window fits": lambda b, x: b.conv(x, 4, 9),
+    "an even kernel cannot be padded alike": lambda b, x: b.depthwise(x, 2, same=True),
+    "no stride": lambda b, x: b.pool(x, "max", 2, 0),
+    "no channels": lambda b, x: b.conv(x, 0, 3),
+    "no units": lambda b, x: b.dense(b.flatten(x), 0),
+    "a dense layer of an image": lambda b, x: b.dense(x, 4),
+    "a window of another rank": lambda b, x: b.conv(x, 4, (3,)),
+    "a window over units": lambda b, x: b.pool(b.flatten(x), "max", 2),
+    "a sum of different shapes": lambda b, x: b.add(x, b.pool(x, "max", 2)),
+    "channels of different sizes": lambda b, x: b.concat([x, b.pool(x, "max", 2)]),
+    "smaller than it is": lambda b, x: b.grow(x, (2, 2)),
+    "grown along too few axes": lambda b, x: b.grow(x, (9,)),
+}
+
+
+@pytest.mark.parametrize("make", MAKERS)
+@pytest.mark.parametrize("layer", WRONG.values(), ids=WRONG)
+def test_what_does_not_fit_is_refused(
+    make: Callable[[], NetworkBuilder[Any]], layer: Callable[[NetworkBuilder[Any], Any], Any]
+) -> None:
+    builder = make()
+    with pytest.raises(mg.GraphError):
+        layer(builder, builder.input((3, 6, 6)))
+
+
+@pytest.mark.parametrize("layer", WRONG.values(), ids=WRONG)
+def test_the_module_refuses_the_same(layer: Callable[[NetworkBuilder[Any], Any], Any]) -> None:
+    pytest.importorskip("torch")
+    test_what_does_not_fit_is_refused(ModuleBuilder, layer)
+
+
+def say_inception(b: NetworkBuilder[Any]) -> None:
+    """Branches of several kernels, joined; a window that is longer one way than the other."""
+    x = b.conv(b.input((2, 12, 10)), 6, (5, 3), (2, 1), same=True, relu=True)
+    left = b.conv(x, 4, 1, relu=True)
+    right = b.depthwise(x, 3, same=True, norm=True)
+    x = b.concat([left, right, b.grow(b.pool(x, "average", 2, 1), b.shape(x)[1:])])
+    x = b.dropout(b.global_average(x), 0.2)
+    b.output(b.dense(x, 3))
+
+
+def test_joined_branches_cost_alike_for_all_builders() -> None:
+    torch = pytest.importorskip("torch")
+    meter, graph, module = Meter(), GraphBuilder(), ModuleBuilder()
+    for builder in (meter, graph, module):
+        say_inception(builder)
+    of_graph = mg.profile(graph.graph(), precision="int8")
+    of_module = mg.profile(
+        mg.from_torch(module.module().eval(), (torch.zeros(1, 2, 12, 10),)), precision="int8"
+    )
+    for p in (of_graph, of_module):
+        assert (p.flash.weights + p.flash.biases, p.macs) == (meter.size, meter.macs)
+        assert p.memory.operator_bound == meter.operator_bound
+    assert of_graph.memory.peak == of_module.memory.peak >= meter.operator_bound
+    assert of_graph.memory.tflm_total == of_module.memory.tflm_total
+
+
+def test_a_network_without_an_end_is_none() -> None:
+    builder = GraphBuilder("half")
+    builder.input((1, 4, 4))
+    with pytest.raises(mg.GraphError, match="'half' has no input or no output"):
+        builder.graph()
+
+
+def test_a_module_without_an_end_is_none() -> None:
+    pytest.importorskip("torch")
+    with pytest.raises(mg.GraphError, match="no output"):
+        ModuleBuilder().module()
+
+
+def test_there_are_no_layers_for_three_axes() -> None:
+    pytest.importorskip("torch")
+    builder = ModuleBuilder()
+    with pytest.raises(mg.GraphError, match="one or two spatial axes"):
+        builder.conv(builder.input((1, 4, 4, 4)), 2, 3)
