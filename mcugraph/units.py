@@ -27,6 +27,7 @@ _SIZES = {
     "mb": 10**6,
     "gb": 10**9,
 }
+_DURATIONS = {"": 1, "s": 1, "min": 60, "h": 3600, "d": 86400}
 _COUNTS = {"": 1, "k": 10**3, "m": 10**6, "g": 10**9}
 
 
@@ -58,6 +59,15 @@ def parse_count(text: str) -> int:
         UsageError: The text is no count, or not a whole one, or more than `MOST`.
     """
     return _parse(text, _COUNTS, "a count", "5M, 250k or 1200000", "operations")
+
+
+def parse_duration(text: str) -> int:
+    """The seconds that ``"30min"``, ``"1.5h"``, ``"90s"`` or ``"90"`` means.
+
+    Raises:
+        UsageError: The text is no duration, or no whole number of seconds, or more than `MOST`.
+    """
+    return _parse(text, _DURATIONS, "a duration", "30min, 2h or 90s", "seconds")
 
 
 def _parse(text: str, units: Mapping[str, int], what: str, examples: str, unit_name: str) -> int:

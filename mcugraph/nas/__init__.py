@@ -9,41 +9,76 @@ from importlib import import_module
 from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
+    from mcugraph.nas.bounds import Bounds
     from mcugraph.nas.builder import NetworkBuilder
+    from mcugraph.nas.costs import Costs
+    from mcugraph.nas.data import DataSource
+    from mcugraph.nas.engines import Engine
+    from mcugraph.nas.entry import search
     from mcugraph.nas.graph_builder import GraphBuilder
     from mcugraph.nas.meter import Meter
+    from mcugraph.nas.methods import AgingEvolution, Method, ParetoEvolution, RandomSearch, paper
     from mcugraph.nas.module_builder import ModuleBuilder
+    from mcugraph.nas.recipe import Recipe
+    from mcugraph.nas.results import SearchResult
     from mcugraph.nas.search_space import Morph, SearchSpace
     from mcugraph.nas.spaces.cnn import CnnSpace
     from mcugraph.nas.spaces.cnn1d import Cnn1dSpace
     from mcugraph.nas.spaces.ds_cnn import DsCnnSpace
     from mcugraph.nas.spaces.mlp import MlpSpace
+    from mcugraph.nas.trials import Trial
 
 # Public name -> the module that defines it.
 _HOME = {
-    "NetworkBuilder": "mcugraph.nas.builder",
+    "AgingEvolution": "mcugraph.nas.methods",
+    "Bounds": "mcugraph.nas.bounds",
     "Cnn1dSpace": "mcugraph.nas.spaces.cnn1d",
     "CnnSpace": "mcugraph.nas.spaces.cnn",
+    "Costs": "mcugraph.nas.costs",
+    "DataSource": "mcugraph.nas.data",
     "DsCnnSpace": "mcugraph.nas.spaces.ds_cnn",
+    "Engine": "mcugraph.nas.engines",
     "GraphBuilder": "mcugraph.nas.graph_builder",
     "Meter": "mcugraph.nas.meter",
+    "Method": "mcugraph.nas.methods",
     "MlpSpace": "mcugraph.nas.spaces.mlp",
     "ModuleBuilder": "mcugraph.nas.module_builder",
     "Morph": "mcugraph.nas.search_space",
+    "NetworkBuilder": "mcugraph.nas.builder",
+    "ParetoEvolution": "mcugraph.nas.methods",
+    "RandomSearch": "mcugraph.nas.methods",
+    "Recipe": "mcugraph.nas.recipe",
+    "SearchResult": "mcugraph.nas.results",
     "SearchSpace": "mcugraph.nas.search_space",
+    "Trial": "mcugraph.nas.trials",
+    "paper": "mcugraph.nas.methods",
+    "search": "mcugraph.nas.entry",
 }
 
 __all__ = [
+    "AgingEvolution",
+    "Bounds",
     "Cnn1dSpace",
     "CnnSpace",
+    "Costs",
+    "DataSource",
     "DsCnnSpace",
+    "Engine",
     "GraphBuilder",
     "Meter",
+    "Method",
     "MlpSpace",
     "ModuleBuilder",
     "Morph",
     "NetworkBuilder",
+    "ParetoEvolution",
+    "RandomSearch",
+    "Recipe",
+    "SearchResult",
     "SearchSpace",
+    "Trial",
+    "paper",
+    "search",
 ]
 
 

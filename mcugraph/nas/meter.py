@@ -1,7 +1,7 @@
 """Costs of an architecture as plain integers, in the time that it takes to say it."""
 
 from collections.abc import Sequence
-from math import prod
+from math import inf, prod
 
 from mcugraph.ir import Shape
 from mcugraph.nas.builder import (
@@ -20,11 +20,20 @@ from mcugraph.nas.builder import (
 _BIAS = 4  # bytes of an int32
 
 
+class OverLimit(Exception):
+    """A meter has counted more than it was to."""
+
+
 class Meter(NetworkBuilder[Shape]):
     """Counts what a network costs once it is deployed as int8.
 
     A value is its own shape. Batch norms are folded, ReLUs fused, dropouts gone, as in the deployed
     form of the graph, which gives the same figures.
+
+    Args:
+        most_size, most_macs, most_live: At more than so many bytes, multiply-accumulates, or bytes
+            around one operator, it stops with `OverLimit`: a search looks at thousands of
+            networks that are far too large. None: it counts on.
 
     Attributes:
         size: Bytes of weights (1 each) and biases (4 each).
@@ -32,10 +41,21 @@ class Meter(NetworkBuilder[Shape]):
         macs: Multiply-accumulates of convolutions and dense layers.
         operator_bound: Most bytes that one operator reads and writes: the peak of a chain, and a
             lower bound where there are branches.
+        branches: Whether the operator bound can be less than the peak: there are sums or joined
+            channels.
     """
 
-    def __init__(self) -> None:
+    def __init__(
+        self,
+        most_size: float | None = None,
+        most_macs: float | None = None,
+        most_live: float | None = None,
+    ) -> None:
         self.size = self.parameters = self.macs = self.operator_bound = 0
+        self.branches = False
+        self._most_size = inf if most_size is None else most_size
+        self._most_macs = inf if most_macs is None else most_macs
+        self._most_live = inf if most_live is None else most_live
 
     def shape(self, value: Shape) -> Shape:
         return value
@@ -84,9 +104,11 @@ class Meter(NetworkBuilder[Shape]):
         return self._step(prod(value), value[:1])
 
     def add(self, left: Shape, right: Shape) -> Shape:
+        self.branches = True
         return self._step(prod(left) + prod(right), summed(left, right))
 
     def concat(self, values: Sequence[Shape]) -> Shape:
+        self.branches = True
         return self._step(sum(map(prod, values)), joined(values))
 
     def grow(self, value: Shape, spatial: Sequence[int]) -> Shape:
@@ -113,8 +135,14 @@ class Meter(NetworkBuilder[Shape]):
         self.size += made[0] * (window + _BIAS)
         self.parameters += made[0] * (window + 1)
         self.macs += prod(made) * window
+        if self.size > self._most_size or self.macs > self._most_macs:
+            raise OverLimit
         return self._step(prod(read), made)
 
     def _step(self, read: int, made: Shape) -> Shape:
-        self.operator_bound = max(self.operator_bound, read + prod(made))
+        live = read + prod(made)
+        if live > self.operator_bound:
+            if live > self._most_live:
+                raise OverLimit
+            self.operator_bound = live
         return made

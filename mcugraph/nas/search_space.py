@@ -112,6 +112,12 @@ class SearchSpace(ABC, Generic[Arch]):
         """What names the network of an architecture: two with one network have one key."""
         return sha256(str(self.graph(arch)).encode()).hexdigest()[:32]
 
+    def describe(self) -> dict[str, Any]:
+        """The class and the fields of the space, as what JSON can hold: two alike are one space."""
+        cls = type(self)
+        fields = {name: _plain(value) for name, value in sorted(vars(self).items())}
+        return {"class": f"{cls.__module__}:{cls.__qualname__}", **fields}
+
     def to_plain(self, arch: Arch) -> dict[str, Any]:
         """An architecture as what JSON can hold."""
         data: dict[str, Any] = to_plain(arch)
@@ -125,3 +131,10 @@ class SearchSpace(ABC, Generic[Arch]):
         """
         made: Arch = from_plain(self.architecture, data)
         return made
+
+
+def _plain(value: Any) -> Any:
+    try:
+        return to_plain(value)
+    except UsageError:
+        return repr(value)

@@ -37,6 +37,8 @@ RUNTIMES = {
     "tflm": Runtime(),
     "inplace": Runtime("inplace", inplace=True),
     "inputs_elsewhere": Runtime("inputs_elsewhere", count_inputs=False),
+    # As the code of the µNAS paper counts peaks.
+    "munas": Runtime("munas", inplace=True, count_inputs=False),
     "deploy": Runtime("deploy", alignment=4, generated=True),
 }
 

@@ -1,0 +1,76 @@
+"""The exact costs of a candidate: as it is deployed, and as the µNAS paper counts."""
+
+from mcugraph.errors import UsageError
+from mcugraph.ir import Graph
+from mcugraph.profiler import Profile, profile
+from mcugraph.records import dataclass
+from mcugraph.scheduling.entry import schedule
+from mcugraph.scheduling.problem import Problem
+from mcugraph.scheduling.runtime import RUNTIMES
+
+
+@dataclass(frozen=True, slots=True)
+class Costs:
+    """What a network costs as an int8 file in TFLM, and beside it by the paper's accounting.
+
+    Attributes:
+        size: Bytes of weights and biases.
+        parameters: Weights and biases, counted.
+        macs: Multiply-accumulates.
+        peak: Bytes of the largest live set, in the best order.
+        peak_without_input: The same where inputs lie elsewhere.
+        arena: Bytes of the arena's head, by our plan.
+        overlap_arena: The same where outputs may lie over dying inputs, as far as the kernels'
+            order of access allows.
+        sram: Bytes of the arena that TFLM needs to load it: head and tail.
+        paper_peak: The largest live set as µNAS counts it: inputs elsewhere, additions in place,
+            no step for what only reshapes.
+        paper_size: One byte a parameter, four parameters a channel of a batch norm.
+        paper_macs: Pooling and additions among them.
+    """
+
+    size: int
+    parameters: int
+    macs: int
+    peak: int
+    peak_without_input: int
+    arena: int
+    overlap_arena: int
+    sram: int
+    paper_peak: int
+    paper_size: int
+    paper_macs: int
+
+
+def measure(graph: Graph, kernels: str = "reference") -> tuple[Costs, Profile]:
+    """The costs of a graph, exact, and the profile that most of them are of.
+
+    Args:
+        graph: Float, as a builder or ``from_torch`` makes it; it is counted as int8.
+        kernels: What TFLM is built with: ``"reference"`` or ``"cmsis-nn"``.
+
+    Raises:
+        UsageError: TFLM has no kernel for one of its operators, so that its arena is not known.
+    """
+    found = profile(graph, precision="int8", kernels=kernels)
+    memory, flash = found.memory, found.flash
+    if memory.planned_arena is None or memory.overlap_arena is None or memory.tflm_total is None:
+        why = "; ".join(found.tflm_refusals or found.assumptions)
+        raise UsageError(f"network {graph.name!r}: what TFLM takes for it is not known: {why}")
+    elsewhere = RUNTIMES["inputs_elsewhere"]
+    without = schedule(Problem.from_graph(graph, precision="int8", runtime=elsewhere))
+    paper = profile(graph, runtime="munas", accounting="paper")
+    costs = Costs(
+        size=flash.weights + flash.biases,
+        parameters=found.model.parameters,
+        macs=found.macs,
+        peak=memory.peak,
+        peak_without_input=without.peak,
+        arena=memory.planned_arena,
+        overlap_arena=memory.overlap_arena,
+        sram=memory.tflm_total,
+        paper_peak=paper.memory.peak,
+        paper_size=paper.flash.weights + paper.flash.biases,
+        paper_macs=paper.macs,
+    )
+    return costs, found

@@ -1,0 +1,210 @@
+"""One call that searches."""
+
+import sys
+from collections.abc import Callable, Mapping, Sequence
+from concurrent.futures import Executor
+from dataclasses import asdict
+from functools import partial
+from os import PathLike
+from pathlib import Path
+from tempfile import mkdtemp
+from typing import Any
+
+from mcugraph.checks import check_callable, check_number, check_whole, path_text
+from mcugraph.errors import UsageError
+from mcugraph.fit.boards import Board, find_board
+from mcugraph.nas.admission import Admission
+from mcugraph.nas.bounds import Bounds
+from mcugraph.nas.data import DataSource
+from mcugraph.nas.driver import Driver, Plan
+from mcugraph.nas.engine_choice import find_engine
+from mcugraph.nas.engines import Engine
+from mcugraph.nas.halving import Ladder
+from mcugraph.nas.methods import Method, find_method
+from mcugraph.nas.progress import Progress
+from mcugraph.nas.recipe import Recipe
+from mcugraph.nas.results import SearchResult, choose_finalists
+from mcugraph.nas.search_space import SearchSpace
+from mcugraph.nas.store import Store
+from mcugraph.nas.tasks import Task
+from mcugraph.nas.trials import Outcome
+from mcugraph.units import parse_duration
+
+WINDOW = 8
+
+
+def search(
+    space: SearchSpace[Any],
+    data: str | PathLike[str],
+    *,
+    bounds: Bounds | None = None,
+    board: str | Board | None = None,
+    reserve_sram: int = 0,
+    reserve_flash: int = 0,
+    kernels: str = "reference",
+    recipe: Recipe | None = None,
+    method: str | Method = "evolution",
+    time_limit: str | float | None = None,
+    candidates: int | None = None,
+    finalists: int = 5,
+    templates: Sequence[Any] = (),
+    workers: int = 1,
+    engine: str | Engine | Executor = "local",
+    memory_limit: int | None = None,
+    window: int = WINDOW,
+    folder: str | PathLike[str] | None = None,
+    seed: int = 0,
+    report: Callable[[str], None] | None = None,
+    train: Callable[[Task], Outcome] | None = None,
+) -> SearchResult:
+    """Search a space for networks within bounds, train the best from new weights, and test them.
+
+    Candidates that cost more than a bound are rejected, exactly, before they are trained. A search
+    in a folder goes on where it was when it ended, however it did: call it again with the same
+    arguments.
+
+    ::
+
+        result = search(CnnSpace((1, 28, 28), classes=10), "mnist.npz",
+                        bounds=Bounds(error=0.035, peak=2500, size=4500, macs=30_000_000),
+                        time_limit="30min", workers=2, folder="runs/mnist")
+        print(result)
+        result.best("size <= 1000")
+
+    Args:
+        space: The architectures.
+        data: The path of an .npz file with x_train, y_train, x_test and y_test, or
+            ``module:function`` of a function that returns them (see ``DataSource``).
+        bounds: Upper bounds; None: those of the board.
+        board: A name of a board, or a ``Board``: what is trained fits it.
+        reserve_sram: Bytes of the board's SRAM for all but the arena.
+        reserve_flash: Bytes of its flash for all but the model and TFLM.
+        kernels: What TFLM is built with: ``"reference"`` or ``"cmsis-nn"``.
+        recipe: How candidates are trained; None: the defaults of ``Recipe``.
+        method: ``"evolution"``, ``"pareto"``, ``"random"``, or a ``Method``.
+        time_limit: For all, in seconds or like ``"30min"``; finalists are trained within it, as far
+            as the time of the epochs so far tells. None: until ``candidates`` are trained.
+        candidates: How many trainings there are at most, finalists not counted; None: no limit.
+        finalists: How many are trained again from new weights, and tested.
+        templates: Architectures that are tried first.
+        workers: How many candidates are trained at once, with a thread each.
+        engine: ``"local"``: processes of this machine; ``"inline"``: this process; ``"dask"`` or
+            ``"ray"``, with an address behind a colon; an ``Engine``; any
+            ``concurrent.futures.Executor``.
+        memory_limit: Bytes that a local worker may take; None: no limit.
+        window: How many candidates are under way at most; a proposal knows the results of all
+            before them. The same seed and window give the same search on any engine.
+        folder: Where it is kept; None: a temporary folder, which stays.
+        seed: Of everything random.
+        report: Takes lines of progress; None: they go to standard error.
+        train: Trains a candidate instead of ``mcugraph.nas.training.train``.
+
+    Raises:
+        UsageError: An argument is none, no candidate is within the bounds, or the folder holds
+            another search.
+        FormatError: The data or the folder cannot be read.
+    """
+    check_whole("workers", workers, 1)
+    check_whole("window", window, 1)
+    check_whole("finalists", finalists, 0)
+    check_whole("seed", seed, 0)
+    if candidates is not None:
+        check_whole("candidates", candidates, 1)
+    seconds = parse_duration(time_limit) if isinstance(time_limit, str) else time_limit
+    if seconds is None and candidates is None:
+        raise UsageError("search: give it a time_limit, a number of candidates, or both")
+    if seconds is not None:
+        check_number("time_limit", seconds)
+    if window < workers:
+        raise UsageError(f"window: {workers} workers need a window of {workers} at least")
+    recipe = recipe or Recipe()
+    target = find_board(board) if isinstance(board, str) else board
+    if bounds is None and target is None:
+        raise UsageError("search: give it bounds, like Bounds(size=64_000), or a board")
+    limits = bounds or Bounds()
+    admission = Admission(space, limits, target, reserve_sram, reserve_flash, kernels)
+    spec = path_text(data, "data: a path is needed")
+    source = DataSource(spec, space.input_shape, recipe.validation)
+    run = _trainer(source) if train is None else train
+    where = Path(mkdtemp(prefix="mcugraph-search-")) if folder is None else Path(folder)
+    say = report or partial(print, file=sys.stderr)
+    check_callable("report", say)
+    plan = Plan(
+        admission=admission,
+        method=find_method(method),
+        ladder=Ladder(recipe.epochs * recipe.share, recipe.rungs),
+        recipe=recipe,
+        data=source,
+        templates=tuple(templates),
+        window=window,
+        workers=workers,
+        seed=seed,
+        candidates=candidates,
+        seconds=seconds,
+        finalists=finalists,
+    )
+    store = Store(where, space, create=True)
+    try:
+        _hold(store, _settings(plan))
+        driver = Driver(
+            plan,
+            store,
+            find_engine(engine, workers, memory_limit),
+            run,
+            partial(choose_finalists, bounds=limits),
+            Progress(say),
+        )
+        interrupted = False
+        try:
+            driver.run()
+        except KeyboardInterrupt:
+            interrupted = True
+            say("interrupted: this is the best so far; the same call goes on")
+        return SearchResult(driver.trials, limits, where, driver.seconds, interrupted)
+    finally:
+        store.close()
+
+
+def _trainer(source: DataSource) -> Callable[[Task], Outcome]:
+    """The library's own training, once its data is known to be there."""
+    source.check()
+    from mcugraph.nas.training import train
+
+    return train
+
+
+def _settings(plan: Plan) -> dict[str, Any]:
+    """What has to be the same when a search goes on; how long, and who trains, may change."""
+    admission = plan.admission
+    return {
+        "space": admission.space.describe(),
+        "bounds": asdict(admission.bounds),
+        "board": None if admission.board is None else admission.board.key,
+        "reserves": [admission.reserve_sram, admission.reserve_flash],
+        "kernels": admission.kernels,
+        "data": plan.data.spec,
+        "recipe": asdict(plan.recipe),
+        "method": repr(plan.method),
+        "templates": [admission.space.to_plain(arch) for arch in plan.templates],
+        "window": plan.window,
+        "seed": plan.seed,
+    }
+
+
+def _hold(store: Store, settings: Mapping[str, Any]) -> None:
+    """Begin a search, or see that it is the one that was begun.
+
+    Raises:
+        UsageError: Another one was begun in this folder.
+    """
+    begun = store.settings()
+    if not begun:
+        store.begin(settings)
+        return
+    other = [name for name, value in settings.items() if begun.get(name) != value]
+    if other:
+        name = other[0]
+        raise UsageError(
+            f"{store.folder}: another search was begun here: its {name} is {begun.get(name)}, and "
+            f"not {settings[name]}; take another folder, or the same arguments"
+        )

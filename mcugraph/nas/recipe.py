@@ -1,0 +1,59 @@
+"""How candidates are trained."""
+
+from mcugraph.checks import check_number, check_whole
+from mcugraph.errors import UsageError
+from mcugraph.records import dataclass
+
+OPTIMIZERS = ("adamw", "sgd")
+
+
+@dataclass(frozen=True, slots=True)
+class Recipe:
+    """A training, the same for all candidates.
+
+    The learning rate rises for a moment and falls as a cosine.
+
+    Attributes:
+        epochs: Of a finalist, from new weights; candidates are trained for a part of it.
+        batch: Examples of one step.
+        optimizer: ``"adamw"``, or ``"sgd"`` with momentum.
+        learning_rate: The highest; None: 0.002 for AdamW, 0.05 for SGD.
+        weight_decay: Of both; None: 0.01 for AdamW, 5e-4 for SGD.
+        shift: Pixels by which training images are shifted at random along each axis, up and down.
+        flip: Whether training images are mirrored at random.
+        validation: Share of the training data that candidates are judged by.
+        inherit: A child begins with its parent's weights, as far as they fit.
+        share: Part of ``epochs`` that a candidate is trained.
+        rungs: Successive halving: on how many rungs; 1: none.
+
+    Raises:
+        UsageError: An option is none.
+    """
+
+    epochs: float = 30
+    batch: int = 128
+    optimizer: str = "adamw"
+    learning_rate: float | None = None
+    weight_decay: float | None = None
+    shift: int = 0
+    flip: bool = False
+    validation: float = 0.1
+    inherit: bool = True
+    share: float = 0.1
+    rungs: int = 1
+
+    def __post_init__(self) -> None:
+        check_whole("recipe: batch", self.batch, 1)
+        check_whole("recipe: shift", self.shift, 0)
+        check_whole("recipe: rungs", self.rungs, 1)
+        for name in ("epochs", "validation", "share"):
+            check_number(f"recipe: {name}", getattr(self, name))
+            if not getattr(self, name) > 0:
+                raise UsageError(f"recipe: {name} has to be above 0")
+        if self.validation >= 1 or self.share > 1:
+            raise UsageError("recipe: validation has to be below 1, and share at most 1")
+        if self.optimizer not in OPTIMIZERS:
+            raise UsageError(
+                f"recipe: unknown optimizer {self.optimizer!r}; expected one of "
+                f"{', '.join(OPTIMIZERS)}"
+            )

@@ -1,0 +1,223 @@
+"""Where a search is kept: one SQLite file that only the driver writes, and weights beside it.
+
+Write-ahead logging: a row that was committed survives whatever happens to the process.
+"""
+
+import json
+import sqlite3
+from collections.abc import Iterator, Mapping
+from dataclasses import fields
+from pathlib import Path
+from typing import Any
+
+from mcugraph import files
+from mcugraph.errors import FormatError, UsageError
+from mcugraph.nas.costs import Costs
+from mcugraph.nas.search_space import SearchSpace
+from mcugraph.nas.trials import Errors, Outcome, Proposal, State, Trial
+
+WEIGHTS = "weights"
+_VERSION = 1
+_COSTS = tuple(field.name for field in fields(Costs))
+# Column -> its type; the costs are columns of their own, so that they can be asked for.
+_COLUMNS = {
+    "id": "INTEGER PRIMARY KEY",
+    "key": "TEXT NOT NULL",
+    "architecture": "TEXT NOT NULL",
+    "candidate": "INTEGER NOT NULL",
+    "parent": "INTEGER",
+    "morphism": "TEXT NOT NULL",
+    "rung": "INTEGER NOT NULL",
+    "sparsity": "REAL NOT NULL",
+    "follows": "INTEGER",
+    "final": "INTEGER NOT NULL",
+    "seed": "INTEGER NOT NULL",
+    "state": "TEXT NOT NULL",
+    "attempts": "INTEGER NOT NULL",
+    "error_text": "TEXT NOT NULL",
+    **dict.fromkeys(_COSTS, "INTEGER NOT NULL"),
+    "error_validation": "REAL",
+    "error_test": "REAL",
+    "error_int8": "REAL",
+    "epochs": "REAL",
+    "seconds": "REAL",
+    "worker": "TEXT",
+    "widths": "TEXT",
+}
+
+
+class Store:
+    """The trials of one search, in a folder.
+
+    Args:
+        folder: Where it is, or is to be.
+        space: That the architectures are of.
+        create: Whether a new one may be begun.
+
+    Raises:
+        UsageError: There is none, and none may be begun.
+        FormatError: What is there is no search, or one of another version.
+    """
+
+    def __init__(self, folder: Path, space: SearchSpace[Any], *, create: bool) -> None:
+        self.folder, self._space = folder, space
+        self._connection = connect(folder, create=create)
+
+    def close(self) -> None:
+        """Let go of the file."""
+        self._connection.close()
+
+    def settings(self) -> dict[str, Any]:
+        """What the search was begun with; empty: it is a new one."""
+        return read_settings(self._connection)
+
+    def begin(self, settings: Mapping[str, Any]) -> None:
+        """Write down what the search is begun with."""
+        self._note("settings", settings)
+
+    def seconds(self) -> float:
+        """How long the search has run so far, all sessions together."""
+        found = self._noted("seconds")
+        return 0.0 if found is None else float(found)
+
+    def ran(self, seconds: float) -> None:
+        """Write down how long it has run."""
+        self._note("seconds", seconds)
+
+    def add(self, trial: Trial) -> None:
+        """A trial that is begun; one that was begun already counts an attempt more."""
+        row = self._row(trial)
+        names, marks = ", ".join(row), ", ".join("?" * len(row))
+        with self._connection as db:
+            db.execute(f"INSERT OR REPLACE INTO trials ({names}) VALUES ({marks})", [*row.values()])
+
+    def finish(self, trial: Trial) -> None:
+        """A trial that has ended, with its weights."""
+        if trial.outcome is not None and trial.outcome.weights:
+            files.write(self.weights_path(trial.id), trial.outcome.weights)
+        self.add(trial)
+
+    def trials(self) -> Iterator[Trial]:
+        """All trials in their order, without weights."""
+        rows = self._connection.execute(f"SELECT {', '.join(_COLUMNS)} FROM trials ORDER BY id")
+        for values in rows:
+            yield self._trial(dict(zip(_COLUMNS, values, strict=True)))
+
+    def weights_path(self, number: int) -> Path:
+        """The file of a trial's weights."""
+        return self.folder / WEIGHTS / f"{number:06d}.npz"
+
+    def weights(self, number: int) -> bytes:
+        """The weights of a trial, as the bytes of their file.
+
+        Raises:
+            FormatError: They are gone.
+        """
+        try:
+            return self.weights_path(number).read_bytes()
+        except OSError as error:
+            raise FormatError(f"{self.weights_path(number)}: the weights are gone") from error
+
+    def _note(self, name: str, value: Any) -> None:
+        with self._connection as db:
+            db.execute("INSERT OR REPLACE INTO notes VALUES (?, ?)", (name, json.dumps(value)))
+
+    def _noted(self, name: str) -> Any:
+        return noted(self._connection, name)
+
+    def _row(self, trial: Trial) -> dict[str, Any]:
+        proposal, outcome = trial.proposal, trial.outcome
+        errors = None if outcome is None else outcome.errors
+        widths = None if outcome is None else outcome.widths
+        return {
+            "id": trial.id,
+            "key": trial.key,
+            "architecture": json.dumps(self._space.to_plain(proposal.arch)),
+            "candidate": proposal.candidate,
+            "parent": proposal.parent,
+            "morphism": proposal.morph,
+            "rung": proposal.rung,
+            "sparsity": proposal.sparsity,
+            "follows": proposal.follows,
+            "final": int(proposal.final),
+            "seed": trial.seed,
+            "state": trial.state.value,
+            "attempts": trial.attempts,
+            "error_text": trial.error_text,
+            **{name: getattr(trial.costs, name) for name in _COSTS},
+            "error_validation": None if errors is None else errors.validation,
+            "error_test": None if errors is None else errors.test,
+            "error_int8": None if errors is None else errors.int8,
+            "epochs": None if outcome is None else outcome.epochs,
+            "seconds": None if outcome is None else outcome.seconds,
+            "worker": None if outcome is None else outcome.worker,
+            "widths": None if widths is None else json.dumps(widths),
+        }
+
+    def _trial(self, row: dict[str, Any]) -> Trial:
+        proposal = Proposal(
+            self._space.from_plain(json.loads(row["architecture"])),
+            row["candidate"],
+            row["parent"],
+            row["morphism"],
+            row["rung"],
+            row["sparsity"],
+            row["follows"],
+            bool(row["final"]),
+        )
+        outcome = None
+        if row["error_validation"] is not None:
+            errors = Errors(row["error_validation"], row["error_test"], row["error_int8"])
+            widths = None if row["widths"] is None else json.loads(row["widths"])
+            outcome = Outcome(errors, row["epochs"], row["seconds"], row["worker"], widths=widths)
+        return Trial(
+            row["id"],
+            row["key"],
+            proposal,
+            Costs(**{name: row[name] for name in _COSTS}),
+            row["seed"],
+            State(row["state"]),
+            row["attempts"],
+            row["error_text"],
+            outcome,
+        )
+
+
+def connect(folder: Path, *, create: bool) -> sqlite3.Connection:
+    """The database of a search.
+
+    Raises:
+        UsageError: There is none, and none may be begun.
+        FormatError: What is there is no search, or one of another version.
+    """
+    path = folder / "search.sqlite"
+    if not path.is_file():
+        if not create:
+            raise UsageError(f"{folder}: no search is kept here (there is no {path.name})")
+        (folder / WEIGHTS).mkdir(parents=True, exist_ok=True)
+    try:
+        db = sqlite3.connect(path)
+        db.execute("PRAGMA journal_mode=WAL")
+        with db:
+            db.execute("CREATE TABLE IF NOT EXISTS notes (name TEXT PRIMARY KEY, value TEXT)")
+            columns = ", ".join(f"{name} {kind}" for name, kind in _COLUMNS.items())
+            db.execute(f"CREATE TABLE IF NOT EXISTS trials ({columns})")
+            db.execute("INSERT OR IGNORE INTO notes VALUES ('version', ?)", (str(_VERSION),))
+        version = noted(db, "version")
+    except (sqlite3.Error, ValueError) as error:
+        raise FormatError(f"{path}: this is no search: {error}") from error
+    if version != _VERSION:
+        raise FormatError(f"{path}: a search of version {version}, and this reads {_VERSION}")
+    return db
+
+
+def noted(db: sqlite3.Connection, name: str) -> Any:
+    """What a search has noted under a name; None: nothing."""
+    found = db.execute("SELECT value FROM notes WHERE name = ?", (name,)).fetchone()
+    return None if found is None else json.loads(found[0])
+
+
+def read_settings(db: sqlite3.Connection) -> dict[str, Any]:
+    """What a search was begun with; empty: nothing yet."""
+    found: dict[str, Any] | None = noted(db, "settings")
+    return found or {}

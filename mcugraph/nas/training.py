@@ -1,0 +1,122 @@
+"""What a worker does: one training, from a task to an outcome."""
+
+import math
+import os
+import time
+
+import numpy as np
+import torch
+import torch.nn.functional as F  # noqa: N812
+from torch import nn
+
+from mcugraph.errors import UsageError
+from mcugraph.nas.data import Arrays
+from mcugraph.nas.inheritance import from_bytes, inherit, to_bytes
+from mcugraph.nas.recipe import Recipe
+from mcugraph.nas.tasks import Task
+from mcugraph.nas.trials import Errors, Outcome
+
+_RATES = {"adamw": 2e-3, "sgd": 0.05}
+_DECAYS = {"adamw": 0.01, "sgd": 5e-4}
+_WARM_UP = 0.05  # of all steps
+_AT_ONCE = 1000  # examples that are judged together
+
+
+def train(task: Task) -> Outcome:
+    """Train a candidate and judge it by the validation data; finalists by the test data, too.
+
+    One thread on a CPU, so that the same task has the same outcome on any worker.
+
+    Raises:
+        UsageError: The data has classes that the network has no output for, or the training
+            diverges.
+        FormatError: The data cannot be read.
+    """
+    torch.set_num_threads(1)
+    begun = time.monotonic()
+    parts = task.data.load()
+    most = max(int(part.classes.max(initial=0)) for part in parts)
+    if most >= task.space.classes:
+        raise UsageError(
+            f"{task.data.spec}: there is a class {most}, and networks have "
+            f"{task.space.classes} outputs"
+        )
+    with torch.random.fork_rng(devices=[]):
+        torch.manual_seed(task.seed)
+        module = task.space.module(task.arch)
+        if task.start is not None:
+            inherit(module, from_bytes(task.start.weights))
+        _fit(module, task, parts.train)
+    errors = Errors(
+        _error(module, parts.validation), _error(module, parts.test) if task.test else None
+    )
+    seconds = time.monotonic() - begun
+    return Outcome(errors, task.epochs, seconds, f"process {os.getpid()}", to_bytes(module))
+
+
+def _fit(module: nn.Module, task: Task, data: Arrays) -> None:
+    """Some epochs, or a part of one."""
+    recipe = task.recipe
+    examples, classes = torch.from_numpy(data.examples), torch.from_numpy(data.classes)
+    each = -(-len(classes) // recipe.batch)
+    steps = max(1, round(task.epochs * each))
+    optimizer = _optimizer(module, recipe)
+    schedule = torch.optim.lr_scheduler.LambdaLR(optimizer, lambda step: _rate(step, steps))
+    order = torch.Generator().manual_seed(task.seed)
+    module.train()
+    for step in range(steps):
+        if step % each == 0:
+            shuffled = torch.randperm(len(classes), generator=order)
+        chosen = shuffled[step % each * recipe.batch :][: recipe.batch]
+        if len(chosen) < 2 and len(classes) > 1:
+            continue  # of one example, a batch norm knows nothing
+        batch = _varied(examples[chosen], recipe, order)
+        optimizer.zero_grad()
+        loss = F.cross_entropy(module(batch), classes[chosen])
+        loss.backward()  # type: ignore[no-untyped-call]
+        optimizer.step()
+        schedule.step()
+        if not math.isfinite(float(loss.detach())):
+            raise UsageError("the training diverges: its loss is not finite")
+
+
+def _optimizer(module: nn.Module, recipe: Recipe) -> torch.optim.Optimizer:
+    rate = recipe.learning_rate or _RATES[recipe.optimizer]
+    decay = _DECAYS[recipe.optimizer] if recipe.weight_decay is None else recipe.weight_decay
+    if recipe.optimizer == "adamw":
+        return torch.optim.AdamW(module.parameters(), rate, weight_decay=decay)
+    return torch.optim.SGD(module.parameters(), rate, momentum=0.9, weight_decay=decay)
+
+
+def _rate(step: int, steps: int) -> float:
+    """The learning rate of a step, as a share of the highest: it rises, and falls as a cosine."""
+    rising = max(1.0, _WARM_UP * steps)
+    if step < rising:
+        return (step + 1) / rising
+    return 0.5 * (1 + math.cos(math.pi * (step - rising) / max(steps - rising, 1)))
+
+
+def _varied(batch: torch.Tensor, recipe: Recipe, order: torch.Generator) -> torch.Tensor:
+    """A batch, shifted and mirrored as the recipe says."""
+    axes = range(2, batch.ndim)
+    if recipe.shift and batch.ndim > 2:
+        far = recipe.shift
+        padded = F.pad(batch, [far] * (2 * len(axes)), mode="constant")
+        offsets = torch.randint(0, 2 * far + 1, (len(axes),), generator=order)
+        for axis, offset in zip(axes, offsets.tolist(), strict=True):
+            padded = padded.narrow(axis, offset, batch.shape[axis])
+        batch = padded
+    if recipe.flip and batch.ndim > 2 and torch.rand((), generator=order) < 0.5:
+        batch = batch.flip(-1)
+    return batch
+
+
+def _error(module: nn.Module, data: Arrays) -> float:
+    """The share of examples that a network classifies wrongly."""
+    module.eval()
+    wrong = 0
+    with torch.no_grad():
+        for first in range(0, len(data.classes), _AT_ONCE):
+            found = module(torch.from_numpy(data.examples[first : first + _AT_ONCE])).argmax(1)
+            wrong += int(np.sum(found.numpy() != data.classes[first : first + _AT_ONCE]))
+    return wrong / len(data.classes)
