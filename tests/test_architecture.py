@@ -37,7 +37,7 @@ LAYERS = [
     {"__main__"},
 ]
 # Nothing in the package builds on these.
-LEAVES = {"testing", "prune", "cli", "__main__"}
+LEAVES = {"testing", "cli", "__main__"}
 # Front-ends know the graph, not each other.
 FRONT_ENDS = {"tflite", "onnx", "torch"}
 # Too heavy, or not always installed: imported where they are used and not before.

@@ -1,5 +1,6 @@
 """Which architectures are worth a training: those within bounds, exactly."""
 
+from collections.abc import Callable
 from typing import Any
 
 from mcugraph.errors import GraphError, UsageError
@@ -9,7 +10,9 @@ from mcugraph.fit.tflm_code import RUNTIME_CODE
 from mcugraph.nas.bounds import Bounds
 from mcugraph.nas.costs import Costs, measure
 from mcugraph.nas.meter import Meter, OverLimit
+from mcugraph.nas.narrowing import Narrowed, Widths
 from mcugraph.nas.search_space import SearchSpace
+from mcugraph.nas.sparsity import Prunable, SparsityRange, left
 from mcugraph.profiler import Profile
 from mcugraph.records import dataclass
 from mcugraph.scheduling.entry import schedule
@@ -30,6 +33,8 @@ class Admission:
         reserve_sram: Bytes of the board's SRAM for all but the arena.
         reserve_flash: Bytes of its flash for all but the model and TFLM.
         kernels: What TFLM is built with.
+        sparsities: The shares of channels that may be pruned while a candidate is trained; None:
+            nothing is.
     """
 
     space: SearchSpace[Any]
@@ -38,35 +43,76 @@ class Admission:
     reserve_sram: int = 0
     reserve_flash: int = 0
     kernels: str = "reference"
+    sparsities: SparsityRange | None = None
 
-    def within(self, arch: Any) -> bool:
-        """Whether an architecture is within the bounds, all of them exact."""
-        meter = self._counted(arch)
+    def fitting(self, arch: Any, sparsity: float = 0.0) -> tuple[float, Widths] | None:
+        """How much of an architecture has to be pruned so that it is within the bounds.
+
+        Args:
+            arch: The architecture.
+            sparsity: The share of its channels that is pruned at the least.
+
+        Returns:
+            The share, and what is left of its layers by name; None: not even the highest is
+            enough, or there is no such network.
+        """
+        if self.sparsities is None:
+            return (0.0, {}) if self.within(arch) else None
+        high = self.sparsities.high
+        try:
+            if self._counted(arch, lambda _, made: left(made, high)) is None:
+                return None
+        except GraphError:
+            pass  # what cannot be pruned was: the groups tell
+        try:
+            prunable = Prunable(self.space, arch)
+        except GraphError:
+            return None
+        for share in self.sparsities.from_on(sparsity):
+            widths = prunable.widths(share)
+            if self.within(arch, widths):
+                return share, widths
+        return None
+
+    def within(self, arch: Any, widths: Widths | None = None) -> bool:
+        """Whether an architecture is within the bounds, all of them exact.
+
+        Args:
+            arch: The architecture.
+            widths: What is left of layers that are pruned, by name.
+        """
+        widths = widths or {}
+        try:
+            meter = self._counted(arch, widths.get if widths else None)
+        except GraphError:
+            return False
         if meter is None:
             return False
-        if not meter.branches and self._only_counted:
-            return True
-        graph = self.space.graph(arch)
         if self._only_counted:
-            peak = schedule(Problem.from_graph(graph, precision="int8")).peak
-            return self.bounds.peak is None or peak <= self.bounds.peak
+            if not meter.branches or self.bounds.peak is None:
+                return True
+            graph = self.space.graph(arch, widths)
+            return schedule(Problem.from_graph(graph, precision="int8")).peak <= self.bounds.peak
         try:
-            costs, found = measure(graph, self.kernels)
+            return self._admits(*measure(self.space.graph(arch, widths), self.kernels))
         except UsageError:
             return False
-        return self._admits(costs, found)
 
-    def costs(self, arch: Any) -> Costs:
+    def costs(self, arch: Any, widths: Widths | None = None) -> Costs:
         """Everything that an architecture costs."""
-        return measure(self.space.graph(arch), self.kernels)[0]
+        return measure(self.space.graph(arch, widths), self.kernels)[0]
 
     @property
     def _only_counted(self) -> bool:
         """Whether no bound asks for what TFLM takes."""
         return self.board is None and self.bounds.arena is None and self.bounds.sram is None
 
-    def _counted(self, arch: Any) -> Meter | None:
-        """What a meter counts; None: too much, or there is no such network."""
+    def _counted(self, arch: Any, left_of: Callable[[str, int], int] | None) -> Meter | None:
+        """What a meter counts; None: too much.
+
+        Raises:
+            GraphError: There is no such network.
+        """
         bounds, board = self.bounds, self.board
         sizes, lives = [bounds.size], [bounds.peak, bounds.arena, bounds.sram]
         if board is not None:
@@ -74,8 +120,8 @@ class Admission:
             lives.append(board.sram_block - self.reserve_sram)
         meter = Meter(_least(sizes), bounds.macs, _least(lives))
         try:
-            self.space.emit(arch, meter)
-        except (OverLimit, GraphError):
+            self.space.emit(arch, meter if left_of is None else Narrowed(meter, left_of))
+        except OverLimit:
             return None
         return meter
 

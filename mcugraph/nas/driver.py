@@ -20,12 +20,13 @@ from mcugraph.nas.halving import Ladder
 from mcugraph.nas.methods import Method
 from mcugraph.nas.recipe import Recipe
 from mcugraph.nas.store import Store
-from mcugraph.nas.tasks import Start, Task
+from mcugraph.nas.tasks import Task
 from mcugraph.nas.trials import Outcome, Proposal, State, Trial
 from mcugraph.records import dataclass, replace
 
 _DRAWS = 200_000  # of one proposal; some thousand a second are looked at
 _OF_ONE_PARENT = 20
+_SPARSITY_MOVES = 0.05  # of a child, as the paper's code has it
 _PATIENCE = 1.0  # seconds between two looks at the clock
 
 
@@ -165,11 +166,11 @@ class Driver:
         if better is not None:
             rung = better.proposal.rung + 1
             return replace(better.proposal, rung=rung, follows=better.id)
-        known = _furthest(done)
         for arch in plan.templates[len({p.candidate for p in begun}) :]:
-            if self._is_new(arch):
-                return Proposal(arch, number, morph="given")
-        space, parent = plan.admission.space, None
+            fitting = self._fitting(arch, rng, None)
+            if fitting is not None:
+                return Proposal(arch, number, None, "given", 0, *fitting)
+        known, space, parent = _furthest(done), plan.admission.space, None
         for draw in range(_DRAWS):
             if draw % _OF_ONE_PARENT == 0:
                 parent = plan.method.parent(known, plan.admission.bounds, rng)
@@ -177,25 +178,40 @@ class Driver:
                 arch, morph = space.sample(rng), "drawn"
             else:
                 arch, morph = space.mutate(parent.proposal.arch, rng)
-            if self._is_new(arch):
-                if parent is None:
-                    return Proposal(arch, number, morph=morph)
-                follows = parent.id if plan.recipe.inherit else None
-                return Proposal(arch, number, parent.proposal.candidate, morph, follows=follows)
+            fitting = self._fitting(arch, rng, parent)
+            if fitting is None:
+                continue
+            if parent is None:
+                return Proposal(arch, number, None, morph, 0, *fitting)
+            follows = parent.id if plan.recipe.inherit else None
+            origin = parent.proposal.candidate
+            return Proposal(arch, number, origin, morph, 0, *fitting, follows=follows)
         return None
 
-    def _is_new(self, arch: Any) -> bool:
+    def _fitting(
+        self, arch: Any, rng: Random, parent: Trial | None
+    ) -> tuple[float, dict[str, int] | None] | None:
+        """How much of a new network is pruned, and what is left; None: known, or too large."""
         admission = self.plan.admission
-        return admission.within(arch) and admission.space.key(arch) not in self._keys
+        sparsities, sparsity = admission.sparsities, 0.0
+        if sparsities is not None and parent is None:
+            sparsity = rng.uniform(sparsities.low, sparsities.high)
+        elif sparsities is not None and parent is not None:
+            moved = parent.proposal.sparsity + rng.gauss(0.0, _SPARSITY_MOVES)
+            sparsity = min(max(moved, sparsities.low), sparsities.high)
+        found = admission.fitting(arch, sparsity)
+        if found is None or admission.space.key(arch, found[1]) in self._keys:
+            return None
+        return found[0], dict(found[1]) or None
 
     def _add(self, proposal: Proposal) -> None:
         number = len(self.trials)
         space = self.plan.admission.space
         trial = Trial(
             number,
-            space.key(proposal.arch),
+            space.key(proposal.arch, proposal.widths),
             proposal,
-            self.plan.admission.costs(proposal.arch),
+            self.plan.admission.costs(proposal.arch, proposal.widths),
             self.plan.seed * 1_000_003 + number,
             State.RUNNING,
         )
@@ -210,9 +226,8 @@ class Driver:
 
     def _task(self, trial: Trial) -> Task:
         plan, proposal = self.plan, trial.proposal
-        follows, start = proposal.follows, None
-        if follows is not None:
-            start = Start(self.trials[follows].proposal.arch, self.store.weights(follows))
+        follows = proposal.follows
+        start = None if follows is None else self.store.weights(follows)
         epochs = plan.recipe.epochs if proposal.final else plan.ladder.epochs_of(proposal.rung)
         space = plan.admission.space
         return Task(
@@ -224,6 +239,7 @@ class Driver:
             trial.seed,
             start,
             proposal.sparsity,
+            proposal.widths,
             proposal.final,
         )
 

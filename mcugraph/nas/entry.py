@@ -25,6 +25,7 @@ from mcugraph.nas.progress import Progress
 from mcugraph.nas.recipe import Recipe
 from mcugraph.nas.results import SearchResult, choose_finalists
 from mcugraph.nas.search_space import SearchSpace
+from mcugraph.nas.sparsity import SparsityRange
 from mcugraph.nas.store import Store
 from mcugraph.nas.tasks import Task
 from mcugraph.nas.trials import Outcome
@@ -122,7 +123,8 @@ def search(
     if bounds is None and target is None:
         raise UsageError("search: give it bounds, like Bounds(size=64_000), or a board")
     limits = bounds or Bounds()
-    admission = Admission(space, limits, target, reserve_sram, reserve_flash, kernels)
+    sparsities = None if recipe.sparsity is None else SparsityRange(*recipe.sparsity)
+    admission = Admission(space, limits, target, reserve_sram, reserve_flash, kernels, sparsities)
     spec = path_text(data, "data: a path is needed")
     source = DataSource(spec, space.input_shape, recipe.validation)
     run = _trainer(source) if train is None else train
@@ -183,7 +185,7 @@ def _settings(plan: Plan) -> dict[str, Any]:
         "reserves": [admission.reserve_sram, admission.reserve_flash],
         "kernels": admission.kernels,
         "data": plan.data.spec,
-        "recipe": asdict(plan.recipe),
+        "recipe": asdict(plan.recipe) | {"sparsity": repr(plan.recipe.sparsity)},
         "method": repr(plan.method),
         "templates": [admission.space.to_plain(arch) for arch in plan.templates],
         "window": plan.window,

@@ -1,10 +1,11 @@
 """A graph, built layer by layer: what every exact figure is asked of."""
 
 from collections.abc import Sequence
+from functools import partial
 from math import prod
 
-from mcugraph.errors import GraphError
-from mcugraph.ir import DType, Graph, Kind, Op, Operator, Shape, Source, Tensor
+from mcugraph.errors import FormatError, GraphError
+from mcugraph.ir import Array, Constant, DType, Graph, Kind, Op, Operator, Shape, Source, Tensor
 from mcugraph.nas.builder import (
     NetworkBuilder,
     Size,
@@ -203,9 +204,15 @@ class GraphBuilder(NetworkBuilder[str]):
         return name
 
     def _constant(self, name: str, shape: Shape) -> str:
-        self._tensors[name] = Tensor(name, DType.FLOAT32, shape, Kind.CONSTANT)
+        # By its key the pruner knows the module's parameter; there are no values.
+        stored = Constant(name, partial(_no_values, name))
+        self._tensors[name] = Tensor(name, DType.FLOAT32, shape, Kind.CONSTANT, stored)
         return name
 
     def _fresh(self, kind: str) -> str:
         number = self._counts[kind] = self._counts.get(kind, 0) + 1
         return f"{kind}{number}"
+
+
+def _no_values(name: str) -> Array:
+    raise FormatError(f"{name}: a network that was built from its layers has no values")

@@ -25,6 +25,8 @@ class Recipe:
         inherit: A child begins with its parent's weights, as far as they fit.
         share: Part of ``epochs`` that a candidate is trained.
         rungs: Successive halving: on how many rungs; 1: none.
+        sparsity: (low, high): shares of channels that are pruned while a candidate is trained, by
+            the L2 norm of their weights, more and more of them (µNAS, section 3.6); None: none are.
 
     Raises:
         UsageError: An option is none.
@@ -41,6 +43,7 @@ class Recipe:
     inherit: bool = True
     share: float = 0.1
     rungs: int = 1
+    sparsity: tuple[float, float] | None = None
 
     def __post_init__(self) -> None:
         check_whole("recipe: batch", self.batch, 1)
@@ -52,6 +55,10 @@ class Recipe:
                 raise UsageError(f"recipe: {name} has to be above 0")
         if self.validation >= 1 or self.share > 1:
             raise UsageError("recipe: validation has to be below 1, and share at most 1")
+        if self.sparsity is not None and not 0 <= self.sparsity[0] <= self.sparsity[1] < 1:
+            raise UsageError(
+                f"recipe: sparsity: (low, high) from 0 to below 1, not {self.sparsity}"
+            )
         if self.optimizer not in OPTIMIZERS:
             raise UsageError(
                 f"recipe: unknown optimizer {self.optimizer!r}; expected one of "

@@ -12,6 +12,7 @@ from mcugraph.nas.architecture_json import from_plain, to_plain
 from mcugraph.nas.builder import NetworkBuilder
 from mcugraph.nas.graph_builder import GraphBuilder
 from mcugraph.nas.meter import Meter
+from mcugraph.nas.narrowing import Narrowed, Widths
 from mcugraph.records import dataclass
 
 if TYPE_CHECKING:
@@ -94,23 +95,38 @@ class SearchSpace(ABC, Generic[Arch]):
         self.emit(arch, meter)
         return meter
 
-    def graph(self, arch: Arch, name: str = "network") -> Graph:
-        """The graph of an architecture, for ``profile`` and everything else."""
+    def graph(self, arch: Arch, widths: Widths | None = None, name: str = "network") -> Graph:
+        """The graph of an architecture, for ``profile`` and everything else.
+
+        Args:
+            arch: The architecture.
+            widths: What is left of layers that are pruned, by name: ``{"conv2": 5}``.
+            name: Of the graph.
+
+        Raises:
+            GraphError: There is no such network.
+        """
         builder = GraphBuilder(name)
-        self.emit(arch, builder)
+        self._say(arch, builder, widths)
         return builder.graph()
 
-    def module(self, arch: Arch) -> "nn.Module":
-        """The PyTorch module of an architecture, with new weights."""
+    def module(self, arch: Arch, widths: Widths | None = None) -> "nn.Module":
+        """The PyTorch module of an architecture, with new weights; arguments as of `graph`."""
         from mcugraph.nas.module_builder import ModuleBuilder
 
         builder = ModuleBuilder()
-        self.emit(arch, builder)
+        self._say(arch, builder, widths)
         return builder.module()
 
-    def key(self, arch: Arch) -> str:
+    def _say(self, arch: Arch, builder: NetworkBuilder[Any], widths: Widths | None) -> None:
+        if not widths:
+            self.emit(arch, builder)
+        else:
+            self.emit(arch, Narrowed(builder, widths.get))
+
+    def key(self, arch: Arch, widths: Widths | None = None) -> str:
         """What names the network of an architecture: two with one network have one key."""
-        return sha256(str(self.graph(arch)).encode()).hexdigest()[:32]
+        return sha256(str(self.graph(arch, widths)).encode()).hexdigest()[:32]
 
     def describe(self) -> dict[str, Any]:
         """The class and the fields of the space, as what JSON can hold: two alike are one space."""

@@ -29,6 +29,7 @@ _COLUMNS = {
     "morphism": "TEXT NOT NULL",
     "rung": "INTEGER NOT NULL",
     "sparsity": "REAL NOT NULL",
+    "widths": "TEXT",
     "follows": "INTEGER",
     "final": "INTEGER NOT NULL",
     "seed": "INTEGER NOT NULL",
@@ -42,7 +43,6 @@ _COLUMNS = {
     "epochs": "REAL",
     "seconds": "REAL",
     "worker": "TEXT",
-    "widths": "TEXT",
 }
 
 
@@ -128,7 +128,7 @@ class Store:
     def _row(self, trial: Trial) -> dict[str, Any]:
         proposal, outcome = trial.proposal, trial.outcome
         errors = None if outcome is None else outcome.errors
-        widths = None if outcome is None else outcome.widths
+        widths = proposal.widths
         return {
             "id": trial.id,
             "key": trial.key,
@@ -162,14 +162,14 @@ class Store:
             row["morphism"],
             row["rung"],
             row["sparsity"],
+            None if row["widths"] is None else json.loads(row["widths"]),
             row["follows"],
             bool(row["final"]),
         )
         outcome = None
         if row["error_validation"] is not None:
             errors = Errors(row["error_validation"], row["error_test"], row["error_int8"])
-            widths = None if row["widths"] is None else json.loads(row["widths"])
-            outcome = Outcome(errors, row["epochs"], row["seconds"], row["worker"], widths=widths)
+            outcome = Outcome(errors, row["epochs"], row["seconds"], row["worker"])
         return Trial(
             row["id"],
             row["key"],

@@ -9,19 +9,6 @@ from mcugraph.records import dataclass
 
 
 @dataclass(frozen=True, slots=True)
-class Start:
-    """A trained network that another one begins as: its own later self, or a child.
-
-    Attributes:
-        arch: Its architecture.
-        weights: The bytes of their file.
-    """
-
-    arch: Any
-    weights: bytes
-
-
-@dataclass(frozen=True, slots=True)
 class Task:
     """One training.
 
@@ -32,8 +19,10 @@ class Task:
         recipe: How.
         epochs: For how long.
         seed: Of everything random.
-        start: What it begins as; None: new weights.
-        sparsity: The share of channels that are pruned meanwhile.
+        start: The weights that it begins with, its own or its parent's, as the bytes of their file;
+            None: new ones.
+        sparsity: The share of channels that are pruned meanwhile; 0: none.
+        widths: What that leaves of its layers in the end, by name; None: all.
         test: Whether it is tested, too.
     """
 
@@ -43,6 +32,7 @@ class Task:
     recipe: Recipe
     epochs: float
     seed: int
-    start: Start | None = None
+    start: bytes | None = None
     sparsity: float = 0.0
+    widths: dict[str, int] | None = None
     test: bool = False

@@ -14,11 +14,13 @@ from mcugraph.nas.data import Arrays
 from mcugraph.nas.inheritance import from_bytes, inherit, to_bytes
 from mcugraph.nas.recipe import Recipe
 from mcugraph.nas.tasks import Task
+from mcugraph.nas.thinning import Thinning
 from mcugraph.nas.trials import Errors, Outcome
 
 _RATES = {"adamw": 2e-3, "sgd": 0.05}
 _DECAYS = {"adamw": 0.01, "sgd": 5e-4}
 _WARM_UP = 0.05  # of all steps
+_COMPARED = 64  # examples, of the masked and the slimmed network
 _AT_ONCE = 1000  # examples that are judged together
 
 
@@ -45,8 +47,8 @@ def train(task: Task) -> Outcome:
         torch.manual_seed(task.seed)
         module = task.space.module(task.arch)
         if task.start is not None:
-            inherit(module, from_bytes(task.start.weights))
-        _fit(module, task, parts.train)
+            inherit(module, from_bytes(task.start))
+        module = _fitted(module, task, parts.train)
     errors = Errors(
         _error(module, parts.validation), _error(module, parts.test) if task.test else None
     )
@@ -54,8 +56,8 @@ def train(task: Task) -> Outcome:
     return Outcome(errors, task.epochs, seconds, f"process {os.getpid()}", to_bytes(module))
 
 
-def _fit(module: nn.Module, task: Task, data: Arrays) -> None:
-    """Some epochs, or a part of one."""
+def _fitted(module: nn.Module, task: Task, data: Arrays) -> nn.Module:
+    """The module after some epochs, or a part of one, without the channels that are pruned."""
     recipe = task.recipe
     examples, classes = torch.from_numpy(data.examples), torch.from_numpy(data.classes)
     each = -(-len(classes) // recipe.batch)
@@ -63,6 +65,7 @@ def _fit(module: nn.Module, task: Task, data: Arrays) -> None:
     optimizer = _optimizer(module, recipe)
     schedule = torch.optim.lr_scheduler.LambdaLR(optimizer, lambda step: _rate(step, steps))
     order = torch.Generator().manual_seed(task.seed)
+    thinning = Thinning(task, module, steps) if task.widths and task.sparsity else None
     module.train()
     for step in range(steps):
         if step % each == 0:
@@ -78,6 +81,9 @@ def _fit(module: nn.Module, task: Task, data: Arrays) -> None:
         schedule.step()
         if not math.isfinite(float(loss.detach())):
             raise UsageError("the training diverges: its loss is not finite")
+        if thinning is not None:
+            thinning.after(step)
+    return module if thinning is None else thinning.end(examples[:_COMPARED])
 
 
 def _optimizer(module: nn.Module, recipe: Recipe) -> torch.optim.Optimizer:

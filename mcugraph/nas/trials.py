@@ -18,6 +18,7 @@ class Proposal:
         morph: What was done to the parent; ``"drawn"``, ``"given"``.
         rung: How far it is trained: 0, 1, ... of the ladder.
         sparsity: The share of channels that are pruned meanwhile; 0: none.
+        widths: What that leaves of its layers, by name; None: all.
         follows: Number of the trial whose weights it goes on from; None: new weights.
         final: It is trained from new weights, for as long as the recipe says, and tested.
     """
@@ -28,6 +29,7 @@ class Proposal:
     morph: str = "drawn"
     rung: int = 0
     sparsity: float = 0.0
+    widths: dict[str, int] | None = None
     follows: int | None = None
     final: bool = False
 
@@ -59,7 +61,6 @@ class Outcome:
         seconds: That this took.
         worker: Who did it.
         weights: The network's, as the bytes of a file; empty: they are not kept.
-        widths: Channels that pruning left, by layer; empty: all.
     """
 
     errors: Errors
@@ -67,7 +68,6 @@ class Outcome:
     seconds: float
     worker: str
     weights: bytes = b""
-    widths: dict[str, int] | None = None
 
 
 @dataclass(frozen=True, slots=True)

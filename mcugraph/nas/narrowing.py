@@ -1,0 +1,112 @@
+"""The network of an architecture, once channels are pruned."""
+
+from collections.abc import Callable, Mapping, Sequence
+from math import prod
+from typing import TypeVar
+
+from mcugraph.ir import Shape
+from mcugraph.nas.builder import (
+    NetworkBuilder,
+    Size,
+    grown,
+    joined,
+    summed,
+    swept,
+)
+
+Value = TypeVar("Value")
+Widths = Mapping[str, int]  # name of a layer, as the builders call it -> what it makes
+
+
+class Narrowed(NetworkBuilder[tuple[Shape, Value]]):
+    """Says a network on to another builder, with fewer channels.
+
+    A value is a pair: the shape that it would have in the whole network, by which a space decides
+    what it says, and the other builder's value.
+
+    Args:
+        builder: Who hears the narrower network.
+        left: From the name of a layer, and how many channels or units it makes in the whole
+            network, to how many it makes here.
+    """
+
+    def __init__(self, builder: NetworkBuilder[Value], left: Callable[[str, int], int]) -> None:
+        self._builder, self._left_of = builder, left
+        self._counts = {"conv": 0, "dense": 0}
+
+    def shape(self, value: tuple[Shape, Value]) -> Shape:
+        return value[0]
+
+    def input(self, shape: Sequence[int]) -> tuple[Shape, Value]:
+        return tuple(shape), self._builder.input(shape)
+
+    def conv(
+        self,
+        value: tuple[Shape, Value],
+        channels: int,
+        kernel: Size,
+        stride: Size = 1,
+        *,
+        same: bool = False,
+        norm: bool = False,
+        relu: bool = False,
+    ) -> tuple[Shape, Value]:
+        whole = (channels, *swept(value[0], kernel, stride, same))
+        left = self._left("conv", channels)
+        said = self._builder.conv(value[1], left, kernel, stride, same=same, norm=norm, relu=relu)
+        return whole, said
+
+    def depthwise(
+        self,
+        value: tuple[Shape, Value],
+        kernel: Size,
+        stride: Size = 1,
+        *,
+        same: bool = False,
+        norm: bool = False,
+        relu: bool = False,
+    ) -> tuple[Shape, Value]:
+        whole = (value[0][0], *swept(value[0], kernel, stride, same))
+        self._left("conv", 0)  # it makes as many channels as it is given
+        said = self._builder.depthwise(value[1], kernel, stride, same=same, norm=norm, relu=relu)
+        return whole, said
+
+    def dense(
+        self, value: tuple[Shape, Value], units: int, *, relu: bool = False
+    ) -> tuple[Shape, Value]:
+        return (units,), self._builder.dense(value[1], self._left("dense", units), relu=relu)
+
+    def pool(
+        self, value: tuple[Shape, Value], function: str, window: Size, stride: Size | None = None
+    ) -> tuple[Shape, Value]:
+        spatial = swept(value[0], window, window if stride is None else stride)
+        said = self._builder.pool(value[1], function, window, stride)
+        return (value[0][0], *spatial), said
+
+    def global_average(self, value: tuple[Shape, Value]) -> tuple[Shape, Value]:
+        return value[0][:1], self._builder.global_average(value[1])
+
+    def add(self, left: tuple[Shape, Value], right: tuple[Shape, Value]) -> tuple[Shape, Value]:
+        return summed(left[0], right[0]), self._builder.add(left[1], right[1])
+
+    def concat(self, values: Sequence[tuple[Shape, Value]]) -> tuple[Shape, Value]:
+        whole = joined([shape for shape, _ in values])
+        return whole, self._builder.concat([value for _, value in values])
+
+    def grow(self, value: tuple[Shape, Value], spatial: Sequence[int]) -> tuple[Shape, Value]:
+        grown(value[0], spatial)
+        return (value[0][0], *spatial), self._builder.grow(value[1], spatial)
+
+    def flatten(self, value: tuple[Shape, Value]) -> tuple[Shape, Value]:
+        return (prod(value[0]),), self._builder.flatten(value[1])
+
+    def dropout(self, value: tuple[Shape, Value], rate: float) -> tuple[Shape, Value]:
+        return value[0], self._builder.dropout(value[1], rate)
+
+    def output(self, value: tuple[Shape, Value]) -> None:
+        self._builder.output(value[1])
+
+    def _left(self, kind: str, made: int) -> int:
+        """How many channels or units the next layer of a kind makes."""
+        self._counts[kind] += 1
+        return self._left_of(f"{kind}{self._counts[kind]}", made)
