@@ -25,6 +25,7 @@ COMMANDS = {
     "plan": ("plan_model", "where in one arena every tensor lies, and a map of it"),
     "optimize": ("optimize_model", "write a model back with less memory"),
     "deploy": ("deploy_model", "C code that runs a model, without an interpreter"),
+    "search": ("search_networks", "networks for a data set that fit a board, found by evolution"),
     "groups": ("list_groups", "which channels can be pruned, and which only together"),
     "symbolic": ("show_symbolic", "MACs, size and peak memory as formulas in the layer widths"),
     "boards": ("list_boards", "the boards that are known, and which of them a model fits"),

@@ -14,7 +14,7 @@ if TYPE_CHECKING:
     from mcugraph.nas.costs import Costs
     from mcugraph.nas.data import DataSource
     from mcugraph.nas.engines import Engine
-    from mcugraph.nas.entry import search
+    from mcugraph.nas.entry import load_search, search
     from mcugraph.nas.graph_builder import GraphBuilder
     from mcugraph.nas.meter import Meter
     from mcugraph.nas.methods import AgingEvolution, Method, ParetoEvolution, RandomSearch, paper
@@ -51,6 +51,7 @@ _HOME = {
     "SearchResult": "mcugraph.nas.results",
     "SearchSpace": "mcugraph.nas.search_space",
     "Trial": "mcugraph.nas.trials",
+    "load_search": "mcugraph.nas.entry",
     "paper": "mcugraph.nas.methods",
     "search": "mcugraph.nas.entry",
 }
@@ -77,6 +78,7 @@ __all__ = [
     "SearchResult",
     "SearchSpace",
     "Trial",
+    "load_search",
     "paper",
     "search",
 ]

@@ -13,6 +13,7 @@ from mcugraph.ir import Array, Shape
 from mcugraph.records import dataclass
 
 _KEYS = ("x_train", "y_train", "x_test", "y_test")
+_MOST_CHANNELS = 4
 _ARCHIVE_BYTES = 1 << 34  # of arrays in a file; a small one can claim to hold any number
 
 
@@ -65,12 +66,40 @@ class DataSource:
         return _loaded(self)
 
 
-@lru_cache(maxsize=2)
-def _loaded(source: DataSource) -> Parts:
-    arrays = _from_file(source.spec) if source.spec.endswith(".npz") else _called(source.spec)
+def described(spec: str, axes: int) -> tuple[Shape, int]:
+    """The shape of one example, channels first, and the number of classes.
+
+    Args:
+        spec: As of `DataSource`.
+        axes: How many spatial axes networks read: images of (height, width) have one channel, and
+            a last axis of up to 4 beside others holds the channels.
+
+    Raises:
+        FormatError: There is something else.
+        UsageError: There is no such file or function.
+    """
+    arrays = _arrays(spec)
+    shape = tuple(arrays["x_train"].shape[1:])
+    if len(shape) == axes:
+        shape = (1, *shape)
+    elif len(shape) == axes + 1 and axes > 0 and shape[-1] <= _MOST_CHANNELS < shape[0]:
+        shape = (shape[-1], *shape[:-1])
+    if axes == 0:
+        shape = tuple(arrays["x_train"].shape[1:])
+    return shape, int(arrays["y_train"].max(initial=0)) + 1
+
+
+def _arrays(spec: str) -> Mapping[str, Array]:
+    arrays = _from_file(spec) if spec.endswith(".npz") else _called(spec)
     missing = [key for key in _KEYS if key not in arrays]
     if missing:
-        raise FormatError(f"{source.spec}: there is no array {', '.join(missing)}")
+        raise FormatError(f"{spec}: there is no array {', '.join(missing)}")
+    return arrays
+
+
+@lru_cache(maxsize=2)
+def _loaded(source: DataSource) -> Parts:
+    arrays = _arrays(source.spec)
     whole = _prepared(source, arrays["x_train"], arrays["y_train"])
     test = _prepared(source, arrays["x_test"], arrays["y_test"])
     mean, deviation = float(whole.examples.mean()), float(whole.examples.std()) or 1.0

@@ -19,7 +19,7 @@ from mcugraph.nas.engines import Engine, Run
 from mcugraph.nas.halving import Ladder
 from mcugraph.nas.methods import Method
 from mcugraph.nas.recipe import Recipe
-from mcugraph.nas.store import Store
+from mcugraph.nas.store import Store, read_weights, weights_path
 from mcugraph.nas.tasks import Task
 from mcugraph.nas.trials import Outcome, Proposal, State, Trial
 from mcugraph.records import dataclass, replace
@@ -227,7 +227,9 @@ class Driver:
     def _task(self, trial: Trial) -> Task:
         plan, proposal = self.plan, trial.proposal
         follows = proposal.follows
-        start = None if follows is None else self.store.weights(follows)
+        start = None
+        if follows is not None:
+            start = read_weights(weights_path(self.store.folder, follows))
         epochs = plan.recipe.epochs if proposal.final else plan.ladder.epochs_of(proposal.rung)
         space = plan.admission.space
         return Task(

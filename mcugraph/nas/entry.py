@@ -25,8 +25,9 @@ from mcugraph.nas.progress import Progress
 from mcugraph.nas.recipe import Recipe
 from mcugraph.nas.results import SearchResult, choose_finalists
 from mcugraph.nas.search_space import SearchSpace
+from mcugraph.nas.spaces import SPACES
 from mcugraph.nas.sparsity import SparsityRange
-from mcugraph.nas.store import Store
+from mcugraph.nas.store import Store, settings_in
 from mcugraph.nas.tasks import Task
 from mcugraph.nas.trials import Outcome
 from mcugraph.units import parse_duration
@@ -162,9 +163,46 @@ def search(
         except KeyboardInterrupt:
             interrupted = True
             say("interrupted: this is the best so far; the same call goes on")
-        return SearchResult(driver.trials, limits, where, driver.seconds, interrupted)
+        return SearchResult(
+            driver.trials, space, limits, source, where, driver.seconds, interrupted
+        )
     finally:
         store.close()
+
+
+def load_search(folder: str | PathLike[str], space: SearchSpace[Any] | None = None) -> SearchResult:
+    """What a search in a folder has found so far; nothing is trained.
+
+    Args:
+        folder: That ``search`` was called with.
+        space: The space; None: the folder says it, which it can of the library's own.
+
+    Raises:
+        UsageError: There is no search, or the space has to be given.
+        FormatError: The folder cannot be read.
+    """
+    where = Path(path_text(folder, "load_search: a path is needed"))
+    settings = settings_in(where)
+    known = space or _space_of(settings)
+    store = Store(where, known, create=False)
+    try:
+        source = DataSource(
+            settings["data"], known.input_shape, float(settings["recipe"]["validation"])
+        )
+        bounds = Bounds(**settings["bounds"])
+        return SearchResult(list(store.trials()), known, bounds, source, where, store.seconds())
+    finally:
+        store.close()
+
+
+def _space_of(settings: Mapping[str, Any]) -> SearchSpace[Any]:
+    said = dict(settings["space"])
+    name = said.pop("class")
+    for cls in SPACES.values():
+        if name == f"{cls.__module__}:{cls.__qualname__}":
+            made: SearchSpace[Any] = cls(**said)
+            return made
+    raise UsageError(f"the search is of a space of your own, {name}: give it")
 
 
 def _trainer(source: DataSource) -> Callable[[Task], Outcome]:

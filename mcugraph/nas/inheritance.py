@@ -55,8 +55,20 @@ def inherit(module: nn.Module, weights: Weights) -> None:
         for mine, theirs in zip(child, parent, strict=False):
             if mine.rpartition(".")[2] == theirs.rpartition(".")[2]:
                 own[mine] = _fitted(own[mine], weights[theirs])
-    state = {name: torch.from_numpy(np.ascontiguousarray(value)) for name, value in own.items()}
-    module.load_state_dict(state)
+    restore(module, own)
+
+
+def restore(module: nn.Module, weights: Weights) -> None:
+    """Give a module all of its weights.
+
+    Raises:
+        FormatError: They are of another network.
+    """
+    state = {name: torch.from_numpy(np.array(value)) for name, value in weights.items()}
+    try:
+        module.load_state_dict(state)
+    except RuntimeError as error:
+        raise FormatError(f"the weights are of another network: {error}") from error
 
 
 def _arrays(module: nn.Module) -> dict[str, Array]:

@@ -3,14 +3,27 @@
 import operator
 import re
 from collections.abc import Callable, Sequence
+from dataclasses import asdict
+from os import PathLike
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
+from mcugraph import files
 from mcugraph.errors import UsageError
 from mcugraph.nas.bounds import Bounds
+from mcugraph.nas.data import DataSource
 from mcugraph.nas.fronts import crowding, front_of, hypervolume
 from mcugraph.nas.methods import objectives_of, point_of
+from mcugraph.nas.search_space import SearchSpace
+from mcugraph.nas.store import read_weights, weights_path
 from mcugraph.nas.trials import State, Trial
+from mcugraph.report.table import table
+from mcugraph.units import exact
+
+if TYPE_CHECKING:
+    from torch import nn
+
+    from mcugraph.export.exported import Exported
 
 _COMPARISONS: dict[str, Callable[[float, float], bool]] = {
     "<=": operator.le,
@@ -18,6 +31,8 @@ _COMPARISONS: dict[str, Callable[[float, float], bool]] = {
     "<": operator.lt,
     ">": operator.gt,
 }
+_CALIBRATED = 200  # training examples that the ranges of int8 are measured on
+_HELD = ("peak", "arena", "size", "macs")  # bounds that a file is held against
 _TERM = re.compile(r"\s*([a-z_0-9]+)\s*(<=|>=|<|>)\s*([0-9.eE+_]+)\s*")
 
 
@@ -40,29 +55,31 @@ def choose_finalists(known: Sequence[Trial], count: int, bounds: Bounds) -> list
 
 
 class SearchResult:
-    """The trials of a search, and its finalists.
+    """The trials of a search, and its finalists. Prints as a table of its front.
 
     Attributes:
         trials: All that were begun, in their order.
+        space: That the architectures are of.
         bounds: Of the search.
-        folder: Where it is kept; None: nowhere.
+        data: What was trained on.
+        folder: Where the search is kept.
+        seconds: How long it has run, all sessions together.
         interrupted: Whether it was ended before its time.
-        seconds: How long it has run.
     """
 
     def __init__(
         self,
         trials: Sequence[Trial],
+        space: SearchSpace[Any],
         bounds: Bounds,
-        folder: Path | None = None,
+        data: DataSource,
+        folder: Path,
         seconds: float = 0.0,
         interrupted: bool = False,
     ) -> None:
         self.trials = tuple(trials)
-        self.bounds = bounds
-        self.folder = folder
-        self.seconds = seconds
-        self.interrupted = interrupted
+        self.space, self.bounds, self.data = space, bounds, data
+        self.folder, self.seconds, self.interrupted = folder, seconds, interrupted
 
     @property
     def finalists(self) -> tuple[Trial, ...]:
@@ -120,10 +137,136 @@ class SearchResult:
         ]
         return hypervolume(points, [1.0] * len(ends))
 
+    def module(self, trial: Trial | None = None) -> "nn.Module":
+        """The trained network of a candidate, in evaluation mode.
+
+        Args:
+            trial: The candidate; None: the `best`.
+
+        Raises:
+            UsageError: Nothing was trained.
+            FormatError: Its weights are gone.
+        """
+        from mcugraph.nas.inheritance import from_bytes, restore
+
+        chosen = trial or self.best()
+        module = self.space.module(chosen.proposal.arch, chosen.proposal.widths)
+        path = weights_path(self.folder, chosen.id)
+        restore(module, from_bytes(read_weights(path)))
+        return module.eval()
+
+    def export_tflite(self, path: str | PathLike[str], trial: Trial | None = None) -> "Exported":
+        """Write a candidate as an int8 file, its ranges measured on the training data.
+
+        Args:
+            path: The file to write.
+            trial: The candidate; None: the `best`.
+
+        Returns:
+            The file's profile beside the predicted one.
+
+        Raises:
+            UsageError: Nothing was trained, or the ``export`` extra is not installed.
+            FormatError: The weights are gone, or the network cannot be exported.
+        """
+        import torch
+
+        from mcugraph.export.to_tflite import export_tflite
+
+        examples = torch.from_numpy(self.data.load().train.examples[:_CALIBRATED])
+        hard = {name: n for name, n in self.bounds.hard.items() if name in _HELD}
+        where = Path(path)
+        return export_tflite(self.module(trial), examples[:1], where, [examples], budgets=hard)
+
+    def int8_error(self, path: str | PathLike[str]) -> float:
+        """The share of the test examples that a file of `export_tflite` classifies wrongly.
+
+        Raises:
+            FormatError: LiteRT does not run it.
+        """
+        import numpy as np
+        import torch
+
+        from mcugraph.export.running import run_litert
+
+        test = self.data.load().test
+        samples = [(example[None],) for example in torch.from_numpy(test.examples)]
+        found = np.concatenate([results[0] for results in run_litert(Path(path), samples)])
+        return float(np.mean(found.argmax(1) != test.classes))
+
+    def report(self, path: str | PathLike[str]) -> None:
+        """Write the front as an HTML page: a plot and a table, nothing from elsewhere."""
+        from mcugraph.nas.front_page import page
+
+        files.write(path, page(self).encode())
+
+    def to_optuna(self, storage: Any, name: str = "mcugraph") -> Any:
+        """The candidates as a study of Optuna, for its dashboard.
+
+        Args:
+            storage: As of ``optuna.create_study``: an URL, or a storage.
+            name: Of the study.
+
+        Returns:
+            The study: objectives are the error and the costs that are bounded.
+
+        Raises:
+            UsageError: Optuna is not installed.
+        """
+        from mcugraph.nas.to_optuna import to_study
+
+        return to_study(self, storage, name)
+
+    def to_dict(self) -> dict[str, Any]:
+        """What was found, as what JSON can hold."""
+        return {
+            "folder": str(self.folder),
+            "seconds": round(self.seconds, 1),
+            "interrupted": self.interrupted,
+            "trials": len(self.trials),
+            "bounds": asdict(self.bounds),
+            "front": [self._row(trial) for trial in self.front],
+        }
+
+    def _row(self, trial: Trial) -> dict[str, Any]:
+        assert trial.outcome is not None, "what is judged has an outcome"
+        return {
+            "id": trial.id,
+            "final": trial.proposal.final,
+            "errors": asdict(trial.outcome.errors),
+            "costs": asdict(trial.costs),
+            "epochs": trial.outcome.epochs,
+            "architecture": self.space.to_plain(trial.proposal.arch),
+            "widths": trial.proposal.widths,
+        }
+
+    def __str__(self) -> str:
+        return "\n".join(front_table(self))
+
     def __repr__(self) -> str:
         done = sum(trial.state is State.DONE for trial in self.trials)
         front = len(self.front) if done else 0
         return f"<SearchResult of {done} trials, {front} on the front>"
+
+
+def front_table(result: SearchResult) -> list[str]:
+    """The front as lines: errors, then costs by our accounting and by the paper's."""
+    if not result.judged:
+        return ["nothing was trained"]
+    head = ["#", "validation", "test", "size", "peak", "arena", "MACs", "paper: size", "peak"]
+    rows = []
+    for trial in result.front:
+        costs, outcome = trial.costs, trial.outcome
+        assert outcome is not None, "what is judged has an outcome"
+        test = outcome.errors.test
+        counts = (costs.size, costs.peak, costs.arena, costs.macs)
+        paper = (costs.paper_size, costs.paper_peak)
+        shown = [f"{trial.error:.2%}", "" if test is None else f"{test:.2%}"]
+        rows.append([str(trial.id), *shown, *(exact(n) for n in (*counts, *paper))])
+    lines = table(head, rows, right=range(len(head)))
+    if not result.finalists:
+        lines.append("none of these was trained from new weights for all epochs, or tested")
+    return lines
 
 
 def _test(term: str) -> Callable[[Trial], bool]:

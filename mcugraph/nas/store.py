@@ -94,7 +94,7 @@ class Store:
     def finish(self, trial: Trial) -> None:
         """A trial that has ended, with its weights."""
         if trial.outcome is not None and trial.outcome.weights:
-            files.write(self.weights_path(trial.id), trial.outcome.weights)
+            files.write(weights_path(self.folder, trial.id), trial.outcome.weights)
         self.add(trial)
 
     def trials(self) -> Iterator[Trial]:
@@ -102,21 +102,6 @@ class Store:
         rows = self._connection.execute(f"SELECT {', '.join(_COLUMNS)} FROM trials ORDER BY id")
         for values in rows:
             yield self._trial(dict(zip(_COLUMNS, values, strict=True)))
-
-    def weights_path(self, number: int) -> Path:
-        """The file of a trial's weights."""
-        return self.folder / WEIGHTS / f"{number:06d}.npz"
-
-    def weights(self, number: int) -> bytes:
-        """The weights of a trial, as the bytes of their file.
-
-        Raises:
-            FormatError: They are gone.
-        """
-        try:
-            return self.weights_path(number).read_bytes()
-        except OSError as error:
-            raise FormatError(f"{self.weights_path(number)}: the weights are gone") from error
 
     def _note(self, name: str, value: Any) -> None:
         with self._connection as db:
@@ -183,6 +168,23 @@ class Store:
         )
 
 
+def weights_path(folder: Path, number: int) -> Path:
+    """The file of a trial's weights."""
+    return folder / WEIGHTS / f"{number:06d}.npz"
+
+
+def read_weights(path: Path) -> bytes:
+    """The bytes of a file of weights.
+
+    Raises:
+        FormatError: It is gone.
+    """
+    try:
+        return path.read_bytes()
+    except OSError as error:
+        raise FormatError(f"{path}: the weights are gone") from error
+
+
 def connect(folder: Path, *, create: bool) -> sqlite3.Connection:
     """The database of a search.
 
@@ -221,3 +223,20 @@ def read_settings(db: sqlite3.Connection) -> dict[str, Any]:
     """What a search was begun with; empty: nothing yet."""
     found: dict[str, Any] | None = noted(db, "settings")
     return found or {}
+
+
+def settings_in(folder: Path) -> dict[str, Any]:
+    """What the search in a folder was begun with.
+
+    Raises:
+        UsageError: There is none.
+        FormatError: The folder cannot be read.
+    """
+    db = connect(folder, create=False)
+    try:
+        settings = read_settings(db)
+    finally:
+        db.close()
+    if not settings:
+        raise UsageError(f"{folder}: no search was begun here")
+    return settings

@@ -83,6 +83,7 @@ class DsCnnSpace(SearchSpace[DsCnn]):
     """
 
     architecture: ClassVar[type] = DsCnn
+    axes: ClassVar[int] = 2
 
     def __init__(self, input_shape: Shape, classes: int) -> None:
         self.input_shape = checked_shape(input_shape, 2)

@@ -38,6 +38,7 @@ class MlpSpace(SearchSpace[Mlp]):
     """
 
     architecture: ClassVar[type] = Mlp
+    axes: ClassVar[int] = 0
 
     def __init__(self, input_shape: Shape, classes: int, dropout: float = 0.0) -> None:
         self.input_shape = tuple(input_shape)

@@ -1,0 +1,176 @@
+"""``mcugraph search --data DATA -o FOLDER`` and ``mcugraph search FOLDER --front``."""
+
+import argparse
+from typing import Any
+
+from mcugraph.commands import common
+from mcugraph.errors import UsageError
+from mcugraph.report.answer import as_json
+from mcugraph.units import parse_count, parse_duration, parse_size
+
+_METHODS = ("evolution", "pareto", "random")
+
+
+def add(commands: Any) -> None:
+    """The arguments of the command."""
+    command = commands.add_parser(
+        "search",
+        help="networks for a data set that fit a board, found by evolution",
+        description="Search for networks that classify a data set within bounds. The same command "
+        "on the same folder goes on.",
+    )
+    command.add_argument(
+        "folder", nargs="?", metavar="FOLDER", help="of a search, to show what it has found"
+    )
+    command.add_argument("--front", action="store_true", help="show what FOLDER has, and end")
+    command.add_argument(
+        "--data",
+        metavar="DATA",
+        help="an .npz file of x_train, y_train, x_test, y_test; or module:function",
+    )
+    command.add_argument("-o", "--output", metavar="FOLDER", help="where the search is kept")
+    command.add_argument(
+        "--space", default="cnn", metavar="NAME", help="cnn (the default), cnn1d, ds_cnn or mlp"
+    )
+    _bounds(command)
+    _effort(command)
+    command.add_argument(
+        "--where", default="", metavar="COND", help='for --tflite, like "size <= 1000"'
+    )
+    command.add_argument("--tflite", metavar="FILE", help="write the best network as int8")
+    command.add_argument("--html", metavar="FILE", help="write the front as a page")
+    command.add_argument("--json", action="store_true", help="print JSON")
+    command.set_defaults(run=run)
+
+
+def _bounds(command: argparse.ArgumentParser) -> None:
+    """What a network may cost."""
+    size = common.quantity(parse_size)
+    command.add_argument("--board", metavar="NAME", help="a board that networks have to fit")
+    command.add_argument("--error", type=common.share, metavar="E", help="aim, like 3.5%%")
+    command.add_argument("--peak", type=size, metavar="SIZE", help="of live tensors")
+    command.add_argument("--size", type=size, metavar="SIZE", help="of weights and biases")
+    command.add_argument(
+        "--macs", type=common.quantity(parse_count), metavar="N", help="of one inference"
+    )
+    command.add_argument("--arena", type=size, metavar="SIZE", help="the arena's head, by our plan")
+    command.add_argument("--sram", type=size, metavar="SIZE", help="the arena that TFLM needs")
+    for name, what in (("sram", "SRAM"), ("flash", "flash")):
+        command.add_argument(
+            f"--reserve-{name}",
+            type=size,
+            default=0,
+            metavar="SIZE",
+            help=f"{what} of the board for everything else",
+        )
+
+
+def _effort(command: argparse.ArgumentParser) -> None:
+    """How long, by whom and how it is searched."""
+    command.add_argument(
+        "--time", type=common.quantity(parse_duration), metavar="T", help="in all, like 30min"
+    )
+    command.add_argument(
+        "--candidates", type=common.positive, metavar="N", help="trainings at most"
+    )
+    command.add_argument(
+        "--finalists",
+        type=common.positive,
+        default=5,
+        metavar="N",
+        help="trained again from new weights and tested (default: 5)",
+    )
+    command.add_argument(
+        "--epochs", type=common.positive, default=30, metavar="N", help="of those (default: 30)"
+    )
+    command.add_argument(
+        "--share",
+        type=common.share,
+        default=0.1,
+        metavar="S",
+        help="of the epochs that a candidate is trained (default: 10%%)",
+    )
+    command.add_argument(
+        "--rungs", type=common.positive, default=1, metavar="N", help="of successive halving"
+    )
+    command.add_argument(
+        "--batch", type=common.positive, default=128, metavar="N", help="examples (default: 128)"
+    )
+    command.add_argument(
+        "--sparsity",
+        type=common.share,
+        metavar="S",
+        help="prune up to this share of the channels while candidates are trained",
+    )
+    command.add_argument("--method", default="evolution", metavar="NAME", help=", ".join(_METHODS))
+    command.add_argument(
+        "--engine", default="local", metavar="NAME", help="local, dask or ray[://HOST:PORT]"
+    )
+    command.add_argument(
+        "--workers", type=common.positive, default=1, metavar="N", help="at once (default: 1)"
+    )
+    command.add_argument("--seed", type=int, default=0, metavar="N", help="of all that is random")
+
+
+def run(options: argparse.Namespace) -> int:
+    """Search, or show what was found; always 0.
+
+    Raises:
+        UsageError: Both are asked for, or neither.
+    """
+    result = _shown(options) if options.front or options.folder else _searched(options)
+    if options.tflite:
+        result.export_tflite(options.tflite, result.best(options.where))
+    if options.html:
+        result.report(options.html)
+    print(as_json(result.to_dict()) if options.json else result)
+    return 0
+
+
+def _shown(options: argparse.Namespace) -> Any:
+    from mcugraph.nas.entry import load_search
+
+    if options.data is not None or options.folder is None:
+        raise UsageError("to show a search, name its folder alone: mcugraph search FOLDER --front")
+    return load_search(options.folder)
+
+
+def _searched(options: argparse.Namespace) -> Any:
+    from mcugraph.nas.bounds import Bounds
+    from mcugraph.nas.data import described
+    from mcugraph.nas.entry import search
+    from mcugraph.nas.recipe import Recipe
+    from mcugraph.nas.spaces import SPACES
+
+    if options.data is None or options.output is None:
+        raise UsageError("to search, say on which data and where: --data FILE -o FOLDER")
+    if options.space not in SPACES:
+        raise UsageError(f"unknown space {options.space!r}; expected one of {', '.join(SPACES)}")
+    space = SPACES[options.space]
+    shape, classes = described(options.data, space.axes)
+    names = ("error", "peak", "size", "macs", "arena", "sram")
+    given = {name: getattr(options, name) for name in names}
+    bounded = any(value is not None for value in given.values())
+    return search(
+        space(shape, classes),
+        options.data,
+        bounds=Bounds(**given) if bounded else None,
+        board=options.board,
+        reserve_sram=options.reserve_sram,
+        reserve_flash=options.reserve_flash,
+        recipe=Recipe(
+            epochs=options.epochs,
+            batch=options.batch,
+            share=options.share,
+            rungs=options.rungs,
+            sparsity=None if options.sparsity is None else (0.0, options.sparsity),
+        ),
+        method=options.method,
+        time_limit=options.time,
+        candidates=options.candidates,
+        finalists=options.finalists,
+        workers=options.workers,
+        engine=options.engine,
+        folder=options.output,
+        seed=options.seed,
+    )

@@ -1,0 +1,42 @@
+"""A search as a study of Optuna."""
+
+from typing import TYPE_CHECKING, Any
+
+from mcugraph.errors import UsageError
+from mcugraph.nas.methods import objectives_of, point_of
+from mcugraph.nas.trials import State
+
+if TYPE_CHECKING:
+    from mcugraph.nas.results import SearchResult
+
+
+def to_study(result: "SearchResult", storage: Any, name: str) -> Any:
+    """The candidates that were trained, as trials that are complete.
+
+    Raises:
+        UsageError: Optuna is not installed.
+    """
+    try:
+        import optuna
+    except ImportError:
+        raise UsageError("to_optuna: install optuna") from None
+    names = objectives_of(result.bounds)
+    study = optuna.create_study(
+        storage=storage, study_name=name, directions=["minimize"] * (1 + len(names))
+    )
+    study.set_metric_names(["error", *names])
+    for trial in result.trials:
+        if trial.state is not State.DONE:
+            continue
+        made = optuna.trial.create_trial(
+            values=list(point_of(trial, names)),
+            user_attrs={
+                "id": trial.id,
+                "parent": trial.proposal.parent,
+                "morph": trial.proposal.morph,
+                "final": trial.proposal.final,
+                "architecture": result.space.to_plain(trial.proposal.arch),
+            },
+        )
+        study.add_trial(made)
+    return study
