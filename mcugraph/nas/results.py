@@ -3,7 +3,7 @@
 import operator
 import re
 from collections.abc import Callable, Sequence
-from dataclasses import asdict
+from dataclasses import asdict, fields
 from os import PathLike
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING, Any
 from mcugraph import files
 from mcugraph.errors import UsageError
 from mcugraph.nas.bounds import Bounds
+from mcugraph.nas.costs import Costs
 from mcugraph.nas.data import DataSource
 from mcugraph.nas.fronts import crowding, front_of, hypervolume
 from mcugraph.nas.methods import objectives_of, point_of
@@ -275,15 +276,16 @@ def _test(term: str) -> Callable[[Trial], bool]:
     if found is None:
         raise UsageError(f"{term.strip()!r} is no condition like 'size <= 1000'")
     name, sign, number = found.groups()
+    if name not in ("error", *(field.name for field in fields(Costs))):
+        raise UsageError(f"{name!r} is no cost; there are error and the fields of Costs")
     try:
         limit = float(number)
     except ValueError:
         raise UsageError(f"{number!r} is no number") from None
 
     def test(trial: Trial) -> bool:
-        value: Any = trial.error if name == "error" else getattr(trial.costs, name, None)
-        if value is None:
-            raise UsageError(f"{name!r} is no cost; there are error and the fields of Costs")
-        return _COMPARISONS[sign](value, limit)
+        return _COMPARISONS[sign](
+            trial.error if name == "error" else getattr(trial.costs, name), limit
+        )
 
     return test
