@@ -136,10 +136,10 @@ def _shown(options: argparse.Namespace) -> Any:
 
 
 def _searched(options: argparse.Namespace) -> Any:
-    from mcugraph.nas.bounds import Bounds
     from mcugraph.nas.data import described
     from mcugraph.nas.entry import search
     from mcugraph.nas.recipe import Recipe
+    from mcugraph.nas.search_bounds import Bounds
     from mcugraph.nas.spaces import SPACES
 
     if options.data is None or options.output is None:

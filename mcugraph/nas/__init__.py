@@ -9,18 +9,18 @@ from importlib import import_module
 from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
-    from mcugraph.nas.bounds import Bounds
     from mcugraph.nas.builder import NetworkBuilder
     from mcugraph.nas.costs import Costs
     from mcugraph.nas.data import DataSource
     from mcugraph.nas.engines import Engine
     from mcugraph.nas.entry import load_search, search
+    from mcugraph.nas.evolution import AgingEvolution, Method, ParetoEvolution, RandomSearch, paper
     from mcugraph.nas.graph_builder import GraphBuilder
     from mcugraph.nas.meter import Meter
-    from mcugraph.nas.methods import AgingEvolution, Method, ParetoEvolution, RandomSearch, paper
     from mcugraph.nas.module_builder import ModuleBuilder
     from mcugraph.nas.recipe import Recipe
     from mcugraph.nas.results import SearchResult
+    from mcugraph.nas.search_bounds import Bounds
     from mcugraph.nas.search_space import Morph, SearchSpace
     from mcugraph.nas.spaces.cnn import CnnSpace
     from mcugraph.nas.spaces.cnn1d import Cnn1dSpace
@@ -30,8 +30,8 @@ if TYPE_CHECKING:
 
 # Public name -> the module that defines it.
 _HOME = {
-    "AgingEvolution": "mcugraph.nas.methods",
-    "Bounds": "mcugraph.nas.bounds",
+    "AgingEvolution": "mcugraph.nas.evolution",
+    "Bounds": "mcugraph.nas.search_bounds",
     "Cnn1dSpace": "mcugraph.nas.spaces.cnn1d",
     "CnnSpace": "mcugraph.nas.spaces.cnn",
     "Costs": "mcugraph.nas.costs",
@@ -40,19 +40,19 @@ _HOME = {
     "Engine": "mcugraph.nas.engines",
     "GraphBuilder": "mcugraph.nas.graph_builder",
     "Meter": "mcugraph.nas.meter",
-    "Method": "mcugraph.nas.methods",
+    "Method": "mcugraph.nas.evolution",
     "MlpSpace": "mcugraph.nas.spaces.mlp",
     "ModuleBuilder": "mcugraph.nas.module_builder",
     "Morph": "mcugraph.nas.search_space",
     "NetworkBuilder": "mcugraph.nas.builder",
-    "ParetoEvolution": "mcugraph.nas.methods",
-    "RandomSearch": "mcugraph.nas.methods",
+    "ParetoEvolution": "mcugraph.nas.evolution",
+    "RandomSearch": "mcugraph.nas.evolution",
     "Recipe": "mcugraph.nas.recipe",
     "SearchResult": "mcugraph.nas.results",
     "SearchSpace": "mcugraph.nas.search_space",
     "Trial": "mcugraph.nas.trials",
     "load_search": "mcugraph.nas.entry",
-    "paper": "mcugraph.nas.methods",
+    "paper": "mcugraph.nas.evolution",
     "search": "mcugraph.nas.entry",
 }
 

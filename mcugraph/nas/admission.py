@@ -7,10 +7,10 @@ from mcugraph.errors import GraphError, UsageError
 from mcugraph.fit.boards import Board
 from mcugraph.fit.room import room_on
 from mcugraph.fit.tflm_code import RUNTIME_CODE
-from mcugraph.nas.bounds import Bounds
 from mcugraph.nas.costs import Costs, measure
 from mcugraph.nas.meter import Meter, OverLimit
 from mcugraph.nas.narrowing import Narrowed, Widths
+from mcugraph.nas.search_bounds import Bounds
 from mcugraph.nas.search_space import SearchSpace
 from mcugraph.nas.sparsity import Prunable, SparsityRange, left
 from mcugraph.profiler import Profile

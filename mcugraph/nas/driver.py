@@ -16,11 +16,11 @@ from mcugraph.errors import UsageError
 from mcugraph.nas.admission import Admission
 from mcugraph.nas.data import DataSource
 from mcugraph.nas.engines import Engine, Run
+from mcugraph.nas.evolution import Method
 from mcugraph.nas.halving import Ladder
-from mcugraph.nas.methods import Method
 from mcugraph.nas.recipe import Recipe
 from mcugraph.nas.store import Store, read_weights, weights_path
-from mcugraph.nas.tasks import Task
+from mcugraph.nas.tasks import TrialTask
 from mcugraph.nas.trials import Outcome, Proposal, State, Trial
 from mcugraph.records import dataclass, replace
 
@@ -35,7 +35,7 @@ class Exhausted(UsageError):
 
 
 @dataclass(frozen=True, slots=True)
-class Plan:
+class SearchPlan:
     """What a search is, without who does it.
 
     Attributes:
@@ -81,7 +81,7 @@ class Driver:
 
     def __init__(
         self,
-        plan: Plan,
+        plan: SearchPlan,
         store: Store,
         engine: Engine,
         run: Run,
@@ -224,7 +224,7 @@ class Driver:
         self.store.add(trial)
         self._under_way[trial.id] = self._engine.submit(self._run, self._task(trial))
 
-    def _task(self, trial: Trial) -> Task:
+    def _task(self, trial: Trial) -> TrialTask:
         plan, proposal = self.plan, trial.proposal
         follows = proposal.follows
         start = None
@@ -232,7 +232,7 @@ class Driver:
             start = read_weights(weights_path(self.store.folder, follows))
         epochs = plan.recipe.epochs if proposal.final else plan.ladder.epochs_of(proposal.rung)
         space = plan.admission.space
-        return Task(
+        return TrialTask(
             space,
             proposal.arch,
             plan.data,

@@ -14,21 +14,22 @@ from mcugraph.checks import check_callable, check_number, check_whole, path_text
 from mcugraph.errors import UsageError
 from mcugraph.fit.boards import Board, find_board
 from mcugraph.nas.admission import Admission
-from mcugraph.nas.bounds import Bounds
 from mcugraph.nas.data import DataSource
-from mcugraph.nas.driver import Driver, Plan
+from mcugraph.nas.driver import Driver, SearchPlan
 from mcugraph.nas.engine_choice import find_engine
 from mcugraph.nas.engines import Engine
+from mcugraph.nas.evolution import Method, find_method
+from mcugraph.nas.findings import choose_finalists
 from mcugraph.nas.halving import Ladder
-from mcugraph.nas.methods import Method, find_method
-from mcugraph.nas.progress import Progress
 from mcugraph.nas.recipe import Recipe
-from mcugraph.nas.results import SearchResult, choose_finalists
+from mcugraph.nas.results import SearchResult
+from mcugraph.nas.search_bounds import Bounds
+from mcugraph.nas.search_progress import Progress
 from mcugraph.nas.search_space import SearchSpace
 from mcugraph.nas.spaces import SPACES
 from mcugraph.nas.sparsity import SparsityRange
 from mcugraph.nas.store import Store, settings_in
-from mcugraph.nas.tasks import Task
+from mcugraph.nas.tasks import TrialTask
 from mcugraph.nas.trials import Outcome
 from mcugraph.units import parse_duration
 
@@ -57,7 +58,7 @@ def search(
     folder: str | PathLike[str] | None = None,
     seed: int = 0,
     report: Callable[[str], None] | None = None,
-    train: Callable[[Task], Outcome] | None = None,
+    train: Callable[[TrialTask], Outcome] | None = None,
 ) -> SearchResult:
     """Search a space for networks within bounds, train the best from new weights, and test them.
 
@@ -99,7 +100,7 @@ def search(
         folder: Where it is kept; None: a temporary folder, which stays.
         seed: Of everything random.
         report: Takes lines of progress; None: they go to standard error.
-        train: Trains a candidate instead of ``mcugraph.nas.training.train``.
+        train: Trains a candidate instead of ``mcugraph.nas.trial_training.train``.
 
     Raises:
         UsageError: An argument is none, no candidate is within the bounds, or the folder holds
@@ -132,7 +133,7 @@ def search(
     where = Path(mkdtemp(prefix="mcugraph-search-")) if folder is None else Path(folder)
     say = report or partial(print, file=sys.stderr)
     check_callable("report", say)
-    plan = Plan(
+    plan = SearchPlan(
         admission=admission,
         method=find_method(method),
         ladder=Ladder(recipe.epochs * recipe.share, recipe.rungs),
@@ -205,15 +206,15 @@ def _space_of(settings: Mapping[str, Any]) -> SearchSpace[Any]:
     raise UsageError(f"the search is of a space of your own, {name}: give it")
 
 
-def _trainer(source: DataSource) -> Callable[[Task], Outcome]:
+def _trainer(source: DataSource) -> Callable[[TrialTask], Outcome]:
     """The library's own training, once its data is known to be there."""
     source.check()
-    from mcugraph.nas.training import train
+    from mcugraph.nas.trial_training import train
 
     return train
 
 
-def _settings(plan: Plan) -> dict[str, Any]:
+def _settings(plan: SearchPlan) -> dict[str, Any]:
     """What has to be the same when a search goes on; how long, and who trains, may change."""
     admission = plan.admission
     return {

@@ -3,14 +3,11 @@
 import math
 from collections.abc import Callable
 from html import escape
-from typing import TYPE_CHECKING
 
+from mcugraph.nas.findings import Findings
 from mcugraph.nas.trials import State, Trial
 from mcugraph.printed import clean
 from mcugraph.units import exact
-
-if TYPE_CHECKING:
-    from mcugraph.nas.results import SearchResult
 
 _WIDTH, _HEIGHT, _EDGE = 640, 360, 56
 _STYLE = """
@@ -30,7 +27,7 @@ text { font: 12px system-ui, sans-serif; fill: currentColor; }
 """
 
 
-def page(result: "SearchResult") -> str:
+def page(result: Findings) -> str:
     """A plot of error over size, and the front as a table."""
     title = f"Search in {clean(str(result.folder))}"
     done = [trial for trial in result.trials if trial.state is State.DONE]
@@ -50,7 +47,7 @@ def page(result: "SearchResult") -> str:
     )
 
 
-def _plot(result: "SearchResult", done: list[Trial]) -> list[str]:
+def _plot(result: Findings, done: list[Trial]) -> list[str]:
     """Validation error over bytes of weights and biases, both on a logarithmic scale."""
     sizes = [trial.costs.size for trial in done]
     errors = [max(trial.error, 1e-4) for trial in done]
@@ -98,7 +95,7 @@ def _scale(low: float, high: float, start: float, end: float) -> Callable[[float
     return lambda value: start + math.log(value / low) / span * (end - start)
 
 
-def _table(result: "SearchResult") -> list[str]:
+def _table(result: Findings) -> list[str]:
     names = {
         "size": "size",
         "peak": "peak",

@@ -34,7 +34,7 @@ class _Job:
         self.future: Future[Any] = Future()
 
 
-class _Worker:
+class _WorkerProcess:
     """A process, the pipe to it, and what it is at."""
 
     def __init__(self, context: Any) -> None:
@@ -64,7 +64,7 @@ class WorkerPool(Engine):
         self._limit = memory_limit
         # Threads of this process, PyTorch's among them, do not survive a fork.
         self._context = multiprocessing.get_context("spawn")
-        self._count, self._workers = workers, list[_Worker]()
+        self._count, self._workers = workers, list[_WorkerProcess]()
         self._line: deque[_Job] = deque()
         self._lock = threading.Lock()
         self._ended = False
@@ -106,7 +106,7 @@ class WorkerPool(Engine):
         with self._lock:
             wanted = min(self._count - len(self._workers), len(self._line) - len(idle))
             for _ in range(max(wanted, 0)):
-                idle.append(_Worker(self._context))
+                idle.append(_WorkerProcess(self._context))
                 self._workers.append(idle[-1])
             for worker in idle:
                 if not self._line:
@@ -121,7 +121,7 @@ class WorkerPool(Engine):
                     worker.job = None
                     job.future.set_exception(error)
 
-    def _take(self, worker: _Worker) -> None:
+    def _take(self, worker: _WorkerProcess) -> None:
         """What a worker sends, or that it has died."""
         try:
             fine, result = worker.pipe.recv()
@@ -133,7 +133,7 @@ class WorkerPool(Engine):
         assert job is not None, "workers send results alone"
         _settle(job.future, result if fine else _Failed(result))
 
-    def _lost(self, worker: _Worker, why: str) -> None:
+    def _lost(self, worker: _WorkerProcess, why: str) -> None:
         """A worker is gone, or is to go: its task is tried once more."""
         _end(worker)
         self._workers.remove(worker)
@@ -148,7 +148,7 @@ class WorkerPool(Engine):
                 job.future, WorkerLost(f"the worker was lost {ATTEMPTS} times; the last: {why}")
             )
 
-    def _swollen(self, worker: _Worker) -> bool:
+    def _swollen(self, worker: _WorkerProcess) -> bool:
         if self._limit is None:
             return False
         try:
@@ -170,7 +170,7 @@ def _settle(future: "Future[Any]", result: Any) -> None:
         pass
 
 
-def _end(worker: _Worker) -> None:
+def _end(worker: _WorkerProcess) -> None:
     worker.process.kill()
     worker.process.join()
     worker.pipe.close()

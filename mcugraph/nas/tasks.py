@@ -9,7 +9,7 @@ from mcugraph.records import dataclass
 
 
 @dataclass(frozen=True, slots=True)
-class Task:
+class TrialTask:
     """One training.
 
     Attributes:

@@ -10,7 +10,7 @@ from torch import nn
 
 from mcugraph.errors import InternalError
 from mcugraph.nas.sparsity import left
-from mcugraph.nas.tasks import Task
+from mcugraph.nas.tasks import TrialTask
 from mcugraph.prune.masks import Masks
 from mcugraph.prune.placement import Classes
 from mcugraph.prune.ranking import Ranking
@@ -34,7 +34,7 @@ class Thinning:
         steps: Of the training.
     """
 
-    def __init__(self, task: Task, module: nn.Module, steps: int) -> None:
+    def __init__(self, task: TrialTask, module: nn.Module, steps: int) -> None:
         self._task, self._module = task, module
         self._classes = Classes(widths(task.space.graph(task.arch)))
         self._masks = Masks(module, self._classes)

@@ -1,16 +1,14 @@
 """A search as a study of Optuna."""
 
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 from mcugraph.errors import UsageError
-from mcugraph.nas.methods import objectives_of, point_of
+from mcugraph.nas.evolution import objectives_of, point_of
+from mcugraph.nas.findings import Findings
 from mcugraph.nas.trials import State
 
-if TYPE_CHECKING:
-    from mcugraph.nas.results import SearchResult
 
-
-def to_study(result: "SearchResult", storage: Any, name: str) -> Any:
+def to_study(result: Findings, storage: Any, name: str) -> Any:
     """The candidates that were trained, as trials that are complete.
 
     Raises:

@@ -13,7 +13,7 @@ from mcugraph.formats.loader import load
 from mcugraph.ir import Graph
 from mcugraph.optimizer import onnx, tflite, tflite_steps, verification
 from mcugraph.optimizer.new_file import NewFile
-from mcugraph.optimizer.read_back import Trial, Tried, figures
+from mcugraph.optimizer.read_back import Tried, TryOut, figures
 from mcugraph.optimizer.result import Optimization, OptimizationStep
 from mcugraph.profiler import profile
 from mcugraph.tflm.kernels import LIBRARIES
@@ -111,7 +111,7 @@ def optimize(
     data = Path(source).read_bytes()
     before = profile(graph, kernels=library)
     with replacing(target) as temporary:
-        trial = Trial(source, temporary, before, dims, limits)
+        trial = TryOut(source, temporary, before, dims, limits)
         if graph.source.format == "tflite":
             best, steps = tflite_steps.smaller(trial, data, graph, wanted)
         elif graph.source.format == "onnx":
@@ -174,7 +174,7 @@ _ORDERED = "order"  # what the one step of an ONNX file is called
 
 
 def _onnx(
-    trial: Trial, data: bytes, graph: Graph, target: str, force: bool
+    trial: TryOut, data: bytes, graph: Graph, target: str, force: bool
 ) -> tuple[Tried, list[Tried]]:
     """The best ONNX file, and the step that led to it."""
     change = onnx.improved(trial.source, target, data, graph, trial.before, force)

@@ -32,7 +32,7 @@ class Tried:
 
 
 @dataclass(frozen=True, slots=True)
-class Trial:
+class TryOut:
     """Where new files of one model are tried.
 
     Attributes:

@@ -5,7 +5,7 @@ from mcugraph.formats.tflite.model import TfliteModel
 from mcugraph.ir import Graph
 from mcugraph.optimizer import tflite, transforms
 from mcugraph.optimizer.new_file import NewFile
-from mcugraph.optimizer.read_back import Trial, Tried, takes_more
+from mcugraph.optimizer.read_back import Tried, TryOut, takes_more
 from mcugraph.profiler import Profile, profile
 from mcugraph.records import dataclass, replace
 from mcugraph.tflm.kernels import LIBRARIES
@@ -44,7 +44,7 @@ class Wanted:
     progress: transforms.Told | None
 
 
-def smaller(trial: Trial, data: bytes, graph: Graph, wanted: Wanted) -> tuple[Tried, list[Tried]]:
+def smaller(trial: TryOut, data: bytes, graph: Graph, wanted: Wanted) -> tuple[Tried, list[Tried]]:
     """The best file, and the steps that led to it."""
     steps = _planned(trial, data, graph, wanted)
     best, stored = steps[-1], graph
@@ -94,7 +94,7 @@ def _split_notes(tried: Tried) -> tuple[str, ...]:
     return tried.change.notes if tried.what == SPLIT else ()
 
 
-def _planned(trial: Trial, data: bytes, graph: Graph, wanted: Wanted) -> list[Tried]:
+def _planned(trial: TryOut, data: bytes, graph: Graph, wanted: Wanted) -> list[Tried]:
     """Order and plan without overlaps and, where kernels are named that make a difference, with."""
 
     def improved(what: str, kernels: str) -> Tried:
@@ -116,7 +116,7 @@ def _planned(trial: Trial, data: bytes, graph: Graph, wanted: Wanted) -> list[Tr
     return [improved(PLANNED, tflite.ANY), best]
 
 
-def _transformed(trial: Trial, what: str, made: transforms.Transformed, wanted: Wanted) -> Tried:
+def _transformed(trial: TryOut, what: str, made: transforms.Transformed, wanted: Wanted) -> Tried:
     """A file that was made anew, with an order and a plan."""
     change = tflite.improved(
         trial.source,
@@ -132,12 +132,12 @@ def _transformed(trial: Trial, what: str, made: transforms.Transformed, wanted: 
     return trial.of(what, change, other_operators=True, extra_macs=extra).noting(made.notes)
 
 
-def _extra_macs(trial: Trial, wanted: Wanted) -> int:
+def _extra_macs(trial: TryOut, wanted: Wanted) -> int:
     """How many multiply-accumulates may be added."""
     return int(wanted.max_extra_macs * trial.before.macs)
 
 
-def _graph_of(trial: Trial, data: bytes) -> Graph:
+def _graph_of(trial: TryOut, data: bytes) -> Graph:
     trial.temporary.write_bytes(data)
     return load(trial.temporary, trial.dims, limits=trial.limits)
 
@@ -154,7 +154,7 @@ def _asks(tried: Tried, wanted: Wanted) -> tuple[int, bool]:
     return _cost(tried, wanted), bool(tried.change.holds_for) and not wanted.force
 
 
-def _with_steering(trial: Trial, graph: Graph, found: Profile) -> tuple[str, ...]:
+def _with_steering(trial: TryOut, graph: Graph, found: Profile) -> tuple[str, ...]:
     """What could be saved where kernels may be steered, a sentence."""
     head = transforms.steered_head(graph, trial.before.macs, _USUAL_SHARE)
     if head is None or head >= (found.memory.tflm_arena or 0):

@@ -10,7 +10,7 @@ Source: Source/ConvolutionFunctions/arm_convolve_wrapper_s8.c of CMSIS-NN.
 
 from collections.abc import Callable, Sequence
 
-from mcugraph.formats.tflite.recipe import Copied, Recipe
+from mcugraph.formats.tflite.file_recipe import Copied, FileRecipe
 from mcugraph.ir import DType
 from mcugraph.ops.convolution import Conv
 from mcugraph.records import dataclass, replace
@@ -76,10 +76,10 @@ def steered(program: TflmProgram, operators: Sequence[int]) -> TflmProgram:
     return replace(program, nodes={**nodes, **changed}, needs={**program.needs, **needs})
 
 
-def steering_recipe(program: TflmProgram, operators: Sequence[int]) -> Recipe:
+def steering_recipe(program: TflmProgram, operators: Sequence[int]) -> FileRecipe:
     """What makes the file in which they are."""
     options = tuple((field, _DILATION) for field in _DILATION_FIELDS)
-    return Recipe(
+    return FileRecipe(
         {},
         tuple(
             Copied(i, operator.inputs, operator.outputs, options if i in operators else ())

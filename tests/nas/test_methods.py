@@ -8,8 +8,8 @@ from support.searching import searched
 
 import mcugraph as mg
 from mcugraph.nas import AgingEvolution, Bounds, ParetoEvolution, RandomSearch, paper
+from mcugraph.nas.evolution import objectives_of
 from mcugraph.nas.halving import Ladder
-from mcugraph.nas.methods import objectives_of
 from mcugraph.nas.trials import Trial
 
 

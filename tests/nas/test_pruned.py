@@ -34,7 +34,7 @@ def small(space: SearchSpace[Any], count: int, seed: int) -> list[Any]:
 @pytest.mark.parametrize("space", SPACES.values(), ids=SPACES)
 def test_what_is_left_is_what_slimming_leaves(space: SearchSpace[Any]) -> None:
     from mcugraph.nas.data import DataSource
-    from mcugraph.nas.tasks import Task
+    from mcugraph.nas.tasks import TrialTask
     from mcugraph.nas.thinning import Thinning
 
     for number, arch in enumerate(small(space, 6, seed=1)):
@@ -46,7 +46,7 @@ def test_what_is_left_is_what_slimming_leaves(space: SearchSpace[Any]) -> None:
                 torch.nn.init.uniform_(norm.running_mean)
                 torch.nn.init.uniform_(norm.weight, 0.5, 1.5)
         source = DataSource("none.npz", space.input_shape, 0.1)
-        task = Task(space, arch, source, Recipe(), 1, 0, None, sparsity, widths)
+        task = TrialTask(space, arch, source, Recipe(), 1, 0, None, sparsity, widths)
         thinning = Thinning(task, module, 100)
         module.train()
         for step in range(1, 101):

@@ -8,7 +8,7 @@ from pathlib import Path
 from typing import Any
 
 from mcugraph.nas import Bounds, MlpSpace, Recipe, SearchResult, search
-from mcugraph.nas.tasks import Task
+from mcugraph.nas.tasks import TrialTask
 from mcugraph.nas.trials import Errors, Outcome
 
 SPACE = MlpSpace((6,), 3)
@@ -17,7 +17,7 @@ DEADLY = 400  # units of a first layer that kill the worker
 HUNGRY = 401  # or fill its memory
 
 
-def pretend(task: Task) -> Outcome:
+def pretend(task: TrialTask) -> Outcome:
     """An outcome at once: larger networks, and children of good ones, are better."""
     before = 1.0 if task.start is None else float(task.start.split()[0])
     noise = int(sha256(f"{task.arch} {task.seed}".encode()).hexdigest()[:8], 16) / 2**32
@@ -28,13 +28,13 @@ def pretend(task: Task) -> Outcome:
     return Outcome(Errors(error, test), task.epochs, 0.001, "nobody", weights)
 
 
-def pretend_slowly(task: Task) -> Outcome:
+def pretend_slowly(task: TrialTask) -> Outcome:
     """As `pretend`, in times that have nothing to do with the order of the tasks."""
     time.sleep(task.seed * 7919 % 13 / 400)
     return pretend(task)
 
 
-def misbehave(task: Task) -> Outcome:
+def misbehave(task: TrialTask) -> Outcome:
     """As `pretend`, but for architectures that raise, kill their worker, or fill its memory."""
     units: Any = task.arch.units
     if units and units[0] == DEADLY:

@@ -7,15 +7,13 @@ from collections.abc import Iterable
 from mcugraph.errors import McuGraphError
 from mcugraph.formats.tflite import reader, stored
 from mcugraph.formats.tflite.fields import DTYPES
-from mcugraph.formats.tflite.flatbuffer import Table, Tables, Values, decoded
-from mcugraph.formats.tflite.model import TfliteModel, TfliteTensor
-from mcugraph.formats.tflite.recipe import (
+from mcugraph.formats.tflite.file_recipe import (
     Copied,
+    FileRecipe,
     Joined,
     Like,
     Listed,
     Piece,
-    Recipe,
     Restated,
     Sliced,
     lies_along,
@@ -24,6 +22,8 @@ from mcugraph.formats.tflite.recipe import (
     remade,
     restated_bytes,
 )
+from mcugraph.formats.tflite.flatbuffer import Table, Tables, Values, decoded
+from mcugraph.formats.tflite.model import TfliteModel, TfliteTensor
 from mcugraph.formats.tflite.tables import PLAN, PLANNED_FOR, read_model
 from mcugraph.formats.tflite.tflite_schema import OPERATOR_NAMES
 from mcugraph.ir import DType
@@ -38,7 +38,7 @@ _VERSIONS = {
 _WIDTHS = {stored.MINIMA: 4, stored.MAXIMA: 4, stored.SCALES: 4, stored.ZERO_POINTS: 8}
 
 
-def rebuilt(path: str, data: bytes, model: TfliteModel, recipe: Recipe) -> bytes:
+def rebuilt(path: str, data: bytes, model: TfliteModel, recipe: FileRecipe) -> bytes:
     """The file that a recipe makes of another one.
 
     Constants that are cut are stored once, equal ones together; the whole ones go with their last
@@ -101,7 +101,7 @@ class _Rebuilding:
         self.main = root.tables(stored.SUBGRAPHS)[0]
         self._lists: dict[tuple[int, ...], Values] = {}
 
-    def carry_out(self, recipe: Recipe) -> None:
+    def carry_out(self, recipe: FileRecipe) -> None:
         tensors = self.main.tables(stored.TENSORS)
         old = list(tensors)
         tensors += [old[0]] * (len(self.wanted.subgraphs[0].tensors) - len(old))

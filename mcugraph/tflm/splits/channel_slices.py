@@ -3,8 +3,8 @@
 from collections.abc import Callable, Iterator
 
 from mcugraph.errors import GraphError
+from mcugraph.formats.tflite.file_recipe import Copied, New, Piece, Restated
 from mcugraph.formats.tflite.model import TfliteSubgraph
-from mcugraph.formats.tflite.recipe import Copied, New, Piece, Restated
 from mcugraph.tflm.splits.channelwise import MULTIPLIER, share
 from mcugraph.tflm.splits.split_chains import Chain
 

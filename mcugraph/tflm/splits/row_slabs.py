@@ -2,8 +2,7 @@
 
 from collections.abc import Callable, Iterator
 
-from mcugraph.formats.tflite.model import TfliteSubgraph
-from mcugraph.formats.tflite.recipe import (
+from mcugraph.formats.tflite.file_recipe import (
     Copied,
     Entry,
     Like,
@@ -12,6 +11,7 @@ from mcugraph.formats.tflite.recipe import (
     Restated,
     Sliced,
 )
+from mcugraph.formats.tflite.model import TfliteSubgraph
 from mcugraph.tflm.splits.row_chains import RowChain, Slab
 from mcugraph.tflm.splits.rowwise import ROWS, Around, Span
 

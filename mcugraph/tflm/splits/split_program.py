@@ -3,8 +3,8 @@
 from collections.abc import Sequence
 from typing import Any
 
+from mcugraph.formats.tflite.file_recipe import Entry, FileRecipe, Joined, Restated, Sliced, remade
 from mcugraph.formats.tflite.model import TfliteSubgraph
-from mcugraph.formats.tflite.recipe import Entry, Joined, Recipe, Restated, Sliced, remade
 from mcugraph.ops.convolution import Conv
 from mcugraph.ops.movement import Reshape
 from mcugraph.ops.selection import Concat, Pad, Slice
@@ -57,7 +57,7 @@ def split_program(program: TflmProgram, splits: Sequence[Split]) -> SplitProgram
     return SplitProgram(made, tuple(entry.operator for entry in recipe.operators))
 
 
-def _rules(program: TflmProgram, recipe: Recipe, entry: Entry, graph: TfliteSubgraph) -> Any:
+def _rules(program: TflmProgram, recipe: FileRecipe, entry: Entry, graph: TfliteSubgraph) -> Any:
     """The rules of an operator of a recipe."""
     if isinstance(entry, Joined):
         return Concat(entry.axis)

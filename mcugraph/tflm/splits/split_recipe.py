@@ -3,8 +3,8 @@
 from collections.abc import Iterator, Mapping, Sequence
 
 from mcugraph.errors import GraphError
+from mcugraph.formats.tflite.file_recipe import Copied, Entry, FileRecipe, Joined, Listed, New
 from mcugraph.formats.tflite.model import TfliteModel, TfliteSubgraph
-from mcugraph.formats.tflite.recipe import Copied, Entry, Joined, Listed, New, Recipe
 from mcugraph.records import replace
 from mcugraph.tflm.splits.channel_slices import ChannelSlice
 from mcugraph.tflm.splits.row_chains import RowChain
@@ -16,7 +16,7 @@ from mcugraph.tflm.splits.split_chains import Chain
 Split = tuple[Chain | RowChain, int]
 
 
-def split_recipe(model: TfliteModel, splits: Sequence[Split]) -> Recipe:
+def split_recipe(model: TfliteModel, splits: Sequence[Split]) -> FileRecipe:
     """What the first subgraph becomes with some chains computed in slices.
 
     The parts of a chain stand where its last operator stood, one after the other. A tensor that
@@ -47,7 +47,7 @@ class _Splitting:
         self.graph = graph
         self.pieces: dict[New, int] = {}
 
-    def recipe(self, splits: Sequence[Split]) -> Recipe:
+    def recipe(self, splits: Sequence[Split]) -> FileRecipe:
         ends = {chain.operators[-1]: (chain, count) for chain, count in splits}
         taken = {number for chain, _ in splits for number in chain.operators}
         made: list[Entry] = []
@@ -77,7 +77,7 @@ class _Splitting:
         """The number of a new tensor, the same one for all who need it."""
         return self.pieces.setdefault(new, len(self.graph.tensors) + len(self.pieces))
 
-    def _numbered(self, made: Sequence[Entry]) -> Recipe:
+    def _numbered(self, made: Sequence[Entry]) -> FileRecipe:
         """With the numbers that have become free given to what lay there."""
         before = {t for operator in self.graph.operators for t in operator.inputs}
         before.update(t for operator in self.graph.operators for t in operator.outputs)
@@ -92,7 +92,7 @@ class _Splitting:
             else:
                 numbers[number] = behind
                 behind += 1
-        return Recipe(
+        return FileRecipe(
             {numbers[number]: new for new, number in self.pieces.items()},
             tuple(_renamed(entry, numbers) for entry in made),
         )

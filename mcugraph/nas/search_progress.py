@@ -4,8 +4,8 @@ import time
 from collections.abc import Callable
 
 from mcugraph.nas.driver import Driver
+from mcugraph.nas.evolution import objectives_of, point_of
 from mcugraph.nas.fronts import front_of
-from mcugraph.nas.methods import objectives_of, point_of
 from mcugraph.nas.trials import State
 from mcugraph.units import decimal
 

@@ -135,7 +135,7 @@ Entry = Copied | Joined | Sliced
 
 
 @dataclass(frozen=True, slots=True)
-class Recipe:
+class FileRecipe:
     """What the first subgraph becomes.
 
     Attributes:
@@ -148,7 +148,7 @@ class Recipe:
     operators: tuple[Entry, ...]
 
 
-def remade(model: TfliteModel, recipe: Recipe) -> TfliteModel:
+def remade(model: TfliteModel, recipe: FileRecipe) -> TfliteModel:
     """What will be read of the file that a recipe makes; values of new constants are left out.
 
     A memory plan that the file brings along does not fit any more, so there is none.

@@ -13,7 +13,7 @@ from mcugraph.errors import UsageError
 from mcugraph.nas.data import Arrays
 from mcugraph.nas.inheritance import from_bytes, inherit, to_bytes
 from mcugraph.nas.recipe import Recipe
-from mcugraph.nas.tasks import Task
+from mcugraph.nas.tasks import TrialTask
 from mcugraph.nas.thinning import Thinning
 from mcugraph.nas.trials import Errors, Outcome
 
@@ -24,7 +24,7 @@ _COMPARED = 64  # examples, of the masked and the slimmed network
 _AT_ONCE = 1000  # examples that are judged together
 
 
-def train(task: Task) -> Outcome:
+def train(task: TrialTask) -> Outcome:
     """Train a candidate and judge it by the validation data; finalists by the test data, too.
 
     One thread on a CPU, so that the same task has the same outcome on any worker.
@@ -56,7 +56,7 @@ def train(task: Task) -> Outcome:
     return Outcome(errors, task.epochs, seconds, f"process {os.getpid()}", to_bytes(module))
 
 
-def _fitted(module: nn.Module, task: Task, data: Arrays) -> nn.Module:
+def _fitted(module: nn.Module, task: TrialTask, data: Arrays) -> nn.Module:
     """The module after some epochs, or a part of one, without the channels that are pruned."""
     recipe = task.recipe
     examples, classes = torch.from_numpy(data.examples), torch.from_numpy(data.classes)

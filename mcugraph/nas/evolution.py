@@ -6,8 +6,8 @@ from random import Random
 
 from mcugraph.checks import check_whole
 from mcugraph.errors import UsageError
-from mcugraph.nas.bounds import Bounds
 from mcugraph.nas.fronts import crowding, ranks_of
+from mcugraph.nas.search_bounds import Bounds
 from mcugraph.nas.trials import Trial
 from mcugraph.records import dataclass
 

@@ -1,0 +1,148 @@
+"""What a search has found, and which of it is the best."""
+
+import operator
+import re
+from collections.abc import Callable, Sequence
+from dataclasses import fields
+from pathlib import Path
+from typing import Any
+
+from mcugraph.errors import UsageError
+from mcugraph.nas.costs import Costs
+from mcugraph.nas.data import DataSource
+from mcugraph.nas.evolution import objectives_of, point_of
+from mcugraph.nas.fronts import crowding, front_of, hypervolume
+from mcugraph.nas.search_bounds import Bounds
+from mcugraph.nas.search_space import SearchSpace
+from mcugraph.nas.trials import State, Trial
+
+_COMPARISONS: dict[str, Callable[[float, float], bool]] = {
+    "<=": operator.le,
+    ">=": operator.ge,
+    "<": operator.lt,
+    ">": operator.gt,
+}
+_TERM = re.compile(r"\s*([a-z_0-9]+)\s*(<=|>=|<|>)\s*([0-9.eE+_]+)\s*")
+
+
+def choose_finalists(known: Sequence[Trial], count: int, bounds: Bounds) -> list[Trial]:
+    """Of the front the best candidate, and those that lie farthest from their neighbours.
+
+    Args:
+        known: For each candidate its furthest result.
+        count: How many are chosen at most.
+        bounds: Of the search: what is traded against the error.
+    """
+    if not known or count < 1:
+        return []
+    points = [point_of(trial, objectives_of(bounds)) for trial in known]
+    front = front_of(points)
+    far = crowding([points[i] for i in front])
+    best = min(range(len(front)), key=lambda i: known[front[i]].error)
+    order = sorted(range(len(front)), key=lambda i: (i != best, -far[i], known[front[i]].error))
+    return [known[front[i]] for i in order[:count]]
+
+
+class Findings:
+    """The trials of a search, and its finalists.
+
+    Attributes:
+        trials: All that were begun, in their order.
+        space: That the architectures are of.
+        bounds: Of the search.
+        data: What was trained on.
+        folder: Where the search is kept.
+        seconds: How long it has run, all sessions together.
+        interrupted: Whether it was ended before its time.
+    """
+
+    def __init__(
+        self,
+        trials: Sequence[Trial],
+        space: SearchSpace[Any],
+        bounds: Bounds,
+        data: DataSource,
+        folder: Path,
+        seconds: float = 0.0,
+        interrupted: bool = False,
+    ) -> None:
+        self.trials = tuple(trials)
+        self.space, self.bounds, self.data = space, bounds, data
+        self.folder, self.seconds, self.interrupted = folder, seconds, interrupted
+
+    @property
+    def finalists(self) -> tuple[Trial, ...]:
+        """Candidates that were trained again from new weights and tested."""
+        return tuple(t for t in self.trials if t.proposal.final and t.state is State.DONE)
+
+    @property
+    def judged(self) -> tuple[Trial, ...]:
+        """The finalists; before there are any, all that was trained."""
+        return self.finalists or tuple(t for t in self.trials if t.state is State.DONE)
+
+    @property
+    def front(self) -> tuple[Trial, ...]:
+        """The Pareto front of the judged: validation error, and the costs that are bounded."""
+        judged = self.judged
+        points = [point_of(trial, objectives_of(self.bounds)) for trial in judged]
+        chosen = [judged[i] for i in front_of(points)]
+        return tuple(sorted(chosen, key=lambda trial: trial.error))
+
+    def best(self, where: str = "") -> Trial:
+        """The judged candidate with the least validation error.
+
+        Args:
+            where: What it has to be within besides the bounds, like ``"size <= 1000"`` or
+                ``"peak < 2e3 and macs <= 100000"``; names are those of `Costs`.
+
+        Raises:
+            UsageError: The condition cannot be read, or nothing meets it.
+        """
+        tests = [_test(term) for term in re.split(r"\band\b", where)] if where.strip() else []
+        fitting = [t for t in self.judged if all(test(t) for test in tests)]
+        if not fitting:
+            raise UsageError(f"no candidate has {where}" if where else "no candidate was trained")
+        return min(fitting, key=lambda trial: trial.error)
+
+    def hypervolume(self, reference: Sequence[float] | None = None) -> float:
+        """What the front dominates, in shares of the bounds: from 0 to 1, the larger the better.
+
+        Args:
+            reference: Error, and the costs that are bounded, up to which it is measured; None: the
+                bounds themselves, and an error of 1 where that is not bounded.
+
+        Raises:
+            UsageError: Nothing is bounded, and no reference was given.
+        """
+        names = objectives_of(self.bounds)
+        hard = self.bounds.hard
+        if reference is None and any(name not in hard for name in names):
+            raise UsageError("hypervolume: without bounds, a reference is needed")
+        error = 1.0 if self.bounds.error is None else self.bounds.error
+        ends = [error, *(hard[name] for name in names)] if reference is None else list(reference)
+        points = [
+            [value / end for value, end in zip(point_of(t, names), ends, strict=True)]
+            for t in self.front
+        ]
+        return hypervolume(points, [1.0] * len(ends))
+
+
+def _test(term: str) -> Callable[[Trial], bool]:
+    """One comparison of a condition."""
+    found = _TERM.fullmatch(term)
+    if found is None:
+        raise UsageError(f"{term.strip()!r} is no condition like 'size <= 1000'")
+    name, sign, number = found.groups()
+    if name not in ("error", *(field.name for field in fields(Costs))):
+        raise UsageError(f"{name!r} is no cost; there are error and the fields of Costs")
+    try:
+        limit = float(number)
+    except ValueError:
+        raise UsageError(f"{number!r} is no number") from None
+
+    def test(trial: Trial) -> bool:
+        return _COMPARISONS[sign](
+            trial.error if name == "error" else getattr(trial.costs, name), limit
+        )
+
+    return test
