@@ -4,7 +4,7 @@ What is split is searched for as `optimize` does it, by the order of access of k
 their outputs in raster order, as those of the runtime do.
 """
 
-from mcugraph.formats.tflite.recipe import valued
+from mcugraph.formats.tflite.file_recipe import valued
 from mcugraph.records import replace
 from mcugraph.scheduling.solving.limits import Limits
 from mcugraph.tflm.kernels import node_of

@@ -6,7 +6,7 @@ from typing import Any
 
 from mcugraph.errors import UsageError
 from mcugraph.nas.engines import Engine, Inline, OnExecutor
-from mcugraph.nas.pool import WorkerPool
+from mcugraph.nas.worker_pool import WorkerPool
 
 _NAMES = ("local", "inline", "dask", "ray")
 

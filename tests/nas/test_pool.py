@@ -12,9 +12,9 @@ from support.searching import DEADLY, HUNGRY, misbehave, searched
 import mcugraph as mg
 from mcugraph.nas import Bounds
 from mcugraph.nas.engines import WorkerLost
-from mcugraph.nas.pool import ATTEMPTS, WorkerPool
 from mcugraph.nas.spaces.mlp import Mlp
 from mcugraph.nas.trials import State
+from mcugraph.nas.worker_pool import ATTEMPTS, WorkerPool
 
 
 def square(x: int) -> int:

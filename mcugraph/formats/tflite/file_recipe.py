@@ -180,7 +180,7 @@ def remade(model: TfliteModel, recipe: FileRecipe) -> TfliteModel:
     )
 
 
-def valued(model: TfliteModel, recipe: Recipe) -> TfliteModel:
+def valued(model: TfliteModel, recipe: FileRecipe) -> TfliteModel:
     """What ``remade`` says, and the values of new constants.
 
     Args:
