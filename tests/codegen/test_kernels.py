@@ -3,12 +3,15 @@
 from dataclasses import replace
 from pathlib import Path
 
+import numpy as np
 import pytest
+from support import int8_operators
 from support.deployed import check_equal, needs_compiler, program_of
 from support.further_operators import FURTHER
 from support.int8_operators import OPERATORS, remembered
 from support.int16_operators import OPERATORS_16
 from support.one_operator import one_operator, stored, values
+from support.tflite_writer import T
 
 import mcugraph as mg
 
@@ -29,6 +32,22 @@ ROUNDED_ONCE = [
 def test_kernels_compute_what_tflm_computes(name: str, tmp_path: Path) -> None:
     """Outputs lie over inputs, as far as the lead allows."""
     check_equal([MAKERS[name](seed) for seed in SEEDS], tmp_path, 10)
+
+
+@pytest.mark.oracle("tflite_micro")
+def test_sums_wrap_around(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
+    """By biases that are as large as can be; under the sanitizers, as all is here."""
+
+    def extreme(random: np.random.Generator, count: int, scale: float, dtype: str) -> T:
+        limits = np.iinfo(dtype)
+        near = [limits.min, limits.max, limits.min + 30_000, limits.max - 30_000]
+        data = random.choice(near, count).astype(dtype)
+        return T("", (count,), dtype, data=data.tobytes(), scales=(scale,))
+
+    monkeypatch.setattr(int8_operators, "_bias", extreme)
+    layers = ("convolution", "depthwise", "fully_connected", "transposed_convolution")
+    sparse = ("sparse_convolution", "sparse_fully_connected")
+    check_equal([OPERATORS[n](seed) for n in (*layers, *sparse) for seed in range(4)], tmp_path, 6)
 
 
 @pytest.mark.oracle("ai_edge_litert")

@@ -36,7 +36,7 @@ def _weights(
     return T("", shape, data=data.tobytes(), scales=found, axis=axis)
 
 
-def _bias(random: Random, count: int, scale: float, dtype: str = "int32") -> T:
+def _bias(random: Random, count: int, scale: float, dtype: str) -> T:
     most = 4000 if dtype == "int32" else 4_000_000
     data = random.integers(-most, most, count, dtype)
     return T("", (count,), dtype, data=data.tobytes(), scales=(scale,))
@@ -452,7 +452,7 @@ def filtered(seed: int) -> bytes:
     state = T("", kept, dtype, variable=True, scales=(0.02,), zero_point=0 if wide else 3)
     return one_operator(
         "SVDF",
-        [data, features, times, _bias(random, units, 0.02 * 0.0005), state],
+        [data, features, times, _bias(random, units, 0.02 * 0.0005, "int32"), state],
         [quantised(random, (batches, units))],
         "SVDFOptions",
         {0: ("i32", rank), 1: ("i8", 0)},
@@ -474,7 +474,9 @@ def remembered(seed: int, cell_scale: float | None = None, activation: int = 4) 
         replace(_weights(random, (units, depth), 1, 0), scales=(scales.pop(),))
         for depth in (inputs,) * 4 + (units,) * 4
     ]
-    biases = [_bias(random, units, data.scales[0] * scale.scales[0]) for scale in weights[:4]]
+    biases = [
+        _bias(random, units, data.scales[0] * scale.scales[0], "int32") for scale in weights[:4]
+    ]
     parts = [data, *weights, *[None] * 3, *biases, None, None, hidden, cell, *[None] * 4]
     clip = float(random.choice([0.0, 0.0, 0.5, 2.0]))
     return one_operator(

@@ -35,6 +35,12 @@
 
 /* Right shifts of negative numbers keep the sign, as with every compiler for these cores. */
 
+/* A sum that wraps around where it needs more than 32 bits. */
+static inline int32_t mg_plus(int32_t sum, int32_t x)
+{
+    return (int32_t)((uint32_t)sum + (uint32_t)x);
+}
+
 /* x * multiplier * 2^(shift - 31), rounded twice: to 31 bits, and halves away from zero after the
  * shift. So does TensorFlow Lite Micro. */
 static inline int32_t mg_scale_twice(int32_t x, int32_t multiplier, int32_t shift)

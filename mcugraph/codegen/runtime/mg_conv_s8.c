@@ -168,10 +168,10 @@ MG_APART static void add_products(sums *to, const int16_t *columns, const int8_t
         int32_t i;
         for (i = 0; i < GROUP; i++) {
             const int32_t x = columns[i], y = columns[GROUP + i];
-            s.a0 += x * first[i];
-            s.a1 += y * first[i];
-            s.b0 += x * second[i];
-            s.b1 += y * second[i];
+            s.a0 = mg_plus(s.a0, x * first[i]);
+            s.a1 = mg_plus(s.a1, y * first[i]);
+            s.b0 = mg_plus(s.b0, x * second[i]);
+            s.b1 = mg_plus(s.b1, y * second[i]);
         }
         columns += GROUP * MG_CONV_S8_PIXELS;
         first += GROUP;
@@ -202,7 +202,7 @@ MG_APART static void two_pixels(const mg_conv_s8_params *p, const int16_t *colum
         s.a0 = s.a1 = bias[channel];
         s.b0 = s.b1 = bias[other];
         add_products(&s, columns, weights, second, length);
-        weights += 2 * length;
+        weights = second + length;
         if (narrow) {
             const mg_narrow by_first = mg_narrow_by(multipliers[channel], shifts[channel], zero);
             const mg_narrow by_second = mg_narrow_by(multipliers[other], shifts[other], zero);
@@ -211,10 +211,10 @@ MG_APART static void two_pixels(const mg_conv_s8_params *p, const int16_t *colum
             s.b0 = mg_scale_narrow(s.b0, by_second);
             s.b1 = mg_scale_narrow(s.b1, by_second);
         } else {
-            s.a0 = mg_scale(s.a0, multipliers[channel], shifts[channel]) + zero;
-            s.a1 = mg_scale(s.a1, multipliers[channel], shifts[channel]) + zero;
-            s.b0 = mg_scale(s.b0, multipliers[other], shifts[other]) + zero;
-            s.b1 = mg_scale(s.b1, multipliers[other], shifts[other]) + zero;
+            s.a0 = mg_plus(mg_scale(s.a0, multipliers[channel], shifts[channel]), zero);
+            s.a1 = mg_plus(mg_scale(s.a1, multipliers[channel], shifts[channel]), zero);
+            s.b0 = mg_plus(mg_scale(s.b0, multipliers[other], shifts[other]), zero);
+            s.b1 = mg_plus(mg_scale(s.b1, multipliers[other], shifts[other]), zero);
         }
         output0[channel] = (int8_t)mg_clamp(s.a0, least, largest);
         output1[channel] = (int8_t)mg_clamp(s.a1, least, largest);

@@ -64,10 +64,10 @@ MG_APART static void add_products(int32_t *sums, const patch *at, const int8_t *
             s2 = mg_upper(s2, even, by_even);
             s3 = mg_upper(s3, odd, by_odd);
 #else
-            s0 += (from[0] - zero) * weights[0];
-            s1 += (from[1] - zero) * weights[1];
-            s2 += (from[2] - zero) * weights[2];
-            s3 += (from[3] - zero) * weights[3];
+            s0 = mg_plus(s0, (from[0] - zero) * weights[0]);
+            s1 = mg_plus(s1, (from[1] - zero) * weights[1]);
+            s2 = mg_plus(s2, (from[2] - zero) * weights[2]);
+            s3 = mg_plus(s3, (from[3] - zero) * weights[3]);
 #endif
             from += next_column;
             weights += next_tap;
@@ -104,7 +104,7 @@ static inline int8_t finished(const ending *by, int32_t sum, int32_t channel)
 {
     const int32_t multiplier = by->multipliers[channel], shift = by->shifts[channel];
     sum = by->narrow ? mg_scale_narrow(sum, mg_narrow_by(multiplier, shift, by->zero))
-                     : mg_scale(sum, multiplier, shift) + by->zero;
+                     : mg_plus(mg_scale(sum, multiplier, shift), by->zero);
     return (int8_t)mg_clamp(sum, by->least, by->largest);
 }
 
@@ -136,7 +136,7 @@ static int8_t one(const mg_depthwise_s8_params *p, const patch *at, int32_t sour
     ending by;
     for (y = at->rows; y > 0; y--) {
         for (x = at->columns; x > 0; x--) {
-            sum += (*from - p->input_zero) * *weights;
+            sum = mg_plus(sum, (*from - p->input_zero) * *weights);
             from += at->next_column;
             weights += p->output_channels;
         }

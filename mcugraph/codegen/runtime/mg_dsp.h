@@ -72,19 +72,19 @@ static inline uint32_t mg_odd(uint32_t bytes)
 /* sum + both products. */
 static inline int32_t mg_both(int32_t sum, uint32_t x, uint32_t y)
 {
-    return sum + mg_bottom(x) * mg_bottom(y) + mg_top(x) * mg_top(y);
+    return mg_plus(mg_plus(sum, mg_bottom(x) * mg_bottom(y)), mg_top(x) * mg_top(y));
 }
 
 /* sum + the product of the lower halves. */
 static inline int32_t mg_lower(int32_t sum, uint32_t x, uint32_t y)
 {
-    return sum + mg_bottom(x) * mg_bottom(y);
+    return mg_plus(sum, mg_bottom(x) * mg_bottom(y));
 }
 
 /* sum + the product of the upper halves. */
 static inline int32_t mg_upper(int32_t sum, uint32_t x, uint32_t y)
 {
-    return sum + mg_top(x) * mg_top(y);
+    return mg_plus(sum, mg_top(x) * mg_top(y));
 }
 
 /* Two words that lie side by side. */

@@ -10,7 +10,7 @@
 static int8_t finished(const mg_fully_connected_s8_params *p, int32_t sum, int32_t unit)
 {
     const int32_t scale = unit * p->per_unit;
-    sum = mg_scale(sum, p->multipliers[scale], p->shifts[scale]) + p->output_zero;
+    sum = mg_plus(mg_scale(sum, p->multipliers[scale], p->shifts[scale]), p->output_zero);
     return (int8_t)mg_clamp(sum, p->least, p->largest);
 }
 
@@ -36,8 +36,8 @@ static inline int32_t some_units(const mg_fully_connected_s8_params *p, const in
 #endif
     for (; left > 0; left--) {
         const int32_t x = *input++;
-        a += x * *first++;
-        b += x * *second++;
+        a = mg_plus(a, x * *first++);
+        b = mg_plus(b, x * *second++);
     }
     output[unit] = finished(p, a, unit);
     if (next) {

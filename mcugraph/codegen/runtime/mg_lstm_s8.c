@@ -27,7 +27,7 @@ static int32_t weighed(const mg_lstm_part *part, const int8_t *from, int32_t uni
     }
 #endif
     for (; left > 0; left--) {
-        sum += *from++ * *by++;
+        sum = mg_plus(sum, *from++ * *by++);
     }
     return clamped(mg_scale(sum, part->multiplier, part->shift));
 }

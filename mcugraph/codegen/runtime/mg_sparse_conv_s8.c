@@ -29,7 +29,7 @@ static void gather(const mg_conv_s8_params *p, const int8_t *input, int32_t pixe
 
 static int8_t finished(const mg_conv_s8_params *p, int32_t sum, int32_t channel)
 {
-    sum = mg_scale(sum, p->multipliers[channel], p->shifts[channel]) + p->output_zero;
+    sum = mg_plus(mg_scale(sum, p->multipliers[channel], p->shifts[channel]), p->output_zero);
     return (int8_t)mg_clamp(sum, p->least, p->largest);
 }
 
@@ -49,8 +49,8 @@ static reader one_channel(const mg_sparse_conv_s8_params *p, const int16_t *colu
     for (i = 0; i < count; i++) {
         const int16_t *from = columns + MG_CONV_S8_PIXELS * (at.narrow ? *at.narrow++ : *at.wide++);
         const int32_t value = *at.values++;
-        a += from[0] * value;
-        b += from[1] * value;
+        a = mg_plus(a, from[0] * value);
+        b = mg_plus(b, from[1] * value);
     }
     *output0 = finished(&p->layer, a, channel);
     *output1 = finished(&p->layer, b, channel);

@@ -19,15 +19,16 @@ void mg_sparse_fully_connected_s8(const mg_sparse_fully_connected_s8_params *p,
             int32_t sum = layer->bias[unit];
             if (narrow) {
                 for (i = 0; i < count; i++) {
-                    sum += input[*narrow++] * *values++;
+                    sum = mg_plus(sum, input[*narrow++] * *values++);
                 }
             } else {
                 for (i = 0; i < count; i++) {
-                    sum += input[*wide++] * *values++;
+                    sum = mg_plus(sum, input[*wide++] * *values++);
                 }
             }
             sum = mg_scale(sum, layer->multipliers[scale], layer->shifts[scale]);
-            output[unit] = (int8_t)mg_clamp(sum + layer->output_zero, layer->least, layer->largest);
+            sum = mg_plus(sum, layer->output_zero);
+            output[unit] = (int8_t)mg_clamp(sum, layer->least, layer->largest);
         }
         input += layer->depth;
         output += layer->units;

@@ -56,8 +56,9 @@ void mg_svdf_s8(const mg_svdf_s8_params *p, const int8_t *input, void *state, in
             remember(p, input, p->features + i * p->inputs, row);
         }
         for (i = 0; i < p->units; i++) {
-            int32_t sum = p->bias[i] + products(p, state, first + i * each, i * each, each);
-            sum = mg_scale(sum, p->output_multiplier, p->output_shift) + p->output_zero;
+            int32_t sum = products(p, state, first + i * each, i * each, each);
+            sum = mg_scale(mg_plus(sum, p->bias[i]), p->output_multiplier, p->output_shift);
+            sum = mg_plus(sum, p->output_zero);
             *output++ = (int8_t)mg_clamp(sum, INT8_MIN, INT8_MAX);
         }
         input += p->inputs;

@@ -22,7 +22,7 @@ static int32_t sum_of(const mg_transpose_conv_s8_params *p, const int8_t *input,
                 continue;
             }
             for (c = 0; c < p->input_channels; c++) {
-                sum += (from[c] - p->input_zero) * by[c];
+                sum = mg_plus(sum, (from[c] - p->input_zero) * by[c]);
             }
         }
     }
@@ -39,9 +39,10 @@ void mg_transpose_conv_s8(const mg_transpose_conv_s8_params *p, const int8_t *in
             for (column = p->pad_left; column < p->output_width + p->pad_left; column++) {
                 for (channel = 0; channel < p->output_channels; channel++) {
                     int32_t sum = p->bias[channel];
-                    sum += sum_of(p, input, row, column, p->weights + channel * each);
+                    sum = mg_plus(sum, sum_of(p, input, row, column, p->weights + channel * each));
                     sum = mg_scale(sum, p->multipliers[channel], p->shifts[channel]);
-                    *output++ = (int8_t)mg_clamp(sum + p->output_zero, p->least, p->largest);
+                    sum = mg_plus(sum, p->output_zero);
+                    *output++ = (int8_t)mg_clamp(sum, p->least, p->largest);
                 }
             }
         }
