@@ -146,7 +146,8 @@ def _known(graph: Graph) -> TflmFile:
     Raises:
         GraphError: A shape is not known, or operators call subgraphs.
     """
-    file, said = file_of(graph, values=True)
+    with naming(graph):
+        file, said = file_of(graph, values=True)
     if file is None:
         raise GraphError(f"{_whose(graph)}: {'; '.join(said)}")
     return file

@@ -55,8 +55,9 @@ def deploy(
     Args:
         model: The path of a .tflite or an .onnx file, or its graph; or a ``torch.nn.Module``, with
             ``example_inputs``. A TFLite file is taken as it
-            stands; of other models of floats it is the deployed form, batch norms folded, images
-            with channels last, inputs and outputs among them.
+            stands; of other models it is the deployed form, batch norms folded, images
+            with channels last, inputs and outputs among them. A quantised ONNX file runs on the
+            kernels of int8.
         folder: What to write: a new folder, an empty one, or one that was written before and that
             nothing was added to. ``make host`` in it builds a program that reads inputs and
             writes outputs, ``make qemu`` the same for a microcontroller.

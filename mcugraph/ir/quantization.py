@@ -48,18 +48,22 @@ class Quantization:
         scales, zero_points = self.load()
         return np.asarray(scales, np.float32).ravel(), np.asarray(zero_points, np.int64).ravel()
 
-    @property
-    def zero_point(self) -> int:
-        """The one zero point; 0 where there is none.
+    def check(self, shape: Shape) -> None:
+        """Hold the parameters, if they are known, against what a tensor can have.
+
+        Args:
+            shape: Of the tensor.
 
         Raises:
-            GraphError: They are not known, or several differ.
+            GraphError: A scale is not above 0, or there are more or fewer than go with the shape.
             FormatError: The model does not have them at hand.
         """
-        found = set(self.values()[1].tolist())
-        if len(found) > 1:
-            raise GraphError("it has several zero points")
-        return found.pop() if found else 0
+        if not self.is_known:
+            return
+        scales, _ = self.values()
+        for scale in scales[~(np.isfinite(scales) & (scales > 0))][:1].tolist():
+            raise GraphError(f"its scale is {scale}, which is no number above 0")
+        self._along(np.broadcast_to(np.int8(0), shape))
 
     def same_as(self, other: "Quantization") -> bool:
         """Whether equal integers stand for equal numbers; not, where one's scales are not known.
@@ -151,6 +155,8 @@ class Quantization:
     def _offsets(self) -> Array:
         """A zero point for each scale."""
         scales, zero_points = self.values()
+        if zero_points.size not in (0, 1, scales.size):
+            raise GraphError(f"it has {zero_points.size} zero points for {scales.size} scales")
         return np.broadcast_to(zero_points if zero_points.size else np.int64(0), scales.shape)
 
     def _along(self, values: Array) -> Parameters:
@@ -158,8 +164,9 @@ class Quantization:
         scales, offsets = self.values()[0], self._offsets()
         if scales.size == 1:
             return scales.reshape(()), offsets.reshape(())
-        if self.axis is None or values.shape[self.axis] != scales.size:
-            raise GraphError(f"{scales.size} scales do not fit the shape {values.shape}")
+        within = self.axis is not None and -values.ndim <= self.axis < values.ndim
+        if self.axis is None or not within or values.shape[self.axis] != scales.size:
+            raise GraphError(f"its {scales.size} scales do not fit the shape {values.shape}")
         shape = [1] * values.ndim
         shape[self.axis] = scales.size
         return scales.reshape(shape), offsets.reshape(shape)

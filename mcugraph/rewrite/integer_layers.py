@@ -189,6 +189,8 @@ def _integers(bias: Tensor, scales: Array, factor: float, channels: int) -> Arra
         ratio = known.values()[0].astype(np.float64) * factor / scales
         exact = bool(np.all(np.abs(ratio - 1) < _CLOSE))
         numbers = known.centred(values).ravel() * (1.0 if exact else ratio)
+    if not np.all(np.isfinite(numbers)):
+        raise GraphError(f"bias {bias.name!r} holds numbers that are not finite")
     limits = np.iinfo(np.int32)
     found = np.clip(np.rint(numbers), limits.min, limits.max).astype(np.int32)
     return np.broadcast_to(found, (channels,))

@@ -1,6 +1,7 @@
 """A quantised network of ONNX as the int8 kernels of TensorFlow Lite compute it."""
 
-from mcugraph.ir import Graph
+from mcugraph.errors import GraphError
+from mcugraph.ir import Graph, Tensor
 from mcugraph.rewrite.common_scales import convert_between, share_scales
 from mcugraph.rewrite.deploy import deploy_form
 from mcugraph.rewrite.edit import rewritten
@@ -14,6 +15,19 @@ from mcugraph.rewrite.integer_layers import (
 from mcugraph.rewrite.signed import signed
 
 
+def _check(tensor: Tensor) -> None:
+    """Refuse parameters that stand for nothing.
+
+    Raises:
+        GraphError: They do; the message names the tensor.
+    """
+    try:
+        if tensor.quantization is not None:
+            tensor.quantization.check(tensor.shape or ())
+    except GraphError as error:
+        raise GraphError(f"tensor {tensor.name!r}: {error}") from None
+
+
 def integer_form(graph: Graph) -> Graph:
     """A graph, without its subgraphs, as it is deployed, its values those that kernels read.
 
@@ -24,8 +38,11 @@ def integer_form(graph: Graph) -> Graph:
     Raises:
         GraphError: Kernels cannot compute what the graph says; the message names the operator.
     """
-    if all(tensor.quantization is None for tensor in graph.tensors.values()):
+    quantised = [tensor for tensor in graph.tensors.values() if tensor.quantization is not None]
+    if not quantised:
         return deploy_form(graph)
+    for tensor in quantised:
+        _check(tensor)
     known = signed(rewritten(graph, drop_parameters, share_scales))
     apart = with_float_regions(rewritten(known, add_to_biases))
     ready = deploy_form(rewritten(apart, restore_floats, settle_layers))

@@ -315,9 +315,25 @@ def by_a_scale_that_is_computed(net: QdqNet) -> str:
     return net.float("DequantizeLinear", [stored, largest])
 
 
+def scale_of_zero(net: QdqNet) -> str:
+    return net.float("Conv", [net.x, net.weights(integers(7, 3, 3, 3), 0.0)])
+
+
+def too_many_scales(net: QdqNet) -> str:
+    return net.float("Conv", [net.x, net.weights(integers(7, 3, 3, 3), np.ones(8))])
+
+
+def bias_without_end(net: QdqNet) -> str:
+    bias = net.number(np.full(7, np.inf, np.float32))
+    return net.float("Conv", [net.x, net.weights(integers(7, 3, 3, 3), 0.1), bias])
+
+
 @pytest.mark.parametrize(
     ("build", "said"),
     [
+        (scale_of_zero, r"tensor 't\d+': its scale is 0\.0, which is no number above 0"),
+        (too_many_scales, r"tensor 't\d+': its 8 scales do not fit the shape \(7, 3, 3, 3\)"),
+        (bias_without_end, r"bias 'c\d+' holds numbers that are not finite"),
         (
             asymmetric,
             r"Conv \(n_t\d+\): its weights have a zero point.* symmetrically, as QInt8",
