@@ -1,7 +1,7 @@
 """A quantised network of ONNX as the int8 kernels of TensorFlow Lite compute it."""
 
 from mcugraph.errors import GraphError
-from mcugraph.ir import Graph, Tensor
+from mcugraph.ir import DType, Graph, Tensor
 from mcugraph.rewrite.common_scales import convert_between, share_scales
 from mcugraph.rewrite.deploy import deploy_form
 from mcugraph.rewrite.edit import rewritten
@@ -16,11 +16,16 @@ from mcugraph.rewrite.signed import signed
 
 
 def _check(tensor: Tensor) -> None:
-    """Refuse parameters that stand for nothing.
+    """Refuse parameters that stand for nothing, and results of more or less than 8 bits.
 
     Raises:
-        GraphError: They do; the message names the tensor.
+        GraphError: It is so; the message names the tensor.
     """
+    if not tensor.is_constant and tensor.dtype not in (DType.INT8, DType.UINT8):
+        raise GraphError(
+            f"tensor {tensor.name!r} is quantised to {tensor.dtype.label}; quantise what is "
+            "computed to 8 bits"
+        )
     try:
         if tensor.quantization is not None:
             tensor.quantization.check(tensor.shape or ())

@@ -328,9 +328,16 @@ def bias_without_end(net: QdqNet) -> str:
     return net.float("Conv", [net.x, net.weights(integers(7, 3, 3, 3), 0.1), bias])
 
 
+def of_16_bits(net: QdqNet) -> str:
+    parameters = [net.number(np.float32(0.1)), net.number(np.int16(0))]
+    stored = net.float("QuantizeLinear", [convolved(net, net.x), *parameters])
+    return net.float("DequantizeLinear", [stored, *parameters])
+
+
 @pytest.mark.parametrize(
     ("build", "said"),
     [
+        (of_16_bits, r"tensor 't\d+' is quantised to int16; quantise what is computed to 8 bits"),
         (scale_of_zero, r"tensor 't\d+': its scale is 0\.0, which is no number above 0"),
         (too_many_scales, r"tensor 't\d+': its 8 scales do not fit the shape \(7, 3, 3, 3\)"),
         (bias_without_end, r"bias 'c\d+' holds numbers that are not finite"),
