@@ -1,6 +1,7 @@
 """More random operators of int8, one a file: products, slopes, tables, and elements that move."""
 
 from dataclasses import replace
+from typing import Any
 
 import numpy as np
 
@@ -86,6 +87,27 @@ def placed(seed: int) -> bytes:
     return one_operator(name, [data, numbers(axis)], [made], union, {0: ("i8", 2)})
 
 
+def halved(seed: int) -> bytes:
+    """CONV_2D, DEPTHWISE_CONV_2D or FULLY_CONNECTED, by weights of four bits."""
+    random = np.random.default_rng(seed)
+    depth, channels = random.integers(1, 6, 2).tolist()
+    shape = [(channels, 3, 3, depth), (1, 3, 3, depth), (channels, depth)][seed % 3]
+    values = random.integers(-7, 8, int(np.prod(shape)), np.int8)
+    padded = np.append(values, np.zeros(len(values) % 2, np.int8)).view(np.uint8) & 15
+    packed = padded[::2] | padded[1::2] << 4
+    weights = T("", shape, "int4", data=packed.tobytes(), scales=(0.02,))
+    data = quantised(random, (1, 6, 5, depth) if seed % 3 < 2 else (3, depth))
+    made = quantised(random, [(1, 6, 5, channels), (1, 6, 5, depth), (3, channels)][seed % 3])
+    if seed % 3 == 2:
+        return one_operator("FULLY_CONNECTED", [data, weights], [made], "FullyConnectedOptions")
+    options: dict[int, tuple[str, Any]] = {0: ("i8", 0), 1: ("i32", 1), 2: ("i32", 1)}
+    if seed % 3:
+        options[3] = ("i32", 1)
+    name, union = [("CONV_2D", "Conv2D"), ("DEPTHWISE_CONV_2D", "DepthwiseConv2D")][seed % 3]
+    return one_operator(name, [data, weights], [made], f"{union}Options", options)
+
+
 FURTHER = {
-    maker.__name__: maker for maker in (product, sloped, tabulated, mirrored, chosen, placed)
+    maker.__name__: maker
+    for maker in (product, sloped, tabulated, mirrored, chosen, placed, halved)
 }

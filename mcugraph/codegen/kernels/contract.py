@@ -96,11 +96,13 @@ class Omitted(Kernel):
 
 
 def constant(tensor: TfliteTensor) -> Array:
-    """The value of a constant, in its shape.
+    """The value of a constant, in its shape; of four bits a number as int8.
 
     Raises:
         GraphError: It is no constant, or its bytes are not at hand.
     """
+    if tensor.dtype is DType.INT4 and tensor.data is not None:
+        return _of_four_bits(tensor)
     dtype = tensor.dtype.numpy
     if tensor.data is None or dtype is None:
         raise GraphError(f"the value of tensor {tensor.name!r} is not at hand")
@@ -108,6 +110,17 @@ def constant(tensor: TfliteTensor) -> Array:
     if data.size != tensor.elements:
         raise GraphError(f"tensor {tensor.name!r} has {data.size} elements, not {tensor.elements}")
     return data.astype(dtype).reshape(tensor.shape)
+
+
+def _of_four_bits(tensor: TfliteTensor) -> Array:
+    """Two numbers a byte, the first one in its lower bits (``UnpackDenseInt4IntoInt8`` of TFLM)."""
+    data = np.frombuffer(tensor.data or b"", np.int8)
+    if data.size != -(-tensor.elements // 2):
+        raise GraphError(
+            f"tensor {tensor.name!r} has {data.size} bytes for {tensor.elements} halves"
+        )
+    pairs = np.stack([(data << 4) >> 4, data >> 4], 1)
+    return pairs.reshape(-1)[: tensor.elements].reshape(tensor.shape)
 
 
 def scales(tensor: TfliteTensor) -> Array:

@@ -102,7 +102,9 @@ def is_narrow(scaled: Mapping[str, FlashTable], weights: Array, rounding: str) -
 def refused_weights(node: KernelNode) -> str | None:
     """Why a kernel of int8 cannot take the types of a layer, or how its weights are quantised."""
     bias = None if node.optional(2) is None else DType.INT32
-    wrong = unlike(node, DType.INT8, DType.INT8, bias, DType.INT8)
+    halves = node.input(1).dtype is DType.INT4  # which are stored as int8
+    weights = DType.INT4 if halves else DType.INT8
+    wrong = unlike(node, DType.INT8, weights, bias, DType.INT8)
     if wrong is not None:
         return wrong
     if zero_point(node.input(1)) != 0:

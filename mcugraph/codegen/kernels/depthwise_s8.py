@@ -50,6 +50,7 @@ def _as_plain(node: KernelNode) -> KernelNode:
         weights,
         shape=(*by_channel.shape[:1], *by_channel.shape[2:], 1),
         data=memoryview(by_channel.tobytes()),
+        dtype=DType.INT8,
         axis=0,
     )
     plain = replace(op, depthwise=False, groups=1, weight_out=0, weight_in=-1)
