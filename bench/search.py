@@ -1,0 +1,149 @@
+"""Architecture search: how fast it filters and drives, and what it finds in a given time.
+
+    python bench/search.py filter
+    python bench/search.py driver
+    python bench/search.py mnist DATA.npz --time 30min --workers 2 --seeds 3
+
+``filter`` counts candidates a second of one core, exact peaks of those that pass included.
+``driver`` tells what a candidate costs beside its training, and how long a search of 2,000 takes to
+begin again. ``mnist`` searches within the bounds of the µNAS paper, with inheritance, without it,
+and at random within the same bounds, and prints what was best by size.
+"""
+
+import argparse
+import random
+import tempfile
+import time
+from pathlib import Path
+from typing import Any
+
+from mcugraph.nas import Bounds, CnnSpace, MlpSpace, Recipe, search
+from mcugraph.nas.admission import Admission
+from mcugraph.nas.trials import Errors, Outcome
+
+PAPER = Bounds(error=0.035, peak=2500, size=4500, macs=30_000_000)
+CLASSES = ("size <= 1000", "size <= 1500 and peak <= 1400", "size <= 4500 and peak <= 2500")
+WAYS: dict[str, dict[str, Any]] = {
+    "evolution": {"method": "evolution"},
+    "without inheritance": {"method": "evolution", "inherit": False},
+    "random": {"method": "random"},
+}
+
+
+def filtered(bounds: Bounds, count: int = 20_000) -> None:
+    space = CnnSpace((1, 28, 28), 10)
+    admission = Admission(space, bounds)
+    rng = random.Random(0)
+    drawn = [space.sample(rng) for _ in range(count)]
+    begun = time.process_time()
+    passed = sum(admission.within(arch) for arch in drawn)
+    alone = time.process_time() - begun
+    begun = time.process_time()
+    for _ in range(count):
+        space.sample(rng)
+    drawing = time.process_time() - begun
+    print(
+        f"{bounds.hard}: {passed / count:.1%} pass; {count / alone:,.0f} a second with exact "
+        f"peaks, {count / (alone + drawing):,.0f} drawn and filtered"
+    )
+
+
+def at_once(task: Any) -> Outcome:
+    return Outcome(Errors(random.Random(task.seed).random()), task.epochs, 0.0, "", b"0")
+
+
+def driven(count: int = 2_000) -> None:
+    options: dict[str, Any] = {
+        "bounds": Bounds(size=60_000),
+        "recipe": Recipe(epochs=1),
+        "engine": "inline",
+        "train": at_once,
+        "finalists": 0,
+        "report": lambda line: None,
+    }
+    with tempfile.TemporaryDirectory() as folder:
+        path = Path(folder, "search")
+        begun = time.process_time()
+        search(MlpSpace((16,), 4), "none.npz", candidates=count, folder=path, **options)
+        each = (time.process_time() - begun) / count
+        begun = time.process_time()
+        search(MlpSpace((16,), 4), "none.npz", candidates=count, folder=path, **options)
+        print(
+            f"{each * 1e3:.1f} ms a candidate; {time.process_time() - begun:.2f} s to begin again"
+        )
+
+
+def found(options: argparse.Namespace) -> None:
+    space = CnnSpace((1, 28, 28), 10)
+    for seed in range(options.seeds):
+        for way in options.ways or WAYS:
+            said = dict(WAYS[way])
+            recipe = Recipe(
+                epochs=options.epochs,
+                share=options.share,
+                rungs=options.rungs,
+                inherit=said.pop("inherit", True),
+            )
+            result = search(
+                space,
+                options.data,
+                bounds=PAPER,
+                recipe=recipe,
+                time_limit=options.time,
+                candidates=options.candidates,
+                workers=options.workers,
+                finalists=options.finalists,
+                folder=None if options.folder is None else Path(options.folder, f"{way}-{seed}"),
+                seed=seed,
+                **said,
+            )
+            tried = len([t for t in result.trials if not t.proposal.final])
+            print(f"\n{way}, seed {seed}: {tried} candidates, {result.seconds / 60:.0f} min")
+            print(f"hypervolume {result.hypervolume():.4f}")
+            for limit in CLASSES:
+                fitting = [t for t in result.finalists if _meets(limit, t)]
+                for trial in sorted(fitting, key=lambda t: t.error)[:1]:
+                    outcome = trial.outcome
+                    assert outcome is not None
+                    print(
+                        f"  {limit}: test {1 - (outcome.errors.test or 0):.2%}, "
+                        f"{trial.costs.size:,} B, peak {trial.costs.peak:,} B, "
+                        f"{trial.costs.macs:,} MACs"
+                    )
+            print(result, flush=True)
+
+
+def _meets(limit: str, trial: Any) -> bool:
+    terms = [term.split(" <= ") for term in limit.split(" and ")]
+    return all(getattr(trial.costs, name) <= int(most) for name, most in terms)
+
+
+def main() -> None:
+    parser = argparse.ArgumentParser(description=__doc__)
+    commands = parser.add_subparsers(dest="what", required=True)
+    commands.add_parser("filter")
+    commands.add_parser("driver")
+    mnist = commands.add_parser("mnist")
+    mnist.add_argument("data")
+    mnist.add_argument("--time", default="30min")
+    mnist.add_argument("--workers", type=int, default=2)
+    mnist.add_argument("--seeds", type=int, default=3)
+    mnist.add_argument("--epochs", type=float, default=15)
+    mnist.add_argument("--share", type=float, default=0.1)
+    mnist.add_argument("--rungs", type=int, default=1)
+    mnist.add_argument("--candidates", type=int)
+    mnist.add_argument("--finalists", type=int, default=6)
+    mnist.add_argument("--folder")
+    mnist.add_argument("--ways", nargs="*", choices=WAYS)
+    options = parser.parse_args()
+    if options.what == "filter":
+        filtered(PAPER)
+        filtered(Bounds(peak=64_000, size=64_000))
+    elif options.what == "driver":
+        driven()
+    else:
+        found(options)
+
+
+if __name__ == "__main__":
+    main()
