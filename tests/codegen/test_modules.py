@@ -59,19 +59,20 @@ def check_module(module: Any, data: Any, folder: Path) -> None:
 class Sequence(torch.nn.Module):  # type: ignore[misc]
     """What a recurrent layer makes of a sequence."""
 
-    def __init__(self, batch_first: bool) -> None:
+    def __init__(self, cell: str, batch_first: bool) -> None:
         super().__init__()
-        self.layer = torch.nn.LSTM(4, 6, num_layers=2, batch_first=batch_first)
+        self.layer = getattr(torch.nn, cell)(4, 6, num_layers=2, batch_first=batch_first)
 
     def forward(self, data: Any) -> Any:
         return self.layer(data)[0]
 
 
 @needs_compiler
+@pytest.mark.parametrize("cell", ["LSTM", "GRU"])
 @pytest.mark.parametrize("batch_first", [False, True])
-def test_an_lstm(batch_first: bool, tmp_path: Path) -> None:
+def test_recurrent_layers(cell: str, batch_first: bool, tmp_path: Path) -> None:
     torch.manual_seed(0)
-    check_module(Sequence(batch_first), torch.randn(3, 5, 4), tmp_path)
+    check_module(Sequence(cell, batch_first), torch.randn(3, 5, 4), tmp_path)
 
 
 class Attention(torch.nn.Module):  # type: ignore[misc]

@@ -33,7 +33,6 @@ from mcugraph.codegen.kernels.lookup import (
     sigmoid,
     tanh,
 )
-from mcugraph.codegen.kernels.lstm_f32 import LstmF32
 from mcugraph.codegen.kernels.lstm_s8 import LstmS8
 from mcugraph.codegen.kernels.matmul import MatmulF32, MatmulS8
 from mcugraph.codegen.kernels.mean import MeanKernel
@@ -50,6 +49,7 @@ from mcugraph.codegen.kernels.picked import (
 from mcugraph.codegen.kernels.pool import PoolKernel
 from mcugraph.codegen.kernels.prelu_s8 import PreluS8
 from mcugraph.codegen.kernels.quantize import ConvertKernel
+from mcugraph.codegen.kernels.recurrent_f32 import GruF32, LstmF32
 from mcugraph.codegen.kernels.reduce_f32 import ReduceF32
 from mcugraph.codegen.kernels.rescale import (
     Rescale,
@@ -116,6 +116,7 @@ KERNELS: Mapping[str, Sequence[Kernel]] = {
     ),
     "GATHER": (PickBytes(chosen), GatherBytes()),
     "GELU": (UnaryF32("mg_gelu_f32"),),
+    "GRU": (GruF32(),),
     "HARD_SWISH": (LookupBytes(hard_swish), UnaryF32("mg_hard_swish_f32")),
     "L2_NORMALIZATION": (L2NormF32(),),
     "LEAKY_RELU": (LookupBytes(leaky_relu), Rescale(leaky), UnaryF32("mg_leaky_relu_f32")),

@@ -5,42 +5,20 @@
  */
 #include "mg_lstm_f32.h"
 
-#include <math.h>
-
-static float weighed(const float *by, const float *bias, const float *from, int32_t depth,
-                     int32_t unit)
-{
-    float sum = 0.0f;
-    int32_t i;
-    by += unit * depth;
-    for (i = 0; i < depth; i++) {
-        sum += from[i] * by[i];
-    }
-    return bias ? sum + bias[unit] : sum;
-}
-
-static float gathered(const mg_lstm_f32_params *p, const mg_lstm_gate_f32 *gate, const float *input,
+static float gathered(const mg_lstm_f32_params *p, const mg_gate_f32 *gate, const float *input,
                       const float *hidden, int32_t unit)
 {
-    return weighed(gate->input, gate->bias, input, p->inputs, unit) +
-           weighed(gate->hidden, gate->hidden_bias, hidden, p->units, unit);
-}
-
-static float sigmoid(float x)
-{
-    if (x > 16.619047164916992188f) { /* 1 in single precision */
-        return 1.0f;
-    }
-    return x < -9.0f ? expf(x) : 1.0f / (1.0f + expf(-x));
+    return mg_weighed_f32(gate->input, gate->bias, input, p->inputs, unit) +
+           mg_weighed_f32(gate->hidden, gate->hidden_bias, hidden, p->units, unit);
 }
 
 static float stepped(const mg_lstm_f32_params *p, const float *input, const float *hidden,
                      float *cell, int32_t unit)
 {
-    const float keep = sigmoid(gathered(p, &p->forget, input, hidden, unit));
-    const float enter = sigmoid(gathered(p, &p->enter, input, hidden, unit));
+    const float keep = mg_sigmoid_f32(gathered(p, &p->forget, input, hidden, unit));
+    const float enter = mg_sigmoid_f32(gathered(p, &p->enter, input, hidden, unit));
     const float update = tanhf(gathered(p, &p->update, input, hidden, unit));
-    const float leave = sigmoid(gathered(p, &p->leave, input, hidden, unit));
+    const float leave = mg_sigmoid_f32(gathered(p, &p->leave, input, hidden, unit));
     float kept = keep * cell[unit];
     const float entered = enter * update;
     kept += entered;
@@ -63,28 +41,19 @@ void mg_lstm_f32(const mg_lstm_f32_params *p, const float *input, float *hidden,
     }
 }
 
-static void begin(float *state, const float *first, int32_t count)
-{
-    if (first) {
-        memcpy(state, first, (size_t)count * sizeof(float));
-    } else {
-        memset(state, 0, (size_t)count * sizeof(float));
-    }
-}
-
 void mg_lstm_anew_f32(const mg_lstm_f32_params *p, const float *input, float *output, void *scratch)
 {
     const int32_t count = p->batches * p->units;
     float *hidden = scratch, *cell = hidden + count;
-    begin(hidden, p->first_hidden, count);
-    begin(cell, p->first_cell, count);
+    mg_begin_f32(hidden, p->first_hidden, count);
+    mg_begin_f32(cell, p->first_cell, count);
     mg_lstm_f32(p, input, hidden, cell, output);
 }
 
 void mg_lstm_given_f32(const mg_lstm_f32_params *p, const float *input, const float *first_hidden,
                        const float *first_cell, float *output, float *hidden, float *cell)
 {
-    begin(hidden, first_hidden, p->batches * p->units);
-    begin(cell, first_cell, p->batches * p->units);
+    mg_begin_f32(hidden, first_hidden, p->batches * p->units);
+    mg_begin_f32(cell, first_cell, p->batches * p->units);
     mg_lstm_f32(p, input, hidden, cell, output);
 }

@@ -6,18 +6,10 @@
 #ifndef MG_LSTM_F32_H
 #define MG_LSTM_F32_H
 
-#include "mg_common.h"
-
-/* What goes into a gate: of the input, and of the last output. */
-typedef struct {
-    const float *input;       /* [units][inputs] */
-    const float *hidden;      /* [units][units] */
-    const float *bias;        /* by unit; NULL: none */
-    const float *hidden_bias; /* likewise */
-} mg_lstm_gate_f32;
+#include "mg_gates_f32.h"
 
 typedef struct {
-    mg_lstm_gate_f32 forget, enter, update, leave;
+    mg_gate_f32 forget, enter, update, leave;
     int32_t time_major; /* 1: [steps][batches] are the rows; 0: [batches][steps] */
     int32_t batches, steps, inputs, units;
     float clip; /* what cells are clipped to; 0: to nothing */

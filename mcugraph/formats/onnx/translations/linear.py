@@ -115,6 +115,8 @@ def _variant(node: OnnxNode) -> str:
         found.append("what goes into its gates is clipped")
     if node.integer("input_forget", 0):
         found.append("two of its gates are one")
+    if node.type == "GRU" and not node.integer("linear_before_reset", 0):
+        found.append("its reset gate comes before a product")
     return ", ".join(found)
 
 

@@ -1,4 +1,4 @@
-"""LSTMs of ONNX in C against onnxruntime."""
+"""Recurrent layers of ONNX in C against onnxruntime."""
 
 from pathlib import Path
 from typing import Any
@@ -14,15 +14,17 @@ onnx = pytest.importorskip("onnx")
 _STEPS, _BATCHES, _INPUTS, _UNITS = 5, 2, 3, 4
 
 
-def lstm(states: str, **attributes: Any) -> Any:
-    """An LSTM whose states are left out, constant, or inputs and outputs of the model."""
+def layer(cell: str, states: str, **attributes: Any) -> Any:
+    """A layer whose states are left out, constant, or inputs and outputs of the model."""
     from onnx import TensorProto, helper
 
     random = np.random.default_rng(0)
-    shapes = {"w": (1, 4 * _UNITS, _INPUTS), "r": (1, 4 * _UNITS, _UNITS), "b": (1, 8 * _UNITS)}
+    gates = {"LSTM": 4, "GRU": 3}[cell] * _UNITS
+    shapes = {"w": (1, gates, _INPUTS), "r": (1, gates, _UNITS), "b": (1, 2 * gates)}
+    kinds = ("h", "c") if cell == "LSTM" else ("h",)
     kept = (1, _BATCHES, _UNITS)
     if states == "constant":
-        shapes |= {"h": kept, "c": kept}
+        shapes |= dict.fromkeys(kinds, kept)
     stored = [
         onnx.numpy_helper.from_array(random.normal(size=shape).astype(np.float32), name)
         for name, shape in shapes.items()
@@ -34,24 +36,26 @@ def lstm(states: str, **attributes: Any) -> Any:
     given = [value("x", (_STEPS, _BATCHES, _INPUTS))]
     made = [value("y", (_STEPS, 1, _BATCHES, _UNITS))]
     if states == "given":
-        given += [value("h", kept), value("c", kept)]
-        made += [value("hn", kept), value("cn", kept)]
-    reads = ["x", "w", "r", "b", "", "h", "c"] if states else ["x", "w", "r", "b"]
+        given += [value(kind, kept) for kind in kinds]
+        made += [value(f"{kind}n", kept) for kind in kinds]
+    reads = ["x", "w", "r", "b", *(["", *kinds] if states else [])]
     names = [each.name for each in made]
-    node = helper.make_node("LSTM", reads, names, hidden_size=_UNITS, **attributes)
-    graph = helper.make_graph([node], "lstm", given, made, stored)
+    node = helper.make_node(cell, reads, names, hidden_size=_UNITS, **attributes)
+    graph = helper.make_graph([node], "layer", given, made, stored)
     opset = [helper.make_opsetid("", 17)]
     return helper.make_model(graph, opset_imports=opset, ir_version=9)
 
 
 @needs_compiler
 @pytest.mark.oracle("onnxruntime")
+@pytest.mark.parametrize("cell", ["LSTM", "GRU"])
 @pytest.mark.parametrize("states", ["", "constant", "given"])
-def test_lstm(states: str, tmp_path: Path) -> None:
+def test_layers(cell: str, states: str, tmp_path: Path) -> None:
     import onnxruntime
 
     path, random = tmp_path / "model.onnx", np.random.default_rng(1)
-    onnx.save(lstm(states), path)
+    attributes = {"linear_before_reset": 1} if cell == "GRU" else {}
+    onnx.save(layer(cell, states, **attributes), path)
     session = onnxruntime.InferenceSession(path)
     given = {
         each.name: random.normal(size=each.shape).astype(np.float32)
@@ -71,11 +75,13 @@ def test_lstm(states: str, tmp_path: Path) -> None:
         {"clip": 1.0},
         {"input_forget": 1},
         {"activations": ["Sigmoid", "Relu", "Tanh"]},
+        {},
     ],
 )
 def test_what_differs_from_the_usual_cell_is_refused(
     attributes: dict[str, Any], tmp_path: Path
 ) -> None:
-    onnx.save(lstm("", **attributes), tmp_path / "model.onnx")
-    with pytest.raises(mg.GraphError, match=r"LSTM .*differs from the usual cell"):
+    cell = "LSTM" if attributes else "GRU"  # which resets before a product unless it says otherwise
+    onnx.save(layer(cell, "", **attributes), tmp_path / "model.onnx")
+    with pytest.raises(mg.GraphError, match=rf"{cell} .*differs from the usual cell"):
         build(mg.load(tmp_path / "model.onnx"), "tflm", 2.0)
