@@ -44,6 +44,22 @@ def family(dataclass: Maker) -> dict[str, type]:
             if self.size < 0:
                 raise ValueError("negative")
 
+    @dataclass(frozen=True, slots=True)
+    class Many(Root):
+        a: int
+        b: int
+        c: tuple[int, ...]
+        d: int = 4
+        e: list[int] = dataclasses.field(default_factory=list, compare=False)
+        kind: str = "many"
+
+        def __post_init__(self) -> None:
+            if self.a < 0:
+                raise ValueError("negative")
+
+    class Heir(Many):
+        """More than a record: what is set besides has a place of its own."""
+
     @dataclass(frozen=True)
     class Open:
         value: int
@@ -69,7 +85,7 @@ def family(dataclass: Maker) -> dict[str, type]:
     class Empty:
         pass
 
-    found = (Base, Child, Open, Changing, Itself, Said, Empty)
+    found = (Base, Child, Many, Heir, Open, Changing, Itself, Said, Empty)
     for cls in found:
         cls.__qualname__ = cls.__name__
     return {cls.__name__: cls for cls in found}
@@ -82,6 +98,9 @@ CALLS: list[tuple[str, tuple[Any, ...], dict[str, Any]]] = [
     ("Base", (), {"many": (2, 3), "size": 4}),
     ("Child", (1, (2,), {"a": 1}, 5), {}),
     ("Child", (1,), {"hidden": 7}),
+    ("Many", (1, 2, (3,)), {"kind": "other"}),
+    ("Many", (1, 2, (3,), 5, [6]), {}),
+    ("Heir", (1, 2, (3,)), {"d": 7}),
     ("Open", (1,), {"text": "b"}),
     ("Changing", (1,), {}),
     ("Changing", (1, [2]), {}),

@@ -169,6 +169,30 @@ def test_the_bound_is_the_largest_live_set_of_the_finer_times(problem: ArenaProb
     assert problem.bound == max(needed.values(), default=0)
 
 
+@given(arenas(max_blocks=6, shares=True, overlaps=True))
+def test_the_bound_takes_off_the_most_that_pairs_can_share_at_each_time(
+    problem: ArenaProblem,
+) -> None:
+    def least(here: dict[int, int], pairs: list[tuple[int, int]]) -> int:
+        """Bytes of what is needed, less the most of all choices of pairs."""
+        if not pairs:
+            return sum(here.values())
+        (a, b), *rest = pairs
+        apart = [(c, d) for c, d in rest if c != a and d != b]
+        return min(least(here, rest), least(here, apart) - here[b])
+
+    found = [0]
+    for time in {begin for row in problem.spans() for begin, _, _ in row}:
+        here = {
+            i: size
+            for i, row in enumerate(problem.spans())
+            for begin, end, size in row
+            if begin <= time < end and size
+        }
+        found.append(least(here, [p for p in set(problem.shares) if here.keys() >= set(p)]))
+    assert problem.bound == max(found)
+
+
 def over(
     *blocks: Block, leads: tuple[tuple[int, int, int], ...], pairs: tuple[tuple[int, int], ...] = ()
 ) -> ArenaProblem:
