@@ -1,6 +1,7 @@
 """Structural checks that hold for every graph, whoever built it."""
 
 from collections import Counter
+from collections.abc import Iterable
 from math import prod
 
 from mcugraph.errors import GraphError
@@ -83,12 +84,13 @@ def _verified_bytes(graph: Graph) -> int:
     computed = Kind.ACTIVATION
     ready = {name for name, tensor in tensors.items() if tensor.kind is not computed}
     ready.update(graph.inputs)
-    nbytes = 0
+    given = []
     for name, tensor in tensors.items():
         if name != tensor.name:
             raise GraphError(f"{where}: tensor {name!r} calls itself {tensor.name!r}")
         if name in ready:
-            nbytes += _size(tensor, graph, None)
+            given.append(tensor)
+    nbytes = _sizes(given, graph, None)
     for name in (*graph.inputs, *graph.outputs):
         if name not in tensors:
             raise GraphError(f"{where}: input or output {name!r} is no tensor of it")
@@ -104,7 +106,7 @@ def _verified_bytes(graph: Graph) -> int:
             if written not in tensors or written in ready:
                 said = "has a value already" if written in tensors else "is no tensor"
                 raise GraphError(f"{_place(graph, operator)}: writes {written!r}, which {said}")
-            nbytes += _size(tensors[written], graph, operator)
+            nbytes += _sizes((tensors[written],), graph, operator)
             ready.add(written)
     for name in graph.outputs:
         if name not in ready:
@@ -116,22 +118,27 @@ def _place(graph: Graph, operator: Operator | None) -> str:
     return f"graph {graph.name!r}" + (f", operator {operator.name!r}" if operator else "")
 
 
-def _size(tensor: Tensor, graph: Graph, writer: Operator | None) -> int:
-    """Bytes of a tensor.
+def _sizes(tensors: Iterable[Tensor], graph: Graph, writer: Operator | None) -> int:
+    """Bytes of tensors together.
 
     Raises:
-        GraphError: It has a negative length, or no address space holds it; the message names the
+        GraphError: One has a negative length, or no address space holds it; the message names the
             operator that writes it or the first that reads it.
     """
-    shape = tensor.shape
-    if shape is None:
-        return 0
-    if len(shape) > _MOST_AXES:
-        raise GraphError(f"graph {graph.name!r}: tensor {tensor.name!r} has {len(shape):,} axes")
-    elements = prod(shape)
-    nbytes = tensor.dtype.nbytes(elements)
-    if elements >= ADDRESSABLE or nbytes >= ADDRESSABLE or (shape and min(shape) < 0):
-        users = (o for o in graph.operators if tensor.name in o.inputs)
-        where = _place(graph, writer or next(users, None))
-        raise GraphError(f"{where}: tensor {tensor.name!r} cannot have the shape {shape}")
-    return nbytes
+    total = 0
+    for tensor in tensors:
+        shape = tensor.shape
+        if not shape:
+            total += 0 if shape is None else tensor.dtype.nbytes(1)
+            continue
+        if len(shape) > _MOST_AXES:
+            said = f"tensor {tensor.name!r} has {len(shape):,} axes"
+            raise GraphError(f"graph {graph.name!r}: {said}")
+        elements = prod(shape)
+        nbytes = tensor.dtype.nbytes(elements)
+        if elements >= ADDRESSABLE or nbytes >= ADDRESSABLE or min(shape) < 0:
+            users = (o for o in graph.operators if tensor.name in o.inputs)
+            where = _place(graph, writer or next(users, None))
+            raise GraphError(f"{where}: tensor {tensor.name!r} cannot have the shape {shape}")
+        total += nbytes
+    return total

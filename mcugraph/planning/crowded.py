@@ -35,16 +35,20 @@ def crowded(problem: ArenaProblem, arena: int) -> ArenaProblem:
     """
     blocks = problem.blocks
     sizes = [problem.aligned(block.size) for block in blocks]
-    left, before = [i for i, size in enumerate(sizes) if size], 0
+    left = {i for i, size in enumerate(sizes) if size}
+    begun = sorted(left, key=lambda i: blocks[i].lower)
+    ended = sorted(left, key=lambda i: blocks[i].upper)
     fixed = [block.offset or 0 for block in blocks]
     leads = [problem.aligned(lead) for _, _, lead in problem.overlaps]
     unit = gcd(*sizes, *fixed, *leads) or problem.alignment
-    while len(left) != before:
-        before = len(left)
-        left = _without_room(problem, sizes, left, arena // unit * unit, unit)
-    number = {i: n for n, i in enumerate(left)}
+    while left:
+        begun, ended = [i for i in begun if i in left], [i for i in ended if i in left]
+        left = _without_room(problem, sizes, begun, ended, arena // unit * unit, unit)
+        if len(left) == len(begun):
+            break
+    number = {i: n for n, i in enumerate(sorted(left))}
     return ArenaProblem(
-        tuple([blocks[i] for i in left]),
+        tuple([blocks[i] for i in number]),
         problem.alignment,
         tuple([(number[a], number[b]) for a, b in problem.shares if {a, b} <= number.keys()]),
         tuple(
@@ -58,21 +62,27 @@ def crowded(problem: ArenaProblem, arena: int) -> ArenaProblem:
 
 
 def _without_room(
-    problem: ArenaProblem, sizes: Sequence[int], among: Sequence[int], arena: int, unit: int
-) -> list[int]:
-    """Those of some blocks that the others may leave no room, or whose offset is given."""
+    problem: ArenaProblem,
+    sizes: Sequence[int],
+    begun: Sequence[int],
+    ended: Sequence[int],
+    arena: int,
+    unit: int,
+) -> set[int]:
+    """Those of some blocks that the others may leave no room, or whose offset is given.
+
+    The blocks are given twice, in the order in which they begin, and in which they end.
+    """
     blocks = problem.blocks
-    begun = sorted([(blocks[i].lower, sizes[i]) for i in among])
-    ended = sorted([(blocks[i].upper, sizes[i]) for i in among])
-    begins, ends = [time for time, _ in begun], [time for time, _ in ended]
-    began = [0, *accumulate([size for _, size in begun])]
-    gone = [0, *accumulate([size for _, size in ended])]
-    found = []
-    for i in among:
+    begins, ends = [blocks[i].lower for i in begun], [blocks[i].upper for i in ended]
+    began = [0, *accumulate([sizes[i] for i in begun])]
+    gone = [0, *accumulate([sizes[i] for i in ended])]
+    found = set()
+    for i in begun:
         block, size = blocks[i], sizes[i]
         last, first = bisect_left(begins, block.upper), bisect_right(ends, block.lower)
         # Itself is one of them.
         others, total = last - first - 1, began[last] - gone[first] - size
         if block.offset is not None or total + others * (size - unit) > arena - size:
-            found.append(i)
+            found.add(i)
     return found

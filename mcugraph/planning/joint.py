@@ -36,12 +36,15 @@ class Lifetimes:
     enough: int = 0
     narrowed: bool = False
 
-    def of(self, order: Sequence[Name]) -> tuple[ArenaProblem, int]:
-        """The blocks of an order, and the bytes that will do for them."""
+    def of(self, order: Sequence[Name], peak: int | None = None) -> tuple[ArenaProblem, int]:
+        """The blocks of an order, and the bytes that will do for them.
+
+        Its ``peak``, sizes rounded up, is what no arena of it is smaller than; None: not known.
+        """
         blocks = arena_problem(self.problem, order, self.alignment)
         if not self.narrowed:
             return blocks, self.enough
-        goal = max(blocks.bound, self.enough)
+        goal = max(blocks.bound if peak is None else peak, self.enough)
         return crowded(blocks, goal), goal
 
 
@@ -86,9 +89,9 @@ def better_orders(
         left -= 1
         trial = next(trials, None) or _walked(net, current, random, spots)
         most = max(peak, best.nbytes - 1) if rows and left % 2 else peak
-        if trial == current or order_peak(net, trial) > most:
+        if trial == current or (takes := order_peak(net, trial)) > most:
             continue
-        found = _pack(lifetimes, trial, limits, random.randrange(1 << 30))
+        found = _pack(lifetimes, trial, takes, limits, random.randrange(1 << 30))
         excess = _excess(found)
         if excess <= level or random.random() < _UPHILL:
             current, level, spots = trial, excess, _crowded(found, len(trial))
@@ -145,9 +148,11 @@ def _moved(net: Network, order: Sequence[int], random: Random, spots: Sequence[i
     return moved
 
 
-def _pack(lifetimes: Lifetimes, order: Sequence[int], limits: Limits, seed: int) -> Packing:
+def _pack(
+    lifetimes: Lifetimes, order: Sequence[int], peak: int, limits: Limits, seed: int
+) -> Packing:
     operators = lifetimes.problem.operators
-    blocks, enough = lifetimes.of([operators[v] for v in order])
+    blocks, enough = lifetimes.of([operators[v] for v in order], peak)
     packing = Packing(blocks, limits, limits, enough)
     packing.quick(limits)
     packing.search(_ROUNDS, limits, seed)
