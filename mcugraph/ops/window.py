@@ -86,6 +86,7 @@ class Rule(Enum):
 
 
 _SAME = (Rule.SAME_UPPER, Rule.SAME_LOWER)
+_VALID = Rule.VALID
 
 
 @dataclass(frozen=True, slots=True, repr=False)
@@ -191,7 +192,7 @@ class Padding:
         return (small, large) if self.rule is Rule.SAME_UPPER else (large, small)
 
     def _explicit(self, axis: int) -> tuple[int, int]:
-        if self.rule is Rule.VALID:
+        if self.rule is _VALID:
             return 0, 0
         if axis >= len(self.pairs):
             raise GraphError(f"padding {self!r} says nothing about spatial axis {axis}")

@@ -13,6 +13,7 @@ from mcugraph.ops.recurrent import Recurrent
 from mcugraph.tflm.abi import Abi
 from mcugraph.tflm.kernels.needs import KernelNode, Needs, Rule, int_array
 
+_INT4 = DType.INT4
 EVAL_TENSOR = "2pe"  # TfLiteEvalTensor: data, dims, type
 
 # TfLiteConvParams and TfLiteDepthwiseConvParams: padding, strides, activation, dilations and a type
@@ -42,7 +43,7 @@ def made_along(node: KernelNode, stored: int) -> int:
 
 def _unpacked(weights: TfliteTensor) -> tuple[int, ...]:
     """Four-bit weights are unpacked into a scratch buffer, a byte each."""
-    return (weights.elements,) if weights.dtype is DType.INT4 else ()
+    return (weights.elements,) if weights.dtype is _INT4 else ()
 
 
 def _convolution(channel_axis: int) -> Rule:

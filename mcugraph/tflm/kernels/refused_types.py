@@ -104,8 +104,7 @@ def type_refusal(node: KernelNode) -> str | None:
             types = f"{data.dtype.label} and {right.dtype.label}"
             return f"its BATCH_MATMUL takes no operands of two types, {types}"
     bias = node.optional(2) if kind == "CONV_2D" else None
-    long = data is not None and data.dtype is DType.INT16
-    if long and bias is not None and bias.dtype not in _WIDE:
+    if bias is not None and bias.dtype not in _WIDE and data and data.dtype is DType.INT16:
         return f"its CONV_2D takes no {bias.dtype.label} bias for int16 data"
     if result is None:
         return None
