@@ -22,6 +22,8 @@ from math import gcd
 
 from mcugraph.planning.arena import ArenaProblem
 
+_MANY, _ROUNDS = 500, 32
+
 
 def crowded(problem: ArenaProblem, arena: int) -> ArenaProblem:
     """The blocks that fit into an arena if, and only if, all blocks of the problem do.
@@ -44,7 +46,9 @@ def crowded(problem: ArenaProblem, arena: int) -> ArenaProblem:
     while left:
         begun, ended = [i for i in begun if i in left], [i for i in ended if i in left]
         left = _without_room(problem, sizes, begun, ended, arena // unit * unit, unit)
-        if len(left) == len(begun):
+        gone = len(begun) - len(left)
+        # Many rounds that set a few of very many aside cost more than it saves to do without those.
+        if not gone or (len(left) > _MANY and gone * _ROUNDS < len(left)):
             break
     number = {i: n for n, i in enumerate(sorted(left))}
     return ArenaProblem(

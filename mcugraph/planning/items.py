@@ -6,7 +6,7 @@ from math import gcd
 
 from mcugraph.planning.arena import ArenaProblem
 from mcugraph.planning.choices import Choice, Shares
-from mcugraph.planning.sections import sections
+from mcugraph.planning.sections import meetings, sections
 from mcugraph.planning.spans import Span
 from mcugraph.records import dataclass
 
@@ -73,7 +73,8 @@ class Items:
 def items_of(problem: ArenaProblem, choice: Choice, keep_on: KeepOn = lambda memory: None) -> Items:
     """The items of a problem, where the pairs of ``choice`` take over each other's memory.
 
-    There are as many meetings as pairs of items, at the most: ``keep_on`` is asked now and then.
+    There are as many meetings as pairs of items, at the most: ``keep_on`` is asked about all
+    of them before the first, and then now and then.
     """
     needed = problem.spans()
     sizes = [size for row in needed for _, _, size in row]
@@ -134,14 +135,16 @@ def _meetings(
 ) -> tuple[tuple[tuple[tuple[int, int], ...], ...], tuple[tuple[tuple[int, int, int], ...], ...]]:
     """The sections of items, and how far apart those have to lie that meet in one."""
     parts = [(i, span) for i, row in enumerate(spans) for span in row]
+    times = [(lo, hi) for _, (lo, hi, _) in parts]
+    memory = meetings(times) * _MEETING
+    keep_on(memory)
     met: list[list[tuple[int, int, int]]] = [[] for _ in spans]
-    together, meetings = [], 0
-    for members, new in sections([(lo, hi) for _, (lo, hi, _) in parts]):
+    together = []
+    for members, new in sections(times):
         here = [(parts[m][0], parts[m][1][2]) for m in members]
         before = len(here) - len(new)  # what is new comes last
         for at in range(before, len(here)):
-            meetings += at
-            keep_on(meetings * _MEETING)
+            keep_on(memory)
             i, size = here[at]
             row = met[i]
             for j, other in here[:at]:

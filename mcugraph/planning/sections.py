@@ -23,6 +23,7 @@ blocks fit into an arena if each section does, for which the exact search keeps 
 in no section with anything of the rest, directly or through others, is a problem of its own.
 """
 
+from bisect import bisect_right
 from collections.abc import Iterator, Sequence
 
 Section = tuple[list[int], list[int]]  # what is needed together, and which of it is new
@@ -45,3 +46,11 @@ def sections(spans: Sequence[tuple[int, int]]) -> Iterator[Section]:
         new.append(i)
     if new:
         yield active, new
+
+
+def meetings(spans: Sequence[tuple[int, int]]) -> int:
+    """How many pairs of spans (from, to), the latter excluded, have a time in common."""
+    ends = sorted([end for _, end in spans])
+    begins = sorted([begin for begin, _ in spans])
+    # Of those that begin before one, all but what has ended by then.
+    return sum([i - bisect_right(ends, begin) for i, begin in enumerate(begins)])

@@ -47,7 +47,11 @@ def finer_spans(
         return [(span,) for span in needed]
     cuts = sorted((needed[later][0], later) for later in leads)
     steps = [step for step, _ in cuts]
-    levels = {later: sorted(set(leads[later].values())) for later in leads}
+    # Later block -> lead -> its part of the step, by size.
+    levels = {
+        later: {lead: part for part, lead in enumerate(sorted(set(inputs.values())))}
+        for later, inputs in leads.items()
+    }
     added = [0, *accumulate(len(levels[later]) for _, later in cuts)]
 
     def finer(time: int) -> int:
@@ -58,8 +62,8 @@ def finer_spans(
     first: dict[int, list[Span]] = {}
     for later, inputs in leads.items():
         start = begin[later]
-        first[later] = [(start + i, start + i + 1, lead) for i, lead in enumerate(levels[later])]
+        first[later] = [(start + i, start + i + 1, lead) for lead, i in levels[later].items()]
         begin[later] += len(levels[later])
         for earlier, lead in inputs.items():
-            end[earlier] = start + levels[later].index(lead) + 1
+            end[earlier] = start + levels[later][lead] + 1
     return [(*first.get(i, ()), (begin[i], end[i], size)) for i, (_, _, size) in enumerate(needed)]

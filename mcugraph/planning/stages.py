@@ -11,6 +11,7 @@ from mcugraph.planning.joint import Lifetimes, better_orders
 from mcugraph.planning.named import NAMED, named
 from mcugraph.planning.order_blocks import aligned_problem, arena_problem
 from mcugraph.planning.packing import Packing
+from mcugraph.planning.sections import meetings
 from mcugraph.records import replace
 from mcugraph.scheduling.entry import schedule
 from mcugraph.scheduling.problem import Name, Problem
@@ -26,8 +27,10 @@ _FEW_ROUNDS, _ROUNDS = 6, 1 << 30
 _FEW_STEPS, _LEAST_TRIES = 60_000, 60
 # The first packing may take this long whatever the limit is; it looks at every two blocks that
 # meet, and where they are so many that this takes more memory, TFLM's planner has to do, with
-# what is left of the time, or a moment.
+# what is left of the time, or a moment. Where few meet, it takes not much longer than to look at
+# the blocks; what is found is not to hang on how busy the machine is then.
 _FIRST_SECONDS, _FIRST_MEMORY, _LAST_SECONDS = 1.0, 2 << 30, 0.5
+_FEW_MEETINGS, _SECONDS_EACH = 16, 5e-4  # a block: on average; ten times what it takes by itself
 
 
 def plan_blocks(
@@ -144,8 +147,11 @@ class _Stages:
         self.run(attempt)
 
     def _first(self) -> None:
-        seconds = self.share(_PLACE_SECONDS).seconds or 0.0
-        keep_on = Limits(max(seconds, _FIRST_SECONDS), _FIRST_MEMORY, clock=self.limits.clock)
+        blocks = self.problem.blocks
+        few = meetings([(b.lower, b.upper) for b in blocks]) <= _FEW_MEETINGS * len(blocks)
+        least = max(_FIRST_SECONDS, _SECONDS_EACH * len(blocks) if few else 0.0)
+        seconds = max(self.share(_PLACE_SECONDS).seconds or 0.0, least)
+        keep_on = Limits(seconds, _FIRST_MEMORY, clock=self.limits.clock)
         self.packing = Packing(self.problem, self.limits, keep_on, self.enough)
         self.packing.quick(keep_on)
 

@@ -101,7 +101,12 @@ def _most_covered(dying: list[tuple[int, int, int]], sizes: list[int]) -> int:
     if not dying:
         return 0
     end = sizes[dying[0][1]]
-    begins = [min(lead, end) for _, _, lead in dying] + [end]
-    return min(
-        sum(size for size, _, lead in dying if lead < begin) + end - begin for begin in begins
-    )
+    may_begin = {end: 0}  # where in the output, at the lowest -> bytes of what may begin there
+    for size, _, lead in dying:
+        begin = min(lead, end)
+        may_begin[begin] = may_begin.get(begin, 0) + size
+    most, before = end, 0
+    for begin in sorted(may_begin):
+        most = min(most, before + end - begin)
+        before += may_begin[begin]
+    return most

@@ -20,7 +20,7 @@ from mcugraph.planning.minimalloc import read_csv, to_csv
 from mcugraph.planning.order_blocks import arena_problem
 from mcugraph.planning.packing import Packing
 from mcugraph.planning.placing import first_fit
-from mcugraph.planning.stages import METHODS, plan_blocks
+from mcugraph.planning.stages import METHODS, fitted, plan_blocks
 from mcugraph.scheduling.entry import schedule
 from mcugraph.scheduling.problem import Problem
 from mcugraph.scheduling.solving.limits import Limits
@@ -235,6 +235,17 @@ def test_too_many_meetings_to_keep(monkeypatch: pytest.MonkeyPatch) -> None:
     assert plan.arena == mg.plan(blocks, method="tflm").arena
     assert plan.stopped == "memory limit"
     assert mg.plan(crowd(10)).stopped == ""
+
+
+def test_however_busy_the_machine_blocks_of_which_few_meet_get_a_first_packing() -> None:
+    lifetimes = [(i, i + 2 + 7 * (i % 2)) for i in range(4000)]
+    blocks = ArenaProblem(tuple([Block(i, 1 + i % 3, *times) for i, times in enumerate(lifetimes)]))
+    busy = Limits(0.0, clock=Steps(step=2e-4))
+    without_clock = Packing(blocks, Limits(), Limits())
+    without_clock.quick(Limits())
+    assert fitted(blocks, 0, busy).arena == without_clock.nbytes
+    assert busy.elapsed > 1.0
+    assert without_clock.nbytes < mg.plan(blocks, method="tflm").arena
 
 
 @pytest.mark.parametrize("looks", [1, 10, 1000])

@@ -55,8 +55,34 @@ def cut_bounds(
     for v in sorted(candidates, key=estimates.__getitem__, reverse=True):
         if estimates[v] <= floor:
             return
-        floor = max(floor, operator_cut(net, ancestors, v, keep_on))
+        if _soonest_cost(net, v) > floor:
+            floor = max(floor, operator_cut(net, ancestors, v, keep_on))
         yield floor
+
+
+def _soonest_cost(net: Network, v: int) -> int:
+    """Bytes live while an operator runs right after what it depends on, without ``first``.
+
+    No cut of it is above that, and it takes no longer than to look at what it depends on.
+    """
+    live, left = net.start, dict[int, int]()  # tensor -> readers that have not run
+    before, waiting = set(net.preds[v]), list(net.preds[v])
+    while waiting:
+        u = waiting.pop()
+        live += net.kept[u]
+        for tensor in net.frees[u]:
+            left[tensor] = left.get(tensor, len(net.consumers[tensor])) - 1
+            if not left[tensor]:
+                live -= net.sizes[tensor]
+        fresh = [w for w in net.preds[u] if w not in before]
+        before.update(fresh)
+        waiting += fresh
+    dying = [
+        overlay
+        for overlay in net.overlays[v]
+        if left.get(overlay.input, len(net.consumers[overlay.input])) == 1
+    ]
+    return live + net.step[v] - covered_bytes(dying)
 
 
 def _first_costs(net: Network) -> list[int]:

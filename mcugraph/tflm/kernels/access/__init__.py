@@ -107,9 +107,10 @@ class Access:
         """As ``overlaps``."""
         looks = tuple(map(_looks, node.inputs)), tuple(map(_looks, node.outputs))
         seen: tuple[object, ...] = (node.native, node.op, *looks)
-        if len({*map(id, node.inputs)}) < len(node.inputs):
-            # Which of them is read twice matters as well.
-            seen = (*seen, *(node.inputs.index(tensor) for tensor in node.inputs))
+        first: dict[int, int] = {}
+        places = [first.setdefault(id(tensor), i) for i, tensor in enumerate(node.inputs)]
+        if len(first) < len(places):  # which of them is read twice matters as well
+            seen = (*seen, *places)
         try:
             known = self._known.get(seen)
         except TypeError:  # the operator holds something that has no hash, like a slice
@@ -150,12 +151,19 @@ def _leads(rule: AccessRule | None, node: KernelNode) -> Mapping[int, int]:
 def _strictest(node: KernelNode, leads: Mapping[int, int]) -> dict[int, int]:
     """Leads by input; a tensor that is read as several takes the largest of theirs."""
     (result,) = node.outputs
+    read_as: dict[int, list[int | None]] = {}
+    for i, tensor in enumerate(node.inputs):
+        read_as.setdefault(id(tensor), []).append(leads.get(i))
+    largest = {
+        tensor: max(0, *(lead for lead in read if lead is not None))
+        for tensor, read in read_as.items()
+        if None not in read
+    }
     found: dict[int, int] = {}
     for i in leads:
         tensor = node.input(i)
-        read = [leads.get(j) for j, other in enumerate(node.inputs) if other is tensor]
-        if not tensor.constant and _seen(tensor, result) and None not in read:
-            found[i] = max(0, *(lead for lead in read if lead is not None))
+        if id(tensor) in largest and not tensor.constant and _seen(tensor, result):
+            found[i] = largest[id(tensor)]
     return found
 
 
