@@ -10,75 +10,29 @@ import operator
 from collections.abc import Callable, Mapping, Sequence
 from typing import Any
 
-from mcugraph.export.tflite_objects import packed, unpacked
-from mcugraph.export.tools import called, tool
+from mcugraph.export.blocks import block, square
+from mcugraph.export.tools import called
 from mcugraph.ops.base import FUSABLE_ACTIVATIONS
 from mcugraph.ops.elementwise import clip
 from mcugraph.rewrite.recipes import RECIPES
-
-# What blocks are called that stand for one operator on their way through the converter.
-_BLOCK = "mcugraph."
 
 
 def in_kernels(module: Any) -> Any:
     """A copy of a ``torch.fx.GraphModule`` whose activations are such that TFLM runs them.
 
     Operators that the converter knows no way to, or would fuse twice, stand in it as blocks that
-    it keeps whole: `with_blocks_as_operators` is to follow.
+    it keeps whole (``mcugraph.export.blocks``).
     """
     own = copy.deepcopy(module)
     for node in list(own.graph.nodes):
         known = _KNOWN.get(called(node).removesuffix("_"))
         written = None if known is None else known(_settings(node))
         if written is not None:
-            node.target, node.args, node.kwargs = _channels_last(written[0]), written[1], {}
+            function, node.args = written
+            lies_so = known is _log_softmax  # where its axis is last already
+            node.target, node.kwargs = function if lies_so else _channels_last(function), {}
     own.recompile()
     return own
-
-
-def with_blocks_as_operators(data: bytes, schema: Any, flatbuffers: Any) -> bytes:
-    """A converted file whose blocks are the operators that they stand for.
-
-    Args:
-        data: The file.
-        schema: The classes of TFLite's schema, with its object interface.
-        flatbuffers: The package that writes them.
-    """
-    file = unpacked(data, schema)
-    main, codes = file.subgraphs[0], file.operatorCodes
-    known = vars(schema.BuiltinOperator)
-    composite = known["STABLEHLO_COMPOSITE"]
-    found = [op for op in main.operators if codes[op.opcodeIndex].builtinCode == composite]
-    ours = [op for op in found if op.builtinOptions2.name.decode().startswith(_BLOCK)]
-    if not ours:
-        return data
-    for one in ours:
-        code = schema.OperatorCodeT()
-        code.builtinCode = known[one.builtinOptions2.name.decode().removeprefix(_BLOCK)]
-        # The old field has one byte, for the codes that there were then.
-        code.deprecatedBuiltinCode, code.version = min(code.builtinCode, 127), 1
-        one.opcodeIndex = len(codes)
-        one.builtinOptions2, one.builtinOptions2Type = None, 0
-        codes.append(code)
-    if len(ours) == len(found):
-        del file.subgraphs[1:]  # what the blocks are made of
-    _tidy(file)
-    return packed(file, flatbuffers)
-
-
-def _tidy(file: Any) -> None:
-    """Leave each code once, and only those that are used: an interpreter would look for others."""
-    operators = [one for graph in file.subgraphs for one in graph.operators]
-    kept: dict[tuple[Any, ...], int] = {}
-    codes: list[Any] = []
-    for one in operators:
-        code = file.operatorCodes[one.opcodeIndex]
-        key = code.builtinCode, code.deprecatedBuiltinCode, code.customCode, code.version
-        if key not in kept:
-            kept[key] = len(codes)
-            codes.append(code)
-        one.opcodeIndex = kept[key]
-    file.operatorCodes = codes
 
 
 def _settings(node: Any) -> tuple[Any, ...]:
@@ -101,14 +55,6 @@ def _channels_last(function: Callable[..., Any]) -> Callable[..., Any]:
     return turned
 
 
-def _block(operator: str, function: Callable[..., Any], *given: Any) -> Any:
-    """What a function makes of tensors, as a block that stands for an operator of TFLite."""
-    builder = tool("litert_torch.hlfb").StableHLOCompositeBuilder(_BLOCK + operator)
-    inputs = builder.mark_inputs(*given)
-    inputs = inputs if isinstance(inputs, tuple | list) else (inputs,)
-    return builder.mark_outputs(function(*inputs))
-
-
 class _Tensors:
     """Steps that are taken on tensors, or numbers, as they are added."""
 
@@ -120,16 +66,18 @@ class _Tensors:
         import torch
 
         functional = torch.nn.functional
+        if function == "mul" and inputs[0] is inputs[1]:
+            return square(*inputs[:1])
         if function in _ARITHMETIC:
             return _ARITHMETIC[function](*inputs)
         if function == "leaky_relu":
             (data,) = inputs
             return functional.leaky_relu(data, parameter)
         if function == "elu":
-            return _block("ELU", functional.elu, *inputs)
+            return block("ELU", functional.elu, *inputs)
         if function == "relu" and inputs[0] is self._data:
             # Fused, its layer would be run twice, with and without it.
-            return _block("RELU", torch.relu, *inputs)
+            return block("RELU", torch.relu, *inputs)
         return getattr(functional if function == "relu6" else torch, function)(*inputs)
 
     def number(self, value: float) -> Any:
@@ -177,27 +125,25 @@ def _prelu(given: Sequence[Any]) -> _Replacement:
     def plain(x: Any, slopes: Any) -> Any:
         return torch.where(x > 0, x, slopes * x)
 
-    def block(x: Any, slopes: Any) -> Any:
+    def whole(x: Any, slopes: Any) -> Any:
         # Channels of images are last by now; those of anything else are the second axis.
         axes = (1,) * (0 if x.dim() == 4 or slopes.numel() == 1 else x.dim() - 2)
-        return _block("PRELU", plain, x, slopes.reshape(-1, *axes))
+        return block("PRELU", plain, x, slopes.reshape(-1, *axes))
 
-    return block, tuple(given[:2])
+    return whole, tuple(given[:2])
 
 
 def _log_softmax(given: Sequence[Any]) -> _Replacement:
+    """Along the last axis, as a device has it."""
     import torch
 
-    def plain(x: Any) -> Any:
+    def along_last(x: Any) -> Any:
         return torch.log_softmax(x, -1)
 
-    def block(x: Any, axis: int) -> Any:
-        axis %= x.dim()
-        if x.dim() == 4:
-            axis = (0, 3, 1, 2)[axis]  # where it is with channels last
-        return _block("LOG_SOFTMAX", plain, x.movedim(axis, -1)).movedim(-1, axis)
+    def whole(x: Any) -> Any:
+        return block("LOG_SOFTMAX", along_last, x)
 
-    return block, tuple(given[:2])
+    return whole, tuple(given[:1])
 
 
 def _mean_slope(given: Sequence[Any]) -> _Replacement:

@@ -6,7 +6,7 @@ All that the windows write is computed, and the result is cut out of that.
 from typing import Any
 
 from mcugraph.errors import FormatError
-from mcugraph.export.tools import called, stored, value_of
+from mcugraph.export.tools import arguments_of, called, stored, value_of
 from mcugraph.ops.convolution import ConvTranspose
 from mcugraph.ops.window import symmetric
 
@@ -28,14 +28,6 @@ def cut_transposed(module: Any) -> None:
             _part(module, node, rank)
 
 
-def _given(node: Any) -> dict[str, Any]:
-    """All arguments of a call, those that it leaves out too."""
-    return {
-        entry.name: entry.default_value if index >= len(node.args) else node.args[index]
-        for index, entry in enumerate(node.target._schema.arguments)
-    } | dict(node.kwargs)
-
-
 def _part(module: Any, node: Any, rank: int) -> None:
     """A grouped one as one a group, with the activation that follows, joined again.
 
@@ -43,7 +35,7 @@ def _part(module: Any, node: Any, rank: int) -> None:
     """
     import torch
 
-    given, graph, aten = _given(node), module.graph, torch.ops.aten
+    given, graph, aten = arguments_of(node), module.graph, torch.ops.aten
     groups, names = given["groups"], [given["weight"], given["bias"]]
     constant = all(entry is None or entry.op == "get_attr" for entry in names)
     if groups == 1 or set(_spread(given["stride"], rank)) == {1} or not constant:
@@ -85,7 +77,7 @@ def _cut(module: Any, node: Any, rank: int) -> None:
     """Let one be computed whole, and cut its result."""
     import torch
 
-    graph, given = module.graph, _given(node)
+    graph, given = module.graph, arguments_of(node)
     strides, padding, more, dilations = (
         _spread(given[key], rank) for key in ("stride", "padding", "output_padding", "dilation")
     )

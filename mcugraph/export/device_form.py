@@ -9,6 +9,9 @@ from collections.abc import Sequence
 from typing import Any
 
 from mcugraph.export.deconvolution import cut_transposed
+from mcugraph.export.normalizations import split_norms
+from mcugraph.export.softmax_axes import turn_softmax_axes
+from mcugraph.export.terms import fold_terms
 from mcugraph.export.tools import called, weight_axis
 from mcugraph.formats.torch.export import export, quiet
 
@@ -27,7 +30,11 @@ def device_form(
     - A dense layer that reads flattened images has its columns in the order of channels last.
     - An average that divides by another number than of its elements is multiplied after it.
     - A channel shuffle transposes the last two of three axes, where channels last are a matrix.
-    - A batch norm that follows no layer to be folded into is one multiplication and one addition.
+    - A batch norm that follows no layer to be folded into is one multiplication and one addition;
+      so is an instance norm with statistics of its own.
+    - A group, instance, layer or RMS norm is taken apart, with channels last.
+    - A softmax along another than the last axis, channels being last, stands between transposes.
+    - A constant that is added before a dense layer is in its bias.
     - A transposed convolution that TFLite has no padding for is cut out of a larger one.
 
     Args:
@@ -55,6 +62,9 @@ def device_form(
     form = _DeviceForm(module)
     form.apply()
     cut_transposed(module)
+    split_norms(module)
+    turn_softmax_axes(module)
+    fold_terms(module)
     if channels_last:
         args = form.channels_last(args)
     module.graph.eliminate_dead_code()
@@ -76,7 +86,7 @@ class _DeviceForm:
             name = called(node)
             if name == "mean" and _overload(node) == "dim":
                 self._pool(node)
-            elif name == "batch_norm":
+            elif name in ("batch_norm", "instance_norm"):
                 self._scale(node)
             elif name == "avg_pool2d":
                 self._divide(node)

@@ -10,7 +10,8 @@ from typing import Any
 import numpy as np
 
 from mcugraph.errors import FormatError
-from mcugraph.export.activations import in_kernels, with_blocks_as_operators
+from mcugraph.export.activations import in_kernels
+from mcugraph.export.blocks import with_blocks_as_operators
 from mcugraph.export.calibration import samples_of
 from mcugraph.export.device_form import device_form
 from mcugraph.export.exported import Exported, compare

@@ -111,6 +111,14 @@ def called(node: Any) -> str:
     return getattr(packet, "__name__", "") if node.op == "call_function" else ""
 
 
+def arguments_of(node: Any) -> dict[str, Any]:
+    """All arguments of a call, those that it leaves out too."""
+    return {
+        entry.name: entry.default_value if index >= len(node.args) else node.args[index]
+        for index, entry in enumerate(node.target._schema.arguments)
+    } | dict(node.kwargs)
+
+
 def value_of(module: Any, node: Any) -> Any:
     """The tensor that a node of a ``torch.fx.GraphModule`` gets from it."""
     return operator.attrgetter(node.target)(module).detach()

@@ -69,6 +69,7 @@ class Normalization(Rules):
         groups: Channel groups of a group norm.
         statistics: How many further outputs hold one value a normalised row (ONNX layer norm).
         beta: What a softmax multiplies its operand by.
+        epsilon: Added to the mean of the squares that the data is divided by the root of.
     """
 
     function: str
@@ -76,6 +77,7 @@ class Normalization(Rules):
     groups: int = 1
     statistics: int = 0
     beta: float = 1.0
+    epsilon: float = 1e-5
 
     @property
     def kind(self) -> str:

@@ -7,7 +7,7 @@ import numpy as np
 
 from mcugraph.ir import Array, Dim, DType, Shape, Signature, TensorType
 from mcugraph.ops.base import Rules, count, given, normal_axis
-from mcugraph.ops.labels import Channels, hold, resized
+from mcugraph.ops.labels import Channels, hold, none, resized, varies
 from mcugraph.records import dataclass
 
 _VALUES: dict[str, Callable[..., Any]] = {
@@ -30,12 +30,14 @@ class Reduce(Rules):
         axes: Axes to reduce; None: all of them.
         keepdims: Reduced axes stay, with length 1.
         dtype: Element type of the result, where it is not that of the data.
+        averages: It is a mean that a normalisation takes: where channels are gone, over the rest.
     """
 
     function: str
     axes: tuple[int, ...] | None
     keepdims: bool = False
     dtype: DType | None = None
+    averages: bool = False
 
     @property
     def kind(self) -> str:
@@ -82,6 +84,9 @@ class Reduce(Rules):
             return None
         reduced = self._axes(data.ndim)
         kept = tuple(1 if axis in reduced else dim for axis, dim in enumerate(data.shape))
+        if self.averages and any(varies(data, axis) for axis in reduced):
+            channels.averages(data)
+            return (none(channels.results[0]),)
         made = resized(data, kept, channels, "channels are reduced together")
         return (made.reshape(channels.results[0]),)
 

@@ -11,7 +11,9 @@ from mcugraph.rewrite.edit import Edit, rewritten
 from mcugraph.rewrite.factors import fold_factors, fold_own_factors
 from mcugraph.rewrite.folding import fold_batch_norm
 from mcugraph.rewrite.fusing import fuse_activations, fuse_squeezes, reduce_globally
+from mcugraph.rewrite.norms import join_group_norms, split_norms
 from mcugraph.rewrite.padding import pad_before
+from mcugraph.rewrite.softmaxes import turn_softmax
 from mcugraph.rewrite.spelling import split_activations
 from mcugraph.rewrite.splitting import (
     depthwise_of_one_channel,
@@ -40,11 +42,14 @@ STEPS = (
     split_silu,
     split_activations,
     split_attention,
+    turn_softmax,
     split_channel_shuffle,
     split_by_slices,
     fold_own_factors,
     fold_batch_norm,
     split_batch_norm,
+    join_group_norms,
+    split_norms,
     fold_constants,
     zero_biases,
     fuse_activations,

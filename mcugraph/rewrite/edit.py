@@ -1,8 +1,10 @@
 """What rewrites share: a graph taken apart, changed step by step, and put together again."""
 
 from collections.abc import Callable, Hashable, Iterator, Sequence
-from functools import cached_property
+from functools import cached_property, partial
 from typing import Any, TypeVar
+
+import numpy as np
 
 from mcugraph.ir import (
     Array,
@@ -42,6 +44,7 @@ class Edit:
         self._stands_for: dict[str, list[str]] = {}  # of operators for which that has changed
         self._kept = frozenset(graph.outputs)
         self._changed = False
+        self._numbers: dict[Hashable, str] = {}
         self._writer: dict[str, str] = {}
         self._readers: dict[str, set[str]] = {}
         self.tensors: dict[str, Tensor] = dict(graph.tensors)
@@ -141,6 +144,14 @@ class Edit:
     ) -> str:
         """A new constant; its name, the given one if that is free. Equal keys are stored once."""
         return self.add(Tensor(name, dtype, shape, Kind.CONSTANT, Constant(key, load)))
+
+    def number(self, name: str, value: float, dtype: DType) -> str:
+        """A constant of no axes; its name. Equal ones are one tensor, as in a converter's file."""
+        key = ("number", value, dtype)
+        if key not in self._numbers:
+            load = partial(np.array, value, dtype.numpy)
+            self._numbers[key] = self.store(name, dtype, (), key, load)
+        return self._numbers[key]
 
     def step(
         self,

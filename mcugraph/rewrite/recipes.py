@@ -172,6 +172,7 @@ RECIPES: Mapping[str, Recipe[object]] = {
     "mish": _mish,
     "neg": _neg,
     "quick_gelu": _quick_gelu,
+    "reciprocal": lambda steps, data: steps.add("div", steps.number(1.0), data),
     "relu_0_to_1": lambda steps, data: _clip(steps, data, 0.0, 1.0),
     "selu": _selu,
     "soft_shrink": _soft_shrink,

@@ -1,9 +1,5 @@
 """Functions that TFLite or TFLM does not have as operators that they do have, by the recipes."""
 
-from functools import partial
-
-import numpy as np
-
 from mcugraph.ir import Operator
 from mcugraph.ops.elementwise import Elementwise
 from mcugraph.records import replace
@@ -49,11 +45,8 @@ class _Written:
         return self._parts[-1].outputs[0]
 
     def number(self, value: float) -> str:
-        """A constant; equal ones are stored once."""
         dtype = self._edit.tensors[self._operator.outputs[0]].dtype
-        load = partial(np.array, value, dtype.numpy)
-        name = f"{self._operator.name}/number"
-        return self._edit.store(name, dtype, (), ("number", value, dtype), load)
+        return self._edit.number(f"{self._operator.name}/number", value, dtype)
 
     def finish(self) -> None:
         """Put the operators where the one was; the last has its name and its result."""

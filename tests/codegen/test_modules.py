@@ -118,6 +118,24 @@ def test_masks_of_attention_are_refused() -> None:
             build(graph, "tflm", 2.0)
 
 
+@needs_compiler
+def test_norms_of_their_data(tmp_path: Path) -> None:
+    torch.manual_seed(0)
+    nn = torch.nn
+    module = nn.Sequential(
+        *(nn.Conv2d(3, 8, 3), nn.GroupNorm(1, 8), nn.ReLU(), nn.Conv2d(8, 4, 1)),
+        *(nn.InstanceNorm2d(4, affine=True), nn.LayerNorm([4, 6, 6]), nn.Softmax(2)),
+        *(nn.Flatten(), nn.Linear(144, 10), nn.RMSNorm(10), nn.Linear(10, 3)),
+    ).eval()
+    image = torch.randn(1, 3, 8, 8)
+    program = build(graph_to_deploy(module, image), "tflm", 2.0)
+    host = compiled([program], tmp_path)["portable"]
+    made = outputs(host, image.permute(0, 2, 3, 1).contiguous().numpy().tobytes())
+    with torch.no_grad():
+        wanted = module(image).numpy().ravel()
+    np.testing.assert_allclose(np.frombuffer(made, np.float32), wanted, rtol=1e-4, atol=1e-5)
+
+
 @pytest.mark.oracle("litert_torch")
 def test_a_module_with_calibration_is_of_8_bit_integers(tmp_path: Path) -> None:
     module = torch.nn.Sequential(torch.nn.Conv2d(3, 4, 3), torch.nn.ReLU(), torch.nn.Flatten(2))

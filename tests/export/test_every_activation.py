@@ -1,4 +1,4 @@
-"""Every activation and normalisation of torch.nn between two layers, as an int8 file.
+"""Every activation of torch.nn between two layers, as an int8 file.
 
 The file has the figures that the module's own profile foresees, and TFLM makes what LiteRT makes
 of it, which the exporter holds against the module; or it is refused, and the message names why.
@@ -9,6 +9,7 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+from support.foreseen import exported_as_foreseen
 from support.running import check_kernels_agree
 
 import mcugraph as mg
@@ -58,12 +59,6 @@ FAST = [
     (lambda n: nn.LogSigmoid(), "linear"),
     (lambda n: nn.LogSoftmax(1), "conv"),
 ]
-NORMS = {
-    "GroupNorm": lambda n: nn.GroupNorm(2, n),
-    "InstanceNorm2d": lambda n: nn.InstanceNorm2d(n, affine=True),
-    "LayerNorm": lambda n: nn.LayerNorm([n, 6, 6]),
-    "RMSNorm": lambda n: nn.RMSNorm([n, 6, 6]),
-}
 
 
 def between(build: Build, layer: str) -> tuple[Any, Any]:
@@ -78,19 +73,9 @@ def between(build: Build, layer: str) -> tuple[Any, Any]:
     return nn.Sequential(nn.Linear(6, 4), act, nn.Linear(left, 3)).eval(), torch.randn(32, 6)
 
 
-def figures(of: Any) -> tuple[Any, ...]:
-    memory, flash = of.memory, of.flash
-    arena = memory.file_order_peak, memory.peak, memory.tflm_arena, memory.tflm_persistent
-    return (*arena, of.macs, of.elementwise, flash.weights, flash.biases)
-
-
 def check_foreseen(build: Build, layer: str, path: Path) -> None:
     model, data = between(build, layer)
-    made = export_tflite(model, data[:1], path, [data])
-    assert not made.profile.tflm_refusals
-    assert figures(mg.profile(mg.from_torch(model, data[:1]), precision="int8")) == figures(
-        made.profile
-    )
+    made = exported_as_foreseen(model, data, path)
     floats = {op.native for op in mg.load(path).operators} & {"DEQUANTIZE"}
     assert bool(floats) == any("is computed with floats" in note for note in made.notes)
 
@@ -106,18 +91,6 @@ def test_a_file_costs_what_its_module_foresees(build: Build, layer: str, tmp_pat
 def test_every_activation(build: Build, layer: str, tmp_path: Path) -> None:
     path = tmp_path / "net.tflite"
     check_foreseen(build, layer, path)
-    check_kernels_agree(path)
-
-
-@pytest.mark.slow
-@pytest.mark.oracle("tflite_micro")
-@pytest.mark.parametrize("name", sorted(NORMS))
-def test_norms_of_their_data_run(name: str, tmp_path: Path) -> None:
-    """The converter takes them apart; what it adds is named."""
-    model, data = between(NORMS[name], "conv")
-    path = tmp_path / "net.tflite"
-    made = export_tflite(model, data[:1], path, [data])
-    assert {"MEAN", "RSQRT"} <= {change.kind for change in made.added}
     check_kernels_agree(path)
 
 

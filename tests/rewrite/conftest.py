@@ -201,6 +201,7 @@ def _function(
         "softplus": lambda a: f.softplus(a, *parameters),
         "thresholded_relu": lambda a: f.threshold(a, *parameters),
         "log": torch.log,
+        "rsqrt": torch.rsqrt,
     }
     if name in unary:
         return unary[name](x[0])

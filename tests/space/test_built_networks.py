@@ -205,10 +205,27 @@ class Attention(nn.Module):
         return self.out(x + self.o(y))
 
 
+class Norms(nn.Module):
+    """Norms by the mean and the spread of their data: of groups of channels, of each, of all."""
+
+    full: ClassVar[Widths] = {"a": 4, "a#2": 4, "b": 6, "fc": 8}
+
+    def __init__(self, w: Widths) -> None:
+        super().__init__()
+        a, b, fc = w["a"] + w["a#2"], w["b"], w["fc"]
+        self.a, self.n1, self.b = nn.Conv2d(3, a, 3), nn.GroupNorm(2, a), nn.Conv2d(a, b, 1)
+        self.n2, self.n3 = nn.InstanceNorm2d(b, affine=True), nn.GroupNorm(1, b)
+        self.fc, self.n4, self.out = nn.Linear(b, fc), nn.LayerNorm(fc), nn.Linear(fc, 3)
+
+    def forward(self, x: Tensor) -> Tensor:
+        x = self.n2(self.b(F.relu(self.n1(self.a(x)))))
+        return self.out(F.relu(self.n4(self.fc(self.n3(x).mean((2, 3))))))
+
+
 FAMILIES: dict[str, Callable[[Widths], nn.Module]] = {
     family.__name__: family
     for family in (
-        Plain, Residual, Depthwise, Branches, UNet, Excite, Dense, Shuffle, Attention,
+        Plain, Residual, Depthwise, Branches, UNet, Excite, Dense, Shuffle, Attention, Norms,
     )
 }  # fmt: skip
 

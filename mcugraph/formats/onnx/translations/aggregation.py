@@ -67,24 +67,45 @@ def _layer_norm(function: str) -> Translator:
         rank = node.rank()
         first = node.integer("axis", -1) % rank
         return Normalization(
-            function, tuple(range(first, rank)), statistics=max(len(node.outputs) - 1, 0)
+            function,
+            tuple(range(first, rank)),
+            statistics=max(len(node.outputs) - 1, 0),
+            epsilon=_epsilon(node),
         )
 
     return translate
 
 
 def _spatial_norm(function: str) -> Translator:
-    return lambda node: Normalization(
-        function, tuple(range(2, node.rank())), groups=node.integer("num_groups", 1)
-    )
+    def translate(node: OnnxNode) -> Translation:
+        op = Normalization(
+            function,
+            tuple(range(2, node.rank())),
+            groups=node.integer("num_groups", 1),
+            epsilon=_epsilon(node),
+        )
+        # ONNX has none without factors and terms: tools write ones and zeros.
+        neutral = function == "instance_norm" and _all(node, 1, 1.0) and _all(node, 2, 0.0)
+        return Translation(op, (0,) if neutral else None)
+
+    return translate
+
+
+def _all(node: OnnxNode, index: int, number: float) -> bool:
+    """Whether an input is known to be one number all over."""
+    value = node.value_of(index)
+    return value is not None and bool((value == number).all())
+
+
+def _epsilon(node: OnnxNode) -> float:
+    return float(node.attributes.get("epsilon", 1e-5))
 
 
 def _batch_norm(node: OnnxNode) -> Op:
     if node.opset < 9 and not node.integer("spatial", 1) and node.rank() > 2:
         # Each place of a channel has parameters of its own, so no layer takes them in.
         return Elementwise("batch_norm")
-    epsilon = float(node.attributes.get("epsilon", 1e-5))
-    return BatchNorm(epsilon=epsilon, of_batch=bool(node.integer("training_mode", 0)))
+    return BatchNorm(epsilon=_epsilon(node), of_batch=bool(node.integer("training_mode", 0)))
 
 
 def _top_k(node: OnnxNode) -> Translation:

@@ -1,5 +1,7 @@
 """PyTorch: pooling, reductions and normalisations."""
 
+import numpy as np
+
 from mcugraph.formats.torch.call import AtenCall, BoundOp, Translator, shape_of
 from mcugraph.formats.torch.translations.linear import Result, batched
 from mcugraph.ir import DType, Tensor
@@ -127,23 +129,29 @@ def _batch_norm(call: AtenCall) -> BoundOp:
         instance = call.has("use_input_stats")
         axes = tuple(axis for axis in range(0 if not instance else 2, call.rank) if axis != 1)
         function = "instance_norm" if instance else "mean_variance_norm"
-        return BoundOp(Normalization(function, axes), (call.data(), scale, shift))
-    op = BatchNorm(epsilon=float(call.get("eps", 1e-5)))
-    return BoundOp(op, (call.data(), scale, shift, mean, variance))
+        op = Normalization(function, axes, epsilon=float(call.get("eps", 1e-5)))
+        return BoundOp(op, (call.data(), scale, shift))
+    norm = BatchNorm(epsilon=float(call.get("eps", 1e-5)))
+    return BoundOp(norm, (call.data(), scale, shift, mean, variance))
 
 
 def _layer_norm(function: str) -> Translator:
     def translate(call: AtenCall) -> BoundOp:
         axes = tuple(range(-len(call.get("normalized_shape")), 0))
         inputs = (call.data(), call.maybe("weight"), call.maybe("bias"))
-        return BoundOp(Normalization(function, axes), inputs)
+        epsilon = call.get("eps", 1e-5 if function == "layer_norm" else None)
+        # An RMS norm without one takes the least step from 1 that its type has.
+        kind = call.data().dtype.numpy or np.dtype(np.float32)
+        epsilon = float(np.finfo(kind).eps) if epsilon is None else float(epsilon)
+        return BoundOp(Normalization(function, axes, epsilon=epsilon), inputs)
 
     return translate
 
 
 def _group_norm(call: AtenCall) -> BoundOp:
     groups = int(call.get("num_groups", call.get("group", 1)))
-    op = Normalization("group_norm", tuple(range(2, call.rank)), groups=groups)
+    axes, epsilon = tuple(range(2, call.rank)), float(call.get("eps", 1e-5))
+    op = Normalization("group_norm", axes, groups=groups, epsilon=epsilon)
     return BoundOp(op, (call.data(), call.maybe("weight"), call.maybe("bias")))
 
 
