@@ -149,7 +149,7 @@ def network(seed: int) -> bytes:
 _ALIKE: tuple[Callable[..., bytes], ...] = (
     *(narrow.convolution, narrow.depthwise, narrow.transposed_convolution),
     *(narrow.fully_connected, narrow.pool, narrow.mean, narrow.addition, narrow.multiplication),
-    *(narrow.extremes, narrow.concatenation, narrow.padding, narrow.cut),
+    *(narrow.extremes, narrow.concatenation, narrow.padding, narrow.cut, narrow.remembered),
 )
 OPERATORS_16: dict[str, Callable[[int], bytes]] = {
     **{f"{maker.__name__}_16": partial(maker, dtype="int16") for maker in _ALIKE},

@@ -459,24 +459,25 @@ def filtered(seed: int) -> bytes:
     )
 
 
-def remembered(seed: int, cell_scale: float | None = None, activation: int = 4) -> bytes:
+def remembered(
+    seed: int, cell_scale: float | None = None, activation: int = 4, dtype: str = "int8"
+) -> bytes:
     """UNIDIRECTIONAL_SEQUENCE_LSTM, its steps before its batches or behind them."""
     random = np.random.default_rng(seed)
     batches, steps, inputs, units = random.integers(1, 7, 4).tolist()
     time_major = bool(seed % 2)
     rows = (steps, batches) if time_major else (batches, steps)
     scales = random.uniform(0.002, 0.03, 9).tolist()
-    data = quantised(random, (*rows, inputs), scales[8])
+    data = quantised(random, (*rows, inputs), scales[8], dtype)
     kept = 2.0 ** -int(random.integers(9, 14)) if cell_scale is None else cell_scale
     cell = T("", (batches, units), "int16", variable=True, scales=(kept,))
-    hidden = replace(quantised(random, (batches, units), 1 / 128), variable=True)
+    hidden = replace(quantised(random, (batches, units), 1 / 128, dtype), variable=True)
     weights = [
         replace(_weights(random, (units, depth), 1, 0), scales=(scales.pop(),))
         for depth in (inputs,) * 4 + (units,) * 4
     ]
-    biases = [
-        _bias(random, units, data.scales[0] * scale.scales[0], "int32") for scale in weights[:4]
-    ]
+    products = [data.scales[0] * by.scales[0] for by in weights[:4]]
+    biases = [_bias(random, units, product, _BIASES[dtype]) for product in products]
     parts = [data, *weights, *[None] * 3, *biases, None, None, hidden, cell, *[None] * 4]
     clip = float(random.choice([0.0, 0.0, 0.5, 2.0]))
     return one_operator(

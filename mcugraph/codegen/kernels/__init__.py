@@ -33,7 +33,7 @@ from mcugraph.codegen.kernels.lookup import (
     sigmoid,
     tanh,
 )
-from mcugraph.codegen.kernels.lstm_s8 import LstmS8
+from mcugraph.codegen.kernels.lstm_integer import LstmInteger
 from mcugraph.codegen.kernels.matmul import MatmulF32, MatmulS8
 from mcugraph.codegen.kernels.mean import MeanKernel
 from mcugraph.codegen.kernels.pad import PadBytes
@@ -183,7 +183,7 @@ KERNELS: Mapping[str, Sequence[Kernel]] = {
     "TILE": (PickBytes(repeated),),
     "TRANSPOSE": (StridedBytes(transposed),),
     "TRANSPOSE_CONV": (TransposeConvS8(), *map(TransposeConvPlain, _PLAIN)),
-    "UNIDIRECTIONAL_SEQUENCE_LSTM": (LstmS8(), LstmF32()),
+    "UNIDIRECTIONAL_SEQUENCE_LSTM": (*map(LstmInteger, _INTEGERS), LstmF32()),
     "UNPACK": (SplitBytes(0),),
     "VAR_HANDLE": (Omitted(),),
 }

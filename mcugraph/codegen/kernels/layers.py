@@ -100,9 +100,7 @@ def _ending(node: KernelNode, activation: str | None, channels: Array) -> Parame
         raise GraphError("its sums may need more than 48 bits")
     found, shifts = multipliers(_factors(node, len(channels)))
     if not narrow:
-        found = np.minimum((found.astype(np.int64) + (1 << 15)) >> 16, (1 << 15) - 1)
-        if shifts.max() > _MOST_SHIFT:
-            raise GraphError("its sums are multiplied by too much")
+        found = np.array([as_wide(int(m), int(by))[0] for m, by in zip(found, shifts, strict=True)])
     least, largest = activation_range(node.outputs[0], activation)
     return Parameters(
         "mg_ending_s16",
@@ -116,6 +114,17 @@ def _ending(node: KernelNode, activation: str | None, channels: Array) -> Parame
             "largest": largest,
         },
     )
+
+
+def as_wide(multiplier: int, shift: int) -> tuple[int, int]:
+    """A multiplier of 31 bits as ``mg_scale_wide`` takes it: of 15.
+
+    Raises:
+        GraphError: It is too large.
+    """
+    if shift > _MOST_SHIFT:
+        raise GraphError("its sums are multiplied by too much")
+    return min((multiplier + (1 << 15)) >> 16, (1 << 15) - 1), shift
 
 
 def _bias(node: KernelNode, channels: int) -> tuple[Array, bool]:

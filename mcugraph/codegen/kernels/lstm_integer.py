@@ -1,4 +1,4 @@
-"""LSTM of int8 over a sequence, whose cells are of int16.
+"""LSTM of int8 or int16 over a sequence, whose cells are of int16.
 
 Sources: tensorflow/lite/micro/kernels/lstm_eval.h, lstm_eval.cc, lstm_eval_common.cc,
 tensorflow/lite/kernels/internal/reference/integer_ops/logistic.h, tanh.h.
@@ -12,6 +12,7 @@ import numpy as np
 from mcugraph.codegen.c_program import Field, FlashTable, KernelCall, Parameters
 from mcugraph.codegen.kernels.contract import (
     SINGLE,
+    SUFFIXES,
     Kernel,
     attributes,
     constant,
@@ -20,37 +21,47 @@ from mcugraph.codegen.kernels.contract import (
     zero_point,
 )
 from mcugraph.codegen.kernels.fixed_point import multiplier
+from mcugraph.codegen.kernels.layers import as_wide
 from mcugraph.codegen.kernels.sigmoid_s16 import sigmoids
 from mcugraph.errors import GraphError
 from mcugraph.formats.tflite.model import TfliteTensor
 from mcugraph.ir import Array, DType
 from mcugraph.ops.recurrent import Recurrent
-from mcugraph.tflm.kernels.access.raster import straight
+from mcugraph.tflm.kernels.access.raster import element, straight
 from mcugraph.tflm.kernels.needs import KernelNode
 
 _DATA, _HIDDEN, _CELL = 0, 18, 19
 # Each gate's weights of the data, those of the last output, and its bias.
 _GATES = {"forget": (2, 6, 13), "enter": (1, 5, 12), "update": (3, 7, 14), "leave": (4, 8, 15)}
-_MATRIX, _BIAS = DType.INT8, DType.INT32
-_TYPES = (
-    *(DType.INT8, *(_MATRIX,) * 8, *(None,) * 3, *(_BIAS,) * 4, None, None),
-    *(DType.INT8, DType.INT16, *(None,) * 4, DType.INT8),
-)
+_BIASES = {DType.INT8: DType.INT32, DType.INT16: DType.INT64}
 _GATHERED, _GATE = 2.0**-12, 2.0**-15  # scales of what goes into a gate and what comes out
 _MOST = 14  # bits that three times 16 bits can be shifted by
 
 
-class LstmS8(Kernel):
-    """``mg_lstm_s8``."""
+class LstmInteger(Kernel):
+    """``mg_lstm_s8`` and ``mg_lstm_s16``.
 
-    files = ("mg_lstm_s8",)
-    headers = ("mg_dsp", "mg_sigmoid_table")
-    computes = DType.INT8
+    Args:
+        computes: The type of data and results.
+    """
+
+    files = ("mg_lstm",)
+    headers = ("mg_dsp", "mg_ending_s16", "mg_integers", "mg_lstm_any", "mg_sigmoid_table")
+    computes: DType
+
+    def __init__(self, computes: DType) -> None:
+        self.computes = computes
 
     def refusal(self, node: KernelNode) -> str | None:
-        wrong = unlike(node, *_TYPES)
+        kind, bias = self.computes, _BIASES[self.computes]
+        weights: tuple[DType | None, ...] = (*(DType.INT8,) * 8, *(None,) * 3, *(bias,) * 4)
+        wrong = unlike(node, kind, *weights, None, None, kind, DType.INT16, *(None,) * 4, kind)
         if wrong is not None:
             return wrong
+        if kind is DType.INT16 and (
+            zero_point(node.input(_DATA)) or zero_point(node.input(_HIDDEN))
+        ):
+            return "its data or its results have a zero point"
         op = attributes(node, Recurrent)
         if op.gate_activation != "tanh":
             return f"its cells are activated by {op.gate_activation}"
@@ -82,13 +93,14 @@ class LstmS8(Kernel):
             "cell_shift": _cell_shift(cells),
             "output_zero": zero_point(hidden),
         }
-        parameters = Parameters("mg_lstm_s8_params", fields)
-        return KernelCall("mg_lstm_s8", parameters, (_DATA, _HIDDEN, _CELL))
+        function = f"mg_lstm_{SUFFIXES[self.computes]}"
+        return KernelCall(function, Parameters("mg_lstm_params", fields), (_DATA, _HIDDEN, _CELL))
 
     def leads(self, node: KernelNode) -> Mapping[int, int]:
         inputs, units = node.input(_DATA).shape[2], node.outputs[0].shape[2]
         # A row is read for each of its units, the last time when all others are written.
-        return {_DATA: straight(math.prod(_rows(node)), units, inputs) + units - 1}
+        lead = straight(math.prod(_rows(node)), units, inputs) + units - 1
+        return {_DATA: lead * element(node.outputs[0])}
 
 
 def _rows(node: KernelNode) -> tuple[int, int]:
@@ -140,6 +152,10 @@ def _part(read: TfliteTensor, weights: TfliteTensor, bias: Array) -> Parameters:
     stored = constant(weights)
     totals = stored.sum(1, dtype=np.int64)
     found, shift = multiplier(float(scale(read) * scale(weights)) / _GATHERED)
+    if read.dtype is DType.INT16:
+        found, shift = as_wide(found, shift)
+        if np.abs(bias.astype(object)).max(initial=0) >= 1 << 31:
+            raise GraphError("a bias needs more than 32 bits")
     fields: dict[str, Field] = {
         "weights": FlashTable(stored, "weights"),
         "bias": FlashTable((bias - zero_point(read) * totals).astype(np.int32), "bias"),
