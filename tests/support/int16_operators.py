@@ -57,7 +57,7 @@ def _rectified(seed: int) -> bytes:
 def _requantised(seed: int) -> bytes:
     """QUANTIZE from one type of integers to another."""
     random = _random(seed)
-    kinds = [("int16", "int16"), ("int16", "int8"), ("int8", "int16")][seed % 3]
+    kinds = [("int16", "int16"), ("int16", "int8"), ("int8", "int16"), ("int16", "int32")][seed % 4]
     data, result = (quantised(random, _SHAPE, dtype=kind) for kind in kinds)
     return one_operator("QUANTIZE", [data], [result])
 

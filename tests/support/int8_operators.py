@@ -18,10 +18,10 @@ _BIASES = {"int8": "int32", "int16": "int64"}  # by the type of data
 def quantised(
     random: Random, shape: tuple[int, ...], scale: float | None = None, dtype: str = "int8"
 ) -> T:
-    """An activation with a scale of its own; and a zero point, but of int16."""
+    """An activation with a scale of its own; and with a zero point, if it is of int8."""
     chosen = float(np.float32(random.uniform(0.01, 0.1) if scale is None else scale))
     zero = int(random.integers(-128, 128))
-    if dtype == "int16":
+    if dtype != "int8":
         return T("", shape, dtype, scales=(float(np.float32(chosen / 256)),))
     return T("", shape, scales=(chosen,), zero_point=zero)
 

@@ -149,6 +149,7 @@ KERNELS: Mapping[str, Sequence[Kernel]] = {
         *(ConvertKernel("mg_quantize", kind) for kind in _INTEGERS),
         Rescale(same_number),
         Rescale(same_number, DType.INT16, DType.INT8),
+        Rescale(same_number, DType.INT16, DType.INT32),
         Rescale(same_number, DType.INT8, DType.INT16),
     ),
     "READ_VARIABLE": (VariableBytes(),),

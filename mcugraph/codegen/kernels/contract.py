@@ -20,7 +20,7 @@ from mcugraph.tflm.kernels.needs import KernelNode
 
 OTHER_TYPES = "its types are "  # how refusals of operators of other types than a kernel's begin
 # What names in C end in, by the type of elements.
-SUFFIXES = {DType.INT8: "s8", DType.INT16: "s16", DType.FLOAT32: "f32"}
+SUFFIXES = {DType.INT8: "s8", DType.INT16: "s16", DType.INT32: "s32", DType.FLOAT32: "f32"}
 DOUBLE, SINGLE = "tflm", "litert"
 ROUNDINGS = (DOUBLE, SINGLE)
 

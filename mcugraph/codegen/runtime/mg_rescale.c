@@ -13,7 +13,7 @@ static inline int32_t rescaled(const mg_rescale_params *p, int32_t x)
     } else {
         x = p->below_sign * mg_scale_twice(x, p->below_multiplier, p->below_shift);
     }
-    return mg_clamp(x + p->output_zero, p->least, p->largest);
+    return mg_clamp(mg_plus(x, p->output_zero), p->least, p->largest);
 }
 
 void mg_rescale_s16_s16(const mg_rescale_params *p, const int16_t *input, int16_t *output)
@@ -29,6 +29,14 @@ void mg_rescale_s16_s8(const mg_rescale_params *p, const int16_t *input, int8_t 
     int32_t i;
     for (i = 0; i < p->count; i++) {
         output[i] = (int8_t)rescaled(p, input[i]);
+    }
+}
+
+void mg_rescale_s16_s32(const mg_rescale_params *p, const int16_t *input, int32_t *output)
+{
+    int32_t i;
+    for (i = 0; i < p->count; i++) {
+        output[i] = rescaled(p, input[i]);
     }
 }
 

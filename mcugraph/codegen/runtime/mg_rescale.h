@@ -21,6 +21,7 @@ typedef struct {
  * named first to the other one. */
 void mg_rescale_s16_s16(const mg_rescale_params *p, const int16_t *input, int16_t *output);
 void mg_rescale_s16_s8(const mg_rescale_params *p, const int16_t *input, int8_t *output);
+void mg_rescale_s16_s32(const mg_rescale_params *p, const int16_t *input, int32_t *output);
 void mg_rescale_s8_s16(const mg_rescale_params *p, const int8_t *input, int16_t *output);
 
 #endif

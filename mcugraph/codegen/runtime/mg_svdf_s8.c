@@ -12,7 +12,7 @@ static void remember(const mg_svdf_s8_params *p, const int8_t *input, const int8
     const int32_t size = 1 + p->wide, kept = (p->memory - 1) * size;
     int32_t sum = 0, i;
     for (i = 0; i < p->inputs; i++) {
-        sum += weights[i] * (input[i] - p->input_zero);
+        sum = mg_plus(sum, weights[i] * (input[i] - p->input_zero));
     }
     sum = mg_scale(sum, p->state_multiplier, p->state_shift);
     memmove(row, row + size, (size_t)kept);
@@ -33,13 +33,13 @@ static int32_t products(const mg_svdf_s8_params *p, const void *state, int32_t f
         const int16_t *from = (const int16_t *)state + first;
         const int16_t *by = (const int16_t *)p->times + place;
         for (i = 0; i < count; i++) {
-            sum += by[i] * (from[i] - p->state_zero);
+            sum = mg_plus(sum, by[i] * (from[i] - p->state_zero));
         }
     } else {
         const int8_t *from = (const int8_t *)state + first;
         const int8_t *by = (const int8_t *)p->times + place;
         for (i = 0; i < count; i++) {
-            sum += by[i] * (from[i] - p->state_zero);
+            sum = mg_plus(sum, by[i] * (from[i] - p->state_zero));
         }
     }
     return sum;
