@@ -19,7 +19,7 @@ static int8_t *multiplied(const mg_matmul_s8_params *p, const int8_t *first, con
                 a += m->along;
                 b += m->below;
             }
-            sum = mg_scale(sum, p->multiplier, p->shift) + p->output_zero;
+            sum = mg_scale_twice(sum, p->multiplier, p->shift) + p->output_zero;
             *output++ = (int8_t)mg_clamp(sum, INT8_MIN, INT8_MAX);
         }
     }

@@ -9,9 +9,9 @@ static int8_t prelu(const mg_prelu_s8_params *p, int8_t data, int8_t slope)
 {
     int32_t x = data - p->first_zero;
     if (x >= 0) {
-        x = mg_scale(x, p->above_multiplier, p->above_shift);
+        x = mg_scale_twice(x, p->above_multiplier, p->above_shift);
     } else {
-        x = mg_scale(x * (slope - p->second_zero), p->below_multiplier, p->below_shift);
+        x = mg_scale_twice(x * (slope - p->second_zero), p->below_multiplier, p->below_shift);
     }
     return (int8_t)mg_clamp(x + p->output_zero, INT8_MIN, INT8_MAX);
 }
