@@ -8,6 +8,7 @@ of the masks, and gradients pass through them.
 from collections import defaultdict
 from collections.abc import Iterator
 from contextlib import contextmanager
+from functools import reduce
 from typing import Any
 
 import numpy as np
@@ -43,17 +44,18 @@ class Masks:
             of_parameter[factor.parameter].append(factor)
         for name, factors in of_parameter.items():
             path = _called(model, _common(name, factors))
-            indices = [torch.from_numpy(np.ascontiguousarray(f.classes)) for f in factors]
             for owner, attribute in holders[name][1]:
-                swaps[path].append(_Masked(owner, attribute, indices))
-        self._swaps = [_Swap(model.get_submodule(path), found) for path, found in swaps.items()]
+                found = _Masked(owner, attribute, [factor.classes for factor in factors])
+                swaps[path].append(found)
+        self._swaps = [_Swap(model.get_submodule(path), masked) for path, masked in swaps.items()]
         self.set(self.hard)
 
     def set(self, hard: Array) -> None:
         """Keep the classes that are marked, shape (classes,)."""
         self.hard = np.asarray(hard, np.bool_)
-        values = torch.from_numpy(np.append(self.hard, True).astype(np.float32))
-        self._fill(values.to(next(self.model.parameters()).device))
+        kept = np.append(self.hard, True)
+        values = torch.from_numpy(kept.astype(np.float32))
+        self._fill(values.to(next(self.model.parameters()).device), kept)
 
     @contextmanager
     def differentiable(self, everything: bool = False) -> Iterator[torch.Tensor]:
@@ -101,34 +103,48 @@ class Masks:
             if attached:
                 self.attach()
 
-    def _fill(self, values: torch.Tensor) -> None:
+    def _fill(self, values: torch.Tensor, kept: Array | None = None) -> None:
+        """Mask with these values, shape (classes + 1,).
+
+        Args:
+            values: Ones and zeros, or a leaf of autograd.
+            kept: The same as bools; None: each value counts, as a variable.
+        """
         self._values = values
         for swap in self._swaps:
             for masked in swap.masked:
-                masked.fill(values)
+                masked.fill(values, kept)
 
 
 class _Masked:
-    """A parameter where one module holds it, and the factor that it is masked with."""
+    """A parameter where one module holds it, and the factors that it is masked with."""
 
-    def __init__(self, owner: torch.nn.Module, attribute: str, indices: list[torch.Tensor]) -> None:
+    def __init__(self, owner: torch.nn.Module, attribute: str, classes: list[Array]) -> None:
         stores = (owner._parameters, owner._buffers, vars(owner))
         self.store: dict[str, Any] = next(store for store in stores if attribute in store)
-        self.attribute, self.indices = attribute, indices
+        self.attribute, self.classes = attribute, classes
+        self.indices = [torch.from_numpy(np.ascontiguousarray(numbers)) for numbers in classes]
         self.factors: list[torch.Tensor] = []
         self.held: list[Any] = []
 
-    def fill(self, values: torch.Tensor) -> None:
+    def fill(self, values: torch.Tensor, kept: Array | None) -> None:
         like = self.store[self.attribute]
         placed = values.to(like.device, like.dtype)
         self.indices = [index.to(like.device) for index in self.indices]
-        self.factors = [placed[index] for index in self.indices]
+        # Each run of the model takes the time of these products: none is made for nothing.
+        self.factors = [
+            placed[index]
+            for numbers, index in zip(self.classes, self.indices, strict=True)
+            if kept is None or not kept[numbers].all()
+        ]
+        if kept is not None and self.factors:
+            self.factors = [reduce(torch.mul, self.factors)]
 
     def enter(self) -> None:
         value = self.store[self.attribute]
         self.held.append(value)
         for factor in self.factors:
-            value = value * factor.to(value.device)
+            value = value * (factor if factor.device == value.device else factor.to(value.device))
         self.store[self.attribute] = value
 
     def leave(self) -> None:

@@ -69,8 +69,12 @@ class Ranking:
         self, model: torch.nn.Module, masks: Masks, classes: Classes, rule: Salience
     ) -> None:
         self.model, self.masks, self.classes, self.rule = model, masks, classes, rule
-        shapes = {name: tuple(held.shape) for name, (held, _) in holders_of(model).items()}
+        holders = holders_of(model)
+        shapes = {name: tuple(held.shape) for name, (held, _) in holders.items()}
         self._sources = list(_sources(classes, shapes))
+        names = [name for s in self._sources for name in (s.weight, s.gamma) if name is not None]
+        # Where the model holds what is looked at: searching it would take most of an update.
+        self._places = {name: holders[name][1][0] for name in names}
         ranked = np.zeros(classes.count + 1, np.bool_)
         for source in self._sources:
             ranked[source.numbers] = True
@@ -102,7 +106,7 @@ class Ranking:
         Raises:
             UsageError: The rule does not give one number a channel, finite and not negative.
         """
-        held = {name: tensor for name, (tensor, _) in holders_of(self.model).items()}
+        held = {name: getattr(*place) for name, place in self._places.items()}
         gradients, activity = self._probe(loss, held) if self.probes else ({}, {})
         totals: dict[torch.device, torch.Tensor] = {}
         for source in self._sources:

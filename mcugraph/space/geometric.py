@@ -17,6 +17,8 @@ from mcugraph.records import dataclass
 _GAP = 1e-4
 _SHARPER = 20.0  # by how much the barrier gets steeper each time
 _NEWTON = 40  # steps at one steepness
+# What a step leaves at the least of the room to a bound: on it, curves are not finite any more.
+_NEARER = 0.01
 
 
 @dataclass(frozen=True, slots=True)
@@ -101,13 +103,16 @@ class Programme:
             x[free] = rest.maximise(weights[free], low[free], high[free])
             return x
         x = self._inside(low, high)
-        total = max(float(weights.sum()), 1e-300)
         pressures = len(self.starts) + 2 * len(low)
-        steepness = pressures / total
-        while pressures / steepness > _GAP * total:
+        steepness = pressures / self._gain(weights, x)
+        while pressures / steepness > _GAP * self._gain(weights, x):
             steepness *= _SHARPER
             x = self._centred(x, steepness * weights, low, high)
         return x
+
+    def _gain(self, weights: Array, x: Array) -> float:
+        """What the utility would gain if all of x were raised by 1, at the slope that it has."""
+        return max(float(weights @ np.exp(-self.concavity * x)), 1e-300)
 
     def _inside(self, low: Array, high: Array) -> Array:
         share = 0.5
@@ -127,10 +132,11 @@ class Programme:
         sums = np.add.reduceat(parts, self.starts)
         return largest + np.log(sums), parts / np.repeat(sums, sizes)
 
-    def _barrier(self, x: Array, weights: Array, low: Array, high: Array) -> float:
-        room = np.concatenate([-self._sums(x)[0], x - low, high - x])
-        if not (room > 0).all():
-            return float("inf")
+    def _room(self, x: Array, low: Array, high: Array) -> Array:
+        """What is left to each limit and each bound; above 0 inside of them."""
+        return np.concatenate([-self._sums(x)[0], x - low, high - x])
+
+    def _barrier(self, x: Array, weights: Array, room: Array) -> float:
         return float(-self._utility(weights, x) - np.log(room).sum())
 
     def _utility(self, weights: Array, x: Array) -> float:
@@ -140,7 +146,8 @@ class Programme:
     def _centred(self, x: Array, weights: Array, low: Array, high: Array) -> Array:
         """Newton's method on the barrier, with steps that are halved until it falls."""
         sizes = np.diff(self.starts, append=len(self.logs))
-        value = self._barrier(x, weights, low, high)
+        left = self._room(x, low, high)
+        value = self._barrier(x, weights, left)
         for _ in range(_NEWTON):
             sums, shares = self._sums(x)
             room = -1 / sums
@@ -157,11 +164,13 @@ class Programme:
                 break
             length = 1.0
             while length > 1e-12:
-                found = self._barrier(x + length * step, weights, low, high)
-                if found <= value + 0.1 * length * fall:
-                    break
+                tried = self._room(x + length * step, low, high)
+                if (tried > _NEARER * left).all():
+                    found = self._barrier(x + length * step, weights, tried)
+                    if found <= value + 0.1 * length * fall:
+                        break
                 length /= 2
             else:
                 break
-            x, value = x + length * step, found
+            x, value, left = x + length * step, found, tried
         return x

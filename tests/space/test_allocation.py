@@ -84,7 +84,7 @@ def problems(draw: st.DrawFn) -> tuple[list[Polynomial], list[float], Utility]:
     ]
     shares = draw(st.lists(st.floats(0.1, 1.0), min_size=len(costs), max_size=len(costs)))
     worth = np.array(draw(st.lists(st.floats(0.05, 1.0), min_size=count, max_size=count)))
-    return costs, shares, Utility(worth / worth.max(), full, draw(st.sampled_from([0, 0.5, 1])))
+    return costs, shares, Utility(worth / worth.max(), full, draw(st.sampled_from([0, 0.5, 1, 2, 8])))
 
 
 def chain(alone: list[int], pairs: list[int]) -> Polynomial:
@@ -124,8 +124,8 @@ def test_what_is_found_fits_and_cannot_be_raised(
     assert regret(*problem) > -1e-9
 
 
-@pytest.mark.parametrize("concavity", [0.0, 1.0])
-def test_mostly_it_is_the_best_of_all(concavity: float) -> None:
+@pytest.mark.parametrize(("concavity", "regretted"), [(0.0, 0.01), (1.0, 0.01), (2.0, 0.02)])
+def test_mostly_it_is_the_best_of_all(concavity: float, regretted: float) -> None:
     random = np.random.default_rng(3)
     missed = []
     for _ in range(100):
@@ -134,7 +134,7 @@ def test_mostly_it_is_the_best_of_all(concavity: float) -> None:
         utility = Utility(random.uniform(0.2, 1, 4), full, concavity)
         missed.append(regret(costs, random.uniform(0.2, 0.9, 3).tolist(), utility))
     assert np.mean(np.array(missed) < 1e-9) >= 0.8
-    assert np.mean(missed) < 0.01
+    assert np.mean(missed) < regretted
 
 
 def test_bounds_hold(fixture_space: Callable[..., mg.Space]) -> None:
@@ -146,6 +146,19 @@ def test_bounds_hold(fixture_space: Callable[..., mg.Space]) -> None:
     assert space.macs(w) <= budgets["macs"]
     plenty = space.allocate({"macs": 10**12}, most=most)
     assert (plenty == most).all()
+
+
+@pytest.mark.parametrize("concavity", [4, 8, 20])
+def test_very_even_shares(concavity: float, fixture_space: Callable[..., mg.Space]) -> None:
+    """Nearly the largest least share that fits, however steep the utility is there."""
+    space = fixture_space("resnet")
+    budgets = part(space, peak=0.9, size=0.12, macs=0.5)
+    w = space.allocate(budgets, np.ones(len(space.full)), concavity=concavity)
+    check(space, budgets, w)
+    even = [space.round(share * space.full) for share in np.linspace(0.01, 1, 300)]
+    fits = [e for e in even if all(getattr(space, n)(e) <= most for n, most in budgets.items())]
+    best = max((e / space.full).min() for e in fits)
+    assert (w / space.full).min() > best - 1.01 / space.full.min()
 
 
 def test_what_is_worth_more_stays_wider(fixture_space: Callable[..., mg.Space]) -> None:
