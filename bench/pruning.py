@@ -90,8 +90,11 @@ def print_tables(table: Table) -> None:
 def print_overhead(networks: list[str]) -> None:
     for size, plan in ((14, Plan()), (28, Plan(batch=128))):
         print(f"images of {size} x {size}, batches of {plan.batch}\n")
-        print("| network | budgets | steps of pruning | more time in them | whole run |")
-        print("|---|---|--:|--:|--:|")
+        print(
+            "| network | budgets | a plain step | steps of pruning | more time in them"
+            " | whole run by that of the whole network | the same, at once |"
+        )
+        print("|---|---|--:|--:|--:|--:|--:|")
         for network in networks:
             print(overhead(network, "sram", size, plan, rounds=3), flush=True)
         print()

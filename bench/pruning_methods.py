@@ -2,7 +2,7 @@
 
 import copy
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from typing import Any
 
 import numpy as np
@@ -21,6 +21,8 @@ from mcugraph.space.space import Space
 
 # When one-shot methods prune, and until when learned widths have to meet the budgets, of all steps.
 ONE_SHOT, LATEST = 0.1, 0.6
+# Of the learning rate, for networks that are trained already.
+FINE_TUNING = 0.2
 # Trainings as short as these ask for more frequent updates, and for larger steps.
 INTERVAL = 5
 LEARNING = {"interval": 10, "max_step": 0.05}
@@ -156,7 +158,9 @@ def log_one_shot(case: Case) -> None:
     case.training.finish()
 
 
-def pruner(latest: float = LATEST, **options: Any) -> Callable[[Case], None]:
+def pruner(
+    latest: float = LATEST, rescale: bool | None = None, **options: Any
+) -> Callable[[Case], None]:
     """Our pruner, slimmed as soon as the budgets are met, and held to them at the latest then."""
 
     def method(case: Case) -> None:
@@ -169,7 +173,7 @@ def pruner(latest: float = LATEST, **options: Any) -> Callable[[Case], None]:
                 if not ours.met and training.step >= case.step_of(latest):
                     ours.enforce()
                 if ours.met:
-                    case.go_on_with(ours.slim())
+                    case.go_on_with(ours.slim(rescale=rescale))
                     training.model.train()
 
         training.until(training.plan.steps, step)
@@ -177,15 +181,32 @@ def pruner(latest: float = LATEST, **options: Any) -> Callable[[Case], None]:
     return method
 
 
-def default(case: Case) -> None:
+def default(case: Case, rescale: bool | None = None) -> None:
     """Our pruner as it comes, its phase a tenth of the training."""
-    pruner(phase=case.step_of(ONE_SHOT), interval=INTERVAL)(case)
+    pruner(rescale=rescale, phase=case.step_of(ONE_SHOT), interval=INTERVAL)(case)
+
+
+def not_rescaled(case: Case) -> None:
+    """The same, with what is left of the weights as it is."""
+    default(case, rescale=False)
 
 
 def at_once(case: Case) -> None:
     """The widths of the default from the start: no training is needed to choose them."""
     case.restart(case.space.allocate(case.limits))
     case.training.finish()
+
+
+def trained(method: Callable[[Case], None]) -> Callable[[Case], None]:
+    """A method for a network that was trained whole: fine-tuned in as many steps again."""
+
+    def run(case: Case) -> None:
+        case.training.finish()
+        plan = replace(case.training.plan, rate=case.training.plan.rate * FINE_TUNING)
+        case.training = Training(case.model, case.training.data, plan, case.training.seed)
+        method(case)
+
+    return run
 
 
 def with_branches(case: Case) -> None:
@@ -206,8 +227,12 @@ METHODS: dict[str, Callable[[Case], None]] = {
     "both": pruner(method="paper", **LEARNING),
     "paper": pruner(method="paper"),
     "default": default,
+    "default, not rescaled": not_rescaled,
     "at once": at_once,
     "default, branches": with_branches,
+    "trained, L1 one-shot": trained(l1_one_shot),
+    "trained, default": trained(default),
+    "trained, default, not rescaled": trained(not_rescaled),
 }
 
 

@@ -15,6 +15,7 @@ from mcugraph.prune.scheduled import ScheduledWidths
 from mcugraph.prune.schedules import PruningSchedule
 from mcugraph.prune.width_rule import WidthRule
 from mcugraph.space.budgets import Budgets
+from mcugraph.space.utility import CONCAVITY
 
 METHODS = (AllocatedWidths.name, LearnedWidths.name)
 _OF_ALLOCATION = ("phase", "utility", "concavity")
@@ -108,7 +109,7 @@ def width_rule(
         return ScheduledWidths(schedule, budgets.space, budgets)
     if name == LearnedWidths.name:
         return LearnedWidths(budgets, classes.starts, Options(**options), random)
-    phase, concavity = options.get("phase", PHASE), options.get("concavity", 1.0)
+    phase, concavity = options.get("phase", PHASE), options.get("concavity", CONCAVITY)
     check_whole("phase", phase, 1)
     check_number("concavity", concavity)
     # The last update within the phase is the one that ends it.

@@ -85,7 +85,7 @@ class Pruner:
             of one interval; 400 if not given. A tenth of the whole training is a good choice.
         utility: Of the same: what each group is worth, shape (groups,). None: as many as layers
             make its channels.
-        concavity: Of the same: how even shares are to be, 1 if not given; see ``Space.allocate``.
+        concavity: Of the same: how even shares are to be, 2 if not given; see ``Space.allocate``.
         learning_rate: Of ``method="paper"``, like all down to ``smoothing``: of the multipliers, 1
             if not given.
         alpha: The weight of the task loss, 1 if not given.
@@ -291,11 +291,14 @@ class Pruner:
         """Take the masks off the model: it computes again what it would without a pruner."""
         self._masks.detach()
 
-    def slim(self, over_budget: bool = False) -> torch.nn.Module:
+    def slim(self, over_budget: bool = False, rescale: bool | None = None) -> torch.nn.Module:
         """The model without the masked channels: a plain, smaller ``torch.nn.Module``.
 
         Args:
             over_budget: Give it although budgets are exceeded.
+            rescale: As for ``mcugraph.prune.slim``: weights before batch norms get the size that
+                those of a narrow layer have, for the training that follows. None: of
+                ``method="allocation"`` only.
 
         Raises:
             UsageError: Budgets are exceeded.
@@ -311,7 +314,12 @@ class Pruner:
             )
         with self._masks.lifted():
             small: torch.nn.Module = slim(
-                self.model, self.masks, self.example_inputs, self.kwargs, self.space
+                self.model,
+                self.masks,
+                self.example_inputs,
+                self.kwargs,
+                self.space,
+                self._rule.rescales if rescale is None else rescale,
             )
         return small
 

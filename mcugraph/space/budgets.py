@@ -11,6 +11,7 @@ from mcugraph.space.given_budgets import RESOURCES, check_reachable, checked_lim
 from mcugraph.space.peak import METHODS
 from mcugraph.space.resources import Resource
 from mcugraph.space.space import Space
+from mcugraph.space.utility import CONCAVITY
 
 # Those for which a weight is drawn with or without a budget: a seed draws what it always drew.
 _ALWAYS_DRAWN = ("peak", "arena", "size", "macs")
@@ -95,7 +96,9 @@ class Budgets:
             parts.append(f"{name} {cost:,}{share}")
         return ", ".join(parts)
 
-    def allocate(self, most: Array, utility: Array | None = None, concavity: float = 1.0) -> Array:
+    def allocate(
+        self, most: Array, utility: Array | None = None, concavity: float = CONCAVITY
+    ) -> Array:
         """Widths within the budgets, as ``Space.allocate`` gives them.
 
         Args:

@@ -25,7 +25,7 @@ from mcugraph.space.resources import PolynomialResource, Resource, checked_width
 from mcugraph.space.rounding import nearest
 from mcugraph.space.symbolic import Shapes, macs_of, size_of
 from mcugraph.space.tflm_arena import ArenaResource
-from mcugraph.space.utility import Utility
+from mcugraph.space.utility import CONCAVITY, Utility
 
 
 @dataclass(frozen=True)
@@ -184,7 +184,7 @@ class Space:
         least: Any = None,
         most: Any = None,
         *,
-        concavity: float = 1.0,
+        concavity: float = CONCAVITY,
         costs: Mapping[str, Resource] | None = None,
     ) -> Array:
         """Whole widths that make the most of all budgets at once.

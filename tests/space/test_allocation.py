@@ -84,7 +84,8 @@ def problems(draw: st.DrawFn) -> tuple[list[Polynomial], list[float], Utility]:
     ]
     shares = draw(st.lists(st.floats(0.1, 1.0), min_size=len(costs), max_size=len(costs)))
     worth = np.array(draw(st.lists(st.floats(0.05, 1.0), min_size=count, max_size=count)))
-    return costs, shares, Utility(worth / worth.max(), full, draw(st.sampled_from([0, 0.5, 1, 2, 8])))
+    concavity = draw(st.sampled_from([0, 0.5, 1, 2, 8]))
+    return costs, shares, Utility(worth / worth.max(), full, concavity)
 
 
 def chain(alone: list[int], pairs: list[int]) -> Polynomial:
