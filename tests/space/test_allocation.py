@@ -45,13 +45,13 @@ def test_networks(
     budgets = part(space, **dict(zip(("peak", "size", "macs"), fractions, strict=True)))
     w = space.allocate(budgets)
     check(space, budgets, w)
-    # Wider than all groups by one factor, in sum.
+    # Worth more than all groups by one factor.
     shares = np.linspace(0.01, 1, 200)
     even = np.array([space.round(share * space.full) for share in shares])
     costs = {n: getattr(space, n)(even.astype(float)) for n in budgets}
     fits = np.all([costs[n] <= budgets[n] for n in budgets], axis=0)
-    worth = -(space.full / even[fits]).sum(axis=1)
-    assert -(space.full / w).sum() >= worth.max() - 1e-9
+    worth = -((space.full / even[fits]) ** 2 @ space.makers)
+    assert -((space.full / w) ** 2 @ space.makers) >= worth.max() - 1e-9
 
 
 @pytest.mark.parametrize("name", ["resnet", "shufflenet", "mobilenet_v2", "ds_cnn"])
