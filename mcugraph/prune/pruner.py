@@ -296,9 +296,7 @@ class Pruner:
 
         Args:
             over_budget: Give it although budgets are exceeded.
-            rescale: As for ``mcugraph.prune.slim``: weights before batch norms get the size that
-                those of a narrow layer have, for the training that follows. None: of
-                ``method="allocation"`` only.
+            rescale: As for ``mcugraph.prune.slim``; None: of ``method="allocation"`` only.
 
         Raises:
             UsageError: Budgets are exceeded.
@@ -312,14 +310,10 @@ class Pruner:
                 f"the budgets are not met yet: {said}; train on, call enforce(),"
                 " or slim(over_budget=True)"
             )
+        rescale = self._rule.rescales if rescale is None else rescale
         with self._masks.lifted():
             small: torch.nn.Module = slim(
-                self.model,
-                self.masks,
-                self.example_inputs,
-                self.kwargs,
-                self.space,
-                self._rule.rescales if rescale is None else rescale,
+                self.model, self.masks, self.example_inputs, self.kwargs, self.space, rescale
             )
         return small
 
@@ -370,8 +364,7 @@ class Pruner:
 
     def progress(self) -> str:
         """Where things stand, in one line."""
-        kept = self._masks.hard.mean()
-        line = f"{self.budgets.text(self.widths)}; {kept:.1%} of channels kept"
+        line = f"{self.budgets.text(self.widths)}; {self._masks.hard.mean():.1%} of channels kept"
         if len(self.history):
             line += f", {self.history.mask_change[-1]:.1%} changed last"
             if np.isfinite(loss := self.history.task_loss[-1]):
