@@ -5,8 +5,6 @@ from os import PathLike
 from typing import Any
 
 from mcugraph.checks import check_number
-from mcugraph.codegen.building import arenas
-from mcugraph.codegen.project import built_bytes
 from mcugraph.cost.flash import constants, flash_of
 from mcugraph.cost.work import Work, total, work_of
 from mcugraph.errors import GraphError, InternalError, UsageError
@@ -206,6 +204,8 @@ def profile(
     if device.generated:
         kernels, arena = GENERATED, _generated(counted, time_limit)
         if built is not None:
+            from mcugraph.codegen.project import built_bytes
+
             code, constants = built_bytes(built, graph)
             stored_bytes = replace(stored_bytes, code=code, constants=constants)
     elif built is not None:
@@ -278,7 +278,9 @@ def _arena(graph: Graph, abi: str, kernels: str, best: Schedule, seconds: float)
 
 
 def _generated(graph: Graph, seconds: float) -> _Arena:
-    """The arena of generated code."""
+    """The arena of generated code; what writes that takes a tenth of a start to import."""
+    from mcugraph.codegen.building import arenas
+
     try:
         planned, overlapped = arenas(graph, seconds)
     except GraphError as error:
