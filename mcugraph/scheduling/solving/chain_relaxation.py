@@ -13,6 +13,8 @@ What other operators save is the same wherever x stands, or v in the second case
 what these read. So the first operator of a chain keeps its overlays, and no other has any.
 """
 
+from collections.abc import Sequence
+
 from mcugraph.scheduling.solving.chains import PrivateChain, private_chains
 from mcugraph.scheduling.solving.network import Network, grouped
 
@@ -27,6 +29,12 @@ def relaxed_chains(net: Network) -> tuple[Network, list[tuple[int, ...]]]:
         return net, [(v,) for v in range(len(net.preds))]
     operators = [chain.operators for chain in chains]
     return grouped(net, operators, [_step(net, chain) for chain in chains], first=0), operators
+
+
+def chain_order(members: Sequence[Sequence[int]], order: Sequence[int]) -> list[int]:
+    """The order of the chains in which their first operators stand in an order of all."""
+    place = {v: position for position, v in enumerate(order)}
+    return sorted(range(len(members)), key=lambda i: place[members[i][0]])
 
 
 def _step(net: Network, chain: PrivateChain) -> int:

@@ -11,7 +11,7 @@ that takes too many states by a shorter one.
 
 from collections.abc import Callable, Iterator, Sequence
 
-from mcugraph.scheduling.solving.chain_relaxation import relaxed_chains
+from mcugraph.scheduling.solving.chain_relaxation import chain_order, relaxed_chains
 from mcugraph.scheduling.solving.completion import Completions
 from mcugraph.scheduling.solving.implied_bounds import implied_bounds
 from mcugraph.scheduling.solving.limits import Limits
@@ -54,7 +54,7 @@ def climb(
             return
         if swept is net:
             members = [(v,) for v in range(len(net.preds))]
-        ranked = _ranked(members, order)
+        ranked = chain_order(members, order)
         for bound in implied_bounds(swept, ranked, lower_bound, peak, limits):
             lower_bound = bound
             yield lower_bound, None
@@ -63,12 +63,6 @@ def climb(
         lower_bound = steps.lower_bound
         if not steps.found:
             return
-
-
-def _ranked(members: Sequence[Sequence[int]], order: Sequence[int]) -> list[int]:
-    """The order of the chains in which their first ones stand."""
-    place = {v: position for position, v in enumerate(order)}
-    return sorted(range(len(members)), key=lambda i: place[members[i][0]])
 
 
 class _Steps:

@@ -13,8 +13,8 @@ algorithm for solving the job-shop problem" (1989).
 from collections.abc import Iterator
 from itertools import chain
 
+from mcugraph.scheduling.solving.cut_graph import CutFlow
 from mcugraph.scheduling.solving.limits import Limits
-from mcugraph.scheduling.solving.order_cuts import CutFlow
 from mcugraph.scheduling.solving.precedence import Precedence, Supports
 
 

@@ -2,14 +2,15 @@
 
 Searches prove, and find orders where the network is not too large (see ``searches``). Bounds that
 take their time come after the first of them, and beams look for better orders (see ``polish``).
-Whichever of the three is the furthest behind goes on. What it does counts more, the longer it has
-not narrowed the gap: so most of the time goes to what wins most, some of it to all of them.
+Whoever of them may be hoped to close the largest part of the gap with the next effort goes on: so
+most of the time goes to what wins most of late, some of it to all of them.
 
 Effort is counted in steps, not in seconds: the same problem gives the same order on any machine,
 unless a limit ends it.
 """
 
 from collections.abc import Iterable, Iterator, Sequence
+from math import exp
 
 from mcugraph.scheduling.solving.known_gap import KnownGap
 from mcugraph.scheduling.solving.limits import Limits
@@ -27,10 +28,10 @@ _CELLS = 160_000  # of beams
 _SLICE = 20  # of beams at once
 _SEARCHED = 400  # of searches, before further bounds are asked for
 
-_PATIENCE = 100  # effort without a success, after which it counts double, and so on
-_DEAREST = 16  # times that it counts, at the most
-_BEAMS = 4  # times that it counts for beams at first
-_SUCCESS = 16  # what narrows the gap by such a part makes up for all effort without success
+_MEMORY = 1000  # effort of all, after which about a third of what was before still counts
+_HOPE = 200  # effort that anybody is thought to have spent, besides,
+_PRIOR = 0.05  # with such a part of the gap closed by it
+_BEAMS = 200  # effort that beams are thought to have spent at first
 
 
 def improve(
@@ -39,7 +40,7 @@ def improve(
     lower_bound: int,
     limits: Limits,
     quota: int = FIRST_QUOTA,
-    bounds: Iterable[_Found] = (),
+    bounds: Sequence[Iterable[_Found]] = (),
 ) -> Iterator[_Found]:
     """Better and better bounds, with orders, until the two meet.
 
@@ -49,8 +50,8 @@ def improve(
         lower_bound: What is proven, in bytes; less than its peak.
         limits: Limits to keep.
         quota: States that the first search of a turn may visit.
-        bounds: Further lower bounds, some with an order, worth their time only where the first
-            searches do not suffice.
+        bounds: Ways to further lower bounds, some with an order, worth their time only where the
+            first searches do not suffice.
 
     Yields:
         The proven bound, and the order if it is a better one than before.
@@ -61,11 +62,11 @@ def improve(
     gap = KnownGap(net, order, lower_bound)
     workers = [
         _Worker(_searching(gap, quota, limits)),
-        _Worker(_bounding(gap, bounds, limits), due=_SEARCHED),
-        _Worker(_beaming(gap, limits), vain=_BEAMS * _PATIENCE),
+        *[_Worker(_bounding(way, limits), effort=_SEARCHED) for way in bounds],
+        _Worker(_beaming(gap, limits), effort=_BEAMS),
     ]
     while gap.size:
-        worker = min(workers, key=lambda worker: worker.due)
+        worker = max(workers, key=lambda worker: worker.hope)
         done = next(worker.work, None)
         if done is None:
             workers.remove(worker)
@@ -73,7 +74,10 @@ def improve(
         effort, (bound, found) = done
         before, proven = gap.size, gap.lower_bound
         better = gap.take(bound, found)
-        worker.count(effort, before, gap.size)
+        for one in workers:
+            one.forget(effort)
+        worker.effort += effort
+        worker.won += (before - gap.size) / before
         if better or gap.lower_bound > proven:
             yield gap.lower_bound, list(gap.order) if better else None
 
@@ -81,22 +85,29 @@ def improve(
 class _Worker:
     """One of those that narrow the gap.
 
+    What it did long ago counts for less, so that none that wins little is left out for good.
+
     Attributes:
         work: What it does, step by step.
-        due: The effort that it took, each part as dear as it was when it was made.
-        vain: The effort since the last success.
+        effort: What it spent of late.
+        won: The part of the gap, at the time, that it closed by that.
     """
 
-    __slots__ = ("due", "vain", "work")
+    __slots__ = ("effort", "won", "work")
 
-    def __init__(self, work: _Work, due: int = 0, vain: int = 0) -> None:
-        self.work, self.due, self.vain = work, due, vain
+    def __init__(self, work: _Work, effort: float = 0) -> None:
+        self.work, self.effort, self.won = work, effort, 0.0
 
-    def count(self, effort: int, before: int, after: int) -> None:
-        """Take note of a step, and of the gap before and after it."""
-        self.due += effort * min(max(self.vain // _PATIENCE, 1), _DEAREST)
-        self.vain += effort
-        self.vain -= self.vain * min(_SUCCESS * (before - after), before) // before
+    @property
+    def hope(self) -> float:
+        """What part of the gap it may close by a unit of effort."""
+        return (self.won + _PRIOR) / (self.effort + _HOPE)
+
+    def forget(self, effort: int) -> None:
+        """Let what was before so much effort of anybody count for less."""
+        left = exp(-effort / _MEMORY)
+        self.effort *= left
+        self.won *= left
 
 
 def _searching(gap: KnownGap, quota: int, limits: Limits) -> _Work:
@@ -106,7 +117,7 @@ def _searching(gap: KnownGap, quota: int, limits: Limits) -> _Work:
         looks = limits.looks
 
 
-def _bounding(gap: KnownGap, bounds: Iterable[_Found], limits: Limits) -> _Work:
+def _bounding(bounds: Iterable[_Found], limits: Limits) -> _Work:
     looks = limits.looks
     for found in bounds:
         limits.check()

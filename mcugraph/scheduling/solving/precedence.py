@@ -14,6 +14,7 @@ from collections.abc import Iterable, Sequence
 import numpy as np
 from numpy.typing import NDArray
 
+from mcugraph.scheduling.solving.cut_graph import CutFlow, CutGraph
 from mcugraph.scheduling.solving.cuts import order_estimates
 from mcugraph.scheduling.solving.limits import Limits
 from mcugraph.scheduling.solving.network import (
@@ -21,7 +22,7 @@ from mcugraph.scheduling.solving.network import (
     descendant_masks,
     highest_cost,
 )
-from mcugraph.scheduling.solving.order_cuts import CutFlow, OrderCut, OrderCuts
+from mcugraph.scheduling.solving.order_cuts import OrderCut
 
 _LOOK = 2800  # nodes that flows walk, between two looks at the limits
 
@@ -43,13 +44,13 @@ class Supports:
         flows: What flows then, of those that were looked at.
     """
 
-    __slots__ = ("_cuts", "_seen", "ancestors", "descendants", "downsets", "flows", "live", "net")
+    __slots__ = ("_graph", "_seen", "ancestors", "descendants", "downsets", "flows", "live", "net")
 
     def __init__(self, net: Network, order: Sequence[int]) -> None:
         self.net = net
-        self._cuts = OrderCuts(net)
+        self._graph = CutGraph(net)
         self._seen = 0  # nodes walked until the last look at the limits
-        self.ancestors, self.descendants = self._cuts.ancestors, descendant_masks(net)
+        self.ancestors, self.descendants = self._graph.ancestors, descendant_masks(net)
         self.downsets: list[dict[int, int]] = [{} for _ in net.preds]
         self.live = order_estimates(net, [order])
         self.flows: dict[int, CutFlow] = {}
@@ -57,7 +58,7 @@ class Supports:
     @property
     def walked(self) -> int:
         """How many nodes all flows walked so far: what they took."""
-        return self._cuts.walked
+        return self._graph.walked
 
     def check(self, limits: Limits) -> None:
         """Look at the limits, as often as flows walked so much since the last time.
@@ -71,7 +72,7 @@ class Supports:
 
     def look_at(self, v: int) -> int:
         """The cut of an operator without any further precedences, in bytes."""
-        cut = OrderCut(self._cuts, v, self.ancestors, self.descendants)
+        cut = OrderCut(self._graph, v, self.ancestors, self.descendants)
         self.flows[v] = cut.flow
         self.live[v] = cut.least
         return cut.least
@@ -80,7 +81,7 @@ class Supports:
         self, v: int, ancestors: Sequence[int], descendants: Sequence[int], flow: CutFlow | None
     ) -> OrderCut:
         """The cut of an operator, from what flowed under fewer precedences, if that is known."""
-        return OrderCut(self._cuts, v, ancestors, descendants, flow or self.flows[v])
+        return OrderCut(self._graph, v, ancestors, descendants, flow or self.flows[v])
 
 
 class Precedence:

@@ -35,6 +35,7 @@ from mcugraph.scheduling.solving.valley import lowest_between
 
 _DEAD_BYTES = 100  # about what one dead state takes, besides its mask
 _CHECK_EVERY = 1000  # operators tried
+_CUT = 4  # operators that could be tried while a cut deals with one
 
 State = tuple[int, int, tuple[int, ...]]  # its operators, bytes live in it, what can be added
 
@@ -80,6 +81,7 @@ class Search:
     """
 
     __slots__ = (
+        "_work",
         "budget",
         "complete",
         "dead",
@@ -99,6 +101,7 @@ class Search:
         self.next_budget = direction.highest
         self.complete = False
         self.states = 0
+        self._work = 0  # operators tried since the last look at the limits
         self.memory = 0
         self.order: list[int] | None = None
         self.known = known
@@ -127,7 +130,6 @@ class Search:
             LimitReached: A limit was reached first.
         """
         last = self.states + quota
-        work = 0
         stack, valleys, goal = self.stack, self.valleys, self.direction.goal
         dead, known = self.dead, self.known
         while stack:
@@ -157,9 +159,9 @@ class Search:
             else:
                 stack.append(self._explored(frame.at))
                 self.states += 1
-                work += len(ready)
-                if work >= _CHECK_EVERY:
-                    work = 0
+                self._work += len(ready)
+                while self._work >= _CHECK_EVERY:
+                    self._work -= _CHECK_EVERY
                     limits.check(self.memory)
         self.complete = True
         return self
@@ -223,6 +225,7 @@ class Search:
         first = frame.way[0]
         others = added & ~(direction.related[first] | 1 << first)
         if others & (others - 1) or (others and direction.saving):
+            self._work += _CUT * others.bit_count()
             lowest, lower = lowest_between(direction, frame.operators, frame.operators | others)
             if frame.live - lower < live:
                 if direction.saving and direction.forward:

@@ -9,6 +9,7 @@ from mcugraph.scheduling.solving.cuts import cut_bounds
 from mcugraph.scheduling.solving.dp import dp_order
 from mcugraph.scheduling.solving.improve import improve
 from mcugraph.scheduling.solving.instance import Instance, Part
+from mcugraph.scheduling.solving.level_bounds import level_bounds
 from mcugraph.scheduling.solving.limits import INTERRUPT, LimitReached, Limits
 from mcugraph.scheduling.solving.network import Network
 from mcugraph.scheduling.solving.relaxation import forest_bound, series_parallel_bounds
@@ -108,6 +109,14 @@ class _Incumbent:
             yield from climb(net, order, self.lower_bound, lambda: peaks[index], self.limits)
             yield max(cuts[index], default=self.lower_bound), None
 
+        def levelled(index: int) -> Iterator[tuple[int, None]]:
+            """Bounds of a part by its levels."""
+            net, order = parts[index].net, best[index]
+            for bound in level_bounds(
+                net, order, lambda: self.lower_bound, lambda: peaks[index], self.limits
+            ):
+                yield bound, None
+
         bounded = [False] * len(parts)
         cuts: dict[int, Iterator[int]] = {}
         while self.peak > self.lower_bound:
@@ -122,8 +131,9 @@ class _Incumbent:
                     if self.lower_bound == self.peak or self.peak > peaks[index]:
                         break
             elif exact:
+                bounds = [climbed(index), levelled(index)]
                 for bound, found in improve(
-                    part.net, best[index], self.lower_bound, self.limits, bounds=climbed(index)
+                    part.net, best[index], self.lower_bound, self.limits, bounds=bounds
                 ):
                     self.lower_bound = bound
                     take(index, found)

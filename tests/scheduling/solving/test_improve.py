@@ -30,7 +30,7 @@ def followed(problem, given, quota, bounds):
     floor = operator_bound(problem)
     proven = [floor]
     if floor < given:
-        for bound, found in improve(net, order, floor, Limits(), quota, bounds):
+        for bound, found in improve(net, order, floor, Limits(), quota, [bounds]):
             proven.append(bound)
             if found is not None:
                 better = check_schedule(problem, [problem.operators[v] for v in found])

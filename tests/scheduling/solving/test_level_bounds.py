@@ -1,0 +1,88 @@
+"""What is live at a level, against all states of it; bounds by levels, against the best order."""
+
+from random import Random
+
+import pytest
+
+from mcugraph.scheduling.solving import level_bounds as level_bounds_module
+from mcugraph.scheduling.solving.dp import dp_order
+from mcugraph.scheduling.solving.level_bounds import level_bounds
+from mcugraph.scheduling.solving.level_cuts import LevelCuts
+from mcugraph.scheduling.solving.level_proof import LevelProof
+from mcugraph.scheduling.solving.limits import MEMORY, LimitReached, Limits
+from mcugraph.scheduling.solving.network import ancestor_masks
+from mcugraph.scheduling.solving.replay import order_peak
+from mcugraph.testing import SHAPES, build_problem
+
+
+def drawn(seed, size=12):
+    random = Random(seed)
+    problem = build_problem(random.randint, size, random.choice(SHAPES), 60, True, seed % 2 > 0)
+    return problem.network()
+
+
+def live_bytes(net, state):
+    """Bytes of the tensors that are made in a state, or before, and read or kept after it."""
+    return net.constant + sum(
+        size
+        for size, made, readers, keep in zip(
+            net.sizes, net.producer, net.consumers, net.keep, strict=True
+        )
+        if (made < 0 or made in state) and (keep or not state.issuperset(readers))
+    )
+
+
+def levels(net):
+    """For each number of operators, what is live in each state."""
+    ancestors = ancestor_masks(net)
+    states = {frozenset()}
+    for _ in net.preds[1:]:
+        states = {
+            state | {v}
+            for state in states
+            for v in set(range(len(net.preds))) - state
+            if all(ancestors[v] >> u & 1 == 0 or u in state for u in range(v))
+        }
+        yield [live_bytes(net, state) for state in states]
+
+
+@pytest.mark.parametrize("seed", range(20))
+def test_proofs_tell_the_least_of_a_level(seed):
+    net = drawn(seed)
+    cuts = LevelCuts(net)
+    for level, lives in enumerate(levels(net), 1):
+        least = min(lives)
+        for room in (least - 7, least - 1, least, least + 7):
+            proof = LevelProof(cuts, level, room)
+            while not proof.settled:
+                proof.run(100, Limits())
+            assert proof.refuted == (room < least)
+            if proof.refuted:
+                assert room < proof.least <= least
+            else:
+                assert proof.least in lives
+                assert proof.least <= room
+
+
+@pytest.mark.parametrize("above", [0, 17])
+def test_no_bound_is_above_the_best_order(above):
+    met = 0
+    for seed in range(60):
+        net = drawn(seed, 14)
+        order = range(len(net.preds))
+        best = order_peak(net, dp_order(net, Limits()))
+        bounds = list(level_bounds(net, order, lambda: 1, lambda best=best: best + above, Limits()))
+        assert bounds == sorted(bounds)
+        assert max(bounds, default=0) <= best
+        met += best in bounds
+    assert met > 5
+
+
+def test_flows_count_as_memory(monkeypatch):
+    monkeypatch.setattr(level_bounds_module, "_TURN", 1)
+    net = drawn(0)
+    order = range(len(net.preds))
+    best = order_peak(net, dp_order(net, Limits()))
+    with pytest.raises(LimitReached) as reached:
+        list(level_bounds(net, order, lambda: 1, lambda: best, Limits(memory=1)))
+    assert reached.value.reason == MEMORY
