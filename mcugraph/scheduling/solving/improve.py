@@ -31,6 +31,7 @@ _SEARCHED = 400  # of searches, before further bounds are asked for
 _MEMORY = 1000  # effort of all, after which about a third of what was before still counts
 _HOPE = 200  # effort that anybody is thought to have spent, besides,
 _PRIOR = 0.05  # with such a part of the gap closed by it
+_MOST = 0.1  # part of the gap that counts at once: what comes first is the easiest
 _BEAMS = 200  # effort that beams are thought to have spent at first
 
 
@@ -77,7 +78,7 @@ def improve(
         for one in workers:
             one.forget(effort)
         worker.effort += effort
-        worker.won += (before - gap.size) / before
+        worker.won += min((before - gap.size) / before, _MOST)
         if better or gap.lower_bound > proven:
             yield gap.lower_bound, list(gap.order) if better else None
 
