@@ -202,6 +202,17 @@ def summed(left: Shape, right: Shape) -> Shape:
     return left
 
 
+def averaged(shape: Shape) -> Shape:
+    """The shape of the averages over all positions.
+
+    Raises:
+        GraphError: The value has no spatial axis.
+    """
+    if len(shape) < 2:
+        raise GraphError(f"a value of shape {shape} has no spatial axis to average over")
+    return shape[:1]
+
+
 def joined(shapes: Sequence[Shape]) -> Shape:
     """The shape of channels one behind the other.
 

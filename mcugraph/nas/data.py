@@ -1,12 +1,16 @@
 """Data sets: named by the driver, loaded by each worker itself, and split alike by all."""
 
+import zlib
 from collections.abc import Mapping
 from functools import lru_cache
 from importlib import import_module
+from math import prod
 from pathlib import Path
-from typing import Any, NamedTuple
+from typing import IO, Any, NamedTuple
+from zipfile import BadZipFile, ZipFile
 
 import numpy as np
+from numpy.lib import format as npy
 
 from mcugraph.errors import FormatError, UsageError
 from mcugraph.ir import Array, Shape
@@ -14,7 +18,13 @@ from mcugraph.records import dataclass
 
 _KEYS = ("x_train", "y_train", "x_test", "y_test")
 _MOST_CHANNELS = 4
-_ARCHIVE_BYTES = 1 << 34  # of arrays in a file; a small one can claim to hold any number
+_ARRAY_BYTES = 1 << 34  # of an array; a small file can claim to hold any number
+_LARGEST = 1e15  # number in examples: a float32 has to hold the sum of its squares
+_HEADERS = {(1, 0): npy.read_array_header_1_0, (2, 0): npy.read_array_header_2_0}
+
+
+# What zip files and arrays in them are refused with.
+_DAMAGES = (OSError, ValueError, EOFError, RuntimeError, MemoryError, BadZipFile, zlib.error)
 
 
 class Arrays(NamedTuple):
@@ -41,26 +51,21 @@ class DataSource:
             ``module:function`` of a function that returns these four in a dictionary, or two
             PyTorch data sets (training and test) of pairs.
         shape: Of one example, channels first.
+        classes: How many there are: the outputs of networks.
         validation: Share of the training data that is held back.
     """
 
     spec: str
     shape: Shape
+    classes: int
     validation: float
 
-    def check(self) -> None:
-        """See that there is such a file or function, and that it fits.
-
-        Raises:
-            FormatError, UsageError: As of `load`.
-        """
-        self.load()
-
     def load(self) -> Parts:
-        """The data; read once in a process.
+        """The data, read once in a process: examples less their mean, over their deviation.
 
         Raises:
-            FormatError: The file or the function has something else.
+            FormatError: The file or the function has something else, or classes that networks have
+                no output for.
             UsageError: There is no such file or function.
         """
         return _loaded(self)
@@ -78,30 +83,18 @@ def described(spec: str, axes: int) -> tuple[Shape, int]:
         FormatError: There is something else.
         UsageError: There is no such file or function.
     """
-    arrays = _arrays(spec)
-    shape = tuple(arrays["x_train"].shape[1:])
-    if len(shape) == axes:
+    train, _ = _arrays(spec)
+    shape = tuple(train.examples.shape[1:])
+    if axes and len(shape) == axes:
         shape = (1, *shape)
-    elif len(shape) == axes + 1 and axes > 0 and shape[-1] <= _MOST_CHANNELS < shape[0]:
+    elif axes and len(shape) == axes + 1 and shape[-1] <= _MOST_CHANNELS < shape[0]:
         shape = (shape[-1], *shape[:-1])
-    if axes == 0:
-        shape = tuple(arrays["x_train"].shape[1:])
-    return shape, int(arrays["y_train"].max(initial=0)) + 1
-
-
-def _arrays(spec: str) -> Mapping[str, Array]:
-    arrays = _from_file(spec) if spec.endswith(".npz") else _called(spec)
-    missing = [key for key in _KEYS if key not in arrays]
-    if missing:
-        raise FormatError(f"{spec}: there is no array {', '.join(missing)}")
-    return arrays
+    return shape, int(train.classes.max()) + 1
 
 
 @lru_cache(maxsize=2)
 def _loaded(source: DataSource) -> Parts:
-    arrays = _arrays(source.spec)
-    whole = _prepared(source, arrays["x_train"], arrays["y_train"])
-    test = _prepared(source, arrays["x_test"], arrays["y_test"])
+    whole, test = (_shaped(source, part) for part in _arrays(source.spec))
     mean, deviation = float(whole.examples.mean()), float(whole.examples.std()) or 1.0
     whole, test = (
         Arrays((part.examples - np.float32(mean)) / np.float32(deviation), part.classes)
@@ -114,17 +107,59 @@ def _loaded(source: DataSource) -> Parts:
     return Parts(train, Arrays(whole.examples[held], whole.classes[held]), test)
 
 
+def _arrays(spec: str) -> tuple[Arrays, Arrays]:
+    """Training and test data as they come, held against what can be trained on.
+
+    Raises:
+        FormatError, UsageError: As of `DataSource.load`.
+    """
+    arrays = _from_file(spec) if spec.endswith(".npz") else _called(spec)
+    missing = [key for key in _KEYS if key not in arrays]
+    if missing:
+        raise FormatError(f"{spec}: there is no array {', '.join(missing)}")
+    train, test = (
+        _examined(f"{spec}: {part}", arrays[f"x_{part}"], arrays[f"y_{part}"])
+        for part in ("train", "test")
+    )
+    highest = int(train.classes.max())
+    if not 0 < highest < len(train.classes):
+        raise FormatError(
+            f"{spec}: classes have to be 0, 1, 2, ...; the highest of {len(train.classes):,} "
+            f"examples is {highest}"
+        )
+    return train, test
+
+
 def _from_file(path: str) -> Mapping[str, Array]:
     if not Path(path).is_file():
         raise UsageError(f"{path}: there is no such file")
     try:
-        with np.load(path, allow_pickle=False) as file:
-            sizes = [info.file_size for info in file.zip.infolist()]
-            if sum(sizes) > _ARCHIVE_BYTES:
-                raise FormatError(f"{path}: its arrays take {sum(sizes):,} bytes")
-            return {key: file[key] for key in _KEYS if key in file}
-    except (OSError, ValueError, EOFError, AttributeError) as error:
+        with ZipFile(path) as file:
+            held = set(file.namelist())
+            return {key: _read(file, f"{key}.npy") for key in _KEYS if f"{key}.npy" in held}
+    except _DAMAGES as error:
         raise FormatError(f"{path}: it cannot be read as an .npz file: {error}") from error
+
+
+def _read(file: ZipFile, name: str) -> Array:
+    """One array of an .npz file."""
+    with file.open(name) as stream:
+        shape, _, dtype = _header(stream)
+        claimed = prod(shape) * dtype.itemsize
+    if dtype.hasobject:
+        raise ValueError(f"{name} holds Python objects")
+    if claimed > min(file.getinfo(name).file_size, _ARRAY_BYTES):
+        raise ValueError(f"{name} claims to hold {claimed:,} bytes, more than it can")
+    with file.open(name) as stream:
+        read: Array = npy.read_array(stream, allow_pickle=False)
+    return read
+
+
+def _header(stream: IO[bytes]) -> tuple[Shape, bool, np.dtype[Any]]:
+    version = npy.read_magic(stream)
+    if version not in _HEADERS:
+        raise ValueError(f"arrays of version {version} are not known")
+    return _HEADERS[version](stream)
 
 
 def _called(spec: str) -> Mapping[str, Array]:
@@ -133,14 +168,17 @@ def _called(spec: str) -> Mapping[str, Array]:
         raise UsageError(f"data {spec!r}: an .npz file or module:function is needed")
     try:
         function = getattr(import_module(module), name)
-    except (ImportError, AttributeError, ValueError) as error:
-        raise UsageError(f"data {spec!r}: {error}") from error
-    made = function()
-    if isinstance(made, Mapping):
-        return {str(key): np.asarray(value) for key, value in made.items()}
-    if isinstance(made, tuple) and len(made) == 2:
-        pairs = [_stacked(part) for part in made]
-        return dict(zip(_KEYS, [*pairs[0], *pairs[1]], strict=True))
+    except Exception as error:
+        raise UsageError(f"data {spec!r}: {type(error).__name__}: {error}") from error
+    try:
+        made = function()
+        if isinstance(made, Mapping):
+            return {str(key): np.asarray(value) for key, value in made.items()}
+        if isinstance(made, tuple) and len(made) == 2:
+            pairs = [_stacked(part) for part in made]
+            return dict(zip(_KEYS, [*pairs[0], *pairs[1]], strict=True))
+    except Exception as error:
+        raise FormatError(f"data {spec!r}: {type(error).__name__}: {error}") from error
     raise FormatError(f"data {spec!r}: a dictionary of arrays, or two data sets, are needed")
 
 
@@ -150,26 +188,50 @@ def _stacked(dataset: Any) -> tuple[Array, Array]:
     return np.stack([np.asarray(x) for x in examples]), np.asarray([int(y) for y in classes])
 
 
-def _prepared(source: DataSource, examples: Array, classes: Array) -> Arrays:
-    """Float32, in the shape that networks read.
+def _examined(what: str, examples: Array, classes: Array) -> Arrays:
+    """Float32 examples and whole numbers, one of the other.
 
     Raises:
-        FormatError: Examples have another number of elements, or classes are no whole numbers.
+        FormatError: They are something else, or there are none.
     """
-    if examples.ndim < 2 or examples.shape[0] != len(classes) or classes.ndim != 1:
+    if classes.shape[1:] == (1,):
+        classes = classes[:, 0]  # as of a table of one column
+    if examples.ndim < 2 or classes.ndim != 1 or len(examples) != len(classes):
         raise FormatError(
-            f"{source.spec}: examples {examples.shape} and classes {classes.shape} do not fit"
+            f"{what}: examples {examples.shape} and classes {classes.shape} do not fit"
         )
-    if not np.issubdtype(classes.dtype, np.integer) or classes.min(initial=0) < 0:
-        raise FormatError(f"{source.spec}: classes have to be whole numbers from 0 on")
-    wanted = source.shape
+    if not examples.size:
+        raise FormatError(f"{what}: there are no examples, or they have no elements")
+    if classes.dtype.kind not in "biu" or classes.astype(np.int64).min() < 0:
+        raise FormatError(f"{what}: classes have to be whole numbers from 0 on")
+    if examples.dtype.kind not in "biuf":
+        raise FormatError(f"{what}: examples have to be numbers, not {examples.dtype}")
+    with np.errstate(over="ignore"):  # what is too large is found next
+        numbers = examples.astype(np.float32)
+    if not max(float(numbers.max()), -float(numbers.min())) < _LARGEST:  # nor is NaN
+        raise FormatError(f"{what}: examples hold NaN, infinity, or numbers above {_LARGEST:g}")
+    return Arrays(numbers, classes.astype(np.int64))
+
+
+def _shaped(source: DataSource, part: Arrays) -> Arrays:
+    """Examples in the shape that networks read.
+
+    Raises:
+        FormatError: They have another number of elements, or classes that networks do not know.
+    """
+    examples, wanted = part.examples, source.shape
     given = examples.shape[1:]
     if given == (*wanted[1:], wanted[0]) and given != wanted and len(wanted) > 1:
         examples = np.moveaxis(examples, -1, 1)  # channels last, as images come
     elif given != wanted and (1, *given) != wanted:
         raise FormatError(f"{source.spec}: examples of shape {given}, and networks read {wanted}")
+    highest = int(part.classes.max())
+    if highest >= source.classes:
+        raise FormatError(
+            f"{source.spec}: there is a class {highest}, and networks have {source.classes} outputs"
+        )
     shaped = examples.reshape(len(examples), *wanted)
-    return Arrays(np.ascontiguousarray(shaped, dtype=np.float32), classes.astype(np.int64))
+    return Arrays(np.ascontiguousarray(shaped), part.classes)
 
 
 def _stratified(classes: Array, share: float) -> Array:

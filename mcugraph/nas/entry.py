@@ -128,7 +128,7 @@ def search(
     sparsities = None if recipe.sparsity is None else SparsityRange(*recipe.sparsity)
     admission = Admission(space, limits, target, reserve_sram, reserve_flash, kernels, sparsities)
     spec = path_text(data, "data: a path is needed")
-    source = DataSource(spec, space.input_shape, recipe.validation)
+    source = DataSource(spec, space.input_shape, space.classes, recipe.validation)
     run = _trainer(source) if train is None else train
     where = Path(mkdtemp(prefix="mcugraph-search-")) if folder is None else Path(folder)
     say = report or partial(print, file=sys.stderr)
@@ -188,7 +188,10 @@ def load_search(folder: str | PathLike[str], space: SearchSpace[Any] | None = No
     store = Store(where, known, create=False)
     try:
         source = DataSource(
-            settings["data"], known.input_shape, float(settings["recipe"]["validation"])
+            settings["data"],
+            known.input_shape,
+            known.classes,
+            float(settings["recipe"]["validation"]),
         )
         bounds = Bounds(**settings["bounds"])
         return SearchResult(list(store.trials()), known, bounds, source, where, store.seconds())
@@ -207,8 +210,8 @@ def _space_of(settings: Mapping[str, Any]) -> SearchSpace[Any]:
 
 
 def _trainer(source: DataSource) -> Callable[[TrialTask], Outcome]:
-    """The library's own training, once its data is known to be there."""
-    source.check()
+    """The library's own training, once its data is known to be there, and to fit."""
+    source.load()
     from mcugraph.nas.trial_training import train
 
     return train

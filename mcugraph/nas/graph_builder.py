@@ -9,6 +9,7 @@ from mcugraph.ir import Array, Constant, DType, Graph, Kind, Op, Operator, Shape
 from mcugraph.nas.builder import (
     NetworkBuilder,
     Size,
+    averaged,
     each,
     flat,
     grown,
@@ -55,10 +56,15 @@ class GraphBuilder(NetworkBuilder[str]):
         """The graph of what was said.
 
         Raises:
-            GraphError: Nothing was said to be its input, or its output.
+            GraphError: Nothing was said to be its input, or its output, or nothing reads what a
+                layer makes: it would count, and no deployment has it.
         """
         if not self._inputs or not self._outputs:
             raise GraphError(f"network {self._name!r} has no input or no output")
+        read = {name for operator in self._operators for name in operator.inputs}
+        for made in (operator.outputs[0] for operator in self._operators):
+            if made not in read and made not in self._outputs:
+                raise GraphError(f"network {self._name!r}: nothing reads what {made} makes")
         return Graph(
             self._name,
             tuple(self._operators),
@@ -119,7 +125,7 @@ class GraphBuilder(NetworkBuilder[str]):
     def global_average(self, value: str) -> str:
         shape = self.shape(value)
         axes = tuple(range(2, len(shape) + 1))
-        return self._step("average", Reduce("mean", axes), (value,), shape[:1])
+        return self._step("average", Reduce("mean", axes), (value,), averaged(shape))
 
     def add(self, left: str, right: str) -> str:
         shape = summed(self.shape(left), self.shape(right))

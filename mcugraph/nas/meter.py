@@ -7,6 +7,7 @@ from mcugraph.ir import Shape
 from mcugraph.nas.builder import (
     NetworkBuilder,
     Size,
+    averaged,
     each,
     flat,
     grown,
@@ -27,8 +28,9 @@ class OverLimit(Exception):
 class Meter(NetworkBuilder[Shape]):
     """Counts what a network costs once it is deployed as int8.
 
-    A value is its own shape. Batch norms are folded, ReLUs fused, dropouts gone, as in the deployed
-    form of the graph, which gives the same figures.
+    A value is its own shape, as a tuple of its own: two values of one shape are two objects, so
+    that what an operator reads twice counts once. Batch norms are folded, ReLUs fused, dropouts
+    gone, as in the deployed form of the graph, which gives the same figures.
 
     Args:
         most_size, most_macs, most_live: At more than so many bytes, multiply-accumulates, or bytes
@@ -101,15 +103,17 @@ class Meter(NetworkBuilder[Shape]):
         return self._step(prod(value), made)
 
     def global_average(self, value: Shape) -> Shape:
-        return self._step(prod(value), value[:1])
+        return self._step(prod(value), averaged(value))
 
     def add(self, left: Shape, right: Shape) -> Shape:
         self.branches = True
-        return self._step(prod(left) + prod(right), summed(left, right))
+        read = prod(left) + (0 if right is left else prod(right))
+        return self._step(read, (*summed(left, right),))
 
     def concat(self, values: Sequence[Shape]) -> Shape:
         self.branches = True
-        return self._step(sum(map(prod, values)), joined(values))
+        different = {id(value): value for value in values}
+        return self._step(sum(map(prod, different.values())), joined(values))
 
     def grow(self, value: Shape, spatial: Sequence[int]) -> Shape:
         if not any(grown(value, spatial)):

@@ -13,6 +13,7 @@ from mcugraph.ir import Shape
 from mcugraph.nas.builder import (
     NetworkBuilder,
     Size,
+    averaged,
     each,
     flat,
     grown,
@@ -131,7 +132,7 @@ class ModuleBuilder(NetworkBuilder[Placed]):
 
     def global_average(self, value: Placed) -> Placed:
         axes = tuple(range(2, len(value.shape) + 1))
-        return self._function(lambda data: data.mean(axes), (value,), value.shape[:1])
+        return self._function(lambda data: data.mean(axes), (value,), averaged(value.shape))
 
     def add(self, left: Placed, right: Placed) -> Placed:
         return self._function(torch.add, (left, right), summed(left.shape, right.shape))

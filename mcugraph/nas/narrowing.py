@@ -8,6 +8,7 @@ from mcugraph.ir import Shape
 from mcugraph.nas.builder import (
     NetworkBuilder,
     Size,
+    averaged,
     grown,
     joined,
     summed,
@@ -84,7 +85,7 @@ class Narrowed(NetworkBuilder[tuple[Shape, Value]]):
         return (value[0][0], *spatial), said
 
     def global_average(self, value: tuple[Shape, Value]) -> tuple[Shape, Value]:
-        return value[0][:1], self._builder.global_average(value[1])
+        return averaged(value[0]), self._builder.global_average(value[1])
 
     def add(self, left: tuple[Shape, Value], right: tuple[Shape, Value]) -> tuple[Shape, Value]:
         return summed(left[0], right[0]), self._builder.add(left[1], right[1])

@@ -30,19 +30,12 @@ def train(task: TrialTask) -> Outcome:
     One thread on a CPU, so that the same task has the same outcome on any worker.
 
     Raises:
-        UsageError: The data has classes that the network has no output for, or the training
-            diverges.
-        FormatError: The data cannot be read.
+        UsageError: The training diverges.
+        FormatError: The data cannot be read, or does not fit.
     """
     torch.set_num_threads(1)
     begun = time.monotonic()
     parts = task.data.load()
-    most = max(int(part.classes.max(initial=0)) for part in parts)
-    if most >= task.space.classes:
-        raise UsageError(
-            f"{task.data.spec}: there is a class {most}, and networks have "
-            f"{task.space.classes} outputs"
-        )
     with torch.random.fork_rng(devices=[]):
         torch.manual_seed(task.seed)
         module = task.space.module(task.arch)

@@ -23,6 +23,7 @@ WRONG: dict[str, Callable[[NetworkBuilder[Any], Any], Any]] = {
     "channels of different sizes": lambda b, x: b.concat([x, b.pool(x, "max", 2)]),
     "smaller than it is": lambda b, x: b.grow(x, (2, 2)),
     "grown along too few axes": lambda b, x: b.grow(x, (9,)),
+    "an average of units": lambda b, x: b.global_average(b.flatten(x)),
 }
 
 
@@ -66,6 +67,33 @@ def test_joined_branches_cost_alike_for_all_builders() -> None:
         assert p.memory.operator_bound == meter.operator_bound
     assert of_graph.memory.peak == of_module.memory.peak >= meter.operator_bound
     assert of_graph.memory.tflm_total == of_module.memory.tflm_total
+
+
+def say_twice(b: NetworkBuilder[Any]) -> None:
+    """Operators that read one value twice, where that decides how much is live."""
+    x = b.input((3, 9, 8))
+    x = b.add(x, x)
+    y = b.concat([x, x, b.grow(x, (9, 8))])
+    y = b.add(b.dropout(y, 0.1), y)
+    b.output(b.dense(b.global_average(b.conv(y, 2, 3)), 2))
+
+
+def test_what_is_read_twice_counts_once() -> None:
+    meter, graph = Meter(), GraphBuilder()
+    say_twice(meter)
+    say_twice(graph)
+    p = mg.profile(graph.graph(), precision="int8")
+    assert meter.operator_bound == p.memory.operator_bound == 6 * 3 * 72
+    assert (p.flash.weights + p.flash.biases, p.macs) == (meter.size, meter.macs)
+
+
+def test_a_layer_that_nothing_reads_is_refused() -> None:
+    builder = GraphBuilder("half")
+    read = builder.input((1, 4, 4))
+    builder.conv(read, 2, 3)
+    builder.output(builder.pool(read, "max", 2))
+    with pytest.raises(mg.GraphError, match="'half': nothing reads what conv1 makes"):
+        builder.graph()
 
 
 def test_a_network_without_an_end_is_none() -> None:

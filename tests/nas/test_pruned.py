@@ -45,7 +45,7 @@ def test_what_is_left_is_what_slimming_leaves(space: SearchSpace[Any]) -> None:
             if isinstance(norm, torch.nn.BatchNorm2d):
                 torch.nn.init.uniform_(norm.running_mean)
                 torch.nn.init.uniform_(norm.weight, 0.5, 1.5)
-        source = DataSource("none.npz", space.input_shape, 0.1)
+        source = DataSource("none.npz", space.input_shape, 3, 0.1)
         task = TrialTask(space, arch, source, Recipe(), 1, 0, None, sparsity, widths)
         thinning = Thinning(task, module, 100)
         module.train()

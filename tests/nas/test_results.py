@@ -10,7 +10,6 @@ from support.searching import SPACE, searched
 
 import mcugraph as mg
 from mcugraph.nas import Bounds, SearchResult, load_search
-from mcugraph.nas.data import described
 from mcugraph.nas.store import settings_in
 
 
@@ -147,36 +146,3 @@ def test_wrong_usage_is_one_line(arguments: list[str], capsys: Any) -> None:
         raise SystemExit(main(["search", *arguments]))
     assert ended.value.code == 2
     assert len(capsys.readouterr().err.strip().splitlines()) == 1
-
-
-@pytest.mark.parametrize(
-    ("given", "axes", "shape"),
-    [
-        ((28, 28), 2, (1, 28, 28)),
-        ((32, 32, 3), 2, (3, 32, 32)),
-        ((3, 32, 32), 2, (3, 32, 32)),
-        ((100,), 1, (1, 100)),
-        ((100, 3), 1, (3, 100)),
-        ((40, 5), 0, (40, 5)),
-    ],
-)
-def test_shapes_are_told_by_the_data(
-    tmp_path: Path, given: tuple[int, ...], axes: int, shape: tuple[int, ...]
-) -> None:
-    import numpy as np
-
-    from mcugraph.nas.data import DataSource
-
-    rng = np.random.default_rng(0)
-    x = rng.integers(0, 255, (40, *given), dtype=np.uint8)
-    y = np.arange(40) % 4
-    path = str(tmp_path / "data.npz")
-    np.savez(path, x_train=x, y_train=y, x_test=x, y_test=y)
-    assert described(path, axes) == (shape, 4)
-    parts = DataSource(path, shape, 0.3).load()
-    assert parts.train.examples.shape == (28, *shape)
-    assert parts.validation.examples.shape == (12, *shape)
-    counts = np.bincount(parts.validation.classes)
-    assert (counts == 3).all()
-    again = np.concatenate([parts.train.examples, parts.validation.examples])
-    assert abs(float(again.mean())) < 1e-3

@@ -1,0 +1,165 @@
+"""Data sets: what is read alike, and what is refused before anything is trained."""
+
+import io
+import zipfile
+from collections.abc import Callable
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import pytest
+
+import mcugraph as mg
+from mcugraph.nas.data import DataSource, described
+
+X = np.random.default_rng(0).integers(0, 255, (40, 6, 5), dtype=np.uint8)
+Y = np.arange(40) % 4
+Arrays = dict[str, Any]
+
+
+def saved(folder: Path, **others: Any) -> str:
+    path = folder / "data.npz"
+    np.savez(path, **({"x_train": X, "y_train": Y, "x_test": X[:9], "y_test": Y[:9]} | others))
+    return str(path)
+
+
+def loaded(path: str) -> Any:
+    return DataSource(path, (1, 6, 5), 4, 0.25).load()
+
+
+@pytest.mark.parametrize(
+    ("given", "axes", "shape"),
+    [
+        ((28, 28), 2, (1, 28, 28)),
+        ((32, 32, 3), 2, (3, 32, 32)),
+        ((3, 32, 32), 2, (3, 32, 32)),
+        ((100,), 1, (1, 100)),
+        ((100, 3), 1, (3, 100)),
+        ((40, 5), 0, (40, 5)),
+    ],
+)
+def test_shapes_are_told_by_the_data(
+    tmp_path: Path, given: tuple[int, ...], axes: int, shape: tuple[int, ...]
+) -> None:
+    rng = np.random.default_rng(0)
+    x = rng.integers(0, 255, (40, *given), dtype=np.uint8)
+    y = np.arange(40) % 4
+    path = str(tmp_path / "data.npz")
+    np.savez(path, x_train=x, y_train=y, x_test=x, y_test=y)
+    assert described(path, axes) == (shape, 4)
+    parts = DataSource(path, shape, 4, 0.3).load()
+    assert parts.train.examples.shape == (28, *shape)
+    assert parts.validation.examples.shape == (12, *shape)
+    counts = np.bincount(parts.validation.classes)
+    assert (counts == 3).all()
+    again = np.concatenate([parts.train.examples, parts.validation.examples])
+    assert abs(float(again.mean())) < 1e-3
+
+
+SAME: dict[str, Arrays] = {
+    "float64": {"x_train": X / 255, "x_test": X[:9] / 255},
+    "int64": {"x_train": X.astype(np.int64)},
+    "classes of a table": {"y_train": Y[:, None], "y_test": Y[:9, None].astype(np.uint8)},
+    "columns first in memory": {"x_train": np.asfortranarray(X)},
+}
+
+
+@pytest.mark.parametrize("others", SAME.values(), ids=SAME)
+def test_the_same_numbers_are_the_same_data(tmp_path: Path, others: Arrays) -> None:
+    expected = loaded(saved(tmp_path))
+    (tmp_path / "other").mkdir()
+    path = saved(tmp_path / "other", **others)
+    assert described(path, 2) == ((1, 6, 5), 4)
+    found = loaded(path)
+    for part, same in zip(found, expected, strict=True):
+        assert part.examples.dtype == np.float32
+        if part is not found.test or "x_test" in others or "x_train" not in others:
+            np.testing.assert_allclose(part.examples, same.examples, atol=1e-5)
+        np.testing.assert_array_equal(part.classes, same.classes)
+
+
+def test_flags_are_numbers(tmp_path: Path) -> None:
+    path = saved(tmp_path, x_train=X > 99, x_test=X[:9] > 99, y_train=Y > 1, y_test=Y[:9] > 1)
+    assert described(path, 2) == ((1, 6, 5), 2)
+    assert set(loaded(path).train.classes) == {0, 1}
+
+
+REFUSED: dict[str, tuple[Arrays, str]] = {
+    "classes as text": ({"y_train": Y.astype(str)}, "train: classes have to be whole numbers"),
+    "classes as floats": ({"y_test": Y[:9] / 1}, "test: classes have to be whole numbers"),
+    "negative classes": ({"y_train": Y - 1}, "whole numbers from 0 on"),
+    "one-hot classes": ({"y_train": np.eye(4, dtype=int)[Y]}, "do not fit"),
+    "a class for each million": ({"y_train": Y * 10**6}, "the highest of 40 examples"),
+    "one class alone": ({"y_train": Y * 0, "y_test": Y[:9] * 0}, "the highest of 40 examples is 0"),
+    "unknown test classes": ({"y_test": Y[:9] + 3}, "a class 6, and networks have 4 outputs"),
+    "no test data": ({"x_test": X[:0], "y_test": Y[:0]}, "test: there are no examples"),
+    "no training data": ({"x_train": X[:0], "y_train": Y[:0]}, "train: there are no examples"),
+    "more examples than classes": ({"y_train": Y[:30]}, "do not fit"),
+    "one number": ({"x_train": np.float32(3)}, "do not fit"),
+    "text": ({"x_train": X.astype(str)}, "examples have to be numbers"),
+    "complex numbers": ({"x_train": X * 1j}, "examples have to be numbers"),
+    "dates": ({"x_train": X.astype("datetime64[s]")}, "examples have to be numbers"),
+    "no numbers": ({"x_test": np.full((9, 6, 5), np.nan)}, "hold NaN"),
+    "numbers beyond float32": ({"x_train": X * 1e60}, "hold NaN, infinity, or numbers above"),
+    "Python objects": ({"x_train": X.astype(object)}, "Python objects"),
+}
+
+
+@pytest.mark.parametrize(("others", "said"), REFUSED.values(), ids=REFUSED)
+def test_what_cannot_be_trained_on_is_refused(tmp_path: Path, others: Arrays, said: str) -> None:
+    with pytest.raises(mg.FormatError, match=said):
+        loaded(saved(tmp_path, **others))
+
+
+def claiming(path: Path, count: int) -> None:
+    """Headers of arrays that the file does not hold."""
+    header = io.BytesIO()
+    told = {"descr": "|u1", "fortran_order": False, "shape": (count,)}
+    np.lib.format.write_array_header_1_0(header, told)
+    with zipfile.ZipFile(path, "w") as file:
+        for name in ("x_train", "y_train", "x_test", "y_test"):
+            file.writestr(f"{name}.npy", header.getvalue())
+
+
+def overwritten(path: Path) -> None:
+    data = bytearray(path.read_bytes())
+    data[300:340] = b"\xff" * 40
+    path.write_bytes(data)
+
+
+DAMAGES: dict[str, Callable[[Path], Any]] = {
+    "an array that claims 10^18 elements": lambda path: claiming(path, 10**18),
+    "an array that claims 10^10 elements": lambda path: claiming(path, 10**10),
+    "half a file": lambda path: path.write_bytes(path.read_bytes()[:2000]),
+    "an empty file": lambda path: path.write_bytes(b""),
+    "text": lambda path: path.write_text("hello"),
+    "a single array": lambda path: np.save(path.open("wb"), X),
+    "bytes that changed": overwritten,
+}
+
+
+@pytest.mark.parametrize("damage", DAMAGES.values(), ids=DAMAGES)
+def test_a_damaged_file_is_refused(tmp_path: Path, damage: Callable[[Path], Any]) -> None:
+    path = saved(tmp_path)
+    damage(Path(path))
+    for read in (loaded, lambda path: described(path, 2)):
+        with pytest.raises(mg.FormatError, match="cannot be read as an"):
+            read(path)
+
+
+def failing() -> Any:
+    raise RuntimeError("no disk")
+
+
+def pairs() -> Any:
+    return tuple([(x, int(y)) for x, y in zip(X[:n], Y[:n], strict=True)] for n in (40, 9))
+
+
+def test_a_function_gives_data_or_a_reason(tmp_path: Path) -> None:
+    expected = loaded(saved(tmp_path))
+    for part, same in zip(loaded(f"{__name__}:pairs"), expected, strict=True):
+        np.testing.assert_array_equal(part.examples, same.examples)
+    with pytest.raises(mg.FormatError, match="RuntimeError: no disk"):
+        loaded(f"{__name__}:failing")
+    with pytest.raises(mg.UsageError, match="no_such_module"):
+        loaded("no_such_module:data")
