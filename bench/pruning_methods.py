@@ -158,9 +158,7 @@ def log_one_shot(case: Case) -> None:
     case.training.finish()
 
 
-def pruner(
-    latest: float = LATEST, rescale: bool | None = None, **options: Any
-) -> Callable[[Case], None]:
+def pruner(latest: float = LATEST, rescale: bool = False, **options: Any) -> Callable[[Case], None]:
     """Our pruner, slimmed as soon as the budgets are met, and held to them at the latest then."""
 
     def method(case: Case) -> None:
@@ -181,14 +179,14 @@ def pruner(
     return method
 
 
-def default(case: Case, rescale: bool | None = None) -> None:
+def default(case: Case, rescale: bool = False) -> None:
     """Our pruner as it comes, its phase a tenth of the training."""
     pruner(rescale=rescale, phase=case.step_of(ONE_SHOT), interval=INTERVAL)(case)
 
 
-def not_rescaled(case: Case) -> None:
-    """The same, with what is left of the weights as it is."""
-    default(case, rescale=False)
+def rescaled(case: Case) -> None:
+    """The same, with what is left of the weights as large as those of a narrow network."""
+    default(case, rescale=True)
 
 
 def at_once(case: Case) -> None:
@@ -227,12 +225,12 @@ METHODS: dict[str, Callable[[Case], None]] = {
     "both": pruner(method="paper", **LEARNING),
     "paper": pruner(method="paper"),
     "default": default,
-    "default, not rescaled": not_rescaled,
+    "default, rescaled": rescaled,
     "at once": at_once,
     "default, branches": with_branches,
     "trained, L1 one-shot": trained(l1_one_shot),
     "trained, default": trained(default),
-    "trained, default, not rescaled": trained(not_rescaled),
+    "trained, default, rescaled": trained(rescaled),
 }
 
 

@@ -26,7 +26,6 @@ class AllocatedWidths(WidthRule):
 
     name = "allocation"
     freezes = True
-    rescales = True
 
     def __init__(
         self, budgets: Budgets, utility: Array | None, concavity: float, phase: int

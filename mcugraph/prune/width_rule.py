@@ -55,14 +55,11 @@ class WidthRule(ABC):
         follows: Whether masked classes come back when their salience is larger than that of
             others, although a masked class learns nothing.
         freezes: Whether masks stay as they are once budgets are met, if nobody says.
-        rescales: Whether weights before batch norms are rescaled when the model is slimmed, if
-            nobody says.
     """
 
     name: ClassVar[str]
     follows: ClassVar[bool] = False
     freezes: ClassVar[bool] = False
-    rescales: ClassVar[bool] = False
 
     @abstractmethod
     def multipliers(self, step: int) -> Array:

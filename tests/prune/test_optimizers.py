@@ -36,7 +36,7 @@ def test_the_slimmed_model_trains_on_as_the_masked_one_would(training: Any, kind
     expected = slim(model_of(pruner), masks, INPUT)
 
     model, optimizer, pruner = trained(training, kind)
-    small = pruner.slim(rescale=False)
+    small = pruner.slim()
     carry_over(optimizer, model, small)
     training.train(small, None, 5, seed=7, optimizer=optimizer)
     for (name, a), b in zip(small.named_parameters(), expected.parameters(), strict=True):
