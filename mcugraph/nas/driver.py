@@ -12,7 +12,7 @@ from concurrent.futures import FIRST_COMPLETED, CancelledError, Future, wait
 from random import Random
 from typing import Any
 
-from mcugraph.errors import UsageError
+from mcugraph.errors import GraphError, UsageError
 from mcugraph.nas.admission import Admission
 from mcugraph.nas.data import DataSource
 from mcugraph.nas.engines import Engine, Run
@@ -25,13 +25,12 @@ from mcugraph.nas.trials import Outcome, Proposal, State, Trial
 from mcugraph.records import dataclass, replace
 
 _DRAWS = 200_000  # of one proposal; some thousand a second are looked at
+_FIRST_DRAWS = 50_000  # of the first: where nothing fits, that is to be said soon
+_GLANCED = 1_000  # drawn to say what is the least that networks cost
+_HOPELESS = 8  # trials that fail before any is done
 _OF_ONE_PARENT = 20
 _SPARSITY_MOVES = 0.05  # of a child, as the paper's code has it
 _PATIENCE = 1.0  # seconds between two looks at the clock
-
-
-class Exhausted(UsageError):
-    """There is no further candidate within the bounds, as far as drawing tells."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -101,7 +100,11 @@ class Driver:
         return self._before + time.monotonic() - self._begun
 
     def run(self) -> None:
-        """Search until time or candidates are used up, then train the finalists."""
+        """Search until time or candidates are used up, then train the finalists.
+
+        Raises:
+            UsageError: Nothing is within the bounds, or all trainings fail.
+        """
         try:
             for trial in self.trials:
                 if trial.state is State.RUNNING:
@@ -110,10 +113,15 @@ class Driver:
             self._finish()
         finally:
             self.store.ran(self.seconds)
-            self._engine.close()
+
+    @property
+    def _candidates(self) -> list[Trial]:
+        """All trials but those of finalists."""
+        return [trial for trial in self.trials if not trial.proposal.final]
 
     def _search(self) -> None:
-        ended = any(trial.proposal.final for trial in self.trials)
+        limits = [self.plan.candidates, self.plan.seconds]
+        ended = self.store.ended() == limits
         while not ended or self._under_way:
             while not ended and self._may_propose():
                 proposal = self._proposal(len(self.trials))
@@ -123,19 +131,36 @@ class Driver:
             ended = ended or not self._has_more()
             if self._under_way:
                 self._wait()
+        self.store.end(limits)
 
     def _finish(self) -> None:
         """Train the best from new weights; only what comes of that is told."""
-        if not any(trial.proposal.final for trial in self.trials):
-            for trial in self._choose(_furthest(self.trials), self.plan.finalists):
+        self._see_hope(1)
+        finals = {trial.proposal.candidate for trial in self.trials if trial.proposal.final}
+        for trial in self._choose(_furthest(self.trials), self.plan.finalists):
+            if trial.proposal.candidate not in finals:
                 self._add(replace(trial.proposal, final=True, follows=None))
         while self._under_way:
             self._wait()
 
+    def _see_hope(self, tried: int) -> None:
+        """See that not all trainings fail.
+
+        Raises:
+            UsageError: So many have failed, and none is done.
+        """
+        failed = [trial for trial in self.trials if trial.state is State.FAILED]
+        done = any(trial.state is State.DONE for trial in self.trials)
+        if len(failed) >= tried and not done:
+            raise UsageError(
+                f"{self.store.folder}: all trainings fail ({len(failed)} so far); the last: "
+                f"{' '.join(failed[-1].error_text.split())}; mend that, and take another folder"
+            )
+
     def _has_more(self) -> bool:
         """Whether candidates and time are left."""
         most, seconds = self.plan.candidates, self.plan.seconds
-        if most is not None and len(self.trials) >= most:
+        if most is not None and len(self._candidates) >= most:
             return False
         return seconds is None or self.seconds + self._last_seconds() < seconds
 
@@ -159,9 +184,9 @@ class Driver:
         """What trial ``number`` is to do; None: no further candidate is found."""
         plan = self.plan
         rng = Random(f"{plan.seed}/{number}")
-        ended = self.trials[: max(number + 1 - plan.window, 0)]
+        ended = [t for t in self._candidates if t.id < number + 1 - plan.window]
         done = [trial for trial in ended if trial.state is State.DONE]
-        begun = [trial.proposal for trial in self.trials]
+        begun = [trial.proposal for trial in self._candidates]
         better = plan.ladder.promoted(done, begun, plan.admission.bounds)
         if better is not None:
             rung = better.proposal.rung + 1
@@ -171,8 +196,11 @@ class Driver:
             if fitting is not None:
                 return Proposal(arch, number, None, "given", 0, *fitting)
         known, space, parent = _furthest(done), plan.admission.space, None
-        for draw in range(_DRAWS):
+        draw = 0
+        for draw in range(_DRAWS if begun else _FIRST_DRAWS):
             if draw % _OF_ONE_PARENT == 0:
+                if not self._has_more():
+                    break
                 parent = plan.method.parent(known, plan.admission.bounds, rng)
             if parent is None:
                 arch, morph = space.sample(rng), "drawn"
@@ -186,6 +214,8 @@ class Driver:
             follows = parent.id if plan.recipe.inherit else None
             origin = parent.proposal.candidate
             return Proposal(arch, number, origin, morph, 0, *fitting, follows=follows)
+        if not begun:
+            raise UsageError(_nothing_fits(plan.admission, draw, rng))
         return None
 
     def _fitting(
@@ -264,11 +294,46 @@ class Driver:
         except Exception as error:
             trial = replace(trial, state=State.FAILED, error_text=str(error) or repr(error))
         else:
-            trial = replace(trial, state=State.DONE, outcome=outcome)
+            flaw = _flaw(outcome)
+            if flaw:
+                trial = replace(trial, state=State.FAILED, error_text=flaw)
+            else:
+                trial = replace(trial, state=State.DONE, outcome=outcome)
         self.store.finish(self._put(trial))
         self._put(_without_weights(trial))
         self.store.ran(self.seconds)
         self._report(self)
+        self._see_hope(_HOPELESS)
+
+
+def _flaw(outcome: object) -> str:
+    """Why what a worker returned is no outcome; empty: it is one."""
+    if not isinstance(outcome, Outcome):
+        return f"the training returned {outcome!r}, and no Outcome"
+    told = (outcome.errors.validation, outcome.errors.test)
+    wrong = [error for error in told if error is not None and not 0 <= error <= 1]
+    return f"the training tells an error of {wrong[0]}, not one from 0 to 1" if wrong else ""
+
+
+def _nothing_fits(admission: Admission, drawn: int, rng: Random) -> str:
+    """That no network is within the bounds, and what networks cost at the least."""
+    space, meters = admission.space, []
+    for _ in range(_GLANCED):
+        try:
+            meters.append(space.meter(space.sample(rng)))
+        except GraphError:
+            continue
+    if not meters:
+        return f"none of {_GLANCED:,} architectures of the space has a network for its input"
+    least = (
+        f"size {min(meter.size for meter in meters):,} B, "
+        f"peak {min(meter.operator_bound for meter in meters):,} B, "
+        f"{min(meter.macs for meter in meters):,} MACs"
+    )
+    return (
+        f"none of {drawn + 1:,} networks is within the bounds; the least of {_GLANCED:,} others: "
+        f"{least}"
+    )
 
 
 def _without_weights(trial: Trial) -> Trial:

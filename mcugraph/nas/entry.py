@@ -3,15 +3,17 @@
 import sys
 from collections.abc import Callable, Mapping, Sequence
 from concurrent.futures import Executor
+from contextlib import ExitStack, closing
 from dataclasses import asdict
 from functools import partial
+from multiprocessing import current_process
 from os import PathLike
 from pathlib import Path
 from tempfile import mkdtemp
 from typing import Any
 
 from mcugraph.checks import check_callable, check_number, check_whole, path_text
-from mcugraph.errors import UsageError
+from mcugraph.errors import FormatError, UsageError
 from mcugraph.fit.boards import Board, find_board
 from mcugraph.nas.admission import Admission
 from mcugraph.nas.data import DataSource
@@ -34,6 +36,10 @@ from mcugraph.nas.trials import Outcome
 from mcugraph.units import parse_duration
 
 WINDOW = 8
+_UNGUARDED = (
+    "search was called while a worker began: in a script, put the call under "
+    "if __name__ == '__main__':"
+)
 
 
 def search(
@@ -103,10 +109,12 @@ def search(
         train: Trains a candidate instead of ``mcugraph.nas.trial_training.train``.
 
     Raises:
-        UsageError: An argument is none, no candidate is within the bounds, or the folder holds
-            another search.
+        UsageError: An argument is none, no candidate is within the bounds, all trainings fail, the
+            folder holds another search or cannot be written, or another process is at work on it.
         FormatError: The data or the folder cannot be read.
     """
+    if getattr(current_process(), "_inheriting", False):  # a worker imports the caller's script
+        raise UsageError(_UNGUARDED)
     check_whole("workers", workers, 1)
     check_whole("window", window, 1)
     check_whole("finalists", finalists, 0)
@@ -118,6 +126,8 @@ def search(
         raise UsageError("search: give it a time_limit, a number of candidates, or both")
     if seconds is not None:
         check_number("time_limit", seconds)
+        if not seconds > 0:
+            raise UsageError("time_limit has to be above 0")
     if window < workers:
         raise UsageError(f"window: {workers} workers need a window of {workers} at least")
     recipe = recipe or Recipe()
@@ -130,7 +140,6 @@ def search(
     spec = path_text(data, "data: a path is needed")
     source = DataSource(spec, space.input_shape, space.classes, recipe.validation)
     run = _trainer(source) if train is None else train
-    where = Path(mkdtemp(prefix="mcugraph-search-")) if folder is None else Path(folder)
     say = report or partial(print, file=sys.stderr)
     check_callable("report", say)
     plan = SearchPlan(
@@ -147,17 +156,14 @@ def search(
         seconds=seconds,
         finalists=finalists,
     )
-    store = Store(where, space, create=True)
-    try:
+    trainers = find_engine(engine, workers, memory_limit)
+    with ExitStack() as stack:
+        stack.callback(trainers.close)
+        where = Path(mkdtemp(prefix="mcugraph-search-")) if folder is None else Path(folder)
+        store = stack.enter_context(closing(Store(where, space, drive=True)))
         _hold(store, _settings(plan))
-        driver = Driver(
-            plan,
-            store,
-            find_engine(engine, workers, memory_limit),
-            run,
-            partial(choose_finalists, bounds=limits),
-            Progress(say),
-        )
+        choose = partial(choose_finalists, bounds=limits)
+        driver = Driver(plan, store, trainers, run, choose, Progress(say))
         interrupted = False
         try:
             driver.run()
@@ -167,8 +173,6 @@ def search(
         return SearchResult(
             driver.trials, space, limits, source, where, driver.seconds, interrupted
         )
-    finally:
-        store.close()
 
 
 def load_search(folder: str | PathLike[str], space: SearchSpace[Any] | None = None) -> SearchResult:
@@ -184,19 +188,15 @@ def load_search(folder: str | PathLike[str], space: SearchSpace[Any] | None = No
     """
     where = Path(path_text(folder, "load_search: a path is needed"))
     settings = settings_in(where)
-    known = space or _space_of(settings)
-    store = Store(where, known, create=False)
     try:
-        source = DataSource(
-            settings["data"],
-            known.input_shape,
-            known.classes,
-            float(settings["recipe"]["validation"]),
-        )
+        known = space or _space_of(settings)
+        held_back = float(settings["recipe"]["validation"])
+        source = DataSource(settings["data"], known.input_shape, known.classes, held_back)
         bounds = Bounds(**settings["bounds"])
+    except (KeyError, TypeError, ValueError) as error:
+        raise FormatError(f"{where}: the settings cannot be read: {error!r}") from error
+    with closing(Store(where, known, drive=False)) as store:
         return SearchResult(list(store.trials()), known, bounds, source, where, store.seconds())
-    finally:
-        store.close()
 
 
 def _space_of(settings: Mapping[str, Any]) -> SearchSpace[Any]:
@@ -245,10 +245,23 @@ def _hold(store: Store, settings: Mapping[str, Any]) -> None:
     if not begun:
         store.begin(settings)
         return
-    other = [name for name, value in settings.items() if begun.get(name) != value]
+    had, wanted = _flat(begun), _flat(settings)
+    other = [
+        f"its {name} is {had.get(name)}, and not {wanted.get(name)}"
+        for name in dict.fromkeys([*wanted, *had])
+        if had.get(name) != wanted.get(name)
+    ]
     if other:
-        name = other[0]
         raise UsageError(
-            f"{store.folder}: another search was begun here: its {name} is {begun.get(name)}, and "
-            f"not {settings[name]}; take another folder, or the same arguments"
+            f"{store.folder}: another search was begun here: {'; '.join(other)}; take another "
+            "folder, or the same arguments"
         )
+
+
+def _flat(settings: Mapping[str, Any]) -> dict[str, Any]:
+    """Settings by names of one or two words: what differs is told field by field."""
+    made: dict[str, Any] = {}
+    for name, value in settings.items():
+        fields = value.items() if isinstance(value, dict) else ()
+        made |= {f"{name} {field}": each for field, each in fields} or {name: value}
+    return made

@@ -1,11 +1,14 @@
 """Where a search is kept: one SQLite file that only the driver writes, and weights beside it.
 
-Write-ahead logging: a row that was committed survives whatever happens to the process.
+Write-ahead logging: a row that was committed survives whatever happens to the process. One driver
+at a time: it holds a lock, which goes with the process.
 """
 
 import json
+import os
 import sqlite3
 from collections.abc import Iterator, Mapping
+from contextlib import contextmanager
 from dataclasses import fields
 from pathlib import Path
 from typing import Any
@@ -52,28 +55,43 @@ class Store:
     Args:
         folder: Where it is, or is to be.
         space: That the architectures are of.
-        create: Whether a new one may be begun.
+        drive: Whether it is to be written, and begun where there is none; only one does at a time.
 
     Raises:
-        UsageError: There is none, and none may be begun.
+        UsageError: There is none, and none may be begun; or it cannot be written there; or another
+            process does.
         FormatError: What is there is no search, or one of another version.
     """
 
-    def __init__(self, folder: Path, space: SearchSpace[Any], *, create: bool) -> None:
+    def __init__(self, folder: Path, space: SearchSpace[Any], *, drive: bool) -> None:
         self.folder, self._space = folder, space
-        self._connection = connect(folder, create=create)
+        self._lock = _locked(folder) if drive else None
+        try:
+            self._connection = _connected(folder, drive=drive)
+        except BaseException:
+            self._unlock()
+            raise
 
     def close(self) -> None:
-        """Let go of the file."""
+        """Let go of the file, and of the lock."""
         self._connection.close()
+        self._unlock()
 
     def settings(self) -> dict[str, Any]:
         """What the search was begun with; empty: it is a new one."""
-        return read_settings(self._connection)
+        return _settings_of(self._connection, self.folder)
 
     def begin(self, settings: Mapping[str, Any]) -> None:
         """Write down what the search is begun with."""
         self._note("settings", settings)
+
+    def ended(self) -> Any:
+        """With which limits finalists were last chosen; None: they were not."""
+        return self._noted("ended")
+
+    def end(self, limits: Any) -> None:
+        """Write down with which limits finalists are chosen."""
+        self._note("ended", limits)
 
     def seconds(self) -> float:
         """How long the search has run so far, all sessions together."""
@@ -88,7 +106,7 @@ class Store:
         """A trial that is begun; one that was begun already counts an attempt more."""
         row = self._row(trial)
         names, marks = ", ".join(row), ", ".join("?" * len(row))
-        with self._connection as db:
+        with self._writing() as db:
             db.execute(f"INSERT OR REPLACE INTO trials ({names}) VALUES ({marks})", [*row.values()])
 
     def finish(self, trial: Trial) -> None:
@@ -98,17 +116,45 @@ class Store:
         self.add(trial)
 
     def trials(self) -> Iterator[Trial]:
-        """All trials in their order, without weights."""
-        rows = self._connection.execute(f"SELECT {', '.join(_COLUMNS)} FROM trials ORDER BY id")
-        for values in rows:
-            yield self._trial(dict(zip(_COLUMNS, values, strict=True)))
+        """All trials in their order, without weights.
+
+        Raises:
+            FormatError: They are damaged, or of another space.
+        """
+        number = 0
+        try:
+            rows = self._connection.execute(f"SELECT {', '.join(_COLUMNS)} FROM trials ORDER BY id")
+            for number, values in enumerate(rows):
+                trial = self._trial(dict(zip(_COLUMNS, values, strict=True)))
+                if trial.id != number:
+                    raise ValueError("it is missing")
+                yield trial
+        except (sqlite3.Error, ValueError, TypeError, UsageError) as error:
+            raise FormatError(f"{self.folder}: trial {number} cannot be read: {error}") from error
 
     def _note(self, name: str, value: Any) -> None:
-        with self._connection as db:
+        with self._writing() as db:
             db.execute("INSERT OR REPLACE INTO notes VALUES (?, ?)", (name, json.dumps(value)))
 
     def _noted(self, name: str) -> Any:
-        return noted(self._connection, name)
+        return _noted(self._connection, name)
+
+    @contextmanager
+    def _writing(self) -> Iterator[sqlite3.Connection]:
+        """A transaction.
+
+        Raises:
+            UsageError: It cannot be written: a full disk, for example.
+        """
+        try:
+            with self._connection as db:
+                yield db
+        except sqlite3.Error as error:
+            raise UsageError(f"{self.folder}: the search cannot be written: {error}") from error
+
+    def _unlock(self) -> None:
+        if self._lock is not None:
+            self._lock.close()
 
     def _row(self, trial: Trial) -> dict[str, Any]:
         proposal, outcome = trial.proposal, trial.outcome
@@ -155,13 +201,18 @@ class Store:
         if row["error_validation"] is not None:
             errors = Errors(row["error_validation"], row["error_test"], row["error_int8"])
             outcome = Outcome(errors, row["epochs"], row["seconds"], row["worker"])
+        state = State(row["state"])
+        if (outcome is None) is (state is State.DONE):
+            raise ValueError(
+                f"it is {state.value}, and has {'no' if outcome is None else 'an'} error"
+            )
         return Trial(
             row["id"],
             row["key"],
             proposal,
             Costs(**{name: row[name] for name in _COSTS}),
             row["seed"],
-            State(row["state"]),
+            state,
             row["attempts"],
             row["error_text"],
             outcome,
@@ -185,46 +236,6 @@ def read_weights(path: Path) -> bytes:
         raise FormatError(f"{path}: the weights are gone") from error
 
 
-def connect(folder: Path, *, create: bool) -> sqlite3.Connection:
-    """The database of a search.
-
-    Raises:
-        UsageError: There is none, and none may be begun.
-        FormatError: What is there is no search, or one of another version.
-    """
-    path = folder / "search.sqlite"
-    if not path.is_file():
-        if not create:
-            raise UsageError(f"{folder}: no search is kept here (there is no {path.name})")
-        (folder / WEIGHTS).mkdir(parents=True, exist_ok=True)
-    try:
-        db = sqlite3.connect(path)
-        db.execute("PRAGMA journal_mode=WAL")
-        with db:
-            db.execute("CREATE TABLE IF NOT EXISTS notes (name TEXT PRIMARY KEY, value TEXT)")
-            columns = ", ".join(f"{name} {kind}" for name, kind in _COLUMNS.items())
-            db.execute(f"CREATE TABLE IF NOT EXISTS trials ({columns})")
-            db.execute("INSERT OR IGNORE INTO notes VALUES ('version', ?)", (str(_VERSION),))
-        version = noted(db, "version")
-    except (sqlite3.Error, ValueError) as error:
-        raise FormatError(f"{path}: this is no search: {error}") from error
-    if version != _VERSION:
-        raise FormatError(f"{path}: a search of version {version}, and this reads {_VERSION}")
-    return db
-
-
-def noted(db: sqlite3.Connection, name: str) -> Any:
-    """What a search has noted under a name; None: nothing."""
-    found = db.execute("SELECT value FROM notes WHERE name = ?", (name,)).fetchone()
-    return None if found is None else json.loads(found[0])
-
-
-def read_settings(db: sqlite3.Connection) -> dict[str, Any]:
-    """What a search was begun with; empty: nothing yet."""
-    found: dict[str, Any] | None = noted(db, "settings")
-    return found or {}
-
-
 def settings_in(folder: Path) -> dict[str, Any]:
     """What the search in a folder was begun with.
 
@@ -232,11 +243,88 @@ def settings_in(folder: Path) -> dict[str, Any]:
         UsageError: There is none.
         FormatError: The folder cannot be read.
     """
-    db = connect(folder, create=False)
+    db = _connected(folder, drive=False)
     try:
-        settings = read_settings(db)
+        settings = _settings_of(db, folder)
     finally:
         db.close()
     if not settings:
         raise UsageError(f"{folder}: no search was begun here")
     return settings
+
+
+def _locked(folder: Path) -> sqlite3.Connection:
+    """A lock on a folder, which is made if there is none; it goes with the process that holds it.
+
+    Raises:
+        UsageError: Another process holds it, or there can be no such folder.
+    """
+    try:
+        (folder / WEIGHTS).mkdir(parents=True, exist_ok=True)
+    except OSError as error:
+        raise UsageError(f"{folder}: no search can be kept here: {error.strerror}") from error
+    try:
+        # SQLite knows how to lock a file on every system.
+        lock = sqlite3.connect(folder / "lock.sqlite", timeout=0, isolation_level=None)
+        lock.execute("BEGIN EXCLUSIVE")
+    except sqlite3.Error as error:
+        busy = "another process is at work on this search"
+        why = busy if "locked" in str(error) else f"no search can be kept here: {error}"
+        raise UsageError(f"{folder}: {why}") from error
+    return lock
+
+
+def _connected(folder: Path, *, drive: bool) -> sqlite3.Connection:
+    """The database of a search.
+
+    Raises:
+        UsageError: There is none, and none may be begun.
+        FormatError: What is there is no search, or one of another version.
+    """
+    path = folder / "search.sqlite"
+    if not drive and not path.is_file():
+        raise UsageError(f"{folder}: no search is kept here (there is no {path.name})")
+    try:
+        db = sqlite3.connect(path) if drive else _opened(path)
+        if drive:
+            db.execute("PRAGMA journal_mode=WAL")
+            with db:
+                db.execute("CREATE TABLE IF NOT EXISTS notes (name TEXT PRIMARY KEY, value TEXT)")
+                columns = ", ".join(f"{name} {kind}" for name, kind in _COLUMNS.items())
+                db.execute(f"CREATE TABLE IF NOT EXISTS trials ({columns})")
+                db.execute("INSERT OR IGNORE INTO notes VALUES ('version', ?)", (str(_VERSION),))
+        version = _noted(db, "version")
+    except (sqlite3.Error, ValueError) as error:
+        raise FormatError(f"{path}: this is no search: {error}") from error
+    if version != _VERSION:
+        raise FormatError(f"{path}: a search of version {version}, and this reads {_VERSION}")
+    return db
+
+
+def _opened(path: Path) -> sqlite3.Connection:
+    """A database to read; where nothing may be written, SQLite has to be told so."""
+    still = not os.access(path.parent, os.W_OK) and not path.with_name(f"{path.name}-wal").exists()
+    options = "mode=ro&immutable=1" if still else "mode=ro"
+    return sqlite3.connect(f"{path.resolve().as_uri()}?{options}", uri=True)
+
+
+def _noted(db: sqlite3.Connection, name: str) -> Any:
+    """What a search has noted under a name; None: nothing."""
+    found = db.execute("SELECT value FROM notes WHERE name = ?", (name,)).fetchone()
+    return None if found is None else json.loads(found[0])
+
+
+def _settings_of(db: sqlite3.Connection, folder: Path) -> dict[str, Any]:
+    """What a search was begun with; empty: nothing yet.
+
+    Raises:
+        FormatError: It cannot be read.
+    """
+    try:
+        found = _noted(db, "settings") or {}
+        if isinstance(found, dict):
+            return found
+        why = "they are no dictionary"
+    except (sqlite3.Error, ValueError) as error:
+        why = str(error)
+    raise FormatError(f"{folder}: the settings cannot be read: {why}")

@@ -127,7 +127,7 @@ class WorkerPool(Engine):
             fine, result = worker.pipe.recv()
         except (EOFError, OSError):
             worker.process.join(timeout=5)
-            self._lost(worker, f"it ended with exit code {worker.process.exitcode}")
+            self._lost(worker, _ending(worker.process.exitcode))
             return
         job, worker.job = worker.job, None
         assert job is not None, "workers send results alone"
@@ -168,6 +168,14 @@ def _settle(future: "Future[Any]", result: Any) -> None:
             future.set_result(result)
     except InvalidStateError:
         pass
+
+
+def _ending(code: int | None) -> str:
+    """How a process ended, in words."""
+    said = f"it ended with exit code {code}"
+    # Of what a task raises a worker tells; this one did not come so far.
+    hint = "; a script that searches does so under if __name__ == '__main__':"
+    return said + hint if code == 1 else said
 
 
 def _end(worker: _WorkerProcess) -> None:

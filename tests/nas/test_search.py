@@ -2,22 +2,26 @@
 
 import os
 import random
+import re
 import signal
+import sqlite3
 import subprocess
 import sys
 import time
 from concurrent.futures import ThreadPoolExecutor
+from contextlib import closing
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
 import pytest
-from support.searching import BOUNDS, SPACE, history, pretend_slowly, searched
+from support.searching import BOUNDS, SPACE, history, pretend, pretend_slowly, searched
 
 import mcugraph as mg
-from mcugraph.nas import Bounds, MlpSpace, ParetoEvolution, Recipe, SearchResult
+from mcugraph.nas import Bounds, MlpSpace, ParetoEvolution, Recipe, SearchResult, load_search
 from mcugraph.nas.spaces.mlp import Mlp
 from mcugraph.nas.store import Store
-from mcugraph.nas.trials import State
+from mcugraph.nas.trials import Errors, State
 
 METHODS: list[Any] = ["evolution", "random", ParetoEvolution(population=6)]
 
@@ -120,7 +124,7 @@ def hold_killed_against_whole(tmp_path: Path, times: int, engine: str) -> None:
     ends = sorted(rng.randrange(1, 30) for _ in range(times))
     for end in ends:
         killed(tmp_path / "s", engine, end)
-        store = Store(tmp_path / "s", SPACE, create=False)
+        store = Store(tmp_path / "s", SPACE, drive=False)
         trials = list(store.trials())
         store.close()
         assert [trial.id for trial in trials] == list(range(len(trials))), "no number is lost"
@@ -159,12 +163,108 @@ def test_ctrl_c_ends_with_the_best_so_far(tmp_path: Path) -> None:
     assert history(searched(tmp_path)) == history(searched())
 
 
+def test_ctrl_c_among_the_finalists_loses_none(tmp_path: Path) -> None:
+    tested: list[int] = []
+
+    def until_tired(task: Any) -> Any:
+        tested.extend([task.seed] if task.test else [])
+        if len(tested) == 2:
+            raise KeyboardInterrupt
+        return pretend(task)
+
+    assert searched(tmp_path, train=until_tired).interrupted
+    assert history(searched(tmp_path)) == history(searched())
+
+
+def test_more_candidates_go_on_behind_the_finalists(tmp_path: Path) -> None:
+    searched(tmp_path, candidates=10)
+    more = searched(tmp_path, candidates=60)
+    finals = [t.proposal.candidate for t in more.trials if t.proposal.final]
+    assert len(more.trials) == 60 + len(finals)
+    assert len(finals) == len(set(finals)) > 3, "nobody is a finalist twice"
+    assert [t.attempts for t in more.trials] == [1] * len(more.trials)
+    assert history(searched(tmp_path, candidates=60)) == history(more)
+
+
+def test_one_driver_works_on_a_search_and_anybody_reads_it(tmp_path: Path) -> None:
+    searched(tmp_path, candidates=3)
+    with closing(Store(tmp_path, SPACE, drive=True)):
+        with pytest.raises(mg.UsageError, match="another process is at work on this search"):
+            searched(tmp_path, candidates=5)
+        assert len(load_search(tmp_path).finalists) > 0
+    assert len(searched(tmp_path, candidates=5).trials) > 5
+
+
+DAMAGES = {
+    "a row is gone": "DELETE FROM trials WHERE id = 3",
+    "no architecture": "UPDATE trials SET architecture = '{}' WHERE id = 3",
+    "no JSON": "UPDATE trials SET architecture = 'x' WHERE id = 3",
+    "no state": "UPDATE trials SET state = 'x' WHERE id = 3",
+    "done without an error": "UPDATE trials SET error_validation = NULL WHERE id = 3",
+    "settings that are none": "UPDATE notes SET value = '[1]' WHERE name = 'settings'",
+    "settings without data": "UPDATE notes SET value = '{\"a\": 1}' WHERE name = 'settings'",
+    "another version": "UPDATE notes SET value = '99' WHERE name = 'version'",
+    "no notes": "DROP TABLE notes",
+}
+
+
+@pytest.mark.parametrize("damage", DAMAGES.values(), ids=DAMAGES)
+def test_a_damaged_search_is_refused(tmp_path: Path, damage: str) -> None:
+    searched(tmp_path, candidates=6, finalists=0)
+    with closing(sqlite3.connect(tmp_path / "search.sqlite")) as db, db:
+        db.execute(damage)
+    with pytest.raises(mg.FormatError, match=re.escape(str(tmp_path))):
+        load_search(tmp_path)
+
+
+def test_a_full_disk_is_one_line_and_costs_no_trial(tmp_path: Path) -> None:
+    searched(tmp_path, candidates=3, finalists=0)
+    with closing(Store(tmp_path, SPACE, drive=True)) as store:
+        store._connection.execute("PRAGMA max_page_count = 1")
+        trial = replace(next(store.trials()), error_text="x" * 100_000)
+        with pytest.raises(mg.UsageError, match="cannot be written: database or disk is full"):
+            store.add(trial)
+    assert len(load_search(tmp_path).trials) == 3
+
+
+def test_a_file_is_no_folder(tmp_path: Path) -> None:
+    (tmp_path / "file").write_text("")
+    with pytest.raises(mg.UsageError, match="no search can be kept here"):
+        searched(tmp_path / "file")
+
+
+def fails(task: Any) -> Any:
+    raise ValueError("no data\nhere")
+
+
+def tells_nothing(task: Any) -> Any:
+    return replace(pretend(task), errors=Errors(float("nan")))
+
+
+@pytest.mark.parametrize(
+    ("train", "said"),
+    [
+        (fails, "all trainings fail .8 so far.; the last: no data here"),
+        (tells_nothing, "an error of nan"),
+        (lambda task: 3, "the training returned 3, and no Outcome"),
+    ],
+)
+def test_a_search_of_which_all_trainings_fail_says_so(train: Any, said: str) -> None:
+    with pytest.raises(mg.UsageError, match=said):
+        searched(train=train, candidates=10_000)
+
+
+def test_bounds_that_nothing_meets_are_told_with_what_there_is() -> None:
+    with pytest.raises(mg.UsageError, match=r"none of 50,000 networks .* size 30 B"):
+        searched(bounds=Bounds(size=29))
+
+
 def test_another_search_in_the_same_folder_is_refused(tmp_path: Path) -> None:
     searched(tmp_path, candidates=3)
     with pytest.raises(mg.UsageError, match="another search was begun here: its seed is 0"):
         searched(tmp_path, candidates=3, seed=1)
-    with pytest.raises(mg.UsageError, match="its bounds"):
-        searched(tmp_path, candidates=3, bounds=Bounds(size=2000))
+    with pytest.raises(mg.UsageError, match="its bounds size is 3000, and not 2000; its window is"):
+        searched(tmp_path, candidates=3, bounds=Bounds(error=0.5, size=2000), window=4)
     searched(tmp_path, candidates=5)  # how long may change
 
 
@@ -190,6 +290,7 @@ def test_templates_come_first() -> None:
         ({"candidates": None}, "time_limit"),
         ({"bounds": None}, "bounds"),
         ({"time_limit": "soon"}, "duration"),
+        ({"time_limit": 0}, "time_limit has to be above 0"),
         ({"method": "guess"}, "unknown method 'guess'"),
         ({"engine": "abacus"}, "unknown engine 'abacus'"),
         ({"engine": "local://here"}, "unknown engine"),
