@@ -158,7 +158,7 @@ def log_one_shot(case: Case) -> None:
     case.training.finish()
 
 
-def pruner(latest: float = LATEST, rescale: bool = False, **options: Any) -> Callable[[Case], None]:
+def pruner(latest: float = LATEST, **options: Any) -> Callable[[Case], None]:
     """Our pruner, slimmed as soon as the budgets are met, and held to them at the latest then."""
 
     def method(case: Case) -> None:
@@ -171,7 +171,7 @@ def pruner(latest: float = LATEST, rescale: bool = False, **options: Any) -> Cal
                 if not ours.met and training.step >= case.step_of(latest):
                     ours.enforce()
                 if ours.met:
-                    case.go_on_with(ours.slim(rescale=rescale))
+                    case.go_on_with(ours.slim())
                     training.model.train()
 
         training.until(training.plan.steps, step)
@@ -179,14 +179,9 @@ def pruner(latest: float = LATEST, rescale: bool = False, **options: Any) -> Cal
     return method
 
 
-def default(case: Case, rescale: bool = False) -> None:
+def default(case: Case) -> None:
     """Our pruner as it comes, its phase a tenth of the training."""
-    pruner(rescale=rescale, phase=case.step_of(ONE_SHOT), interval=INTERVAL)(case)
-
-
-def rescaled(case: Case) -> None:
-    """The same, with what is left of the weights as large as those of a narrow network."""
-    default(case, rescale=True)
+    pruner(phase=case.step_of(ONE_SHOT), interval=INTERVAL)(case)
 
 
 def at_once(case: Case) -> None:
@@ -225,12 +220,10 @@ METHODS: dict[str, Callable[[Case], None]] = {
     "both": pruner(method="paper", **LEARNING),
     "paper": pruner(method="paper"),
     "default": default,
-    "default, rescaled": rescaled,
     "at once": at_once,
     "default, branches": with_branches,
     "trained, L1 one-shot": trained(l1_one_shot),
     "trained, default": trained(default),
-    "trained, default, rescaled": trained(rescaled),
 }
 
 

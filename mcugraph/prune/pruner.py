@@ -291,12 +291,11 @@ class Pruner:
         """Take the masks off the model: it computes again what it would without a pruner."""
         self._masks.detach()
 
-    def slim(self, over_budget: bool = False, rescale: bool = False) -> torch.nn.Module:
+    def slim(self, over_budget: bool = False) -> torch.nn.Module:
         """The model without the masked channels: a plain, smaller ``torch.nn.Module``.
 
         Args:
             over_budget: Give it although budgets are exceeded.
-            rescale: As for ``mcugraph.prune.slim``: for a model that is new, or nearly so.
 
         Raises:
             UsageError: Budgets are exceeded.
@@ -312,7 +311,7 @@ class Pruner:
             )
         with self._masks.lifted():
             small: torch.nn.Module = slim(
-                self.model, self.masks, self.example_inputs, self.kwargs, self.space, rescale
+                self.model, self.masks, self.example_inputs, self.kwargs, self.space
             )
         return small
 

@@ -9,7 +9,6 @@ from mcugraph.formats.torch.given import plain_module
 from mcugraph.formats.torch.importer import from_torch
 from mcugraph.ir import Graph, Shape
 from mcugraph.ops.attention import Attention
-from mcugraph.slimming import rescaling
 from mcugraph.slimming.cutting import Cuts, default, duplicate, holders_of
 from mcugraph.slimming.kept import Keep, Kept
 from mcugraph.slimming.label_flow import Flow, Mismatch, follow
@@ -24,7 +23,6 @@ def slim(
     example_inputs: Any = (),
     kwargs: Mapping[str, Any] | None = None,
     space: Space | None = None,
-    rescale: bool = False,
 ) -> Any:
     """A copy of a PyTorch model without some of its channels.
 
@@ -51,10 +49,6 @@ def slim(
         example_inputs: As for ``from_torch``.
         kwargs: As for ``from_torch``.
         space: What ``widths(from_torch(model, example_inputs))`` gave, to save its time.
-        rescale: Weights before batch norms are multiplied with the root of how many times as many
-            inputs their layer had: then steps of training turn them as little as those of a layer
-            that was as narrow from its start. In ``eval`` mode the model computes what it would
-            without, but for rounding.
 
     Returns:
         A module with the same names of parameters, in the same mode.
@@ -69,10 +63,7 @@ def slim(
     if space is None:
         space = widths(from_torch(model, example_inputs, kwargs))
     kept = Kept.of(space, keep)
-    small = _Slimming(model, kept, example_inputs, kwargs or {}).run()
-    if rescale:
-        rescaling.rescale(small, space.graph)
-    return small
+    return _Slimming(model, kept, example_inputs, kwargs or {}).run()
 
 
 class _Slimming:
