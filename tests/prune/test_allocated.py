@@ -192,3 +192,21 @@ def test_what_stands_where_is_said(training: Any) -> None:
     assert share in repr(pruner)
     assert share in pruner.progress()
     assert repr(pruner).endswith("budgets met, frozen)")
+
+
+def test_only_what_is_masked_is_multiplied(training: Any) -> None:
+    """A parameter of which everything stays is used as it is, which takes no time."""
+    model = training.Chain()
+    pruner = Pruner(model, INPUT, part(model, macs=0.2), **FAST)
+    norms = [m for m in model.modules() if isinstance(m, torch.nn.BatchNorm2d)]
+    held = {id(value) for value in model.parameters()}
+    own: list[bool] = []
+    for norm in norms:
+        norm.register_forward_pre_hook(lambda m, _: own.append(id(m.weight) in held))
+    model(training.task(4)[0])
+    assert norms
+    assert all(own)
+    pruner.enforce()
+    own.clear()
+    model(training.task(4)[0])
+    assert not any(own)
