@@ -1,14 +1,18 @@
 """``mcugraph search --data DATA -o FOLDER`` and ``mcugraph search FOLDER --front``."""
 
 import argparse
+import os
+import sys
 from typing import Any
 
+from mcugraph import files
 from mcugraph.commands import common
 from mcugraph.errors import UsageError
 from mcugraph.report.answer import as_json
 from mcugraph.units import parse_count, parse_duration, parse_size
 
 _METHODS = ("evolution", "pareto", "random")
+_SHOWING = {"folder", "front", "where", "tflite", "html", "json"}  # options of a search that is
 
 
 def add(commands: Any) -> None:
@@ -35,12 +39,15 @@ def add(commands: Any) -> None:
     _bounds(command)
     _effort(command)
     command.add_argument(
-        "--where", default="", metavar="COND", help='for --tflite, like "size <= 1000"'
+        "--where",
+        default="",
+        metavar="COND",
+        help='show, or write, only what meets this, like "size <= 1000 and peak <= 2e3"',
     )
     command.add_argument("--tflite", metavar="FILE", help="write the best network as int8")
     command.add_argument("--html", metavar="FILE", help="write the front as a page")
     command.add_argument("--json", action="store_true", help="print JSON")
-    command.set_defaults(run=run)
+    command.set_defaults(run=run, defaults=vars(command.parse_args([])))
 
 
 def _bounds(command: argparse.ArgumentParser) -> None:
@@ -116,11 +123,18 @@ def run(options: argparse.Namespace) -> int:
     """Search, or show what was found; always 0.
 
     Raises:
-        UsageError: Both are asked for, or neither.
+        UsageError: Both are asked for, or neither; nothing meets the condition.
     """
+    from mcugraph.nas.conditions import condition
+
+    condition(options.where)  # that it is one, and that files can be written, before long work
+    for path in filter(None, (options.tflite, options.html)):
+        files.check(path)
     result = _shown(options) if options.front or options.folder else _searched(options)
+    if options.where:
+        result = result.within(options.where)
     if options.tflite:
-        result.export_tflite(options.tflite, result.best(options.where))
+        result.export_tflite(options.tflite)
     if options.html:
         result.report(options.html)
     print(as_json(result.to_dict()) if options.json else result)
@@ -130,7 +144,8 @@ def run(options: argparse.Namespace) -> int:
 def _shown(options: argparse.Namespace) -> Any:
     from mcugraph.nas.entry import load_search
 
-    if options.data is not None or options.folder is None:
+    other = [name for name, value in options.defaults.items() if getattr(options, name) != value]
+    if options.folder is None or not _SHOWING.issuperset(other):
         raise UsageError("to show a search, name its folder alone: mcugraph search FOLDER --front")
     return load_search(options.folder)
 
@@ -146,6 +161,7 @@ def _searched(options: argparse.Namespace) -> Any:
         raise UsageError("to search, say on which data and where: --data FILE -o FOLDER")
     if options.space not in SPACES:
         raise UsageError(f"unknown space {options.space!r}; expected one of {', '.join(SPACES)}")
+    sys.path.insert(0, os.getcwd())  # module:function is sought here first, as python -m does
     space = SPACES[options.space]
     shape, classes = described(options.data, space.axes)
     names = ("error", "peak", "size", "macs", "arena", "sram")

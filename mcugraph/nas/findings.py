@@ -1,28 +1,18 @@
 """What a search has found, and which of it is the best."""
 
-import operator
-import re
-from collections.abc import Callable, Sequence
-from dataclasses import fields
+from collections.abc import Sequence
+from copy import copy
 from pathlib import Path
-from typing import Any
+from typing import Any, Self
 
 from mcugraph.errors import UsageError
-from mcugraph.nas.costs import Costs
+from mcugraph.nas.conditions import condition
 from mcugraph.nas.data import DataSource
 from mcugraph.nas.evolution import objectives_of, point_of
 from mcugraph.nas.fronts import crowding, front_of, hypervolume
 from mcugraph.nas.search_bounds import Bounds
 from mcugraph.nas.search_space import SearchSpace
 from mcugraph.nas.trials import State, Trial
-
-_COMPARISONS: dict[str, Callable[[float, float], bool]] = {
-    "<=": operator.le,
-    ">=": operator.ge,
-    "<": operator.lt,
-    ">": operator.gt,
-}
-_TERM = re.compile(r"\s*([a-z_0-9]+)\s*(<=|>=|<|>)\s*([0-9.eE+_]+)\s*")
 
 
 def choose_finalists(known: Sequence[Trial], count: int, bounds: Bounds) -> list[Trial]:
@@ -98,11 +88,25 @@ class Findings:
         Raises:
             UsageError: The condition cannot be read, or nothing meets it.
         """
-        tests = [_test(term) for term in re.split(r"\band\b", where)] if where.strip() else []
-        fitting = [t for t in self.judged if all(test(t) for test in tests)]
+        meets = condition(where)
+        fitting = [trial for trial in self.judged if meets(trial)]
         if not fitting:
             raise UsageError(f"no candidate has {where}" if where else "no candidate was trained")
         return min(fitting, key=lambda trial: trial.error)
+
+    def within(self, where: str) -> Self:
+        """The same findings, but of the judged those alone that meet a condition.
+
+        Args:
+            where: As of `best`.
+
+        Raises:
+            UsageError: As of `best`.
+        """
+        self.best(where)
+        meets, other = condition(where), copy(self)
+        other.trials = tuple(trial for trial in self.judged if meets(trial))
+        return other
 
     def hypervolume(self, reference: Sequence[float] | None = None) -> float:
         """What the front dominates, in shares of the bounds: from 0 to 1, the larger the better.
@@ -125,24 +129,3 @@ class Findings:
             for t in self.front
         ]
         return hypervolume(points, [1.0] * len(ends))
-
-
-def _test(term: str) -> Callable[[Trial], bool]:
-    """One comparison of a condition."""
-    found = _TERM.fullmatch(term)
-    if found is None:
-        raise UsageError(f"{term.strip()!r} is no condition like 'size <= 1000'")
-    name, sign, number = found.groups()
-    if name not in ("error", *(field.name for field in fields(Costs))):
-        raise UsageError(f"{name!r} is no cost; there are error and the fields of Costs")
-    try:
-        limit = float(number)
-    except ValueError:
-        raise UsageError(f"{number!r} is no number") from None
-
-    def test(trial: Trial) -> bool:
-        return _COMPARISONS[sign](
-            trial.error if name == "error" else getattr(trial.costs, name), limit
-        )
-
-    return test

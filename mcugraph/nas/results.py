@@ -1,5 +1,6 @@
 """The result of a search: shown, exported, handed on."""
 
+import os
 from dataclasses import asdict
 from os import PathLike
 from pathlib import Path
@@ -7,8 +8,8 @@ from typing import TYPE_CHECKING, Any
 
 from mcugraph import files
 from mcugraph.nas.findings import Findings
-from mcugraph.nas.store import read_weights, weights_path
-from mcugraph.nas.trials import State, Trial
+from mcugraph.nas.store import note_int8, read_weights, weights_path
+from mcugraph.nas.trials import State, Trial, with_int8
 from mcugraph.report.table import table
 from mcugraph.units import exact
 
@@ -45,6 +46,9 @@ class SearchResult(Findings):
     def export_tflite(self, path: str | PathLike[str], trial: Trial | None = None) -> "Exported":
         """Write a candidate as an int8 file, its ranges measured on the training data.
 
+        The file is tested, too: its error becomes ``errors.int8`` of the trial, here and, where
+        that can be written, in the folder of the search.
+
         Args:
             path: The file to write.
             trial: The candidate; None: the `best`.
@@ -62,8 +66,19 @@ class SearchResult(Findings):
 
         examples = torch.from_numpy(self.data.load().train.examples[:_CALIBRATED])
         hard = {name: n for name, n in self.bounds.hard.items() if name in _HELD}
-        where = Path(path)
-        return export_tflite(self.module(trial), examples[:1], where, [examples], budgets=hard)
+        where, chosen = Path(path), trial or self.best()
+        module = self.module(chosen)
+        exported = export_tflite(module, examples[:1], where, [examples], budgets=hard)
+        self._note_int8(chosen, self.int8_error(where))
+        return exported
+
+    def _note_int8(self, trial: Trial, error: float) -> None:
+        """What the file of a trial was judged by the test data."""
+        if os.access(self.folder, os.W_OK):
+            note_int8(self.folder, trial.id, error)
+        self.trials = tuple(
+            with_int8(known, error) if known.id == trial.id else known for known in self.trials
+        )
 
     def int8_error(self, path: str | PathLike[str]) -> float:
         """The share of the test examples that a file of `export_tflite` classifies wrongly.
@@ -151,6 +166,10 @@ def front_table(result: SearchResult) -> list[str]:
         shown = [f"{trial.error:.2%}", "" if test is None else f"{test:.2%}"]
         rows.append([str(trial.id), *shown, *(exact(n) for n in (*counts, *paper))])
     lines = table(head, rows, right=range(len(head)))
+    for trial in result.front:
+        int8 = trial.outcome and trial.outcome.errors.int8
+        if int8 is not None:
+            lines.append(f"#{trial.id} as an int8 file: {int8:.2%} of the test data are wrong")
     if not result.finalists:
         lines.append("none of these was trained from new weights for all epochs, or tested")
     return lines

@@ -8,7 +8,7 @@ import json
 import os
 import sqlite3
 from collections.abc import Iterator, Mapping
-from contextlib import contextmanager
+from contextlib import closing, contextmanager
 from dataclasses import fields
 from pathlib import Path
 from typing import Any
@@ -20,6 +20,7 @@ from mcugraph.nas.search_space import SearchSpace
 from mcugraph.nas.trials import Errors, Outcome, Proposal, State, Trial
 
 WEIGHTS = "weights"
+_DATABASE = "search.sqlite"
 _VERSION = 1
 _COSTS = tuple(field.name for field in fields(Costs))
 # Column -> its type; the costs are columns of their own, so that they can be asked for.
@@ -106,7 +107,7 @@ class Store:
         """A trial that is begun; one that was begun already counts an attempt more."""
         row = self._row(trial)
         names, marks = ", ".join(row), ", ".join("?" * len(row))
-        with self._writing() as db:
+        with _writing(self._connection, self.folder) as db:
             db.execute(f"INSERT OR REPLACE INTO trials ({names}) VALUES ({marks})", [*row.values()])
 
     def finish(self, trial: Trial) -> None:
@@ -133,24 +134,11 @@ class Store:
             raise FormatError(f"{self.folder}: trial {number} cannot be read: {error}") from error
 
     def _note(self, name: str, value: Any) -> None:
-        with self._writing() as db:
+        with _writing(self._connection, self.folder) as db:
             db.execute("INSERT OR REPLACE INTO notes VALUES (?, ?)", (name, json.dumps(value)))
 
     def _noted(self, name: str) -> Any:
         return _noted(self._connection, name)
-
-    @contextmanager
-    def _writing(self) -> Iterator[sqlite3.Connection]:
-        """A transaction.
-
-        Raises:
-            UsageError: It cannot be written: a full disk, for example.
-        """
-        try:
-            with self._connection as db:
-                yield db
-        except sqlite3.Error as error:
-            raise UsageError(f"{self.folder}: the search cannot be written: {error}") from error
 
     def _unlock(self) -> None:
         if self._lock is not None:
@@ -236,6 +224,19 @@ def read_weights(path: Path) -> bytes:
         raise FormatError(f"{path}: the weights are gone") from error
 
 
+def note_int8(folder: Path, number: int, error: float) -> None:
+    """Write down the error of the int8 file of a trial that is done: no driver writes it again.
+
+    Raises:
+        UsageError: It cannot be written.
+    """
+    with (
+        closing(sqlite3.connect(folder / _DATABASE)) as connection,
+        _writing(connection, folder) as db,
+    ):
+        db.execute("UPDATE trials SET error_int8 = ? WHERE id = ?", (error, number))
+
+
 def settings_in(folder: Path) -> dict[str, Any]:
     """What the search in a folder was begun with.
 
@@ -251,6 +252,20 @@ def settings_in(folder: Path) -> dict[str, Any]:
     if not settings:
         raise UsageError(f"{folder}: no search was begun here")
     return settings
+
+
+@contextmanager
+def _writing(connection: sqlite3.Connection, folder: Path) -> Iterator[sqlite3.Connection]:
+    """A transaction.
+
+    Raises:
+        UsageError: It cannot be written: a full disk, for example.
+    """
+    try:
+        with connection:
+            yield connection
+    except sqlite3.Error as error:
+        raise UsageError(f"{folder}: the search cannot be written: {error}") from error
 
 
 def _locked(folder: Path) -> sqlite3.Connection:
@@ -281,7 +296,7 @@ def _connected(folder: Path, *, drive: bool) -> sqlite3.Connection:
         UsageError: There is none, and none may be begun.
         FormatError: What is there is no search, or one of another version.
     """
-    path = folder / "search.sqlite"
+    path = folder / _DATABASE
     if not drive and not path.is_file():
         raise UsageError(f"{folder}: no search is kept here (there is no {path.name})")
     try:

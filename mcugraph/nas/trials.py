@@ -4,7 +4,7 @@ from enum import Enum
 from typing import Any
 
 from mcugraph.nas.costs import Costs
-from mcugraph.records import dataclass
+from mcugraph.records import dataclass, replace
 
 
 @dataclass(frozen=True, slots=True)
@@ -44,7 +44,13 @@ class State(Enum):
 
 @dataclass(frozen=True, slots=True)
 class Errors:
-    """Shares of examples that are classified wrongly; None: not measured."""
+    """Shares of examples that are classified wrongly; None: not measured.
+
+    Attributes:
+        validation: Of the training data that are held back.
+        test: Of the test data; of finalists alone.
+        int8: Of the test data, by the int8 file, once there is one (`SearchResult.export_tflite`).
+    """
 
     validation: float
     test: float | None = None
@@ -101,3 +107,10 @@ class Trial:
         """The validation error of a trial that is done."""
         assert self.outcome is not None, "only trials that are done have errors"
         return self.outcome.errors.validation
+
+
+def with_int8(trial: Trial, error: float) -> Trial:
+    """A trial that is done, with the error of its int8 file."""
+    outcome = trial.outcome
+    assert outcome is not None, "only what is trained is exported"
+    return replace(trial, outcome=replace(outcome, errors=replace(outcome.errors, int8=error)))

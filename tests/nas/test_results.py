@@ -1,7 +1,10 @@
 """What a search has found: chosen, shown, exported."""
 
 import json
+import os
 import re
+import subprocess
+import sys
 from pathlib import Path
 from typing import Any
 
@@ -33,6 +36,16 @@ def test_the_best_is_the_best_of_those_that_meet_a_condition(result: SearchResul
     assert small.error == min(t.error for t in finals if t.costs.size <= median)
     with pytest.raises(mg.UsageError, match="no candidate has size < 1"):
         result.best("size < 1")
+
+
+def test_what_meets_a_condition_is_a_result_of_its_own(result: SearchResult) -> None:
+    most = sorted(trial.costs.size for trial in result.finalists)[1]
+    some = result.within(f"size <= {most}")
+    assert set(some.trials) == {t for t in result.finalists if t.costs.size <= most}
+    assert some.best() == result.best(f"size <= {most}")
+    assert len(result.finalists) > len(some.finalists) > 0
+    with pytest.raises(mg.UsageError, match="no candidate has size < 1"):
+        result.within("size < 1")
 
 
 @pytest.mark.parametrize(
@@ -125,6 +138,9 @@ def test_the_command_shows_what_was_found(folder: Path, capsys: Any) -> None:
     assert data["front"][0]["costs"]["size"] > 0
     assert main(["search", str(folder)]) == 0
     assert "validation" in capsys.readouterr().out.splitlines()[0]
+    most = data["front"][-1]["costs"]["size"]
+    assert main(["search", str(folder), "--json", "--where", f"size <= {most}"]) == 0
+    assert len(json.loads(capsys.readouterr().out)["front"]) == 1
 
 
 @pytest.mark.parametrize(
@@ -137,12 +153,62 @@ def test_the_command_shows_what_was_found(folder: Path, capsys: Any) -> None:
         ["--data", "nothing:at_all", "-o", "x", "--size", "3"],
         ["--data", "x.npz", "-o", "x", "--space", "cube"],
         ["--data", "x.npz", "-o", "x", "--time", "soon"],
+        ["{folder}", "--candidates", "9"],
+        ["{folder}", "-o", "x"],
+        ["{folder}", "--where", "size"],
+        ["{folder}", "--where", "size < 1"],
+        ["{folder}", "--html", "no/such/folder.html"],
+        ["no\x1b[31m"],
     ],
 )
-def test_wrong_usage_is_one_line(arguments: list[str], capsys: Any) -> None:
+def test_wrong_usage_is_one_line(arguments: list[str], folder: Path, capsys: Any) -> None:
     from mcugraph.cli import main
 
     with pytest.raises(SystemExit) as ended:
-        raise SystemExit(main(["search", *arguments]))
+        raise SystemExit(main(["search", *(text.format(folder=folder) for text in arguments)]))
     assert ended.value.code == 2
-    assert len(capsys.readouterr().err.strip().splitlines()) == 1
+    said = capsys.readouterr().err
+    assert len(said.strip().splitlines()) == 1
+    assert "\x1b" not in said
+
+
+def test_a_function_of_the_current_folder_is_found(tmp_path: Path) -> None:
+    """Of the command itself, whose folder Python looks into is that of programs."""
+    (tmp_path / "own_data.py").write_text("def load():\n    raise KeyError('found it')\n")
+    arguments = ["search", "--data", "own_data:load", "-o", "x", "--size", "9", "--candidates", "1"]
+    code = f"import sys; sys.path.pop(0); from mcugraph.cli import main; main({arguments})"
+    environment = os.environ | {"PYTHONPATH": str(Path(mg.__file__).parents[1])}
+    ended = subprocess.run(
+        [sys.executable, "-c", code], cwd=tmp_path, env=environment, capture_output=True, text=True
+    )
+    assert "KeyError: 'found it'" in ended.stderr
+    assert not (tmp_path / "x").exists()
+
+
+def test_an_int8_file_is_tested_and_its_error_kept(tmp_path: Path) -> None:
+    pytest.importorskip("litert_torch")
+    import numpy as np
+
+    from mcugraph.nas import CnnSpace, Recipe, search
+
+    rng = np.random.default_rng(0)
+    y = np.arange(240) % 2
+    x = (rng.integers(0, 90, (240, 8, 8)) + 120 * y[:, None, None]).astype(np.uint8)
+    np.savez(tmp_path / "data.npz", x_train=x, y_train=y, x_test=x[:50], y_test=y[:50])
+    found = search(
+        CnnSpace((1, 8, 8), 2), tmp_path / "data.npz", bounds=Bounds(size=3000, macs=100_000),
+        recipe=Recipe(epochs=4, batch=32, share=0.5), candidates=2, finalists=1, engine="inline",
+        report=lambda line: None, folder=tmp_path / "run",
+    )  # fmt: skip
+    best = found.best()
+    exported = found.export_tflite(tmp_path / "best.tflite")
+    assert exported.profile.memory.peak == best.costs.peak
+    assert exported.profile.memory.overlap_arena == best.costs.overlap_arena
+    assert exported.profile.macs == best.costs.macs
+    assert best.outcome is not None
+    for result in (found, load_search(tmp_path / "run")):
+        kept = result.best().outcome
+        assert kept is not None
+        assert kept.errors.int8 == result.int8_error(tmp_path / "best.tflite")
+        assert abs(kept.errors.int8 - (kept.errors.test or 0)) < 0.1
+        assert f"#{best.id} as an int8 file" in str(result)
