@@ -83,7 +83,7 @@ class NetworkBuilder(ABC, Generic[Value]):
 
     @abstractmethod
     def pool(self, value: Value, function: str, window: Size, stride: Size | None = None) -> Value:
-        """Maximum or average of windows, not padded.
+        """Maximum or average of windows, not padded; nothing where windows of 1 move by 1.
 
         Args:
             value: Its input, channels first.
@@ -200,6 +200,16 @@ def summed(left: Shape, right: Shape) -> Shape:
     if left != right:
         raise GraphError(f"values of shapes {left} and {right} have no sum")
     return left
+
+
+def pooled(shape: Shape, window: Size, stride: Size | None) -> tuple[Size, bool]:
+    """By how much a pooling moves, and whether it leaves all as it is.
+
+    An operator that does nothing costs memory all the same, and not every runtime takes one.
+    """
+    step = window if stride is None else stride
+    rank = len(shape) - 1
+    return step, rank > 0 and max(*each(window, rank), *each(step, rank)) == 1
 
 
 def averaged(shape: Shape) -> Shape:

@@ -14,6 +14,7 @@ from mcugraph.nas.builder import (
     flat,
     grown,
     joined,
+    pooled,
     positive,
     summed,
     swept,
@@ -116,8 +117,10 @@ class GraphBuilder(NetworkBuilder[str]):
 
     def pool(self, value: str, function: str, window: Size, stride: Size | None = None) -> str:
         shape = self.shape(value)
-        step = window if stride is None else stride
+        step, nothing = pooled(shape, window, stride)
         made = (shape[0], *swept(shape, window, step))
+        if nothing:
+            return value
         rank = len(shape) - 1
         op = Pool(function, each(window, rank), each(step, rank), VALID)
         return self._step("pool", op, (value,), made)

@@ -13,6 +13,7 @@ from mcugraph.nas.builder import (
     grown,
     joined,
     padded,
+    pooled,
     positive,
     summed,
     swept,
@@ -99,8 +100,9 @@ class Meter(NetworkBuilder[Shape]):
         return self._layer(value, (positive(units, "units"),), flat(value))
 
     def pool(self, value: Shape, function: str, window: Size, stride: Size | None = None) -> Shape:
-        made = (value[0], *swept(value, window, window if stride is None else stride))
-        return self._step(prod(value), made)
+        step, nothing = pooled(value, window, stride)
+        made = (value[0], *swept(value, window, step))
+        return value if nothing else self._step(prod(value), made)
 
     def global_average(self, value: Shape) -> Shape:
         return self._step(prod(value), averaged(value))

@@ -18,6 +18,7 @@ from mcugraph.nas.builder import (
     flat,
     grown,
     joined,
+    pooled,
     positive,
     summed,
     swept,
@@ -124,8 +125,10 @@ class ModuleBuilder(NetworkBuilder[Placed]):
     def pool(
         self, value: Placed, function: str, window: Size, stride: Size | None = None
     ) -> Placed:
-        step = window if stride is None else stride
+        step, nothing = pooled(value.shape, window, stride)
         made = (value.shape[0], *swept(value.shape, window, step))
+        if nothing:
+            return value
         rank = len(made) - 1
         layer = _POOLS[function, _known(rank)](each(window, rank), each(step, rank))
         return self._module("pool", layer, value, made)

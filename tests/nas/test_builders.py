@@ -87,6 +87,17 @@ def test_what_is_read_twice_counts_once() -> None:
     assert (p.flash.weights + p.flash.biases, p.macs) == (meter.size, meter.macs)
 
 
+def test_a_pooling_that_changes_nothing_is_none() -> None:
+    """XNNPACK, by which LiteRT runs files, does not even take one."""
+    meter, graph = Meter(), GraphBuilder()
+    read = graph.input((2, 1, 5))
+    assert graph.pool(read, "average", 1) == graph.pool(read, "max", (1, 1), 1) == read
+    assert graph.shape(graph.pool(read, "max", (1, 1), (1, 2))) == (2, 1, 3)
+    shape = meter.input((2, 1, 5))
+    assert meter.pool(shape, "average", 1) is shape
+    assert meter.operator_bound == 0
+
+
 def test_a_layer_that_nothing_reads_is_refused() -> None:
     builder = GraphBuilder("half")
     read = builder.input((1, 4, 4))
