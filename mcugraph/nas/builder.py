@@ -7,7 +7,7 @@ module that is trained.
 
 from abc import ABC, abstractmethod
 from collections.abc import Sequence
-from typing import Generic, TypeVar
+from typing import Generic, NamedTuple, TypeVar
 
 from mcugraph.errors import GraphError
 from mcugraph.ir import Shape
@@ -15,6 +15,32 @@ from mcugraph.ops.window import SAME_UPPER, Sweep, symmetric
 
 Value = TypeVar("Value")
 Size = int | tuple[int, ...]  # one number an axis of the window, or one for all
+
+
+class Convolution(NamedTuple):
+    """A convolution, with what follows it.
+
+    Attributes:
+        depthwise: Each channel by itself.
+        made: The shape of what it makes.
+        window, stride: One number for each spatial axis.
+        same: Padded with zeros, half a window before and after.
+        norm: A batch norm follows.
+        relu: A ReLU follows.
+    """
+
+    depthwise: bool
+    made: Shape
+    window: tuple[int, ...]
+    stride: tuple[int, ...]
+    same: bool
+    norm: bool
+    relu: bool
+
+    @property
+    def padding(self) -> tuple[int, ...]:
+        """Zeros before and after each spatial axis."""
+        return tuple(size // 2 if self.same else 0 for size in self.window)
 
 
 class NetworkBuilder(ABC, Generic[Value]):
@@ -39,7 +65,6 @@ class NetworkBuilder(ABC, Generic[Value]):
     def input(self, shape: Sequence[int]) -> Value:
         """What the network reads: one example; said first, and once."""
 
-    @abstractmethod
     def conv(
         self,
         value: Value,
@@ -63,8 +88,10 @@ class NetworkBuilder(ABC, Generic[Value]):
             norm: A batch norm follows.
             relu: A ReLU follows.
         """
+        positive(channels, "channels")
+        made = (channels, *swept(self.shape(value), kernel, stride, same))
+        return self._convolved(value, _convolution(False, made, kernel, stride, same, norm, relu))
 
-    @abstractmethod
     def depthwise(
         self,
         value: Value,
@@ -76,6 +103,13 @@ class NetworkBuilder(ABC, Generic[Value]):
         relu: bool = False,
     ) -> Value:
         """A convolution of each channel by itself; arguments as of `conv`."""
+        shape = self.shape(value)
+        made = (shape[0], *swept(shape, kernel, stride, same))
+        return self._convolved(value, _convolution(True, made, kernel, stride, same, norm, relu))
+
+    @abstractmethod
+    def _convolved(self, value: Value, layer: Convolution) -> Value:
+        """A convolution that fits what it is given."""
 
     @abstractmethod
     def dense(self, value: Value, units: int, *, relu: bool = False) -> Value:
@@ -119,6 +153,13 @@ class NetworkBuilder(ABC, Generic[Value]):
     @abstractmethod
     def output(self, value: Value) -> None:
         """What the network computes; said last, and once."""
+
+
+def _convolution(
+    depthwise: bool, made: Shape, kernel: Size, stride: Size, same: bool, norm: bool, relu: bool
+) -> Convolution:
+    rank = len(made) - 1
+    return Convolution(depthwise, made, each(kernel, rank), each(stride, rank), same, norm, relu)
 
 
 def each(size: Size, rank: int) -> tuple[int, ...]:

@@ -7,6 +7,7 @@ from math import prod
 from mcugraph.errors import FormatError, GraphError
 from mcugraph.ir import Array, Constant, DType, Graph, Kind, Op, Operator, Shape, Source, Tensor
 from mcugraph.nas.builder import (
+    Convolution,
     NetworkBuilder,
     Size,
     averaged,
@@ -83,33 +84,6 @@ class GraphBuilder(NetworkBuilder[str]):
         self._inputs.append(name)
         return name
 
-    def conv(
-        self,
-        value: str,
-        channels: int,
-        kernel: Size,
-        stride: Size = 1,
-        *,
-        same: bool = False,
-        norm: bool = False,
-        relu: bool = False,
-    ) -> str:
-        positive(channels, "channels")
-        return self._convolution(value, channels, 1, kernel, stride, same, norm, relu)
-
-    def depthwise(
-        self,
-        value: str,
-        kernel: Size,
-        stride: Size = 1,
-        *,
-        same: bool = False,
-        norm: bool = False,
-        relu: bool = False,
-    ) -> str:
-        channels = self.shape(value)[0]
-        return self._convolution(value, channels, channels, kernel, stride, same, norm, relu)
-
     def dense(self, value: str, units: int, *, relu: bool = False) -> str:
         matrix = (positive(units, "units"), flat(self.shape(value)))
         made = self._layer("dense", Dense(), value, matrix, (units,), bias=True)
@@ -158,28 +132,22 @@ class GraphBuilder(NetworkBuilder[str]):
     def output(self, value: str) -> None:
         self._outputs.append(value)
 
-    def _convolution(
-        self,
-        value: str,
-        channels: int,
-        groups: int,
-        kernel: Size,
-        stride: Size,
-        same: bool,
-        norm: bool,
-        relu: bool,
-    ) -> str:
-        shape = self.shape(value)
-        made = (channels, *swept(shape, kernel, stride, same))
-        rank = len(shape) - 1
-        window, strides = each(kernel, rank), each(stride, rank)
-        padding = symmetric([size // 2 for size in window]) if same else VALID
-        op = Conv(strides, (1,) * rank, padding, groups, depthwise=groups > 1)
-        weight = (channels, shape[0] // groups, *window)
-        result = self._layer("conv", op, value, weight, made, bias=not norm)
-        if norm:
+    def _convolved(self, value: str, layer: Convolution) -> str:
+        read, made = self.shape(value), layer.made
+        groups = read[0] if layer.depthwise else 1
+        rank = len(made) - 1
+        op = Conv(
+            layer.stride,
+            (1,) * rank,
+            symmetric(layer.padding) if layer.same else VALID,
+            groups,
+            depthwise=groups > 1,
+        )
+        weight = (made[0], read[0] // groups, *layer.window)
+        result = self._layer("conv", op, value, weight, made, bias=not layer.norm)
+        if layer.norm:
             result = self._norm(result, made)
-        return self._relu(result) if relu else result
+        return self._relu(result) if layer.relu else result
 
     def _norm(self, value: str, shape: Shape) -> str:
         name = self._fresh("norm")

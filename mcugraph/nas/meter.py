@@ -5,10 +5,10 @@ from math import inf, prod
 
 from mcugraph.ir import Shape
 from mcugraph.nas.builder import (
+    Convolution,
     NetworkBuilder,
     Size,
     averaged,
-    each,
     flat,
     grown,
     joined,
@@ -66,35 +66,11 @@ class Meter(NetworkBuilder[Shape]):
     def input(self, shape: Sequence[int]) -> Shape:
         return tuple(shape)
 
-    def conv(
-        self,
-        value: Shape,
-        channels: int,
-        kernel: Size,
-        stride: Size = 1,
-        *,
-        same: bool = False,
-        norm: bool = False,
-        relu: bool = False,
-    ) -> Shape:
-        made = (positive(channels, "channels"), *swept(value, kernel, stride, same))
-        value = self._padded(value, kernel, stride) if same else value
-        window = prod(each(kernel, len(value) - 1)) * value[0]
-        return self._layer(value, made, window)
-
-    def depthwise(
-        self,
-        value: Shape,
-        kernel: Size,
-        stride: Size = 1,
-        *,
-        same: bool = False,
-        norm: bool = False,
-        relu: bool = False,
-    ) -> Shape:
-        made = (value[0], *swept(value, kernel, stride, same))
-        value = self._padded(value, kernel, stride) if same else value
-        return self._layer(value, made, prod(each(kernel, len(value) - 1)))
+    def _convolved(self, value: Shape, layer: Convolution) -> Shape:
+        window = prod(layer.window) * (1 if layer.depthwise else value[0])
+        larger = padded(value, layer.window, layer.stride) if layer.same else None
+        read = value if larger is None else self._step(prod(value), larger)
+        return self._layer(read, layer.made, window)
 
     def dense(self, value: Shape, units: int, *, relu: bool = False) -> Shape:
         return self._layer(value, (positive(units, "units"),), flat(value))
@@ -130,11 +106,6 @@ class Meter(NetworkBuilder[Shape]):
 
     def output(self, value: Shape) -> None:
         pass
-
-    def _padded(self, value: Shape, kernel: Size, stride: Size) -> Shape:
-        """What a padded convolution reads."""
-        larger = padded(value, kernel, stride)
-        return value if larger is None else self._step(prod(value), larger)
 
     def _layer(self, read: Shape, made: Shape, window: int) -> Shape:
         """A layer of weights: each element that it makes meets a window's worth of them."""

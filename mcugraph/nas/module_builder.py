@@ -11,6 +11,7 @@ from torch.nn import functional
 from mcugraph.errors import GraphError
 from mcugraph.ir import Shape
 from mcugraph.nas.builder import (
+    Convolution,
     NetworkBuilder,
     Size,
     averaged,
@@ -90,33 +91,6 @@ class ModuleBuilder(NetworkBuilder[Placed]):
     def input(self, shape: Sequence[int]) -> Placed:
         return Placed(0, tuple(shape))
 
-    def conv(
-        self,
-        value: Placed,
-        channels: int,
-        kernel: Size,
-        stride: Size = 1,
-        *,
-        same: bool = False,
-        norm: bool = False,
-        relu: bool = False,
-    ) -> Placed:
-        positive(channels, "channels")
-        return self._convolution(value, channels, 1, kernel, stride, same, norm, relu)
-
-    def depthwise(
-        self,
-        value: Placed,
-        kernel: Size,
-        stride: Size = 1,
-        *,
-        same: bool = False,
-        norm: bool = False,
-        relu: bool = False,
-    ) -> Placed:
-        channels = value.shape[0]
-        return self._convolution(value, channels, channels, kernel, stride, same, norm, relu)
-
     def dense(self, value: Placed, units: int, *, relu: bool = False) -> Placed:
         layer = nn.Linear(flat(value.shape), positive(units, "units"))
         made = self._module("dense", layer, value, (units,))
@@ -163,33 +137,22 @@ class ModuleBuilder(NetworkBuilder[Placed]):
     def output(self, value: Placed) -> None:
         self._network.result, self._ended = value.number, True
 
-    def _convolution(
-        self,
-        value: Placed,
-        channels: int,
-        groups: int,
-        kernel: Size,
-        stride: Size,
-        same: bool,
-        norm: bool,
-        relu: bool,
-    ) -> Placed:
-        made = (channels, *swept(value.shape, kernel, stride, same))
+    def _convolved(self, value: Placed, layer: Convolution) -> Placed:
+        made = layer.made
         rank = _known(len(made) - 1)
-        window = each(kernel, rank)
-        layer = _CONVOLUTIONS[rank](
+        module = _CONVOLUTIONS[rank](
             value.shape[0],
-            channels,
-            window,  # type: ignore[arg-type]
-            each(stride, rank),  # type: ignore[arg-type]
-            padding=tuple(size // 2 for size in window) if same else 0,  # type: ignore[arg-type]
-            groups=groups,
-            bias=not norm,
+            made[0],
+            layer.window,  # type: ignore[arg-type]
+            layer.stride,  # type: ignore[arg-type]
+            padding=layer.padding,  # type: ignore[arg-type]
+            groups=value.shape[0] if layer.depthwise else 1,
+            bias=not layer.norm,
         )
-        result = self._module("conv", layer, value, made)
-        if norm:
-            result = self._module("norm", _NORMS[rank](channels), result, made)
-        return self._relu(result) if relu else result
+        result = self._module("conv", module, value, made)
+        if layer.norm:
+            result = self._module("norm", _NORMS[rank](made[0]), result, made)
+        return self._relu(result) if layer.relu else result
 
     def _relu(self, value: Placed) -> Placed:
         return self._module("relu", nn.ReLU(), value, value.shape)

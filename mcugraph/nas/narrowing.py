@@ -6,6 +6,7 @@ from typing import TypeVar
 
 from mcugraph.ir import Shape
 from mcugraph.nas.builder import (
+    Convolution,
     NetworkBuilder,
     Size,
     averaged,
@@ -41,36 +42,15 @@ class Narrowed(NetworkBuilder[tuple[Shape, Value]]):
     def input(self, shape: Sequence[int]) -> tuple[Shape, Value]:
         return tuple(shape), self._builder.input(shape)
 
-    def conv(
-        self,
-        value: tuple[Shape, Value],
-        channels: int,
-        kernel: Size,
-        stride: Size = 1,
-        *,
-        same: bool = False,
-        norm: bool = False,
-        relu: bool = False,
-    ) -> tuple[Shape, Value]:
-        whole = (channels, *swept(value[0], kernel, stride, same))
-        left = self._left("conv", channels)
-        said = self._builder.conv(value[1], left, kernel, stride, same=same, norm=norm, relu=relu)
-        return whole, said
-
-    def depthwise(
-        self,
-        value: tuple[Shape, Value],
-        kernel: Size,
-        stride: Size = 1,
-        *,
-        same: bool = False,
-        norm: bool = False,
-        relu: bool = False,
-    ) -> tuple[Shape, Value]:
-        whole = (value[0][0], *swept(value[0], kernel, stride, same))
-        self._left("conv", 0)  # it makes as many channels as it is given
-        said = self._builder.depthwise(value[1], kernel, stride, same=same, norm=norm, relu=relu)
-        return whole, said
+    def _convolved(self, value: tuple[Shape, Value], layer: Convolution) -> tuple[Shape, Value]:
+        said = {"same": layer.same, "norm": layer.norm, "relu": layer.relu}
+        # A depthwise one makes as many channels as it is given.
+        left = self._left("conv", layer.made[0])
+        if layer.depthwise:
+            made = self._builder.depthwise(value[1], layer.window, layer.stride, **said)
+        else:
+            made = self._builder.conv(value[1], left, layer.window, layer.stride, **said)
+        return layer.made, made
 
     def dense(
         self, value: tuple[Shape, Value], units: int, *, relu: bool = False
