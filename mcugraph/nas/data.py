@@ -35,11 +35,16 @@ class Arrays(NamedTuple):
 
 
 class Parts(NamedTuple):
-    """What is trained on, what candidates are judged by, and what finalists are tested on."""
+    """What is trained on, what candidates are judged by, and what finalists are tested on.
+
+    ``mean`` and ``deviation`` are those of the training data, by which all were standardised.
+    """
 
     train: Arrays
     validation: Arrays
     test: Arrays
+    mean: float
+    deviation: float
 
 
 @dataclass(frozen=True, slots=True)
@@ -104,7 +109,8 @@ def _loaded(source: DataSource) -> Parts:
     if not held.any() or held.all():
         raise FormatError(f"{source.spec}: too few examples to hold {source.validation} back")
     train = Arrays(whole.examples[~held], whole.classes[~held])
-    return Parts(train, Arrays(whole.examples[held], whole.classes[held]), test)
+    validation = Arrays(whole.examples[held], whole.classes[held])
+    return Parts(train, validation, test, mean, deviation)
 
 
 def _arrays(spec: str) -> tuple[Arrays, Arrays]:

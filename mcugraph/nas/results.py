@@ -25,6 +25,16 @@ _HELD = ("peak", "arena", "size", "macs")  # bounds that a file is held against
 class SearchResult(Findings):
     """What a search has found, and what to do with it. Prints as a table of its front."""
 
+    @property
+    def standard(self) -> tuple[float, float]:
+        """Mean and deviation of the training data: networks read ``(example - mean) / deviation``.
+
+        Raises:
+            FormatError, UsageError: The data cannot be read any more.
+        """
+        parts = self.data.load()
+        return parts.mean, parts.deviation
+
     def module(self, trial: Trial | None = None) -> "nn.Module":
         """The trained network of a candidate, in evaluation mode.
 
