@@ -367,11 +367,13 @@ class Resize(KeepsZero):
     Attributes:
         method: ``"nearest"``, ``"linear"`` or ``"cubic"``.
         size: The shape of the result, where it is given.
-        scales: Factor of each axis, where those are given instead.
+        scales: Factor of each axis, where those are given instead; or with it, where places are
+            counted by them and not by the sizes.
         align_corners: First and last elements of the result lie on those of the data.
         half_pixel: Places are those of the centres of elements.
         rounding: Of a nearest element, by what ONNX calls it, like ``"round_prefer_floor"``; empty:
-            as TFLite has it. ``"unknown"``: a way to count places that neither field says.
+            as TFLite has it. ``"unknown"``, of all methods: a way to count places, or to weigh
+            elements, that no field says.
     """
 
     method: str

@@ -17,7 +17,15 @@ from mcugraph.ir.names import Names
 from mcugraph.ops.convolution import Conv, ConvTranspose
 from mcugraph.ops.elementwise import Convert, Elementwise
 from mcugraph.ops.linear import Dense
-from mcugraph.ops.movement import Flatten, Reshape, Squeeze, Transpose, Unsqueeze
+from mcugraph.ops.movement import (
+    DepthToSpace,
+    Flatten,
+    Reshape,
+    SpaceToDepth,
+    Squeeze,
+    Transpose,
+    Unsqueeze,
+)
 from mcugraph.ops.normalization import Normalization
 from mcugraph.ops.pooling import Pool
 from mcugraph.ops.reduction import Reduce
@@ -44,8 +52,8 @@ class Stored:
 def channels_last(graph: Graph) -> Stored:
     """The graph with channels last, without its subgraphs.
 
-    Inputs and outputs that windows slide over are stored with channels last too; all others are as
-    the graph has them.
+    Inputs and outputs that windows slide over, or that fall into blocks, are stored with channels
+    last too; all others are as the graph has them.
 
     Args:
         graph: In its deployed form, every shape known.
@@ -73,10 +81,14 @@ class _Storing:
         self._moved: dict[tuple[str, Layout], str] = {}
         self._tensor_names = Names(graph.tensors)
         self._operator_names = Names([operator.name for operator in graph.operators])
-        windowed = [each for each in graph.operators if isinstance(each.op, Windowed)]
+        of_images = [
+            each
+            for each in graph.operators
+            if isinstance(each.op, Windowed | DepthToSpace | SpaceToDepth)
+        ]
         self._turned = {
             self._rank(each.outputs[0])
-            for each in windowed
+            for each in of_images
             if getattr(each.op, "channel_axis", -1) == 1
         }
 
@@ -195,6 +207,10 @@ class _Storing:
         if isinstance(op, Conv | ConvTranspose | Pool) and op.channel_axis == 1:
             assert first is not None
             self._slide(operator, op, first)
+        elif isinstance(op, DepthToSpace | SpaceToDepth) and op.channel_axis == 1:
+            assert first is not None
+            data = self._read(first, _last(self._rank(first)))
+            self._finish(operator, replace(op, channel_axis=-1), [data], _last(self._rank(first)))
         elif isinstance(op, Elementwise | Convert):
             self._elementwise(operator)
         elif isinstance(op, Resize) and first is not None:

@@ -15,6 +15,7 @@ from math import pi, sqrt
 from typing import Protocol, TypeVar
 
 # Of self-normalising networks (Klambauer et al., arXiv:1706.02515).
+SELU_ALPHA = 1.6732632423543772
 SELU_SCALE = 1.0507009873554805
 
 # The slope of what jumps. The integers of any data that spans 0.02 or more lie further apart than
@@ -24,7 +25,7 @@ _STEEP = 65536.0
 # "Gaussian Error Linear Units" (Hendrycks and Gimpel, arXiv:1606.08415), by a sigmoid of a cubic.
 _GELU_SLOPE = 2.0 * sqrt(2.0 / pi)
 _GELU_CUBIC = 0.044715
-_QUICK_GELU_SLOPE = 1.702
+QUICK_GELU_SLOPE = 1.702
 
 _Value = TypeVar("_Value")
 
@@ -71,8 +72,10 @@ def _celu(steps: Steps[_Value], data: _Value, alpha: float) -> _Value:
     return _elu(steps, data, alpha, 1.0, 1.0 / alpha)
 
 
-def _selu(steps: Steps[_Value], data: _Value) -> _Value:
-    return _elu(steps, data, 1.6732632423543772, SELU_SCALE)
+def _selu(
+    steps: Steps[_Value], data: _Value, alpha: float = SELU_ALPHA, scale: float = SELU_SCALE
+) -> _Value:
+    return _elu(steps, data, alpha, scale)
 
 
 def _low(steps: Steps[_Value], data: _Value) -> _Value:
@@ -157,11 +160,16 @@ def _gelu(steps: Steps[_Value], data: _Value) -> _Value:
     return steps.add("mul", data, steps.add("sigmoid", slope))
 
 
-def _quick_gelu(steps: Steps[_Value], data: _Value) -> _Value:
-    return steps.add("mul", data, steps.add("sigmoid", scaled(steps, data, _QUICK_GELU_SLOPE)))
+def _bias_gelu(steps: Steps[_Value], data: _Value, bias: _Value) -> _Value:
+    return _gelu(steps, steps.add("add", data, bias))
+
+
+def _quick_gelu(steps: Steps[_Value], data: _Value, slope: float = QUICK_GELU_SLOPE) -> _Value:
+    return steps.add("mul", data, steps.add("sigmoid", scaled(steps, data, slope)))
 
 
 RECIPES: Mapping[str, Recipe[object]] = {
+    "bias_gelu": _bias_gelu,
     "celu": _celu,
     "clip": _clip,
     "elu": _elu,

@@ -11,22 +11,23 @@ from mcugraph.rewrite.recipes import RECIPES
 def split_activations(edit: Edit) -> None:
     """ELU, GELU, softplus, shrinks, bounds, squares and the like as what TFLM runs of them."""
     for operator, op in edit.of(Elementwise):
-        data = operator.inputs[0] if operator.inputs else None
-        if data is None or not edit.tensors[data].dtype.is_float:
+        operands = [name for name in operator.inputs if name is not None]
+        if not operands or not edit.tensors[operands[0]].dtype.is_float:
             continue
         function = op.function
         parameters: tuple[float | None, ...] = op.parameters
         if function == "pow" and _squares(edit, operator):
-            function, parameters = "square", ()
+            function, parameters, operands = "square", (), operands[:1]
         elif function == "clip":
             found = {name: value for name, (_, value) in clip_bounds(operator).items()}
             if None in found.values():
                 continue  # a bound is computed
             parameters = (found.get("maximum"), found.get("minimum"))
+            operands = operands[:1]
         recipe = RECIPES.get(function)
         if recipe is not None:
             steps = _Written(edit, operator)
-            recipe(steps, data, *parameters)
+            recipe(steps, *operands, *parameters)
             steps.finish()
 
 

@@ -118,6 +118,51 @@ def test_masks_of_attention_are_refused() -> None:
             build(graph, "tflm", 2.0)
 
 
+class Resized(torch.nn.Module):  # type: ignore[misc]
+    """Images in other sizes, by sizes and by factors that sizes do not have, and blocks."""
+
+    def forward(self, data: Any) -> Any:
+        resize = torch.nn.functional.interpolate
+        factors = (1.5, 0.7)
+        found = [resize(data, scale_factor=factors, mode=mode) for mode in ("bilinear", "nearest")]
+        corners = resize(data, size=(7, 4), mode="bilinear", align_corners=True)
+        exact = resize(data, size=(7, 4), mode="nearest-exact")
+        blocks = torch.nn.functional.pixel_shuffle(torch.cat([*found, corners, exact], 1), 2)
+        apart = torch.nn.functional.pixel_unshuffle(blocks[:, :, :, :6], 2).flatten()
+        return torch.rsub(torch.cat([blocks.flatten(), apart]), 1.0, alpha=0.5)
+
+
+@needs_compiler
+def test_images_in_other_sizes(tmp_path: Path) -> None:
+    module, image = Resized(), torch.randn(1, 2, 5, 6)
+    program = build(graph_to_deploy(module, image), "tflm", 2.0)
+    host = compiled([program], tmp_path)["portable"]
+    given = image.permute(0, 2, 3, 1) if program.values[program.inputs[0]].channels_last else image
+    made = np.frombuffer(outputs(host, given.contiguous().numpy().tobytes()), np.float32)
+    np.testing.assert_allclose(made, module(image).numpy(), rtol=1e-5, atol=1e-5)
+
+
+@pytest.mark.parametrize(
+    ("function", "said"),
+    [
+        (lambda data: torch.round(data, decimals=1), r"ROUND_DECIMALS \(round_1\)"),
+        (
+            lambda data: torch.nn.functional.interpolate(
+                data, size=(2, 2), mode="bilinear", antialias=True
+            ),
+            "places are counted in a way that is not known",
+        ),
+    ],
+)
+def test_functions_with_unknown_options_are_refused(function: Any, said: str) -> None:
+    class Module(torch.nn.Module):  # type: ignore[misc]
+        def forward(self, data: Any) -> Any:
+            return function(data)
+
+    with pytest.raises(mg.GraphError, match=said):
+        build(graph_to_deploy(Module(), torch.randn(1, 2, 4, 4)), "tflm", 2.0)
+
+
 @needs_compiler
 def test_norms_of_their_data(tmp_path: Path) -> None:
     torch.manual_seed(0)

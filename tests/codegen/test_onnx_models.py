@@ -67,7 +67,7 @@ def made_model(
     )
     weights = [onnx.numpy_helper.from_array(value, name) for name, value in stored.items()]
     graph = onnx.helper.make_graph(nodes, "g", [x], [y], weights)
-    opsets = [onnx.helper.make_opsetid("", 17)]
+    opsets = [onnx.helper.make_opsetid(*each) for each in (("", 18), ("com.microsoft", 1))]
     onnx.save(onnx.helper.make_model(graph, opset_imports=opsets, ir_version=8), folder / "m.onnx")
     return folder / "m.onnx"
 
@@ -144,6 +144,42 @@ AWKWARD: dict[str, tuple[list[Node], dict[str, list[int]], dict[str, Any]]] = {
             ("align_corners", "round_prefer_ceil"),
         ]
     },
+    **{
+        f"interpolation, {mode}": (
+            [node("Resize", "x,,s", mode="linear", coordinate_transformation_mode=mode)],
+            {"x": [1, 2, 5, 7], "y": [1, 2, 7, 4]},
+            {"s": np.array([1, 1, 1.5, 0.6], np.float32)},
+        )
+        for mode in ("half_pixel", "asymmetric", "align_corners", "pytorch_half_pixel")
+    },
+    **{
+        f"blocks, {order}": (
+            [node("DepthToSpace", "x", "a", blocksize=2, mode=order), node("Conv", "a,w")],
+            {"x": [1, 12, 3, 2], "y": [1, 2, 6, 4]},
+            {"w": values(2, 3, 1, 1)},
+        )
+        for order in ("DCR", "CRD")
+    },
+    "space in blocks": (
+        [node("SpaceToDepth", "x", blocksize=2)],
+        {"x": [1, 3, 4, 6], "y": [1, 12, 2, 3]},
+        {},
+    ),
+    "a GELU with a bias": (
+        [node("FastGelu", "x,b", domain="com.microsoft")],
+        {"x": [3, 4], "y": [3, 4]},
+        {"b": values(4)},
+    ),
+    "a slope of a GELU": (
+        [node("QuickGelu", "x", alpha=1.1, domain="com.microsoft")],
+        {"x": [3, 4], "y": [3, 4]},
+        {},
+    ),
+    "factors of a SELU": (
+        [node("Selu", "x", alpha=1.2, gamma=2.0)],
+        {"x": [3, 4], "y": [3, 4]},
+        {},
+    ),
 }
 
 
@@ -176,11 +212,41 @@ def test_awkward_operators(tmp_path: Path) -> None:
             [node("BatchNormalization", "x,w,w,w,w", training_mode=1)],
             r"BatchNormalization \(y_BatchNormalization\): it takes mean and variance",
         ),
+        (
+            [node("Resize", "x,,s", mode="linear", antialias=1)],
+            r"RESIZE_BILINEAR \(y_Resize\): places are counted in a way that is not known",
+        ),
+        (
+            [node("FusedConv", "x,k,w,x", activation="Relu", domain="com.microsoft")],
+            r"CONV_2D \(y_FusedConv\): it adds more than a bias",
+        ),
+        (
+            [node("Conv", "x,k,o")],
+            r"CONV_2D \(y_Conv\): its bias \(1,\) is not one number for each of 3 channels",
+        ),
+        (
+            [
+                node("Flatten", "x", "f"),
+                node("Gemm", "f,m", "g", transA=1),
+                node("Reshape", "g,r"),
+            ],
+            r"FULLY_CONNECTED \(g_Gemm\): its data is transposed",
+        ),
     ],
 )
 def test_what_cannot_be_deployed_is_named(nodes: list[Node], said: str, tmp_path: Path) -> None:
     shapes = {"x": [2, 3, 4, 4], "y": [2, 3, 4, 4]}
-    path = made_model(tmp_path, nodes, shapes, w=np.ones(3, np.float32))
+    stored_values = {
+        "w": np.ones(3, np.float32),
+        "o": np.ones(1, np.float32),
+        "k": values(3, 3, 1, 1),
+        "m": values(2, 2),
+        "r": np.array([2, 3, 4, 4]),
+        "s": np.array([1, 1, 1.2, 1.2], np.float32),
+    }
+    used = {name for each in nodes for name in each.input}
+    stored_values = {name: value for name, value in stored_values.items() if name in used}
+    path = made_model(tmp_path, nodes, shapes, **stored_values)
     with pytest.raises(mg.GraphError, match=rf"m\.onnx: cannot be deployed: {said}"):
         mg.deploy(path, tmp_path / "made")
     assert not (tmp_path / "made").exists()

@@ -21,6 +21,7 @@ from mcugraph.codegen.kernels.contract import (
     zero_point,
 )
 from mcugraph.codegen.kernels.fixed_point import activation_range, multipliers, product_factor
+from mcugraph.codegen.kernels.layers import refused_terms
 from mcugraph.codegen.kernels.windows import image_fields, lead_by_pixels
 from mcugraph.ir import Array, DType
 from mcugraph.ops.convolution import Conv
@@ -100,7 +101,7 @@ def is_narrow(scaled: Mapping[str, FlashTable], weights: Array, rounding: str) -
 
 
 def refused_weights(node: KernelNode) -> str | None:
-    """Why a kernel of int8 cannot take the types of a layer, or how its weights are quantised."""
+    """Why a kernel of int8 cannot take the types of a layer, its weights, or its bias."""
     bias = None if node.optional(2) is None else DType.INT32
     halves = node.input(1).dtype is DType.INT4  # which are stored as int8
     weights = DType.INT4 if halves else DType.INT8
@@ -109,7 +110,7 @@ def refused_weights(node: KernelNode) -> str | None:
         return wrong
     if zero_point(node.input(1)) != 0:
         return f"its weights have the zero point {zero_point(node.input(1))}"
-    return None
+    return refused_terms(node)
 
 
 def scaled_channels(node: KernelNode, totals: Array, rounding: str) -> dict[str, FlashTable]:

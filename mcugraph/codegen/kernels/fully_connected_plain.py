@@ -7,7 +7,7 @@ from collections.abc import Mapping
 
 from mcugraph.codegen.c_program import Field, KernelCall
 from mcugraph.codegen.kernels.contract import attributes, constant
-from mcugraph.codegen.kernels.layers import LayerKernel
+from mcugraph.codegen.kernels.layers import LayerKernel, refused_layer
 from mcugraph.ops.linear import Dense
 from mcugraph.tflm.kernels.access.raster import element, straight
 from mcugraph.tflm.kernels.needs import KernelNode
@@ -20,12 +20,7 @@ class FullyConnectedPlain(LayerKernel):
     narrow = True
 
     def refusal(self, node: KernelNode) -> str | None:
-        weights, op = node.input(1), attributes(node, Dense)
-        if op.transposed or op.factors != (1.0, 1.0):
-            return f"layers of the kind {op} are not known"
-        if len(weights.shape) != 2 or node.input(0).elements % weights.shape[1]:
-            return f"weights {weights.shape} do not read data {node.input(0).shape}"
-        return self.refused_types(node)
+        return refused_layer(node) or self.refused_types(node)
 
     def call(self, node: KernelNode, rounding: str) -> KernelCall:
         rows, depth, units = _sizes(node)

@@ -19,6 +19,7 @@ from mcugraph.codegen.kernels.contract import (
 )
 from mcugraph.codegen.kernels.conv_s8 import refused_weights, shifted_bias, stored_range
 from mcugraph.codegen.kernels.fixed_point import multipliers, product_factor
+from mcugraph.codegen.kernels.layers import refused_layer
 from mcugraph.ir import Array, DType
 from mcugraph.ops.linear import Dense
 from mcugraph.tflm.kernels.access.raster import straight
@@ -33,10 +34,7 @@ class FullyConnectedS8(Kernel):
     computes = DType.INT8
 
     def refusal(self, node: KernelNode) -> str | None:
-        weights = node.input(1)
-        if len(weights.shape) != 2 or node.input(0).elements % weights.shape[1]:
-            return f"weights {weights.shape} do not read data {node.input(0).shape}"
-        return refused_weights(node)
+        return refused_layer(node) or refused_weights(node)
 
     def call(self, node: KernelNode, rounding: str) -> KernelCall:
         op, weights = attributes(node, Dense), constant(node.input(1))

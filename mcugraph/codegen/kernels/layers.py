@@ -13,6 +13,7 @@ from mcugraph.codegen.c_program import Field, FlashTable, Parameters
 from mcugraph.codegen.kernels.contract import (
     SUFFIXES,
     Kernel,
+    attributes,
     constant,
     scale,
     scales,
@@ -23,11 +24,38 @@ from mcugraph.codegen.kernels.fixed_point import activation_range, multipliers, 
 from mcugraph.codegen.kernels.floating import bounds, layer_tables, refused_floats
 from mcugraph.errors import GraphError
 from mcugraph.ir import Array, DType
+from mcugraph.ops.linear import Dense
 from mcugraph.tflm.kernels.needs import KernelNode
 
 _LARGEST = 1 << 15  # magnitude of data
 _MOST = 1 << 47  # of a sum that is scaled at once
 _MOST_SHIFT = 14
+
+
+def refused_terms(node: KernelNode) -> str | None:
+    """A refusal of what is added to the products of data and weights, where that is no bias.
+
+    Args:
+        node: Data, weights and bias in this order.
+    """
+    if any(term is not None for term in node.inputs[3:]):
+        return "it adds more than a bias"
+    bias, channels = node.optional(2), node.outputs[0].shape[-1]
+    if bias is not None and bias.elements != channels:
+        return f"its bias {bias.shape} is not one number for each of {channels} channels"
+    return None
+
+
+def refused_layer(node: KernelNode) -> str | None:
+    """A refusal of a fully connected layer that is not rows of data times weights."""
+    data, weights, op = node.input(0), node.input(1), attributes(node, Dense)
+    if op.transposed:
+        return "its data is transposed (transA), which a Transpose before it would do"
+    if op.factors != (1.0, 1.0):
+        return "what it multiplies or adds has a factor, and is no constant"
+    if len(weights.shape) != 2 or data.elements % weights.shape[1]:
+        return f"weights {weights.shape} do not read data {data.shape}"
+    return None
 
 
 class LayerKernel(Kernel):
@@ -57,7 +85,7 @@ class LayerKernel(Kernel):
     def refused_types(self, node: KernelNode) -> str | None:
         """A refusal of what data, weights, bias and result are of, in this order."""
         if self.computes is DType.FLOAT32:
-            return refused_floats(node)
+            return refused_floats(node) or refused_terms(node)
         bias = node.optional(2)
         kind = None if bias is None else bias.dtype
         wide = kind in (None, DType.INT64) or (self.narrow and kind is DType.INT32)
@@ -67,7 +95,7 @@ class LayerKernel(Kernel):
             return wrong
         if any(map(zero_point, (node.input(0), node.input(1), node.outputs[0]))):
             return "its data, weights or result have a zero point"
-        return None
+        return refused_terms(node)
 
     def parameters(
         self, node: KernelNode, sizes: dict[str, Field], activation: str | None, channels: Array

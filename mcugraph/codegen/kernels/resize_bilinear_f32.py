@@ -10,6 +10,7 @@ import numpy as np
 from mcugraph.codegen.c_program import Field, FlashTable, KernelCall, Parameters
 from mcugraph.codegen.kernels.contract import Kernel, attributes
 from mcugraph.codegen.kernels.floating import refused_floats
+from mcugraph.codegen.kernels.resized import own_scale, refused_places
 from mcugraph.codegen.kernels.windows import lead_by_places
 from mcugraph.ir import Array, DType
 from mcugraph.ops.selection import Resize
@@ -24,12 +25,10 @@ class ResizeBilinearF32(Kernel):
     computes = DType.FLOAT32
 
     def refusal(self, node: KernelNode) -> str | None:
-        data, result, op = node.input(0), node.outputs[0], attributes(node, Resize)
+        data, result = node.input(0), node.outputs[0]
         if len(data.shape) != 4 or len(result.shape) != 4:
             return f"resizing {data.shape} to {result.shape} is not known"
-        if op.method != "linear" or (op.align_corners and op.half_pixel):
-            return "it is not linear, or places are counted in two ways"
-        return refused_floats(node, 1)
+        return refused_places(node) or refused_floats(node, 1)
 
     def call(self, node: KernelNode, rounding: str) -> KernelCall:
         data, result = node.input(0), node.outputs[0]
@@ -75,6 +74,9 @@ def _places(node: KernelNode, axis: int) -> _Places:
     length, made = node.input(0).shape[axis], node.outputs[0].shape[axis]
     whole = op.align_corners and made > 1
     scale = np.float32(length - 1 if whole else length) / np.float32(made - 1 if whole else made)
+    factor = own_scale(node, axis)
+    if factor is not None:
+        scale = np.float32(1) / np.float32(factor)
     at = np.arange(made, dtype=np.float32)
     half = np.float32(0.5)
     found = (at + half) * scale - half if op.half_pixel else at * scale

@@ -15,6 +15,7 @@ from mcugraph.codegen.kernels.contract import (
     attributes,
     refused_scales,
 )
+from mcugraph.codegen.kernels.resized import own_scale, refused_places
 from mcugraph.codegen.kernels.windows import lead_by_places
 from mcugraph.ir import DType
 from mcugraph.ops.selection import Resize
@@ -31,13 +32,16 @@ class ResizeBilinearS8(Kernel):
     computes = DType.INT8
 
     def refusal(self, node: KernelNode) -> str | None:
-        data, result, op = node.input(0), node.outputs[0], attributes(node, Resize)
+        data, result = node.input(0), node.outputs[0]
         if len(data.shape) != 4 or len(result.shape) != 4 or max(data.shape) >= 1 << 16:
             return f"resizing {data.shape} to {result.shape} is not known"
         if data.dtype is not DType.INT8:
             return f"{OTHER_TYPES}{data.dtype.label}"
-        if op.align_corners and op.half_pixel:
-            return "places are counted in two ways"
+        unknown = refused_places(node)
+        if unknown is not None:
+            return unknown
+        if any(own_scale(node, axis) is not None for axis in (1, 2)):
+            return "places are counted by factors that its sizes do not have"
         behind = any(max(_places(node, axis)) >= data.shape[axis] * _ONE for axis in (1, 2))
         if behind:
             return "TFLM would read behind its data"

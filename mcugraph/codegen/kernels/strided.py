@@ -1,8 +1,7 @@
 """Elements copied from places at regular distances: transpositions, slices, blocks.
 
 Sources: tensorflow/lite/kernels/internal/reference/transpose.h, slice.h, strided_slice.h,
-space_to_depth.h,
-depth_to_space.h.
+space_to_depth.h, depth_to_space.h.
 """
 
 from collections.abc import Callable, Mapping
@@ -109,18 +108,38 @@ def sliced(node: KernelNode) -> Walk:
 
 def deepened(node: KernelNode) -> Walk:
     """Blocks of space as channels."""
-    data, block = node.input(0), attributes(node, SpaceToDepth).block
-    batches, height, width, depth = data.shape
-    image, row, pixel, _ = steps(data.shape, 1)
-    sizes = (batches, height // block, width // block, block, block, depth)
-    return Walk(0, sizes, (image, block * row, block * pixel, row, pixel, 1))
+    op = attributes(node, SpaceToDepth)
+    data, block = _image(node, op), op.block
+    batches, height, width, depth = data
+    image, row, pixel, _ = steps(data, 1)
+    within = (block, block, depth), (row, pixel, 1)
+    if op.columns_first:
+        within = (depth, block, block), (1, row, pixel)
+    sizes = (batches, height // block, width // block, *within[0])
+    return Walk(0, sizes, (image, block * row, block * pixel, *within[1]))
 
 
 def flattened(node: KernelNode) -> Walk:
     """Channels as blocks of space."""
-    data, block = node.input(0), attributes(node, DepthToSpace).block
-    batches, height, width, _ = data.shape
+    op = attributes(node, DepthToSpace)
+    data, block = _image(node, op), op.block
+    batches, height, width, _ = data
     depth = node.outputs[0].shape[3]
-    image, row, pixel, _ = steps(data.shape, 1)
+    image, row, pixel, _ = steps(data, 1)
+    down, across, channel = (block * depth, depth, 1)
+    if op.columns_first:
+        down, across, channel = (block, 1, block * block)
     sizes = (batches, height, block, width, block, depth)
-    return Walk(0, sizes, (image, row, block * depth, pixel, depth, 1))
+    return Walk(0, sizes, (image, row, down, pixel, across, channel))
+
+
+def _image(node: KernelNode, op: DepthToSpace | SpaceToDepth) -> Shape:
+    """The shape of an image, its channels last.
+
+    Raises:
+        GraphError: It is none.
+    """
+    data = node.input(0).shape
+    if len(data) != 4 or op.channel_axis % 4 != 3:
+        raise GraphError(f"blocks of {data} whose channels are not last are not known")
+    return data

@@ -13,7 +13,7 @@ def _function(function: str) -> Translator:
     return lambda node: found
 
 
-def _with_parameters(function: str, **defaults: float) -> Translator:
+def with_parameters(function: str, **defaults: float) -> Translator:
     """A function that takes numbers, by their names in ONNX."""
 
     def translate(node: OnnxNode) -> Translation:
@@ -128,7 +128,7 @@ _FUNCTIONS = {
     "LessOrEqual": "less_equal", "Log": "log", "Max": "maximum", "Mean": "mean",
     "Min": "minimum", "Mish": "mish", "Mod": "mod", "Neg": "neg", "Not": "not",
     "Reciprocal": "reciprocal", "Relu": "relu",
-    "Round": "round", "Selu": "selu", "Sigmoid": "sigmoid", "Sign": "sign",
+    "Round": "round", "Sigmoid": "sigmoid", "Sign": "sign",
     "Sin": "sin", "Sinh": "sinh", "Softplus": "softplus", "Softsign": "softsign",
     "Sqrt": "sqrt", "Sum": "add", "Swish": "silu", "Tan": "tan", "Tanh": "tanh",
     "Where": "select", "Affine": "affine",
@@ -138,12 +138,13 @@ _FUNCTIONS = {
 TRANSLATIONS: dict[str, Translator] = {
     **{name: _function(function) for name, function in _FUNCTIONS.items()},
     **{name: _binary(function) for name, function in _BINARY.items()},
-    "Celu": _with_parameters("celu", alpha=1.0),
-    "Elu": _with_parameters("elu", alpha=1.0),
-    "HardSigmoid": _with_parameters("hard_sigmoid", alpha=0.2, beta=0.5),
-    "LeakyRelu": _with_parameters("leaky_relu", alpha=0.01),
+    "Celu": with_parameters("celu", alpha=1.0),
+    "Elu": with_parameters("elu", alpha=1.0),
+    "HardSigmoid": with_parameters("hard_sigmoid", alpha=0.2, beta=0.5),
+    "LeakyRelu": with_parameters("leaky_relu", alpha=0.01),
+    "Selu": with_parameters("selu", alpha=1.6732632423543772, gamma=1.0507009873554805),
     "Shrink": _shrink,
-    "ThresholdedRelu": _with_parameters("thresholded_relu", alpha=1.0),
+    "ThresholdedRelu": with_parameters("thresholded_relu", alpha=1.0),
     "PRelu": _prelu,
     "Clip": _clip,
     "Dropout": lambda node: Translation(Elementwise("dropout"), (0,)),

@@ -4,6 +4,7 @@ from mcugraph.formats.computed import Computed
 from mcugraph.formats.onnx.node import OnnxNode, Translation, Translator, result_type
 from mcugraph.formats.onnx.translations.aggregation import TRANSLATIONS as AGGREGATION
 from mcugraph.formats.onnx.translations.arithmetic import TRANSLATIONS as ARITHMETIC
+from mcugraph.formats.onnx.translations.arithmetic import with_parameters
 from mcugraph.formats.onnx.translations.linear import TRANSLATIONS as LINEAR
 from mcugraph.ir import DType, Op
 from mcugraph.ops.attention import Attention
@@ -146,9 +147,9 @@ TRANSLATIONS: dict[str, dict[str, Translator]] = {
         ),
         "MultiHeadAttention": _multi_head_attention,
         "SkipLayerNormalization": _skip_layer_norm,
-        "QuickGelu": lambda node: Elementwise("quick_gelu"),
-        "FastGelu": lambda node: Elementwise("gelu"),
-        "BiasGelu": lambda node: Elementwise("gelu"),
+        "QuickGelu": with_parameters("quick_gelu", alpha=1.702),
+        "FastGelu": lambda node: Elementwise("bias_gelu" if node.has(1) else "gelu"),
+        "BiasGelu": lambda node: Elementwise("bias_gelu"),
         "Gelu": lambda node: Elementwise("gelu"),
         "QuantizeLinear": ARITHMETIC["QuantizeLinear"],
         "DequantizeLinear": ARITHMETIC["DequantizeLinear"],

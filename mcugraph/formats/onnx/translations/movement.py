@@ -1,5 +1,6 @@
 """ONNX: elements moved, joined, cut, looked up or made."""
 
+from collections.abc import Iterable
 from typing import Any
 
 from mcugraph.errors import GraphError
@@ -106,16 +107,23 @@ def _tile(node: OnnxNode) -> Translation:
     return Translation(Tile(node.known(1)), (0,))
 
 
-def _places(node: OnnxNode) -> dict[str, Any]:
-    """Which place of the data an element of the result of a Resize is of."""
+def _places(node: OnnxNode, lengths: Iterable[int]) -> dict[str, Any]:
+    """Which place of the data an element of the result of a Resize is of.
+
+    Args:
+        node: The operator.
+        lengths: Of the axes that are resized, in the result.
+    """
     if node.type == "Upsample" or node.opset < 11:
         return {"rounding": "floor"}
     mode = node.text("coordinate_transformation_mode", "half_pixel")
+    half = mode == "half_pixel" or (mode == "pytorch_half_pixel" and 1 not in lengths)
+    known = half or mode in ("align_corners", "asymmetric")
     return {
         "align_corners": mode == "align_corners",
-        "half_pixel": mode in ("half_pixel", "pytorch_half_pixel"),
+        "half_pixel": half,
         "rounding": node.text("nearest_mode", "round_prefer_floor")
-        if mode in ("align_corners", "half_pixel", "pytorch_half_pixel", "asymmetric")
+        if known and not node.integer("antialias", 0)
         else "unknown",
     }
 
@@ -138,14 +146,16 @@ def _resize(node: OnnxNode) -> Translation:
                 ratio = min(ratios) if policy == "not_larger" else max(ratios)
                 length = int(node.shape(0)[axis] * ratio + 0.5)
             size[axis] = length
-        return Translation(Resize(method, size=tuple(size), **_places(node)), (0,))
+        return Translation(Resize(method, size=tuple(size), **_places(node, target.values())), (0,))
     value = node.value_of(scales)
     if value is None:
         raise Computed
     factors = [1.0] * node.rank()
     for axis, factor in zip(axes, value.ravel(), strict=True):
         factors[axis] = float(factor)
-    return Translation(Resize(method, scales=tuple(factors), **_places(node)), (0,))
+    resized = [n * by for n, by in zip(node.shape(0), factors, strict=True) if by != 1.0]
+    places = _places(node, map(int, resized))
+    return Translation(Resize(method, scales=tuple(factors), **places), (0,))
 
 
 def _depth_to_space(node: OnnxNode) -> Op:

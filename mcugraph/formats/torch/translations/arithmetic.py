@@ -31,18 +31,30 @@ def _binary(function: str) -> Translator:
 
     def translate(call: AtenCall) -> BoundOp | tuple[Tensor | None, ...]:
         first, second = list(call.arguments)[:2]
-        left, right = call.operand(first), call.operand(second)
-        if call.get("alpha", 1) != 1:
-            scale = call.builder.scalar(call, "alpha", call.get("alpha"), right.dtype)
-            (right,) = call.emit(Elementwise("mul"), (right, scale), "scale")
+        left, right = call.operand(first), _times_alpha(call, call.operand(second))
         return BoundOp(Elementwise(function), (left, right))
 
     return translate
 
 
+def _times_alpha(call: AtenCall, operand: Tensor) -> Tensor | None:
+    if call.get("alpha", 1) == 1:
+        return operand
+    scale = call.builder.scalar(call, "alpha", call.get("alpha"), operand.dtype)
+    (scaled,) = call.emit(Elementwise("mul"), (operand, scale), "scale")
+    return scaled
+
+
 def _reversed(call: AtenCall) -> BoundOp:
-    """``rsub(a, b)`` is b - a."""
-    return BoundOp(Elementwise("sub"), (call.operand("other"), call.tensor()))
+    """``rsub(a, b)`` is b - alpha * a."""
+    own = _times_alpha(call, call.tensor())
+    return BoundOp(Elementwise("sub"), (call.operand("other"), own))
+
+
+def _round(call: AtenCall) -> BoundOp:
+    """To a whole number, or to so many decimals, for which TFLite has no operator."""
+    function = "round" if call.get("decimals", 0) == 0 else "round_decimals"
+    return BoundOp(Elementwise(function), (call.data(),))
 
 
 def _div(call: AtenCall) -> BoundOp:
@@ -129,7 +141,7 @@ _UNARY = {
     "log10": "log10", "log1p": "log1p", "log2": "log2", "log_sigmoid": "log_sigmoid",
     "logical_not": "not", "logit": "logit", "mish": "mish", "nan_to_num": "nan_to_num",
     "neg": "neg", "negative": "neg", "reciprocal": "reciprocal", "relu": "relu",
-    "relu6": "relu6", "round": "round", "rsqrt": "rsqrt",
+    "relu6": "relu6", "rsqrt": "rsqrt",
     "selu": "selu", "sgn": "sign", "sigmoid": "sigmoid", "sign": "sign", "silu": "silu",
     "sin": "sin", "sinh": "sinh",
     "softsign": "softsign", "special_erf": "erf", "sqrt": "sqrt", "square": "square",
@@ -179,6 +191,7 @@ TRANSLATIONS: dict[str, Translator] = {
     **dict.fromkeys(_SAME, _same),
     **dict.fromkeys(_DROPOUTS, _dropout),
     **dict.fromkeys(_CONVERSIONS, _convert),
+    "round": _round,
     "rsub": _reversed,
     "div": _div,
     "divide": _div,

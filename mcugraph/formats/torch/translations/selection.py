@@ -174,9 +174,32 @@ def _repeat(call: AtenCall) -> Result:
     return call.emit(Tile(repeats), (data,), last=True)
 
 
+def _scales(call: AtenCall) -> tuple[float, ...] | None:
+    """Factors that places are counted by, where they differ from those of the sizes."""
+    data, made = shape_of(call.data())[2:], call.shape[2:]
+    names = {1: ("scales",), 2: ("scales_h", "scales_w"), 3: ("scales_d", "scales_h", "scales_w")}
+    each = [call.get(name) for name in names[len(data)]]
+    given = call.get("scale_factors", None if None in each else each)
+    if given is None or all(n * by == to for n, by, to in zip(data, given, made, strict=True)):
+        return None
+    return (1.0, 1.0, *map(float, given))
+
+
 def _resize(method: str) -> Translator:
     def translate(call: AtenCall) -> Result:
-        return BoundOp(Resize(method, size=(-1, -1, *call.shape[2:])), (call.data(),))
+        exact, mixed = "exact" in call.native, call.native.endswith("_aa")
+        aligned = bool(call.get("align_corners", False))
+        counted = _scales(call)
+        rounding = "floor" if counted is not None and method == "nearest" and not exact else ""
+        op = Resize(
+            method,
+            size=(-1, -1, *call.shape[2:]),
+            scales=counted,
+            align_corners=aligned,
+            half_pixel=exact or (method != "nearest" and not aligned),
+            rounding="unknown" if mixed or (exact and counted is not None) else rounding,
+        )
+        return BoundOp(op, (call.data(),))
 
     return translate
 
