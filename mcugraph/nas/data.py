@@ -4,6 +4,7 @@ import zlib
 from collections.abc import Mapping
 from functools import lru_cache
 from importlib import import_module
+from io import BytesIO
 from math import prod
 from pathlib import Path
 from typing import IO, Any, NamedTuple
@@ -12,6 +13,7 @@ from zipfile import BadZipFile, ZipFile
 import numpy as np
 from numpy.lib import format as npy
 
+from mcugraph import files
 from mcugraph.errors import FormatError, UsageError
 from mcugraph.ir import Array, Shape
 from mcugraph.records import dataclass
@@ -181,11 +183,48 @@ def _called(spec: str) -> Mapping[str, Array]:
         if isinstance(made, Mapping):
             return {str(key): np.asarray(value) for key, value in made.items()}
         if isinstance(made, tuple) and len(made) == 2:
-            pairs = [_stacked(part) for part in made]
-            return dict(zip(_KEYS, [*pairs[0], *pairs[1]], strict=True))
+            return _of_datasets(made)
     except Exception as error:
         raise FormatError(f"data {spec!r}: {type(error).__name__}: {error}") from error
     raise FormatError(f"data {spec!r}: a dictionary of arrays, or two data sets, are needed")
+
+
+def kept(datasets: Any, folder: Path) -> str:
+    """Two PyTorch data sets, written to the folder of a search, where each worker reads them.
+
+    Args:
+        datasets: Training and test data: pairs of an example and a class.
+        folder: The search's.
+
+    Returns:
+        The path of the file.
+
+    Raises:
+        UsageError: They are no data sets, or the folder has others.
+    """
+    try:
+        arrays = _of_datasets(datasets)
+    except Exception as error:
+        raise UsageError(
+            "data: a path, module:function or two data sets (training and test) of pairs are "
+            f"needed: {type(error).__name__}: {error}"
+        ) from error
+    path = folder / "data.npz"
+    if not path.exists():
+        folder.mkdir(parents=True, exist_ok=True)
+        stream = BytesIO()
+        np.savez(stream, **arrays)  # type: ignore[arg-type]
+        files.write(path, stream.getvalue())
+    elif any(
+        not np.array_equal(value, arrays[key]) for key, value in _from_file(str(path)).items()
+    ):
+        raise UsageError(f"{path}: other data were searched on here; take another folder")
+    return str(path)
+
+
+def _of_datasets(datasets: Any) -> dict[str, Array]:
+    train, test = (_stacked(part) for part in datasets)
+    return dict(zip(_KEYS, [*train, *test], strict=True))
 
 
 def _stacked(dataset: Any) -> tuple[Array, Array]:

@@ -7,7 +7,7 @@ from contextlib import ExitStack, closing
 from dataclasses import asdict
 from functools import partial
 from multiprocessing import current_process
-from os import PathLike
+from os import PathLike, fsdecode
 from pathlib import Path
 from tempfile import mkdtemp
 from typing import Any
@@ -16,7 +16,7 @@ from mcugraph.checks import check_callable, check_number, check_whole, path_text
 from mcugraph.errors import FormatError, UsageError
 from mcugraph.fit.boards import Board, find_board
 from mcugraph.nas.admission import Admission
-from mcugraph.nas.data import DataSource
+from mcugraph.nas.data import DataSource, kept
 from mcugraph.nas.driver import Driver, SearchPlan
 from mcugraph.nas.engine_choice import find_engine
 from mcugraph.nas.engines import Engine
@@ -44,7 +44,7 @@ _UNGUARDED = (
 
 def search(
     space: SearchSpace[Any],
-    data: str | PathLike[str],
+    data: str | PathLike[str] | Sequence[Any],
     *,
     bounds: Bounds | None = None,
     board: str | Board | None = None,
@@ -83,7 +83,8 @@ def search(
     Args:
         space: The architectures.
         data: The path of an .npz file with x_train, y_train, x_test and y_test, or
-            ``module:function`` of a function that returns them (see ``DataSource``).
+            ``module:function`` of a function that returns them (see ``DataSource``), or two PyTorch
+            data sets, which are then kept in the folder.
         bounds: Upper bounds; None: those of the board.
         board: A name of a board, or a ``Board``: what is trained fits it.
         reserve_sram: Bytes of the board's SRAM for all but the arena.
@@ -137,7 +138,11 @@ def search(
     limits = bounds or Bounds()
     sparsities = None if recipe.sparsity is None else SparsityRange(*recipe.sparsity)
     admission = Admission(space, limits, target, reserve_sram, reserve_flash, kernels, sparsities)
-    spec = path_text(data, "data: a path is needed")
+    if isinstance(data, str | PathLike):
+        spec = fsdecode(data)
+    else:
+        folder = _folder(folder)
+        spec = kept(data, folder)
     source = DataSource(spec, space.input_shape, space.classes, recipe.validation)
     run = _trainer(source) if train is None else train
     say = report or partial(print, file=sys.stderr)
@@ -159,7 +164,7 @@ def search(
     trainers = find_engine(engine, workers, memory_limit)
     with ExitStack() as stack:
         stack.callback(trainers.close)
-        where = Path(mkdtemp(prefix="mcugraph-search-")) if folder is None else Path(folder)
+        where = _folder(folder)
         store = stack.enter_context(closing(Store(where, space, drive=True)))
         _hold(store, _settings(plan))
         choose = partial(choose_finalists, bounds=limits)
@@ -173,6 +178,11 @@ def search(
         return SearchResult(
             driver.trials, space, limits, source, where, driver.seconds, interrupted
         )
+
+
+def _folder(folder: str | PathLike[str] | None) -> Path:
+    """Where a search is kept: a folder of its own, if none is given."""
+    return Path(mkdtemp(prefix="mcugraph-search-")) if folder is None else Path(folder)
 
 
 def load_search(folder: str | PathLike[str], space: SearchSpace[Any] | None = None) -> SearchResult:

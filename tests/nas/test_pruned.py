@@ -138,3 +138,31 @@ def test_a_search_learns(tmp_path: Path, sparsity: tuple[float, float] | None) -
         assert trial.costs.peak <= 1500
     again = search(space, data(tmp_path), folder=tmp_path / "again", **options)
     assert [t.error for t in again.trials] == [t.error for t in result.trials]
+
+
+def test_data_sets_of_pairs_are_kept_beside_the_search(tmp_path: Path) -> None:
+    arrays = np.load(data(tmp_path))
+    pairs = [
+        torch.utils.data.TensorDataset(
+            torch.from_numpy(arrays[f"x_{part}"]), torch.from_numpy(arrays[f"y_{part}"])
+        )
+        for part in ("train", "test")
+    ]
+    options: dict[str, Any] = {
+        "bounds": Bounds(size=3000),
+        "recipe": Recipe(epochs=1, batch=32, share=0.2),
+        "candidates": 2,
+        "finalists": 1,
+        "engine": "inline",
+        "report": lambda line: None,
+        "folder": tmp_path / "run",
+    }
+    space = CnnSpace((1, 14, 14), 3)
+    found = search(space, pairs, **options)
+    same = search(space, data(tmp_path), **options | {"folder": tmp_path / "other"})
+    assert [trial.error for trial in found.trials] == [trial.error for trial in same.trials]
+    search(space, pairs, **options)  # goes on, and has nothing to do
+    with pytest.raises(mg.UsageError, match="other data"):
+        search(space, pairs[::-1], **options)
+    with pytest.raises(mg.UsageError, match="two data sets"):
+        search(space, 3, **options)  # type: ignore[arg-type]
