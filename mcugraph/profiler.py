@@ -179,9 +179,10 @@ def profile(
         precision: None: the model's own element types. ``"int8"``: what it costs quantised.
         kernels: What TFLM is built with: ``"reference"`` or ``"cmsis-nn"`` (Cortex-M4 with its DSP
             extension); its head and tail depend on it.
-        time_limit: Seconds for the search for the best order, and again for each search for our
-            plan of the arena. Where they do not suffice, ``memory.peak_lower_bound`` is what was
-            proven, and ``schedule`` and ``plan`` look on for as long as they are asked to.
+        time_limit: Seconds for the search for the best order, and again for the cut bound (that of
+            the cuts made till then) and for each search for our plan of the arena. Where they do
+            not suffice, ``memory.peak_lower_bound`` is what was proven, and ``schedule`` and
+            ``plan`` look on for as long as they are asked to.
         built: A folder that ``deploy`` wrote of the model and that was built: what its code takes
             is known then.
 

@@ -4,7 +4,7 @@ from collections.abc import Callable
 
 from mcugraph.ir import Graph, Kind
 from mcugraph.records import dataclass, replace
-from mcugraph.scheduling.bounds import cut_bound, largest_operator, operator_bound
+from mcugraph.scheduling.bounds import largest_operator, operator_bound
 from mcugraph.scheduling.entry import least_peak, schedule_instance
 from mcugraph.scheduling.problem import Problem
 from mcugraph.scheduling.result import Schedule, checked_schedule
@@ -44,7 +44,8 @@ def live_set_figures(
     Args:
         graph: The graph.
         runtime: How the device executes it.
-        time_limit: Seconds for the search for the best order.
+        time_limit: Seconds for the search for the best order, and again for the cut bound, which
+            is the largest of the cuts that were made by then.
     """
 
     def problem(bytes_of: Callable[[Problem], int]) -> Problem:
@@ -54,7 +55,8 @@ def live_set_figures(
     plain.verify()
     if graph.subgraphs and any(operator.op.bodies for operator in graph.operators):
         least = problem(lambda body: least_peak(body, time_limit))
-        operators, cut = problem(operator_bound), problem(cut_bound)
+        operators = problem(operator_bound)
+        cut = problem(lambda body: Instance(body.network()).cut_bound(Limits(time_limit)))
     else:
         least = operators = cut = plain
     network = plain.network()
@@ -70,7 +72,8 @@ def live_set_figures(
     if bound == best.peak:
         cuts = bound
     else:
-        cuts = instance.cut_bound() if cut is least else cut_bound(cut)
+        asked = instance if cut is least else Instance(cut.network())
+        cuts = asked.cut_bound(Limits(time_limit))
     return LiveSetFigures(
         best=best,
         in_file_order=in_file_order,

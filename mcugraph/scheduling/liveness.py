@@ -75,7 +75,8 @@ def _dies(problem: Problem, live: Liveness, step: int, tensor: int) -> bool:
     """Whether a tensor that an operator reads gives its memory free after it, in the arena."""
     return (
         live.end[tensor] == step + 1
-        and tensor not in problem.graph_outputs
+        # What is kept lives through the last step, so none of it ends before.
+        and (step + 1 < len(live.order) or tensor not in problem.graph_outputs)
         and (problem.count_inputs or tensor not in problem.graph_inputs)
     )
 

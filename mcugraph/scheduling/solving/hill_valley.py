@@ -18,6 +18,7 @@ After J. W. H. Liu, "An application of generalized tree pebbling to sparse matri
 to series-parallel precedence constraints" (1978).
 """
 
+from bisect import bisect_left, bisect_right
 from collections.abc import Sequence
 from operator import itemgetter
 from typing import NamedTuple
@@ -46,6 +47,7 @@ class Segment(NamedTuple):
 Chain = tuple[Segment, ...]
 
 _RANK = itemgetter(0, 1)  # smaller: comes first in a merge
+_FEW = 16  # a chain so many times longer than the rest is not sorted again
 
 
 def _segment(hill: int, delta: int, operators: _Rope) -> Segment:
@@ -60,7 +62,10 @@ def single(operator: int, hill: int, delta: int) -> Chain:
 def in_series(first: Chain, second: Chain) -> Chain:
     """Two chains that run one after the other."""
     found = list(first)
-    for segment in second:
+    for index, segment in enumerate(second):
+        if found[-1][:2] <= segment[:2]:
+            # So are all that follow: each chain is in order.
+            return (*found, *second[index:])
         last = segment
         while found and found[-1][:2] > last[:2]:
             before = found.pop()
@@ -78,7 +83,20 @@ def in_parallel(chains: Sequence[Chain]) -> Chain:
     if len(chains) == 1:
         return chains[0]
     # Each is sorted: to sort is to merge, and of equal segments the first comes first.
-    return tuple(sorted([segment for chain in chains for segment in chain], key=_RANK))
+    number = max(range(len(chains)), key=lambda i: len(chains[i]))
+    before, after = _joined(chains[:number]), _joined(chains[number + 1 :])
+    longest = list(chains[number])
+    if _FEW * (len(before) + len(after)) > len(longest):
+        return tuple(sorted([*before, *longest, *after], key=_RANK))
+    for segment in reversed(before):
+        longest.insert(bisect_left(longest, _RANK(segment), key=_RANK), segment)
+    for segment in after:
+        longest.insert(bisect_right(longest, _RANK(segment), key=_RANK), segment)
+    return tuple(longest)
+
+
+def _joined(chains: Sequence[Chain]) -> list[Segment]:
+    return [segment for chain in chains for segment in chain]
 
 
 def hill_of(chain: Chain) -> int:

@@ -5,6 +5,7 @@ from functools import cached_property
 from mcugraph.records import dataclass
 from mcugraph.scheduling.solving.cuts import cut_bounds, operator_floor
 from mcugraph.scheduling.solving.greedy_orders import greedy_orders
+from mcugraph.scheduling.solving.limits import LimitReached, Limits
 from mcugraph.scheduling.solving.network import Network, has_one_order
 from mcugraph.scheduling.solving.replay import order_peak
 from mcugraph.scheduling.solving.split import split
@@ -52,12 +53,21 @@ class Instance:
         """The bound by single operators, in bytes."""
         return operator_floor(self.net)
 
-    def cut_bound(self) -> int:
-        """The bound by one minimum cut for each operator, in bytes."""
+    def cut_bound(self, limits: Limits | None = None) -> int:
+        """The bound by one minimum cut for each operator, in bytes.
+
+        By the cuts that ``limits`` leave time for: no order needs less than that either.
+        """
+        keep_on = (limits or Limits()).check
         best = self.floor
-        for part in self.parts:
-            if part.one_order:  # and so one downset at which each operator is ready
-                best = max(best, order_peak(part.net, part.orders[0]))
-            else:
-                best = max(cut_bounds(part.net, part.orders, best))
+        try:
+            for part in self.parts:
+                if part.one_order:  # and so one downset at which each operator is ready
+                    best = max(best, order_peak(part.net, part.orders[0]))
+                    continue
+                for bound in cut_bounds(part.net, part.orders, best, keep_on):
+                    best = bound
+                    keep_on()
+        except LimitReached:
+            pass
         return best
