@@ -174,10 +174,10 @@ def _members(
     for operator in graph.operators:
         for index, name in enumerate(operator.inputs):
             tensor = None if name is None else graph.tensors[name]
-            if name is None or tensor is None or tensor.shape is None:
+            if tensor is None or tensor.shape is None:
                 continue
             for axis in range(len(tensor.shape)):
-                labels = labelling.constants.get((name, axis))
+                labels = labelling.constants.get((tensor.name, axis))
                 if labels is None:
                     continue
                 labels = _whole_axis(operator, index, axis, labelling, labels)
@@ -187,7 +187,7 @@ def _members(
                 layer = layer_name(graph, operator)
                 use = _use(operator.op, index, axis, len(tensor.shape))
                 for number, count in counts.items():
-                    member = Member(layer, name, axis, count // widths[number], use)
+                    member = Member(layer, tensor.name, axis, count // widths[number], use)
                     if member not in found[number]:
                         found[number].append(member)
     return found

@@ -342,12 +342,14 @@ class _View:
     def bind(self, index: int, axis: int, labels: Array) -> None:
         name = self._name(index)
         tensor = None if name is None else self._graph.tensors[name]
-        if name is None or tensor is None or not tensor.is_constant or not tensor.shape:
+        if tensor is None or not tensor.is_constant or not tensor.shape:
             return
         if self._graph.source.format == "torch" and _computed(tensor):
             # Nothing in the model holds it, so nothing of it can be taken out.
-            self.freeze(labels, f"{name!r} is computed by the model's code, and cannot be cut")
-        key = (name, axis % len(tensor.shape))
+            self.freeze(
+                labels, f"{tensor.name!r} is computed by the model's code, and cannot be cut"
+            )
+        key = (tensor.name, axis % len(tensor.shape))
         if key not in self._labelling.constants:
             self._labelling.constants[key] = labels
         elif not self._merged(tensor):

@@ -3,7 +3,7 @@
 import pytest
 
 import mcugraph as mg
-from mcugraph.ir import DType, Graph, Operator, Source, Tensor
+from mcugraph.ir import Constant, DType, Graph, Kind, Operator, Source, Tensor
 from mcugraph.ops.elementwise import Elementwise
 
 
@@ -17,3 +17,21 @@ def test_tensors_that_are_too_large_to_label() -> None:
     assert mg.widths(through(1 << 10)).groups == ()
     with pytest.raises(mg.GraphError, match=r"net: tensor 'x' of shape .* is too large to follow"):
         mg.widths(through(1 << 26))
+
+
+def test_constants_are_told_apart_by_the_entries_of_an_axis() -> None:
+    """Its values are not looked at: how many there are does not matter."""
+
+    def beside(shape: tuple[int, ...]) -> Graph:
+        constant = Constant("w", lambda: pytest.fail("it is not needed"))
+        tensors = {
+            "w": Tensor("w", DType.INT8, shape, Kind.CONSTANT, constant),
+            "x": Tensor("x", DType.INT8, (4,)),
+            "y": Tensor("y", DType.INT8, (4,)),
+        }
+        relu = Operator("relu", Elementwise("relu"), ("x",), ("y",), "RELU")
+        return Graph("net", (relu,), tensors, ("x",), ("y",), Source("test"))
+
+    assert mg.widths(beside((1 << 14, 1 << 14))).groups == ()
+    with pytest.raises(mg.GraphError, match=r"net: tensor 'w' of shape .* is too large to follow"):
+        mg.widths(beside((2, 1 << 28)))

@@ -262,6 +262,46 @@ def test_gate_over_tokens(space_of: Build) -> None:
     assert "no channel can be taken out of" in space.refused["tokens"]
 
 
+class ScaledUnits(nn.Module):
+    """Hidden units of tokens with a scale each."""
+
+    def __init__(self) -> None:
+        super().__init__()
+        self.scale = nn.Parameter(torch.rand(7))
+        self.embed, self.out = nn.Linear(6, 8), nn.Linear(8, 3)
+        self.tokens, self.back = nn.Linear(5, 7), nn.Linear(7, 5)
+
+    def forward(self, x: Tensor) -> Tensor:
+        units = F.relu(self.tokens(self.embed(x).transpose(1, 2)))
+        return self.out(self.back(units * self.scale).transpose(1, 2))
+
+
+def test_a_scale_of_hidden_units_of_tokens(space_of: Build) -> None:
+    space = space_of(ScaledUnits(), TOKENS)
+    assert set(space.channel_classes) == tied(8, "embed") | tied(7, "tokens")
+    assert ("scale", 0, 1, "follows") in members(space, "tokens")
+
+
+class HalfOfItself(nn.Module):
+    """Half of the channels are multiplied with themselves; all are read alike otherwise."""
+
+    def __init__(self) -> None:
+        super().__init__()
+        self.a, self.out = nn.Linear(6, 8), nn.Linear(8, 3)
+
+    def forward(self, x: Tensor) -> Tensor:
+        x = F.relu(self.a(x))
+        half = x[..., :4]
+        return (half @ half.transpose(1, 2)) @ self.out(x)
+
+
+def test_channels_that_only_activations_tell_apart(space_of: Build) -> None:
+    """What half of them takes for a moment depends on which ones are left."""
+    space = space_of(HalfOfItself(), TOKENS)
+    assert set(space.channel_classes) == tied(8, "a")
+    assert names(space) == [("a", 4, 1), ("a#2", 4, 1)]
+
+
 class FlatMixer(nn.Module):
     """Channels and hidden units of tokens on one axis."""
 
