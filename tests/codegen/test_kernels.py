@@ -5,10 +5,11 @@ from pathlib import Path
 
 import numpy as np
 import pytest
-from support import int8_operators
+from support import int8_layers
 from support.deployed import check_equal, needs_compiler, program_of
 from support.further_operators import FURTHER
-from support.int8_operators import OPERATORS, remembered
+from support.int8_layers import remembered
+from support.int8_operators import OPERATORS
 from support.int16_operators import OPERATORS_16
 from support.one_operator import one_operator, stored, values
 from support.tflite_writer import T
@@ -45,7 +46,7 @@ def test_sums_wrap_around(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> No
         data = random.choice(near, count).astype(dtype)
         return T("", (count,), dtype, data=data.tobytes(), scales=(scale,))
 
-    monkeypatch.setattr(int8_operators, "_bias", extreme)
+    monkeypatch.setattr(int8_layers, "_bias", extreme)
     layers = ("convolution", "depthwise", "fully_connected", "transposed_convolution")
     sparse = ("sparse_convolution", "sparse_fully_connected")
     check_equal([OPERATORS[n](seed) for n in (*layers, *sparse) for seed in range(4)], tmp_path, 6)

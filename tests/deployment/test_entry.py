@@ -9,7 +9,8 @@ import numpy as np
 import pytest
 from support.commands import Capture, refused, run
 from support.deployed import COMPILER, as_bytes, needs_compiler, random_inputs, tflm_answers
-from support.int8_operators import OPERATORS, fully_connected
+from support.int8_layers import fully_connected
+from support.int8_operators import OPERATORS
 from support.microcontrollers import needs_qemu
 from support.one_operator import one_operator, stored, values
 from support.tflite_writer import G, Node, T, tflite_bytes

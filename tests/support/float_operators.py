@@ -6,8 +6,8 @@ from typing import Any
 import numpy as np
 
 from support.further_operators import FURTHER
+from support.int8_layers import quantised
 from support.int8_operators import OPERATORS as QUANTISED
-from support.int8_operators import quantised
 from support.one_operator import numbers, one_operator
 from support.tflite_writer import T
 

@@ -5,7 +5,8 @@ from typing import Any
 
 import numpy as np
 
-from support.int8_operators import alike, quantised
+from support.int8_layers import quantised
+from support.int8_operators import alike
 from support.one_operator import numbers, one_operator
 from support.tflite_writer import T
 

@@ -6,8 +6,9 @@ from functools import partial
 
 import numpy as np
 
+from support import int8_layers as layers
 from support import int8_operators as narrow
-from support.int8_operators import quantised
+from support.int8_layers import quantised
 from support.one_operator import one_operator
 from support.tflite_writer import G, Node, T, tflite_bytes
 
@@ -147,9 +148,9 @@ def network(seed: int) -> bytes:
 
 
 _ALIKE: tuple[Callable[..., bytes], ...] = (
-    *(narrow.convolution, narrow.depthwise, narrow.transposed_convolution),
-    *(narrow.fully_connected, narrow.pool, narrow.mean, narrow.addition, narrow.multiplication),
-    *(narrow.extremes, narrow.concatenation, narrow.padding, narrow.cut, narrow.remembered),
+    *(layers.convolution, layers.depthwise, layers.transposed_convolution),
+    *(layers.fully_connected, narrow.pool, narrow.mean, narrow.addition, narrow.multiplication),
+    *(narrow.extremes, narrow.concatenation, narrow.padding, narrow.cut, layers.remembered),
 )
 OPERATORS_16: dict[str, Callable[[int], bytes]] = {
     **{f"{maker.__name__}_16": partial(maker, dtype="int16") for maker in _ALIKE},
