@@ -8,7 +8,8 @@ taken as one operator each (see ``chain_relaxation``).
 
 Networks without bottlenecks, such as randomly wired ones, need about as much as the states of their
 dearest level do; there this comes close to the best order, with far fewer flows than
-``implied_bounds`` takes for less.
+``implied_bounds`` takes for less. What is proven for a budget is gone on with for the next one: so
+steps are short.
 """
 
 from collections.abc import Callable, Iterable, Iterator, Sequence
@@ -25,11 +26,9 @@ from mcugraph.scheduling.solving.replay import step_costs
 
 _LEVELS = 3  # that are tried
 _APART = 8  # levels that are tried lie such a part of all levels apart
-_STEPS = 16  # the first step is that part of the gap
+_STEPS = 64  # each step is that part of the gap
 _SHORTEST = 256  # no step is a smaller part of it
 _TURN = 20_000  # nodes that flows walk, after which it is looked at what else there is to do
-_LONGER = 2  # times as many nodes as for the last proof are to be walked for the next one
-_TOO_LONG = 6  # times as many may be
 
 
 def level_bounds(
@@ -55,25 +54,16 @@ def level_bounds(
         LimitReached: A limit was reached first.
     """
     smaller, members = relaxed_chains(net)
-    race = _Race(LevelCuts(smaller), smaller, chain_order(members, order))
+    race = _Race(_levels(LevelCuts(smaller), smaller, chain_order(members, order)))
     proven = lower_bound()
-    step = (peak() - proven) // _STEPS
-    before = 0
+    step = max(1, (peak() - proven) // _STEPS)
     while proven < peak() and race.start(proven, step, peak()):
-        while race.proofs and not race.refuted and proven < peak():
+        while race.open and not race.refuted and proven < peak():
             race.turn(limits)
             proven = max(proven, lower_bound())
             yield proven
-            if before and race.walked > _TOO_LONG * before:
-                break
         if race.refuted:
             proven = max(proven, min(race.least, peak()))
-            if race.walked < _LONGER * before:
-                step = 2 * step + 1
-            before = race.walked
-        elif race.proofs:
-            step //= 2
-            before *= _LONGER
         yield proven
 
 
@@ -81,47 +71,48 @@ class _Level:
     """A level.
 
     Attributes:
-        number: How many operators its states hold.
+        proof: What is known of its states.
         step: Bytes that any operator that may run next adds while it runs, at the least.
-        hopeless: The least budget that one of its states is known to keep.
     """
 
-    __slots__ = ("hopeless", "number", "step")
+    __slots__ = ("proof", "step")
 
-    def __init__(self, number: int, step: int, hopeless: int) -> None:
-        self.number, self.step, self.hopeless = number, step, hopeless
+    def __init__(self, proof: LevelProof, step: int) -> None:
+        self.proof, self.step = proof, step
+
+    @property
+    def hopeless(self) -> int:
+        """The least budget that one of its states is known to keep."""
+        return self.proof.met + self.step
 
 
 class _Race:
     """Proofs for levels side by side, until one of them has won; then that one goes on alone.
 
     Attributes:
-        proofs: Those that are still open, by level.
+        open: Levels for which it is open whether one of their states keeps the budget.
         refuted: Whether no order keeps some budget.
         least: If so, what every order needs at the least.
-        walked: How many nodes one of the proofs has walked.
     """
 
-    __slots__ = ("_cuts", "_leader", "_levels", "least", "proofs", "refuted", "walked")
+    __slots__ = ("_leader", "_levels", "least", "open", "refuted")
 
-    def __init__(self, cuts: LevelCuts, net: Network, order: Sequence[int]) -> None:
-        self._cuts = cuts
-        self._levels = _levels(cuts, net, order)
+    def __init__(self, levels: list[_Level]) -> None:
+        self._levels = levels
         self._leader: _Level | None = None
-        self.proofs: dict[_Level, LevelProof] = {}
-        self.refuted, self.least, self.walked = False, 0, 0
+        self.open: list[_Level] = []
+        self.refuted, self.least = False, 0
 
     def start(self, proven: int, step: int, peak: int) -> bool:
         """Begin proofs for budgets above what is proven; whether there is any to begin."""
         shortest = (peak - proven) // _SHORTEST
         self._levels = [lv for lv in self._levels if lv.hopeless - proven > shortest]
-        levels = [self._leader] if self._leader in self._levels else self._levels
-        self.refuted, self.walked = False, 0
-        self.proofs = {}
-        for level in levels:
+        self.open = [self._leader] if self._leader in self._levels else self._levels.copy()
+        self.refuted = False
+        for level in self.open:
             budget = min(proven + step, (proven + level.hopeless) // 2, peak - 1)
-            self.proofs[level] = LevelProof(self._cuts, level.number, budget - level.step)
-        return bool(levels)
+            level.proof.aim(budget - level.step)
+        return bool(self.open)
 
     def turn(self, limits: Limits) -> None:
         """Go on with each of them.
@@ -129,18 +120,16 @@ class _Race:
         Raises:
             LimitReached: A limit was reached.
         """
-        self.walked += _TURN
-        for level, proof in list(self.proofs.items()):
-            proof.run(_TURN, limits)
-            limits.check(_memory(self.proofs.values()))
-            if proof.refuted:
-                self.refuted, self.least = True, proof.least + level.step
+        for level in self.open.copy():
+            level.proof.run(_TURN, limits)
+            limits.check(_memory(lv.proof for lv in self._levels))
+            if level.proof.refuted:
+                self.refuted, self.least = True, level.proof.least + level.step
                 self._leader = level
                 return
-            if proof.settled:
-                level.hopeless = proof.least + level.step
+            if level.proof.settled:
                 self._leader = None
-                del self.proofs[level]
+                self.open.remove(level)
 
 
 def _levels(cuts: LevelCuts, net: Network, order: Sequence[int]) -> list[_Level]:
@@ -154,13 +143,13 @@ def _levels(cuts: LevelCuts, net: Network, order: Sequence[int]) -> list[_Level]
     ]
     found: list[_Level] = []
     for number in sorted(range(1, count), key=around.__getitem__, reverse=True):
-        if all(abs(number - level.number) >= apart for level in found):
+        if all(abs(number - level.proof.level) >= apart for level in found):
             step = min(
                 net.step[v] - covered_bytes(net.overlays[v])
                 for v in range(count)
                 if cuts.ancestors[v].bit_count() <= number < count - cuts.descendants[v].bit_count()
             )
-            found.append(_Level(number, step, cuts.highest))
+            found.append(_Level(LevelProof(cuts, order, number), step))
             if len(found) == _LEVELS:
                 break
     return found

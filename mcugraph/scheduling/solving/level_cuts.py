@@ -72,6 +72,10 @@ class LevelCuts:
         """What is live after a downset, in parts of a byte."""
         return self.constant + self.graph.live(downset)
 
+    def bytes_live(self, downset: int) -> int:
+        """What is live after a downset, in bytes."""
+        return self.live(downset) // _UNIT
+
 
 class LevelCut:
     """A bound of the states of a level of which something is given.
