@@ -3,7 +3,8 @@
 Searches prove, and find orders where the network is not too large (see ``searches``). Bounds that
 take their time come after the first of them, and beams look for better orders (see ``polish``).
 Whoever of them may be hoped to close the largest part of the gap with the next effort goes on: so
-most of the time goes to what wins most of late, some of it to all of them.
+most of the time goes to what wins most of late. Who has spent much that won nothing waits until the
+others have, too.
 
 Effort is counted in steps, not in seconds: the same problem gives the same order on any machine,
 unless a limit ends it.
@@ -28,7 +29,7 @@ _CELLS = 160_000  # of beams
 _SLICE = 20  # of beams at once
 _SEARCHED = 400  # of searches, before further bounds are asked for
 
-_MEMORY = 1000  # effort of all, after which about a third of what was before still counts
+_MEMORY = 1000  # effort of all, after which about a third of what was won before still counts
 _HOPE = 200  # effort that anybody is thought to have spent, besides,
 _PRIOR = 0.05  # with such a part of the gap closed by it
 _MOST = 0.1  # part of the gap that counts at once: what comes first is the easiest
@@ -77,8 +78,7 @@ def improve(
         better = gap.take(bound, found)
         for one in workers:
             one.forget(effort)
-        worker.effort += effort
-        worker.won += min((before - gap.size) / before, _MOST)
+        worker.spend(effort, min((before - gap.size) / before, _MOST))
         if better or gap.lower_bound > proven:
             yield gap.lower_bound, list(gap.order) if better else None
 
@@ -86,12 +86,13 @@ def improve(
 class _Worker:
     """One of those that narrow the gap.
 
-    What it did long ago counts for less, so that none that wins little is left out for good.
+    What it won long ago counts for less. What it spent is not forgotten, but paid for by what it
+    wins: what has won nothing for so long is likely to win nothing for as long again.
 
     Attributes:
         work: What it does, step by step.
-        effort: What it spent of late.
-        won: The part of the gap, at the time, that it closed by that.
+        effort: What it spent that was not paid for.
+        won: The part of the gap, at the time, that it closed of late.
     """
 
     __slots__ = ("effort", "won", "work")
@@ -104,11 +105,14 @@ class _Worker:
         """What part of the gap it may close by a unit of effort."""
         return (self.won + _PRIOR) / (self.effort + _HOPE)
 
+    def spend(self, effort: int, won: float) -> None:
+        """Take note of what it spent, and of the part of the gap that it closed by that."""
+        self.effort = max(0, self.effort + effort - won * _HOPE / _PRIOR)
+        self.won += won
+
     def forget(self, effort: int) -> None:
-        """Let what was before so much effort of anybody count for less."""
-        left = exp(-effort / _MEMORY)
-        self.effort *= left
-        self.won *= left
+        """Let what was won before so much effort of anybody count for less."""
+        self.won *= exp(-effort / _MEMORY)
 
 
 def _searching(gap: KnownGap, quota: int, limits: Limits) -> _Work:

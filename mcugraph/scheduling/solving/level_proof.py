@@ -4,6 +4,7 @@ Where the cut of a level (see ``level_cuts``) leaves it open whether some state 
 fits, an operator is taken of which it does not tell whether it has run: either it has, with all
 before it, or it has not, nor has what is after it. Both ways the cut gets larger: by much if much
 is before the operator, and after it. If it is too large at last both ways, there is no such state.
+Wherever a cut leaves it open, a state between its two downsets is looked at: often one fits.
 """
 
 from collections.abc import Iterator, Sequence
