@@ -11,7 +11,7 @@ from mcugraph.nas.findings import Findings
 from mcugraph.nas.store import note_int8, read_weights, weights_path
 from mcugraph.nas.trials import State, Trial, with_int8
 from mcugraph.report.table import table
-from mcugraph.units import exact
+from mcugraph.units import decimal, exact
 
 if TYPE_CHECKING:
     from torch import nn
@@ -162,19 +162,19 @@ class SearchResult(Findings):
 
 
 def front_table(result: SearchResult) -> list[str]:
-    """The front as lines: errors, then costs by our accounting and by the paper's."""
+    """The front as lines: validation error, test error, costs by our accounting and the paper's."""
     if not result.judged:
         return ["nothing was trained"]
-    head = ["#", "validation", "test", "size", "peak", "arena", "MACs", "paper: size", "peak"]
+    head = ["#", "error", "test", "size", "peak", "arena", "MACs", "paper: size", "peak"]
     rows = []
     for trial in result.front:
         costs, outcome = trial.costs, trial.outcome
         assert outcome is not None, "what is judged has an outcome"
         test = outcome.errors.test
-        counts = (costs.size, costs.peak, costs.arena, costs.macs)
-        paper = (costs.paper_size, costs.paper_peak)
-        shown = [f"{trial.error:.2%}", "" if test is None else f"{test:.2%}"]
-        rows.append([str(trial.id), *shown, *(exact(n) for n in (*counts, *paper))])
+        shares = [f"{trial.error:.2%}", "" if test is None else f"{test:.2%}"]
+        ours = [*map(exact, (costs.size, costs.peak, costs.arena)), decimal(costs.macs)]
+        paper = map(exact, (costs.paper_size, costs.paper_peak))
+        rows.append([str(trial.id), *shares, *ours, *paper])
     lines = table(head, rows, right=range(len(head)))
     for trial in result.front:
         int8 = trial.outcome and trial.outcome.errors.int8

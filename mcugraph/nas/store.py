@@ -293,7 +293,7 @@ def _connected(folder: Path, *, drive: bool) -> sqlite3.Connection:
     """The database of a search.
 
     Raises:
-        UsageError: There is none, and none may be begun.
+        UsageError: There is none, and none may be begun, or it cannot be written.
         FormatError: What is there is no search, or one of another version.
     """
     path = folder / _DATABASE
@@ -310,6 +310,8 @@ def _connected(folder: Path, *, drive: bool) -> sqlite3.Connection:
                 db.execute("INSERT OR IGNORE INTO notes VALUES ('version', ?)", (str(_VERSION),))
         version = _noted(db, "version")
     except (sqlite3.Error, ValueError) as error:
+        if drive and isinstance(error, sqlite3.OperationalError):
+            raise UsageError(f"{folder}: the search cannot be written: {error}") from error
         raise FormatError(f"{path}: this is no search: {error}") from error
     if version != _VERSION:
         raise FormatError(f"{path}: a search of version {version}, and this reads {_VERSION}")

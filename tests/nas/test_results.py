@@ -5,6 +5,7 @@ import os
 import re
 import subprocess
 import sys
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
@@ -70,6 +71,13 @@ def test_a_table_fits_a_terminal(result: SearchResult) -> None:
     lines = str(result).splitlines()
     assert max(map(len, lines)) <= 80
     assert len(lines) == 2 + len(result.front)
+    large = load_search(result.folder)
+    names = ("size", "peak", "arena", "macs", "paper_size", "paper_peak")
+    large.trials = tuple(
+        replace(t, id=9000 + t.id, costs=replace(t.costs, **dict.fromkeys(names, 999_999)))
+        for t in large.trials
+    )
+    assert max(map(len, str(large).splitlines())) <= 80
 
 
 def test_a_page_holds_all_and_fetches_nothing(result: SearchResult, tmp_path: Path) -> None:
@@ -137,7 +145,7 @@ def test_the_command_shows_what_was_found(folder: Path, capsys: Any) -> None:
     assert data["schema_version"] == 1
     assert data["front"][0]["costs"]["size"] > 0
     assert main(["search", str(folder)]) == 0
-    assert "validation" in capsys.readouterr().out.splitlines()[0]
+    assert "error" in capsys.readouterr().out.splitlines()[0]
     most = data["front"][-1]["costs"]["size"]
     assert main(["search", str(folder), "--json", "--where", f"size <= {most}"]) == 0
     assert len(json.loads(capsys.readouterr().out)["front"]) == 1
