@@ -155,6 +155,26 @@ def _by_result(
     ]
 
 
+def _interpreter(data: bytes) -> Any:
+    """LiteRT with a file, ready to run.
+
+    XNNPACK, which computes what it can, takes the whole file down where it does not like one of its
+    operators: scales far apart behind a layer that makes zeros only, or windows of one element.
+    LiteRT's own kernels, which are TFLM's too, run these.
+    """
+    litert = tool("ai_edge_litert.interpreter")
+    try:
+        interpreter = litert.Interpreter(model_content=data)
+        interpreter.allocate_tensors()
+    except RuntimeError as error:
+        if "XNNPACK" not in str(error):
+            raise
+        plain = litert.OpResolverType.BUILTIN_WITHOUT_DEFAULT_DELEGATES
+        interpreter = litert.Interpreter(model_content=data, experimental_op_resolver_type=plain)
+        interpreter.allocate_tensors()
+    return interpreter
+
+
 def run_file(
     where: str, data: bytes, samples: Sequence[tuple[Any, ...]], steps: list[float] | None = None
 ) -> list[list[Array]]:
@@ -167,8 +187,7 @@ def run_file(
     """
     try:
         with silence():
-            interpreter = tool("ai_edge_litert.interpreter").Interpreter(model_content=data)
-            interpreter.allocate_tensors()
+            interpreter = _interpreter(data)
             inputs = _ordered(interpreter.get_input_details(), "input")
             outputs = _ordered(interpreter.get_output_details(), "output")
             found = []

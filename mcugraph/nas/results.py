@@ -7,9 +7,11 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from mcugraph import files
+from mcugraph.formats.loader import load
 from mcugraph.nas.findings import Findings
 from mcugraph.nas.store import note_int8, read_weights, weights_path
 from mcugraph.nas.trials import State, Trial, with_int8
+from mcugraph.nas.upright import Upright
 from mcugraph.report.table import table
 from mcugraph.units import decimal, exact
 
@@ -17,6 +19,7 @@ if TYPE_CHECKING:
     from torch import nn
 
     from mcugraph.export.exported import Exported
+    from mcugraph.nas.inheritance import Weights
 
 _CALIBRATED = 200  # training examples that the ranges of int8 are measured on
 _HELD = ("peak", "arena", "size", "macs")  # bounds that a file is held against
@@ -45,19 +48,24 @@ class SearchResult(Findings):
             UsageError: Nothing was trained.
             FormatError: Its weights are gone.
         """
-        from mcugraph.nas.inheritance import from_bytes, restore
+        from mcugraph.nas.inheritance import restore
 
         chosen = trial or self.best()
         module = self.space.module(chosen.proposal.arch, chosen.proposal.widths)
-        path = weights_path(self.folder, chosen.id)
-        restore(module, from_bytes(read_weights(path)))
+        restore(module, self._weights(chosen))
         return module.eval()
+
+    def _weights(self, trial: Trial) -> "Weights":
+        from mcugraph.nas.inheritance import from_bytes
+
+        return from_bytes(read_weights(weights_path(self.folder, trial.id)))
 
     def export_tflite(self, path: str | PathLike[str], trial: Trial | None = None) -> "Exported":
         """Write a candidate as an int8 file, its ranges measured on the training data.
 
-        The file is tested, too: its error becomes ``errors.int8`` of the trial, here and, where
-        that can be written, in the folder of the search.
+        What convolves along one axis reads (1, 1, length, channels) there: as an image of one row
+        nothing has to be transposed. The file is tested, too: its error becomes ``errors.int8`` of
+        the trial, here and, where that can be written, in the folder of the search.
 
         Args:
             path: The file to write.
@@ -78,9 +86,23 @@ class SearchResult(Findings):
         hard = {name: n for name, n in self.bounds.hard.items() if name in _HELD}
         where, chosen = Path(path), trial or self.best()
         module = self.module(chosen)
+        if any(value.ndim == 3 for value in module.state_dict().values()):
+            module, examples = self._of_images(chosen), examples.unsqueeze(2)
         exported = export_tflite(module, examples[:1], where, [examples], budgets=hard)
         self._note_int8(chosen, self.int8_error(where))
         return exported
+
+    def _of_images(self, trial: Trial) -> "nn.Module":
+        """The network of a candidate that convolves along one axis, for images of one row."""
+        from mcugraph.nas.inheritance import restore
+        from mcugraph.nas.module_builder import ModuleBuilder
+
+        builder = ModuleBuilder()
+        self.space.say(trial.proposal.arch, Upright(builder), trial.proposal.widths)
+        module, weights = builder.module(), self._weights(trial)
+        shapes = {name: tuple(value.shape) for name, value in module.state_dict().items()}
+        restore(module, {name: weights[name].reshape(shapes[name]) for name in weights})
+        return module.eval()
 
     def _note_int8(self, trial: Trial, error: float) -> None:
         """What the file of a trial was judged by the test data."""
@@ -102,7 +124,11 @@ class SearchResult(Findings):
         from mcugraph.export.running import run_litert
 
         test = self.data.load().test
-        samples = [(example[None],) for example in torch.from_numpy(test.examples)]
+        examples, graph = torch.from_numpy(test.examples), load(path)
+        read = graph.tensors[graph.inputs[0]].shape or ()
+        if len(read) > examples.ndim:  # series as images of one row
+            examples = examples.unsqueeze(2)
+        samples = [(example[None],) for example in examples]
         found = np.concatenate([results[0] for results in run_litert(Path(path), samples)])
         return float(np.mean(found.argmax(1) != test.classes))
 

@@ -107,7 +107,7 @@ class SearchSpace(ABC, Generic[Arch]):
             GraphError: There is no such network.
         """
         builder = GraphBuilder(name)
-        self._say(arch, builder, widths)
+        self.say(arch, builder, widths)
         return builder.graph()
 
     def module(self, arch: Arch, widths: Widths | None = None) -> "nn.Module":
@@ -115,10 +115,11 @@ class SearchSpace(ABC, Generic[Arch]):
         from mcugraph.nas.module_builder import ModuleBuilder
 
         builder = ModuleBuilder()
-        self._say(arch, builder, widths)
+        self.say(arch, builder, widths)
         return builder.module()
 
-    def _say(self, arch: Arch, builder: NetworkBuilder[Any], widths: Widths | None) -> None:
+    def say(self, arch: Arch, builder: NetworkBuilder[Any], widths: Widths | None) -> None:
+        """Say the network of an architecture, once layers are pruned; arguments as of `graph`."""
         if not widths:
             self.emit(arch, builder)
         else:

@@ -241,3 +241,11 @@ def test_a_right_file_is_not_refused_for_what_its_numbers_are(size: float, tmp_p
     data[5] *= 20
     to_tflite.export_tflite(model, data[:1], tmp_path / "a.tflite", [data])
     to_tflite.export_tflite(model, data[:1], tmp_path / "b.tflite", [data[:1]])
+
+
+def test_what_xnnpack_does_not_take_is_run_by_litert_alone(tmp_path: Path) -> None:
+    """It takes a file down where a pooling has windows of one element."""
+    layers = [nn.Conv2d(2, 4, 3), nn.AvgPool2d(1), nn.Flatten(), nn.Linear(36, 3)]
+    model, x = nn.Sequential(*layers).eval(), torch.rand(40, 2, 5, 5)
+    exported = to_tflite.export_tflite(model, x[:1], tmp_path / "model.tflite", [x])
+    assert exported.profile.memory.peak == exported.predicted.memory.peak

@@ -13,7 +13,8 @@ import pytest
 from support.searching import SPACE, searched
 
 import mcugraph as mg
-from mcugraph.nas import Bounds, SearchResult, load_search
+from mcugraph.nas import Bounds, Cnn1dSpace, CnnSpace, SearchResult, load_search
+from mcugraph.nas.spaces.cnn import Cnn, ConvBlock, ConvLayer
 from mcugraph.nas.store import settings_in
 
 
@@ -193,24 +194,29 @@ def test_a_function_of_the_current_folder_is_found(tmp_path: Path) -> None:
     assert not (tmp_path / "x").exists()
 
 
-def test_an_int8_file_is_tested_and_its_error_kept(tmp_path: Path) -> None:
+@pytest.mark.parametrize("make", [CnnSpace, Cnn1dSpace])
+def test_an_int8_file_is_tested_and_its_error_kept(tmp_path: Path, make: Any) -> None:
     pytest.importorskip("litert_torch")
     import numpy as np
 
-    from mcugraph.nas import CnnSpace, Recipe, search
+    from mcugraph.nas import Recipe, search
 
     rng = np.random.default_rng(0)
     y = np.arange(240) % 2
-    x = (rng.integers(0, 90, (240, 8, 8)) + 120 * y[:, None, None]).astype(np.uint8)
+    shape = (1, 8, 8) if make is CnnSpace else (2, 30)
+    x = rng.integers(0, 90, (240, *shape)) + 120 * y.reshape(240, *[1] * len(shape))
+    layers = ConvLayer(False, 3, 6, 1, pool=True, norm=True, relu=True)
+    given = Cnn((ConvBlock(False, (layers,)),), "max", 2, (10,))
     np.savez(tmp_path / "data.npz", x_train=x, y_train=y, x_test=x[:50], y_test=y[:50])
     found = search(
-        CnnSpace((1, 8, 8), 2), tmp_path / "data.npz", bounds=Bounds(size=3000, macs=100_000),
-        recipe=Recipe(epochs=4, batch=32, share=0.5), candidates=2, finalists=1, engine="inline",
-        report=lambda line: None, folder=tmp_path / "run",
+        make(shape, 2), tmp_path / "data.npz", bounds=Bounds(size=3000, macs=100_000),
+        recipe=Recipe(epochs=20, batch=16, share=0.1), candidates=1, finalists=1, engine="inline",
+        report=lambda line: None, folder=tmp_path / "run", templates=[given],
     )  # fmt: skip
     best = found.best()
     exported = found.export_tflite(tmp_path / "best.tflite")
     assert exported.profile.memory.peak == best.costs.peak
+    assert exported.profile.memory.planned_arena == best.costs.arena
     assert exported.profile.memory.overlap_arena == best.costs.overlap_arena
     assert exported.profile.macs == best.costs.macs
     assert best.outcome is not None

@@ -82,6 +82,29 @@ def test_five_hundred_modules_cost_what_their_graphs_do() -> None:
         hold_module_against_graph(space, arch)
 
 
+def test_series_cost_the_same_as_images_of_one_row() -> None:
+    """And compute the same: so that a file needs no transpositions."""
+    torch = pytest.importorskip("torch")
+    from mcugraph.nas import GraphBuilder, ModuleBuilder
+    from mcugraph.nas.upright import Upright
+
+    space = SPACES["cnn1d"]
+    for arch in some(space, 12, seed=8):
+        graph, module = GraphBuilder(), ModuleBuilder()
+        for builder in (graph, module):
+            space.emit(arch, Upright(builder))
+        of_images = mg.profile(graph.graph(), precision="int8").to_dict()
+        of_series = mg.profile(space.graph(arch), precision="int8").to_dict()
+        for field in ("memory", "flash", "macs", "elementwise"):
+            assert of_images[field] == of_series[field], (field, arch)
+        upright, plain = module.module().eval(), space.module(arch).eval()
+        shapes = {name: value.shape for name, value in upright.state_dict().items()}
+        held = plain.state_dict().items()
+        upright.load_state_dict({name: value.reshape(shapes[name]) for name, value in held})
+        series = torch.rand(2, *space.input_shape)
+        torch.testing.assert_close(upright(series.unsqueeze(2)), plain(series))
+
+
 def test_both_accountings_know_the_batch_norms() -> None:
     torch = pytest.importorskip("torch")
     space = SPACES["ds_cnn"]
