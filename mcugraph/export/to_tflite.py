@@ -19,7 +19,7 @@ from mcugraph.export.int8_kernels import FIXED_RANGES, with_int8_kernels
 from mcugraph.export.rounding_error import rounding_errors
 from mcugraph.export.tensor_names import end_names, shorten_names, with_end_names
 from mcugraph.export.tflite_objects import with_data_inside
-from mcugraph.export.tools import one_sample, silence, tool
+from mcugraph.export.tools import called, one_sample, silence, tool
 from mcugraph.export.trial import SAMPLES, check_floats, check_integers, range_of, results_of
 from mcugraph.files import check, write
 from mcugraph.formats.loader import translated
@@ -96,7 +96,7 @@ def export_tflite(
     except Exception as error:
         raise FormatError(f"{name}: litert-torch cannot convert it: {reason(error)}") from error
     plain = with_blocks_as_operators(plain, tables, tool("flatbuffers"))
-    _check_whole(name, plain)
+    _check_whole(name, plain, module)
     plain = shorten_names(plain, model, tables, tool("flatbuffers"))
     wanted = results_of(model, batches[:SAMPLES])
     if channels_last:
@@ -155,7 +155,7 @@ def _range(
     return fixed[name] if name in fixed else range_of(plain, batches, name)
 
 
-def _check_whole(name: str, plain: bytes) -> None:
+def _check_whole(name: str, plain: bytes, module: Any) -> None:
     """Refuse a file with parts that are called, which no int8 kernel runs.
 
     Raises:
@@ -166,8 +166,21 @@ def _check_whole(name: str, plain: bytes) -> None:
         said = parts[0].name.removesuffix(".impl")
         raise FormatError(
             f"{name}: litert-torch writes {said!r} as a function of its own, for want of a TFLite"
-            " operator: write it with operators that TFLite has"
+            f" operator{_layers_of(said, module)}: write it with operators that TFLite has"
         )
+
+
+def _layers_of(said: str, module: Any) -> str:
+    """Whose pools a part is of, where pools of three axes are what it is made of."""
+    if not said.startswith("STABLEHLO_REDUCE_WINDOW"):
+        return ""
+    stacks = [
+        [entry for entry in node.meta.get("nn_module_stack", {}).values() if entry[0]]
+        for node in module.graph.nodes
+        if called(node).endswith("pool3d")
+    ]
+    layers = [f"{path} ({kind.rpartition('.')[2]})" for path, kind in (s[-1] for s in stacks if s)]
+    return f" that is the pool of {', '.join(dict.fromkeys(layers))}" if layers else ""
 
 
 def _quantized(

@@ -9,16 +9,23 @@ from mcugraph.rewrite.edit import Edit
 
 
 def drop_identities(edit: Edit) -> None:
-    """Without operators that change nothing, such as dropout.
+    """Without operators that change nothing, such as dropout or a reshape to the same shape.
 
     One stays where an output of the graph would otherwise be an input, a constant or another
     output.
     """
-    for operator, _ in edit.of(Elementwise):
-        if changes_nothing(operator):
-            source = operator.inputs[0]
-            if source is not None:
-                edit.bypass(operator, source)
+    for operator, op in edit.of(Elementwise, Reshape):
+        source = operator.inputs[0] if operator.inputs else None
+        same = changes_nothing(operator) or (isinstance(op, Reshape) and _same(edit, operator))
+        if same and source is not None:
+            edit.bypass(operator, source)
+
+
+def _same(edit: Edit, operator: Operator) -> bool:
+    """Whether a reshape's data and its result have one shape, and are not of integers."""
+    data, result = (edit.tensors[name or ""] for name in (operator.inputs[0], operator.outputs[0]))
+    known = data.shape is not None and data.quantization is result.quantization is None
+    return known and data.shape == result.shape
 
 
 def copy_by_reshape(edit: Edit) -> None:

@@ -12,15 +12,26 @@ _REDUCTIONS = {"average": "mean", "max": "max"}
 
 
 def fuse_activations(edit: Edit) -> None:
-    """ReLU, ReLU6 and ReLU1 fused into the operator that alone feeds them, where it can."""
+    """ReLU, ReLU6 and ReLU1 fused into the operator that alone feeds them, where it can.
+
+    They go before a reshape: what is behind it may take them in.
+    """
     for operator, op in edit.of(Elementwise):
         if op.function not in FUSABLE_ACTIVATIONS or op.activation is not None:
             continue
         source = edit.only_source(operator, operator.inputs[0]) if operator.inputs else None
+        moved = source if source is not None and isinstance(source.op, Reshape | Flatten) else None
+        if moved is not None:
+            source = edit.only_source(moved, moved.inputs[0])
         if source is None or not isinstance(source.op, Fusable):
             continue
         if source.op.fuses and source.op.activation is None:
-            edit.absorb(source, operator, source.op.with_activation(op.function))
+            fused = source.op.with_activation(op.function)
+            if moved is None:
+                edit.absorb(source, operator, fused)
+            else:
+                edit.change(source, fused)
+                edit.absorb(moved, operator)
 
 
 def reduce_globally(edit: Edit) -> None:

@@ -60,6 +60,31 @@ def join_group_norms(edit: Edit) -> None:
         op = Normalization("group_norm", axes, groups=parts[1], epsilon=norm.op.epsilon)
         edit.absorb(norm, operator, op, (data,))
         edit.remove(apart, norm)
+        scaled = _without_neutral(edit, operator.outputs[0], "mul", 1.0)
+        _without_neutral(edit, scaled, "add", 0.0)
+
+
+def _without_neutral(edit: Edit, result: str, function: str, neutral: float) -> str:
+    """Absorb what follows a norm and changes nothing, as exporters write it for want of numbers.
+
+    Parameters, which are one a channel, stay, whatever their values.
+
+    Returns:
+        The name of the norm's result.
+    """
+    norm, reader = edit.producer(result), edit.only_reader(result)
+    if norm is None or reader is None or not isinstance(reader.op, Elementwise):
+        return result
+    operands = [name for name in reader.inputs if name != result]
+    if reader.op != Elementwise(function) or len(operands) != 1 or not edit.constant(operands):
+        return result
+    number, made = edit.tensors[operands[0] or ""], edit.tensors[reader.outputs[0]]
+    if number.elements != 1 or made.shape != edit.tensors[result].shape:
+        return result
+    if float(values_of(number).item()) != neutral:
+        return result
+    edit.absorb(norm, reader)
+    return made.name
 
 
 class _WrittenNorm:

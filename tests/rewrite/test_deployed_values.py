@@ -365,6 +365,16 @@ CASES: dict[str, tuple[Callable[[], Any], tuple[int, ...], list[str]]] = {
         (3, 6),
         ["reshape", *CENTRED, "reshape", "mul", "dense"],
     ),
+    "group_norm_that_ends_in_a_relu": (
+        lambda: NN.Sequential(NN.GroupNorm(3, 6, affine=False), NN.ReLU6()),
+        (2, 6, 4, 4),
+        ["reshape", *CENTRED, "reshape"],
+    ),
+    "relu_after_a_reshape": (
+        lambda: NN.Sequential(NN.Conv2d(3, 4, 3), NN.Flatten(), NN.ReLU(), NN.Linear(16, 3)),
+        (2, 3, 4, 4),
+        ["conv2d", "flatten", "dense"],
+    ),
     "instance_norm": (
         lambda: NN.InstanceNorm2d(3, affine=True),
         (2, 3, 4, 4),

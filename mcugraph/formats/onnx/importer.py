@@ -13,6 +13,7 @@ from mcugraph.formats.onnx.node_counts import NodeCounts
 from mcugraph.formats.onnx.qdq import collapse
 from mcugraph.formats.onnx.scope import Scope
 from mcugraph.formats.onnx.shared_state import Model
+from mcugraph.formats.onnx.unread import without_unread
 from mcugraph.formats.onnx.weights import Weights
 from mcugraph.ir import Graph, Source, verify
 from mcugraph.ir.names import Names
@@ -49,7 +50,7 @@ def load_onnx(
     )
     try:
         graph = Scope(file, model.graph).translate(Source("onnx", path, len(data)))
-        result = collapse(graph)
+        result = collapse(without_unread(graph, file.unread))
         verify(result)
     except GraphError as error:
         raise FormatError(f"{path}: {error}") from error

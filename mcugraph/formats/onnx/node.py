@@ -1,6 +1,6 @@
 """One ONNX node as the translations see it: attributes, types and known values of inputs."""
 
-from collections.abc import Callable
+from collections.abc import Callable, Container
 from typing import Any
 
 from mcugraph.errors import GraphError
@@ -47,6 +47,7 @@ class OnnxNode:
         inputs: Tensors; None for one left out.
         outputs: Names; empty for one left out.
         values: The value of a tensor by name, where it is known.
+        parameters: Names of constants that the file has as initialisers, or makes of some.
         proto: The NodeProto.
     """
 
@@ -59,6 +60,7 @@ class OnnxNode:
     inputs: list[Tensor | None]
     outputs: list[str]
     values: Callable[[str], Array | None]
+    parameters: Container[str]
     proto: Any
 
     @property
@@ -75,6 +77,21 @@ class OnnxNode:
         """The value of an input, where it is known."""
         name = self.reads[index]
         return self.values(name) if name else None
+
+    def filled(self, index: int, number: float) -> bool:
+        """Whether an input is there and known to be one number all over."""
+        value = self.value_of(index) if self.has(index) else None
+        return value is not None and bool((value == number).all())
+
+    def wanting(self, index: int, neutral: float) -> bool:
+        """Whether an input is left out, or written in the graph for want of a parameter.
+
+        Where ONNX demands an operand, tools write a ``Constant`` of a number that changes nothing.
+        A parameter may have the same value before it is trained, so an initialiser counts.
+        """
+        if not self.has(index):
+            return True
+        return self.reads[index] not in self.parameters and self.filled(index, neutral)
 
     def has(self, index: int) -> bool:
         """Whether an input is there."""

@@ -67,6 +67,7 @@ class Scope:
         self.values: dict[str, Array] = {}
         self.sequences: dict[str, tuple[TensorType, ...]] = {}  # name -> types of its entries
         self.real: dict[str, DType] = {}  # constants stored quantised -> the type they stand for
+        self.parameters: set[str] = set()  # initialisers, and constants made of some
         self.captured: dict[str, None] = {}
         self.operators: list[Operator] = []
         self.assumptions: list[str] = []
@@ -145,6 +146,8 @@ class Scope:
         self.tensors[tensor.name] = tensor
         if name in inner.values:
             self.values[tensor.name] = inner.values[name]
+        if name in inner.parameters:
+            self.parameters.add(tensor.name)
         if name in inner.real:
             self.real[tensor.name] = inner.real[name]
         if name in inner.sequences:
@@ -172,6 +175,7 @@ class Scope:
     def _initializers(self) -> None:
         for proto in self.proto.initializer[:]:
             self.store(proto.name, proto)
+            self.parameters.add(proto.name)
         for sparse in self.proto.sparse_initializer:
             name, shape = sparse.values.name, tuple(sparse.dims)
             dtype = DTYPES.get(sparse.values.data_type, DType.UNKNOWN)
@@ -230,6 +234,7 @@ class Scope:
             [known(name) or self.lookup(name) if name else None for name in reads],
             proto.output[:],
             self.value,
+            self.parameters,
             proto,
         )
         try:
@@ -272,6 +277,7 @@ class Scope:
         names, order = node.reads, found.order or tuple(range(len(node.reads)))
         if found.order is not None:
             names = [names[i] if i < len(names) else "" for i in order]
+            self.model.unread.update(set(node.reads).difference(names))
         for index, shape in found.reshaped:
             names = [*names[:index], self._reshaped(names[index], shape, node), *names[index + 1 :]]
         self._operator(node, found.op, names, found.dtype)
@@ -406,6 +412,7 @@ class Scope:
             compute, sources = lambda: (op.value(shape),), []
         nbytes = sum(kind.dtype.nbytes(prod(kind.shape)) for kind in results)
         stored = self._stored(op, arguments)
+        learned = not self.parameters.isdisjoint(arguments)
         if stored is not None:
             compute = folded(op, read)
         values = FoldedValues(self.model.folding, nbytes, compute, sources).each(len(results))
@@ -417,6 +424,8 @@ class Scope:
                 self.real[name] = dtype
                 dtype = stored.dtype
             self.fold(name, dtype, kind.shape, value)
+            if learned:
+                self.parameters.add(name)
             if stored is not None:
                 known = moved(op, stored, kind.shape)
                 self.tensors[name] = replace(self.tensors[name], quantization=known)

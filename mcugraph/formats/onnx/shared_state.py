@@ -30,6 +30,7 @@ class Model:
             with the scope and the node.
         subgraphs: The bodies of control flow translated so far, by name.
         numbers: One for each scope.
+        unread: Operands that operators have in the file and do not read as they are translated.
     """
 
     opsets: dict[str, int]
@@ -41,3 +42,4 @@ class Model:
     handlers: Mapping[str, Callable[[Any, OnnxNode], None]]
     subgraphs: dict[str, Graph] = field(default_factory=dict)
     numbers: Iterator[int] = field(default_factory=count)
+    unread: set[str] = field(default_factory=set)

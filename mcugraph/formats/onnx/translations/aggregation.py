@@ -63,15 +63,16 @@ def _softmax(function: str) -> Translator:
 
 
 def _layer_norm(function: str) -> Translator:
-    def translate(node: OnnxNode) -> Op:
+    def translate(node: OnnxNode) -> Translation:
         rank = node.rank()
         first = node.integer("axis", -1) % rank
-        return Normalization(
+        op = Normalization(
             function,
             tuple(range(first, rank)),
             statistics=max(len(node.outputs) - 1, 0),
             epsilon=_epsilon(node),
         )
+        return Translation(op, _own(node))
 
     return translate
 
@@ -84,28 +85,36 @@ def _spatial_norm(function: str) -> Translator:
             groups=node.integer("num_groups", 1),
             epsilon=_epsilon(node),
         )
-        # ONNX has none without factors and terms: tools write ones and zeros.
-        neutral = function == "instance_norm" and _all(node, 1, 1.0) and _all(node, 2, 0.0)
-        return Translation(op, (0,) if neutral else None)
+        # By default PyTorch's has no parameters, and tools that fold constants make initialisers
+        # of the ones and zeros that stand for them.
+        neutral = function == "instance_norm" and node.filled(1, 1.0) and node.filled(2, 0.0)
+        return Translation(op, (0,) if neutral else _own(node))
 
     return translate
 
 
-def _all(node: OnnxNode, index: int, number: float) -> bool:
-    """Whether an input is known to be one number all over."""
-    value = node.value_of(index)
-    return value is not None and bool((value == number).all())
+def _own(node: OnnxNode) -> tuple[int, ...] | None:
+    """The inputs of a norm without factors and terms that the model itself does not have."""
+    if not node.wanting(2, 0.0):
+        return None
+    return (0,) if node.wanting(1, 1.0) else (0, 1)
 
 
 def _epsilon(node: OnnxNode) -> float:
     return float(node.attributes.get("epsilon", 1e-5))
 
 
-def _batch_norm(node: OnnxNode) -> Op:
+def _batch_norm(node: OnnxNode) -> Op | Translation:
     if node.opset < 9 and not node.integer("spatial", 1) and node.rank() > 2:
         # Each place of a channel has parameters of its own, so no layer takes them in.
         return Elementwise("batch_norm")
-    return BatchNorm(epsilon=_epsilon(node), of_batch=bool(node.integer("training_mode", 0)))
+    of_batch = bool(node.integer("training_mode", 0))
+    if of_batch and not any(node.tensor(index).is_constant for index in (3, 4)):
+        # One that has no statistics: those that it is to go on from are computed of the data.
+        axes = (0, *range(2, node.rank()))
+        op = Normalization("mean_variance_norm", axes, epsilon=_epsilon(node))
+        return Translation(op, _own(node) or (0, 1, 2))
+    return BatchNorm(epsilon=_epsilon(node), of_batch=of_batch)
 
 
 def _top_k(node: OnnxNode) -> Translation:
