@@ -28,6 +28,7 @@ _LEVELS = 3  # that are tried
 _APART = 8  # levels that are tried lie such a part of all levels apart
 _STEPS = 64  # each step is that part of the gap
 _SHORTEST = 256  # no step is a smaller part of it
+_RACE = 0.75  # levels race for such a part of what is proven; the first goes on alone
 _TURN = 20_000  # nodes that flows walk, after which it is looked at what else there is to do
 
 
@@ -89,6 +90,8 @@ class _Level:
 class _Race:
     """Proofs for levels side by side, until one of them has won; then that one goes on alone.
 
+    They race for less than what is proven, where each takes a small part of what it takes there.
+
     Attributes:
         open: Levels for which it is open whether one of their states keeps the budget.
         refuted: Whether no order keeps some budget.
@@ -109,8 +112,9 @@ class _Race:
         self._levels = [lv for lv in self._levels if lv.hopeless - proven > shortest]
         self.open = [self._leader] if self._leader in self._levels else self._levels.copy()
         self.refuted = False
+        low = proven if len(self.open) == 1 else int(_RACE * proven)
         for level in self.open:
-            budget = min(proven + step, (proven + level.hopeless) // 2, peak - 1)
+            budget = min(low + step, (low + level.hopeless) // 2, peak - 1)
             level.proof.aim(budget - level.step)
         return bool(self.open)
 
