@@ -6,6 +6,7 @@ task is tried once more. ``concurrent.futures``' pool is broken by the first tha
 
 import multiprocessing
 import os
+import pickle
 import signal
 import threading
 import time
@@ -190,10 +191,11 @@ def _serve(pipe: Connection, driver: int) -> None:
     threading.Thread(target=_follow, args=(driver,), daemon=True).start()
     while True:
         try:
-            run, task = pipe.recv()
+            received = pipe.recv_bytes()
         except (EOFError, OSError):
             return
         try:
+            run, task = pickle.loads(received)  # which may import a module that is not to be found
             answer = (True, run(task))
         except Exception as error:
             answer = (False, "".join(traceback.format_exception_only(error)).strip())

@@ -1,13 +1,20 @@
 """The pool of processes: who dies takes one task along."""
 
 import os
-import signal
 import time
 from pathlib import Path
-from typing import Any
 
 import pytest
-from support.searching import DEADLY, HUNGRY, misbehave, searched
+from support.searching import (
+    DEADLY,
+    HUNGRY,
+    complain,
+    die_once,
+    misbehave,
+    pid_of,
+    searched,
+    square,
+)
 
 import mcugraph as mg
 from mcugraph.nas import Bounds
@@ -15,28 +22,6 @@ from mcugraph.nas.engines import WorkerLost
 from mcugraph.nas.spaces.mlp import Mlp
 from mcugraph.nas.trials import State
 from mcugraph.nas.worker_pool import ATTEMPTS, WorkerPool
-
-
-def square(x: int) -> int:
-    return x * x
-
-
-def pid_of(_: Any) -> int:
-    time.sleep(0.2)
-    return os.getpid()
-
-
-def die_once(folder: str) -> str:
-    """Dies if nobody has done so in this folder."""
-    mark = Path(folder, "died")
-    if not mark.exists():
-        mark.touch()
-        os.kill(os.getpid(), signal.SIGKILL)
-    return "alive"
-
-
-def complain(x: Any) -> Any:
-    raise ValueError(f"no {x}")
 
 
 def test_tasks_come_back_from_several_processes() -> None:

@@ -7,6 +7,7 @@ from tempfile import TemporaryDirectory
 from typing import Any
 
 import pytest
+from support.searching import searched
 
 from mcugraph.cli import COMMANDS, main
 
@@ -19,6 +20,7 @@ ARGUMENTS = {
     "plan": ["MODEL"],
     "optimize": ["MODEL", "-o", "/dev/null"],
     "deploy": ["MODEL", "-o", "FOLDER"],
+    "search": ["FOLDER", "--front"],
     "groups": ["MODEL"],
     "symbolic": ["MODEL"],
     "boards": ["--fit", "MODEL"],
@@ -29,6 +31,8 @@ def answer(capsys: pytest.CaptureFixture[str], models: Path, command: str) -> di
     model = str(models / "resnet_int8.tflite")
     with TemporaryDirectory() as folder:
         named = {"MODEL": model, "FOLDER": folder}
+        if command == "search":
+            searched(Path(folder), candidates=3, finalists=1)
         given = [named.get(part, part) for part in ARGUMENTS[command]]
         assert main([command, *given, "--json"]) == 0
     found = json.loads(capsys.readouterr().out)

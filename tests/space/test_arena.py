@@ -4,6 +4,7 @@ from typing import Any
 
 import numpy as np
 import pytest
+from support.awkward_networks import volumes
 from support.loading import GROUPS
 
 import mcugraph as mg
@@ -28,6 +29,6 @@ def test_the_arena_is_that_of_the_slimmed_network(name: str, case: Any) -> None:
 
 def test_an_arena_that_is_not_known_says_why(case: Any) -> None:
     with pytest.raises(mg.UsageError, match="TFLM's arena of this model is not known"):
-        _ = case("gates").space.arena
+        _ = mg.widths(mg.from_torch(*volumes()), precision="int8").arena
     with pytest.raises(mg.UsageError, match="the arena has no formula"):
         case("resnet18").space.arena.sympy()

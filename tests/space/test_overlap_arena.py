@@ -4,6 +4,7 @@ from typing import Any
 
 import numpy as np
 import pytest
+from support.awkward_networks import volumes
 
 import mcugraph as mg
 from mcugraph.slimming.slimmer import slim
@@ -59,6 +60,6 @@ def test_a_budget(case: Any) -> None:
 
 def test_what_is_not_known_says_why(case: Any) -> None:
     with pytest.raises(mg.UsageError, match="TFLM's arena of this model is not known"):
-        _ = case("gates").space.overlap_arena
+        _ = mg.widths(mg.from_torch(*volumes()), precision="int8").overlap_arena
     with pytest.raises(mg.UsageError, match="unknown kernels"):
         case("resnet18").space.overlap_arena_with("nothing")

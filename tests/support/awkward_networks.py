@@ -285,3 +285,9 @@ def build(name: str) -> tuple[nn.Module, tuple[torch.Tensor, ...]]:
     if name == "tokens":
         return model.eval(), (torch.randint(0, 11, shapes[0]),)
     return model.eval(), tuple(torch.randn(shape) for shape in shapes)
+
+
+def volumes() -> tuple[nn.Module, tuple[torch.Tensor, ...]]:
+    """A network that TFLM has no kernels for, so that its arena is not known."""
+    model = nn.Sequential(nn.Conv3d(1, 4, 3), nn.ReLU(), nn.Conv3d(4, 2, 3))
+    return model.eval(), (torch.zeros(1, 1, 8, 8, 8),)

@@ -74,3 +74,25 @@ def history(result: SearchResult) -> list[Any]:
         told = None if outcome is None else (outcome.errors, outcome.epochs)
         made.append((trial.id, trial.key, trial.proposal, trial.seed, trial.state, told))
     return made
+
+
+def square(x: int) -> int:
+    return x * x
+
+
+def pid_of(_: Any) -> int:
+    time.sleep(0.2)
+    return os.getpid()
+
+
+def die_once(folder: str) -> str:
+    """Dies if nobody has done so in this folder."""
+    mark = Path(folder, "died")
+    if not mark.exists():
+        mark.touch()
+        os.kill(os.getpid(), signal.SIGKILL)
+    return "alive"
+
+
+def complain(x: Any) -> Any:
+    raise ValueError(f"no {x}")
