@@ -16,8 +16,8 @@ from mcugraph.nas.recipe import Recipe
 from mcugraph.nas.tasks import TrialTask
 from mcugraph.nas.thinning import Thinning
 from mcugraph.nas.trials import Errors, Outcome
+from mcugraph.prune.training import RATES
 
-_RATES = {"adamw": 2e-3, "sgd": 0.05}
 _DECAYS = {"adamw": 0.01, "sgd": 5e-4}
 _WARM_UP = 0.05  # of all steps
 _COMPARED = 64  # examples, of the masked and the slimmed network
@@ -80,7 +80,7 @@ def _fitted(module: nn.Module, task: TrialTask, data: Arrays) -> nn.Module:
 
 
 def _optimizer(module: nn.Module, recipe: Recipe) -> torch.optim.Optimizer:
-    rate = recipe.learning_rate or _RATES[recipe.optimizer]
+    rate = recipe.learning_rate or RATES[recipe.optimizer]
     decay = _DECAYS[recipe.optimizer] if recipe.weight_decay is None else recipe.weight_decay
     if recipe.optimizer == "adamw":
         return torch.optim.AdamW(module.parameters(), rate, weight_decay=decay)

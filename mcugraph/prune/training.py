@@ -16,7 +16,8 @@ from mcugraph.prune.optimizers import carry_over
 from mcugraph.prune.task import TrainingTask
 
 OPTIMIZERS = ("adamw", "sgd")
-_RATES = {"adamw": 2e-3, "sgd": 0.05}
+# The highest learning rates that suit small networks.
+RATES = {"adamw": 2e-3, "sgd": 0.05}
 _WARM_UP = 0.05  # of all steps
 _TEMPERATURE = 2.0
 
@@ -152,7 +153,7 @@ def _optimizer(
             f"unknown optimizer {given!r}; expected {' or '.join(OPTIMIZERS)}, or a function of"
             " the parameters"
         )
-    rate = _RATES[given] if rate is None else rate
+    rate = RATES[given] if rate is None else rate
     if given == "sgd":
         return torch.optim.SGD(parameters, rate, momentum=0.9, weight_decay=5e-4, nesterov=True)
     return torch.optim.AdamW(parameters, rate)

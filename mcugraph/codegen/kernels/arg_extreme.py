@@ -20,6 +20,7 @@ class ArgExtremeF32(Kernel):
     """
 
     files: tuple[str, ...] = ("mg_arg_extreme_f32",)
+    headers = ("mg_arg_extreme_any",)
     computes: DType | None = DType.FLOAT32
     dtype: ClassVar[DType] = DType.FLOAT32
 

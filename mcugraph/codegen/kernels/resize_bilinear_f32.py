@@ -11,7 +11,7 @@ from mcugraph.codegen.c_program import Field, FlashTable, KernelCall, Parameters
 from mcugraph.codegen.kernels.contract import Kernel, attributes
 from mcugraph.codegen.kernels.floating import refused_floats
 from mcugraph.codegen.kernels.resized import own_scale, refused_places
-from mcugraph.codegen.kernels.windows import lead_by_places
+from mcugraph.codegen.kernels.windows import grid_sizes, lead_by_places
 from mcugraph.ir import Array, DType
 from mcugraph.ops.selection import Resize
 from mcugraph.records import dataclass
@@ -38,11 +38,7 @@ class ResizeBilinearF32(Kernel):
             "down": FlashTable(down.behind, "rows"),
             "columns": FlashTable(across.between, "columns"),
             "across": FlashTable(across.behind, "columns"),
-            "batches": data.shape[0],
-            "input_height": data.shape[1],
-            "input_width": data.shape[2],
-            "output_height": result.shape[1],
-            "output_width": result.shape[2],
+            **grid_sizes(data.shape, result.shape),
             "depth": data.shape[3],
         }
         parameters = Parameters("mg_resize_bilinear_f32_params", fields)

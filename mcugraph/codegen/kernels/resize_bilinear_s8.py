@@ -16,7 +16,7 @@ from mcugraph.codegen.kernels.contract import (
     refused_scales,
 )
 from mcugraph.codegen.kernels.resized import own_scale, refused_places
-from mcugraph.codegen.kernels.windows import lead_by_places
+from mcugraph.codegen.kernels.windows import grid_sizes, lead_by_places
 from mcugraph.ir import DType
 from mcugraph.ops.selection import Resize
 from mcugraph.tflm.kernels.needs import KernelNode
@@ -53,11 +53,7 @@ class ResizeBilinearS8(Kernel):
         fields: dict[str, Field] = {
             "rows": table(node, 1),
             "columns": table(node, 2),
-            "batches": data.shape[0],
-            "input_height": data.shape[1],
-            "input_width": data.shape[2],
-            "output_height": result.shape[1],
-            "output_width": result.shape[2],
+            **grid_sizes(data.shape, result.shape),
             "depth": data.shape[3],
         }
         parameters = Parameters("mg_resize_bilinear_s8_params", fields)

@@ -11,7 +11,7 @@ import numpy as np
 from mcugraph.codegen.c_program import Field, FlashTable, KernelCall, Parameters
 from mcugraph.codegen.kernels.contract import Kernel, attributes, refused_scales
 from mcugraph.codegen.kernels.fixed_point import away_from_zero
-from mcugraph.codegen.kernels.windows import lead_by_places
+from mcugraph.codegen.kernels.windows import grid_sizes, lead_by_places
 from mcugraph.ops.selection import Resize
 from mcugraph.tflm.kernels.needs import KernelNode
 
@@ -43,11 +43,7 @@ class ResizeNearest(Kernel):
         fields: dict[str, Field] = {
             "rows": FlashTable(np.array(_nearest(node, 1), np.uint16), "rows"),
             "columns": FlashTable(np.array(_nearest(node, 2), np.uint16), "columns"),
-            "batches": data.shape[0],
-            "input_height": data.shape[1],
-            "input_width": data.shape[2],
-            "output_height": result.shape[1],
-            "output_width": result.shape[2],
+            **grid_sizes(data.shape, result.shape),
             "pixel": data.shape[3] * data.dtype.bits // 8,
         }
         return KernelCall("mg_resize_nearest", Parameters("mg_resize_nearest_params", fields), (0,))

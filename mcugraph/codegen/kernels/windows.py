@@ -49,6 +49,13 @@ def image_sizes(data: Shape, result: Shape) -> dict[str, int]:
     }
 
 
+def grid_sizes(data: Shape, result: Shape) -> dict[str, int]:
+    """As `image_sizes`, of a kernel that moves pixels whole: without channels."""
+    sizes = image_sizes(data, result)
+    del sizes["input_channels"], sizes["output_channels"]
+    return sizes
+
+
 def lead_by_pixels(
     node: KernelNode, op: Windowed, shapes: Sequence[Dims], written: Callable[[int], int]
 ) -> int:

@@ -5,18 +5,7 @@
  */
 #include "mg_arg_extreme_s8.h"
 
-void mg_arg_extreme_s8(const mg_arg_extreme_s8_params *p, const int8_t *input, int32_t *output)
-{
-    int32_t i, j, k;
-    for (i = 0; i < p->outer; i++) {
-        for (j = 0; j < p->inner; j++) {
-            int32_t best = 0;
-            for (k = 1; k < p->length; k++) {
-                const int32_t x = input[k * p->inner + j], y = input[best * p->inner + j];
-                best = (p->sign > 0 ? x > y : x < y) ? k : best;
-            }
-            *output++ = best;
-        }
-        input += p->length * p->inner;
-    }
-}
+#define MG_T int8_t
+#define MG_ARG_EXTREME mg_arg_extreme_s8
+#define MG_PARAMS mg_arg_extreme_s8_params
+#include "mg_arg_extreme_any.h"
