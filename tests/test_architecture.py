@@ -29,7 +29,7 @@ LAYERS = [
     {"tflm"},
     {"testing", "codegen"},
     {"profiler", "space"},
-    {"slimming", "export", "fit", "optimizer"},
+    {"slimming", "export", "fit", "optimizer", "experiments"},
     {"report", "prune", "boards", "deployment"},
     {"nas"},
     {"commands"},

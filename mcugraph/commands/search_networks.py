@@ -151,7 +151,7 @@ def _shown(options: argparse.Namespace) -> Any:
 
 
 def _searched(options: argparse.Namespace) -> Any:
-    from mcugraph.nas.data import described
+    from mcugraph.experiments.data import described
     from mcugraph.nas.entry import search
     from mcugraph.nas.recipe import Recipe
     from mcugraph.nas.search_bounds import Bounds

@@ -9,10 +9,10 @@ from importlib import import_module
 from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
+    from mcugraph.experiments.data import DataSource
+    from mcugraph.experiments.engines import Engine
     from mcugraph.nas.builder import NetworkBuilder
     from mcugraph.nas.costs import Costs
-    from mcugraph.nas.data import DataSource
-    from mcugraph.nas.engines import Engine
     from mcugraph.nas.entry import load_search, search
     from mcugraph.nas.evolution import AgingEvolution, Method, ParetoEvolution, RandomSearch, paper
     from mcugraph.nas.graph_builder import GraphBuilder
@@ -35,9 +35,9 @@ _HOME = {
     "Cnn1dSpace": "mcugraph.nas.spaces.cnn1d",
     "CnnSpace": "mcugraph.nas.spaces.cnn",
     "Costs": "mcugraph.nas.costs",
-    "DataSource": "mcugraph.nas.data",
+    "DataSource": "mcugraph.experiments.data",
     "DsCnnSpace": "mcugraph.nas.spaces.ds_cnn",
-    "Engine": "mcugraph.nas.engines",
+    "Engine": "mcugraph.experiments.engines",
     "GraphBuilder": "mcugraph.nas.graph_builder",
     "Meter": "mcugraph.nas.meter",
     "Method": "mcugraph.nas.evolution",

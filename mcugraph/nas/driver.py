@@ -13,9 +13,9 @@ from random import Random
 from typing import Any
 
 from mcugraph.errors import GraphError, UsageError
+from mcugraph.experiments.data import DataSource
+from mcugraph.experiments.engines import Engine, Run
 from mcugraph.nas.admission import Admission
-from mcugraph.nas.data import DataSource
-from mcugraph.nas.engines import Engine, Run
 from mcugraph.nas.evolution import Method
 from mcugraph.nas.halving import Ladder
 from mcugraph.nas.recipe import Recipe

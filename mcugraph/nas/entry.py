@@ -14,12 +14,12 @@ from typing import Any
 
 from mcugraph.checks import check_callable, check_number, check_whole, path_text
 from mcugraph.errors import FormatError, UsageError
+from mcugraph.experiments.data import DataSource, kept
+from mcugraph.experiments.engine_choice import find_engine
+from mcugraph.experiments.engines import Engine
 from mcugraph.fit.boards import Board, find_board
 from mcugraph.nas.admission import Admission
-from mcugraph.nas.data import DataSource, kept
 from mcugraph.nas.driver import Driver, SearchPlan
-from mcugraph.nas.engine_choice import find_engine
-from mcugraph.nas.engines import Engine
 from mcugraph.nas.evolution import Method, find_method
 from mcugraph.nas.findings import choose_finalists
 from mcugraph.nas.halving import Ladder
@@ -166,7 +166,7 @@ def search(
         stack.callback(trainers.close)
         where = _folder(folder)
         store = stack.enter_context(closing(Store(where, space, drive=True)))
-        _hold(store, _settings(plan))
+        store.hold(_settings(plan))
         choose = partial(choose_finalists, bounds=limits)
         driver = Driver(plan, store, trainers, run, choose, Progress(say))
         interrupted = False
@@ -243,35 +243,3 @@ def _settings(plan: SearchPlan) -> dict[str, Any]:
         "window": plan.window,
         "seed": plan.seed,
     }
-
-
-def _hold(store: Store, settings: Mapping[str, Any]) -> None:
-    """Begin a search, or see that it is the one that was begun.
-
-    Raises:
-        UsageError: Another one was begun in this folder.
-    """
-    begun = store.settings()
-    if not begun:
-        store.begin(settings)
-        return
-    had, wanted = _flat(begun), _flat(settings)
-    other = [
-        f"its {name} is {had.get(name)}, and not {wanted.get(name)}"
-        for name in dict.fromkeys([*wanted, *had])
-        if had.get(name) != wanted.get(name)
-    ]
-    if other:
-        raise UsageError(
-            f"{store.folder}: another search was begun here: {'; '.join(other)}; take another "
-            "folder, or the same arguments"
-        )
-
-
-def _flat(settings: Mapping[str, Any]) -> dict[str, Any]:
-    """Settings by names of one or two words: what differs is told field by field."""
-    made: dict[str, Any] = {}
-    for name, value in settings.items():
-        fields = value.items() if isinstance(value, dict) else ()
-        made |= {f"{name} {field}": each for field, each in fields} or {name: value}
-    return made

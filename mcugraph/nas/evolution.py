@@ -6,7 +6,7 @@ from random import Random
 
 from mcugraph.checks import check_whole
 from mcugraph.errors import UsageError
-from mcugraph.nas.fronts import crowding, ranks_of
+from mcugraph.experiments.fronts import crowding, ranks_of
 from mcugraph.nas.search_bounds import Bounds
 from mcugraph.nas.trials import Trial
 from mcugraph.records import dataclass

@@ -6,10 +6,10 @@ from pathlib import Path
 from typing import Any, Self
 
 from mcugraph.errors import UsageError
+from mcugraph.experiments.data import DataSource
+from mcugraph.experiments.fronts import crowding, front_of, hypervolume
 from mcugraph.nas.conditions import condition
-from mcugraph.nas.data import DataSource
 from mcugraph.nas.evolution import objectives_of, point_of
-from mcugraph.nas.fronts import crowding, front_of, hypervolume
 from mcugraph.nas.search_bounds import Bounds
 from mcugraph.nas.search_space import SearchSpace
 from mcugraph.nas.trials import State, Trial

@@ -8,8 +8,8 @@ repeated.
 from collections.abc import Sequence
 
 from mcugraph.checks import check_whole
+from mcugraph.experiments.fronts import ranks_of
 from mcugraph.nas.evolution import objectives_of, point_of
-from mcugraph.nas.fronts import ranks_of
 from mcugraph.nas.search_bounds import Bounds
 from mcugraph.nas.trials import Proposal, Trial
 from mcugraph.records import dataclass

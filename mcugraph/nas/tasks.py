@@ -2,7 +2,7 @@
 
 from typing import Any
 
-from mcugraph.nas.data import DataSource
+from mcugraph.experiments.data import DataSource
 from mcugraph.nas.recipe import Recipe
 from mcugraph.nas.search_space import SearchSpace
 from mcugraph.records import dataclass

@@ -10,7 +10,7 @@ import torch.nn.functional as F  # noqa: N812
 from torch import nn
 
 from mcugraph.errors import UsageError
-from mcugraph.nas.data import Arrays
+from mcugraph.experiments.data import Arrays
 from mcugraph.nas.inheritance import from_bytes, inherit, to_bytes
 from mcugraph.nas.recipe import Recipe
 from mcugraph.nas.tasks import TrialTask

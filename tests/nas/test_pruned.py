@@ -33,7 +33,7 @@ def small(space: SearchSpace[Any], count: int, seed: int) -> list[Any]:
 
 @pytest.mark.parametrize("space", SPACES.values(), ids=SPACES)
 def test_what_is_left_is_what_slimming_leaves(space: SearchSpace[Any]) -> None:
-    from mcugraph.nas.data import DataSource
+    from mcugraph.experiments.data import DataSource
     from mcugraph.nas.tasks import TrialTask
     from mcugraph.nas.thinning import Thinning
 

@@ -10,7 +10,7 @@ import numpy as np
 import pytest
 
 import mcugraph as mg
-from mcugraph.nas.data import DataSource, described
+from mcugraph.experiments.data import DataSource, described
 
 X = np.random.default_rng(0).integers(0, 255, (40, 6, 5), dtype=np.uint8)
 Y = np.arange(40) % 4

@@ -4,7 +4,7 @@ import threading
 from concurrent.futures import Future, InvalidStateError
 from typing import Any
 
-from mcugraph.nas.engines import Engine, Run, WorkerLost
+from mcugraph.experiments.engines import Engine, Run, WorkerLost
 
 
 class RayEngine(Engine):

@@ -17,7 +17,7 @@ from multiprocessing.connection import Connection, wait
 from typing import Any
 
 from mcugraph.checks import check_whole
-from mcugraph.nas.engines import Engine, Run, WorkerLost
+from mcugraph.experiments.engines import Engine, Run, WorkerLost
 
 ATTEMPTS = 2
 _GLANCE = 0.5  # seconds between two looks at the memory

@@ -17,11 +17,11 @@ from support.searching import (
 )
 
 import mcugraph as mg
+from mcugraph.experiments.engines import WorkerLost
+from mcugraph.experiments.worker_pool import ATTEMPTS, WorkerPool
 from mcugraph.nas import Bounds
-from mcugraph.nas.engines import WorkerLost
 from mcugraph.nas.spaces.mlp import Mlp
 from mcugraph.nas.trials import State
-from mcugraph.nas.worker_pool import ATTEMPTS, WorkerPool
 
 
 def test_tasks_come_back_from_several_processes() -> None:

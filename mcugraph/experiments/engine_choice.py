@@ -5,8 +5,8 @@ from importlib import import_module
 from typing import Any
 
 from mcugraph.errors import UsageError
-from mcugraph.nas.engines import Engine, Inline, OnExecutor
-from mcugraph.nas.worker_pool import WorkerPool
+from mcugraph.experiments.engines import Engine, Inline, OnExecutor
+from mcugraph.experiments.worker_pool import WorkerPool
 
 _NAMES = ("local", "inline", "dask", "ray")
 
@@ -54,7 +54,7 @@ def _dask(address: str, workers: int) -> Engine:
 
 
 def _ray(address: str, workers: int) -> Engine:
-    from mcugraph.nas.on_ray import RayEngine
+    from mcugraph.experiments.on_ray import RayEngine
 
     return RayEngine(_installed("ray", "ray"), address, workers)
 

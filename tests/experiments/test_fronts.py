@@ -5,7 +5,7 @@ from itertools import product
 from hypothesis import given
 from hypothesis import strategies as st
 
-from mcugraph.nas.fronts import crowding, front_of, hypervolume, ranks_of
+from mcugraph.experiments.fronts import crowding, front_of, hypervolume, ranks_of
 
 points = st.integers(1, 3).flatmap(
     lambda axes: st.lists(st.tuples(*[st.integers(0, 5)] * axes), min_size=1, max_size=12)
