@@ -22,7 +22,7 @@ LAYERS = [
     {"checks"},
     {"files", "printed", "schema", "units"},
     {"ir"},
-    {"ops"},
+    {"ops", "storage"},
     {"formats", "rewrite", "cost", "coupling"},
     {"scheduling"},
     {"planning"},

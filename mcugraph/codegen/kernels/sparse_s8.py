@@ -1,7 +1,6 @@
 """Layers of int8 whose weights are mostly zero: only the others are stored, row by row.
 
-That is chosen where it takes fewer bytes of flash: each weight that is not zero takes one more for
-its place in the row, or two in rows of more than 256, and each row two for their number.
+That is chosen where it takes fewer bytes of flash.
 """
 
 from collections.abc import Mapping
@@ -13,11 +12,11 @@ from mcugraph.codegen.kernels.contract import constant
 from mcugraph.codegen.kernels.conv_s8 import ConvS8
 from mcugraph.codegen.kernels.fully_connected_s8 import FullyConnectedS8
 from mcugraph.ir import Array
+from mcugraph.storage import Crs
 from mcugraph.tflm.kernels.access.raster import straight
 from mcugraph.tflm.kernels.needs import KernelNode
 
-_WIDE = (1 << 16) - 1
-_NARROW = 256  # elements of a row, up to which a column fits into a byte
+_FORM = Crs()
 
 
 class SparseFullyConnectedS8(FullyConnectedS8):
@@ -54,9 +53,10 @@ class SparseConvS8(ConvS8):
 
 def _refused_density(node: KernelNode) -> str | None:
     rows = _rows(node)
-    if rows.shape[1] > _WIDE:
-        return f"its rows have {rows.shape[1]} weights"
-    size = sum(table.nbytes for table in _tables(rows).values() if table is not None)
+    refused = _FORM.refusal(rows)
+    if refused is not None:
+        return refused
+    size = _FORM.bytes(len(rows), rows.shape[1], int(np.count_nonzero(rows)))
     return None if size < rows.size else "too few of its weights are zero"
 
 
@@ -68,14 +68,14 @@ def _rows(node: KernelNode) -> Array:
 
 def _tables(rows: Array) -> dict[str, FlashTable | None]:
     """The fields of ``mg_sparse``."""
-    places = np.nonzero(rows)
-    narrow = rows.shape[1] <= _NARROW
-    columns = FlashTable(places[1].astype(np.uint8 if narrow else np.uint16), "columns")
+    tables = _FORM.encode(rows).tables
+    columns = FlashTable(tables["columns"], "columns")
+    narrow = columns.values.dtype == np.uint8
     return {
-        "values": FlashTable(rows[places], "weights"),
+        "values": FlashTable(tables["weights"], "weights"),
         "narrow_columns": columns if narrow else None,
         "wide_columns": None if narrow else columns,
-        "counts": FlashTable(np.count_nonzero(rows, axis=1).astype(np.uint16), "counts"),
+        "counts": FlashTable(tables["counts"], "counts"),
     }
 
 

@@ -1,0 +1,26 @@
+"""How matrices of weights are stored in flash, those that hold many zeros above all.
+
+Rows are output channels, columns the rest in the order in which a deployment reads it (channels
+last). A form says what a matrix takes, to the byte, from its shape and the number of its weights
+that are not zero; it writes the tables that kernels read, and reads them back.
+"""
+
+from mcugraph.storage.bitmap import Bitmap
+from mcugraph.storage.choice import FORMS, break_even, cheapest
+from mcugraph.storage.crs import Crs
+from mcugraph.storage.dense_rows import DenseRows
+from mcugraph.storage.form import Encoded, Form
+from mcugraph.storage.n_of_m import PATTERNS, NofM
+
+__all__ = [
+    "FORMS",
+    "PATTERNS",
+    "Bitmap",
+    "Crs",
+    "DenseRows",
+    "Encoded",
+    "Form",
+    "NofM",
+    "break_even",
+    "cheapest",
+]

@@ -1,0 +1,60 @@
+"""Compressed row storage.
+
+Source: M. Deutel, P. Woller, C. Mutschler and J. Teich, "Energy-efficient Deployment of Deep
+Learning Applications on Cortex-M based Microcontrollers using Deep Compression", 2022, Fig. 3,
+after R. Barrett et al., "Templates for the Solution of Linear Systems", 1994. Here rows have
+counts, which have 16 bits where pointers may need 32, and columns 8 bits where these do.
+"""
+
+import numpy as np
+
+from mcugraph.errors import UsageError
+from mcugraph.ir import Array
+from mcugraph.records import dataclass
+from mcugraph.storage.bit_fields import read_values, stored_values
+from mcugraph.storage.form import Encoded, Form
+
+_NARROW = 256  # columns that 8 bits tell apart
+_MOST = (1 << 16) - 1  # weights that a row can count
+
+
+@dataclass(frozen=True, slots=True)
+class Crs(Form):
+    """The weights that are not zero, the column of each, and how many each row has.
+
+    Columns have 8 bits in rows of up to 256 weights, 16 in longer ones; counts have 16.
+    """
+
+    @property
+    def label(self) -> str:
+        return "crs"
+
+    def fixed(self, rows: int, columns: int, bits: int = 8) -> int:
+        return 2 * rows
+
+    def each(self, columns: int, bits: int = 8) -> int:
+        return bits + (8 if columns <= _NARROW else 16)
+
+    def refusal(self, matrix: Array) -> str | None:
+        columns = matrix.shape[1]
+        return f"its rows have {columns} weights" if columns > _MOST else None
+
+    def tables(self, matrix: Array, bits: int) -> dict[str, Array]:
+        refused = self.refusal(matrix)
+        if refused is not None:
+            raise UsageError(f"a matrix is not stored by rows: {refused}, {_MOST} at most")
+        places = np.nonzero(matrix)
+        kind = np.uint8 if matrix.shape[1] <= _NARROW else np.uint16
+        return {
+            "weights": stored_values(matrix[places], bits),
+            "columns": places[1].astype(kind),
+            "counts": np.count_nonzero(matrix, axis=1).astype(np.uint16),
+        }
+
+    def decode(self, encoded: Encoded) -> Array:
+        found = np.zeros(encoded.shape, encoded.dtype)
+        columns, counts = encoded.tables["columns"], encoded.tables["counts"]
+        rows = np.repeat(np.arange(len(counts)), counts)
+        values = read_values(encoded.tables["weights"], encoded.bits, columns.size)
+        found[rows, columns] = values
+        return found

@@ -1,0 +1,108 @@
+"""What a way to store a matrix of weights has to say."""
+
+from abc import ABC, abstractmethod
+from collections.abc import Mapping
+from typing import TypeVar
+
+import numpy as np
+
+from mcugraph.ir import Array, Shape
+from mcugraph.records import dataclass
+from mcugraph.storage.bit_fields import check_width
+
+# Counts of weights: one, or many at once.
+Count = TypeVar("Count", int, float, Array)
+
+
+@dataclass(frozen=True, slots=True)
+class Encoded:
+    """A matrix of weights as it lies in flash.
+
+    Attributes:
+        form: How it is stored.
+        shape: Rows and columns.
+        dtype: Of the weights.
+        bits: Of each weight.
+        tables: Name -> numbers, each table an array of C.
+    """
+
+    form: "Form"
+    shape: Shape
+    dtype: "np.dtype[np.generic]"
+    bits: int
+    tables: Mapping[str, Array]
+
+    @property
+    def nbytes(self) -> int:
+        """Bytes of all tables."""
+        return sum(int(table.nbytes) for table in self.tables.values())
+
+    def decode(self) -> Array:
+        """The matrix."""
+        return self.form.decode(self)
+
+
+class Form(ABC):
+    """A way to store a matrix: rows are output channels, columns what each is made of.
+
+    What it takes is a constant for a shape, and so many bits for each weight that is not zero.
+    """
+
+    @property
+    @abstractmethod
+    def label(self) -> str:
+        """Its name, as reports and options have it."""
+
+    @abstractmethod
+    def fixed(self, rows: int, columns: int, bits: int = 8) -> int:
+        """Bytes that it takes whatever the weights are."""
+
+    @abstractmethod
+    def each(self, columns: int, bits: int = 8) -> int:
+        """Bits that each weight that is not zero takes besides, with what tells its place."""
+
+    def bytes(self, rows: int, columns: int, nonzero: Count, bits: int = 8) -> Count:
+        """What a matrix takes in flash, exactly, if the form can hold it.
+
+        Args:
+            rows: Output channels.
+            columns: Weights of each.
+            nonzero: How many of all are not zero; an array: many such matrices at once.
+            bits: Of a weight: 4, 8, 16 or 32.
+
+        Raises:
+            UsageError: There are no weights of so many bits.
+        """
+        check_width(bits)
+        return self.fixed(rows, columns, bits) - -nonzero * self.each(columns, bits) // 8
+
+    def refusal(self, matrix: Array) -> str | None:
+        """Why it cannot hold a matrix, as the end of a sentence; None: it can."""
+        return None
+
+    def encode(self, matrix: Array, bits: int | None = None) -> Encoded:
+        """The tables of a matrix.
+
+        Args:
+            matrix: Rows and columns; weights of int8, int16 or float32.
+            bits: Of a weight; None: those of its type. Weights of int8 may have 4.
+
+        Raises:
+            UsageError: The form cannot hold it, or its weights do not have so many bits.
+        """
+        bits = check_width(8 * matrix.dtype.itemsize if bits is None else bits)
+        rows, columns = matrix.shape
+        tables = self.tables(matrix, bits)
+        return Encoded(self, (rows, columns), matrix.dtype, bits, tables)
+
+    @abstractmethod
+    def tables(self, matrix: Array, bits: int) -> dict[str, Array]:
+        """Name -> numbers of a matrix.
+
+        Raises:
+            UsageError: As `encode`.
+        """
+
+    @abstractmethod
+    def decode(self, encoded: Encoded) -> Array:
+        """The matrix that tables of this form are of."""
