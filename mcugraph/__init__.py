@@ -30,6 +30,7 @@ if TYPE_CHECKING:
     from mcugraph.planning.arena import ArenaProblem, Block, Plan
     from mcugraph.planning.entry import plan
     from mcugraph.profiler import Profile, profile
+    from mcugraph.report.pages.entry import write_report
     from mcugraph.scheduling.bounds import cut_bound, operator_bound
     from mcugraph.scheduling.entry import schedule
     from mcugraph.scheduling.problem import Problem
@@ -78,6 +79,7 @@ _HOME = {
     "schedule": "mcugraph.scheduling.entry",
     "slim": "mcugraph.slimming.slimmer",
     "widths": "mcugraph.space.space",
+    "write_report": "mcugraph.report.pages.entry",
 }
 # Modules that can be used without an import of their own.
 _MODULES = ("testing",)
@@ -123,6 +125,7 @@ __all__ = [
     "slim",
     "testing",
     "widths",
+    "write_report",
 ]
 
 

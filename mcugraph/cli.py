@@ -20,6 +20,7 @@ from mcugraph.printed import message
 COMMANDS = {
     "profile": ("profile_model", "peak SRAM, flash and work of a model file"),
     "check": ("check_model", "whether a model fits a board or a budget"),
+    "report": ("report_model", "a page with pictures: memory over time, arena, operators"),
     "diff": ("diff_models", "how the figures of two models differ"),
     "schedule": ("schedule_model", "the operator order with the least peak memory, proven"),
     "plan": ("plan_model", "where in one arena every tensor lies, and a map of it"),

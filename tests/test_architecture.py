@@ -29,7 +29,7 @@ LAYERS = [
     {"tflm"},
     {"testing", "codegen"},
     {"profiler", "space"},
-    {"slimming", "export", "fit", "optimizer", "experiments"},
+    {"slimming", "export", "fit", "optimizer", "experiments", "anatomy"},
     {"report", "prune", "boards", "deployment"},
     {"nas"},
     {"commands"},

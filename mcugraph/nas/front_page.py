@@ -7,24 +7,10 @@ from html import escape
 from mcugraph.nas.findings import Findings
 from mcugraph.nas.trials import State, Trial
 from mcugraph.printed import clean
+from mcugraph.report.pages.shell import html
 from mcugraph.units import exact
 
 _WIDTH, _HEIGHT, _EDGE = 640, 360, 56
-_STYLE = """
-body { font: 15px/1.5 system-ui, sans-serif; max-width: 60rem; margin: 2rem auto; padding: 0 1rem;
-  color: #1c1e21; background: #fff; }
-table { border-collapse: collapse; width: 100%; font-variant-numeric: tabular-nums; }
-th, td { text-align: right; padding: .3rem .6rem; border-bottom: 1px solid #ccd; }
-th { border-bottom: 2px solid #889; }
-svg { width: 100%; height: auto; }
-text { font: 12px system-ui, sans-serif; fill: currentColor; }
-.axis { stroke: currentColor; opacity: .5; }
-.all { fill: #8a93a3; opacity: .55; }
-.front { fill: #c2410c; }
-.bound { stroke: #c2410c; stroke-dasharray: 4 4; }
-@media (prefers-color-scheme: dark) { body { color: #e4e6eb; background: #16181c; }
-  th, td { border-color: #3a3f4a; } }
-"""
 
 
 def page(result: Findings) -> str:
@@ -34,17 +20,12 @@ def page(result: Findings) -> str:
     said = f"{len(done)} networks trained in {result.seconds / 60:.0f} minutes."
     if not result.finalists:
         said += " None of them was trained from new weights for all epochs, or tested."
-    return "\n".join(
-        [
-            '<!doctype html><html lang="en"><head><meta charset="utf-8">',
-            '<meta name="viewport" content="width=device-width">',
-            f"<title>{escape(title)}</title><style>{_STYLE}</style></head><body>",
-            f"<h1>{escape(title)}</h1><p>{escape(said)}</p>",
-            *(_plot(result, done) if done else []),
-            *_table(result),
-            "</body></html>",
-        ]
-    )
+    body = [
+        f"<h1>{escape(title)}</h1><p>{escape(said)}</p>",
+        *(_plot(result, done) if done else []),
+        *_table(result),
+    ]
+    return html(title, "\n".join(body))
 
 
 def _plot(result: Findings, done: list[Trial]) -> list[str]:
@@ -81,7 +62,7 @@ def _plot(result: Findings, done: list[Trial]) -> list[str]:
         lines.append(f'<line class="bound" x1="{_EDGE}" y1="{y}" x2="{_WIDTH - 16}" y2="{y}"/>')
     label = "Validation error over size of the networks that were trained"
     return [
-        f'<svg viewBox="0 0 {_WIDTH} {_HEIGHT}" role="img" aria-label="{label}">',
+        f'<svg class="plot" viewBox="0 0 {_WIDTH} {_HEIGHT}" role="img" aria-label="{label}">',
         *lines,
         *words,
         *marks,
@@ -113,6 +94,6 @@ def _table(result: Findings) -> list[str]:
         test = trial.outcome.errors.test
         cells = [str(trial.id), f"{trial.error:.2%}", "" if test is None else f"{test:.2%}"]
         cells += [exact(getattr(trial.costs, name)) for name in names]
-        rows.append("<tr>" + "".join(f"<td>{cell}</td>" for cell in cells) + "</tr>")
-    titles = "".join(f"<th>{title}</th>" for title in head)
+        rows.append("<tr>" + "".join(f'<td class="number">{cell}</td>' for cell in cells) + "</tr>")
+    titles = "".join(f'<th scope="col" class="number">{title}</th>' for title in head)
     return ["<table><thead><tr>", titles, "</tr></thead><tbody>", *rows, "</tbody></table>"]

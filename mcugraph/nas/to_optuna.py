@@ -1,5 +1,6 @@
 """A search as a study of Optuna."""
 
+import warnings
 from typing import Any
 
 from mcugraph.errors import UsageError
@@ -22,7 +23,9 @@ def to_study(result: Findings, storage: Any, name: str) -> Any:
     study = optuna.create_study(
         storage=storage, study_name=name, directions=["minimize"] * (1 + len(names))
     )
-    study.set_metric_names(["error", *names])
+    with warnings.catch_warnings():
+        warnings.simplefilter("ignore", optuna.exceptions.ExperimentalWarning)
+        study.set_metric_names(["error", *names])
     for trial in result.trials:
         if trial.state is not State.DONE:
             continue

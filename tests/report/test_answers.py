@@ -16,6 +16,7 @@ ARGUMENTS = {
     "profile": ["MODEL"],
     "check": ["MODEL", "--board", "nucleo-f446re"],
     "diff": ["MODEL", "MODEL"],
+    "report": ["MODEL", "-o", "/dev/null"],
     "schedule": ["MODEL"],
     "plan": ["MODEL"],
     "optimize": ["MODEL", "-o", "/dev/null"],
