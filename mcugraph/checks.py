@@ -31,6 +31,17 @@ def check_number(name: str, value: Any) -> None:
         raise UsageError(f"{name}: a number from 0 on is needed, not {value!r}")
 
 
+def checked_fraction(name: str, value: Any) -> float:
+    """A fraction from 0 to below 1.
+
+    Raises:
+        UsageError: It is none.
+    """
+    if isinstance(value, bool) or not isinstance(value, Real) or not 0 <= float(value) < 1:
+        raise UsageError(f"{name}: a fraction from 0 to below 1 is needed, not {value!r}")
+    return float(value)
+
+
 def check_callable(name: str, value: Any) -> None:
     """Hold an option that is called against what it can be.
 

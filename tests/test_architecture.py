@@ -31,7 +31,7 @@ LAYERS = [
     {"profiler", "space"},
     {"slimming", "export", "fit", "optimizer", "experiments", "anatomy"},
     {"report", "prune", "boards", "deployment"},
-    {"nas"},
+    {"nas", "compress"},
     {"commands"},
     {"cli"},
     {"__main__"},

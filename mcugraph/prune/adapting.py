@@ -43,3 +43,17 @@ def slimmed(pruner: Pruner | None) -> torch.nn.Module:
     if not pruner.met:
         pruner.enforce()
     return pruner.slim()
+
+
+def submodule_of(module: Any, name: str | None) -> torch.nn.Module:
+    """The network inside of a ``LightningModule``; no name: the module itself.
+
+    Raises:
+        UsageError: There is none of that name.
+    """
+    if name is None:
+        return module  # type: ignore[no-any-return]
+    try:
+        return module.get_submodule(name)  # type: ignore[no-any-return]
+    except AttributeError:
+        raise UsageError(f"{type(module).__name__} has no network {name!r}") from None

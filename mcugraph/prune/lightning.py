@@ -8,7 +8,7 @@ import torch
 
 from mcugraph.checks import check_callable
 from mcugraph.errors import UsageError
-from mcugraph.prune.adapting import SHARE, slimmed, through_in
+from mcugraph.prune.adapting import SHARE, slimmed, submodule_of, through_in
 from mcugraph.prune.methods import PHASE
 from mcugraph.prune.optimizers import carry_over
 from mcugraph.prune.pruner import Pruner
@@ -105,14 +105,16 @@ class LightningPruning(lightning.Callback):
             planned = trainer.estimated_stepping_batches  # may be infinite
             steps = max(1, round(SHARE * planned)) if math.isfinite(planned) else PHASE
             options = through_in(steps, self.options)
-            self.pruner = Pruner(self._network(pl_module), inputs, self.budgets, **options)
+            self.pruner = Pruner(
+                submodule_of(pl_module, self.network), inputs, self.budgets, **options
+            )
         self._restore()
 
     def on_train_start(self, trainer: Any, pl_module: Any) -> None:
         """Hold the optimizers against the network, and count steps from here on."""
         self._steps = trainer.global_step
         if self.when_met == "slim" and self.small is None:
-            own = {id(value) for value in self._network(pl_module).parameters()}
+            own = {id(value) for value in submodule_of(pl_module, self.network).parameters()}
             for optimizer in trainer.optimizers:
                 if any(
                     id(v) not in own for group in optimizer.param_groups for v in group["params"]
@@ -169,11 +171,3 @@ class LightningPruning(lightning.Callback):
                 carry_over(optimizer, self.pruner.model, small)
             self.small = small
             module.set_submodule(self.network, small)
-
-    def _network(self, module: Any) -> torch.nn.Module:
-        if self.network is None:
-            return module  # type: ignore[no-any-return]
-        try:
-            return module.get_submodule(self.network)  # type: ignore[no-any-return]
-        except AttributeError:
-            raise UsageError(f"{type(module).__name__} has no network {self.network!r}") from None

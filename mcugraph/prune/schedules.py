@@ -6,12 +6,10 @@ microcontrollers using deep compression" (2023), section 3.1.
 
 from abc import ABC, abstractmethod
 from collections.abc import Mapping
-from numbers import Real
-from typing import Any
 
 import numpy as np
 
-from mcugraph.checks import check_whole
+from mcugraph.checks import check_whole, checked_fraction
 from mcugraph.errors import UsageError
 from mcugraph.ir import Array
 from mcugraph.records import dataclass
@@ -49,12 +47,12 @@ class PruningSchedule(ABC):
                 raise UsageError("a schedule needs a sparsity, or budgets to find it by")
             return np.full(len(space.groups), 1 - uniform(space, budgets))
         if not isinstance(self.sparsity, Mapping):
-            return np.full(len(space.groups), _fraction("sparsity", self.sparsity))
+            return np.full(len(space.groups), checked_fraction("sparsity", self.sparsity))
         names = [group.name for group in space.groups]
         for name in self.sparsity:
             if name not in names:
                 raise UsageError(f"there is no group {name!r}; the groups are {', '.join(names)}")
-        found = [_fraction(f"group {n!r}", self.sparsity.get(n, 0.0)) for n in names]
+        found = [checked_fraction(f"group {n!r}", self.sparsity.get(n, 0.0)) for n in names]
         return np.array(found, np.float64)
 
 
@@ -79,7 +77,7 @@ class Gradual(PruningSchedule):
 
     def progress(self, step: int) -> float:
         """As ``PruningSchedule`` says."""
-        return 1 - (1 - min(max((step - self.begin) / self.steps, 0.0), 1.0)) ** 3
+        return gradual_share(step - self.begin, self.steps)
 
 
 @dataclass(frozen=True)
@@ -98,6 +96,11 @@ class OneShot(PruningSchedule):
     def progress(self, step: int) -> float:
         """As ``PruningSchedule`` says."""
         return float(step >= self.at)
+
+
+def gradual_share(passed: int, steps: int) -> float:
+    """The curve of automated gradual pruning, 1 - (1 - x)^3, from 0 to 1 in so many steps."""
+    return 1 - (1 - min(max(passed / steps, 0.0), 1.0)) ** 3
 
 
 def uniform(space: Space, budgets: Budgets, base: Array | None = None) -> float:
@@ -120,9 +123,3 @@ def uniform(space: Space, budgets: Budgets, base: Array | None = None) -> float:
         middle = (low + high) // 2
         low, high = (middle, high) if met(middle) else (low, middle)
     return low / _PARTS
-
-
-def _fraction(what: str, value: Any) -> float:
-    if isinstance(value, bool) or not isinstance(value, Real) or not 0 <= float(value) < 1:
-        raise UsageError(f"{what}: a fraction from 0 to below 1 is needed, not {value!r}")
-    return float(value)

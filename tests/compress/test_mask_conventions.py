@@ -1,0 +1,122 @@
+"""Masks of torch.nn.utils.prune and of torchao's sparsifiers come in and go out."""
+
+import copy
+from typing import Any
+
+import pytest
+
+from mcugraph.errors import UsageError
+
+torch = pytest.importorskip("torch")
+
+from torch import nn  # noqa: E402
+from torch.ao.pruning import WeightNormSparsifier  # noqa: E402
+from torch.nn.utils import parametrizations, prune  # noqa: E402
+
+from mcugraph.compress import (  # noqa: E402
+    Sparsifier,
+    masks_from,
+    to_torch_prune,
+    to_torchao,
+    without_masks,
+)
+
+
+def network() -> Any:
+    torch.manual_seed(0)
+    return nn.Sequential(nn.Conv2d(1, 4, 3), nn.ReLU(), nn.Flatten(), nn.Linear(16, 6))
+
+
+def pruned_by_torch() -> Any:
+    model = network()
+    prune.l1_unstructured(model[3], "weight", amount=0.7)
+    prune.random_unstructured(model[3], "weight", amount=0.2)
+    prune.ln_structured(model[0], "weight", amount=0.5, n=2, dim=0)
+    return model
+
+
+def pruned_by_torchao() -> Any:
+    model = network()
+    sparsifier = WeightNormSparsifier(
+        sparsity_level=0.6, sparse_block_shape=(1, 4), zeros_per_block=4
+    )
+    sparsifier.prepare(model, config=[{"tensor_fqn": "3.weight"}])
+    sparsifier.step()
+    return model
+
+
+@pytest.mark.parametrize("make", [pruned_by_torch, pruned_by_torchao])
+def test_masks_come_in_and_training_goes_on_with_them(make: Any) -> None:
+    model = make()
+    x = torch.randn(3, 1, 4, 4)
+    wanted = model(x).detach()
+    held = {name: model.get_submodule(name[0]).weight.detach() != 0 for name in ("3.weight",)}
+    masks = masks_from(model)
+    assert torch.equal(masks["3.weight"], held["3.weight"])
+    parameters = {id(p) for p in model.parameters()}
+    sparsifier = Sparsifier(model, 0.0)
+    assert {id(p) for p in model.parameters()} == parameters  # an optimizer goes on
+    assert set(dict(model.named_parameters())) == set(dict(network().named_parameters()))
+    torch.testing.assert_close(model(x), wanted)
+    assert torch.equal(sparsifier.masks["3.weight"], masks["3.weight"])
+    with torch.no_grad():
+        model[3].weight += 1
+    sparsifier.step()
+    assert torch.equal(model[3].weight != 0, masks["3.weight"])
+
+
+def test_masks_go_out_to_torch_prune() -> None:
+    model = Sparsifier(network(), 0.5).finish()
+    wanted, plain = masks_from(model), copy.deepcopy(model)
+    out = to_torch_prune(model)
+    assert prune.is_pruned(out)
+    assert torch.equal(out[3].weight_mask.bool(), wanted["3.weight"])
+    assert all(torch.equal(mask, wanted[name]) for name, mask in masks_from(out).items())
+    with torch.no_grad():
+        out[3].weight_orig += 1
+    x = torch.randn(2, 1, 4, 4)
+    out(x)
+    assert not out[3].weight[~wanted["3.weight"]].any()
+    back = without_masks(out)
+    assert not prune.is_pruned(back)
+    assert back.state_dict().keys() == plain.state_dict().keys()
+
+
+def test_masks_go_out_to_torchao() -> None:
+    model = Sparsifier(network(), 0.5).finish()
+    wanted, x = masks_from(model), torch.randn(2, 1, 4, 4)
+    expected = model(x).detach()
+    out = to_torchao(model, wanted)
+    assert torch.equal(out[3].parametrizations.weight[0].mask.bool(), wanted["3.weight"])
+    torch.testing.assert_close(out(x), expected)
+    squashing = WeightNormSparsifier()
+    squashing.model = out
+    squashing.groups = [{"module": out[3], "tensor_name": "weight"}]
+    squashing.squash_mask()
+    assert torch.equal(out[3].weight != 0, wanted["3.weight"])
+    assert torch.equal(without_masks(out)[0].weight != 0, wanted["0.weight"])
+
+
+def test_zeros_of_a_plain_model_are_masks() -> None:
+    model = network()
+    assert masks_from(model) == {}
+    with torch.no_grad():
+        model[3].weight[:, ::2] = 0
+    (name,) = masks_from(model)
+    assert name == "3.weight"
+    sparsifier = Sparsifier(model, 0.75)
+    assert sparsifier.sparsities["3.weight"] == 0.75
+    assert not model[3].weight[:, ::2].any()
+
+
+def test_what_cannot_be_is_refused_in_a_line() -> None:
+    model = network()
+    with pytest.raises(UsageError, match=r"no parameter 3.weight of shape \(2, 2\)"):
+        to_torch_prune(model, {"3.weight": torch.ones(2, 2, dtype=torch.bool)})
+    with pytest.raises(UsageError, match="no parameter other"):
+        to_torchao(model, {"other": torch.ones(2, 2, dtype=torch.bool)})
+    parametrizations.weight_norm(model[3])
+    with pytest.raises(UsageError, match=r"there are 0$"):
+        Sparsifier(model, {"3": 0.5})
+    with pytest.raises(UsageError, match="masks_from takes a torch"):
+        masks_from(3)  # type: ignore[arg-type]
