@@ -8,8 +8,9 @@ from collections.abc import Iterable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 
 from mcugraph.codegen.c_program import FlashTable, Place, Program, ProgramStep, Value
-from mcugraph.codegen.kernels import KERNELS, WITH_CMSIS_NN, Kernel, kernel_for
+from mcugraph.codegen.kernels import KERNELS, Kernel, kernel_for, kernels_for
 from mcugraph.codegen.kernels.contract import DOUBLE, Alias, Omitted, constant, zero_point
+from mcugraph.codegen.kernels.sparse import CHEAPEST
 from mcugraph.codegen.slicing import sliced_file
 from mcugraph.errors import GraphError
 from mcugraph.formats.tflite.model import TfliteSubgraph
@@ -40,6 +41,7 @@ def build(
     overlapping: bool = True,
     cmsis_nn: bool = False,
     split: bool = False,
+    storage: str = CHEAPEST,
 ) -> Program:
     """The program of a graph as it is deployed.
 
@@ -51,6 +53,7 @@ def build(
         overlapping: Outputs may lie over inputs that die.
         cmsis_nn: What CMSIS-NN has a kernel for is run by it.
         split: Operators may be computed in slices of channels, where the arena then is smaller.
+        storage: How weights are stored; as for ``kernels_for``.
 
     Raises:
         GraphError: No kernel runs an operator, which the message names, or the graph is not known
@@ -59,7 +62,7 @@ def build(
     stored = Stored(graph) if graph.source.exact else _deployed(graph)
     graph = stored.graph
     file = _known(graph)
-    among = WITH_CMSIS_NN if cmsis_nn else KERNELS
+    among = kernels_for(storage, cmsis_nn)
     _chosen(graph, file, among)  # what cannot be run is said of the file as it stands
     slices = sliced_file(file, seconds) if split else None
     with naming(graph):

@@ -75,6 +75,21 @@ Field = int | float | tuple[int, ...] | tuple[float, ...] | FlashTable | Switch 
 
 
 @dataclass(frozen=True, slots=True)
+class WeightStorage:
+    """How the weights of a layer are stored.
+
+    Attributes:
+        form: Its name, like ``"crs"``.
+        nbytes: Bytes of flash.
+        dense: Those of all weights, zeros with them.
+    """
+
+    form: str
+    nbytes: int
+    dense: int
+
+
+@dataclass(frozen=True, slots=True)
 class KernelCall:
     """What one operator becomes: ``function(&parameters, inputs, state, outputs, scratch)``.
 
@@ -87,6 +102,7 @@ class KernelCall:
         gathered: It takes one array of pointers for all of those, and one for all outputs.
         scratch: It takes a pointer to scratch memory at the end.
         variable: The resource variable that it takes a pointer to, by name; None: none.
+        stored: How its weights are stored, where that is not dense.
     """
 
     function: str
@@ -95,6 +111,7 @@ class KernelCall:
     gathered: bool = False
     scratch: bool = False
     variable: str | None = None
+    stored: WeightStorage | None = None
 
 
 class Place(Enum):

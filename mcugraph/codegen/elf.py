@@ -8,7 +8,7 @@ from pathlib import Path
 from mcugraph.errors import FormatError
 from mcugraph.records import dataclass
 
-_FUNCTION, _SYMBOLS = 2, 2  # STT_FUNC, SHT_SYMTAB
+_OBJECT, _FUNCTION, _SYMBOLS = 1, 2, 2  # STT_OBJECT, STT_FUNC, SHT_SYMTAB
 
 
 @dataclass(frozen=True, slots=True)
@@ -18,10 +18,12 @@ class LinkedProgram:
     Attributes:
         sections: By name.
         functions: Those of ``.text``, by name; those of one name together.
+        constants: Objects of ``.rodata``, likewise.
     """
 
     sections: dict[str, int]
     functions: dict[str, int]
+    constants: dict[str, int]
 
 
 @dataclass(frozen=True, slots=True)
@@ -55,17 +57,17 @@ def _read(data: bytes) -> LinkedProgram:
         name, kind, _, _, offset, size, link = struct.unpack_from("<7I", data, table + 40 * i)
         sections.append(_Section(name, kind, offset, size, link))
     titles = [_text(data, sections[names_at].offset + section.name) for section in sections]
-    functions = Counter[str]()
-    if ".text" in titles:
-        code = titles.index(".text")
-        for section in sections:
-            if section.kind == _SYMBOLS:
-                names = sections[section.link].offset
-                for name, size, type_, index in _symbols(data, section):
-                    if type_ == _FUNCTION and index == code:
-                        functions[_text(data, names + name)] += size
+    found = {(".text", _FUNCTION): Counter[str](), (".rodata", _OBJECT): Counter[str]()}
+    for section in sections:
+        if section.kind == _SYMBOLS:
+            names = sections[section.link].offset
+            for name, size, type_, index in _symbols(data, section):
+                where = (titles[index] if index < len(titles) else "", type_)
+                if where in found:
+                    found[where][_text(data, names + name)] += size
     sizes = dict(zip(titles, (section.size for section in sections), strict=True))
-    return LinkedProgram(sizes, dict(functions))
+    functions, constants = found.values()
+    return LinkedProgram(sizes, dict(functions), dict(constants))
 
 
 def _header(data: bytes) -> tuple[int, int, int]:

@@ -2,14 +2,14 @@
 
 import hashlib
 import json
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Iterator, Mapping
 from os import PathLike, fspath
 from pathlib import Path
 from typing import Any
 
 import numpy as np
 
-from mcugraph.codegen.c_program import Place, Program
+from mcugraph.codegen.c_program import Place, Program, WeightStorage
 from mcugraph.codegen.cores import Target
 from mcugraph.codegen.elf import LinkedProgram, read_elf
 from mcugraph.codegen.toolchain import QemuRun, make_program, run_program
@@ -286,6 +286,7 @@ def facts(program: Program, prefix: str, target: Target) -> dict[str, Any]:
             "total": None,
             "functions": None,
         },
+        "storage": [*_stored(program)],
         "instructions": None,
         "inputs": [{**_end(program, i), "overwritten": i in overwritten} for i in program.inputs],
         "outputs": [_end(program, i) for i in program.outputs],
@@ -301,6 +302,24 @@ def facts(program: Program, prefix: str, target: Target) -> dict[str, Any]:
             for step in program.steps
         ],
     }
+
+
+def _stored(program: Program) -> Iterator[dict[str, Any]]:
+    """How the weights of each operator that has some are stored, and what they take."""
+    for step in program.steps:
+        call = step.call
+        if call is None or call.parameters is None:
+            continue
+        tables = call.parameters.tables
+        size = sum(table.nbytes for table in tables if table.role == "weights")
+        if size or call.stored is not None:
+            stored = call.stored or WeightStorage("dense", size, size)
+            yield {
+                "operator": step.operator,
+                "form": stored.form,
+                "bytes": stored.nbytes,
+                "dense": stored.dense,
+            }
 
 
 def _end(program: Program, index: int) -> dict[str, Any]:

@@ -82,6 +82,13 @@ def add(commands: Any) -> None:
         action="store_true",
         help="compute operators in slices of channels where the arena is smaller then",
     )
+    command.add_argument(
+        "--storage",
+        default="cheapest",
+        metavar="FORM",
+        help="how weights are stored: cheapest (each layer's in the fewest bytes; the default), "
+        "dense, crs, bitmap or nofm",
+    )
     common.time_limit(command)
     common.sizes(command)
     command.add_argument("--json", action="store_true", help="print JSON")
@@ -112,6 +119,7 @@ def run(options: argparse.Namespace) -> int:
         project=options.project,
         cmsis_nn=options.cmsis_nn,
         split=options.split,
+        storage=options.storage,
     )
     if options.run_on is not None:
         found = project.run(inputs)

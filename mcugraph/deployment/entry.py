@@ -13,6 +13,7 @@ from mcugraph.codegen.emit.build_systems import PLAIN, find_layout
 from mcugraph.codegen.emit.identifiers import check_arena, check_prefix
 from mcugraph.codegen.emit.project_files import project_files
 from mcugraph.codegen.kernels.contract import DOUBLE, ROUNDINGS
+from mcugraph.codegen.kernels.sparse import CHEAPEST
 from mcugraph.codegen.project import (
     BUILD,
     REPORT,
@@ -46,6 +47,7 @@ def deploy(
     project: str = PLAIN,
     cmsis_nn: str | PathLike[str] | None = None,
     split: bool = False,
+    storage: str = CHEAPEST,
 ) -> Project:
     """Write C code that runs a model: one static arena, one call an operator, no interpreter.
 
@@ -86,6 +88,9 @@ def deploy(
         split: Operators that follow one another may be computed in slices of channels, as
             `optimize` splits them, where the arena is smaller then. It takes more instructions,
             and ``time_limit`` goes for this search, too.
+        storage: How weights are stored: ``"cheapest"``: each layer's in the form that takes the
+            fewest bytes of flash; ``"dense"``; or ``"crs"`` (compressed rows), ``"bitmap"`` or
+            ``"nofm"``, wherever that holds them. Outputs are the same.
 
     Returns:
         What was written, and its bytes; it can be built and run.
@@ -105,7 +110,9 @@ def deploy(
     find_layout(project)
     library = None if cmsis_nn is None else find_cmsis_nn(cmsis_nn, chosen, rounding, project)
     graph = graph_to_deploy(model, example_inputs, calibration)
-    program = build(graph, rounding, time_limit, cmsis_nn=library is not None, split=split)
+    program = build(
+        graph, rounding, time_limit, cmsis_nn=library is not None, split=split, storage=storage
+    )
     with naming(graph):
         texts = project_files(program, prefix, shared, chosen, project, cmsis_nn=library)
     files = (*texts, REPORT)

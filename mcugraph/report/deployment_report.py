@@ -1,10 +1,11 @@
 """What deploying a model came to, as text and as JSON."""
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sequence
 from typing import Any
 
 from mcugraph.codegen.project import Project
 from mcugraph.printed import page
+from mcugraph.report.table import table
 from mcugraph.units import exact, kib
 
 
@@ -22,13 +23,7 @@ def to_text(project: Project) -> str:
             f"Instructions: {exact(report['instructions'])} an inference on QEMU's "
             f"{report['target']['machine']}"
         )
-    sparse = [
-        each["operator"]
-        for each in report["operators"]
-        if (each["function"] or "").startswith("mg_sparse_")
-    ]
-    if sparse:
-        lines.append(f"Sparse, which takes fewer bytes: {', '.join(sparse)}")
+    lines += _storage(report["storage"])
     overwritten = [given["name"] for given in report["inputs"] if given["overwritten"]]
     if overwritten:
         lines.append(
@@ -36,6 +31,22 @@ def to_text(project: Project) -> str:
             "fill it again before the next"
         )
     return page(lines)
+
+
+def _storage(stored: Sequence[Mapping[str, Any]]) -> Iterator[str]:
+    """The layers whose weights are not stored dense."""
+    sparse = [each for each in stored if each["form"] != "dense"]
+    if not sparse:
+        return
+    yield ""
+    yield from table(
+        ("stored otherwise than dense", "form", "bytes", "dense"),
+        [
+            (each["operator"], each["form"], exact(each["bytes"]), exact(each["dense"]))
+            for each in sparse
+        ],
+        right=(2, 3),
+    )
 
 
 def _amounts(report: Mapping[str, Any]) -> Iterator[str]:

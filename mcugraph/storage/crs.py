@@ -33,7 +33,11 @@ class Crs(Form):
         return 2 * rows
 
     def each(self, columns: int, bits: int = 8) -> int:
-        return bits + (8 if columns <= _NARROW else 16)
+        return bits + self.column_bits(columns)
+
+    def column_bits(self, columns: int) -> int:
+        """Bits of the column of a weight."""
+        return 8 if columns <= _NARROW else 16
 
     def refusal(self, matrix: Array) -> str | None:
         columns = matrix.shape[1]
@@ -44,10 +48,9 @@ class Crs(Form):
         if refused is not None:
             raise UsageError(f"a matrix is not stored by rows: {refused}, {_MOST} at most")
         places = np.nonzero(matrix)
-        kind = np.uint8 if matrix.shape[1] <= _NARROW else np.uint16
         return {
             "weights": stored_values(matrix[places], bits),
-            "columns": places[1].astype(kind),
+            "columns": places[1].astype(f"u{self.column_bits(matrix.shape[1]) // 8}"),
             "counts": np.count_nonzero(matrix, axis=1).astype(np.uint16),
         }
 

@@ -58,10 +58,11 @@ class NofM(Form):
         return 0
 
     def refusal(self, matrix: Array) -> str | None:
-        most = int(np.count_nonzero(self._groups(matrix), axis=2).max(initial=0))
-        if most <= self.n:
-            return None
-        return f"{most} of {self.m} weights side by side are not zero"
+        refused = f"more than {self.n} of {self.m} weights side by side are not zero"
+        if np.count_nonzero(matrix) > len(matrix) * self.slots(matrix.shape[1]):
+            return refused  # at a glance
+        most = np.count_nonzero(self._groups(matrix), axis=2).max(initial=0)
+        return refused if most > self.n else None
 
     def _groups(self, matrix: Array) -> Array:
         """Shape (rows, groups, m)."""

@@ -116,7 +116,7 @@ def test_patterns_take_the_fewest_bytes_of_as_many_weights(pattern: NofM) -> Non
     ("form", "matrix", "bits", "said"),
     [
         (Crs(), np.zeros((1, 1 << 16), np.int8), None, "its rows have 65536 weights, 65535 at"),
-        (NofM(1, 2), np.ones((2, 3), np.int8), None, "as 1:2: 2 of 2 weights side by side are not"),
+        (NofM(1, 2), np.ones((2, 3), np.int8), None, "as 1:2: more than 1 of 2 weights side by"),
         (Bitmap(), np.ones((2, 3), np.int8), 5, "weights have 4, 8, 16, 32 bits, not 5"),
         (Bitmap(), np.ones((2, 3), np.int8), 16, "weights of int8 do not have 16 bits"),
         (DenseRows(), np.full((2, 3), 8, np.int8), 4, "lie between -8 and 7"),

@@ -4,7 +4,7 @@ Each operator has the kernels that may take it, in the order in which they are a
 that does not refuse it runs it.
 """
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 
 from mcugraph.codegen.kernels.arg_extreme import ArgExtremeF32, ArgExtremeS8
 from mcugraph.codegen.kernels.arithmetic import Add, Mul
@@ -66,7 +66,13 @@ from mcugraph.codegen.kernels.sigmoid_s16 import SigmoidS16
 from mcugraph.codegen.kernels.softmax_f32 import SoftmaxF32
 from mcugraph.codegen.kernels.softmax_s8 import SoftmaxS8
 from mcugraph.codegen.kernels.softmax_s16 import SoftmaxS16
-from mcugraph.codegen.kernels.sparse_s8 import SparseConvS8, SparseFullyConnectedS8
+from mcugraph.codegen.kernels.sparse import (
+    CHEAPEST,
+    STORAGES,
+    SparseConv,
+    SparseFullyConnected,
+    SparseLayer,
+)
 from mcugraph.codegen.kernels.strided import (
     StridedBytes,
     deepened,
@@ -78,12 +84,13 @@ from mcugraph.codegen.kernels.svdf_s8 import SvdfS8
 from mcugraph.codegen.kernels.transpose_conv_plain import TransposeConvPlain
 from mcugraph.codegen.kernels.transpose_conv_s8 import TransposeConvS8
 from mcugraph.codegen.kernels.variables_bytes import VariableBytes
-from mcugraph.errors import GraphError
+from mcugraph.errors import GraphError, UsageError
 from mcugraph.ir import DType
 from mcugraph.tflm.kernels.needs import KernelNode
 
 _INTEGERS = (DType.INT8, DType.INT16)
 _PLAIN = (DType.INT16, DType.FLOAT32)  # what layers add up one by one
+_LAYERS = (DType.INT8, *_PLAIN)
 
 # By operator as a TFLite file names it.
 KERNELS: Mapping[str, Sequence[Kernel]] = {
@@ -99,7 +106,7 @@ KERNELS: Mapping[str, Sequence[Kernel]] = {
     "CAST": (CastBytes(),),
     "CEIL": (UnaryF32("mg_ceil_f32"),),
     "CONCATENATION": (ConcatBytes(),),
-    "CONV_2D": (SparseConvS8(), ConvS8(), *map(ConvPlain, _PLAIN)),
+    "CONV_2D": (*map(SparseConv, _LAYERS), ConvS8(), *map(ConvPlain, _PLAIN)),
     "COS": (UnaryF32("mg_cos_f32"),),
     "DEPTHWISE_CONV_2D": (OneChannelS8(), DepthwiseS8(), *map(DepthwisePlain, _PLAIN)),
     "DEQUANTIZE": tuple(ConvertKernel("mg_dequantize", kind) for kind in _INTEGERS),
@@ -110,7 +117,7 @@ KERNELS: Mapping[str, Sequence[Kernel]] = {
     "EXPAND_DIMS": (Alias(),),
     "FLOOR": (UnaryF32("mg_floor_f32"),),
     "FULLY_CONNECTED": (
-        SparseFullyConnectedS8(),
+        *map(SparseFullyConnected, _LAYERS),
         FullyConnectedS8(),
         *map(FullyConnectedPlain, _PLAIN),
     ),
@@ -197,6 +204,34 @@ WITH_CMSIS_NN: Mapping[str, Sequence[Kernel]] = {
 }
 
 
+def kernels_for(storage: str, cmsis_nn: bool = False) -> Mapping[str, Sequence[Kernel]]:
+    """The kernels to choose from.
+
+    Args:
+        storage: How weights are stored: ``"cheapest"``, which of several forms takes the fewest
+            bytes; ``"dense"``; or one form, wherever it can hold them.
+        cmsis_nn: What CMSIS-NN has a kernel for goes to it.
+
+    Raises:
+        UsageError: There is no such storage.
+    """
+    if storage not in STORAGES:
+        raise UsageError(f"unknown storage {storage!r}; expected one of {', '.join(STORAGES)}")
+    kernels = WITH_CMSIS_NN if cmsis_nn else KERNELS
+    if storage == CHEAPEST:
+        return kernels
+    return {native: tuple(_stored_as(storage, known)) for native, known in kernels.items()}
+
+
+def _stored_as(storage: str, kernels: Sequence[Kernel]) -> Iterator[Kernel]:
+    """Kernels with those of sparse layers changed for others of one form, or left out."""
+    for kernel in kernels:
+        if not isinstance(kernel, SparseLayer):
+            yield kernel
+        elif STORAGES[storage]:
+            yield type(kernel)(kernel.computes, storage)
+
+
 def operators() -> dict[str, tuple[str, ...]]:
     """The operators that can be deployed, as TFLite names them, and the types that each computes.
 
@@ -235,4 +270,4 @@ def kernel_for(
     return None, said
 
 
-__all__ = ["KERNELS", "WITH_CMSIS_NN", "Kernel", "kernel_for", "operators"]
+__all__ = ["KERNELS", "WITH_CMSIS_NN", "Kernel", "kernel_for", "kernels_for", "operators"]

@@ -22,17 +22,23 @@ from mcugraph.codegen.kernels.contract import (
 )
 from mcugraph.codegen.kernels.fixed_point import activation_range, multipliers, product_factor
 from mcugraph.codegen.kernels.layers import refused_terms
-from mcugraph.codegen.kernels.windows import image_fields, lead_by_pixels
+from mcugraph.codegen.kernels.windows import image_fields, lead_of_gathered
 from mcugraph.ir import Array, DType
 from mcugraph.ops.convolution import Conv
+from mcugraph.storage import DenseRows
 from mcugraph.tflm.kernels.needs import KernelNode
 
-_PIXELS = 2  # MG_CONV_S8_PIXELS
+PIXELS = 2  # MG_CONV_S8_PIXELS
 
 
 class ConvS8(Kernel):
-    """``mg_conv_s8``."""
+    """``mg_conv_s8``.
 
+    Attributes:
+        form: How it stores weights.
+    """
+
+    form = DenseRows(4)
     files: tuple[str, ...] = ("mg_conv_s8",)
     headers: tuple[str, ...] = ("mg_dsp",)
     computes = DType.INT8
@@ -47,7 +53,7 @@ class ConvS8(Kernel):
         totals = stored.sum(1, dtype=np.int64)
         scaled = scaled_channels(node, totals, rounding)
         fields: dict[str, Field] = {
-            "weights": FlashTable(_filled_up(stored), "weights"),
+            "weights": FlashTable(self.form.encode(stored).tables["weights"], "weights"),
             **scaled,
             **sizes,
             "depth": weights.shape[3],
@@ -58,26 +64,11 @@ class ConvS8(Kernel):
         return KernelCall("mg_conv_s8", Parameters("mg_conv_s8_params", fields), (0,), scratch=True)
 
     def leads(self, node: KernelNode) -> Mapping[int, int]:
-        op = attributes(node, Conv)
-        # The windows of some pixels are read before any of these is written; where channels fall
-        # into groups, those of one group at a time.
-        later = 0 if op.groups == 1 else _PIXELS
-        channels = node.outputs[0].shape[3]
-
-        def written(pixel: int) -> int:
-            return (pixel // _PIXELS * _PIXELS + later) * channels
-
-        shapes = (node.input(0).shape, node.input(1).shape)
-        return {0: lead_by_pixels(node, op, shapes, written)}
+        return {0: lead_of_gathered(node, attributes(node, Conv), PIXELS)}
 
     def scratch(self, node: KernelNode) -> int:
         _, height, width, depth = node.input(1).shape
-        return _PIXELS * 2 * (-(-height * width * depth // 4) * 4)
-
-
-def _filled_up(weights: Array) -> Array:
-    """Weights by output channel, each channel's with zeros up to a multiple of 4."""
-    return np.pad(weights, ((0, 0), (0, -weights.shape[1] % 4)))
+        return PIXELS * 2 * (-(-height * width * depth // 4) * 4)
 
 
 def is_narrow(scaled: Mapping[str, FlashTable], weights: Array, rounding: str) -> bool:

@@ -22,13 +22,19 @@ from mcugraph.codegen.kernels.fixed_point import multipliers, product_factor
 from mcugraph.codegen.kernels.layers import refused_layer
 from mcugraph.ir import Array, DType
 from mcugraph.ops.linear import Dense
+from mcugraph.storage import DenseRows
 from mcugraph.tflm.kernels.access.raster import straight
 from mcugraph.tflm.kernels.needs import KernelNode
 
 
 class FullyConnectedS8(Kernel):
-    """``mg_fully_connected_s8``."""
+    """``mg_fully_connected_s8``.
 
+    Attributes:
+        form: How it stores weights.
+    """
+
+    form = DenseRows()
     files: tuple[str, ...] = ("mg_fully_connected_s8",)
     headers: tuple[str, ...] = ("mg_dsp",)
     computes = DType.INT8

@@ -5,6 +5,7 @@ from collections.abc import Callable, Sequence
 from mcugraph.errors import GraphError
 from mcugraph.formats.tflite.model import TfliteTensor
 from mcugraph.ir import Dims, Shape
+from mcugraph.ops.convolution import Conv
 from mcugraph.ops.window import Windowed
 from mcugraph.tflm.kernels.access.by_window import first_places
 from mcugraph.tflm.kernels.needs import KernelNode
@@ -73,6 +74,21 @@ def lead_by_pixels(
     rows = first_places(down, op.padding.amounts(0, down)[0], result.shape[1])
     columns = first_places(across, op.padding.amounts(1, across)[0], result.shape[2])
     return lead_by_places(data, result, list(rows), list(columns), written)
+
+
+def lead_of_gathered(node: KernelNode, op: Conv, pixels: int) -> int:
+    """The lead of a convolution that copies the windows of some pixels before it writes these.
+
+    Where channels fall into groups, those of one group at a time.
+    """
+    data, weights, result = node.input(0), node.input(1), node.outputs[0]
+    later = 0 if op.groups == 1 else pixels
+    pixel_bytes = result.shape[3] * result.dtype.bits // 8
+
+    def written(pixel: int) -> int:
+        return (pixel // pixels * pixels + later) * pixel_bytes
+
+    return lead_by_pixels(node, op, (data.shape, weights.shape), written)
 
 
 def lead_by_places(

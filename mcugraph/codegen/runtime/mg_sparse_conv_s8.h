@@ -7,15 +7,15 @@
 #define MG_SPARSE_CONV_S8_H
 
 #include "mg_conv_s8.h"
-#include "mg_sparse.h"
+#include "mg_rows_s8x2.h"
 
 typedef struct {
     mg_conv_s8_params layer; /* without weights */
-    mg_sparse weights;       /* a row an output channel, its columns the elements of a window */
+    mg_rows weights; /* a row an output channel, its columns the elements of a window */
+    mg_add_row_s8x2 *add; /* reads them */
 } mg_sparse_conv_s8_params;
 
 /* As mg_conv_s8, but for how weights are stored. */
-void mg_sparse_conv_s8(const mg_sparse_conv_s8_params *p, const int8_t *input, int8_t *output,
-                       void *scratch);
+void mg_sparse_conv_s8(const mg_sparse_conv_s8_params *p, const int8_t *input, int8_t *output, void *scratch);
 
 #endif

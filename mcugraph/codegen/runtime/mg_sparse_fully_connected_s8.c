@@ -5,32 +5,16 @@
  */
 #include "mg_sparse_fully_connected_s8.h"
 
-void mg_sparse_fully_connected_s8(const mg_sparse_fully_connected_s8_params *p,
-                                  const int8_t *input, int8_t *output)
+static int8_t finished(const mg_fully_connected_s8_params *p, int32_t sum, int32_t unit)
 {
-    const mg_fully_connected_s8_params *layer = &p->layer;
-    int32_t row, unit, i;
-    for (row = 0; row < layer->rows; row++) {
-        const int8_t *values = p->weights.values;
-        const uint8_t *narrow = p->weights.narrow_columns;
-        const uint16_t *wide = p->weights.wide_columns;
-        for (unit = 0; unit < layer->units; unit++) {
-            const int32_t scale = unit * layer->per_unit, count = p->weights.counts[unit];
-            int32_t sum = layer->bias[unit];
-            if (narrow) {
-                for (i = 0; i < count; i++) {
-                    sum = mg_plus(sum, input[*narrow++] * *values++);
-                }
-            } else {
-                for (i = 0; i < count; i++) {
-                    sum = mg_plus(sum, input[*wide++] * *values++);
-                }
-            }
-            sum = mg_scale(sum, layer->multipliers[scale], layer->shifts[scale]);
-            sum = mg_plus(sum, layer->output_zero);
-            output[unit] = (int8_t)mg_clamp(sum, layer->least, layer->largest);
-        }
-        input += layer->depth;
-        output += layer->units;
-    }
+    const int32_t scale = unit * p->per_unit;
+    sum = mg_scale(mg_plus(sum, p->bias[unit]), p->multipliers[scale], p->shifts[scale]);
+    return (int8_t)mg_clamp(mg_plus(sum, p->output_zero), p->least, p->largest);
 }
+
+#define MG_T int8_t
+#define MG_SUFFIX s8
+#define MG_PARAMS mg_sparse_fully_connected_s8_params
+#define MG_SUM int32_t
+#define MG_ENDED finished
+#include "mg_sparse_fully_connected_any.h"

@@ -7,15 +7,15 @@
 #define MG_SPARSE_FULLY_CONNECTED_S8_H
 
 #include "mg_fully_connected_s8.h"
-#include "mg_sparse.h"
+#include "mg_rows_s8.h"
 
 typedef struct {
     mg_fully_connected_s8_params layer; /* without weights */
-    mg_sparse weights;                  /* a row a unit */
+    mg_rows weights;                       /* a row a unit */
+    mg_add_row_s8 *add;                 /* reads them */
 } mg_sparse_fully_connected_s8_params;
 
 /* As mg_fully_connected_s8, but for how weights are stored. */
-void mg_sparse_fully_connected_s8(const mg_sparse_fully_connected_s8_params *p,
-                                  const int8_t *input, int8_t *output);
+void mg_sparse_fully_connected_s8(const mg_sparse_fully_connected_s8_params *p, const int8_t *input, int8_t *output);
 
 #endif

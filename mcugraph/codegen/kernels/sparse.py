@@ -1,0 +1,190 @@
+"""Layers whose weights hold many zeros: stored in the form that takes the fewest bytes of flash.
+
+Results are those of the dense layer, bit for bit; where floats of the data are infinite or no
+numbers, a product with a weight of zero is none here, which is no number there.
+"""
+
+from abc import abstractmethod
+from collections.abc import Mapping, Sequence
+from typing import ClassVar
+
+from mcugraph.codegen.c_program import (
+    Field,
+    FlashTable,
+    KernelCall,
+    Parameters,
+    Switch,
+    WeightStorage,
+)
+from mcugraph.codegen.kernels.contract import SUFFIXES, Kernel, attributes, constant
+from mcugraph.codegen.kernels.conv_plain import ConvPlain
+from mcugraph.codegen.kernels.conv_s8 import PIXELS, ConvS8
+from mcugraph.codegen.kernels.fully_connected_plain import FullyConnectedPlain
+from mcugraph.codegen.kernels.fully_connected_s8 import FullyConnectedS8
+from mcugraph.codegen.kernels.windows import lead_of_gathered
+from mcugraph.errors import UsageError
+from mcugraph.ir import Array, DType
+from mcugraph.ops.convolution import Conv
+from mcugraph.storage import PATTERNS, Bitmap, Crs, DenseRows, Form, NofM, cheapest
+from mcugraph.tflm.kernels.access.raster import element, straight
+from mcugraph.tflm.kernels.needs import KernelNode
+
+CHEAPEST = "cheapest"
+# What can be asked for, and the forms that it allows besides dense ones.
+STORAGES: Mapping[str, Sequence[Form]] = {
+    CHEAPEST: (Crs(), *PATTERNS, Bitmap()),
+    "dense": (),
+    "crs": (Crs(),),
+    "bitmap": (Bitmap(),),
+    "nofm": PATTERNS,
+}
+
+
+class SparseLayer(Kernel):
+    """A layer whose weights may be stored otherwise than dense.
+
+    Args:
+        computes: Its type.
+        storage: One of ``STORAGES``; of one form alone: it is taken even where it takes more bytes.
+
+    Attributes:
+        family: What its functions are called, without ``mg_sparse_`` and the type.
+        readers: What names of the functions that read rows of weights end in, by type.
+    """
+
+    family: ClassVar[str]
+    readers: ClassVar[Mapping[DType, str]] = SUFFIXES
+    computes: DType
+
+    def __init__(self, computes: DType, storage: str = CHEAPEST) -> None:
+        self.computes = computes
+        self.dense, filled = self.of_type(computes)
+        self._forms = (*((filled,) if storage == CHEAPEST else ()), *STORAGES[storage])
+        self._filled, self._reader = filled, self.readers[computes]
+        suffix = SUFFIXES[computes]
+        self._function = f"mg_sparse_{self.family}_{suffix}"
+        self.files = (self._function, f"mg_rows_{self._reader}")
+        plain = () if computes is DType.INT8 else (f"mg_layer_{suffix}",)
+        ending = ("mg_ending_s16",) if computes is DType.INT16 else ()
+        dense = f"mg_{self.family}_{suffix}"
+        shared = (f"mg_sparse_{self.family}_any", "mg_rows", "mg_rows_any")
+        self.headers = (dense, *shared, *plain, *ending)
+
+    @classmethod
+    @abstractmethod
+    def of_type(cls, computes: DType) -> tuple[Kernel, DenseRows]:
+        """The kernel of dense weights, and how it stores these."""
+
+    def refusal(self, node: KernelNode) -> str | None:
+        refused = self.dense.refusal(node)
+        if refused is not None:
+            return refused
+        try:
+            form = self._chosen(_rows(node))
+        except UsageError as error:
+            return str(error)
+        return "too few of its weights are zero" if form == self._filled else None
+
+    def _chosen(self, rows: Array) -> Form:
+        """The form of the fewest bytes."""
+        return cheapest(rows, self._forms)
+
+    def call(self, node: KernelNode, rounding: str) -> KernelCall:
+        dense, rows = self.dense.call(node, rounding), _rows(node)
+        assert dense.parameters is not None
+        form = self._chosen(rows)
+        stored, add = _stored(form, rows)
+        layer = Parameters(dense.parameters.type, {**dense.parameters.fields, "weights": None})
+        fields: dict[str, Field] = {
+            "layer": layer,
+            "weights": stored,
+            "add": Switch(f"{add}_{self._reader}"),
+        }
+        size = sum(table.nbytes for table in stored.tables)
+        return KernelCall(
+            self._function,
+            Parameters(f"{self._function}_params", fields),
+            dense.reads,
+            scratch=self.scratch(node) > 0,
+            stored=WeightStorage(form.label, size, self._filled.encode(rows).nbytes),
+        )
+
+
+class SparseFullyConnected(SparseLayer):
+    """``mg_sparse_fully_connected_s8``, ``_s16`` and ``_f32``."""
+
+    family = "fully_connected"
+
+    @classmethod
+    def of_type(cls, computes: DType) -> tuple[Kernel, DenseRows]:
+        if computes is DType.INT8:
+            return FullyConnectedS8(), FullyConnectedS8.form
+        return FullyConnectedPlain(computes), DenseRows()
+
+    def leads(self, node: KernelNode) -> Mapping[int, int]:
+        units, depth = node.input(1).shape
+        rows = node.input(0).elements // depth
+        # A row is read for each of its units, the last time when all others are written.
+        return {0: (straight(rows, units, depth) + units - 1) * element(node.input(0))}
+
+
+class SparseConv(SparseLayer):
+    """``mg_sparse_conv_s8``, ``_s16`` and ``_f32``."""
+
+    family = "conv"
+    readers: ClassVar[Mapping[DType, str]] = {**SUFFIXES, DType.INT8: "s8x2"}
+
+    @classmethod
+    def of_type(cls, computes: DType) -> tuple[Kernel, DenseRows]:
+        if computes is DType.INT8:
+            return ConvS8(), ConvS8.form
+        return ConvPlain(computes), DenseRows()
+
+    def leads(self, node: KernelNode) -> Mapping[int, int]:
+        return {0: lead_of_gathered(node, attributes(node, Conv), self._pixels)}
+
+    def scratch(self, node: KernelNode) -> int:
+        if self.computes is DType.INT8:
+            return self.dense.scratch(node)
+        return _rows_length(node) * element(node.input(0))
+
+    @property
+    def _pixels(self) -> int:
+        """Pixels whose windows are gathered at once."""
+        return PIXELS if self.computes is DType.INT8 else 1
+
+
+def _rows(node: KernelNode) -> Array:
+    """Weights, a row an output channel."""
+    weights = constant(node.input(1))
+    return weights.reshape(len(weights), _rows_length(node))
+
+
+def _rows_length(node: KernelNode) -> int:
+    shape = node.input(1).shape
+    return node.input(1).elements // shape[0] if shape[0] else 0
+
+
+def _stored(form: Form, rows: Array) -> tuple[Parameters, str]:
+    """``mg_rows``, and the function that reads them, without the type."""
+    tables = {
+        name: FlashTable(values, name) if values.size else None
+        for name, values in form.encode(rows).tables.items()
+    }
+    pattern = form if isinstance(form, NofM) else None
+    if isinstance(form, Crs):
+        places, reader = "columns", f"mg_crs{form.column_bits(rows.shape[1])}"
+    elif pattern is not None:
+        places, reader = "places", "mg_n_of_m"
+    else:
+        places, reader = "bits", "mg_bitmap"
+    fields: dict[str, Field] = {
+        "weights": tables["weights"],
+        "places": tables[places],
+        "counts": tables.get("counts"),
+        "columns": rows.shape[1],
+        "kept": 0 if pattern is None else pattern.n,
+        "group": 0 if pattern is None else pattern.m,
+        "place_bits": 0 if pattern is None else pattern.place_bits,
+    }
+    return Parameters("mg_rows", fields), reader

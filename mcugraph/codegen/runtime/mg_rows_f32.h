@@ -1,0 +1,16 @@
+/* SPDX-License-Identifier: 0BSD
+ *
+ * Part of the mcugraph runtime. Permission to use, copy, modify, and/or distribute this file for
+ * any purpose with or without fee is hereby granted. It comes without any warranty.
+ */
+#ifndef MG_ROWS_F32_H
+#define MG_ROWS_F32_H
+
+#include "mg_rows.h"
+
+/* Adds products of floats: those of the next row of weights. mg_rows_any.h tells more. */
+typedef void mg_add_row_f32(const mg_rows *rows, mg_row *at, const float *data, float *sums);
+
+mg_add_row_f32 mg_crs8_f32, mg_crs16_f32, mg_bitmap_f32, mg_n_of_m_f32;
+
+#endif

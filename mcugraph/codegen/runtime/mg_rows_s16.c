@@ -1,0 +1,14 @@
+/* SPDX-License-Identifier: 0BSD
+ *
+ * Part of the mcugraph runtime. Permission to use, copy, modify, and/or distribute this file for
+ * any purpose with or without fee is hereby granted. It comes without any warranty.
+ */
+#include "mg_rows_s16.h"
+
+#define MG_T int16_t
+#define MG_SUFFIX s16
+#define MG_LANES 1
+#define MG_WEIGHT int8_t
+#define MG_SUM int64_t
+#define MG_PLUS(sum, x) ((sum) + (x))
+#include "mg_rows_any.h"

@@ -1,0 +1,16 @@
+/* SPDX-License-Identifier: 0BSD
+ *
+ * Part of the mcugraph runtime. Permission to use, copy, modify, and/or distribute this file for
+ * any purpose with or without fee is hereby granted. It comes without any warranty.
+ */
+#ifndef MG_ROWS_S8_H
+#define MG_ROWS_S8_H
+
+#include "mg_rows.h"
+
+/* Adds products of int8 by int8: those of the next row of weights. mg_rows_any.h tells more. */
+typedef void mg_add_row_s8(const mg_rows *rows, mg_row *at, const int8_t *data, int32_t *sums);
+
+mg_add_row_s8 mg_crs8_s8, mg_crs16_s8, mg_bitmap_s8, mg_n_of_m_s8;
+
+#endif

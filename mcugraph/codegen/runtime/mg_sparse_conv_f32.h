@@ -1,0 +1,21 @@
+/* SPDX-License-Identifier: 0BSD
+ *
+ * Part of the mcugraph runtime. Permission to use, copy, modify, and/or distribute this file for
+ * any purpose with or without fee is hereby granted. It comes without any warranty.
+ */
+#ifndef MG_SPARSE_CONV_F32_H
+#define MG_SPARSE_CONV_F32_H
+
+#include "mg_conv_f32.h"
+#include "mg_rows_f32.h"
+
+typedef struct {
+    mg_conv_f32_params layer; /* without weights */
+    mg_rows weights; /* a row an output channel, its columns the elements of a window */
+    mg_add_row_f32 *add; /* reads them */
+} mg_sparse_conv_f32_params;
+
+/* As mg_conv_f32, but for how weights are stored. */
+void mg_sparse_conv_f32(const mg_sparse_conv_f32_params *p, const float *input, float *output, void *scratch);
+
+#endif
