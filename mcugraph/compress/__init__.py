@@ -10,7 +10,7 @@ from mcugraph.errors import UsageError
 
 if TYPE_CHECKING:
     from mcugraph.compress.element_heuristics import ElementHeuristic, ScoredWeight
-    from mcugraph.compress.element_patterns import Block
+    from mcugraph.compress.element_patterns import Blocks
     from mcugraph.compress.element_schedules import AGP
     from mcugraph.compress.mask_conventions import (
         masks_from,
@@ -25,7 +25,7 @@ if TYPE_CHECKING:
 # Public name -> the module that defines it.
 _HOME = {
     "AGP": "mcugraph.compress.element_schedules",
-    "Block": "mcugraph.compress.element_patterns",
+    "Blocks": "mcugraph.compress.element_patterns",
     "ElementHeuristic": "mcugraph.compress.element_heuristics",
     "NofM": "mcugraph.storage.n_of_m",
     "OneShot": "mcugraph.prune.schedules",
@@ -39,7 +39,7 @@ _HOME = {
 
 __all__ = [
     "AGP",
-    "Block",
+    "Blocks",
     "ElementHeuristic",
     "NofM",
     "OneShot",

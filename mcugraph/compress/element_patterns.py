@@ -9,7 +9,7 @@ from mcugraph.storage.n_of_m import NofM
 
 
 @dataclass(frozen=True, slots=True)
-class Block:
+class Blocks:
     """Weights go by whole blocks of a layer's matrix.
 
     Attributes:
@@ -24,8 +24,8 @@ class Block:
     columns: int = 4
 
     def __post_init__(self) -> None:
-        check_whole("Block: rows", self.rows, 1)
-        check_whole("Block: columns", self.columns, 1)
+        check_whole("Blocks: rows", self.rows, 1)
+        check_whole("Blocks: columns", self.columns, 1)
 
     def grid(self, matrix: torch.Tensor) -> torch.Tensor:
         """A matrix as (blocks down, rows of a block, blocks across, columns of a block).
@@ -47,8 +47,8 @@ class Block:
         return wide[: shape[0], : shape[1]]
 
 
-SINGLE = Block(1, 1)
-Pattern = Block | NofM
+SINGLE = Blocks(1, 1)
+Pattern = Blocks | NofM
 
 
 def check_pattern(pattern: object) -> None:
@@ -57,8 +57,8 @@ def check_pattern(pattern: object) -> None:
     Raises:
         UsageError: It is none.
     """
-    if not isinstance(pattern, Block | NofM):
-        raise UsageError(f"pattern: NofM(2, 4), Block(1, 4) or None is needed, not {pattern!r}")
+    if not isinstance(pattern, Blocks | NofM):
+        raise UsageError(f"pattern: NofM(2, 4), Blocks(1, 4) or None is needed, not {pattern!r}")
 
 
 def kept_of_groups(

@@ -8,7 +8,7 @@ from mcugraph.prune.schedules import gradual_share
 from mcugraph.records import dataclass
 
 
-class Progress(Protocol):
+class ElementSchedule(Protocol):
     """What ``OneShot``, ``AGP`` and ``Gradual`` are to a sparsifier."""
 
     def progress(self, step: int) -> float:
@@ -45,7 +45,7 @@ class AGP:
             raise UsageError(f"AGP: it ends at step {self.end}, and begins at {self.begin}")
 
     def progress(self, step: int) -> float:
-        """As ``Progress`` says."""
+        """As ``ElementSchedule`` says."""
         passed = step - self.begin
         if step < self.end:
             passed -= passed % self.every

@@ -9,13 +9,13 @@ from mcugraph.checks import check_whole, checked_fraction
 from mcugraph.compress.element_heuristics import ScoredWeight, element_heuristic
 from mcugraph.compress.element_patterns import (
     SINGLE,
-    Block,
+    Blocks,
     Pattern,
     check_pattern,
     kept_of_groups,
     least,
 )
-from mcugraph.compress.element_schedules import Progress
+from mcugraph.compress.element_schedules import ElementSchedule
 from mcugraph.compress.mask_conventions import masks_from, without_masks
 from mcugraph.compress.weight_rows import rows_of
 from mcugraph.errors import UsageError
@@ -60,7 +60,7 @@ class Sparsifier:
         scope: ``"layer"``: each layer loses the same fraction; ``"global"``: the lowest scores of
             all layers together go.
         pattern: None: any weight; ``NofM(2, 4)``: of each four weights that a row of the layer's
-            matrix holds side by side, two stay; ``Block(1, 4)``: whole blocks go.
+            matrix holds side by side, two stay; ``Blocks(1, 4)``: whole blocks go.
         schedule: ``OneShot(at=...)``, ``AGP(begin, end, every)``, or ``prune.Gradual`` without a
             sparsity of its own. None: at the first step.
         modules: Names of layers, or of modules that hold them; None: all convolutions and dense
@@ -82,7 +82,7 @@ class Sparsifier:
         heuristic: Any = "level",
         scope: str = "layer",
         pattern: Pattern | None = None,
-        schedule: Progress | None = None,
+        schedule: ElementSchedule | None = None,
         modules: Iterable[str] | None = None,
         example_inputs: Any = None,
         seed: int = 0,
@@ -98,7 +98,7 @@ class Sparsifier:
                 )
         if isinstance(modules, str):
             modules = [modules]
-        self.schedule: Progress = _checked(OneShot() if schedule is None else schedule)
+        self.schedule: ElementSchedule = _checked(OneShot() if schedule is None else schedule)
         self.scope, self.pattern = scope, pattern
         self._heuristic = element_heuristic(heuristic, seed)
         self.model: torch.nn.Module = plain_module(model, "Sparsifier")
@@ -314,7 +314,7 @@ class Sparsifier:
                 name: kept_of_groups(scores[name], kept[name], self.pattern, progress)
                 for name in scores
             }
-        pattern: Block = self.pattern or SINGLE
+        pattern: Blocks = self.pattern or SINGLE
         together = [list(scores)] if self.scope == "global" else [[name] for name in scores]
         chosen = {}
         for names in together:

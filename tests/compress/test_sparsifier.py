@@ -14,7 +14,7 @@ torch = pytest.importorskip("torch")
 
 from torch import nn  # noqa: E402
 
-from mcugraph.compress import AGP, Block, NofM, OneShot, ScoredWeight, Sparsifier  # noqa: E402
+from mcugraph.compress import AGP, Blocks, NofM, OneShot, ScoredWeight, Sparsifier  # noqa: E402
 from mcugraph.compress.weight_rows import rows_of  # noqa: E402
 from mcugraph.prune import Gradual  # noqa: E402
 
@@ -72,7 +72,7 @@ def test_agp_is_equation_1_from_the_sparsity_that_is_there() -> None:
     scope=st.sampled_from(["layer", "global"]),
     sparsity=st.sampled_from([0.0, 0.37, 0.9, 0.99]),
     schedule=st.sampled_from([OneShot(at=2), AGP(1, 6, 2), Gradual(steps=4)]),
-    pattern=st.sampled_from([None, Block(1, 4), Block(2, 3)]),
+    pattern=st.sampled_from([None, Blocks(1, 4), Blocks(2, 3)]),
     seed=st.integers(0, 3),
 )
 def test_what_is_masked_stays_masked_and_is_as_much_as_was_asked_for(
@@ -97,7 +97,7 @@ def test_what_is_masked_stays_masked_and_is_as_much_as_was_asked_for(
         before = after
     rows = rows_of(model, None, INPUT if pattern else None)
     matrices = {name: rows[name].matrix(mask) for name, mask in before.items()}
-    unit = pattern or Block(1, 1)
+    unit = pattern or Blocks(1, 1)
     blocks = {name: unit.sums(matrix.float()) > 0 for name, matrix in matrices.items()}
     for name, kept in blocks.items():
         assert torch.equal(unit.spread(kept, matrices[name].shape), matrices[name])
