@@ -238,7 +238,7 @@ def test_operators_with_one_order_are_one_part():
         tensors=("x", "a", "b", "c", "d", "e", "f"),
         sizes=(7, 20, 30, 10, 10, 50, 1),
         operators=("p", "q", "r", "s", "t", "u"),
-        inputs=((0,), (1,), (2,), (2,), (3, 4), (5, 0)),
+        inputs=((0,), (1,), (2,), (2, 0), (3, 4), (5, 0)),
         outputs=((1,), (2,), (3,), (4,), (5,), (6,)),
         graph_inputs=(0,),
         graph_outputs=(6,),

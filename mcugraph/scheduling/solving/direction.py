@@ -31,7 +31,6 @@ class Direction:
         step: Bytes that each operator adds while it runs.
         kept: Bytes that it adds once it ran, less the tensors that it alone reads.
         shared: Other tensors that it reads: (mask of the other readers, bytes).
-        near: Those for which adding it may change what they cost, or make them ready.
         upto: For each operator, what it needs and itself.
         overlays: Of each operator: (mask of the input's other readers, overlay).
         lost: Backwards, of each input that outputs may lie over: its readers, and whose outputs.
@@ -43,6 +42,7 @@ class Direction:
     """
 
     __slots__ = (
+        "_near",
         "_touched",
         "first",
         "following",
@@ -51,7 +51,6 @@ class Direction:
         "highest",
         "kept",
         "lost",
-        "near",
         "need",
         "net",
         "overlays",
@@ -88,10 +87,7 @@ class Direction:
             self.kept[v] -= bytes_of.pop(0, 0)
             self.shared.append(list(bytes_of.items()))
         self.upto = [1 << v | operators for v, operators in enumerate(self.need)]
-        self.near = [
-            (*({w for t in tensors for w in net.consumers[t]} - {v}), *self.following[v])
-            for v, tensors in enumerate(net.frees)
-        ]
+        self._near: dict[int, tuple[int, ...]] = {}
         self.overlays = [
             [(readers[overlay.input] & ~(1 << v), overlay) for overlay in overlays]
             for v, overlays in enumerate(net.overlays)
@@ -110,6 +106,14 @@ class Direction:
                 for v in net.consumers[tensor]:
                     if operators & ~(1 << v):
                         self.spared[v].append(readers[tensor])
+
+    def near(self, v: int) -> tuple[int, ...]:
+        """Those for which adding ``v`` may change what they cost, or make them ready."""
+        if v not in self._near:
+            net = self.net
+            readers = {w for tensor in net.frees[v] for w in net.consumers[tensor]} - {v}
+            self._near[v] = (*readers, *self.following[v])
+        return self._near[v]
 
     @property
     def touched(self) -> list[list[int]]:

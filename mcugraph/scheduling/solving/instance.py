@@ -4,6 +4,7 @@ from functools import cached_property
 
 from mcugraph.records import dataclass
 from mcugraph.scheduling.solving.cuts import cut_bounds, operator_floor
+from mcugraph.scheduling.solving.exchange import exchanged
 from mcugraph.scheduling.solving.greedy_orders import greedy_orders
 from mcugraph.scheduling.solving.limits import LimitReached, Limits
 from mcugraph.scheduling.solving.network import Network, has_one_order
@@ -45,8 +46,23 @@ class Instance:
 
     @cached_property
     def parts(self) -> list[Part]:
-        """Independent parts, in the order in which they run."""
-        return [Part.of(net, operators) for net, operators in split(self.net)]
+        """Independent parts in the order in which they run; of what stands alike, see ``exchange``.
+
+        The orders that they leave are orders of the network, and one of them has the least peak.
+        """
+        net, numbers = self._exchanged
+        return [Part.of(part, [numbers[v] for v in operators]) for part, operators in split(net)]
+
+    @cached_property
+    def _exchanged(self) -> tuple[Network, list[int]]:
+        return exchanged(self.net)
+
+    @cached_property
+    def _given_parts(self) -> list[Part]:
+        """Independent parts of the network with all its orders."""
+        if self._exchanged[0] is self.net:
+            return self.parts
+        return [Part.of(part, operators) for part, operators in split(self.net)]
 
     @cached_property
     def floor(self) -> int:
@@ -61,7 +77,7 @@ class Instance:
         keep_on = (limits or Limits()).check
         best = self.floor
         try:
-            for part in self.parts:
+            for part in self._given_parts:
                 if part.one_order:  # and so one downset at which each operator is ready
                     best = max(best, order_peak(part.net, part.orders[0]))
                     continue

@@ -155,7 +155,11 @@ def _last_reader(preds: Sequence[Sequence[int]], readers: Sequence[int]) -> tupl
 
 
 def grouped(
-    net: Network, groups: Sequence[Sequence[int]], step: Sequence[int], first: int
+    net: Network,
+    groups: Sequence[Sequence[int]],
+    step: Sequence[int],
+    first: int,
+    further: Iterable[tuple[int, int]] = (),
 ) -> Network:
     """The network in which some operators that follow one another are one.
 
@@ -166,6 +170,7 @@ def grouped(
         groups: All of its operators, in a valid order; only the first of each may have overlays.
         step: Bytes that each group adds while it runs.
         first: Bytes that are live, besides, only while the first group runs.
+        further: Pairs of operators, of different groups, of which the first has to run before.
     """
     of = {v: number for number, group in enumerate(groups) for v in group}
     of[OUTSIDE] = OUTSIDE
@@ -180,9 +185,8 @@ def grouped(
     number_of = {tensor: number for number, tensor in enumerate(left)}
     return assemble(
         n=len(groups),
-        edges={
-            (of[u], of[v]) for v, preds in enumerate(net.preds) for u in preds if of[u] != of[v]
-        },
+        edges={(of[u], of[v]) for v, preds in enumerate(net.preds) for u in preds if of[u] != of[v]}
+        | {(of[u], of[v]) for u, v in further},
         sizes=[net.sizes[tensor] for tensor in left],
         producer=[of[net.producer[tensor]] for tensor in left],
         consumers=[readers[tensor] for tensor in left],

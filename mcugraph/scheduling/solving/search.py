@@ -267,7 +267,7 @@ class Search:
         """
         direction = self.direction
         need, upto = direction.need, direction.upto
-        near = direction.near[v]
+        near = direction.near(v)
         return [w for w in (near + ready if change < 0 else near) if state & upto[w] == need[w]]
 
     def _close(
