@@ -29,7 +29,8 @@ if TYPE_CHECKING:
     from mcugraph.optimizer.result import Optimization
     from mcugraph.planning.arena import ArenaProblem, Block, Plan
     from mcugraph.planning.entry import plan
-    from mcugraph.profiler import Profile, profile
+    from mcugraph.profiler import profile
+    from mcugraph.profiles import Profile
     from mcugraph.report.pages.entry import write_report
     from mcugraph.scheduling.bounds import cut_bound, operator_bound
     from mcugraph.scheduling.entry import schedule
@@ -56,7 +57,7 @@ _HOME = {
     "Optimization": "mcugraph.optimizer.result",
     "Plan": "mcugraph.planning.arena",
     "Problem": "mcugraph.scheduling.problem",
-    "Profile": "mcugraph.profiler",
+    "Profile": "mcugraph.profiles",
     "Project": "mcugraph.codegen.project",
     "Runtime": "mcugraph.scheduling.runtime",
     "Schedule": "mcugraph.scheduling.result",

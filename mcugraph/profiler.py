@@ -1,8 +1,6 @@
 """The answers of ``scheduling``, ``tflm`` and ``cost`` put together: the profile of a model."""
 
-from dataclasses import asdict
 from os import PathLike
-from typing import Any
 
 from mcugraph.checks import check_number
 from mcugraph.cost.flash import constants, flash_of
@@ -12,13 +10,22 @@ from mcugraph.formats.loader import graph_of
 from mcugraph.garbage import collected_seldom
 from mcugraph.ir import Graph, Role
 from mcugraph.ops.variables import Variable
+from mcugraph.profiles import (
+    GENERATED,
+    Bottleneck,
+    FlashFacts,
+    Layer,
+    LiveTensor,
+    Memory,
+    ModelFacts,
+    Profile,
+)
 from mcugraph.records import dataclass, replace
 from mcugraph.rewrite.accounting import counted_forms
 from mcugraph.rewrite.precision import dense_by_tensor
 from mcugraph.scheduling.figures import LiveSetFigures, live_set_figures
 from mcugraph.scheduling.result import Schedule
 from mcugraph.scheduling.runtime import Runtime, find_runtime
-from mcugraph.schema import SCHEMA_VERSION
 from mcugraph.tflm.footprint import TflmFootprint
 from mcugraph.tflm.footprint import footprint as tflm_footprint
 from mcugraph.tflm.loaded import file_of, program_from, program_of
@@ -28,133 +35,6 @@ from mcugraph.tflm.refusals import refusals
 
 # Seconds that a profile gives its searches; `schedule` and `plan` take as long as asked.
 SEARCH_SECONDS = 1.0
-GENERATED = "generated"  # the kernels of ``deploy``
-
-
-@dataclass(frozen=True, slots=True)
-class ModelFacts:
-    """What the model is."""
-
-    path: str | None
-    format: str
-    name: str
-    operators: int
-    parameters: int
-
-
-@dataclass(frozen=True, slots=True)
-class LiveTensor:
-    """A tensor that is live at the bottleneck."""
-
-    tensor: str
-    bytes: int
-
-
-@dataclass(frozen=True, slots=True)
-class Bottleneck:
-    """The operator during which the peak is reached, and what is live there."""
-
-    operator: str
-    live: tuple[LiveTensor, ...]
-
-
-@dataclass(frozen=True, slots=True)
-class Memory:
-    """SRAM in bytes; None: not known. The words are those of the documentation."""
-
-    peak: int
-    peak_is_optimal: bool
-    peak_lower_bound: int
-    file_order_peak: int
-    operator_bound: int
-    cut_bound: int
-    tflm_arena: int | None
-    tflm_persistent: int | None
-    tflm_persistent_host: int | None
-    tflm_total: int | None
-    tflm_total_host: int | None
-    planned_arena: int | None
-    overlap_arena: int | None
-    state: int
-    bottleneck: Bottleneck | None
-
-
-@dataclass(frozen=True, slots=True)
-class FlashFacts:
-    """Flash in bytes; None: not known.
-
-    ``code`` and ``constants`` are those of generated code that was built.
-    """
-
-    file: int | None
-    weights: int
-    biases: int
-    quantization: int
-    other: int | None
-    code: int | None = None
-    constants: int | None = None
-
-
-@dataclass(frozen=True, slots=True)
-class Layer:
-    """One operator: its work, its weights, its result and what is live while it runs.
-
-    ``live_bytes`` is in file order, so its maximum is ``file_order_peak``. A None means that
-    there is no rule to count it.
-    """
-
-    name: str
-    kind: str
-    type: str
-    macs: int | None
-    elementwise: int | None
-    weights: int
-    output_shape: tuple[int, ...] | None
-    output_bytes: int
-    live_bytes: int
-
-
-@dataclass(frozen=True, slots=True)
-class Profile:
-    """What a model costs on a microcontroller: SRAM, flash and work.
-
-    ``complete`` is false where a rule could not be applied; the numbers are then lower bounds,
-    and ``unknown_operators`` and ``assumptions`` say why. ``tflm_refusals`` says why TFLM cannot
-    run the model at all, a clause each; it is empty where nothing speaks against it.
-    ``deploy_refusals`` says the same of the code that ``deploy`` writes, where that is the runtime.
-    """
-
-    model: ModelFacts
-    runtime: str
-    abi: str
-    kernels: str
-    accounting: str
-    precision: str | None
-    memory: Memory
-    flash: FlashFacts
-    macs: int
-    elementwise: int
-    unknown_operators: tuple[str, ...]
-    tflm_refusals: tuple[str, ...]
-    deploy_refusals: tuple[str, ...]
-    assumptions: tuple[str, ...]
-    complete: bool
-    order: tuple[str, ...]
-    layers: tuple[Layer, ...]
-
-    @property
-    def generated(self) -> bool:
-        """Whether what runs is the C code that ``deploy`` writes."""
-        return self.kernels == GENERATED
-
-    @property
-    def refusals(self) -> tuple[str, ...]:
-        """Why the runtime cannot run the model, a clause each."""
-        return self.deploy_refusals if self.generated else self.tflm_refusals
-
-    def to_dict(self) -> dict[str, Any]:
-        """The profile as plain dicts, lists and numbers, ready for JSON."""
-        return {"schema_version": SCHEMA_VERSION, **_plain(asdict(self))}
 
 
 @collected_seldom()
@@ -395,11 +275,3 @@ def _layers(graph: Graph, parts: tuple[Work, ...], memory: LiveSetFigures) -> tu
             )
         )
     return tuple(layers)
-
-
-def _plain(value: Any) -> Any:
-    if isinstance(value, dict):
-        return {key: _plain(entry) for key, entry in value.items()}
-    if isinstance(value, tuple | list):
-        return [_plain(entry) for entry in value]
-    return value

@@ -5,7 +5,7 @@ from collections.abc import Callable
 from mcugraph.anatomy.arena_map import ArenaMap, arena_maps
 from mcugraph.anatomy.timeline import Timeline, timeline
 from mcugraph.ir import Graph
-from mcugraph.profiler import Profile
+from mcugraph.profiles import Profile
 from mcugraph.records import dataclass
 from mcugraph.rewrite.accounting import counted_forms
 from mcugraph.scheduling.entry import least_peak

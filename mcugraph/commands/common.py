@@ -8,7 +8,8 @@ from mcugraph.errors import McuGraphError, UsageError
 from mcugraph.formats.load_limits import LoadLimits
 from mcugraph.formats.tflite.model import TfliteModel
 from mcugraph.ir import Graph
-from mcugraph.profiler import SEARCH_SECONDS, Profile, profile
+from mcugraph.profiler import SEARCH_SECONDS, profile
+from mcugraph.profiles import Profile
 from mcugraph.rewrite.accounting import counted_forms
 from mcugraph.scheduling.problem import Problem
 from mcugraph.scheduling.runtime import find_runtime

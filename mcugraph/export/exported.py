@@ -9,7 +9,8 @@ from mcugraph.export.islands import islands
 from mcugraph.export.pairing import Matching, bytes_of, match, peak_without
 from mcugraph.formats.loader import translated
 from mcugraph.ir import Graph, Operator, Role
-from mcugraph.profiler import Profile, profile
+from mcugraph.profiler import profile
+from mcugraph.profiles import Profile
 from mcugraph.records import dataclass
 from mcugraph.rewrite.accounting import counted_forms
 

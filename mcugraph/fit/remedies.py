@@ -3,7 +3,7 @@
 from collections.abc import Iterator
 
 from mcugraph.ir import Graph
-from mcugraph.profiler import Profile
+from mcugraph.profiles import Profile
 from mcugraph.records import dataclass
 from mcugraph.rewrite.accounting import counted_forms
 from mcugraph.scheduling.solving.limits import Limits

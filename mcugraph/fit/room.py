@@ -5,7 +5,7 @@ from mcugraph.errors import UsageError
 from mcugraph.fit.boards import Board
 from mcugraph.fit.tflm_code import RUNTIME_CODE
 from mcugraph.fit.verdict import Allowance
-from mcugraph.profiler import Profile
+from mcugraph.profiles import Profile
 from mcugraph.records import dataclass
 
 # What an int8 file has besides weights and biases, in bytes: no less than in files that

@@ -1,6 +1,6 @@
 """What TFLM's code takes in flash: a floor, and an estimate by the operators of a model."""
 
-from mcugraph.profiler import Profile
+from mcugraph.profiles import Profile
 
 # "The core runtime just fits in 16 KB on an Arm Cortex M3": TensorFlow Lite for
 # Microcontrollers, overview. Kernels come on top, so this is a floor.

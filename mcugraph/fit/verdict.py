@@ -7,7 +7,8 @@ from mcugraph.fit.rates import estimate_latency, rates_for
 from mcugraph.fit.remedies import Remedy, remedies
 from mcugraph.fit.tflm_code import RUNTIME_CODE, estimated_code
 from mcugraph.ir import Graph
-from mcugraph.profiler import Profile, on_abi, profile, with_dense_by_tensor
+from mcugraph.profiler import on_abi, profile, with_dense_by_tensor
+from mcugraph.profiles import Profile
 from mcugraph.records import dataclass, replace
 from mcugraph.rewrite.precision import is_quantized
 from mcugraph.scheduling.runtime import RUNTIMES, Runtime

@@ -7,6 +7,7 @@ from typing import Any, Self
 from mcugraph.ir.operator import Operator, Signature
 from mcugraph.ir.tensor import Tensor
 from mcugraph.records import dataclass, replace
+from mcugraph.shown import Facts, Shown
 
 # Fields of a graph that say something about it and leave the network what it is.
 _SAID = {"name", "assumptions", "complete"}
@@ -29,8 +30,8 @@ class Source:
     file: object | None = field(default=None, repr=False, compare=False)
 
 
-@dataclass(frozen=True, slots=True)
-class Graph:
+@dataclass(frozen=True, slots=True, repr=False)
+class Graph(Shown):
     """A network: operators in an order that can run, tensors by name, inputs and outputs.
 
     A graph is never changed; a rewrite returns a new one.
@@ -142,6 +143,27 @@ class Graph:
                 facts = {"tensor": name, "shape": tensor.shape, "bytes": tensor.nbytes}
                 graph.add_edge(source, reader, key=name, **facts)
         return graph
+
+    def _title(self) -> str:
+        return self.name or self.source.path or ""
+
+    def _facts(self) -> Facts:
+        def listed(names: tuple[str, ...]) -> str:
+            few = [f"{name} {self._type_of(name)}" for name in names[:3]]
+            return "; ".join(few) + (f" and {len(names) - 3} more" if names[3:] else "")
+
+        return [
+            ("operators", f"{len(self.operators):,}"),
+            ("inputs", listed(self.inputs)),
+            ("outputs", listed(self.outputs)),
+            ("from", self.source.path or self.source.format),
+            *(("assumed", text) for text in self.assumptions),
+        ]
+
+    def _type_of(self, name: str) -> str:
+        tensor = self.tensors[name]
+        shape = "?" if tensor.shape is None else "x".join(map(str, tensor.shape))
+        return f"{tensor.dtype.label}[{shape}]"
 
     def __str__(self) -> str:
         from mcugraph.ir.text import to_text

@@ -13,7 +13,7 @@ from mcugraph.nas.narrowing import Narrowed, Widths
 from mcugraph.nas.search_bounds import Bounds
 from mcugraph.nas.search_space import SearchSpace
 from mcugraph.nas.sparsity import Prunable, SparsityRange, left
-from mcugraph.profiler import Profile
+from mcugraph.profiles import Profile
 from mcugraph.records import dataclass
 from mcugraph.scheduling.entry import schedule
 from mcugraph.scheduling.problem import Problem

@@ -2,7 +2,8 @@
 
 from mcugraph.errors import UsageError
 from mcugraph.ir import Graph
-from mcugraph.profiler import Profile, profile
+from mcugraph.profiler import profile
+from mcugraph.profiles import Profile
 from mcugraph.records import dataclass
 from mcugraph.scheduling.entry import schedule
 from mcugraph.scheduling.problem import Problem

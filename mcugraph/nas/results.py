@@ -13,7 +13,8 @@ from mcugraph.nas.store import note_int8, read_weights, weights_path
 from mcugraph.nas.trials import State, Trial, with_int8
 from mcugraph.nas.upright import Upright
 from mcugraph.report.table import table
-from mcugraph.units import decimal, exact
+from mcugraph.shown import Facts, Shown, frame
+from mcugraph.units import decimal, exact, size
 
 if TYPE_CHECKING:
     from torch import nn
@@ -25,7 +26,7 @@ _CALIBRATED = 200  # training examples that the ranges of int8 are measured on
 _HELD = ("peak", "arena", "size", "macs")  # bounds that a file is held against
 
 
-class SearchResult(Findings):
+class SearchResult(Findings, Shown):
     """What a search has found, and what to do with it. Prints as a table of its front."""
 
     @property
@@ -180,6 +181,40 @@ class SearchResult(Findings):
 
     def __str__(self) -> str:
         return "\n".join(front_table(self))
+
+    def _title(self) -> str:
+        return f"in {self.folder}"
+
+    def _facts(self) -> Facts:
+        named = [
+            (
+                f"#{trial.id}",
+                f"error {trial.error:.2%}, {size(trial.costs.size)}, "
+                f"peak {size(trial.costs.peak)}, {decimal(trial.costs.macs)} MACs",
+            )
+            for trial in (self.front if self.judged else ())
+        ]
+        return [("trials", f"{len(self.trials):,}"), *named]
+
+    def to_pandas(self) -> Any:
+        """A ``pandas.DataFrame`` with a row for each trained candidate: errors and all costs.
+
+        Raises:
+            UsageError: pandas is not installed.
+        """
+        front = {trial.id for trial in self.front} if self.judged else set()
+        return frame(
+            {
+                "id": trial.id,
+                "final": trial.proposal.final,
+                "front": trial.id in front,
+                **asdict(trial.outcome.errors),
+                **asdict(trial.costs),
+                "epochs": trial.outcome.epochs,
+            }
+            for trial in self.trials
+            if trial.outcome is not None
+        )
 
     def __repr__(self) -> str:
         done = sum(trial.state is State.DONE for trial in self.trials)

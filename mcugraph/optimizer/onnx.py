@@ -8,7 +8,7 @@ from mcugraph.formats.onnx.messages import message_class
 from mcugraph.formats.onnx.writer import external_files, node_order, rewritten
 from mcugraph.ir import Graph
 from mcugraph.optimizer.new_file import NewFile
-from mcugraph.profiler import Profile
+from mcugraph.profiles import Profile
 from mcugraph.rewrite.accounting import counted_forms
 
 

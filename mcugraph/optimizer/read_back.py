@@ -8,7 +8,8 @@ from mcugraph.formats.load_limits import LoadLimits
 from mcugraph.formats.loader import load
 from mcugraph.optimizer.new_file import NewFile
 from mcugraph.optimizer.result import Figures
-from mcugraph.profiler import Profile, profile
+from mcugraph.profiler import profile
+from mcugraph.profiles import Profile
 from mcugraph.records import dataclass, replace
 
 

@@ -5,6 +5,7 @@ from typing import Any
 
 from mcugraph.records import dataclass
 from mcugraph.schema import SCHEMA_VERSION
+from mcugraph.shown import Facts, Shown
 
 
 @dataclass(frozen=True, slots=True)
@@ -43,8 +44,8 @@ class OptimizationStep:
     figures: Figures
 
 
-@dataclass(frozen=True, slots=True)
-class Optimization:
+@dataclass(frozen=True, slots=True, repr=False)
+class Optimization(Shown):
     """What ``optimize`` wrote.
 
     Attributes:
@@ -78,6 +79,28 @@ class Optimization:
     left: tuple[str, ...] = ()
     notes: tuple[str, ...] = ()
     verified: str | None = None
+
+    def _title(self) -> str:
+        return f"of {self.path_in}"
+
+    def _facts(self) -> Facts:
+        changes = [
+            ("arena to reserve", self.before.tflm_total, self.after.tflm_total),
+            ("head", self.before.tflm_arena, self.after.tflm_arena),
+            ("peak", self.before.peak, self.after.peak),
+            ("file", self.before.file, self.after.file),
+            ("MACs", self.before.macs, self.after.macs),
+        ]
+        return [
+            *(
+                (what, f"{before:,} -> {after:,}")
+                for what, before, after in changes
+                if before is not None and after is not None
+            ),
+            ("written to", self.path_out),
+            *((("holds for", f"{self.holds_for} kernels only"),) if self.holds_for else ()),
+            *((("verified by", self.verified),) if self.verified else ()),
+        ]
 
     @property
     def saved(self) -> int:

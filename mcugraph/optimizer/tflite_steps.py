@@ -6,7 +6,8 @@ from mcugraph.ir import Graph
 from mcugraph.optimizer import tflite, transforms
 from mcugraph.optimizer.new_file import NewFile
 from mcugraph.optimizer.read_back import Tried, TryOut, takes_more
-from mcugraph.profiler import Profile, profile
+from mcugraph.profiler import profile
+from mcugraph.profiles import Profile
 from mcugraph.records import dataclass, replace
 from mcugraph.tflm.kernels import LIBRARIES
 from mcugraph.tflm.splits.split_search import HEAD, TOTAL

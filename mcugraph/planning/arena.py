@@ -14,6 +14,8 @@ from mcugraph.records import dataclass
 from mcugraph.scheduling.json_values import Source, contradicting
 from mcugraph.scheduling.problem import Name
 from mcugraph.scheduling.solving.matching import saved_bytes
+from mcugraph.shown import Facts, Shown, finished, frame, new_figure
+from mcugraph.units import size as size_text
 
 TENSOR, SCRATCH = "tensor", "scratch"
 
@@ -281,8 +283,8 @@ class ArenaProblem:
         return -(-size // self.alignment) * self.alignment
 
 
-@dataclass(frozen=True, slots=True)
-class Plan:
+@dataclass(frozen=True, slots=True, repr=False)
+class Plan(Shown):
     """An offset for every block, and what is proven about the arena.
 
     Attributes:
@@ -324,6 +326,55 @@ class Plan:
     def optimal(self) -> bool:
         """Whether no smaller arena is possible with these lifetimes."""
         return self.arena == self.lower_bound
+
+    def _title(self) -> str:
+        return f"of {len(self.blocks):,} blocks"
+
+    def _facts(self) -> Facts:
+        least = "" if self.optimal else f", none is smaller than {size_text(self.lower_bound)}"
+        return [
+            ("arena", size_text(self.arena)),
+            ("proven optimal", ("no" if least else "yes") + least),
+            ("largest live set", size_text(self.peak)),
+            ("seconds", f"{self.elapsed:.2f}"),
+            ("aligned to", f"{self.alignment} B"),
+        ]
+
+    def to_pandas(self) -> Any:
+        """A ``pandas.DataFrame`` with a row for each block, its columns the fields of ``Block``.
+
+        Raises:
+            UsageError: pandas is not installed.
+        """
+        names = ("name", "kind", "offset", "size", "lower", "upper")
+        return frame({name: getattr(block, name) for name in names} for block in self.blocks)
+
+    def plot(self, path: Any = None) -> Any:
+        """Draw the arena: time goes across, addresses go up.
+
+        Args:
+            path: Where to save the figure, in a format that matplotlib tells by its ending.
+
+        Returns:
+            The ``matplotlib.figure.Figure``.
+
+        Raises:
+            UsageError: matplotlib is not installed, or the figure cannot be saved there.
+        """
+        figure = new_figure(9, 4.5)
+        axes = figure.subplots()
+        for i, block in enumerate(self.blocks):
+            axes.broken_barh(
+                [(block.lower, block.upper - block.lower)],
+                (block.offset or 0, block.size),
+                facecolor=f"C{i % 10}",
+                edgecolor="white",
+                linewidth=0.5,
+                alpha=0.8,  # so that blocks are seen to lie over each other
+            )
+        axes.axhline(self.arena, color="tab:red", linewidth=1, linestyle="--")
+        axes.set(title=f"Arena of {size_text(self.arena)}", xlabel="time", ylabel="address")
+        return finished(figure, path)
 
     @property
     def gap(self) -> int:

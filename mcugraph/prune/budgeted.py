@@ -20,7 +20,8 @@ from mcugraph.fit.verdict import fits, needs_of
 from mcugraph.formats.loader import load
 from mcugraph.formats.torch.given import plain_module
 from mcugraph.formats.torch.importer import from_torch
-from mcugraph.profiler import Profile, on_abi, profile
+from mcugraph.profiler import on_abi, profile
+from mcugraph.profiles import Profile
 from mcugraph.prune.adapting import SHARE, through_in
 from mcugraph.prune.int8_file import FileModel, missing_tool, run_on_tflm, write_int8
 from mcugraph.prune.outcome import Budgeted, OnBoard, OnTflm

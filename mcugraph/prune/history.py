@@ -8,6 +8,7 @@ import numpy as np
 from mcugraph.errors import UsageError
 from mcugraph.ir import Array
 from mcugraph.records import dataclass
+from mcugraph.shown import finished, new_figure
 
 _COLUMNS = {
     "step": "training steps so far",
@@ -74,13 +75,9 @@ class History:
             UsageError: matplotlib is not installed, nothing has happened yet, or the figure cannot
                 be saved there.
         """
-        try:
-            from matplotlib.figure import Figure
-        except ImportError:
-            raise UsageError("matplotlib is not installed: pip install 'mcugraph[plot]'") from None
         if not len(self):
             raise UsageError("there is no update to draw yet")
-        figure = Figure(figsize=(10, 6.5), layout="constrained")
+        figure = new_figure(10, 6.5)
         costs, widths, losses, changes = figure.subplots(2, 2, sharex=True).ravel()
         for name in ("peak", "arena", "overlap_arena", "size", "macs"):
             budget, values = self.budgets.get(name), getattr(self, name)
@@ -99,9 +96,4 @@ class History:
         losses.legend()
         changes.plot(self.step, 100 * self.mask_change, drawstyle="steps-post")
         changes.set(title="Masks changed by an update, % of classes", xlabel="training steps")
-        if path is not None:
-            try:
-                figure.savefig(path, dpi=150)
-            except (OSError, ValueError) as error:
-                raise UsageError(f"{path}: the figure cannot be saved: {error}") from None
-        return figure
+        return finished(figure, path)

@@ -8,7 +8,7 @@ from mcugraph.fit.boards import Board
 from mcugraph.fit.remedies import Remedy
 from mcugraph.fit.verdict import Need, fits, needs_on
 from mcugraph.printed import page
-from mcugraph.profiler import Profile
+from mcugraph.profiles import Profile
 from mcugraph.report.table import table
 from mcugraph.report.verdict_report import need_data
 from mcugraph.units import kib

@@ -3,7 +3,7 @@
 from typing import Any
 
 from mcugraph.printed import page
-from mcugraph.profiler import Layer, Profile
+from mcugraph.profiles import Layer, Profile
 from mcugraph.report.table import shorten, table
 
 # Attributes of a layer that are compared, and what the table calls them.

@@ -4,7 +4,7 @@ from collections.abc import Sequence
 
 from mcugraph.errors import UsageError
 from mcugraph.printed import cell, page
-from mcugraph.profiler import Layer, Profile
+from mcugraph.profiles import Layer, Profile
 from mcugraph.report.table import shorten, table
 from mcugraph.units import exact
 

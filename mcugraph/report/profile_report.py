@@ -3,7 +3,7 @@
 from collections.abc import Sequence
 
 from mcugraph.printed import page
-from mcugraph.profiler import Profile
+from mcugraph.profiles import Profile
 from mcugraph.report.refused import refused
 from mcugraph.units import decimal, exact, kib
 

@@ -1,12 +1,15 @@
 """What scheduling returns, and the gate through which it leaves."""
 
 from collections.abc import Sequence
+from typing import Any
 
 from mcugraph.errors import GraphError, InternalError
 from mcugraph.records import dataclass
 from mcugraph.scheduling.liveness import liveness
 from mcugraph.scheduling.order_checker import check_schedule, live_bytes
 from mcugraph.scheduling.problem import Name, Problem
+from mcugraph.shown import Facts, Shown, finished, frame, new_figure
+from mcugraph.units import size
 
 
 @dataclass(frozen=True, slots=True)
@@ -17,8 +20,8 @@ class Live:
     bytes: int
 
 
-@dataclass(frozen=True, slots=True)
-class Schedule:
+@dataclass(frozen=True, slots=True, repr=False)
+class Schedule(Shown):
     """An operator order, the memory it takes and what is proven about it.
 
     Attributes:
@@ -48,6 +51,44 @@ class Schedule:
     def optimal(self) -> bool:
         """Whether the order is proven to have the least peak."""
         return self.peak == self.lower_bound
+
+    def _title(self) -> str:
+        return f"of {len(self.order):,} operators"
+
+    def _facts(self) -> Facts:
+        least = "" if self.optimal else f", no order needs less than {size(self.lower_bound)}"
+        found = [("peak", size(self.peak)), ("proven optimal", ("no" if least else "yes") + least)]
+        if self.bottleneck is not None:
+            found.append(("bottleneck", str(self.bottleneck)))
+        return [*found, ("seconds", f"{self.elapsed:.2f}")]
+
+    def to_pandas(self) -> Any:
+        """A ``pandas.DataFrame`` with a row for each step: ``operator`` and ``live_bytes``.
+
+        Raises:
+            UsageError: pandas is not installed.
+        """
+        steps = zip(self.order, self.timeline, strict=True)
+        return frame({"operator": name, "live_bytes": live} for name, live in steps)
+
+    def plot(self, path: Any = None) -> Any:
+        """Draw the bytes that are live while each operator runs.
+
+        Args:
+            path: Where to save the figure, in a format that matplotlib tells by its ending.
+
+        Returns:
+            The ``matplotlib.figure.Figure``.
+
+        Raises:
+            UsageError: matplotlib is not installed, or the figure cannot be saved there.
+        """
+        figure = new_figure(9, 3.5)
+        axes = figure.subplots()
+        axes.stairs(self.timeline, fill=True, alpha=0.5)
+        axes.axhline(self.peak, color="tab:red", linewidth=1, linestyle="--")
+        axes.set(title=f"Live bytes, peak {size(self.peak)}", xlabel="step", ylabel="bytes")
+        return finished(figure, path)
 
     @property
     def gap(self) -> int:

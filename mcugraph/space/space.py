@@ -16,6 +16,7 @@ from mcugraph.ir import Array, Graph
 from mcugraph.ops.labels import FIXED, core
 from mcugraph.records import dataclass
 from mcugraph.rewrite.accounting import check_forms, counted_forms, find_accounting
+from mcugraph.shown import Facts, Shown
 from mcugraph.space.allocation import Allocation
 from mcugraph.space.given_budgets import check_reachable, checked_limits
 from mcugraph.space.lattice import Lattice
@@ -27,9 +28,11 @@ from mcugraph.space.symbolic import Shapes, macs_of, size_of
 from mcugraph.space.tflm_arena import ArenaResource
 from mcugraph.space.utility import CONCAVITY, Utility
 
+_LISTED = 24  # groups that a table of a space lists
 
-@dataclass(frozen=True)
-class Space:
+
+@dataclass(frozen=True, repr=False)
+class Space(Shown):
     """The widths that a network can have.
 
     Several threads may ask one space at once.
@@ -46,6 +49,22 @@ class Space:
     grouping: Grouping
     accounting: str = "deployed"
     precision: str | None = None
+
+    def _title(self) -> str:
+        return f"of {self.graph.name}" if self.graph.name else ""
+
+    def _facts(self) -> Facts:
+        classes = sum(group.width for group in self.groups)
+        found = [
+            ("groups", f"{len(self.groups):,}"),
+            ("channel classes", f"{classes:,}"),
+            ("constraints", f"{len(self.equal):,}"),
+            ("accounting", f"{self.accounting}, as {self.precision or 'it is stored'}"),
+        ]
+        found += [(f"width of {group.name}", f"{group.width:,}") for group in self.groups[:_LISTED]]
+        if self.groups[_LISTED:]:
+            found.append(("further groups", f"{len(self.groups) - _LISTED:,}"))
+        return found
 
     @property
     def groups(self) -> tuple[WidthGroup, ...]:

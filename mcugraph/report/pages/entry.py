@@ -10,8 +10,9 @@ from mcugraph.fit.remedies import remedies
 from mcugraph.fit.verdict import Verdict, board_budget, judge
 from mcugraph.formats.loader import graph_of
 from mcugraph.ir import Graph
-from mcugraph.profiler import SEARCH_SECONDS, Profile, on_abi, profile
-from mcugraph.report.pages.model_page import Shown, page
+from mcugraph.profiler import SEARCH_SECONDS, on_abi, profile
+from mcugraph.profiles import Profile
+from mcugraph.report.pages.model_page import PageModel, page
 from mcugraph.scheduling.runtime import Runtime
 from mcugraph.space.space import Space, widths
 
@@ -75,7 +76,7 @@ def report_page(
         ]
         verdict = judge(graphs[0], board_budget(board), profiles[0], boards())
     shown = [
-        Shown(
+        PageModel(
             found,
             anatomy(graph, found, time_limit),
             _space(graph, found),

@@ -10,7 +10,7 @@ from mcugraph.anatomy.timeline import Timeline
 from mcugraph.fit.boards import Board
 from mcugraph.fit.remedies import Remedy
 from mcugraph.fit.verdict import Verdict
-from mcugraph.profiler import Profile
+from mcugraph.profiles import Profile
 from mcugraph.records import dataclass
 from mcugraph.report import group_report
 from mcugraph.report.pages.shell import html
@@ -22,7 +22,7 @@ _BODY = """<main></main>
 
 
 @dataclass(frozen=True, slots=True)
-class Shown:
+class PageModel:
     """A model on a page.
 
     Attributes:
@@ -45,7 +45,7 @@ class Shown:
 
 
 def page(
-    models: Sequence[Shown], board: Board | None = None, verdict: Verdict | None = None
+    models: Sequence[PageModel], board: Board | None = None, verdict: Verdict | None = None
 ) -> str:
     """The page as HTML.
 
@@ -74,7 +74,7 @@ def _word(verdict: Verdict) -> str:
     ]
 
 
-def _model_data(shown: Shown) -> dict[str, Any]:
+def _model_data(shown: PageModel) -> dict[str, Any]:
     drawn = shown.anatomy
     number = {name: i for i, name in enumerate(drawn.tensors)}
     return {
