@@ -110,6 +110,13 @@ def decimal(value: int) -> str:
     return str(value)
 
 
+def share(part: int, whole: int) -> str:
+    """A part of a whole in per cent, like ``38.2%``; of nothing it is all or nothing."""
+    if not whole:
+        return "0.0%" if not part else "100.0%"
+    return f"{_quotient(100 * part, whole, 1)}%"
+
+
 def _quotient(value: int, divisor: int, digits: int) -> str:
     """With so many decimals, in integers: a float holds 53 bits, and nothing beyond 1e308."""
     scale: int = 10**digits

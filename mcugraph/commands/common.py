@@ -8,8 +8,14 @@ from mcugraph.errors import McuGraphError, UsageError
 from mcugraph.formats.load_limits import LoadLimits
 from mcugraph.formats.tflite.model import TfliteModel
 from mcugraph.ir import Graph
+<<<<<<< HEAD
 from mcugraph.profiler import SEARCH_SECONDS, profile
 from mcugraph.profiles import Profile
+=======
+from mcugraph.profiler import SEARCH_SECONDS, Profile, profile
+from mcugraph.report.screen import Screen
+from mcugraph.report.screen import screen as shown_on
+>>>>>>> 8951be6 (What is printed fits the terminal, names operators shortly, says the arena to reserve and what optimize saves)
 from mcugraph.rewrite.accounting import counted_forms
 from mcugraph.scheduling.problem import Problem
 from mcugraph.scheduling.runtime import find_runtime
@@ -95,6 +101,20 @@ def sizes(command: argparse.ArgumentParser) -> None:
         help="let the file become larger while it is read: "
         f"{', '.join(LoadLimits.__slots__)}; repeatable",
     )
+
+
+def names(command: argparse.ArgumentParser) -> None:
+    """How operators and tensors are called."""
+    command.add_argument(
+        "--full-names",
+        action="store_true",
+        help="show names of operators and tensors in full, however long they are",
+    )
+
+
+def screen(options: argparse.Namespace) -> Screen:
+    """What the answer is shown on."""
+    return shown_on(options.full_names)
 
 
 def time_limit(command: argparse.ArgumentParser) -> None:

@@ -19,6 +19,7 @@ def add(commands: Any) -> None:
     command.add_argument("after", metavar="B", help="another one")
     common.counting(command)
     common.kernels(command)
+    common.names(command)
     command.add_argument("--json", action="store_true", help="print JSON")
     command.set_defaults(run=run)
 
@@ -30,5 +31,5 @@ def run(options: argparse.Namespace) -> int:
     if options.json:
         print(as_json(diff_report.to_data(before, after)))
     else:
-        print(diff_report.to_text(before, after))
+        print(diff_report.to_text(before, after, common.screen(options)))
     return 0

@@ -19,6 +19,7 @@ def add(commands: Any) -> None:
     command.add_argument("model", metavar="MODEL", help="a .tflite, .onnx or .pt2 file")
     command.add_argument("--classes", action="store_true", help="list every class of channels too")
     common.reading(command)
+    common.names(command)
     command.add_argument("--json", action="store_true", help="print JSON")
     command.set_defaults(run=run)
 
@@ -31,5 +32,5 @@ def run(options: argparse.Namespace) -> int:
     if options.json:
         print(as_json(group_report.to_data(space)))
     else:
-        print(group_report.to_text(space, options.classes))
+        print(group_report.to_text(space, options.classes, common.screen(options)))
     return 0

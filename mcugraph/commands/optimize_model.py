@@ -7,6 +7,7 @@ from mcugraph.commands import common
 from mcugraph.commands.progress import ProgressLine
 from mcugraph.report import optimization_report
 from mcugraph.report.answer import as_json
+from mcugraph.report.screen import screen as shown_on
 
 
 def add(commands: Any) -> None:
@@ -87,5 +88,8 @@ def run(options: argparse.Namespace) -> int:
             minimise=options.minimise,
             progress=line.best,
         )
-    print(as_json(result.to_dict()) if options.json else optimization_report.to_text(result))
+    if options.json:
+        print(as_json(result.to_dict()))
+    else:
+        print(optimization_report.to_text(result, shown_on()))
     return 0

@@ -50,6 +50,7 @@ def add(commands: Any) -> None:
         "--limit", type=common.positive, default=40, metavar="N", help="show only N tensors"
     )
     common.counting(command)
+    common.names(command)
     form = command.add_mutually_exclusive_group()
     form.add_argument("--json", action="store_true", help="print JSON")
     form.add_argument("--csv", action="store_true", help="print id,lower,upper,size,offset")
@@ -72,7 +73,7 @@ def run(options: argparse.Namespace) -> int:
     elif options.json:
         print(as_json(plan_report.to_data(result)))
     else:
-        print(plan_report.to_text(result, options.model, options.limit))
+        print(plan_report.to_text(result, options.model, options.limit, common.screen(options)))
     return 0
 
 

@@ -4,6 +4,7 @@ import argparse
 from typing import Any
 
 from mcugraph.commands import common
+from mcugraph.fit.remedies import best_order, remedies
 from mcugraph.profiler import SEARCH_SECONDS
 from mcugraph.report import layer_report, profile_report
 from mcugraph.report.answer import as_json
@@ -37,6 +38,7 @@ def add(commands: Any) -> None:
         help="for the search for the best order, and again for that for the best arena "
         f"(default: {SEARCH_SECONDS:g})",
     )
+    common.names(command)
     form = command.add_mutually_exclusive_group()
     form.add_argument("--json", action="store_true", help="print JSON")
     form.add_argument("--csv", action="store_true", help="print one line an operator, as CSV")
@@ -45,14 +47,16 @@ def add(commands: Any) -> None:
 
 def run(options: argparse.Namespace) -> int:
     """Print the profile; always 0."""
-    _, result = common.counted(options, options.model, options.time_limit, options.built)
+    graph, result = common.counted(options, options.model, options.time_limit, options.built)
     if options.json:
         print(as_json(result.to_dict()))
     elif options.csv:
         print(layer_report.to_csv(result, options.sort, options.limit))
     else:
-        table = layer_report.to_text(result, options.sort, options.limit)
-        print(profile_report.to_text(result))
+        screen = common.screen(options)
+        table = layer_report.to_text(result, options.sort, options.limit, screen)
+        smaller = tuple(remedies(graph, result, splits=False))
+        print(profile_report.to_text(result, screen, smaller, best_order(graph, result)))
         if options.layers or options.sort != "order" or options.limit is not None:
             print(f"\n{table}")
     return 0

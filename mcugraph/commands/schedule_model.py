@@ -39,6 +39,7 @@ def add(commands: Any) -> None:
         metavar="SIZE",
         help="stop the search when its states take so much, like 4GiB",
     )
+    common.names(command)
     command.add_argument("--json", action="store_true", help="print JSON")
     command.set_defaults(run=run)
 
@@ -59,5 +60,9 @@ def run(options: argparse.Namespace) -> int:
     if options.json:
         print(as_json(schedule_report.to_data(found, given, bounds)))
     else:
-        print(schedule_report.to_text(options.model, problem, found, given, bounds))
+        print(
+            schedule_report.to_text(
+                options.model, problem, found, given, bounds, common.screen(options)
+            )
+        )
     return 0

@@ -19,6 +19,7 @@ def add(commands: Any) -> None:
     command.add_argument("model", metavar="MODEL", help="a .tflite, .onnx or .pt2 file")
     common.forms(command)
     common.reading(command)
+    common.names(command)
     command.add_argument("--json", action="store_true", help="print JSON")
     command.set_defaults(run=run)
 
@@ -29,5 +30,8 @@ def run(options: argparse.Namespace) -> int:
 
     graph = common.loaded(options, options.model)
     found = symbolic_report.to_data(widths(graph, options.accounting, options.precision))
-    print(as_json(found) if options.json else symbolic_report.to_text(found))
+    if options.json:
+        print(as_json(found))
+    else:
+        print(symbolic_report.to_text(found, common.screen(options)))
     return 0

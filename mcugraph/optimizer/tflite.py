@@ -10,7 +10,7 @@ from mcugraph.optimizer.new_file import NewFile
 from mcugraph.optimizer.unused import emptied, unused
 from mcugraph.planning.tflm_greedy import UNPLANNED
 from mcugraph.records import dataclass, replace
-from mcugraph.tflm.head import Head, HeadPlan
+from mcugraph.tflm.head import Head, HeadPlan, nothing_writes, plans_state
 from mcugraph.tflm.loaded import TflmProgram, program_of
 
 # What TFLM is built with where that is not known: a plan has to hold for all kernels.
@@ -47,7 +47,7 @@ def improved(
         return NewFile(
             data, notes=(*problems, "without TFLM's plan there is nothing to compare with")
         )
-    unwritten = _unwritten(mended)
+    unwritten = nothing_writes(mended)
     if unwritten:
         # What such a file computes depends on what lies in the arena by chance.
         return NewFile(data, notes=(f"nothing writes {unwritten} tensors that operators read",))
@@ -103,15 +103,6 @@ def _said(
     return said
 
 
-def _unwritten(model: TfliteModel) -> int:
-    """How many tensors of the first subgraph are read although nothing fills them."""
-    main = model.subgraphs[0]
-    filled = {*main.inputs, *(t for operator in main.operators for t in operator.outputs), -1}
-    read = {t for operator in main.operators for t in operator.inputs} - filled
-    tensors = [main.tensors[t] for t in read]
-    return sum(not t.constant and not t.variable and bool(t.elements) for t in tensors)
-
-
 @dataclass(frozen=True, slots=True)
 class _Search:
     """How to look for the smallest head.
@@ -144,7 +135,7 @@ class _Search:
         """Of what can be written, the smallest head; of equal ones what asks for least."""
         head = Head(program)
         untouched = head.untouched()
-        if _plans_state(head):
+        if plans_state(head.model):
             # State at offsets of the file's own: only who wrote them knows what else lies there.
             return head, untouched
         planned = self._planned(head)
@@ -173,14 +164,6 @@ class _Search:
 def _asks(entry: HeadPlan) -> tuple[int, bool]:
     """What a plan asks for: bytes, and then whether it asks for certain kernels."""
     return entry.arena, bool(entry.holds_for)
-
-
-def _plans_state(head: Head) -> bool:
-    model = head.model
-    if model.offsets is None:
-        return False
-    pairs = zip(model.tensors, model.offsets, strict=True)
-    return any(tensor.variable and offset != UNPLANNED for tensor, offset in pairs)
 
 
 def _left(head: Head) -> tuple[str, ...]:

@@ -161,8 +161,8 @@ def _with_steering(trial: TryOut, graph: Graph, found: Profile) -> tuple[str, ..
     if head is None or head >= (found.memory.tflm_arena or 0):
         return ()
     return (
-        f"with --allow-slower {_USUAL_SHARE:.0%} more outputs may lie over inputs: TFLM arena, "
-        f"head, {exact(head)} B",
+        f"with --allow-slower {_USUAL_SHARE:.0%} more outputs may lie over inputs: a head "
+        f"of {exact(head)} B",
     )
 
 
@@ -174,7 +174,7 @@ def _with_named_kernels(graph: Graph, found: Profile) -> tuple[str, ...]:
         overlapped = profile(graph, kernels=kernels).memory.overlap_arena
         if head is not None and overlapped is not None and overlapped < head:
             notes.append(
-                f"with --kernels {kernels} outputs may lie over inputs: TFLM arena, head, "
+                f"with --kernels {kernels} outputs may lie over inputs: a head of "
                 f"{exact(overlapped)} B"
             )
     return tuple(notes)

@@ -1,10 +1,22 @@
 """The figures of two models side by side, and the operators that differ."""
 
+from collections.abc import Sequence
 from typing import Any
 
+<<<<<<< HEAD
 from mcugraph.printed import page
 from mcugraph.profiles import Layer, Profile
 from mcugraph.report.table import shorten, table
+=======
+from mcugraph.profiler import Layer, Profile
+from mcugraph.report.figure_names import NAMES
+from mcugraph.report.screen import PLAIN, Cell, Line, Screen, Styled
+from mcugraph.report.short_names import end, label, short
+from mcugraph.report.table import columns
+
+# The name of an operator, and what it is in each model.
+_Pair = tuple[str, Layer | None, Layer | None]
+>>>>>>> 8951be6 (What is printed fits the terminal, names operators shortly, says the arena to reserve and what optimize saves)
 
 # Attributes of a layer that are compared, and what the table calls them.
 _FIELDS = {"macs": "MACs", "weights": "weights B", "output_bytes": "output B"}
@@ -27,18 +39,45 @@ def to_data(before: Profile, after: Profile) -> dict[str, Any]:
     }
 
 
-def to_text(before: Profile, after: Profile) -> str:
+def to_text(before: Profile, after: Profile, screen: Screen = PLAIN) -> str:
     """A table of the figures, and one of the operators that differ, if any do."""
-    rows = [(name, _show(a), _show(b), _change(a, b)) for name, a, b in _pairs(before, after)]
-    lines = table(("figure", "A", "B", "B - A"), rows, right=(1, 2, 3))
-    shown = [
-        (shorten(name, 44), _type(a), _type(b), *(_layer(a, b, field) for field in _FIELDS))
-        for name, a, b in _layers(before, after)
+    found = {name: (a, b) for name, a, b in _pairs(before, after)}
+    rows: list[list[Cell]] = [
+        [called, *map(_show, found[name]), _changed(*found[name])] for name, called in NAMES.items()
     ]
-    if not shown:
-        return page(lines)
-    header = ("operator", "A", "B", *_FIELDS.values())
-    return page([*lines, "", *table(header, shown, right=(3, 4, 5))])
+    lines: list[Line] = columns(("figure", "A", "B", "B - A"), rows, (1, 2, 3), screen)
+    pairs = _layers(before, after)
+    if pairs:
+        lines += ["", *_operators(before, after, pairs, screen)]
+    return screen.page(lines)
+
+
+def _operators(
+    before: Profile, after: Profile, pairs: Sequence[_Pair], screen: Screen
+) -> list[Line]:
+    """A row for each operator; what is the same of all of them is left out."""
+    in_a = [_called(before, a) for _, a, _ in pairs]
+    in_b = [_called(after, b) for _, _, b in pairs]
+    filled: dict[str, list[str]] = {
+        "name": [short(name, screen) for name, _, _ in pairs],
+        **({"operator": in_a} if in_a == in_b else {"A": in_a, "B": in_b}),
+    }
+    for field, title in _FIELDS.items():
+        changes = [_layer(a, b, field) for _, a, b in pairs]
+        if any(change != "=" for change in changes):
+            filled[title] = changes
+    left = {"name", "operator", "A", "B"}
+    right = [i for i, title in enumerate(filled) if title not in left]
+    rows = list(zip(*filled.values(), strict=True))
+    return columns(tuple(filled), rows, right, screen, right[::-1], cut=end)
+
+
+def _changed(a: int | None, b: int | None) -> Cell:
+    """A difference; less is good."""
+    text = _change(a, b)
+    if a is None or b is None or a == b:
+        return text
+    return Styled(text, "good" if b < a else "bad")
 
 
 def _pairs(before: Profile, after: Profile) -> list[tuple[str, int | None, int | None]]:
@@ -68,7 +107,7 @@ def _figures(found: Profile) -> list[tuple[str, int | None]]:
     ]
 
 
-def _layers(before: Profile, after: Profile) -> list[tuple[str, Layer | None, Layer | None]]:
+def _layers(before: Profile, after: Profile) -> list[_Pair]:
     """Operators, matched by name, that are in one model only or cost something else."""
     first = {layer.name: layer for layer in before.layers}
     second = {layer.name: layer for layer in after.layers}
@@ -80,8 +119,8 @@ def _cost(layer: Layer | None) -> tuple[object, ...] | None:
     return None if layer is None else (layer.type, *(getattr(layer, name) for name in _FIELDS))
 
 
-def _type(layer: Layer | None) -> str:
-    return "-" if layer is None else layer.type
+def _called(found: Profile, layer: Layer | None) -> str:
+    return "-" if layer is None else label(found.layers.index(layer), layer)
 
 
 def _layer(a: Layer | None, b: Layer | None, field: str) -> str:

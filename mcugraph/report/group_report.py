@@ -2,10 +2,11 @@
 
 from typing import TYPE_CHECKING, Any
 
-from mcugraph.printed import page
+from mcugraph.report.screen import PLAIN, Line, Screen, Styled
+from mcugraph.report.short_names import short
 
 if TYPE_CHECKING:
-    from collections.abc import Sequence
+    from collections.abc import Callable, Sequence
 
     from mcugraph.coupling.groups import Member
     from mcugraph.space.space import Space
@@ -47,38 +48,49 @@ def to_data(space: "Space") -> dict[str, Any]:
     }
 
 
-def to_text(space: "Space", classes: bool) -> str:
+def to_text(space: "Space", classes: bool, screen: Screen = PLAIN) -> str:
     """The same as lines; with ``classes``, the channels of every class too."""
-    lines = [f"{_count(len(space.groups), 'width group')}, of {_count(sum(space.full), 'class')}"]
+
+    def called(name: str) -> str:
+        return short(name, screen)
+
+    lines: list[Line] = [
+        f"{_count(len(space.groups), 'width group')}, of {_count(sum(space.full), 'class')}"
+    ]
     for entry in space.groups:
         each = f", of {entry.granularity} channels each" if entry.granularity > 1 else ""
-        lines += ["", f"{entry.name}: {_count(entry.width, 'class')}{each}"]
+        lines += ["", Styled(f"{called(entry.name)}: {_count(entry.width, 'class')}{each}", "bold")]
         for use, said in (("makes", "made by"), ("follows", "followed by"), ("reads", "read by")):
-            found = _layers(entry.members, use)
+            found = _layers(entry.members, use, called)
             if found:
-                lines.append(f"  {said:<12} {', '.join(found)}")
+                lines += screen.wrapped(f"  {said:<12} {', '.join(found)}", 15)
     if space.equal:
         lines += ["", "What has to stay equal:"]
         for equal in space.equal:
-            sums = [" + ".join(space.groups[number].name for number in p) for p in equal.groups]
-            lines.append(f"  {' = '.join(text or 'what stays' for text in sums)}")
-            lines.append(f"    {equal.reason}")
+            parts = [[called(space.groups[number].name) for number in p] for p in equal.groups]
+            sums = [" + ".join(names) or "what stays" for names in parts]
+            lines += screen.wrapped(f"  {' = '.join(sums)}", 4)
+            lines += screen.wrapped(f"    {equal.reason}", 4)
     if space.averaged:
         lines += ["", "What averages over channels, so that a masked one still counts:"]
-        lines += [f"  {name}: {', '.join(groups)}" for name, groups in space.averaged.items()]
+        for name, groups in space.averaged.items():
+            said = f"  {called(name)}: {', '.join(map(called, groups))}"
+            lines += screen.wrapped(said, 4)
     if space.refused:
         lines += ["", "What cannot be pruned:"]
-        lines += [f"  {name}: {why}" for name, why in space.refused.items()]
+        for name, why in space.refused.items():
+            lines += screen.wrapped(f"  {called(name)}: {why}", 4)
     if classes:
         lines += ["", "Classes:"]
         for entry in space.groups:
-            lines.append(f"  {entry.name}")
+            lines.append(f"  {called(entry.name)}")
             for members in entry.classes:
-                lines.append("    " + " ".join(f"{layer}[{i}]" for layer, i in sorted(members)))
-    return page(lines)
+                channels = [f"{called(layer)}[{i}]" for layer, i in sorted(members)]
+                lines += screen.wrapped("    " + " ".join(channels), 6)
+    return screen.page(lines)
 
 
-def _layers(members: "Sequence[Member]", use: str) -> list[str]:
+def _layers(members: "Sequence[Member]", use: str, called: "Callable[[str], str]") -> list[str]:
     """The layers of some members: with the axis of their weight, and how often a class is there."""
     makers = {member.layer for member in members if member.use == "makes"}
     found: dict[str, None] = {}
@@ -89,7 +101,7 @@ def _layers(members: "Sequence[Member]", use: str) -> list[str]:
         own = member.tensor.startswith(member.layer)
         name = member.layer if own or use != "follows" else member.tensor
         axis = "" if use == "follows" and own else f"[{member.axis}]"
-        found[f"{name}{axis}{times}"] = None
+        found[f"{called(name)}{axis}{times}"] = None
     return list(found)
 
 

@@ -3,10 +3,19 @@
 from collections.abc import Sequence
 
 from mcugraph.errors import UsageError
+<<<<<<< HEAD
 from mcugraph.printed import cell, page
 from mcugraph.profiles import Layer, Profile
 from mcugraph.report.table import shorten, table
 from mcugraph.units import exact
+=======
+from mcugraph.printed import cell
+from mcugraph.profiler import Layer, Profile
+from mcugraph.report.screen import PLAIN, Cell, Screen, Styled
+from mcugraph.report.short_names import end, label, short
+from mcugraph.report.table import columns, left_out
+from mcugraph.units import exact, share
+>>>>>>> 8951be6 (What is printed fits the terminal, names operators shortly, says the arena to reserve and what optimize saves)
 
 # What the table can be sorted by.
 SORTS = ("order", "macs", "elementwise", "weights", "output", "live")
@@ -24,29 +33,55 @@ _COLUMNS = (
 )
 
 
-def to_text(profile: Profile, sort: str = "order", limit: int | None = None) -> str:
+# Columns of the table that a narrow screen leaves out, one after the other.
+_OPTIONAL = (6, 2, 4)
+
+
+def to_text(
+    profile: Profile, sort: str = "order", limit: int | None = None, screen: Screen = PLAIN
+) -> str:
     """One row an operator, in file order or the largest first.
 
     Raises:
         UsageError: There is no column of this name to sort by.
     """
-    rows = [
-        (
-            shorten(layer.name, 44),
-            layer.type,
+    place = {id(layer): number for number, layer in enumerate(profile.layers)}
+    most = max((layer.live_bytes for layer in profile.layers), default=0)
+    rows: list[list[Cell]] = [
+        [
+            label(place[id(layer)], layer),
+            short(layer.name, screen),
             "x".join(map(str, layer.output_shape)) if layer.output_shape is not None else "?",
             "?" if layer.macs is None else exact(layer.macs),
-            "?" if layer.elementwise is None else exact(layer.elementwise),
+            _share(layer.macs, profile.macs),
             exact(layer.weights),
+            "?" if layer.elementwise is None else exact(layer.elementwise),
             exact(layer.output_bytes),
-            exact(layer.live_bytes),
-        )
+            _largest(layer.live_bytes, most),
+        ]
         for layer in select(profile.layers, sort, limit)
     ]
-    header = ("operator", "type", "shape", "MACs", "elementwise", "weights B", "output B", "live B")
-    lines = table(header, rows, right=range(3, 8))
+    header = (
+        *("operator", "name", "shape", "MACs", "of all", "weights B"),
+        *("elementwise", "output B", "live B"),
+    )
+    lines = columns(header, rows, range(3, 9), screen, _OPTIONAL, flexible=1, cut=end)
     hidden = len(profile.layers) - len(rows)
-    return page([*lines, f"({hidden} more)"] if hidden else lines)
+    if hidden:
+        lines.append(f"({hidden} more)")
+    missing = left_out(header, rows, screen, _OPTIONAL, flexible=1)
+    if missing:
+        lines.append(Styled(f"(no room for: {', '.join(missing)}; --csv has all)", "dim"))
+    return screen.page(lines)
+
+
+def _share(part: int | None, whole: int) -> str:
+    return share(part, whole) if part and whole else ""
+
+
+def _largest(live: int, most: int) -> Cell:
+    """Bytes that are live; those of the operators that need most stand out."""
+    return Styled(exact(live), "bold") if live == most else exact(live)
 
 
 def to_csv(profile: Profile, sort: str = "order", limit: int | None = None) -> str:

@@ -3,9 +3,10 @@
 from typing import Any
 
 from mcugraph.planning.arena import SCRATCH, Block, Plan
-from mcugraph.printed import page
+from mcugraph.report.screen import PLAIN, Line, Screen
+from mcugraph.report.short_names import end, short
 from mcugraph.report.stopped import stopped_line
-from mcugraph.report.table import shorten, table
+from mcugraph.report.table import columns
 from mcugraph.units import exact, size
 
 _ROWS, _COLUMNS = 16, 64
@@ -38,7 +39,7 @@ def to_data(plan: Plan) -> dict[str, Any]:
     }
 
 
-def to_text(plan: Plan, title: str, limit: int = 40) -> str:
+def to_text(plan: Plan, title: str, limit: int = 40, screen: Screen = PLAIN) -> str:
     """The figures of a plan, a map of the arena and the offsets of its largest blocks.
 
     The map has the highest address on top and time from left to right. Each block has a letter,
@@ -48,12 +49,13 @@ def to_text(plan: Plan, title: str, limit: int = 40) -> str:
         plan: What to show.
         title: In the first line.
         limit: How many blocks to list.
+        screen: What it is for.
     """
     proven = "the smallest for this order" if plan.order else "the smallest"
     if not plan.optimal:
         proven = f"best found; none is smaller than {exact(plan.lower_bound)} B"
-    lines = [
-        f"{title}: arena {size(plan.arena)}, {proven}",
+    lines: list[Line] = [
+        *screen.wrapped(f"{title}: arena {size(plan.arena)}, {proven}", 2),
         f"largest live set {size(plan.peak)}, {exact(len(plan.blocks))} blocks, "
         f"aligned to {plan.alignment} B",
         *stopped_line(plan),
@@ -66,7 +68,7 @@ def to_text(plan: Plan, title: str, limit: int = 40) -> str:
     rows = [
         (
             letters.get((b.kind, b.name), "#"),
-            shorten(str(b.name), 48) + (" (scratch)" if b.kind == SCRATCH else ""),
+            short(str(b.name), screen) + (" (scratch)" if b.kind == SCRATCH else ""),
             exact(b.offset or 0),
             exact(b.size),
             f"{b.lower}-{b.upper - 1}" if b.upper - 1 > b.lower else str(b.lower),
@@ -75,10 +77,10 @@ def to_text(plan: Plan, title: str, limit: int = 40) -> str:
     ]
     if rows:
         header = ("", "tensor", "offset", "bytes", "steps")
-        lines += ["", *table(header, rows, right=(2, 3))]
+        lines += ["", *columns(header, rows, (2, 3), screen, flexible=1, cut=end)]
     if len(named) > len(shown):
         lines.append(f"({len(named) - len(shown)} more)")
-    return page(lines)
+    return screen.page(lines)
 
 
 def _picture(plan: Plan, letters: dict[tuple[str, str | int], str]) -> list[str]:

@@ -2,7 +2,8 @@
 
 from typing import Any
 
-from mcugraph.printed import page
+from mcugraph.report.screen import PLAIN, Line, Screen, Styled
+from mcugraph.report.short_names import end, short
 from mcugraph.report.stopped import stopped_line
 from mcugraph.scheduling.problem import Problem
 from mcugraph.scheduling.result import Schedule
@@ -31,7 +32,12 @@ def to_data(found: Schedule, given: Schedule, bounds: dict[str, int]) -> dict[st
 
 
 def to_text(
-    model: str, problem: Problem, found: Schedule, given: Schedule, bounds: dict[str, int]
+    model: str,
+    problem: Problem,
+    found: Schedule,
+    given: Schedule,
+    bounds: dict[str, int],
+    screen: Screen = PLAIN,
 ) -> str:
     """The figures, and a line for each operator in the new order."""
     saved = given.peak - found.peak
@@ -44,23 +50,28 @@ def to_text(
         ("operator bound", bounds["operator_bound"], "largest operator alone"),
     ]
     width = max(len(exact(value)) for _, value, _ in rows)
-    lines = [f"{model}: {exact(len(problem.operators))} operators, {found.elapsed:.3f} s", ""]
+    title = f"{model}: {exact(len(problem.operators))} operators, {found.elapsed:.3f} s"
+    lines: list[Line] = [*(Styled(line, "bold") for line in screen.wrapped(title, 2)), ""]
     lines += [
         f"{label:<14}  {exact(value):>{width}} B  {kib(value):>10}  {note}".rstrip()
         for label, value, note in rows
     ]
     lines.append(f"{'saved':<14}  {exact(saved):>{width}} B{share}")
     lines += stopped_line(found)
-    return page([*lines, "", *_timeline(problem, found)])
+    return screen.page([*lines, "", *_timeline(problem, found, screen)])
 
 
-def _timeline(problem: Problem, found: Schedule) -> list[str]:
+def _timeline(problem: Problem, found: Schedule, screen: Screen) -> list[Line]:
     """One line an operator in the new order: bytes live, as a number and as a bar."""
-    place = {name: i for i, name in enumerate(problem.operators, 1)}
-    lines = ["  new  file  live B, largest of all at *"]
+    place = {name: i for i, name in enumerate(problem.operators)}
+    lines: list[Line] = ["  new  file  live B, largest of all at *"]
     digits = max((len(exact(value)) for value in found.timeline), default=1)
-    for step, (name, live) in enumerate(zip(found.order, found.timeline, strict=True), 1):
+    for step, (name, live) in enumerate(zip(found.order, found.timeline, strict=True)):
         bar = "#" * round(30 * live / max(found.peak, 1))
-        mark = "*" if name == found.bottleneck else " "
-        lines.append(f"{step:5}  {place[name]:4}  {exact(live):>{digits}} {mark} {bar:<30}  {name}")
+        most = name == found.bottleneck
+        row = f"{step:5}  {place[name]:4}  {exact(live):>{digits}} {'*' if most else ' '} {bar:<30}"
+        called = short(str(name), screen)
+        if screen.width is not None and not screen.full_names:
+            called = end(called, max(screen.width - len(row) - 2, 8))
+        lines.append((Styled(row, "bold") if most else row, "  ", called))
     return lines

@@ -122,6 +122,18 @@ class Orders:
         """The bottleneck of an order with the least peak, shape of sizes (tensors,)."""
         if not self._problem.operators:
             return _resting(self._problem, sizes)
+        return self._bottleneck(*self._best(sizes, scale))
+
+    def tied(self, sizes: Array, scale: int = 1) -> list[LivePeak]:
+        """All steps of an order with the least peak that need it, the first of them first."""
+        if not self._problem.operators:
+            return [_resting(self._problem, sizes)]
+        order, timeline = self._best(sizes, scale)
+        steps = np.flatnonzero(timeline == timeline.max()).tolist()
+        return [self._at(order, timeline, step) for step in steps]
+
+    def _best(self, sizes: Array, scale: int) -> tuple[Order, Array]:
+        """An order with the least peak, and what it needs at each step."""
         bound = int((self._touched @ sizes + self._scratch * scale).max())
         least, chosen, when = -1, None, np.zeros(0)
         for order in self._known:
@@ -135,7 +147,7 @@ class Orders:
             chosen = self._search(sizes, scale)
             when = self._timeline(chosen, sizes, scale)
         self._put_first(chosen)
-        return self._bottleneck(chosen, when)
+        return chosen, when
 
     def proven(self, sizes: Array, scales: Array) -> tuple[Array, Array]:
         """The peaks of many candidates, as far as known orders and operators prove them.
@@ -189,7 +201,9 @@ class Orders:
         return np.asarray(order.live @ sizes + self._scratch[order.operators] * scale)
 
     def _bottleneck(self, order: Order, timeline: Array) -> LivePeak:
-        step = int(timeline.argmax())
+        return self._at(order, timeline, int(timeline.argmax()))
+
+    def _at(self, order: Order, timeline: Array, step: int) -> LivePeak:
         return LivePeak(order.live[step], int(order.operators[step]), int(timeline[step]))
 
     def problem(self, sizes: Array, scale: int) -> Problem:

@@ -84,6 +84,23 @@ class PeakResource(Resource):
         """The live set that is the peak at w, shape (groups,)."""
         return self._formula(self._at(self._vector(w))[1])
 
+    def tied_at(self, w: Any) -> list[tuple[str | None, Polynomial]]:
+        """The operators of one best order that need the peak at w, each with its live set.
+
+        Where several do, the peak is the largest of these at widths nearby, by that order.
+
+        Args:
+            w: Widths, shape (groups,).
+        """
+        sizes = self._sizes.values(self._vector(w))
+        scale = int(_scales(sizes))
+        found: dict[Polynomial, str | None] = {}
+        for live in self._orders.tied(np.rint(sizes * scale), scale):
+            v = live.operator
+            name = None if v is None else str(self._problem.operators[v])
+            found.setdefault(self._formula(live), name)
+        return [(name, formula) for formula, name in found.items()]
+
     def at_most(self, w: Array) -> Array:
         """The least peaks, at widths of shape (N, groups), of the orders that are known so far."""
         if self.method != "optimal":

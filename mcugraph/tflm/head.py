@@ -388,3 +388,25 @@ def _kept(program: TflmProgram) -> list[tuple[int, int]] | None:
 
 def _has_state_inside(native: str) -> bool:
     return native.startswith(("CUSTOM:", "RANDOM_")) or native == "MULTINOMIAL"
+
+
+def can_be_planned(model: TfliteModel) -> bool:
+    """Whether offsets of our own can be written into a file, and its order changed."""
+    return not nothing_writes(model) and not plans_state(model)
+
+
+def nothing_writes(model: TfliteModel) -> int:
+    """How many tensors of the first subgraph are read although nothing fills them."""
+    main = model.subgraphs[0]
+    filled = {*main.inputs, *(t for operator in main.operators for t in operator.outputs), -1}
+    read = {t for operator in main.operators for t in operator.inputs} - filled
+    tensors = [main.tensors[t] for t in read]
+    return sum(not t.constant and not t.variable and bool(t.elements) for t in tensors)
+
+
+def plans_state(model: TfliteModel) -> bool:
+    """Whether a file has offsets for its state: only who wrote them knows what else lies there."""
+    if model.offsets is None:
+        return False
+    pairs = zip(model.tensors, model.offsets, strict=True)
+    return any(tensor.variable and offset != UNPLANNED for tensor, offset in pairs)

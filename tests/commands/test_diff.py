@@ -35,5 +35,5 @@ def test_float_and_int8(models: Path, capsys: Capture) -> None:
                 assert layer[side]["weights"] == layers[layer["name"]].weights
     text = run(capsys, "diff", *paths)
     change = after.memory.peak - before.memory.peak
-    (row,) = [line for line in text.splitlines() if line.startswith("peak ")]
+    (row,) = [line for line in text.splitlines() if line.startswith("peak, best order ")]
     assert row.endswith(f"{change:+,} ({change / before.memory.peak:+.1%})")

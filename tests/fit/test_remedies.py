@@ -9,7 +9,7 @@ import pytest
 import mcugraph as mg
 from mcugraph.cli import main
 from mcugraph.fit.boards import boards
-from mcugraph.fit.remedies import remedies
+from mcugraph.fit.remedies import best_order, remedies
 from mcugraph.fit.verdict import Allowance, by_abi, fitting_after, judge
 from mcugraph.records import replace
 from mcugraph.report.board_report import to_text
@@ -34,6 +34,60 @@ def test_each_command_comes_to_what_is_said(
         totals.append(remedy.total)
     assert totals == sorted(totals, reverse=True)
     capsys.readouterr()
+
+
+SHARED = Path(__file__).resolve().parents[2].parent / "shared" / "models" / "tflite"
+REAL = [
+    *("mlperftiny_kws_ref_model", "mlperftiny_vww_96_int8", "mlperftiny_vww_96_float"),
+    *("mww_hey_jarvis", "tflm_person_detect", "coral_keras_lstm_mnist_ptq", "litert_add"),
+    *("litert_norm", "litert_add_shared_tensors", "tflm_trained_lstm_int8"),
+]
+
+
+@pytest.mark.skipif(not SHARED.is_dir(), reason="there are no shared models")
+@pytest.mark.parametrize("name", REAL)
+def test_a_profile_promises_what_optimize_does(name: str, tmp_path: Path) -> None:
+    """Also where it promises nothing."""
+    source, out = SHARED / f"{name}.tflite", tmp_path / "out.tflite"
+    _hold_promises(source, out)
+
+
+@pytest.mark.slow
+@pytest.mark.skipif(not SHARED.is_dir(), reason="there are no shared models")
+def test_profiles_of_all_models_by_other_people_promise_what_optimize_does(tmp_path: Path) -> None:
+    small = [path for path in sorted(SHARED.glob("*.tflite")) if path.stat().st_size < 8e6]
+    assert len(small) > 100
+    for path in small:
+        try:
+            mg.load(path)
+        except mg.McuGraphError:
+            continue
+        _hold_promises(path, tmp_path / "out.tflite")
+
+
+def _hold_promises(source: Path, out: Path) -> None:
+    graph = mg.load(source)
+    found = mg.profile(graph)
+    said = {each.command: each.total for each in remedies(graph, found, splits=False)}
+    total = found.memory.tflm_total
+    if total is None:
+        assert not said
+        return
+    for command, kernels in (("", "any"), (" --kernels reference", "reference")):
+        after = mg.optimize(source, out, kernels=kernels).after.tflm_total
+        assert after is not None
+        total = min(total, said.get(f"mcugraph optimize{command}", total))
+        # A search that goes on for longer may find more.
+        assert total - 16 <= after <= total
+
+
+@pytest.mark.parametrize("name", ["branching", "inception", "ds_cnn"])
+def test_the_order_of_an_onnx_file(models: Path, tmp_path: Path, name: str) -> None:
+    source = models / f"{name}.onnx"
+    graph = mg.load(source)
+    promised = best_order(graph, mg.profile(graph))
+    result = mg.optimize(source, tmp_path / "out.onnx")
+    assert result.after.peak == (result.before.peak if promised is None else promised)
 
 
 def test_the_simplest_that_fits(models: Path) -> None:

@@ -202,8 +202,8 @@ def test_command(models: Path, tmp_path: Path, capsys: pytest.CaptureFixture[str
     out = str(tmp_path / "out.tflite")
     assert main(["optimize", str(models / "branching_int8.tflite"), "-o", out]) == 0
     said = capsys.readouterr().out
-    assert "TFLM arena, head  20,480  12,288  -8,192" in said
-    assert "Saved: 8,192 B of SRAM (8.0 KiB, 40.0 %)" in said
+    assert "  head            20,480  12,288  -8,192" in said
+    assert "Saved: 8,192 B of the arena to reserve (8.0 KiB, " in said
     assert main(["optimize", out, "-o", out, "--json"]) == 0
     figures = json.loads(capsys.readouterr().out)
     assert figures["saved"] == 0
@@ -217,10 +217,10 @@ def test_a_saving_that_loading_needs_is_none() -> None:
     )
     shown = Optimization("a", "b", "tflite", True, 19, 0, before, after)
     said = to_text(shown)
-    assert "Saved: 288 B" in said
-    assert "the arena to reserve, TFLM total, is 0 B smaller" in said
+    assert "Saved" not in said
+    assert "head is 288 B smaller, but the arena to reserve is as large as before: TFLM" in said
     both = replace(shown, after=replace(after, tflm_total=10_000 - 288))
-    assert "to reserve" not in to_text(both)
+    assert "Saved: 288 B of the arena to reserve (0.3 KiB, 2.9%)" in to_text(both)
 
 
 def test_plan_command(models: Path, tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
