@@ -9,18 +9,26 @@ from mcugraph.storage.bitmap import Bitmap
 from mcugraph.storage.choice import FORMS, break_even, cheapest
 from mcugraph.storage.crs import Crs
 from mcugraph.storage.dense_rows import DenseRows
+from mcugraph.storage.flash_budget import FlashAllocation, PrunableLayer, allocate_flash
 from mcugraph.storage.form import Encoded, Form
 from mcugraph.storage.n_of_m import PATTERNS, NofM
+from mcugraph.storage.worth import ByScores, ShareKept, Worth
 
 __all__ = [
     "FORMS",
     "PATTERNS",
     "Bitmap",
+    "ByScores",
     "Crs",
     "DenseRows",
     "Encoded",
+    "FlashAllocation",
     "Form",
     "NofM",
+    "PrunableLayer",
+    "ShareKept",
+    "Worth",
+    "allocate_flash",
     "break_even",
     "cheapest",
 ]

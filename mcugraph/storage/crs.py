@@ -41,7 +41,11 @@ class Crs(Form):
 
     def refusal(self, matrix: Array) -> str | None:
         columns = matrix.shape[1]
-        return f"its rows have {columns} weights" if columns > _MOST else None
+        return None if self.holds(columns) else f"its rows have {columns} weights"
+
+    def holds(self, columns: int) -> bool:
+        """Whether rows may have so many weights."""
+        return columns <= _MOST
 
     def tables(self, matrix: Array, bits: int) -> dict[str, Array]:
         refused = self.refusal(matrix)
