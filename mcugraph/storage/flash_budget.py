@@ -161,10 +161,10 @@ def allocate_flash(layers: Sequence[PrunableLayer], budget: int) -> FlashAllocat
         raise UsageError(
             f"flash: {budget:,} B are too few: these weights take {least:,} B at least"
         )
-    return _Search(layers, budget).solve()
+    return _SharedOut(layers, budget).solve()
 
 
-class _Search:
+class _SharedOut:
     """Forms by layer, and the best counts for them."""
 
     def __init__(self, layers: Sequence[PrunableLayer], budget: int) -> None:
