@@ -8,14 +8,10 @@ from mcugraph.errors import McuGraphError, UsageError
 from mcugraph.formats.load_limits import LoadLimits
 from mcugraph.formats.tflite.model import TfliteModel
 from mcugraph.ir import Graph
-<<<<<<< HEAD
 from mcugraph.profiler import SEARCH_SECONDS, profile
 from mcugraph.profiles import Profile
-=======
-from mcugraph.profiler import SEARCH_SECONDS, Profile, profile
 from mcugraph.report.screen import Screen
 from mcugraph.report.screen import screen as shown_on
->>>>>>> 8951be6 (What is printed fits the terminal, names operators shortly, says the arena to reserve and what optimize saves)
 from mcugraph.rewrite.accounting import counted_forms
 from mcugraph.scheduling.problem import Problem
 from mcugraph.scheduling.runtime import find_runtime

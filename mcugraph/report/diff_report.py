@@ -3,12 +3,7 @@
 from collections.abc import Sequence
 from typing import Any
 
-<<<<<<< HEAD
-from mcugraph.printed import page
 from mcugraph.profiles import Layer, Profile
-from mcugraph.report.table import shorten, table
-=======
-from mcugraph.profiler import Layer, Profile
 from mcugraph.report.figure_names import NAMES
 from mcugraph.report.screen import PLAIN, Cell, Line, Screen, Styled
 from mcugraph.report.short_names import end, label, short
@@ -16,7 +11,6 @@ from mcugraph.report.table import columns
 
 # The name of an operator, and what it is in each model.
 _Pair = tuple[str, Layer | None, Layer | None]
->>>>>>> 8951be6 (What is printed fits the terminal, names operators shortly, says the arena to reserve and what optimize saves)
 
 # Attributes of a layer that are compared, and what the table calls them.
 _FIELDS = {"macs": "MACs", "weights": "weights B", "output_bytes": "output B"}

@@ -3,19 +3,12 @@
 from collections.abc import Sequence
 
 from mcugraph.errors import UsageError
-<<<<<<< HEAD
-from mcugraph.printed import cell, page
-from mcugraph.profiles import Layer, Profile
-from mcugraph.report.table import shorten, table
-from mcugraph.units import exact
-=======
 from mcugraph.printed import cell
-from mcugraph.profiler import Layer, Profile
+from mcugraph.profiles import Layer, Profile
 from mcugraph.report.screen import PLAIN, Cell, Screen, Styled
 from mcugraph.report.short_names import end, label, short
 from mcugraph.report.table import columns, left_out
 from mcugraph.units import exact, share
->>>>>>> 8951be6 (What is printed fits the terminal, names operators shortly, says the arena to reserve and what optimize saves)
 
 # What the table can be sorted by.
 SORTS = ("order", "macs", "elementwise", "weights", "output", "live")

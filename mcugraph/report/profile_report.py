@@ -2,13 +2,8 @@
 
 from collections.abc import Sequence
 
-<<<<<<< HEAD
-from mcugraph.printed import page
-from mcugraph.profiles import Profile
-=======
 from mcugraph.fit.remedies import COMMAND, Remedy
-from mcugraph.profiler import Memory, Profile
->>>>>>> 8951be6 (What is printed fits the terminal, names operators shortly, says the arena to reserve and what optimize saves)
+from mcugraph.profiles import Memory, Profile
 from mcugraph.report.refused import refused
 from mcugraph.report.screen import PLAIN, Cell, Line, Screen, Styled
 from mcugraph.report.short_names import end, label, labels, short

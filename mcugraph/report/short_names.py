@@ -9,7 +9,7 @@ import re
 from collections.abc import Sequence
 
 from mcugraph.printed import clean
-from mcugraph.profiler import Layer
+from mcugraph.profiles import Layer
 from mcugraph.report.screen import Screen
 
 NAME = 32
