@@ -16,10 +16,10 @@ _Pair = tuple[str, Layer | None, Layer | None]
 _FIELDS = {"macs": "MACs", "weights": "weights B", "output_bytes": "output B"}
 
 
-def to_data(before: Profile, after: Profile) -> dict[str, Any]:
-    """Figures and operators of both, ready for JSON."""
+def to_data(before: Profile | None, after: Profile) -> dict[str, Any]:
+    """Figures and operators of both, ready for JSON; without a model before there is nothing."""
     return {
-        "figures": {name: {"a": a, "b": b} for name, a, b in _pairs(before, after)},
+        "figures": {name: {"a": a, "b": b} for name, a, b in pairs_of(before, after)},
         "layers": [
             {
                 "name": name,
@@ -33,15 +33,15 @@ def to_data(before: Profile, after: Profile) -> dict[str, Any]:
     }
 
 
-def to_text(before: Profile, after: Profile, screen: Screen = PLAIN) -> str:
+def to_text(before: Profile | None, after: Profile, screen: Screen = PLAIN) -> str:
     """A table of the figures, and one of the operators that differ, if any do."""
-    found = {name: (a, b) for name, a, b in _pairs(before, after)}
+    found = {name: (a, b) for name, a, b in pairs_of(before, after)}
     rows: list[list[Cell]] = [
         [called, *map(_show, found[name]), _changed(*found[name])] for name, called in NAMES.items()
     ]
     lines: list[Line] = columns(("figure", "A", "B", "B - A"), rows, (1, 2, 3), screen)
-    pairs = _layers(before, after)
-    if pairs:
+    pairs = [] if before is None else _layers(before, after)
+    if before is not None and pairs:
         lines += ["", *_operators(before, after, pairs, screen)]
     return screen.page(lines)
 
@@ -68,15 +68,16 @@ def _operators(
 
 def _changed(a: int | None, b: int | None) -> Cell:
     """A difference; less is good."""
-    text = _change(a, b)
+    text = change_of(a, b)
     if a is None or b is None or a == b:
         return text
     return Styled(text, "good" if b < a else "bad")
 
 
-def _pairs(before: Profile, after: Profile) -> list[tuple[str, int | None, int | None]]:
-    both = zip(_figures(before), _figures(after), strict=True)
-    return [(name, a, b) for (name, a), (_, b) in both]
+def pairs_of(before: Profile | None, after: Profile) -> list[tuple[str, int | None, int | None]]:
+    """Each figure by the name of its field: before, and after; None: not known."""
+    earlier = {} if before is None else dict(_figures(before))
+    return [(name, earlier.get(name), value) for name, value in _figures(after)]
 
 
 def _figures(found: Profile) -> list[tuple[str, int | None]]:
@@ -101,9 +102,9 @@ def _figures(found: Profile) -> list[tuple[str, int | None]]:
     ]
 
 
-def _layers(before: Profile, after: Profile) -> list[_Pair]:
+def _layers(before: Profile | None, after: Profile) -> list[_Pair]:
     """Operators, matched by name, that are in one model only or cost something else."""
-    first = {layer.name: layer for layer in before.layers}
+    first = {} if before is None else {layer.name: layer for layer in before.layers}
     second = {layer.name: layer for layer in after.layers}
     pairs = [(name, first.get(name), second.get(name)) for name in {**first, **second}]
     return [(name, a, b) for name, a, b in pairs if _cost(a) != _cost(b)]
@@ -119,14 +120,15 @@ def _called(found: Profile, layer: Layer | None) -> str:
 
 def _layer(a: Layer | None, b: Layer | None, field: str) -> str:
     values = [0 if layer is None else getattr(layer, field) for layer in (a, b)]
-    return _change(*values)
+    return change_of(*values)
 
 
 def _show(value: int | None) -> str:
     return "?" if value is None else f"{value:,}"
 
 
-def _change(a: int | None, b: int | None) -> str:
+def change_of(a: int | None, b: int | None) -> str:
+    """A difference, and its share of what was there."""
     if a is None or b is None:
         return "?"
     share = f" ({(b - a) / a:+.1%})" if a and a != b else ""

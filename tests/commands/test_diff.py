@@ -1,11 +1,15 @@
 """``mcugraph diff``: figures of two models, and the operators that differ."""
 
 import json
+import shutil
+import subprocess
 from pathlib import Path
 
-from support.commands import Capture, run
+import pytest
+from support.commands import Capture, refused, run
 
 import mcugraph as mg
+from mcugraph.report.diff_markdown import to_markdown
 
 
 def test_a_model_does_not_differ_from_itself(models: Path, capsys: Capture) -> None:
@@ -37,3 +41,70 @@ def test_float_and_int8(models: Path, capsys: Capture) -> None:
     change = after.memory.peak - before.memory.peak
     (row,) = [line for line in text.splitlines() if line.startswith("peak, best order ")]
     assert row.endswith(f"{change:+,} ({change / before.memory.peak:+.1%})")
+
+
+@pytest.fixture
+def repository(models: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
+    """A repository in which `m.tflite` was committed as floats, and is int8 now."""
+    monkeypatch.chdir(tmp_path)
+    who = ["-c", "user.name=n", "-c", "user.email=e@example.org"]
+    shutil.copy(models / "resnet_float.tflite", "m.tflite")
+    subprocess.run(["git", "init", "-q"], check=True)
+    subprocess.run(["git", "add", "m.tflite"], check=True)
+    subprocess.run(["git", *who, "commit", "-q", "-m", "a"], check=True)
+    shutil.copy(models / "resnet_int8.tflite", "m.tflite")
+    shutil.copy(models / "ds_cnn_int8.tflite", "new.tflite")
+    return tmp_path
+
+
+def test_since_a_commit(repository: Path, models: Path, capsys: Capture) -> None:
+    found = json.loads(run(capsys, "diff", "--since", "HEAD", "m.tflite", "new.tflite", "--json"))
+    pair = json.loads(
+        run(capsys, "diff", *(models / f"resnet_{k}.tflite" for k in ("float", "int8")), "--json")
+    )
+    changed, new = found["models"]
+    assert (changed["model"], changed["new"]) == ("m.tflite", False)
+    assert changed["figures"] == pair["figures"]
+    assert (new["model"], new["new"]) == ("new.tflite", True)
+    assert {layer["a"] for layer in new["layers"]} == {None}
+    assert {each["a"] for each in new["figures"].values()} == {None}
+    text = run(capsys, "diff", "--since", "HEAD", "m.tflite", "new.tflite")
+    assert "m.tflite: in HEAD (A), and now (B)" in text
+    assert "new.tflite: in HEAD (was not there), and now (B)" in text
+
+
+def test_markdown(repository: Path, capsys: Capture) -> None:
+    lines = run(capsys, "diff", "--since", "HEAD", "m.tflite", "new.tflite", "--markdown")
+    assert "| arena to reserve | 30,556 | 10,636 | -19,920 (-65.2%) |" in lines
+    assert "| MACs | 809,280 | 809,280 | = |" in lines, "what matters is there even if equal"
+    assert "| elementwise | 8,288" not in lines, "and what does not change is not"
+    assert "### new.tflite\n\nNew.\n\n| figure | bytes or count |\n" in lines
+
+
+def test_titles_are_no_markup(models: Path) -> None:
+    found = mg.profile(models / "ds_cnn_int8.tflite")
+    title = to_markdown("a|b`c<img src=x>_d_\n# e", None, found).splitlines()[0]
+    assert title == "### a\\|b\\`c\\<img src=x\\>\\_d\\_\\\\n\\# e"
+
+
+@pytest.mark.parametrize(
+    ("arguments", "message"),
+    [
+        (["--since", "nope", "m.tflite"], "m.tflite: no commit 'nope'"),
+        (["--since=--output=x", "m.tflite"], "m.tflite: no commit '--output=x'"),
+        (["m.tflite"], "diff takes two models, or --since COMMIT and models"),
+        (["m.tflite"] * 3, "diff takes two models"),
+        (["--since", "HEAD", "gone.tflite"], "gone.tflite: no such file"),
+    ],
+)
+def test_what_cannot_be_compared(
+    repository: Path, arguments: list[str], message: str, capsys: Capture
+) -> None:
+    before = sorted(path.name for path in repository.iterdir())
+    assert message in refused(capsys, "diff", *arguments)
+    assert sorted(path.name for path in repository.iterdir()) == before
+
+
+def test_without_git(repository: Path, capsys: Capture, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("PATH", str(repository / "nothing"))
+    assert "git is not installed" in refused(capsys, "diff", "--since", "HEAD", "m.tflite")
