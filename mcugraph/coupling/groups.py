@@ -1,7 +1,7 @@
 """Width groups: classes that occur alike everywhere, as one width variable."""
 
 from collections import Counter, defaultdict
-from collections.abc import Hashable
+from collections.abc import Hashable, Iterator
 
 import numpy as np
 
@@ -97,31 +97,34 @@ def group(graph: Graph, labelling: Labelling) -> Grouping:
             if root > FIXED:
                 channels.setdefault(root, []).append((layer, index))
     parts = [([part.tolist() for part in rows], reason) for rows, reason in labelling.binding()]
-    signatures: dict[int, Counter[Hashable]] = defaultdict(Counter)
-    for (name, axis), labels in labelling.constants.items():
-        for root in labelling.unions.roots(labels).tolist():
-            signatures[root]["constant", name, axis] += 1
+    # Where each class occurs, and how often there, place by place.
+    signatures: dict[int, list[Hashable]] = defaultdict(list)
+
+    def occur(place: Hashable, roots: list[int]) -> None:
+        for root, times in Counter(roots).items():
+            signatures[root].append((place, times))
+
+    for place, labels in labelling.constants.items():
+        occur(place, labelling.unions.roots(labels).tolist())
     for name, labels in labelling.activations.items():
-        for axis, root in _occurrences(labelling, labels):
-            signatures[root]["activation", name, axis] += 1
+        for axis, roots in _lines(labelling, labels):
+            occur((name, axis), roots)
     for number, (rows, _) in enumerate(parts):
-        for place, row in enumerate(rows):
-            for root in row:
-                signatures[root]["part", number, place] += 1
+        for side, row in enumerate(rows):
+            occur((number, side), row)
     kinds: dict[Hashable, list[int]] = {}
     for root in channels:
-        kinds.setdefault(frozenset(signatures[root].items()), []).append(root)
+        kinds.setdefault(tuple(signatures[root]), []).append(root)
     return _build(graph, labelling, channels, list(kinds.values()), parts)
 
 
-def _occurrences(labelling: Labelling, labels: Array) -> list[tuple[int, int]]:
-    """(axis, representative) for each entry of each axis along which classes change."""
-    found = []
+def _lines(labelling: Labelling, labels: Array) -> Iterator[tuple[int, list[int]]]:
+    """Each axis of an activation along which classes change, and the representatives there."""
     for entry in planes(labels):
         roots = labelling.unions.roots(core(entry))
-        axes = [axis for axis in range(roots.ndim) if varies(roots, axis)]
-        found += [(axis, root) for axis in axes for root in roots.ravel().tolist()]
-    return found
+        for axis in range(roots.ndim):
+            if varies(roots, axis):
+                yield axis, roots.ravel().tolist()
 
 
 def _build(
@@ -180,12 +183,13 @@ def _members(
                 labels = labelling.constants.get((tensor.name, axis))
                 if labels is None:
                     continue
-                labels = _whole_axis(operator, index, axis, labelling, labels)
+                rank = len(tensor.shape)
+                labels = _of_all_groups(operator, index, axis, rank, labelling, labels)
                 counts = Counter(
                     of_root[r] for r in labelling.unions.roots(labels).tolist() if r in of_root
                 )
                 layer = layer_name(graph, operator)
-                use = _use(operator.op, index, axis, len(tensor.shape))
+                use = _use(operator.op, index, axis, rank)
                 for number, count in counts.items():
                     member = Member(layer, tensor.name, axis, count // widths[number], use)
                     if member not in found[number]:
@@ -193,18 +197,16 @@ def _members(
     return found
 
 
-def _whole_axis(
-    operator: Operator, index: int, axis: int, labelling: Labelling, labels: Array
+def _of_all_groups(
+    operator: Operator, index: int, axis: int, rank: int, labelling: Labelling, labels: Array
 ) -> Array:
-    """The labels of an axis of a weight, those of every group of a grouped convolution."""
+    """The labels of an axis of an input: of a convolution's weights, those of all its groups."""
     op = operator.op
-    if not isinstance(op, Conv | ConvTranspose) or op.groups == 1 or index != 1:
+    if not isinstance(op, Conv | ConvTranspose) or index != op.weights:
         return labels
-    rank = 2 + len(op.strides)
-    for weight_axis, name in ((op.weight_in, operator.inputs[0]), (op.weight_out, None)):
-        data = labelling.activations.get(operator.outputs[0] if name is None else name)
-        if axis == weight_axis % rank and data is not None:
-            row = first_row(plane(data, 0), op.channel_axis)
+    for side, names in ((op.weight_in, operator.inputs), (op.weight_out, operator.outputs)):
+        if axis == side % rank:
+            row = first_row(plane(labelling.activations[names[0] or ""], 0), op.channel_axis)
             if len(row) > len(labels):
                 return row
     return labels

@@ -24,6 +24,7 @@ from mcugraph.ops.labels import (
 from mcugraph.ops.selection import Slice, Split
 from mcugraph.records import dataclass
 
+_GIVEN = (Kind.STATE, Kind.OUTER)  # what no operator of the graph makes
 _MOST_LABELS = 1 << 27  # of one tensor, at 8 bytes each where they are not repeated
 
 
@@ -102,12 +103,9 @@ def label(graph: Graph) -> Labelling:
         _check_size(graph, tensor)
     labelling = Labelling()
     made: dict[Hashable, Array] = {}
-    for name in graph.inputs:
-        tensor = graph.tensors[name]
-        labelling.activations[name] = np.broadcast_to(np.int64(FIXED), tensor.shape or ())
-    for tensor in graph.tensors.values():
-        if tensor.kind in (Kind.STATE, Kind.OUTER) and tensor.shape is not None:
-            labelling.activations[tensor.name] = np.broadcast_to(np.int64(FIXED), tensor.shape)
+    given = [name for name, tensor in graph.tensors.items() if tensor.kind in _GIVEN]
+    for name in (*graph.inputs, *given):
+        labelling.activations[name] = _fixed(graph.tensors[name])
     for operator in graph.operators:
         _operator(graph, operator, labelling, made)
     for name in graph.outputs:
@@ -134,9 +132,7 @@ def _operator(
         for name in operator.inputs:
             labelling.freeze(name, f"{operator.name}: a shape is not known")
         for tensor in outputs:
-            labelling.activations[tensor.name] = np.broadcast_to(
-                np.int64(FIXED), tensor.shape or ()
-            )
+            labelling.activations[tensor.name] = _fixed(tensor)
         return
     view = _View(graph, operator, labelling, made)
     results = _results(view, outputs)
@@ -157,6 +153,11 @@ def _operator(
     if isinstance(operator.op, Conv | ConvTranspose) and not operator.op.depthwise:
         reason = f"{operator.name}: equal channels of what its groups take after a shuffle"
         labelling.equal += _shared_out(labelling, view.labels(0), operator.op, reason)
+
+
+def _fixed(tensor: Tensor) -> Array:
+    """Labels of a tensor that has to stay as it is."""
+    return np.broadcast_to(np.int64(FIXED), tensor.shape or ())
 
 
 def _results(view: "_View", outputs: Sequence[Tensor]) -> tuple[Array, ...]:
@@ -217,9 +218,8 @@ def _within(
 ) -> Iterator[tuple[tuple[Array, ...], str]]:
     for parts, _ in labelling.equal:
         count = len(parts)
-        if any(part.shape != (len(line) // count,) for part in parts) or len(line) % count:
-            continue
-        if count < 2 or start % count or stop % count:
+        alike = len({part.shape for part in parts}) == 1
+        if count < 2 or start % count or stop % count or not alike:
             continue
         if np.array_equal(np.stack(parts, 1).ravel(), line):
             first, last = start // count, stop // count
@@ -339,17 +339,24 @@ class _View:
     def averages(self, labels: Array) -> None:
         self._labelling.averaged[self._operator.name] = labels
 
-    def bind(self, index: int, axis: int, labels: Array) -> None:
+    def _place(self, index: int, axis: int) -> tuple[Tensor, tuple[str, int]] | None:
+        """A constant input, and its name with the axis counted from the first; None: it is none."""
         name = self._name(index)
         tensor = None if name is None else self._graph.tensors[name]
         if tensor is None or not tensor.is_constant or not tensor.shape:
+            return None
+        return tensor, (tensor.name, axis % len(tensor.shape))
+
+    def bind(self, index: int, axis: int, labels: Array) -> None:
+        place = self._place(index, axis)
+        if place is None:
             return
+        tensor, key = place
         if self._graph.source.format == "torch" and _computed(tensor):
             # Nothing in the model holds it, so nothing of it can be taken out.
             self.freeze(
                 labels, f"{tensor.name!r} is computed by the model's code, and cannot be cut"
             )
-        key = (tensor.name, axis % len(tensor.shape))
         if key not in self._labelling.constants:
             self._labelling.constants[key] = labels
         elif not self._merged(tensor):
@@ -400,11 +407,10 @@ class _Beside(_View):
         pass
 
     def bind(self, index: int, axis: int, labels: Array) -> None:
-        name = self._name(index)
-        tensor = None if name is None else self._graph.tensors[name]
-        if not (labels != NONE).any() or tensor is None or not tensor.shape:
+        place = self._place(index, axis)
+        if place is None or not (labels != NONE).any():
             return
-        if (name, axis % len(tensor.shape)) in self._labelling.constants:
+        if place[1] in self._labelling.constants:
             self.freeze(labels, "channels and tokens lie on one axis of its weights")
         else:
             super().bind(index, axis, labels)
@@ -417,8 +423,7 @@ def layer_name(graph: Graph, operator: Operator) -> str:
     attention); in a TFLite file a layer goes by its result.
     """
     for index, name in enumerate(operator.inputs):
-        if name is None or not graph.tensors[name].is_constant:
-            continue
-        if operator.op.role(index) is Role.WEIGHT and name.endswith((".weight", "_weight")):
+        role = operator.op.role(index)
+        if name and role is Role.WEIGHT and name.endswith((".weight", "_weight")):
             return name[: -len(".weight")]
     return operator.name

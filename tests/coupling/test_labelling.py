@@ -1,12 +1,16 @@
 """What follows from labels of parts, heads and constants, each worked out by hand."""
 
+from dataclasses import replace
+
 import numpy as np
 import pytest
 
 import mcugraph as mg
-from mcugraph.coupling.propagate import Labelling, _cut, _shared_out, layer_name
+from mcugraph.coupling.propagate import Labelling, _cut, _shared_out, label, layer_name
 from mcugraph.ir import Array, Constant, DType, Graph, Kind, Operator, Source, Tensor
 from mcugraph.ops.convolution import Conv
+from mcugraph.ops.elementwise import Elementwise
+from mcugraph.ops.labels import FIXED
 
 
 def shuffled() -> tuple[Labelling, Array, Array, Array]:
@@ -47,7 +51,9 @@ def test_pieces_of_shuffled_channels() -> None:
         return lists(_cut(labelling, whole, piece, "why"))
 
     assert asked(whole[:, 2:6]) == [[one[1:3].tolist(), other[1:3].tolist()]]
+    assert asked(whole[:, 4:]) == [[one[2:].tolist(), other[2:].tolist()]]
     assert asked(whole) == asked(whole[:, :0]) == asked(whole[0, 2:6]) == []
+    assert asked(whole[0, 2:6, 0]) == []
     assert asked(whole[:, 1:3]) == asked(whole[:, 2:5]) == []  # not whole rounds
     assert asked(whole[:, ::2]) == []
     assert _cut(labelling, None, whole, "why") == []
@@ -102,3 +108,75 @@ def test_what_a_file_works_out_of_constants_can_be_cut() -> None:
 def test_what_a_layer_is_called(weights: str, name: str) -> None:
     graph = convolutions("b", "onnx", weights)
     assert [layer_name(graph, operator) for operator in graph.operators] == ["a", name, "c"]
+
+
+def changed(graph: Graph, *tensors: Tensor, **operators: Operator) -> Graph:
+    """A graph with other tensors, and other operators in the place of those of a name."""
+    return replace(
+        graph,
+        tensors=graph.tensors | {tensor.name: tensor for tensor in tensors},
+        operators=tuple(operators.get(operator.name, operator) for operator in graph.operators),
+    )
+
+
+def test_an_input_that_is_left_out_says_nothing() -> None:
+    graph = convolutions("b", "onnx")
+    bare = changed(graph, **{o.name: replace(o, inputs=(*o.inputs, None)) for o in graph.operators})
+    space, other = mg.widths(graph), mg.widths(bare)
+    assert space.groups == other.groups
+    assert [group.width for group in other.groups] == [5, 6]
+
+
+@pytest.mark.parametrize("kind", [Kind.STATE, Kind.OUTER])
+def test_what_meets_a_state_has_to_stay(kind: Kind) -> None:
+    """It is read by whoever reads the state next, with all of its channels."""
+    graph = convolutions("b", "onnx")
+    held = Tensor("held", DType.FLOAT32, (1, 5, 4, 4), kind)
+    met = Tensor("met", DType.FLOAT32, (1, 5, 4, 4))
+    first, second, third = graph.operators
+    add = Operator("op_add", Elementwise("add"), ("a", "held"), ("met",), "Add")
+    operators = (first, add, replace(second, inputs=("met", *second.inputs[1:])), third)
+    space = mg.widths(replace(changed(graph, held, met), operators=operators))
+    assert {layer for found in space.channel_classes for layer, _ in found} == {"b"}
+    assert "a" in space.refused
+
+
+def test_what_an_operator_of_unknown_shapes_reads_has_to_stay() -> None:
+    graph = convolutions("b", "onnx")
+    unknown = Tensor("b", DType.FLOAT32, None)
+    labelling = label(changed(graph, unknown))
+    roots = {
+        layer: set(labelling.unions.roots(labels)) for layer, labels in labelling.layers.items()
+    }
+    assert roots["a"] == {FIXED}
+    assert "op_b: a shape is not known" in labelling.unions.reason(int(labelling.layers["a"][0]))
+    assert labelling.activations["b"].tolist() == labelling.activations["c"].flat[0] == FIXED
+
+
+def test_only_weights_name_a_layer() -> None:
+    """A bias that goes by the name of weights belongs to others, too."""
+    graph = convolutions("b", "onnx", "kernels")
+    shift = Tensor("shift.weight", DType.FLOAT32, (6,), Kind.CONSTANT, Constant("s", np.ones))
+    b = graph.operators[1]
+    b = replace(b, inputs=(*b.inputs, "shift.weight"))
+    assert layer_name(changed(graph, shift, op_b=b), b) == "op_b"
+
+
+def test_weights_of_every_group_count() -> None:
+    """All channels that a grouped convolution reads and makes lie on the axes of its weights."""
+    for groups in (2, 3):
+        graph = convolutions("b", "onnx")
+        read, made = 2 * groups, 4 * groups
+        sizes = {"a": (read, 3), "b": (made, 2), "c": (2, made)}
+        tensors = [replace(graph.tensors[name], shape=(1, sizes[name][0], 4, 4)) for name in sizes]
+        for name, size in sizes.items():
+            old = graph.tensors[f"{name}.weight"]
+            tensors.append(replace(old, shape=(*size, 1, 1)))
+        b = graph.operators[1]
+        graph = changed(graph, *tensors, op_b=replace(b, op=replace(b.op, groups=groups)))
+        count = {0: 0, 1: 0}
+        for group in mg.widths(graph).groups:
+            for member in group.members:
+                if member.tensor == "b.weight":
+                    count[member.axis] += member.multiplicity * group.width
+        assert count == {0: made, 1: read}

@@ -2,6 +2,7 @@
 
 from collections.abc import Callable
 from functools import partial
+from itertools import product
 
 import pytest
 
@@ -568,6 +569,43 @@ def test_grouped_convolution(space_of: Build, groups: int) -> None:
         assert ("b.weight", 1, 1, "reads") in members(space, part)
     for part in parts["b"]:
         assert ("b.weight", 0, 1, "makes") in members(space, part)
+
+
+class ShuffledGroups(nn.Module):
+    """Channels of two halves lie in turn before a convolution of two groups."""
+
+    def __init__(self) -> None:
+        super().__init__()
+        self.a, self.b = nn.Conv2d(3, 16, 1), nn.Conv2d(16, 6, 1, groups=2)
+        self.out = nn.Conv2d(6, 2, 1)
+
+    def forward(self, x: Tensor) -> Tensor:
+        return self.out(F.relu(self.b(F.channel_shuffle(F.relu(self.a(x)), 2))))
+
+
+def test_groups_of_shuffled_channels(space_of: Build) -> None:
+    """A group keeps its channels only if as many of it stay in each half."""
+    torch.manual_seed(0)
+    model, x = ShuffledGroups().eval(), torch.rand(1, 3, 4, 4)
+    space = space_of(model, x)
+    quarters = {frozenset(("a", 4 * q + i) for i in range(4)): q for q in range(4)}
+    parts = [frozenset().union(*group.classes) for group in space.groups]
+    assert sorted(quarters[part] for part in parts if part in quarters) == [0, 1, 2, 3]
+
+    def allowed(widths: tuple[int, ...]) -> bool:
+        w = [
+            widths[quarters[p]] if p in quarters else n
+            for p, n in zip(parts, space.full, strict=True)
+        ]
+        return all(not (e.matrix(len(w)) @ (w - space.full)).any() for e in space.equal)
+
+    every_width = product(range(1, 5), repeat=4)
+    assert [w for w in every_width if allowed(w)] == [(n, n, n, n) for n in range(1, 5)]
+    kept = {group.name: [1, 3] for group in space.groups if group.name.startswith("a")}
+    small = slim(model, kept, x, space=space)
+    mask = torch.tensor([0.0, 1.0, 0.0, 1.0] * 4).view(1, -1, 1, 1)
+    model.a.register_forward_hook(lambda m, i, out: out * mask)
+    torch.testing.assert_close(small(x), model(x))
 
 
 class DepthMultiplier(nn.Module):
