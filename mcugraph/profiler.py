@@ -4,6 +4,7 @@ from os import PathLike
 
 from mcugraph.checks import check_number
 from mcugraph.cost.flash import constants, flash_of
+from mcugraph.cost.layer_storage import LayerStorage
 from mcugraph.cost.work import Work, total, work_of
 from mcugraph.errors import GraphError, InternalError, UsageError
 from mcugraph.formats.loader import graph_of
@@ -46,6 +47,7 @@ def profile(
     kernels: str = "reference",
     time_limit: float = SEARCH_SECONDS,
     built: str | PathLike[str] | None = None,
+    storage: bool = False,
 ) -> Profile:
     """What a model costs: exact peak SRAM, flash, multiply-accumulates.
 
@@ -65,6 +67,8 @@ def profile(
             ``plan`` look on for as long as they are asked to.
         built: A folder that ``deploy`` wrote of the model and that was built: what its code takes
             is known then.
+        storage: Tell what the weights of each layer take in flash by how they are stored, which
+            their zeros decide; all weights are read for that.
 
     Raises:
         McuGraphError: The file cannot be read, or an argument is unknown.
@@ -121,7 +125,15 @@ def profile(
         complete=all(part.complete for part in walked) and not work.unknown and not unsized,
         order=tuple(map(str, memory.best.order)),
         layers=_layers(counted, parts, memory),
+        storage=_storage(stored) if storage else None,
     )
+
+
+def _storage(graph: Graph) -> tuple[LayerStorage, ...]:
+    """How weights can be stored, which most profiles do not ask for."""
+    from mcugraph.cost.zeros import storage_of
+
+    return storage_of(graph)
 
 
 @dataclass(frozen=True, slots=True)

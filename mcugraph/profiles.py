@@ -3,6 +3,7 @@
 from dataclasses import asdict, fields
 from typing import Any, NoReturn
 
+from mcugraph.cost.layer_storage import LayerStorage
 from mcugraph.records import dataclass
 from mcugraph.schema import SCHEMA_VERSION
 from mcugraph.shown import Facts, Shown, finished, frame, new_figure
@@ -150,6 +151,7 @@ class Profile(Shown):
         complete: False where a rule could not be applied: numbers are then lower bounds.
         order: The operators, in the best order that was found.
         layers: One entry an operator, in the order of the file.
+        storage: One entry a layer with weights, if it was asked for.
     """
 
     model: ModelFacts
@@ -169,6 +171,7 @@ class Profile(Shown):
     complete: bool
     order: tuple[str, ...]
     layers: tuple[Layer, ...]
+    storage: tuple[LayerStorage, ...] | None = None
 
     def __getattr__(self, name: str) -> NoReturn:
         """What is one level down is asked for here so often that it is worth a word."""

@@ -162,6 +162,7 @@ def counted(
     path: str,
     time_limit: float = SEARCH_SECONDS,
     built: str | None = None,
+    storage: bool = False,
 ) -> tuple[Graph, Profile]:
     """The graph of a file, and its profile counted as the options say."""
     graph = loaded(options, path)
@@ -173,6 +174,7 @@ def counted(
         options.kernels or planned_for(graph) or "reference",
         time_limit,
         built,
+        storage,
     )
 
 

@@ -6,7 +6,7 @@ from typing import Any
 from mcugraph.commands import common
 from mcugraph.fit.remedies import best_order, remedies
 from mcugraph.profiler import SEARCH_SECONDS
-from mcugraph.report import layer_report, profile_report
+from mcugraph.report import layer_report, profile_report, storage_report
 from mcugraph.report.answer import as_json
 
 
@@ -21,6 +21,11 @@ def add(commands: Any) -> None:
     common.counting(command)
     common.kernels(command)
     common.built(command)
+    command.add_argument(
+        "--storage",
+        action="store_true",
+        help="add what the weights of each layer take in flash, dense and by their zeros",
+    )
     command.add_argument("--layers", action="store_true", help="add a table of all operators")
     command.add_argument(
         "--sort",
@@ -47,7 +52,9 @@ def add(commands: Any) -> None:
 
 def run(options: argparse.Namespace) -> int:
     """Print the profile; always 0."""
-    graph, result = common.counted(options, options.model, options.time_limit, options.built)
+    graph, result = common.counted(
+        options, options.model, options.time_limit, options.built, options.storage
+    )
     if options.json:
         print(as_json(result.to_dict()))
     elif options.csv:
@@ -59,4 +66,6 @@ def run(options: argparse.Namespace) -> int:
         print(profile_report.to_text(result, screen, smaller, best_order(graph, result)))
         if options.layers or options.sort != "order" or options.limit is not None:
             print(f"\n{table}")
+        if options.storage:
+            print(f"\n{storage_report.to_text(result.storage or (), screen)}")
     return 0

@@ -1,0 +1,54 @@
+"""What the weights of each layer take in flash, by how they are stored."""
+
+from collections.abc import Sequence
+
+from mcugraph.cost.layer_storage import LayerStorage
+from mcugraph.report.screen import PLAIN, Cell, Line, Screen
+from mcugraph.report.short_names import short
+from mcugraph.report.table import columns
+from mcugraph.units import exact, kib, share
+
+_OPTIONAL = (1, 4, 5, 6)  # columns that a narrow screen leaves out, one after the other
+
+
+def to_text(layers: Sequence[LayerStorage], screen: Screen = PLAIN) -> str:
+    """One row a layer, and what all of them come to."""
+    if not layers:
+        return "No layer has weights."
+    rows: list[list[Cell]] = [
+        [
+            short(layer.operator, screen),
+            f"{layer.rows}x{layer.columns}",
+            _zeros(layer),
+            exact(layer.dense),
+            _bytes(layer.crs),
+            _bytes(layer.bitmap),
+            _bytes(layer.n_of_m) + (f" ({layer.pattern})" if layer.pattern else ""),
+            layer.cheapest,
+            exact(layer.bytes),
+        ]
+        for layer in layers
+    ]
+    header = (
+        *("weights of", "matrix", "zeros", "dense B", "CRS B", "bitmap B", "N:M B"),
+        *("cheapest", "B"),
+    )
+    lines: list[Line] = columns(header, rows, (2, 3, 4, 5, 6, 8), screen, _OPTIONAL)
+    dense, least = (sum(sizes) for sizes in zip(*((x.dense, x.bytes) for x in layers), strict=True))
+    lines += [
+        "",
+        f"Weights, each layer in the cheapest form that `deploy` runs: {exact(least)} B "
+        f"({kib(least)}), dense {exact(dense)} B ({kib(dense)})",
+    ]
+    return screen.page(lines)
+
+
+def _zeros(layer: LayerStorage) -> str:
+    if layer.nonzero is None:
+        return "?"
+    count = layer.rows * layer.columns
+    return share(count - layer.nonzero, count)
+
+
+def _bytes(size: int | None) -> str:
+    return "-" if size is None else exact(size)
