@@ -1,12 +1,15 @@
 """What happened while a model was pruned, as arrays."""
 
 from dataclasses import field
+from os import PathLike
 from typing import Any
 
 import numpy as np
 
+from mcugraph import files
 from mcugraph.errors import UsageError
 from mcugraph.ir import Array
+from mcugraph.prune.history_page import page
 from mcugraph.records import dataclass
 from mcugraph.shown import finished, new_figure
 
@@ -23,6 +26,8 @@ _COLUMNS = {
     "resource_loss": "P_RES; 0 where the budgets are met",
     "mask_change": "fraction of all classes whose mask was changed by the update",
 }
+
+_COSTS = ("peak", "arena", "overlap_arena", "size", "macs")
 
 
 @dataclass
@@ -62,6 +67,19 @@ class History:
         """All columns by name, for ``numpy.savez``."""
         return {name: getattr(self, name) for name in _COLUMNS}
 
+    def report(self, path: str | PathLike[str]) -> None:
+        """Write an HTML page: costs against budgets over the training, widths at its ends.
+
+        Raises:
+            UsageError: Nothing has happened yet, or the page cannot be written there.
+        """
+        if not len(self):
+            raise UsageError("there is no update to draw yet")
+        costs = {name: getattr(self, name) for name in _COSTS}
+        known = {name: cost for name, cost in costs.items() if not np.isnan(cost).any()}
+        found = page(self.step.tolist(), known, self.budgets, self.groups, self.widths)
+        files.write(path, found.encode())
+
     def plot(self, path: Any = None) -> Any:
         """Draw the costs against their budgets, the widths, the losses and the mask changes.
 
@@ -79,7 +97,7 @@ class History:
             raise UsageError("there is no update to draw yet")
         figure = new_figure(10, 6.5)
         costs, widths, losses, changes = figure.subplots(2, 2, sharex=True).ravel()
-        for name in ("peak", "arena", "overlap_arena", "size", "macs"):
+        for name in _COSTS:
             budget, values = self.budgets.get(name), getattr(self, name)
             if np.isnan(values).any():
                 continue

@@ -263,6 +263,10 @@ def test_the_history_is_arrays_and_a_figure(tmp_path: Path, training: Any) -> No
     figure = pruner.history.plot(tmp_path / "history.png")
     assert (tmp_path / "history.png").stat().st_size > 10_000
     assert len(figure.axes) == 4
+    pruner.history.report(tmp_path / "history.html")
+    page = (tmp_path / "history.html").read_text()
+    assert page.count("<polyline") == 3
+    assert f"{int(arrays['macs'][-1]):,}" in page
 
 
 def test_a_model_on_another_device_is_pruned_there(training: Any) -> None:
