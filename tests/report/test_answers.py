@@ -7,6 +7,7 @@ from tempfile import TemporaryDirectory
 from typing import Any
 
 import pytest
+from support.loading import load_module
 from support.searching import searched
 
 from mcugraph.cli import COMMANDS, main
@@ -48,6 +49,30 @@ def test_every_answer_is_versioned(
     found = answer(capsys, models, command)
     assert next(iter(found)) == "schema_version"
     assert found["schema_version"] == 1
+
+
+@pytest.fixture(scope="module")
+def written() -> Any:
+    """The schema that the documentation offers."""
+    return json.loads(REFERENCE.with_name("answers.schema.json").read_text(encoding="utf-8"))
+
+
+def test_the_schema_is_that_of_the_tables(written: Any) -> None:
+    made = load_module("docs/schema.py").schema(REFERENCE.read_text(encoding="utf-8"))
+    assert made == written, "run docs/schema.py"
+
+
+@pytest.mark.parametrize("command", COMMANDS)
+def test_answers_keep_the_schema(
+    capsys: pytest.CaptureFixture[str], models: Path, command: str, written: Any
+) -> None:
+    jsonschema = pytest.importorskip("jsonschema")
+    whole = {**written, "$ref": f"#/$defs/{command}"}
+    jsonschema.Draft202012Validator.check_schema(whole)
+    found = answer(capsys, models, command)
+    jsonschema.validate(found, whole)
+    with pytest.raises(jsonschema.ValidationError):
+        jsonschema.validate({**found, "schema_version": "1"}, whole)
 
 
 @pytest.mark.parametrize("command", COMMANDS)
