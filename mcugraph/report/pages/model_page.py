@@ -14,6 +14,7 @@ from mcugraph.profiles import Profile
 from mcugraph.records import dataclass
 from mcugraph.report import group_report
 from mcugraph.report.pages.shell import html
+from mcugraph.report.short_names import NAME, end
 from mcugraph.space.space import Space
 
 _SCRIPTS = ("base.js", "timeline.js", "arena.js", "layers.js", "model.js")
@@ -80,7 +81,9 @@ def _model_data(shown: PageModel) -> dict[str, Any]:
     return {
         "label": shown.label,
         "profile": shown.profile.to_dict(),
+        "names": [end(layer.name, NAME) for layer in shown.profile.layers],
         "tensors": drawn.tensors,
+        "labels": [end(name, NAME) for name in drawn.tensors],
         "sizes": drawn.sizes,
         "inputs": drawn.inputs,
         "outputs": drawn.outputs,

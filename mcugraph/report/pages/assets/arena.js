@@ -41,7 +41,7 @@ function arenaMap(map, most) {
       context.fillStyle = "#10141a";
       context.textAlign = "center";
       context.textBaseline = "middle";
-      const text = short(titleOf(block), Math.max(4, Math.floor(wide / 7)));
+      const text = short(typeof block[0] === "number" ? shown.labels[block[0]] : block[0], Math.max(4, Math.floor(wide / 7)));
       context.fillText(text, (x(begin) + x(end)) / 2, y(offset + size / 2), wide - 6);
     }
     context.strokeStyle = themed("--mark");

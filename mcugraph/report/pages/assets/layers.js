@@ -26,7 +26,7 @@ function layersSection() {
       const shape = layer.output_shape ? layer.output_shape.join("×") : "?";
       const cells = [
         make("td", { class: "number" }, make("button", { type: "button", title: "Show this step", onclick: () => goTo(i) }, String(i))),
-        make("th", { scope: "row", class: "name", title: layer.name }, short(layer.name, 36)),
+        make("th", { scope: "row", class: "name", title: layer.name }, model().names[i]),
         make("td", {}, layer.type),
         make("td", { class: "number" }, shape),
         make("td", { class: "number" }, exact(layer.macs)),
@@ -92,7 +92,7 @@ function networkSection() {
     const label = (step) => {
       const layer = shown.profile.layers[line.order[step]];
       const shape = layer.output_shape ? layer.output_shape.join("×") : "?";
-      return `${called(line.order[step])}  ${shape}  ${short(layer.name, 44)}`;
+      return `${called(line.order[step])}  ${shape}  ${shown.names[line.order[step]]}`;
     };
     rows = line.order.map((operator, step) => make("rect", {
       class: "row", x: 0, y: y(step) - ROW / 2, width: "100%", height: ROW, onclick: () => choose({ step }),

@@ -56,6 +56,8 @@ function boxes(shown, line) {
 const shade = (tensor) => (tensor === null ? themed("--soft") : colour(tensor));
 const nameOf = (shown, tensor) => (tensor === null ? "what it calls" : shown.tensors[tensor]);
 
+const labelOf = (shown, tensor) => (tensor === null ? "what it calls" : shown.labels[tensor]);
+
 /** From what operator to what operator a tensor is live, in words. */
 function lifetime(shown, line, tensor) {
   if (tensor === null) return "";
@@ -195,7 +197,7 @@ function liveTable() {
     heading.textContent = `Step ${chosen.step + 1}: ${called(operator)}, ${exact(line.live[chosen.step])} B live`;
     const rows = liveSet(shown, line, chosen.step).reverse().map(([tensor, , bytes]) => make("tr", {},
       make("th", { scope: "row", class: "name", title: nameOf(shown, tensor) },
-        make("span", { class: "swatch", style: `background:${shade(tensor)}` }), short(nameOf(shown, tensor), 30)),
+        make("span", { class: "swatch", style: `background:${shade(tensor)}` }), labelOf(shown, tensor)),
       make("td", { class: "number" }, exact(bytes))));
     body.replaceChildren(...rows);
   };
