@@ -172,8 +172,9 @@ def _equal(
 
 def _members(
     graph: Graph, labelling: Labelling, of_root: dict[int, int], widths: list[int]
-) -> list[list[Member]]:
-    found: list[list[Member]] = [[] for _ in widths]
+) -> list[dict[Member, None]]:
+    """The members of each group, each once, in the order of the operators."""
+    found: list[dict[Member, None]] = [{} for _ in widths]
     for operator in graph.operators:
         for index, name in enumerate(operator.inputs):
             tensor = None if name is None else graph.tensors[name]
@@ -192,8 +193,7 @@ def _members(
                 use = _use(operator.op, index, axis, rank)
                 for number, count in counts.items():
                     member = Member(layer, tensor.name, axis, count // widths[number], use)
-                    if member not in found[number]:
-                        found[number].append(member)
+                    found[number][member] = None
     return found
 
 

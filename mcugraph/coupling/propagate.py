@@ -310,9 +310,9 @@ class _View:
 
     def _weight_key(self) -> Hashable:
         for name in self._operator.inputs:
-            tensor = None if name is None else self._graph.tensors[name]
-            if tensor is not None and tensor.constant is not None:
-                return tensor.constant.key
+            constant = None if name is None else self._graph.tensors[name].constant
+            if constant is not None:
+                return constant.key
         return self._operator.name
 
     def joins(self, labels: Array) -> None:
@@ -339,19 +339,19 @@ class _View:
     def averages(self, labels: Array) -> None:
         self._labelling.averaged[self._operator.name] = labels
 
-    def _place(self, index: int, axis: int) -> tuple[Tensor, tuple[str, int]] | None:
-        """A constant input, and its name with the axis counted from the first; None: it is none."""
+    def _key(self, index: int, axis: int) -> tuple[str, int] | None:
+        """A constant input and its axis, counted from the first; None: it is no constant."""
         name = self._name(index)
         tensor = None if name is None else self._graph.tensors[name]
         if tensor is None or not tensor.is_constant or not tensor.shape:
             return None
-        return tensor, (tensor.name, axis % len(tensor.shape))
+        return tensor.name, axis % len(tensor.shape)
 
     def bind(self, index: int, axis: int, labels: Array) -> None:
-        place = self._place(index, axis)
-        if place is None:
+        key = self._key(index, axis)
+        if key is None:
             return
-        tensor, key = place
+        tensor = self._graph.tensors[key[0]]
         if self._graph.source.format == "torch" and _computed(tensor):
             # Nothing in the model holds it, so nothing of it can be taken out.
             self.freeze(
@@ -407,10 +407,9 @@ class _Beside(_View):
         pass
 
     def bind(self, index: int, axis: int, labels: Array) -> None:
-        place = self._place(index, axis)
-        if place is None or not (labels != NONE).any():
+        if not (labels != NONE).any():
             return
-        if place[1] in self._labelling.constants:
+        if self._key(index, axis) in self._labelling.constants:
             self.freeze(labels, "channels and tokens lie on one axis of its weights")
         else:
             super().bind(index, axis, labels)

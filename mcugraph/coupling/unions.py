@@ -52,11 +52,10 @@ class Unions:
         self._resolved = None
         for a, b in _pairs(one[where].ravel(), other[where].ravel()):
             low, high = sorted((self.find(a), self.find(b)))
-            if low != high:
-                # The smaller label represents, so FIXED wins over all.
-                self._parent[high] = low
-                if low == FIXED:
-                    self._reason.setdefault(high, "tied to an input, or to what has to stay")
+            # The smaller label represents, so FIXED wins over all.
+            self._parent[high] = low
+            if low == FIXED < high:
+                self._reason.setdefault(high, "tied to an input, or to what has to stay")
 
     def freeze(self, labels: Array, reason: str) -> None:
         """The classes of these labels have to stay, for a reason."""
