@@ -93,6 +93,7 @@ def found(options: argparse.Namespace) -> None:
                 candidates=options.candidates,
                 workers=options.workers,
                 finalists=options.finalists,
+                targets=CLASSES,
                 folder=None if options.folder is None else Path(options.folder, f"{way}-{seed}"),
                 seed=seed,
                 **said,
@@ -128,11 +129,11 @@ def main() -> None:
     mnist.add_argument("--time", default="30min")
     mnist.add_argument("--workers", type=int, default=2)
     mnist.add_argument("--seeds", type=int, default=3)
-    mnist.add_argument("--epochs", type=float, default=15)
-    mnist.add_argument("--share", type=float, default=0.1)
+    mnist.add_argument("--epochs", type=float, default=30)
+    mnist.add_argument("--share", type=float, default=0.04)
     mnist.add_argument("--rungs", type=int, default=1)
     mnist.add_argument("--candidates", type=int)
-    mnist.add_argument("--finalists", type=int, default=6)
+    mnist.add_argument("--finalists", type=int, default=9)
     mnist.add_argument("--folder")
     mnist.add_argument("--ways", nargs="*", choices=WAYS)
     options = parser.parse_args()

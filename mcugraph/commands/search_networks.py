@@ -88,6 +88,13 @@ def _effort(command: argparse.ArgumentParser) -> None:
         help="trained again from new weights and tested (default: 5)",
     )
     command.add_argument(
+        "--target",
+        action="append",
+        default=[],
+        metavar="COND",
+        help='of which the best are to be finalists, like "size <= 1000"; may be repeated',
+    )
+    command.add_argument(
         "--epochs", type=common.positive, default=30, metavar="N", help="of those (default: 30)"
     )
     command.add_argument(
@@ -185,6 +192,7 @@ def _searched(options: argparse.Namespace) -> Any:
         time_limit=options.time,
         candidates=options.candidates,
         finalists=options.finalists,
+        targets=options.target,
         workers=options.workers,
         engine=options.engine,
         folder=options.output,

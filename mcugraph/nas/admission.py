@@ -20,6 +20,21 @@ from mcugraph.scheduling.problem import Problem
 
 
 @dataclass(frozen=True, slots=True)
+class Fitting:
+    """How an architecture is within the bounds.
+
+    Attributes:
+        sparsity: The share of its channels that is pruned.
+        widths: What that leaves of its layers, by name; empty: nothing is pruned.
+        costs: Of the network; None: counts alone have told that it fits.
+    """
+
+    sparsity: float
+    widths: Widths
+    costs: Costs | None
+
+
+@dataclass(frozen=True, slots=True)
 class Admission:
     """Holds architectures against bounds and a board, before they are trained.
 
@@ -45,7 +60,7 @@ class Admission:
     kernels: str = "reference"
     sparsities: SparsityRange | None = None
 
-    def fitting(self, arch: Any, sparsity: float = 0.0) -> tuple[float, Widths] | None:
+    def fitting(self, arch: Any, sparsity: float = 0.0) -> Fitting | None:
         """How much of an architecture has to be pruned so that it is within the bounds.
 
         Args:
@@ -53,11 +68,10 @@ class Admission:
             sparsity: The share of its channels that is pruned at the least.
 
         Returns:
-            The share, and what is left of its layers by name; None: not even the highest is
-            enough, or there is no such network.
+            None: not even the highest share is enough, or there is no such network.
         """
         if self.sparsities is None:
-            return (0.0, {}) if self.within(arch) else None
+            return self._fitting(arch, 0.0, {})
         high = self.sparsities.high
         try:
             if self._counted(arch, lambda _, made: left(made, high)) is None:
@@ -69,9 +83,9 @@ class Admission:
         except GraphError:
             return None
         for share in self.sparsities.from_on(sparsity):
-            widths = prunable.widths(share)
-            if self.within(arch, widths):
-                return share, widths
+            fitting = self._fitting(arch, share, prunable.widths(share))
+            if fitting is not None:
+                return fitting
         return None
 
     def within(self, arch: Any, widths: Widths | None = None) -> bool:
@@ -81,22 +95,31 @@ class Admission:
             arch: The architecture.
             widths: What is left of layers that are pruned, by name.
         """
-        widths = widths or {}
+        return self._fitting(arch, 0.0, widths or {}) is not None
+
+    def _fitting(self, arch: Any, sparsity: float, widths: Widths) -> Fitting | None:
+        """An architecture with some of its channels; None: it costs too much, or there is none."""
         try:
             meter = self._counted(arch, widths.get if widths else None)
         except GraphError:
-            return False
+            return None
         if meter is None:
-            return False
+            return None
         if self._only_counted:
-            if not meter.branches or self.bounds.peak is None:
-                return True
-            graph = self.space.graph(arch, widths)
-            return schedule(Problem.from_graph(graph, precision="int8")).peak <= self.bounds.peak
+            fits = not meter.branches or self._peak_fits(arch, widths)
+            return Fitting(sparsity, widths, None) if fits else None
         try:
-            return self._admits(*measure(self.space.graph(arch, widths), self.kernels))
+            costs, found = measure(self.space.graph(arch, widths), self.kernels)
         except UsageError:
-            return False
+            return None
+        return Fitting(sparsity, widths, costs) if self._admits(costs, found) else None
+
+    def _peak_fits(self, arch: Any, widths: Widths) -> bool:
+        """Whether the peak of the best order is within its bound."""
+        if self.bounds.peak is None:
+            return True
+        graph = self.space.graph(arch, widths)
+        return schedule(Problem.from_graph(graph, precision="int8")).peak <= self.bounds.peak
 
     def costs(self, arch: Any, widths: Widths | None = None) -> Costs:
         """Everything that an architecture costs."""

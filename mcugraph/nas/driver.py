@@ -9,61 +9,26 @@ none.
 import time
 from collections.abc import Callable, Sequence
 from concurrent.futures import FIRST_COMPLETED, CancelledError, Future, wait
-from random import Random
 from typing import Any
 
-from mcugraph.errors import GraphError, UsageError
-from mcugraph.experiments.data import DataSource
+from mcugraph.errors import UsageError
 from mcugraph.experiments.engines import Engine, Run
-from mcugraph.nas.admission import Admission
-from mcugraph.nas.evolution import Method
-from mcugraph.nas.halving import Ladder
-from mcugraph.nas.recipe import Recipe
+from mcugraph.nas.finals import (
+    LEAST,
+    affordable,
+    reserved,
+    seconds_an_epoch,
+    seconds_of_one,
+)
+from mcugraph.nas.proposing import Idea, Proposer, furthest, gone_on_with
+from mcugraph.nas.search_plan import SearchPlan
 from mcugraph.nas.store import Store, read_weights, weights_path
 from mcugraph.nas.tasks import TrialTask
-from mcugraph.nas.trials import Outcome, Proposal, State, Trial
-from mcugraph.records import dataclass, replace
+from mcugraph.nas.trials import Outcome, State, Trial
+from mcugraph.records import replace
 
-_DRAWS = 200_000  # of one proposal; some thousand a second are looked at
-_FIRST_DRAWS = 50_000  # of the first: where nothing fits, that is to be said soon
-_GLANCED = 1_000  # drawn to say what is the least that networks cost
 _HOPELESS = 8  # trials that fail before any is done
-_OF_ONE_PARENT = 20
-_SPARSITY_MOVES = 0.05  # of a child, as the paper's code has it
 _PATIENCE = 1.0  # seconds between two looks at the clock
-
-
-@dataclass(frozen=True, slots=True)
-class SearchPlan:
-    """What a search is, without who does it.
-
-    Attributes:
-        admission: Which architectures may be trained.
-        method: Chooses parents.
-        ladder: How far candidates are trained.
-        recipe: How they are trained.
-        data: On what.
-        templates: Architectures that are tried first.
-        window: How many trials are under way at most.
-        workers: How many of them are trained at once.
-        seed: Of everything random.
-        candidates: How many trials there are at most, finalists not among them; None: no limit.
-        seconds: How long the search may run, all sessions together; None: no limit.
-        finalists: How many are trained again in the end.
-    """
-
-    admission: Admission
-    method: Method
-    ladder: Ladder
-    recipe: Recipe
-    data: DataSource
-    templates: tuple[Any, ...]
-    window: int
-    workers: int
-    seed: int
-    candidates: int | None
-    seconds: float | None
-    finalists: int
 
 
 class Driver:
@@ -74,7 +39,8 @@ class Driver:
         store: Where all is kept.
         engine: Who trains.
         run: Trains: from a task to an outcome.
-        choose: From the results, the candidates that are trained again in the end.
+        choose: From the results, the candidates that are trained again in the end, the most
+            important ones first.
         report: Called after each trial that ends.
     """
 
@@ -84,28 +50,37 @@ class Driver:
         store: Store,
         engine: Engine,
         run: Run,
-        choose: Callable[[Sequence[Trial], int], Sequence[Trial]],
+        choose: Callable[[Sequence[Trial]], Sequence[Trial]],
         report: Callable[["Driver"], None],
     ) -> None:
         self.plan, self.store = plan, store
         self._engine, self._run, self._choose, self._report = engine, run, choose, report
         self.trials = list(store.trials())
-        self._keys = {trial.key for trial in self.trials}
+        self._proposer = Proposer(plan, self.trials, self._has_more)
         self._under_way: dict[int, Future[Any]] = {}
-        self._before, self._begun = store.seconds(), time.monotonic()
+        self._since: dict[int, float] = {}  # when trials were begun, in seconds of the search
+        self._before, self._clock = store.seconds(), time.monotonic()
 
     @property
     def seconds(self) -> float:
         """How long the search has run, all sessions together."""
-        return self._before + time.monotonic() - self._begun
+        return self._before + time.monotonic() - self._clock
 
     def run(self) -> None:
         """Search until time or candidates are used up, then train the finalists.
 
+        Where all trainings have failed, they are tried once more: something else was mended.
+
         Raises:
             UsageError: Nothing is within the bounds, or all trainings fail.
         """
+        again = {State.RUNNING}
+        if not any(trial.state is State.DONE for trial in self.trials):
+            again.add(State.FAILED)
         try:
+            for trial in self.trials:
+                if trial.state in again:
+                    self._put(replace(trial, state=State.RUNNING, error_text=""))
             for trial in self.trials:
                 if trial.state is State.RUNNING:
                     self._begin(trial)
@@ -124,10 +99,10 @@ class Driver:
         ended = self.store.ended() == limits
         while not ended or self._under_way:
             while not ended and self._may_propose():
-                proposal = self._proposal(len(self.trials))
-                ended = proposal is None
-                if proposal is not None:
-                    self._add(proposal)
+                idea = self._proposer.next()
+                ended = idea is None
+                if idea is not None:
+                    self._add(idea)
             ended = ended or not self._has_more()
             if self._under_way:
                 self._wait()
@@ -136,12 +111,45 @@ class Driver:
     def _finish(self) -> None:
         """Train the best from new weights; only what comes of that is told."""
         self._see_hope(1)
-        finals = {trial.proposal.candidate for trial in self.trials if trial.proposal.final}
-        for trial in self._choose(_furthest(self.trials), self.plan.finalists):
-            if trial.proposal.candidate not in finals:
-                self._add(replace(trial.proposal, final=True, follows=None))
-        while self._under_way:
-            self._wait()
+        line = self._finalists()
+        while line or self._under_way:
+            if line and (self.plan.seconds is None or len(self._under_way) < self.plan.workers):
+                line = self._begin_finalist(line)
+            else:
+                self._wait()
+
+    def _finalists(self) -> list[Trial]:
+        """The candidates that are to be trained again, and were not so far."""
+        begun = {trial.proposal.candidate for trial in self.trials if trial.proposal.final}
+        chosen = self._choose(furthest(self.trials))
+        return [trial for trial in chosen if trial.proposal.candidate not in begun]
+
+    def _begin_finalist(self, line: list[Trial]) -> list[Trial]:
+        """Begin the first in a line, for as many epochs as those behind it leave time for.
+
+        Returns:
+            What is left of the line; nothing where there is no time for it.
+        """
+        plan, epochs = self.plan, None
+        if plan.seconds is not None:
+            costs, left = [seconds_an_epoch(trial) for trial in line], plan.seconds - self.seconds
+            wanted, first = plan.recipe.epochs, not any(t.proposal.final for t in self.trials)
+            epochs = affordable(costs, self._busy(), plan.workers, left, wanted)
+            if epochs < LEAST * wanted and not first:
+                return []
+            epochs = max(epochs, plan.ladder.epochs)
+        self._add(gone_on_with(line[0], final=True, follows=None, epochs=epochs))
+        return line[1:]
+
+    def _busy(self) -> list[float]:
+        """Seconds until each finalist that is under way ends."""
+        known = {trial.proposal.candidate: trial for trial in furthest(self.trials)}
+        ends = []
+        for number in self._under_way:
+            proposal = self.trials[number].proposal
+            whole = self._epochs(self.trials[number]) * seconds_an_epoch(known[proposal.candidate])
+            ends.append(max(0.0, self._since[number] + whole - self.seconds))
+        return ends
 
     def _see_hope(self, tried: int) -> None:
         """See that not all trainings fail.
@@ -154,104 +162,46 @@ class Driver:
         if len(failed) >= tried and not done:
             raise UsageError(
                 f"{self.store.folder}: all trainings fail ({len(failed)} so far); the last: "
-                f"{' '.join(failed[-1].error_text.split())}; mend that, and take another folder"
+                f"{' '.join(failed[-1].error_text.split())}; mend that, and the same call goes on"
             )
 
     def _has_more(self) -> bool:
         """Whether candidates and time are left."""
-        most, seconds = self.plan.candidates, self.plan.seconds
-        if most is not None and len(self._candidates) >= most:
+        plan = self.plan
+        if plan.candidates is not None and len(self._candidates) >= plan.candidates:
             return False
-        return seconds is None or self.seconds + self._last_seconds() < seconds
+        if plan.seconds is None:
+            return True
+        ahead = seconds_of_one(self.trials) * (len(self._under_way) + 1) / plan.workers
+        return self.seconds + ahead + reserved(plan, self.trials) < plan.seconds
 
     def _may_propose(self) -> bool:
         """Whether all that the next proposal is to know has ended."""
         if not self._has_more():
             return False
+        known = any(trial.state is State.DONE for trial in self.trials)
+        if self.plan.seconds and not known and len(self._under_way) >= self.plan.workers:
+            return False  # how much of the time these take is not known yet
         needed = len(self.trials) + 1 - self.plan.window
         return not any(number < needed for number in self._under_way)
 
-    def _last_seconds(self) -> float:
-        """How long the finalists will take, from what an epoch has taken so far."""
-        done = [trial.outcome for trial in self.trials if trial.outcome is not None]
-        epochs = sum(outcome.epochs for outcome in done)
-        if not epochs:
-            return 0.0
-        each = sum(outcome.seconds for outcome in done) / epochs * self.plan.recipe.epochs
-        return each * -(-self.plan.finalists // self.plan.workers)
-
-    def _proposal(self, number: int) -> Proposal | None:
-        """What trial ``number`` is to do; None: no further candidate is found."""
-        plan = self.plan
-        rng = Random(f"{plan.seed}/{number}")
-        ended = [t for t in self._candidates if t.id < number + 1 - plan.window]
-        done = [trial for trial in ended if trial.state is State.DONE]
-        begun = [trial.proposal for trial in self._candidates]
-        better = plan.ladder.promoted(done, begun, plan.admission.bounds)
-        if better is not None:
-            rung = better.proposal.rung + 1
-            return replace(better.proposal, rung=rung, follows=better.id)
-        for arch in plan.templates[len({p.candidate for p in begun}) :]:
-            fitting = self._fitting(arch, rng, None)
-            if fitting is not None:
-                return Proposal(arch, number, None, "given", 0, *fitting)
-        known, space, parent = _furthest(done), plan.admission.space, None
-        draw = 0
-        for draw in range(_DRAWS if begun else _FIRST_DRAWS):
-            if draw % _OF_ONE_PARENT == 0:
-                if not self._has_more():
-                    break
-                parent = plan.method.parent(known, plan.admission.bounds, rng)
-            if parent is None:
-                arch, morph = space.sample(rng), "drawn"
-            else:
-                arch, morph = space.mutate(parent.proposal.arch, rng)
-            fitting = self._fitting(arch, rng, parent)
-            if fitting is None:
-                continue
-            if parent is None:
-                return Proposal(arch, number, None, morph, 0, *fitting)
-            follows = parent.id if plan.recipe.inherit else None
-            origin = parent.proposal.candidate
-            return Proposal(arch, number, origin, morph, 0, *fitting, follows=follows)
-        if not begun:
-            raise UsageError(_nothing_fits(plan.admission, draw, rng))
-        return None
-
-    def _fitting(
-        self, arch: Any, rng: Random, parent: Trial | None
-    ) -> tuple[float, dict[str, int] | None] | None:
-        """How much of a new network is pruned, and what is left; None: known, or too large."""
-        admission = self.plan.admission
-        sparsities, sparsity = admission.sparsities, 0.0
-        if sparsities is not None and parent is None:
-            sparsity = rng.uniform(sparsities.low, sparsities.high)
-        elif sparsities is not None and parent is not None:
-            moved = parent.proposal.sparsity + rng.gauss(0.0, _SPARSITY_MOVES)
-            sparsity = min(max(moved, sparsities.low), sparsities.high)
-        found = admission.fitting(arch, sparsity)
-        if found is None or admission.space.key(arch, found[1]) in self._keys:
-            return None
-        return found[0], dict(found[1]) or None
-
-    def _add(self, proposal: Proposal) -> None:
+    def _add(self, idea: Idea) -> None:
         number = len(self.trials)
-        space = self.plan.admission.space
         trial = Trial(
             number,
-            space.key(proposal.arch, proposal.widths),
-            proposal,
-            self.plan.admission.costs(proposal.arch, proposal.widths),
+            idea.key,
+            idea.proposal,
+            idea.costs,
             self.plan.seed * 1_000_003 + number,
             State.RUNNING,
         )
         self.trials.append(trial)
-        self._keys.add(trial.key)
         self._begin(trial)
 
     def _begin(self, trial: Trial) -> None:
         trial = self._put(replace(trial, attempts=trial.attempts + 1))
         self.store.add(trial)
+        self._since[trial.id] = self.seconds
         self._under_way[trial.id] = self._engine.submit(self._run, self._task(trial))
 
     def _task(self, trial: Trial) -> TrialTask:
@@ -260,20 +210,26 @@ class Driver:
         start = None
         if follows is not None:
             start = read_weights(weights_path(self.store.folder, follows))
-        epochs = plan.recipe.epochs if proposal.final else plan.ladder.epochs_of(proposal.rung)
         space = plan.admission.space
         return TrialTask(
             space,
             proposal.arch,
             plan.data,
             plan.recipe,
-            epochs,
+            self._epochs(trial),
             trial.seed,
             start,
             proposal.sparsity,
             proposal.widths,
             proposal.final,
         )
+
+    def _epochs(self, trial: Trial) -> float:
+        """For how long a trial is trained."""
+        proposal = trial.proposal
+        if not proposal.final:
+            return self.plan.ladder.epochs_of(proposal.rung)
+        return self.plan.recipe.epochs if proposal.epochs is None else proposal.epochs
 
     def _put(self, trial: Trial) -> Trial:
         self.trials[trial.id] = trial
@@ -315,39 +271,7 @@ def _flaw(outcome: object) -> str:
     return f"the training tells an error of {wrong[0]}, not one from 0 to 1" if wrong else ""
 
 
-def _nothing_fits(admission: Admission, drawn: int, rng: Random) -> str:
-    """That no network is within the bounds, and what networks cost at the least."""
-    space, meters = admission.space, []
-    for _ in range(_GLANCED):
-        try:
-            meters.append(space.meter(space.sample(rng)))
-        except GraphError:
-            continue
-    if not meters:
-        return f"none of {_GLANCED:,} architectures of the space has a network for its input"
-    least = (
-        f"size {min(meter.size for meter in meters):,} B, "
-        f"peak {min(meter.operator_bound for meter in meters):,} B, "
-        f"{min(meter.macs for meter in meters):,} MACs"
-    )
-    return (
-        f"none of {drawn + 1:,} networks is within the bounds; the least of {_GLANCED:,} others: "
-        f"{least}"
-    )
-
-
 def _without_weights(trial: Trial) -> Trial:
     """They are in their file: thousands of them would fill the memory."""
     outcome = trial.outcome
     return trial if outcome is None else replace(trial, outcome=replace(outcome, weights=b""))
-
-
-def _furthest(trials: Sequence[Trial]) -> list[Trial]:
-    """For each candidate its furthest result, in the order of the candidates."""
-    best: dict[int, Trial] = {}
-    for trial in trials:
-        if trial.state is State.DONE and not trial.proposal.final:
-            held = best.get(trial.proposal.candidate)
-            if held is None or trial.proposal.rung > held.proposal.rung:
-                best[trial.proposal.candidate] = trial
-    return [best[candidate] for candidate in sorted(best)]

@@ -19,13 +19,15 @@ from mcugraph.experiments.engine_choice import find_engine
 from mcugraph.experiments.engines import Engine
 from mcugraph.fit.boards import Board, find_board
 from mcugraph.nas.admission import Admission
-from mcugraph.nas.driver import Driver, SearchPlan
+from mcugraph.nas.conditions import condition
+from mcugraph.nas.driver import Driver
 from mcugraph.nas.evolution import Method, find_method
 from mcugraph.nas.findings import choose_finalists
 from mcugraph.nas.halving import Ladder
 from mcugraph.nas.recipe import Recipe
 from mcugraph.nas.results import SearchResult
 from mcugraph.nas.search_bounds import Bounds
+from mcugraph.nas.search_plan import SearchPlan
 from mcugraph.nas.search_progress import Progress
 from mcugraph.nas.search_space import SearchSpace
 from mcugraph.nas.spaces import SPACES
@@ -56,6 +58,8 @@ def search(
     time_limit: str | float | None = None,
     candidates: int | None = None,
     finalists: int = 5,
+    targets: Sequence[str] = (),
+    final_share: float = 0.4,
     templates: Sequence[Any] = (),
     workers: int = 1,
     engine: str | Engine | Executor = "local",
@@ -92,10 +96,14 @@ def search(
         kernels: What TFLM is built with: ``"reference"`` or ``"cmsis-nn"``.
         recipe: How candidates are trained; None: the defaults of ``Recipe``.
         method: ``"evolution"``, ``"pareto"``, ``"random"``, or a ``Method``.
-        time_limit: For all, in seconds or like ``"30min"``; finalists are trained within it, as far
-            as the time of the epochs so far tells. None: until ``candidates`` are trained.
+        time_limit: For all, in seconds or like ``"30min"``, finalists included: where their time is
+            short, they are trained for fewer epochs than the recipe says, a third at the least, and
+            rather than that there are fewer of them. None: until ``candidates`` are trained.
         candidates: How many trainings there are at most, finalists not counted; None: no limit.
         finalists: How many are trained again from new weights, and tested.
+        targets: Conditions like ``"size <= 1000"``, as of ``SearchResult.best``: of each the best
+            are among the finalists, which are spread over the whole front else.
+        final_share: The part of the time limit that finalists may take at most.
         templates: Architectures that are tried first.
         workers: How many candidates are trained at once, with a thread each.
         engine: ``"local"``: processes of this machine; ``"inline"``: this process; ``"dask"`` or
@@ -120,6 +128,11 @@ def search(
     check_whole("window", window, 1)
     check_whole("finalists", finalists, 0)
     check_whole("seed", seed, 0)
+    check_number("final_share", final_share)
+    if not final_share < 1:
+        raise UsageError(f"final_share: a share from 0 to below 1 is needed, not {final_share}")
+    for text in targets:
+        condition(text)
     if candidates is not None:
         check_whole("candidates", candidates, 1)
     seconds = parse_duration(time_limit) if isinstance(time_limit, str) else time_limit
@@ -160,6 +173,7 @@ def search(
         candidates=candidates,
         seconds=seconds,
         finalists=finalists,
+        final_share=final_share,
     )
     trainers = find_engine(engine, workers, memory_limit)
     with ExitStack() as stack:
@@ -167,7 +181,7 @@ def search(
         where = _folder(folder)
         store = stack.enter_context(closing(Store(where, space, drive=True)))
         store.hold(_settings(plan))
-        choose = partial(choose_finalists, bounds=limits)
+        choose = partial(choose_finalists, count=finalists, bounds=limits, targets=targets)
         driver = Driver(plan, store, trainers, run, choose, Progress(say))
         interrupted = False
         try:

@@ -7,30 +7,58 @@ from typing import Any, Self
 
 from mcugraph.errors import UsageError
 from mcugraph.experiments.data import DataSource
-from mcugraph.experiments.fronts import crowding, front_of, hypervolume
+from mcugraph.experiments.fronts import front_of, hypervolume
 from mcugraph.nas.conditions import condition
 from mcugraph.nas.evolution import objectives_of, point_of
 from mcugraph.nas.search_bounds import Bounds
 from mcugraph.nas.search_space import SearchSpace
 from mcugraph.nas.trials import State, Trial
 
+_NEARLY = 1.5  # times the least error of a target: what may still turn out to be its best
 
-def choose_finalists(known: Sequence[Trial], count: int, bounds: Bounds) -> list[Trial]:
-    """Of the front the best candidate, and those that lie farthest from their neighbours.
+
+def choose_finalists(
+    known: Sequence[Trial], count: int, bounds: Bounds, targets: Sequence[str] = ()
+) -> list[Trial]:
+    """Candidates of the front: the best of each target, then others as unlike as can be.
+
+    Targets have a turn each, again and again, and the whole front is the last of them. At its turn
+    it gets the candidate of the least error, and once it has that the one that is the least like
+    all that were chosen: of a target among those of at most half as many errors again as its best,
+    of the whole front among those within the bound of the error, if any is. What is left of the
+    front comes last.
 
     Args:
         known: For each candidate its furthest result.
         count: How many are chosen at most.
         bounds: Of the search: what is traded against the error.
+        targets: Conditions, as of `Findings.best`.
     """
-    if not known or count < 1:
-        return []
-    points = [point_of(trial, objectives_of(bounds)) for trial in known]
-    front = front_of(points)
-    far = crowding([points[i] for i in front])
-    best = min(range(len(front)), key=lambda i: known[front[i]].error)
-    order = sorted(range(len(front)), key=lambda i: (i != best, -far[i], known[front[i]].error))
-    return [known[front[i]] for i in order[:count]]
+    names = objectives_of(bounds)
+    points = [point_of(trial, names) for trial in known]
+    front = sorted((known[i] for i in front_of(points)), key=lambda trial: trial.error)
+    lines = []
+    for meets in map(condition, targets):
+        fitting = [trial for trial in front if meets(trial)]
+        lines.append([t for t in fitting if t.error <= _NEARLY * fitting[0].error])
+    aim = 1.0 if bounds.error is None else bounds.error
+    lines.append([t for t in front if t.error <= aim] or front)
+    eligible = {trial.id: point_of(trial, names) for line in lines for trial in line}
+    largest = [max(values) or 1.0 for values in zip(*eligible.values(), strict=True)]
+
+    def apart(one: int, other: int) -> float:
+        pair = zip(eligible[one], eligible[other], largest, strict=True)
+        return sum(abs(mine - theirs) / most for mine, theirs, most in pair)
+
+    chosen: dict[int, Trial] = {}
+    while len(chosen) < min(count, len(eligible)):
+        for line in lines:
+            left = [trial for trial in line if trial.id not in chosen]
+            if left and left[0] is not line[0]:
+                left.sort(key=lambda trial: -min(apart(trial.id, other) for other in chosen))
+            chosen |= {trial.id: trial for trial in left[:1]}
+    chosen |= {trial.id: trial for trial in front if trial.id not in chosen}
+    return list(chosen.values())[:count]
 
 
 class Findings:

@@ -17,7 +17,7 @@ class Recipe:
         epochs: Of a finalist, from new weights; candidates are trained for a part of it.
         batch: Examples of one step.
         optimizer: ``"adamw"``, or ``"sgd"`` with momentum.
-        learning_rate: The highest; None: 0.002 for AdamW, 0.05 for SGD.
+        learning_rate: The highest; None: 0.02 for AdamW, 0.1 for SGD.
         weight_decay: Of both; None: 0.01 for AdamW, 5e-4 for SGD.
         shift: Pixels by which training images are shifted at random along each axis, up and down.
         flip: Whether training images are mirrored at random.

@@ -30,6 +30,7 @@ _COLUMNS = {
     "widths": "TEXT",
     "follows": "INTEGER",
     "final": "INTEGER NOT NULL",
+    "wanted_epochs": "REAL",
     "seed": "INTEGER NOT NULL",
     "state": "TEXT NOT NULL",
     "attempts": "INTEGER NOT NULL",
@@ -48,7 +49,7 @@ class SearchLedger(Ledger):
     """What a search keeps, whatever its space is."""
 
     kind = "search"
-    version = 1
+    version = 2
     columns = _COLUMNS
     folders = (WEIGHTS,)
 
@@ -126,6 +127,7 @@ class Store(SearchLedger):
             "sparsity": proposal.sparsity,
             "follows": proposal.follows,
             "final": int(proposal.final),
+            "wanted_epochs": proposal.epochs,
             "seed": trial.seed,
             "state": trial.state.value,
             "attempts": trial.attempts,
@@ -151,6 +153,7 @@ class Store(SearchLedger):
             None if row["widths"] is None else json.loads(row["widths"]),
             row["follows"],
             bool(row["final"]),
+            row["wanted_epochs"],
         )
         outcome = None
         if row["error_validation"] is not None:

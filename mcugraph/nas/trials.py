@@ -20,7 +20,8 @@ class Proposal:
         sparsity: The share of channels that are pruned meanwhile; 0: none.
         widths: What that leaves of its layers, by name; None: all.
         follows: Number of the trial whose weights it goes on from; None: new weights.
-        final: It is trained from new weights, for as long as the recipe says, and tested.
+        final: It is trained from new weights, and tested.
+        epochs: For how long, where the time of the search decides; None: the recipe does.
     """
 
     arch: Any
@@ -32,6 +33,7 @@ class Proposal:
     widths: dict[str, int] | None = None
     follows: int | None = None
     final: bool = False
+    epochs: float | None = None
 
 
 class State(Enum):

@@ -88,13 +88,13 @@ def test_only_what_cannot_fit_at_the_highest_sparsity_is_rejected() -> None:
         counts[1] += thin is not None
         if whole is not None:
             assert thin is not None
-            assert thin[0] == 0
+            assert thin.sparsity == 0
         if thin is not None:
-            p = mg.profile(space.graph(arch, thin[1]), precision="int8")
+            p = mg.profile(space.graph(arch, thin.widths), precision="int8")
             assert p.flash.weights + p.flash.biases <= 3000
             assert p.memory.peak <= 1500
-            if thin[0] > 0:
-                less = Prunable(space, arch).widths(thin[0] - 0.05)
+            if thin.sparsity > 0:
+                less = Prunable(space, arch).widths(thin.sparsity - 0.05)
                 assert not pruned.within(arch, less), "no more is pruned than has to be"
         else:
             assert not pruned.within(arch, Prunable(space, arch).widths(0.8))

@@ -254,6 +254,13 @@ def test_a_search_of_which_all_trainings_fail_says_so(train: Any, said: str) -> 
         searched(train=train, candidates=10_000)
 
 
+def test_a_search_of_which_all_trainings_failed_goes_on_once_that_is_mended(tmp_path: Path) -> None:
+    for _ in range(2):
+        with pytest.raises(mg.UsageError, match="mend that, and the same call goes on"):
+            searched(tmp_path, train=fails)
+    assert history(searched(tmp_path)) == history(searched())
+
+
 def test_bounds_that_nothing_meets_are_told_with_what_there_is() -> None:
     with pytest.raises(mg.UsageError, match=r"none of 50,000 networks .* size 30 B"):
         searched(bounds=Bounds(size=29))
@@ -308,10 +315,3 @@ def test_a_folder_of_something_else_is_refused(tmp_path: Path) -> None:
     (tmp_path / "search.sqlite").write_text("not a database, but long enough to look like one" * 99)
     with pytest.raises(mg.FormatError, match="this is no search"):
         searched(tmp_path)
-
-
-def test_time_is_left_for_the_finalists() -> None:
-    lines: list[str] = []
-    result = searched(candidates=None, time_limit=3, report=lines.append)
-    assert len(result.finalists) == 3
-    assert any("min left" in line for line in lines)

@@ -1,0 +1,85 @@
+"""The end of a search: how long finalists are trained, so that the time suffices.
+
+Each candidate has said how many seconds an epoch of it takes.
+"""
+
+from collections.abc import Sequence
+
+from mcugraph.nas.search_plan import SearchPlan
+from mcugraph.nas.trials import State, Trial
+
+_RECENT = 20  # trainings that tell how long the next ones take
+LEAST = 1 / 3  # of the recipe's epochs: rather fewer finalists than shorter trainings
+_HALVINGS = 40  # of the interval that the epochs are sought in
+
+
+def seconds_an_epoch(trial: Trial) -> float:
+    """What an epoch of a trial that is done has taken."""
+    assert trial.outcome is not None, "only trials that are done have taken time"
+    return trial.outcome.seconds / max(trial.outcome.epochs, 1e-9)
+
+
+def seconds_of_one(trials: Sequence[Trial]) -> float:
+    """What a training of the search takes, of late; 0: none is done yet."""
+    recent = _recent(trials)
+    return sum(t.outcome.seconds for t in recent if t.outcome) / max(len(recent), 1)
+
+
+def reserved(plan: SearchPlan, trials: Sequence[Trial]) -> float:
+    """Seconds that are left for finalists: their share, or less where less is enough."""
+    recent = _recent(trials)
+    if plan.seconds is None or not plan.finalists or not recent:
+        return 0.0
+    each = sum(map(seconds_an_epoch, recent)) / len(recent) * plan.recipe.epochs
+    return min(plan.final_share * plan.seconds, each * -(-plan.finalists // plan.workers))
+
+
+def _recent(trials: Sequence[Trial]) -> list[Trial]:
+    return [t for t in trials if t.state is State.DONE and not t.proposal.final][-_RECENT:]
+
+
+def affordable(
+    costs: Sequence[float], busy: Sequence[float], workers: int, left: float, epochs: float
+) -> float:
+    """For how many epochs the first of some trainings can go on, so that others end in time, too.
+
+    Args:
+        costs: Seconds an epoch of each takes.
+        busy: Seconds until each training that is under way ends.
+        workers: How many are trained at once.
+        left: Seconds that there are.
+        epochs: That each should be trained.
+
+    Returns:
+        The same for all of them; where that would be less than a third of ``epochs``, for as many
+        of the first as have more. Less alone where not even the first has time for a third.
+    """
+    for count in range(len(costs), 0, -1):
+        each = _epochs(costs[:count], busy, workers, left, epochs)
+        if each >= LEAST * epochs or count == 1:
+            return each
+    return 0.0
+
+
+def _epochs(
+    costs: Sequence[float], busy: Sequence[float], workers: int, left: float, most: float
+) -> float:
+    """For how many epochs trainings can go on that all end in time."""
+    if _end(costs, busy, workers, most) <= left:
+        return most
+    low, high = 0.0, most
+    for _ in range(_HALVINGS):
+        middle = (low + high) / 2
+        if _end(costs, busy, workers, middle) <= left:
+            low = middle
+        else:
+            high = middle
+    return low
+
+
+def _end(costs: Sequence[float], busy: Sequence[float], workers: int, epochs: float) -> float:
+    """When the last training ends, if each begins as soon as a worker is free."""
+    free = sorted([*busy, *[0.0] * (workers - len(busy))])
+    for cost in costs:
+        free = sorted([free[0] + cost * epochs, *free[1:]])
+    return free[-1]

@@ -1,0 +1,45 @@
+"""What a search is, without who does it."""
+
+from typing import Any
+
+from mcugraph.experiments.data import DataSource
+from mcugraph.nas.admission import Admission
+from mcugraph.nas.evolution import Method
+from mcugraph.nas.halving import Ladder
+from mcugraph.nas.recipe import Recipe
+from mcugraph.records import dataclass
+
+
+@dataclass(frozen=True, slots=True)
+class SearchPlan:
+    """What a search is, without who does it.
+
+    Attributes:
+        admission: Which architectures may be trained.
+        method: Chooses parents.
+        ladder: How far candidates are trained.
+        recipe: How they are trained.
+        data: On what.
+        templates: Architectures that are tried first.
+        window: How many trials are under way at most.
+        workers: How many of them are trained at once.
+        seed: Of everything random.
+        candidates: How many trials there are at most, finalists not among them; None: no limit.
+        seconds: How long the search may run, all sessions together; None: no limit.
+        finalists: How many are trained again in the end.
+        final_share: The part of ``seconds`` that they may take at most.
+    """
+
+    admission: Admission
+    method: Method
+    ladder: Ladder
+    recipe: Recipe
+    data: DataSource
+    templates: tuple[Any, ...]
+    window: int
+    workers: int
+    seed: int
+    candidates: int | None
+    seconds: float | None
+    finalists: int
+    final_share: float

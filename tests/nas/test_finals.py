@@ -1,0 +1,141 @@
+"""Who is trained again in the end, and for how long."""
+
+import time
+from dataclasses import replace
+from itertools import pairwise
+from typing import Any
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+from support.searching import BOUNDS, pretend, searched
+
+import mcugraph as mg
+from mcugraph.nas import Bounds, Recipe, SearchResult
+from mcugraph.nas.conditions import condition
+from mcugraph.nas.evolution import objectives_of, point_of
+from mcugraph.nas.finals import affordable
+from mcugraph.nas.findings import choose_finalists
+from mcugraph.nas.trials import Trial
+
+SECONDS = st.floats(0.01, 100)
+
+
+def last_end(costs: list[float], busy: list[float], workers: int, epochs: float) -> float:
+    """When the last of some trainings ends, second by second of those that end."""
+    running, line, now = list(busy), list(costs), 0.0
+    while running or line:
+        while line and len(running) < workers:
+            running.append(now + line.pop(0) * epochs)
+        now = max(now, min(running))
+        running.remove(min(running))
+    return now
+
+
+@given(st.data(), st.lists(SECONDS, min_size=1, max_size=6), st.integers(1, 3), SECONDS)
+def test_as_many_epochs_as_end_in_time(
+    data: Any, costs: list[float], workers: int, wanted: float
+) -> None:
+    busy = data.draw(st.lists(SECONDS, max_size=workers))
+    left = data.draw(st.floats(0, 2000))
+    epochs = affordable(costs, busy, workers, left, wanted)
+    assert 0 <= epochs <= wanted
+    ends = [
+        count
+        for count in range(1, len(costs) + 1)
+        if last_end(costs[:count], busy, workers, epochs * 0.999) <= left
+    ]
+    if max(busy, default=0) <= left:
+        assert 1 in ends, "the first ends in time"
+    if epochs < wanted:
+        most = max(ends, default=1)
+        assert last_end(costs[:most], busy, workers, epochs * 1.001 + 1e-6) > left
+    whole = last_end(costs, busy, workers, wanted / 3)
+    assert len(costs) in ends or whole > left * 0.999, "fewer only for less than a third"
+
+
+def timed(limit: float, each: float, monkeypatch: Any, **options: Any) -> SearchResult:
+    """A search by a clock that trainings alone move, so many seconds an epoch."""
+    now = [1000.0]
+    monkeypatch.setattr(time, "monotonic", lambda: now[0])
+
+    def train(task: Any) -> Any:
+        seconds = each * task.epochs * (1 + task.seed % 3)
+        now[0] += seconds
+        return replace(pretend(task), seconds=seconds)
+
+    recipe = Recipe(epochs=9, share=1 / 9)
+    said = {"candidates": None, "time_limit": limit, "recipe": recipe} | options
+    return searched(train=train, **said)
+
+
+@pytest.mark.parametrize("each", [0.2, 1.0, 3.0, 10.0])
+def test_a_search_with_its_finalists_ends_in_time(each: float, monkeypatch: Any) -> None:
+    result = timed(300, each, monkeypatch, finalists=4)
+    # Of one training the time is told by another one, of another network.
+    assert 0.5 * 300 < result.seconds <= 300 + 9 * each * 2
+    epochs = [t.outcome.epochs for t in result.finalists if t.outcome]
+    assert epochs
+    assert all(1 <= n <= 9 for n in epochs)
+    spent = sum(t.outcome.seconds for t in result.finalists if t.outcome)
+    assert spent <= 0.4 * 300 + 9 * each * 2
+    if each <= 1:
+        assert epochs == [9] * 4, "there is time for all of it"
+    again = [t.proposal.epochs for t in result.finalists]
+    assert again == epochs, "what was planned is kept"
+
+
+def test_where_time_is_short_there_are_fewer_finalists_and_not_shorter_ones(
+    monkeypatch: Any,
+) -> None:
+    result = timed(100, 3.0, monkeypatch, finalists=8)
+    epochs = [t.outcome.epochs for t in result.finalists if t.outcome]
+    assert 1 <= len(epochs) < 8
+    assert min(epochs) >= 3
+
+
+TARGETS = ("size <= 400", "size <= 1200", "size <= 1200 and macs <= 500")
+
+
+def known(bounds: Bounds = BOUNDS) -> list[Trial]:
+    trials = searched(bounds=bounds, recipe=Recipe(epochs=1, share=1.0), candidates=90).trials
+    return [trial for trial in trials if not trial.proposal.final]
+
+
+@pytest.mark.parametrize("bounds", [BOUNDS, Bounds(error=0.5, size=3000, macs=2000, peak=80)])
+def test_finalists_are_the_best_of_each_target_and_unlike(bounds: Bounds) -> None:
+    trials = known(bounds)
+    chosen = choose_finalists(trials, 9, bounds, TARGETS)
+    assert len({trial.id for trial in chosen}) == len(chosen) <= 9
+    for target in ("", *TARGETS):
+        fitting = [trial for trial in trials if condition(target)(trial)]
+        assert min(t.error for t in chosen if condition(target)(t)) == min(t.error for t in fitting)
+    names = objectives_of(bounds)
+    for trial in chosen:
+        mine = point_of(trial, names)
+        beaten = [
+            other
+            for other in trials
+            if point_of(other, names) != mine
+            and all(a <= b for a, b in zip(point_of(other, names), mine, strict=True))
+        ]
+        assert not beaten, "finalists are of the front"
+    for count in range(9):
+        assert choose_finalists(trials, count, bounds, TARGETS) == chosen[:count]
+
+
+def test_without_targets_the_front_is_spread_over() -> None:
+    bounds = Bounds(size=3000)
+    trials = known(bounds)
+    chosen = choose_finalists(trials, 4, bounds)
+    sizes = sorted(trial.costs.size for trial in chosen)
+    assert min(trials, key=lambda trial: trial.error) in chosen
+    assert min(b / a for a, b in pairwise(sizes)) > 1.02
+    assert choose_finalists([], 4, bounds) == []
+
+
+def test_a_target_that_is_no_condition_is_refused() -> None:
+    with pytest.raises(mg.UsageError, match="no condition"):
+        searched(targets=["small"])
+    with pytest.raises(mg.UsageError, match="final_share"):
+        searched(final_share=1.0)
