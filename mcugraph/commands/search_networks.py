@@ -134,7 +134,9 @@ def run(options: argparse.Namespace) -> int:
     """
     from mcugraph.nas.conditions import condition
 
-    condition(options.where)  # that it is one, and that files can be written, before long work
+    # That they are some, and that files can be written, before long work.
+    for text in (options.where, *options.target):
+        condition(text)
     for path in filter(None, (options.tflite, options.html)):
         files.check(path)
     result = _shown(options) if options.front or options.folder else _searched(options)

@@ -20,7 +20,7 @@ from mcugraph.scheduling.problem import Problem
 
 
 @dataclass(frozen=True, slots=True)
-class Fitting:
+class Admitted:
     """How an architecture is within the bounds.
 
     Attributes:
@@ -60,7 +60,7 @@ class Admission:
     kernels: str = "reference"
     sparsities: SparsityRange | None = None
 
-    def fitting(self, arch: Any, sparsity: float = 0.0) -> Fitting | None:
+    def fitting(self, arch: Any, sparsity: float = 0.0) -> Admitted | None:
         """How much of an architecture has to be pruned so that it is within the bounds.
 
         Args:
@@ -97,7 +97,7 @@ class Admission:
         """
         return self._fitting(arch, 0.0, widths or {}) is not None
 
-    def _fitting(self, arch: Any, sparsity: float, widths: Widths) -> Fitting | None:
+    def _fitting(self, arch: Any, sparsity: float, widths: Widths) -> Admitted | None:
         """An architecture with some of its channels; None: it costs too much, or there is none."""
         try:
             meter = self._counted(arch, widths.get if widths else None)
@@ -107,12 +107,12 @@ class Admission:
             return None
         if self._only_counted:
             fits = not meter.branches or self._peak_fits(arch, widths)
-            return Fitting(sparsity, widths, None) if fits else None
+            return Admitted(sparsity, widths, None) if fits else None
         try:
             costs, found = measure(self.space.graph(arch, widths), self.kernels)
         except UsageError:
             return None
-        return Fitting(sparsity, widths, costs) if self._admits(costs, found) else None
+        return Admitted(sparsity, widths, costs) if self._admits(costs, found) else None
 
     def _peak_fits(self, arch: Any, widths: Widths) -> bool:
         """Whether the peak of the best order is within its bound."""

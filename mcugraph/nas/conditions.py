@@ -4,10 +4,13 @@ import operator
 import re
 from collections.abc import Callable
 from dataclasses import fields
+from math import ceil, floor
 
 from mcugraph.errors import UsageError
 from mcugraph.nas.costs import Costs
+from mcugraph.nas.search_bounds import BOUNDED, Bounds
 from mcugraph.nas.trials import Trial
+from mcugraph.records import replace
 
 _COMPARISONS: dict[str, Callable[[float, float], bool]] = {
     "<=": operator.le,
@@ -27,12 +30,39 @@ def condition(text: str) -> Callable[[Trial], bool]:
     Raises:
         UsageError: It says something else.
     """
-    tests = [_test(term) for term in re.split(r"\band\b", text)] if text.strip() else []
-    return lambda trial: all(test(trial) for test in tests)
+    terms = _terms(text)
+
+    def meets(trial: Trial) -> bool:
+        return all(
+            _COMPARISONS[sign](
+                trial.error if name == "error" else getattr(trial.costs, name), limit
+            )
+            for name, sign, limit in terms
+        )
+
+    return meets
 
 
-def _test(term: str) -> Callable[[Trial], bool]:
-    """One comparison of a condition."""
+def tightened(bounds: Bounds, text: str) -> Bounds:
+    """Bounds that are as tight as what a condition says, too, where it says a bound.
+
+    Raises:
+        UsageError: As of `condition`.
+    """
+    limits = dict(bounds.hard)
+    for name, sign, limit in _terms(text):
+        if name in BOUNDED and sign in ("<", "<="):
+            most = floor(limit) if sign == "<=" else ceil(limit) - 1
+            limits[name] = max(1, min(most, limits.get(name, most)))
+    return replace(bounds, **limits)
+
+
+def _terms(text: str) -> list[tuple[str, str, float]]:
+    """The comparisons of a condition: name, sign, and number."""
+    return [_term(term) for term in re.split(r"\band\b", text)] if text.strip() else []
+
+
+def _term(term: str) -> tuple[str, str, float]:
     found = _TERM.fullmatch(term)
     if found is None:
         raise UsageError(f"{term.strip()!r} is no condition like 'size <= 1000'")
@@ -40,13 +70,6 @@ def _test(term: str) -> Callable[[Trial], bool]:
     if name not in ("error", *(field.name for field in fields(Costs))):
         raise UsageError(f"{name!r} is no cost; there are error and the fields of Costs")
     try:
-        limit = float(number)
+        return name, sign, float(number)
     except ValueError:
         raise UsageError(f"{number!r} is no number") from None
-
-    def test(trial: Trial) -> bool:
-        return _COMPARISONS[sign](
-            trial.error if name == "error" else getattr(trial.costs, name), limit
-        )
-
-    return test

@@ -101,8 +101,9 @@ def search(
             rather than that there are fewer of them. None: until ``candidates`` are trained.
         candidates: How many trainings there are at most, finalists not counted; None: no limit.
         finalists: How many are trained again from new weights, and tested.
-        targets: Conditions like ``"size <= 1000"``, as of ``SearchResult.best``: of each the best
-            are among the finalists, which are spread over the whole front else.
+        targets: Conditions like ``"size <= 1000"``, as of ``SearchResult.best``, that networks are
+            wanted for: the search aims at each in turn, and at the bounds alone, and the best of
+            each are among the finalists, which are spread over the whole front else.
         final_share: The part of the time limit that finalists may take at most.
         templates: Architectures that are tried first.
         workers: How many candidates are trained at once, with a thread each.
@@ -131,6 +132,8 @@ def search(
     check_number("final_share", final_share)
     if not final_share < 1:
         raise UsageError(f"final_share: a share from 0 to below 1 is needed, not {final_share}")
+    if isinstance(targets, str):
+        raise UsageError(f"targets: a list of conditions is needed, like [{targets!r}]")
     for text in targets:
         condition(text)
     if candidates is not None:
@@ -173,6 +176,7 @@ def search(
         candidates=candidates,
         seconds=seconds,
         finalists=finalists,
+        targets=tuple(targets),
         final_share=final_share,
     )
     trainers = find_engine(engine, workers, memory_limit)
@@ -254,6 +258,7 @@ def _settings(plan: SearchPlan) -> dict[str, Any]:
         "recipe": asdict(plan.recipe) | {"sparsity": repr(plan.recipe.sparsity)},
         "method": repr(plan.method),
         "templates": [admission.space.to_plain(arch) for arch in plan.templates],
+        "targets": list(plan.targets),
         "window": plan.window,
         "seed": plan.seed,
     }

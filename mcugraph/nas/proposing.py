@@ -8,8 +8,10 @@ from random import Random
 from typing import Any
 
 from mcugraph.errors import GraphError, UsageError
-from mcugraph.nas.admission import Admission, Fitting
+from mcugraph.nas.admission import Admission, Admitted
+from mcugraph.nas.conditions import tightened
 from mcugraph.nas.costs import Costs
+from mcugraph.nas.search_bounds import Bounds
 from mcugraph.nas.search_plan import SearchPlan
 from mcugraph.nas.trials import Proposal, State, Trial
 from mcugraph.records import dataclass, replace
@@ -55,6 +57,10 @@ class Proposer:
     ) -> None:
         self._plan, self._trials, self._goes_on = plan, trials, goes_on
         self._keys = {trial.key for trial in trials}
+        self._aims = [plan.admission]
+        for target in plan.targets:
+            bounds = tightened(plan.admission.bounds, target)
+            self._aims.append(replace(plan.admission, bounds=bounds))
 
     def next(self) -> Idea | None:
         """What the next trial is to do; None: no further candidate is found.
@@ -79,7 +85,7 @@ class Proposer:
         if better is not None:
             return gone_on_with(better, rung=better.proposal.rung + 1, follows=better.id)
         for arch in plan.templates[len({p.candidate for p in begun}) :]:
-            found = self._new(arch, rng, None)
+            found = self._new(arch, rng, None, plan.admission)
             if found is not None:
                 return self._idea(Proposal(arch, number, None, "given"), *found)
         return self._drawn(number, furthest(done), rng, first=not begun)
@@ -89,17 +95,21 @@ class Proposer:
     ) -> Idea | None:
         """A child of what the method chooses, or a network drawn from the space."""
         plan, space, parent = self._plan, self._plan.admission.space, None
+        aim = limits = rng.choice(self._aims)
         draw = 0
         for draw in range(_FIRST_DRAWS if first else _DRAWS):
             if draw % _OF_ONE_PARENT == 0:
                 if not self._goes_on():
                     break
-                parent = plan.method.parent(known, plan.admission.bounds, rng)
+                parent = plan.method.parent(nearest(known, aim.bounds), aim.bounds, rng)
+                # What is within a target has children there; others come nearer step by step.
+                inside = parent is not None and aim.bounds.admit(parent.costs)
+                limits = aim if inside else plan.admission
             if parent is None:
                 arch, morph = space.sample(rng), "drawn"
             else:
                 arch, morph = space.mutate(parent.proposal.arch, rng)
-            found = self._new(arch, rng, parent)
+            found = self._new(arch, rng, parent, limits)
             if found is None:
                 continue
             if parent is None:
@@ -111,9 +121,10 @@ class Proposer:
             raise UsageError(_nothing_fits(plan.admission, draw, rng))
         return None
 
-    def _new(self, arch: Any, rng: Random, parent: Trial | None) -> tuple[Fitting, str] | None:
+    def _new(
+        self, arch: Any, rng: Random, parent: Trial | None, admission: Admission
+    ) -> tuple[Admitted, str] | None:
         """How a network fits, and its key; None: it is known, or too large."""
-        admission = self._plan.admission
         sparsities, sparsity = admission.sparsities, 0.0
         if sparsities is not None and parent is None:
             sparsity = rng.uniform(sparsities.low, sparsities.high)
@@ -126,10 +137,20 @@ class Proposer:
         key = admission.space.key(arch, fitting.widths)
         return None if key in self._keys else (fitting, key)
 
-    def _idea(self, proposal: Proposal, fitting: Fitting, key: str) -> Idea:
+    def _idea(self, proposal: Proposal, fitting: Admitted, key: str) -> Idea:
         widths = dict(fitting.widths) or None
         costs = fitting.costs or self._plan.admission.costs(proposal.arch, widths)
         return Idea(replace(proposal, sparsity=fitting.sparsity, widths=widths), key, costs)
+
+
+def nearest(known: Sequence[Trial], bounds: Bounds) -> list[Trial]:
+    """Results by how near they are to bounds of costs: what is within is last, in its order."""
+
+    def excess(trial: Trial) -> float:
+        shares = [getattr(trial.costs, name) / most for name, most in bounds.hard.items()]
+        return float(max([1.0, *shares]))
+
+    return sorted(known, key=excess, reverse=True)
 
 
 def furthest(trials: Sequence[Trial]) -> list[Trial]:

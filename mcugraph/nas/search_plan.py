@@ -27,6 +27,7 @@ class SearchPlan:
         candidates: How many trials there are at most, finalists not among them; None: no limit.
         seconds: How long the search may run, all sessions together; None: no limit.
         finalists: How many are trained again in the end.
+        targets: Conditions: each has its turn in being aimed at.
         final_share: The part of ``seconds`` that they may take at most.
     """
 
@@ -42,4 +43,5 @@ class SearchPlan:
     candidates: int | None
     seconds: float | None
     finalists: int
+    targets: tuple[str, ...]
     final_share: float

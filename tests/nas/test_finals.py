@@ -12,7 +12,7 @@ from support.searching import BOUNDS, pretend, searched
 
 import mcugraph as mg
 from mcugraph.nas import Bounds, Recipe, SearchResult
-from mcugraph.nas.conditions import condition
+from mcugraph.nas.conditions import condition, tightened
 from mcugraph.nas.evolution import objectives_of, point_of
 from mcugraph.nas.finals import affordable
 from mcugraph.nas.findings import choose_finalists
@@ -124,6 +124,21 @@ def test_finalists_are_the_best_of_each_target_and_unlike(bounds: Bounds) -> Non
         assert choose_finalists(trials, count, bounds, TARGETS) == chosen[:count]
 
 
+def test_a_search_aims_at_its_targets() -> None:
+    """Most candidates are within a target that few are else, and better ones are found there."""
+    target, recipe = "size <= 300 and macs < 200", Recipe(epochs=1, share=1.0)
+    meets, found = condition(target), []
+    for targets in ([], [target]):
+        result = searched(targets=targets, candidates=150, recipe=recipe)
+        inside = [t for t in result.trials if meets(t) and not t.proposal.final]
+        found.append((len(inside), -min(t.error for t in inside)))
+        assert targets == [] or any(meets(trial) for trial in result.finalists)
+    assert found[1] > found[0]
+    assert found[1][1] >= found[0][1]
+    assert tightened(BOUNDS, target) == Bounds(error=0.5, size=300, macs=199)
+    assert tightened(BOUNDS, "size <= 9e9 and size > 3 and error < 0.1") == BOUNDS
+
+
 def test_without_targets_the_front_is_spread_over() -> None:
     bounds = Bounds(size=3000)
     trials = known(bounds)
@@ -137,5 +152,7 @@ def test_without_targets_the_front_is_spread_over() -> None:
 def test_a_target_that_is_no_condition_is_refused() -> None:
     with pytest.raises(mg.UsageError, match="no condition"):
         searched(targets=["small"])
+    with pytest.raises(mg.UsageError, match="a list of conditions"):
+        searched(targets="size <= 3")
     with pytest.raises(mg.UsageError, match="final_share"):
         searched(final_share=1.0)
