@@ -92,7 +92,7 @@ def _effort(command: argparse.ArgumentParser) -> None:
         action="append",
         default=[],
         metavar="COND",
-        help='of which the best are to be finalists, like "size <= 1000"; may be repeated',
+        help='to aim at in turn with others and the bounds, like "size <= 1000"; may be repeated',
     )
     command.add_argument(
         "--epochs", type=common.positive, default=30, metavar="N", help="of those (default: 30)"

@@ -24,8 +24,10 @@ from mcugraph.nas.builder import (
     summed,
     swept,
 )
+from mcugraph.nas.depthwise_layers import Depthwise1d, Depthwise2d
 
 _CONVOLUTIONS = {1: nn.Conv1d, 2: nn.Conv2d}
+_DEPTHWISE = {1: Depthwise1d, 2: Depthwise2d}
 _NORMS = {1: nn.BatchNorm1d, 2: nn.BatchNorm2d}
 _POOLS = {
     ("max", 1): nn.MaxPool1d,
@@ -140,13 +142,15 @@ class ModuleBuilder(NetworkBuilder[Placed]):
     def _convolved(self, value: Placed, layer: Convolution) -> Placed:
         made = layer.made
         rank = _known(len(made) - 1)
-        module = _CONVOLUTIONS[rank](
-            value.shape[0],
+        channels = value.shape[0]
+        alone = layer.depthwise or channels == made[0] == 1
+        module = (_DEPTHWISE if alone else _CONVOLUTIONS)[rank](
+            channels,
             made[0],
             layer.window,  # type: ignore[arg-type]
             layer.stride,  # type: ignore[arg-type]
             padding=layer.padding,  # type: ignore[arg-type]
-            groups=value.shape[0] if layer.depthwise else 1,
+            groups=channels if layer.depthwise else 1,
             bias=not layer.norm,
         )
         result = self._module("conv", module, value, made)

@@ -125,3 +125,38 @@ def test_there_are_no_layers_for_three_axes() -> None:
     builder = ModuleBuilder()
     with pytest.raises(mg.GraphError, match="one or two spatial axes"):
         builder.conv(builder.input((1, 4, 4, 4)), 2, 3)
+
+
+@pytest.mark.parametrize("spatial", [(13,), (9, 7)])
+@pytest.mark.parametrize(("channels", "kernel", "stride"), [(1, 1, 1), (3, 3, 2), (6, 5, 1)])
+@pytest.mark.parametrize("count", [1, 7, 24])
+def test_depthwise_layers_train_as_pytorchs(
+    spatial: tuple[int, ...], channels: int, kernel: int, stride: int, count: int
+) -> None:
+    """The same outputs, and gradients of data, weights and biases."""
+    torch = pytest.importorskip("torch")
+    torch.manual_seed(0)
+    builder = ModuleBuilder()
+    x = builder.input((channels, *spatial))
+    builder.output(builder.depthwise(x, kernel, stride, same=kernel == 3))
+    module = builder.module()
+    convolve = torch.nn.functional.conv2d if len(spatial) == 2 else torch.nn.functional.conv1d
+
+    def plain(data: Any) -> Any:
+        layer = module.conv1
+        return convolve(
+            data, layer.weight, layer.bias, layer.stride, layer.padding, groups=channels
+        )
+
+    found = []
+    for compute in (module, plain):
+        data = torch.randn(count, channels, *spatial, generator=torch.Generator().manual_seed(1))
+        data.requires_grad_()
+        made = compute(data)
+        module.zero_grad()
+        (made * torch.arange(made.numel()).reshape(made.shape)).sum().backward()
+        found.append((made, data.grad, *(p.grad.clone() for p in module.parameters())))
+    for mine, wanted in zip(*found, strict=True):
+        assert torch.allclose(
+            mine, wanted, rtol=1e-4, atol=1e-3 * float(wanted.detach().abs().max())
+        )
