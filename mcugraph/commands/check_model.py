@@ -7,8 +7,11 @@ from mcugraph.codegen.project import built_core
 from mcugraph.commands import common
 from mcugraph.errors import UsageError
 from mcugraph.fit.boards import Board, boards, find_board, load_boards, runs
-from mcugraph.fit.verdict import Allowance, assumed, board_budget, judge, latency
+from mcugraph.fit.model_needs import Allowance, board_budget
+from mcugraph.fit.remedies import remedies
+from mcugraph.fit.verdict import assumed, judge, latency
 from mcugraph.profiler import on_abi
+from mcugraph.records import replace
 from mcugraph.report import verdict_report
 from mcugraph.report.answer import as_json
 from mcugraph.units import parse_count, parse_size
@@ -20,7 +23,7 @@ def add(commands: Any) -> None:
         "check",
         help="whether a model fits a board or a budget",
         description="Hold a model's arena, flash and MACs against a board or a budget; "
-        "exit code 0 if it fits, 1 if not.",
+        "exit code 0 if it fits, however tightly, 1 if not or if that is not known.",
     )
     command.add_argument("model", metavar="MODEL", help="a .tflite, .onnx or .pt2 file")
     command.add_argument("--board", metavar="NAME", help="a board; `mcugraph boards` lists them")
@@ -28,10 +31,31 @@ def add(commands: Any) -> None:
     size = common.quantity(parse_size)
     command.add_argument("--sram", type=size, metavar="SIZE", help="bytes, or like 64KiB")
     command.add_argument("--flash", type=size, metavar="SIZE", help="bytes, or like 1MiB")
+    command.add_argument(
+        "--reserve-sram",
+        type=size,
+        metavar="SIZE",
+        help="of the SRAM, what the rest of the firmware needs: variables, stacks, heap",
+    )
+    command.add_argument(
+        "--reserve-flash",
+        type=size,
+        metavar="SIZE",
+        help="of the flash, what the code of the rest of the firmware needs",
+    )
+    command.add_argument(
+        "--external-ram", action="store_true", help="the arena lies in the board's external RAM"
+    )
+    command.add_argument(
+        "--external-flash",
+        action="store_true",
+        help="the model lies in the board's external flash",
+    )
     command.add_argument("--macs", type=common.quantity(parse_count), metavar="N", help="like 5M")
     common.counting(command)
     common.kernels(command)
     common.built(command)
+    common.names(command)
     command.add_argument("--json", action="store_true", help="print JSON")
     command.set_defaults(run=run)
 
@@ -51,13 +75,15 @@ def run(options: argparse.Namespace) -> int:
     graph, found = common.counted(options, options.model, built=options.built)
     if board is not None:
         found = on_abi(found, graph, board.abi)
-    verdict = judge(graph, budget, found, known)
-    time = None if board is None else latency(found, graph, board)
-    assumptions = assumed(found, verdict.needs)
+    verdict = judge(graph, budget, found, known, board)
+    time = None if board is None or board.too_small else latency(found, graph, board)
+    smaller = tuple(remedies(graph, found, splits=False))
     if options.json:
-        print(as_json(verdict_report.to_data(verdict, time, assumptions)))
+        assumptions = assumed(found, verdict.needs)
+        print(as_json(verdict_report.to_data(verdict, time, assumptions, smaller)))
     else:
-        print(verdict_report.to_text(options.model, verdict, time, assumptions, board))
+        screen = common.screen(options)
+        print(verdict_report.to_text(found, verdict, time, board, screen, smaller))
     return 0 if verdict.fits else 1
 
 
@@ -76,13 +102,23 @@ def _check_core(folder: str, board: Board) -> None:
 
 
 def _budget(options: argparse.Namespace, board: Board | None) -> Allowance:
-    given = board_budget(board) if board is not None else Allowance("the budget")
-    budget = Allowance(
-        given.name,
-        given.sram if options.sram is None else options.sram,
-        given.flash if options.flash is None else options.flash,
-        given.macs if options.macs is None else options.macs,
-    )
+    reserves = options.reserve_sram, options.reserve_flash
+    if board is None:
+        if options.external_ram or options.external_flash:
+            raise UsageError("--external-ram and --external-flash are of a board: give --board")
+        given = Allowance("the budget")
+    else:
+        given = board_budget(board, *reserves, options.external_ram, options.external_flash)
+    budget = given
+    for name, reserve in zip(("sram", "flash"), reserves, strict=True):
+        limit = getattr(options, name)
+        if limit is not None:
+            left = max(limit - (reserve or 0), 0)
+            budget = replace(budget, **{name: left, f"spare_{name}": 0})
+        elif reserve is not None and board is None:
+            raise UsageError(f"--reserve-{name} is a part of something: give --{name} or --board")
+    if options.macs is not None:
+        budget = replace(budget, macs=options.macs)
     if budget.sram is None and budget.flash is None and budget.macs is None:
         raise UsageError("nothing to check against: give --board, --sram, --flash or --macs")
     return budget

@@ -8,10 +8,11 @@ from mcugraph.codegen.project import built_core
 from mcugraph.commands import common
 from mcugraph.commands.check_model import known_boards
 from mcugraph.errors import UsageError
+from mcugraph.fit.advice import by_abi, fitting_after
 from mcugraph.fit.boards import runs
-from mcugraph.fit.verdict import by_abi, fitting_after
 from mcugraph.report import board_report
 from mcugraph.report.answer import as_json
+from mcugraph.report.screen import screen as shown_on
 
 # Options that say how a model is counted.
 _OF_A_MODEL = (
@@ -58,5 +59,5 @@ def run(command: argparse.ArgumentParser, options: argparse.Namespace) -> int:
     if options.json:
         print(as_json(board_report.to_data(known, found, after)))
     else:
-        print(board_report.to_text(known, found, after))
+        print(board_report.to_text(known, found, after, shown_on()))
     return 0

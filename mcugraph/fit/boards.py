@@ -17,6 +17,17 @@ _BOARD_FIELDS: dict[str, type] = {
     **dict.fromkeys(("name", "mcu", "core", "source", "note", "vendor"), str),
     **dict.fromkeys(("clock_hz", "sram", "flash", "cores", "sram_block"), int),
 }
+# Of those that most boards have nothing to say about.
+_FURTHER: dict[str, type] = {
+    **dict.fromkeys(("usable_source", "too_small"), str),
+    **dict.fromkeys(("usable_sram", "usable_flash", "external_ram", "external_flash"), int),
+}
+_SIZES = (
+    *("sram", "flash", "sram_block", "usable_sram", "usable_flash"),
+    *("external_ram", "external_flash"),
+)
+_PART_NUMBER = 4  # characters at the least
+_LISTED = 12
 
 
 @dataclass(frozen=True, slots=True)
@@ -39,6 +50,12 @@ class Board:
         cores: How many such cores there are; a network is taken to run on one.
         sram_block: The largest contiguous part of ``sram`` in bytes, which is what one arena can
             have; equal to ``sram`` on most boards.
+        usable_sram, usable_flash: What the vendor's development kit leaves an application of
+            ``sram_block`` and ``flash``, in bytes; None: all, as far as it says.
+        usable_source: Where it says so.
+        external_ram: RAM beside the chip in bytes, such as PSRAM or SDRAM, which is slower.
+        external_flash: Flash beside the chip in bytes, where ``flash`` is on it.
+        too_small: Why neither TFLM nor generated code runs there, a clause; empty: they do.
     """
 
     key: str
@@ -53,6 +70,22 @@ class Board:
     vendor: str
     cores: int
     sram_block: int
+    usable_sram: int | None = None
+    usable_flash: int | None = None
+    usable_source: str = ""
+    external_ram: int = 0
+    external_flash: int = 0
+    too_small: str = ""
+
+    @property
+    def for_arena(self) -> int:
+        """Bytes of SRAM that an application may give one arena at the most."""
+        return self.sram_block if self.usable_sram is None else self.usable_sram
+
+    @property
+    def for_program(self) -> int:
+        """Bytes of flash that an application may take."""
+        return self.flash if self.usable_flash is None else self.usable_flash
 
     @property
     def abi(self) -> str:
@@ -79,7 +112,8 @@ def load_boards(path: str | PathLike[str]) -> tuple[Board, ...]:
 
     A table must have ``sram``, ``flash`` (sizes as for `parse_size`, or bytes), ``core`` and
     ``clock_hz``. ``name`` (the key, if absent), ``mcu``, ``source``, ``note``, ``vendor``,
-    ``cores`` (1) and ``sram_block`` (all of ``sram``) may be left out.
+    ``cores`` (1), ``sram_block`` (all of ``sram``), ``usable_sram``, ``usable_flash``,
+    ``usable_source``, ``external_ram`` and ``external_flash`` may be left out.
 
     Raises:
         FormatError: The file cannot be read, is no TOML, or describes a board wrongly.
@@ -104,23 +138,30 @@ def _board(path: str | PathLike[str], key: str, table: object) -> Board:
         "sram_block": table.get("sram"),
     }
     row = {**optional, **table}
-    for size in ("sram", "flash", "sram_block"):
+    for size in _SIZES:
         if isinstance(row.get(size), str):
             try:
                 row[size] = parse_size(row[size])
             except UsageError as error:
                 reject(path, where, f"{size}: {error}")
-    board = Board(key=key, **checked(path, where, row, _BOARD_FIELDS))
+    said = {name: kind for name, kind in _FURTHER.items() if name in row}
+    board = Board(key=key, **checked(path, where, row, {**_BOARD_FIELDS, **said}))
     if board.sram_block > board.sram:
         reject(path, where, "sram_block is larger than sram")
+    if board.for_arena > board.sram_block:
+        reject(path, where, "usable_sram is larger than sram_block")
+    if board.for_program > board.flash:
+        reject(path, where, "usable_flash is larger than flash")
     return board
 
 
 def find_board(name: str, among: Iterable[Board] | None = None) -> Board:
     """The board that a name means, be it a key, a vendor's name, a part number or a piece of one.
 
-    Case, spaces and punctuation do not matter. A whole name wins over a beginning, a beginning
-    over an end, an end over a piece of the middle, and any of these over a part number.
+    Case, spaces and punctuation do not matter. A whole name wins over all else; the beginning of
+    a part number means all boards that have such a one, or bear it in their names; then a
+    beginning of a name wins over an end, an end over a piece of the middle, and any of these over
+    a piece of a part number.
 
     Args:
         name: What the user wrote, such as ``"F767ZI"`` or ``"nano 33 ble"``.
@@ -132,11 +173,9 @@ def find_board(name: str, among: Iterable[Board] | None = None) -> Board:
     known = boards() if among is None else tuple(among)
     wanted = _plain(name)
     if wanted:
-        for matches in (str.__eq__, str.startswith, str.endswith, str.__contains__):
-            found = [b for b in known if any(matches(n, wanted) for n in _names(b))]
-            if found:
-                return _only(name, found)
-        found = [b for b in known if wanted in _plain(b.mcu)]
+        found = [board for board in known if wanted in _names(board)]
+        if not found:
+            found = _by_part_number(wanted, known) or _by_piece(wanted, known)
         if found:
             return _only(name, found)
     names = {plain: board.key for board in known for plain in _names(board)}
@@ -144,11 +183,29 @@ def find_board(name: str, among: Iterable[Board] | None = None) -> Board:
     raise UsageError(f"unknown board {name!r}{meant}")
 
 
+def _by_part_number(wanted: str, known: Iterable[Board]) -> list[Board]:
+    """The boards that a part number, or the beginning of one, stands for."""
+    boards_ = list(known)
+    if len(wanted) < _PART_NUMBER or not any(_plain(b.mcu).startswith(wanted) for b in boards_):
+        return []
+    return [b for b in boards_ if any(wanted in text for text in (*_names(b), _plain(b.mcu)))]
+
+
+def _by_piece(wanted: str, known: Iterable[Board]) -> list[Board]:
+    """The boards that a piece of a name stands for."""
+    boards_ = list(known)
+    for matches in (str.startswith, str.endswith, str.__contains__):
+        found = [b for b in boards_ if any(matches(n, wanted) for n in _names(b))]
+        if found:
+            return found
+    return [b for b in boards_ if wanted in _plain(b.mcu)]
+
+
 def _only(name: str, found: list[Board]) -> Board:
     if len(found) > 1:
         keys = [board.key for board in found]
-        more = f" and {len(keys) - 6} more" if len(keys) > 6 else ""
-        raise UsageError(f"board {name!r} is ambiguous: {', '.join(keys[:6])}{more}")
+        more = f" and {len(keys) - _LISTED} more" if len(keys) > _LISTED else ""
+        raise UsageError(f"board {name!r} is ambiguous: {', '.join(keys[:_LISTED])}{more}")
     return found[0]
 
 

@@ -3,8 +3,8 @@
 from mcugraph.checks import check_whole
 from mcugraph.errors import UsageError
 from mcugraph.fit.boards import Board
+from mcugraph.fit.model_needs import Allowance
 from mcugraph.fit.tflm_code import RUNTIME_CODE
-from mcugraph.fit.verdict import Allowance
 from mcugraph.profiles import Profile
 from mcugraph.records import dataclass
 
@@ -56,7 +56,7 @@ def room_on(board: Board, found: Profile, reserve_sram: int = 0, reserve_flash: 
             f"{board.name}: what TFLM takes for the network is not known: give budgets instead"
         )
     tail = max(memory.tflm_persistent, memory.tflm_total - memory.tflm_arena)
-    sram, flash = board.sram_block - reserve_sram, board.flash - reserve_flash
+    sram, flash = board.for_arena - reserve_sram, board.for_program - reserve_flash
     budgets = {"arena": sram - tail, "size": flash - RUNTIME_CODE - _besides_weights(found)}
     for name, left in budgets.items():
         if left < 1:

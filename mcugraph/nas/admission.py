@@ -139,8 +139,8 @@ class Admission:
         bounds, board = self.bounds, self.board
         sizes, lives = [bounds.size], [bounds.peak, bounds.arena, bounds.sram]
         if board is not None:
-            sizes.append(board.flash - self.reserve_flash - RUNTIME_CODE)
-            lives.append(board.sram_block - self.reserve_sram)
+            sizes.append(board.for_program - self.reserve_flash - RUNTIME_CODE)
+            lives.append(board.for_arena - self.reserve_sram)
         meter = Meter(_least(sizes), bounds.macs, _least(lives))
         try:
             self.space.emit(arch, meter if left_of is None else Narrowed(meter, left_of))

@@ -15,8 +15,8 @@ from mcugraph.errors import FormatError, McuGraphError, UsageError
 from mcugraph.export.exported import Exported
 from mcugraph.export.tools import tensors_of
 from mcugraph.fit.boards import Board, find_board
+from mcugraph.fit.model_needs import fits, needs_of
 from mcugraph.fit.room import Room, room_on
-from mcugraph.fit.verdict import fits, needs_of
 from mcugraph.formats.loader import load
 from mcugraph.formats.torch.given import plain_module
 from mcugraph.formats.torch.importer import from_torch

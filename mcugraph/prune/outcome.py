@@ -4,7 +4,7 @@ from collections.abc import Mapping
 from typing import Any
 
 from mcugraph.export.exported import Exported
-from mcugraph.fit.verdict import Allowance, Need
+from mcugraph.fit.model_needs import Allowance, Need
 from mcugraph.prune.history import History
 from mcugraph.records import dataclass
 

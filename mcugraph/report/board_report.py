@@ -5,13 +5,15 @@ from dataclasses import asdict
 from typing import Any
 
 from mcugraph.fit.boards import Board
+from mcugraph.fit.model_needs import NOT_KNOWN, Need, answer, fits_on, needs_on
 from mcugraph.fit.remedies import Remedy
-from mcugraph.fit.verdict import Need, fits, needs_on
-from mcugraph.printed import page
 from mcugraph.profiles import Profile
-from mcugraph.report.table import table
-from mcugraph.report.verdict_report import need_data
-from mcugraph.units import kib
+from mcugraph.report.screen import PLAIN, Cell, Line, Screen, Styled
+from mcugraph.report.table import columns
+from mcugraph.report.verdict_report import STYLES, need_data
+from mcugraph.units import exact, kib
+
+_DETAILED = 110  # columns from which on there is room for what is missing
 
 
 def to_data(
@@ -29,7 +31,8 @@ def to_data(
         entry = asdict(board)
         if found is not None:
             needs = needs_on(board, found)
-            entry["fits"] = fits(found[board.abi], needs)
+            entry["verdict"] = _word(board, found)
+            entry["fits"] = fits_on(board, found)
             entry["needs"] = [need_data(need) for need in needs]
             remedy = after.get(board.key)
             entry["fits_after"] = None if remedy is None else remedy.command
@@ -38,39 +41,79 @@ def to_data(
 
 
 def to_text(
-    boards: Sequence[Board], found: Mapping[str, Profile] | None, after: Mapping[str, Remedy]
+    boards: Sequence[Board],
+    found: Mapping[str, Profile] | None,
+    after: Mapping[str, Remedy],
+    screen: Screen = PLAIN,
 ) -> str:
     """A row for each board, with the verdict for a model if there is one; else as ``to_data``."""
-    header = ["board", "core", "clock", "SRAM", "one block", "flash"]
-    rows = [
+    header = ["board", "core", "clock", "SRAM", "for an arena", "flash", "external RAM"]
+    rows: list[list[Cell]] = [
         [
             board.key,
             board.core,
             f"{board.clock_hz / 1e6:g} MHz",
             kib(board.sram),
-            kib(board.sram_block),
-            kib(board.flash),
+            kib(board.for_arena),
+            kib(board.for_program),
+            kib(board.external_ram) if board.external_ram else "",
         ]
         for board in boards
     ]
+    lines: list[Line] = []
+    flexible = 1
+    optional: tuple[int, ...] = (6,)
     if found is not None:
-        header.append("fits")
+        lines += [*_needed(found), ""]
+        header.append("verdict")
         for row, board in zip(rows, boards, strict=True):
-            row.append(_answer(found[board.abi], needs_on(board, found)))
-    lines = table(header, rows, right=(2, 3, 4, 5))
+            row.append(_answer(board, found, screen))
+        flexible, optional = 7, (6, 2, 1, 3)
+    lines += columns(header, rows, (2, 3, 4, 5, 6), screen, optional, flexible)
     for remedy in sorted(set(after.values()), key=lambda remedy: -remedy.total):
         keys = ", ".join(key for key, simplest in after.items() if simplest == remedy)
-        lines += ["", f"After `{remedy.command}` it takes {remedy.total:,} B and fits also: {keys}"]
-    return page(lines)
+        text = f"After `{remedy.command}` it takes {remedy.total:,} B and fits also: {keys}"
+        lines += ["", *screen.wrapped(text, 2)]
+    return screen.page(lines)
 
 
-def _answer(found: Profile, needs: Sequence[Need]) -> str:
-    if found.refusals:
-        return "no, does not run"
-    missed = [f"{need.resource} by {-need.left:,} B" for need in needs if need.met is False]
-    if missed:
-        return f"no, {' and '.join(missed)}"
-    if fits(found, needs):
-        return "yes"
-    unsure = [f"{need.resource} at least {need.needed:,} B" for need in needs if need.met is None]
-    return f"may fit, {' and '.join(unsure)}"
+def _needed(found: Mapping[str, Profile]) -> list[str]:
+    """The arena to reserve, on each ABI where that makes a difference."""
+    totals: dict[int, list[str]] = {}
+    for abi, profile in found.items():
+        if profile.memory.tflm_total is not None:
+            totals.setdefault(profile.memory.tflm_total, []).append(abi)
+    said = [
+        f"{exact(total)} B" + (f" ({', '.join(abis)})" if len(totals) > 1 else "")
+        for total, abis in totals.items()
+    ]
+    name = next((p.model.path or p.model.name for p in found.values()), "")
+    return [f"{name}: arena to reserve {' or '.join(said) or 'not known'}"]
+
+
+def _word(board: Board, found: Mapping[str, Profile]) -> str:
+    refused = bool(found[board.abi].refusals or board.too_small)
+    return answer(fits_on(board, found), needs_on(board, found), refused)
+
+
+def _answer(board: Board, found: Mapping[str, Profile], screen: Screen) -> Cell:
+    word, needs = _word(board, found), needs_on(board, found)
+    style = STYLES[word]
+    if board.too_small:
+        return Styled(f"{word}, too small", style)
+    if found[board.abi].refusals:
+        return Styled(word, style)
+    brief = screen.width is not None and screen.width < _DETAILED
+    missed = [_amount(need, "by", -need.left, brief) for need in needs if need.met is False]
+    unsure = [
+        _amount(need, "about", need.likely, brief) for need in needs if need.word == NOT_KNOWN
+    ]
+    left = [need for need in needs if need.tight]
+    tight = [_amount(need, "leaves", need.budget - need.likely, brief) for need in left]
+    why = " and ".join(missed or unsure or tight)
+    shown = "not known" if unsure and not missed else word
+    return Styled(f"{shown}: {why}" if why else shown, style)
+
+
+def _amount(need: Need, verb: str, number: int, brief: bool) -> str:
+    return need.resource if brief else f"{need.resource} {verb} {number:,} B"

@@ -48,6 +48,32 @@ def test_a_limit_overrides_that_of_the_board(model: Path, capsys: Capture) -> No
     assert "MACs" in capsys.readouterr().out
 
 
+def test_a_lower_bound_never_passes(models: Path, capsys: Capture) -> None:
+    """Of what is no file yet nobody knows how much flash it takes."""
+    model = str(models / "ds_cnn.onnx")
+    assert main(["check", model, "--flash", "1GiB", "--json"]) == 1
+    found = json.loads(capsys.readouterr().out)
+    assert found["verdict"] == "not known: only a lower bound"
+    assert main(["check", model, "--flash", "1GiB"]) == 1
+    assert ": not known: only a lower bound (the budget)\n" in capsys.readouterr().out
+
+
+def test_room_for_firmware(model: Path, capsys: Capture) -> None:
+    least = needed(model, capsys)
+    assert "fits" in run(capsys, "check", model, "--sram", least + 100, "--reserve-sram", 100)
+    assert main(["check", str(model), "--sram", str(least + 100), "--reserve-sram", "101"]) == 1
+    capsys.readouterr()
+    for option in ("--reserve-sram", "--reserve-flash"):
+        said = refused(capsys, "check", model, "--macs", "1M", option, "1KiB")
+        assert f"{option} is a part of something" in said
+    said = refused(capsys, "check", model, "--sram", "1MiB", "--external-ram")
+    assert "are of a board" in said
+    assert main(["check", str(model), "--board", "uno r3"]) == 1
+    said = capsys.readouterr().out
+    assert ": does not run (Arduino Uno R3)\n" in said
+    assert "The board is too small: it is an 8-bit AVR" in said
+
+
 def test_a_latency_comes_with_a_board(model: Path, capsys: Capture) -> None:
     text = run(capsys, "check", model, "--board", "nucleo-f446re")
     found = json.loads(run(capsys, "check", model, "--board", "nucleo-f446re", "--json"))
@@ -72,7 +98,8 @@ def test_boards_of_ones_own(model: Path, tmp_path: Path, capsys: Capture) -> Non
         assert mine["fits"] is answer
         (row,) = [line for line in run(capsys, *arguments).splitlines() if line.startswith("mine ")]
         assert kib(size) in row
-        assert row.endswith("yes" if answer else "no, SRAM by 1 B")
+        assert row.endswith("tight: SRAM leaves 0 B" if answer else "does not fit: SRAM by 1 B")
+        assert mine["verdict"] == ("tight" if answer else "does not fit")
 
 
 @pytest.mark.parametrize(
@@ -110,13 +137,13 @@ def test_why_a_model_only_may_fit(models: Path, capsys: Capture) -> None:
     assert main(["boards", "--fit", str(model), "--json"]) == 0
     boards = json.loads(capsys.readouterr().out)["boards"]
     assert main(["boards", "--fit", str(model)]) == 0
-    rows = capsys.readouterr().out.splitlines()[2:]
+    rows = capsys.readouterr().out.splitlines()[4:]
     assert None in {board["fits"] for board in boards}
     for board, row in zip(boards, rows, strict=True):
         if board["fits"] is None:
             (need,) = (need for need in board["needs"] if need["met"] is None)
             assert need["resource"] == "flash"
-            assert row.endswith(f"may fit, flash at least {need['needed']:,} B")
+            assert row.endswith(f"not known: flash about {need['estimate']:,} B")
 
 
 def test_what_is_assumed_is_about_what_is_shown(models: Path, capsys: Capture) -> None:

@@ -7,8 +7,9 @@ import pytest
 
 import mcugraph as mg
 from mcugraph.errors import UsageError
+from mcugraph.fit.advice import by_abi, fitting_boards
 from mcugraph.fit.boards import boards, find_board
-from mcugraph.fit.verdict import Allowance, by_abi, fitting_boards, needs_of, needs_on
+from mcugraph.fit.model_needs import Allowance, needs_of, needs_on
 from mcugraph.profiler import on_abi
 
 

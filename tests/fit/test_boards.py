@@ -46,13 +46,19 @@ def test_every_board_is_plausible_and_has_a_source(board: Board):
     assert board.name
     assert board.vendor
     assert board.mcu
-    assert re.match(r"Cortex-M(0\+|4|7|33|85)$|Xtensa LX[67]|RISC-V RV32", board.core)
+    assert re.match(
+        r"Cortex-M(0\+|3|4|7|33|55|85)$|Xtensa LX([67]|106)|RISC-V RV32|AVR$", board.core
+    )
     assert 16e6 <= board.clock_hz <= 1e9
     assert board.clock_hz % 1_000_000 == 0
-    assert 16 * KIB <= board.sram_block <= board.sram <= 4096 * KIB
-    assert 128 * KIB <= board.flash <= 32768 * KIB
+    assert 2 * KIB <= board.for_arena <= board.sram_block <= board.sram <= 8192 * KIB
+    assert 31 * KIB <= board.for_program <= board.flash <= 131072 * KIB
+    assert bool(board.too_small) is (board.core == "AVR")
+    used = board.for_arena < board.sram_block or board.for_program < board.flash
+    assert not used or "https://" in board.usable_source
+    assert board.external_ram % (1024 * KIB) == board.external_flash % (1024 * KIB) == 0
     assert board.sram % KIB == board.flash % KIB == 0
-    assert board.sram < board.flash
+    assert board.sram < board.flash or board.key.startswith("alif")
     assert 1 <= board.cores <= 8
     assert "https://" in board.source or "datasheet" in board.source
     assert not board.note.endswith(".")
@@ -108,7 +114,11 @@ def test_the_usual_boards(name: str, sram: int, flash: int, mhz: int):
         ("ESP32 S3", "esp32-s3"),
         ("teensy4.1", "teensy-4.1"),
         ("STM32H743", "nucleo-h743zi2"),
-        ("rp2350", "raspberry-pi-pico-2"),
+        ("Pico W", "raspberry-pi-pico-w"),
+        ("bluepill", "blue-pill"),
+        ("nodemcu", "esp8266"),
+        ("stm32n6", "stm32n6570-dk"),
+        ("mega", "arduino-mega-2560"),
     ],
 )
 def test_a_board_is_found_by_what_people_write(name: str, key: str):
@@ -125,8 +135,18 @@ def test_an_ambiguous_name_lists_the_boards():
     with pytest.raises(UsageError) as error:
         find_board("teensy")
     assert one_line(error) == "board 'teensy' is ambiguous: teensy-4.1, teensy-4.0"
+    for name, keys in (
+        ("rp2040", {"raspberry-pi-pico", "raspberry-pi-pico-w", "arduino-nano-rp2040-connect"}),
+        ("rp2350", {"raspberry-pi-pico-2", "raspberry-pi-pico-2-w"}),
+        ("nRF52840", {"nrf52840-dk", "arduino-nano-33-ble-sense", "xiao-nrf52840-sense"}),
+        ("stm32h7", {b.key for b in boards() if b.mcu.startswith("STM32H7")}),
+    ):
+        with pytest.raises(UsageError) as error:
+            find_board(name)
+        listed = one_line(error).partition(" is ambiguous: ")[2]
+        assert set(listed.split(", ")) == keys
     with pytest.raises(UsageError) as error:
-        find_board("e")
+        find_board("n")
     assert re.search(r" and \d+ more$", one_line(error))
 
 

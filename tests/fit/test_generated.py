@@ -10,8 +10,9 @@ from support.one_operator import one_operator, values
 
 import mcugraph as mg
 from mcugraph.cli import main
+from mcugraph.fit.model_needs import Allowance
 from mcugraph.fit.tflm_code import estimated_code
-from mcugraph.fit.verdict import Allowance, judge
+from mcugraph.fit.verdict import judge
 
 NETWORKS = ("ds_cnn", "tight_arena", "resnet", "branching")
 

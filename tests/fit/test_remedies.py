@@ -8,9 +8,11 @@ import pytest
 
 import mcugraph as mg
 from mcugraph.cli import main
+from mcugraph.fit.advice import by_abi, fitting_after
 from mcugraph.fit.boards import boards
+from mcugraph.fit.model_needs import Allowance
 from mcugraph.fit.remedies import best_order, remedies
-from mcugraph.fit.verdict import Allowance, by_abi, fitting_after, judge
+from mcugraph.fit.verdict import judge
 from mcugraph.records import replace
 from mcugraph.report.board_report import to_text
 

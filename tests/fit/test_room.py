@@ -7,8 +7,8 @@ from support.loading import network
 
 import mcugraph as mg
 from mcugraph.fit.boards import find_board
+from mcugraph.fit.model_needs import fits, needs_of
 from mcugraph.fit.room import room_on
-from mcugraph.fit.verdict import fits, needs_of
 
 pytest.importorskip("torch")
 

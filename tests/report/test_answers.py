@@ -92,7 +92,16 @@ def test_boards(capsys: pytest.CaptureFixture[str], models: Path) -> None:
     assert [entry["key"] for entry in plain] == [entry["key"] for entry in fitted]
     assert "fits" not in plain[0]
     for entry in fitted:
-        assert entry["fits"] is all(need["met"] for need in entry["needs"])
+        words = {need["verdict"] for need in entry["needs"]}
+        if entry["too_small"]:
+            assert (entry["verdict"], entry["fits"]) == ("does not run", False)
+        elif "does not fit" in words:
+            assert (entry["verdict"], entry["fits"]) == ("does not fit", False)
+        elif "not known: only a lower bound" in words:
+            assert (entry["verdict"], entry["fits"]) == ("not known: only a lower bound", None)
+        else:
+            assert entry["fits"] is True
+            assert entry["verdict"] == ("tight" if "tight" in words else "fits")
         for need in entry["needs"]:
             assert need["left"] == need["budget"] - need["needed"]
             assert need["met"] is (need["left"] >= 0)

@@ -6,8 +6,9 @@ from mcugraph import files
 from mcugraph.anatomy.entry import anatomy
 from mcugraph.errors import GraphError
 from mcugraph.fit.boards import Board, boards, find_board
+from mcugraph.fit.model_needs import board_budget
 from mcugraph.fit.remedies import remedies
-from mcugraph.fit.verdict import Verdict, board_budget, judge
+from mcugraph.fit.verdict import Verdict, judge
 from mcugraph.formats.loader import graph_of
 from mcugraph.ir import Graph
 from mcugraph.profiler import SEARCH_SECONDS, on_abi, profile
@@ -74,7 +75,7 @@ def report_page(
         profiles = [
             on_abi(found, graph, board.abi) for graph, found in zip(graphs, profiles, strict=True)
         ]
-        verdict = judge(graphs[0], board_budget(board), profiles[0], boards())
+        verdict = judge(graphs[0], board_budget(board), profiles[0], boards(), board)
     shown = [
         PageModel(
             found,

@@ -61,18 +61,10 @@ def page(
         for each, shown in zip(data["models"], models, strict=True):
             each["label"] = shown.profile.model.path or each["label"]
     if board is not None:
-        data["board"] = {"name": board.name, "sram": board.sram_block, "flash": board.flash}
+        data["board"] = {"name": board.name, "sram": board.for_arena, "flash": board.for_program}
     if verdict is not None:
-        data["verdict"] = {"code": 0 if verdict.fits else 1, "word": _word(verdict)}
+        data["verdict"] = {"code": 0 if verdict.fits else 1, "word": verdict.word}
     return html(" and ".join(labels), _BODY, data, _SCRIPTS)
-
-
-def _word(verdict: Verdict) -> str:
-    if verdict.refusals:
-        return "does not run"
-    return {True: "fits", False: "does not fit", None: "not known: only a lower bound"}[
-        verdict.fits
-    ]
 
 
 def _model_data(shown: PageModel) -> dict[str, Any]:

@@ -29,7 +29,7 @@ def test_the_figures_are_those_of_the_profile(tmp_path: Path, capsys: Capture) -
     assert data["board"] == {
         "name": "Arduino Nano 33 BLE Sense",
         "sram": 256 << 10,
-        "flash": 1 << 20,
+        "flash": 983_040,
     }
     assert data["verdict"]["code"] == 0
     assert [line["peak"] for line in data["models"][0]["timelines"]] == [20480, 12288]
