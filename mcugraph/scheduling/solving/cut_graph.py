@@ -161,14 +161,18 @@ class CutGraph:
             seen = frontier = sources
             levels: list[int] = []
             while frontier and not frontier & sinks:
-                levels.append(frontier)
-                new = 0
+                new = useful = 0
+                unseen = ~seen
                 while frontier:
                     lowest = frontier & -frontier
                     node = lowest.bit_length() - 1
-                    new |= wide[node] | open_[node]
+                    fresh = (wide[node] | open_[node]) & unseen
+                    if fresh:
+                        new |= fresh
+                        useful |= lowest
                     frontier ^= lowest
-                frontier = new & ~seen
+                levels.append(useful)
+                frontier = new
                 seen |= frontier
             self.walked += seen.bit_count()
             if not frontier:
