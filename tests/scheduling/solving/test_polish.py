@@ -9,6 +9,7 @@ from hypothesis import strategies as st
 
 from mcugraph.scheduling.entry import schedule
 from mcugraph.scheduling.problem import Problem
+from mcugraph.scheduling.solving import polish as polishing
 from mcugraph.scheduling.solving.beam import Beam
 from mcugraph.scheduling.solving.chains import private_chains
 from mcugraph.scheduling.solving.excerpt import excerpt
@@ -113,9 +114,17 @@ def test_a_dive_keeps_its_budget(forward, problem, seed):
         assert checked_peak(problem, order) == best
 
 
-@settings(max_examples=40, deadline=None)
+@pytest.mark.parametrize("walk", [1, 100])
+@settings(max_examples=30, deadline=None)
 @given(problem=problems(min_operators=1, max_operators=12, overlaps=True), seed=st.integers(0, 99))
-def test_never_a_worse_order(problem, seed):
+def test_never_a_worse_order(walk, problem, seed):
+    """However soon a walk gives up and another one begins."""
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(polishing, "_WALK", walk)
+        never_worse(problem, seed)
+
+
+def never_worse(problem, seed):
     net = problem.network()
     order = order_at_random(net, Random(seed))
     polish = Polish(net, order, seed)
@@ -124,6 +133,24 @@ def test_never_a_worse_order(problem, seed):
         assert checked_peak(problem, better) == polish.peak < peak
         peak = polish.peak
     assert checked_peak(problem, polish.order) == peak
+
+
+def test_a_walk_that_is_stuck_gives_way_to_another(monkeypatch):
+    """It may be worse, but the best order stays, and there is credit for the dive."""
+    monkeypatch.setattr(polishing, "_WALK", 1)
+    problem = large_problem(4)
+    net = problem.network()
+    polish = Polish(net, range(len(net.preds)))
+    worse = 0
+    for _ in range(40):
+        walks, peak = polish._walks, polish.peak
+        list(polish.turn(4_000_000, 0, NO_LIMITS))
+        assert polish._walks - walks in (0, 1)
+        assert checked_peak(problem, polish._walk) == polish._walk_peak >= polish.peak
+        assert checked_peak(problem, polish.order) == polish.peak <= peak
+        worse += polish._walk_peak > polish.peak
+    assert polish._walks > 2
+    assert worse
 
 
 @pytest.mark.parametrize("seed", range(10))
