@@ -4,7 +4,8 @@ Searches prove, and find orders where the network is not too large (see ``search
 take their time come after the first of them, and beams look for better orders (see ``polish``).
 Whoever of them may be hoped to close the largest part of the gap with the next effort goes on: so
 most of the time goes to what wins most of late. Who has spent much that won nothing waits until the
-others have, too.
+others have, too. But some can tell how they get on: a search how much of it is left, and bounds
+that go up step by step how long a step takes.
 
 Effort is counted in steps, not in seconds: the same problem gives the same order on any machine,
 unless a limit ends it.
@@ -21,7 +22,7 @@ from mcugraph.scheduling.solving.searches import Searches
 
 FIRST_QUOTA = 500  # states
 _Found = tuple[int, list[int] | None]  # a bound, and an order
-_Work = Iterator[tuple[int, _Found]]  # effort, and what came of it
+_Work = Iterator[tuple[int, _Found, float]]  # effort, what came of it, and the hope of more
 
 # Effort, about a millisecond each.
 _LOOK = 4  # between two looks of searches, or of bounds, at the limits
@@ -30,7 +31,7 @@ _SLICE = 20  # of beams at once
 _SEARCHED = 400  # of searches, before further bounds are asked for
 
 _MEMORY = 1000  # effort of all, after which about a third of what was won before still counts
-_HOPE = 200  # effort that anybody is thought to have spent, besides,
+_HOPE = 100  # effort that anybody is thought to have spent, besides,
 _PRIOR = 0.05  # with such a part of the gap closed by it
 _MOST = 0.1  # part of the gap that counts at once: what comes first is the easiest
 _BEAMS = 200  # effort that beams are thought to have spent at first
@@ -64,7 +65,7 @@ def improve(
     gap = KnownGap(net, order, lower_bound)
     workers = [
         _Worker(_searching(gap, quota, limits)),
-        *[_Worker(_bounding(way, limits), effort=_SEARCHED) for way in bounds],
+        *[_Worker(_bounding(way, gap, limits), effort=_SEARCHED) for way in bounds],
         _Worker(_beaming(gap, limits), effort=_BEAMS),
     ]
     while gap.size:
@@ -73,7 +74,7 @@ def improve(
         if done is None:
             workers.remove(worker)
             continue
-        effort, (bound, found) = done
+        effort, (bound, found), worker.promise = done
         before, proven = gap.size, gap.lower_bound
         better = gap.take(bound, found)
         for one in workers:
@@ -93,17 +94,19 @@ class _Worker:
         work: What it does, step by step.
         effort: What it spent that was not paid for.
         won: The part of the gap, at the time, that it closed of late.
+        promise: What part of the gap it says itself that it closes by a unit of effort.
     """
 
-    __slots__ = ("effort", "won", "work")
+    __slots__ = ("effort", "promise", "won", "work")
 
     def __init__(self, work: _Work, effort: float = 0) -> None:
         self.work, self.effort, self.won = work, effort, 0.0
+        self.promise = 0.0
 
     @property
     def hope(self) -> float:
         """What part of the gap it may close by a unit of effort."""
-        return (self.won + _PRIOR) / (self.effort + _HOPE)
+        return max(self.promise, (self.won + _PRIOR) / (self.effort + _HOPE))
 
     def spend(self, effort: int, won: float) -> None:
         """Take note of what it spent, and of the part of the gap that it closed by that."""
@@ -117,16 +120,24 @@ class _Worker:
 
 def _searching(gap: KnownGap, quota: int, limits: Limits) -> _Work:
     looks = limits.looks
-    for found in Searches(gap, quota, limits).run():
-        yield (limits.looks - looks) * _LOOK, found
+    searches = Searches(gap, quota, limits)
+    for found in searches.run():
+        yield (limits.looks - looks) * _LOOK, found, 1 / (_LOOK * searches.left + 1)
         looks = limits.looks
 
 
-def _bounding(bounds: Iterable[_Found], limits: Limits) -> _Work:
+def _bounding(bounds: Iterable[_Found], gap: KnownGap, limits: Limits) -> _Work:
+    """Bounds; who raised the bound is thought to do so again, in as long a time."""
     looks = limits.looks
+    won, took, since = 0.0, 0, 0
     for found in bounds:
         limits.check()
-        yield (limits.looks - looks) * _LOOK, found
+        effort = (limits.looks - looks) * _LOOK
+        since += effort
+        if found[0] > gap.lower_bound:
+            won = min((found[0] - gap.lower_bound) / gap.size, _MOST)
+            took, since = since, 0
+        yield effort, found, won / max(took, since, _SLICE)
         looks = limits.looks
 
 
@@ -136,5 +147,5 @@ def _beaming(gap: KnownGap, limits: Limits) -> _Work:
     while True:
         polish.take(gap.order)
         for better in polish.turn(_SLICE * _CELLS, gap.lower_bound, limits):
-            yield 0, (0, better)
-        yield _SLICE, (0, None)
+            yield 0, (0, better), 0
+        yield _SLICE, (0, None), 0

@@ -27,14 +27,16 @@ live for the first operator only, the empty state is no ordinary state: forwards
 and has no valley, backwards such a network is not searched.
 """
 
+from bisect import bisect_right
 from collections.abc import Iterator, Set
+from math import inf
 
 from mcugraph.scheduling.solving.direction import Direction
 from mcugraph.scheduling.solving.limits import Limits
 from mcugraph.scheduling.solving.valley import lowest_between
 
 _DEAD_BYTES = 100  # about what one dead state takes, besides its mask
-_CHECK_EVERY = 1000  # operators tried
+CHECK_EVERY = 1000  # operators tried, between two looks at the limits
 _CUT = 4  # operators that could be tried while a cut deals with one
 
 State = tuple[int, int, tuple[int, ...]]  # its operators, bytes live in it, what can be added
@@ -77,11 +79,13 @@ class Search:
         next_budget: The least budget above the given one for which the search might have gone
             differently: if it is complete without an order, a lower bound on the peak.
         states: How many states were explored.
+        work: How many operators were tried, about.
         memory: Bytes that the states take, about.
     """
 
     __slots__ = (
-        "_work",
+        "_floors",
+        "_looked",
         "budget",
         "complete",
         "dead",
@@ -93,6 +97,7 @@ class Search:
         "stack",
         "states",
         "valleys",
+        "work",
     )
 
     def __init__(self, direction: Direction, budget: int, known: Set[int] = frozenset()) -> None:
@@ -100,8 +105,9 @@ class Search:
         self.budget = budget
         self.next_budget = direction.highest
         self.complete = False
-        self.states = 0
-        self._work = 0  # operators tried since the last look at the limits
+        self.states = self.work = 0
+        self._looked = 0  # what was tried until the last look at the limits
+        self._floors: list[tuple[int, int]] = []  # see ``left``
         self.memory = 0
         self.order: list[int] | None = None
         self.known = known
@@ -159,12 +165,26 @@ class Search:
             else:
                 stack.append(self._explored(frame.at))
                 self.states += 1
-                self._work += len(ready)
-                while self._work >= _CHECK_EVERY:
-                    self._work -= _CHECK_EVERY
+                self.work += len(ready)
+                while self._looked + CHECK_EVERY <= self.work:
+                    self._looked += CHECK_EVERY
                     limits.check(self.memory)
         self.complete = True
         return self
+
+    @property
+    def left(self) -> float:
+        """How many operators are to be tried yet, for a proof, as it went of late; at a guess.
+
+        What is dead for good comes ever nearer to the first state, and the rest goes quicker for
+        it. So it is seen how far that came while the second half of all was tried.
+        """
+        if not self._floors:
+            return inf
+        before = bisect_right(self._floors, (self.work // 2, 0)) - 1
+        now = self._floors[-1][1]
+        came = self._floors[max(before, 0)][1] - now
+        return self.work / 2 * now / came if came else inf
 
     def _go_on(self, frame: _Frame, way: tuple[State, tuple[int, ...]]) -> None:
         frame.at = way[0]
@@ -178,6 +198,8 @@ class Search:
         self.stack.pop()
         if self.stack:
             self.stack[-1].at = None
+        if not self._floors or len(self.stack) < self._floors[-1][1]:
+            self._floors.append((self.work, len(self.stack)))
 
     def _first(self) -> tuple[State, tuple[int, ...]]:
         """The empty state, closed."""
@@ -225,7 +247,7 @@ class Search:
         first = frame.way[0]
         others = added & ~(direction.related[first] | 1 << first)
         if others & (others - 1) or (others and direction.saving):
-            self._work += _CUT * others.bit_count()
+            self.work += _CUT * others.bit_count()
             lowest, lower = lowest_between(direction, frame.operators, frame.operators | others)
             if frame.live - lower < live:
                 if direction.saving and direction.forward:

@@ -7,16 +7,18 @@ bisected; only complete searches raise the bound.
 
 from collections.abc import Iterator
 from itertools import count
+from math import inf
 
 from mcugraph.scheduling.solving.contraction import contracted, expanded
 from mcugraph.scheduling.solving.direction import Direction
 from mcugraph.scheduling.solving.known_gap import KnownGap
 from mcugraph.scheduling.solving.limits import Limits
-from mcugraph.scheduling.solving.search import Search
+from mcugraph.scheduling.solving.search import CHECK_EVERY, Search
 
 _GROWTH = 2
 _PROBES = 2  # searches a turn, within less than closes the gap, that may end without a result
 _SLICE = 500  # states, after which it is looked at what else there is to do
+_BESIDES = 8  # what all searches take, for what the one takes that is to close the gap
 _FORWARD_COST = 4  # a state counts for so many: forwards, networks rarely need fewer of them
 
 
@@ -35,6 +37,13 @@ class Searches:
         self._limits = limits
         self._smaller, self._pieces = contracted(gap.net)
         self._proven = 0  # by searches
+        self._efforts: list[_Effort] = []
+
+    @property
+    def left(self) -> float:
+        """How many looks at the limits it takes yet, at a guess, until the gap is closed."""
+        left = min([effort.main.left for effort in self._efforts], default=inf)
+        return _BESIDES * left / CHECK_EVERY
 
     def run(self) -> Iterator[tuple[int, list[int] | None]]:
         """Go on for as long as there is a gap.
@@ -45,7 +54,7 @@ class Searches:
         Raises:
             LimitReached: A limit was reached first.
         """
-        efforts = [self._effort(forward=bool(self._gap.net.first))]
+        efforts = self._efforts = [self._effort(forward=bool(self._gap.net.first))]
         for turn in count():
             if turn == 1 and not self._gap.net.first:
                 efforts.append(self._effort(forward=True))

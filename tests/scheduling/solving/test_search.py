@@ -1,9 +1,13 @@
 """What the rules of the search promise, state by state."""
 
+from math import inf
 from random import Random
+from statistics import median
 
 import pytest
 
+from mcugraph.scheduling.entry import schedule
+from mcugraph.scheduling.problem import Problem
 from mcugraph.scheduling.solving.direction import Direction
 from mcugraph.scheduling.solving.limits import Limits
 from mcugraph.scheduling.solving.replay import order_peak
@@ -151,3 +155,32 @@ def test_a_narrow_search_proves_nothing(forward):
     full = Search(Direction(net, forward), best - 1).run(EVERYTHING, NO_LIMITS)
     assert full.complete
     assert full.next_budget <= best
+
+
+def grid(random, side):
+    """Each operator reads its left and its upper neighbour."""
+    count = side * side
+    inputs = [
+        tuple([v - 1] * (v % side > 0) + [v - side] * (v >= side)) or (count,) for v in range(count)
+    ]
+    sizes = tuple(random.randint(1, 100) for _ in range(count + 1))
+    outputs = tuple((v,) for v in range(count))
+    return Problem(
+        tuple(range(count + 1)), sizes, tuple(range(count)), tuple(inputs), outputs, (count,)
+    )
+
+
+@pytest.mark.parametrize("seed", range(3))
+def test_what_is_left_of_a_proof_is_told_roughly(seed):
+    """Mostly within a factor of ten; nothing of a search that has not begun."""
+    problem = grid(Random(seed), 14)
+    search = Search(Direction(problem.network(), forward=False), schedule(problem).peak - 1)
+    assert search.left == inf
+    told = []
+    while not search.complete:
+        search.run(20, NO_LIMITS)
+        told.append((search.work, search.left))
+    assert search.order is None
+    ratios = [left / (search.work - work) for work, left in told[:-1] if 0 < left < inf]
+    assert len(ratios) > 30
+    assert 0.1 < median(ratios) < 10
