@@ -37,6 +37,8 @@ def exchanged(net: Network) -> tuple[Network, list[int]]:
     rising: dict[_Kind, list[tuple[int, int]]] = {}
     falling: dict[_Kind, list[tuple[int, int]]] = {}
     for v, (step, frees) in enumerate(zip(net.step, net.frees, strict=True)):
+        if _stands_alone(net, v):
+            continue
         change = net.kept[v] - sum([net.sizes[tensor] for tensor in frees if once[tensor]])
         shared = tuple([tensor for tensor in frees if not once[tensor]])
         kind: _Kind = (net.preds[v], net.succs[v], shared)
@@ -60,6 +62,14 @@ def exchanged(net: Network) -> tuple[Network, list[int]]:
         [(u, v) for v, u in (waits | sooner).items()],
     )
     return narrowed, order
+
+
+def _stands_alone(net: Network, v: int) -> bool:
+    """Whether a neighbour has nobody else beside it, as it is along a chain."""
+    preds, succs = net.preds[v], net.succs[v]
+    alone_after = bool(preds) and len(net.succs[preds[0]]) == 1
+    alone_before = bool(succs) and len(net.preds[succs[0]]) == 1
+    return alone_after or alone_before
 
 
 def _writing_over(net: Network, v: int, once: Sequence[bool]) -> object:
