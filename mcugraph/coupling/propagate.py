@@ -373,7 +373,7 @@ class _View:
         if self._graph.source.format == "torch" and isinstance(tensor.constant.key, str):
             return False
         value = tensor.constant.array()
-        return bool(value.size) and bool((value == value.flat[0]).all())
+        return bool((value == value.ravel()[:1]).all())
 
 
 def _computed(tensor: Tensor) -> bool:

@@ -84,6 +84,18 @@ def test_labels_unite_as_they_are_broadcast() -> None:
     assert [unions.find(entry) for entry in other.tolist()] == image.tolist()
 
 
+def test_what_is_the_same_along_an_axis_takes_no_memory() -> None:
+    """Of images of a terabyte and more, the channels count alone."""
+    unions = Unions()
+    first, second = unions.fresh(3), unions.fresh(3)
+    shape = (3, 1 << 20, 1 << 20)
+    images = [np.broadcast_to(labels[:, None, None], shape) for labels in (first, second)]
+    unions.unite(*images)
+    assert unions.roots(second).tolist() == first.tolist()
+    unions.freeze(images[0], "held")
+    assert unions.roots(second).tolist() == [FIXED] * 3
+
+
 def test_parts_that_stay_equally_long_as_a_matrix() -> None:
     """w0 = w1 + w2 = 2 w3."""
     equal = EqualWidths(((0,), (1, 2), (3, 3)), "why")
