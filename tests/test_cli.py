@@ -51,7 +51,8 @@ def test_damaged_files(model: Path, tmp_path: Path, capsys: Capture) -> None:
     half = tmp_path / "half.tflite"
     half.write_bytes(model.read_bytes()[: model.stat().st_size // 2])
     assert "damaged TFLite file" in refused(capsys, "profile", half)
-    assert "this is a directory" in refused(capsys, "profile", tmp_path)
+    (tmp_path / "empty").mkdir()
+    assert "this is a directory" in refused(capsys, "profile", tmp_path / "empty")
     # A name with a line break stays on one line.
     assert "no such file" in refused(capsys, "profile", tmp_path / "a\nb.onnx")
 

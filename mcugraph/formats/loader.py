@@ -7,10 +7,9 @@ from mcugraph.checks import path_text
 from mcugraph.errors import FormatError, GraphError, UsageError
 from mcugraph.formats.dims import Bindings, Key
 from mcugraph.formats.load_limits import DEFAULT_LIMITS, LoadLimits
+from mcugraph.formats.model_file import model_file
 from mcugraph.garbage import collected_seldom
 from mcugraph.ir import Graph
-
-_LFS = b"version https://git-lfs.github.com/spec/"
 
 
 def load(
@@ -24,7 +23,8 @@ def load(
     """The graph of a model file: TFLite, ONNX or a saved PyTorch program (.pt2).
 
     Args:
-        path: The file.
+        path: The file; or C code that has it as an array of bytes, a zip archive or a folder with
+            one such file.
         dims: Values for dynamic dimensions: ``{"seq": 64, ("input", 1): 512}`` binds the
             dimension called seq and axis 1 of the input called input. A dynamic batch (axis 0)
             becomes 1 unless it is bound.
@@ -44,7 +44,8 @@ def load(
             does not fit the model.
     """
     name = path_text(path, "load takes the path of a model file", _remedy)
-    return translated(name, _read(name), dims, signature, trust=trust, limits=limits)
+    where, data = model_file(name, limits if isinstance(limits, LoadLimits) else DEFAULT_LIMITS)
+    return translated(where, data, dims, signature, trust=trust, limits=limits)
 
 
 def translated(
@@ -124,30 +125,3 @@ def _remedy(given: object) -> str:
     if isinstance(given, bytes | bytearray):
         return "; write them to a file and give the path"
     return ""
-
-
-def _read(path: str) -> bytes:
-    """The whole file.
-
-    Raises:
-        FormatError: It cannot be read, is empty, or only points to the real file.
-    """
-    try:
-        with open(path, "rb") as file:
-            data = file.read()
-    except FileNotFoundError:
-        named = path or "the path is empty"
-        raise FormatError(f"{named}: no such file") from None
-    except IsADirectoryError:
-        raise FormatError(f"{path}: this is a directory; name a model file in it") from None
-    except OSError as error:
-        raise FormatError(f"{path}: cannot be read: {error.strerror}") from None
-    except ValueError as error:  # a name that no file can have
-        raise FormatError(f"{path!r}: cannot be read: {error}") from None
-    if not data:
-        raise FormatError(f"{path}: the file is empty")
-    if data.startswith(_LFS):
-        raise FormatError(
-            f"{path}: this is a Git LFS pointer, not the model; run `git lfs pull` to fetch it"
-        )
-    return data

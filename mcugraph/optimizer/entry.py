@@ -1,15 +1,17 @@
 """A model file in, a better one out."""
 
 import stat
-from collections.abc import Callable, Mapping
-from contextlib import suppress
+from collections.abc import Callable, Iterator, Mapping
+from contextlib import contextmanager, suppress
 from pathlib import Path
+from tempfile import TemporaryDirectory
 
 from mcugraph.checks import check_callable, check_number, path_text
 from mcugraph.errors import UsageError
 from mcugraph.files import check, replacing
-from mcugraph.formats.load_limits import LoadLimits
+from mcugraph.formats.load_limits import DEFAULT_LIMITS, LoadLimits
 from mcugraph.formats.loader import load
+from mcugraph.formats.model_file import model_file
 from mcugraph.ir import Graph
 from mcugraph.optimizer import onnx, tflite, tflite_steps, verification
 from mcugraph.optimizer.new_file import NewFile
@@ -108,7 +110,7 @@ def optimize(
         progress,
     )
     graph = load(source, dims, limits=limits)
-    data = Path(source).read_bytes()
+    where, data = model_file(source, limits or DEFAULT_LIMITS)
     before = profile(graph, kernels=library)
     with replacing(target) as temporary:
         trial = TryOut(source, temporary, before, dims, limits)
@@ -123,7 +125,8 @@ def optimize(
         verified: str | None = None
         said: tuple[str, ...] = ()
         if verify:
-            verified, said = verification.compare(source, str(temporary), graph, change.holds_for)
+            with _as_file(where, data) as old:
+                verified, said = verification.compare(old, str(temporary), graph, change.holds_for)
     return Optimization(
         path_in=source,
         path_out=target,
@@ -142,6 +145,18 @@ def optimize(
         notes=(*change.notes, *_without_effect(graph.source.format, wanted), *said),
         verified=verified,
     )
+
+
+@contextmanager
+def _as_file(path: str, data: bytes) -> Iterator[str]:
+    """A file that holds a model and nothing else; one of its own where it came wrapped."""
+    if Path(path).read_bytes() == data:
+        yield path
+        return
+    with TemporaryDirectory(prefix="mcugraph-") as folder:
+        plain = Path(folder, "model")
+        plain.write_bytes(data)
+        yield str(plain)
 
 
 def _without_effect(format_: str, wanted: tflite_steps.Wanted) -> tuple[str, ...]:
