@@ -28,7 +28,7 @@ from mcugraph.ops.convolution import Conv
 from mcugraph.storage import DenseRows
 from mcugraph.tflm.kernels.needs import KernelNode
 
-PIXELS = 2  # MG_CONV_S8_PIXELS
+_PIXELS = 2  # MG_CONV_S8_PIXELS
 
 
 class ConvS8(Kernel):
@@ -64,11 +64,11 @@ class ConvS8(Kernel):
         return KernelCall("mg_conv_s8", Parameters("mg_conv_s8_params", fields), (0,), scratch=True)
 
     def leads(self, node: KernelNode) -> Mapping[int, int]:
-        return {0: lead_of_gathered(node, attributes(node, Conv), PIXELS)}
+        return {0: lead_of_gathered(node, attributes(node, Conv), _PIXELS)}
 
     def scratch(self, node: KernelNode) -> int:
         _, height, width, depth = node.input(1).shape
-        return PIXELS * 2 * (-(-height * width * depth // 4) * 4)
+        return _PIXELS * 2 * (-(-height * width * depth // 4) * 4)
 
 
 def is_narrow(scaled: Mapping[str, FlashTable], weights: Array, rounding: str) -> bool:

@@ -18,7 +18,7 @@ from mcugraph.codegen.c_program import (
 )
 from mcugraph.codegen.kernels.contract import SUFFIXES, Kernel, attributes, constant
 from mcugraph.codegen.kernels.conv_plain import ConvPlain
-from mcugraph.codegen.kernels.conv_s8 import PIXELS, ConvS8
+from mcugraph.codegen.kernels.conv_s8 import ConvS8
 from mcugraph.codegen.kernels.fully_connected_plain import FullyConnectedPlain
 from mcugraph.codegen.kernels.fully_connected_s8 import FullyConnectedS8
 from mcugraph.codegen.kernels.windows import lead_of_gathered
@@ -49,26 +49,31 @@ class SparseLayer(Kernel):
 
     Attributes:
         family: What its functions are called, without ``mg_sparse_`` and the type.
-        readers: What names of the functions that read rows of weights end in, by type.
     """
 
     family: ClassVar[str]
-    readers: ClassVar[Mapping[DType, str]] = SUFFIXES
     computes: DType
 
     def __init__(self, computes: DType, storage: str = CHEAPEST) -> None:
         self.computes = computes
         self.dense, filled = self.of_type(computes)
         self._forms = (*((filled,) if storage == CHEAPEST else ()), *STORAGES[storage])
-        self._filled, self._reader = filled, self.readers[computes]
         suffix = SUFFIXES[computes]
-        self._function = f"mg_sparse_{self.family}_{suffix}"
-        self.files = (self._function, f"mg_rows_{self._reader}")
+        self._filled, self._function = filled, f"mg_sparse_{self.family}_{suffix}"
+        self._readers = {"add": suffix}
+        if self.pixels > 1:
+            self._readers["add_lanes"] = f"{suffix}x{self.pixels}"
+        self.files = (self._function, *(f"mg_rows_{kind}" for kind in self._readers.values()))
         plain = () if computes is DType.INT8 else (f"mg_layer_{suffix}",)
         ending = ("mg_ending_s16",) if computes is DType.INT16 else ()
         dense = f"mg_{self.family}_{suffix}"
         shared = (f"mg_sparse_{self.family}_any", "mg_rows", "mg_rows_any")
         self.headers = (dense, *shared, *plain, *ending)
+
+    @property
+    def pixels(self) -> int:
+        """Rows of data, or windows of pixels, that are read at once."""
+        return 1
 
     @classmethod
     @abstractmethod
@@ -98,7 +103,7 @@ class SparseLayer(Kernel):
         fields: dict[str, Field] = {
             "layer": layer,
             "weights": stored,
-            "add": Switch(f"{add}_{self._reader}"),
+            **{name: Switch(f"{add}_{kind}") for name, kind in self._readers.items()},
         }
         size = sum(table.nbytes for table in stored.tables)
         return KernelCall(
@@ -132,7 +137,6 @@ class SparseConv(SparseLayer):
     """``mg_sparse_conv_s8``, ``_s16`` and ``_f32``."""
 
     family = "conv"
-    readers: ClassVar[Mapping[DType, str]] = {**SUFFIXES, DType.INT8: "s8x2"}
 
     @classmethod
     def of_type(cls, computes: DType) -> tuple[Kernel, DenseRows]:
@@ -141,17 +145,14 @@ class SparseConv(SparseLayer):
         return ConvPlain(computes), DenseRows()
 
     def leads(self, node: KernelNode) -> Mapping[int, int]:
-        return {0: lead_of_gathered(node, attributes(node, Conv), self._pixels)}
+        return {0: lead_of_gathered(node, attributes(node, Conv), self.pixels)}
 
     def scratch(self, node: KernelNode) -> int:
-        if self.computes is DType.INT8:
-            return self.dense.scratch(node)
-        return _rows_length(node) * element(node.input(0))
+        return self.pixels * _rows_length(node) * element(node.input(0))
 
     @property
-    def _pixels(self) -> int:
-        """Pixels whose windows are gathered at once."""
-        return PIXELS if self.computes is DType.INT8 else 1
+    def pixels(self) -> int:
+        return 4 if self.computes is DType.INT8 else 1
 
 
 def _rows(node: KernelNode) -> Array:
@@ -171,11 +172,10 @@ def _stored(form: Form, rows: Array) -> tuple[Parameters, str]:
         name: FlashTable(values, name) if values.size else None
         for name, values in form.encode(rows).tables.items()
     }
-    pattern = form if isinstance(form, NofM) else None
     if isinstance(form, Crs):
         places, reader = "columns", f"mg_crs{form.column_bits(rows.shape[1])}"
-    elif pattern is not None:
-        places, reader = "places", "mg_n_of_m"
+    elif isinstance(form, NofM):
+        places, reader = "places", f"mg_{form.n}_of_{form.m}"
     else:
         places, reader = "bits", "mg_bitmap"
     fields: dict[str, Field] = {
@@ -183,8 +183,5 @@ def _stored(form: Form, rows: Array) -> tuple[Parameters, str]:
         "places": tables[places],
         "counts": tables.get("counts"),
         "columns": rows.shape[1],
-        "kept": 0 if pattern is None else pattern.n,
-        "group": 0 if pattern is None else pattern.m,
-        "place_bits": 0 if pattern is None else pattern.place_bits,
     }
     return Parameters("mg_rows", fields), reader

@@ -79,14 +79,16 @@ def lead_by_pixels(
 def lead_of_gathered(node: KernelNode, op: Conv, pixels: int) -> int:
     """The lead of a convolution that copies the windows of some pixels before it writes these.
 
-    Where channels fall into groups, those of one group at a time.
+    Where fewer than these are left of an image, one by one; where channels fall into groups, those
+    of one group at a time.
     """
     data, weights, result = node.input(0), node.input(1), node.outputs[0]
-    later = 0 if op.groups == 1 else pixels
+    together = result.shape[1] * result.shape[2] // pixels * pixels
     pixel_bytes = result.shape[3] * result.dtype.bits // 8
 
     def written(pixel: int) -> int:
-        return (pixel // pixels * pixels + later) * pixel_bytes
+        begin, many = (pixel // pixels * pixels, pixels) if pixel < together else (pixel, 1)
+        return (begin + (0 if op.groups == 1 else many)) * pixel_bytes
 
     return lead_by_pixels(node, op, (data.shape, weights.shape), written)
 

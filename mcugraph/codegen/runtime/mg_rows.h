@@ -14,8 +14,6 @@ typedef struct {
     const void *places;     /* where they stand, as the reader of the rows has it */
     const uint16_t *counts; /* how many each row has, where that has to be told; else NULL */
     int32_t columns;        /* of a row */
-    uint16_t kept, group;   /* N of M: of each group of so many weights so many are stored */
-    uint32_t place_bits;    /* of a place within a group: 1, 2, 4 or 8 */
 } mg_rows;
 
 /* Where the next row begins. */

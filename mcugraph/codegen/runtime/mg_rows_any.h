@@ -6,20 +6,24 @@
 
 /* Reads rows of weights, once for each type of elements, with these defined:
  *   MG_T, MG_SUFFIX: the type of data, and what names for it end in
- *   MG_LANES: 1; or 2: elements of two rows of data take turns, and there are two sums
+ *   MG_LANES: rows of data that are multiplied at once, one behind the other: 1 or 4
  *   MG_WEIGHT, MG_SUM, MG_PLUS(sum, x): the types of weights and of sums of products, and how these
  *     are added up
- * Each reader adds the products of the next row of weights and of data to sums, in the order of the
- * columns, and goes on to the row behind it. */
+ * Each reader adds the products of the next row of weights and each row of data to a sum, in the
+ * order of the columns, and goes on to the row behind it. */
 
 #if MG_LANES == 1
 #define MG_LOAD_SUMS MG_SUM a = sums[0]
 #define MG_ADD(x, by) a = MG_PLUS(a, (x)[0] * (by))
 #define MG_STORE_SUMS sums[0] = a
 #else
-#define MG_LOAD_SUMS MG_SUM a = sums[0], b = sums[1]
-#define MG_ADD(x, by) (a = MG_PLUS(a, (x)[0] * (by)), b = MG_PLUS(b, (x)[1] * (by)))
-#define MG_STORE_SUMS (sums[0] = a, sums[1] = b)
+#define MG_LOAD_SUMS                                                                               \
+    const int32_t lane1 = rows->columns, lane2 = 2 * lane1, lane3 = 3 * lane1;                     \
+    MG_SUM a = sums[0], b = sums[1], c = sums[2], d = sums[3]
+#define MG_ADD(x, by)                                                                              \
+    (a = MG_PLUS(a, (x)[0] * (by)), b = MG_PLUS(b, (x)[lane1] * (by)),                             \
+     c = MG_PLUS(c, (x)[lane2] * (by)), d = MG_PLUS(d, (x)[lane3] * (by)))
+#define MG_STORE_SUMS (sums[0] = a, sums[1] = b, sums[2] = c, sums[3] = d)
 #endif
 
 /* The column of each weight is told. */
@@ -32,7 +36,7 @@
         MG_LOAD_SUMS;                                                                              \
         (void)rows;                                                                                \
         while (weight != end) {                                                                    \
-            const MG_T *x = data + *column++ * MG_LANES;                                           \
+            const MG_T *x = data + *column++;                                                      \
             const MG_WEIGHT by = *weight++;                                                        \
             MG_ADD(x, by);                                                                         \
         }                                                                                          \
@@ -53,42 +57,71 @@ void MG_TYPED(mg_bitmap)(const mg_rows *rows, mg_row *at, const MG_T *data, MG_S
     for (; bits != end; bits++) {
         uint32_t left = *bits;
         while (left) {
-            const MG_T *x = data + mg_lowest_bit(left) * MG_LANES;
+            const MG_T *x = data + mg_lowest_bit(left);
             const MG_WEIGHT by = *weight++;
             MG_ADD(x, by);
             left &= left - 1u;
         }
-        data += 8 * MG_LANES;
+        data += 8;
     }
     at->weights = weight;
     at->places = bits;
     MG_STORE_SUMS;
 }
 
-/* So many of each group, and their places within it. */
-void MG_TYPED(mg_n_of_m)(const mg_rows *rows, mg_row *at, const MG_T *data, MG_SUM *sums)
-{
-    const MG_WEIGHT *weight = (const MG_WEIGHT *)at->weights;
-    const uint8_t *places = (const uint8_t *)at->places;
-    const MG_T *end = data + rows->columns * MG_LANES;
-    const int32_t group = rows->group * MG_LANES, kept = rows->kept;
-    const uint32_t width = rows->place_bits, mask = (1u << width) - 1u;
-    uint32_t left = 1; /* places, and above them a bit that is set */
-    MG_LOAD_SUMS;
-    for (; data < end; data += group) {
-        const MG_WEIGHT *behind = weight + kept;
-        do {
-            const MG_T *x;
-            const MG_WEIGHT by = *weight++;
-            if (left == 1) {
-                left = *places++ | 0x100u;
-            }
-            x = data + (left & mask) * MG_LANES;
-            left >>= width;
-            MG_ADD(x, by);
-        } while (weight != behind);
+/* Of each group of weights some, and their places within it in so many bits, a whole number of groups
+ * to a byte. */
+#define MG_SLOT(i, kept, group, bits)                                                              \
+    x = data + (i) / (kept) * (group) + (byte >> ((i) * (bits)) & ((1u << (bits)) - 1u));          \
+    by = weight[i];                                                                                \
+    MG_ADD(x, by);
+#define MG_BYTE_4(kept, group) MG_SLOT(0, kept, group, 4) MG_SLOT(1, kept, group, 4)
+#define MG_BYTE_2(kept, group)                                                                     \
+    MG_SLOT(0, kept, group, 2)                                                                     \
+    MG_SLOT(1, kept, group, 2)                                                                     \
+    MG_SLOT(2, kept, group, 2)                                                                     \
+    MG_SLOT(3, kept, group, 2)
+#define MG_BYTE_1(kept, group)                                                                     \
+    MG_SLOT(0, kept, group, 1)                                                                     \
+    MG_SLOT(1, kept, group, 1)                                                                     \
+    MG_SLOT(2, kept, group, 1)                                                                     \
+    MG_SLOT(3, kept, group, 1)                                                                     \
+    MG_SLOT(4, kept, group, 1)                                                                     \
+    MG_SLOT(5, kept, group, 1)                                                                     \
+    MG_SLOT(6, kept, group, 1)                                                                     \
+    MG_SLOT(7, kept, group, 1)
+#define MG_N_OF_M(name, kept, group, bits)                                                         \
+    void name(const mg_rows *rows, mg_row *at, const MG_T *data, MG_SUM *sums)                     \
+    {                                                                                              \
+        const int32_t slots = (rows->columns + (group)-1) / (group) * (kept);                      \
+        const int32_t last = slots % (8 / bits);                                                   \
+        const MG_WEIGHT *weight = (const MG_WEIGHT *)at->weights, *end = weight + slots - last;    \
+        const uint8_t *places = (const uint8_t *)at->places;                                       \
+        const MG_T *x;                                                                             \
+        MG_WEIGHT by;                                                                              \
+        MG_LOAD_SUMS;                                                                              \
+        while (weight != end) {                                                                    \
+            const uint32_t byte = *places++;                                                       \
+            MG_BYTE_##bits(kept, group)                                                            \
+            weight += 8 / bits;                                                                    \
+            data += 8 / bits / (kept) * (group);                                                   \
+        }                                                                                          \
+        if (last) {                                                                                \
+            const uint32_t byte = *places++;                                                       \
+            int32_t i;                                                                             \
+            for (i = 0; i < last; i++) {                                                           \
+                MG_SLOT(i, kept, group, bits)                                                      \
+            }                                                                                      \
+        }                                                                                          \
+        at->weights = weight + last;                                                               \
+        at->places = places;                                                                       \
+        MG_STORE_SUMS;                                                                             \
     }
-    at->weights = weight;
-    at->places = places;
-    MG_STORE_SUMS;
-}
+
+MG_N_OF_M(MG_TYPED(mg_1_of_2), 1, 2, 1)
+MG_N_OF_M(MG_TYPED(mg_2_of_4), 2, 4, 2)
+MG_N_OF_M(MG_TYPED(mg_1_of_4), 1, 4, 2)
+MG_N_OF_M(MG_TYPED(mg_2_of_8), 2, 8, 4)
+MG_N_OF_M(MG_TYPED(mg_1_of_8), 1, 8, 4)
+MG_N_OF_M(MG_TYPED(mg_2_of_16), 2, 16, 4)
+MG_N_OF_M(MG_TYPED(mg_1_of_16), 1, 16, 4)

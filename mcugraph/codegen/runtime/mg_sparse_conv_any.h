@@ -8,54 +8,89 @@
  *   MG_T, MG_SUFFIX: the type, and what names for it end in
  *   MG_PARAMS, MG_LAYER: what tells the layer and how its weights are stored, and the former alone
  *   MG_SUM: the type of sums of products
- *   MG_LANES, MG_COLUMN: pixels that are made at once, and the type of data under their windows
- *   MG_PADDING(p): what lies around an image
+ *   MG_LANES: pixels that are made at once, as long as there are so many
+ *   MG_PADDING(p): the bytes around an image
  *   MG_ENDED(p, sum, channel): the result of a sum */
 
-/* What the window of an output pixel lies on; elements of all lanes take turns. */
-static void gather(const MG_LAYER *p, const MG_T *input, int32_t pixel, int32_t group,
-                   MG_COLUMN *column)
+static MG_T *copied(MG_T *to, const MG_T *from, int32_t count)
+{
+    const MG_T *end = from + count;
+    while (end - from >= 4) {
+        memcpy(to, from, 4 * sizeof(MG_T));
+        to += 4;
+        from += 4;
+    }
+    while (from != end) {
+        *to++ = *from++;
+    }
+    return to;
+}
+
+static MG_T *padded(MG_T *to, int32_t byte, int32_t count)
+{
+    memset(to, byte, (size_t)count * sizeof(MG_T));
+    return to + count;
+}
+
+/* What the window of an output pixel lies on. */
+static void gather(const MG_LAYER *p, const MG_T *input, int32_t pixel, int32_t group, MG_T *to)
 {
     const int32_t top = pixel / p->output_width * p->stride_y - p->pad_top;
     const int32_t left = pixel % p->output_width * p->stride_x - p->pad_left;
-    int32_t wy, wx, c;
+    const mg_span across = mg_on_axis(left, p->window_width, p->dilation_x, p->input_width);
+    const int32_t before = across.first * p->depth;
+    const int32_t behind = (p->window_width - across.first - across.count) * p->depth;
+    /* Neighbours under the window that are neighbours in the input. */
+    const int32_t run = p->dilation_x == 1 && p->groups == 1 ? across.count : 1;
+    const int32_t next = run * p->dilation_x * p->input_channels;
+    const int32_t place =
+        (left + across.first * p->dilation_x) * p->input_channels + group * p->depth;
+    int32_t wy, wx, y = top;
     for (wy = 0; wy < p->window_height; wy++) {
-        const int32_t y = top + wy * p->dilation_y;
-        for (wx = 0; wx < p->window_width; wx++) {
-            const int32_t x = left + wx * p->dilation_x;
-            const int32_t inside =
-                y >= 0 && y < p->input_height && x >= 0 && x < p->input_width;
-            const int32_t place = (y * p->input_width + x) * p->input_channels + group * p->depth;
-            for (c = 0; c < p->depth; c++) {
-                *column = (MG_COLUMN)(inside ? input[place + c] : MG_PADDING(p));
-                column += MG_LANES;
+        if (y < 0 || y >= p->input_height) {
+            to = padded(to, MG_PADDING(p), p->window_width * p->depth);
+        } else {
+            const MG_T *from = input + y * p->input_width * p->input_channels + place;
+            if (before) {
+                to = padded(to, MG_PADDING(p), before);
+            }
+            for (wx = 0; wx < across.count; wx += run) {
+                to = copied(to, from, run * p->depth);
+                from += next;
+            }
+            if (behind) {
+                to = padded(to, MG_PADDING(p), behind);
             }
         }
+        y += p->dilation_y;
     }
 }
 
-static void one_image(const MG_PARAMS *p, const MG_T *input, MG_T *output, MG_COLUMN *columns)
+/* All channels of some pixels. */
+static void some_pixels(const MG_PARAMS *p, const MG_T *input, int32_t pixel, int32_t lanes,
+                        MG_T *output, MG_T *windows)
 {
     const MG_LAYER *layer = &p->layer;
-    const int32_t channels = layer->output_channels / layer->groups;
-    const int32_t pixels = layer->output_height * layer->output_width;
-    int32_t pixel, group, channel, lane;
-    for (pixel = 0; pixel < pixels; pixel += MG_LANES) {
-        mg_row at = mg_first_row(&p->weights);
-        MG_T *to[MG_LANES];
-        for (group = 0; group < layer->groups; group++) {
-            for (lane = 0; lane < MG_LANES; lane++) {
-                /* Behind the last pixel, that is computed again. */
-                const int32_t one = pixel + lane < pixels ? pixel + lane : pixels - 1;
-                to[lane] = output + one * layer->output_channels + group * channels;
-                gather(layer, input, one, group, columns + lane);
+    const int32_t made = layer->output_channels, channels = made / layer->groups;
+    mg_row at = mg_first_row(&p->weights);
+    int32_t group, channel, lane;
+    output += pixel * made;
+    for (group = 0; group < layer->groups; group++) {
+        for (lane = 0; lane < lanes; lane++) {
+            gather(layer, input, pixel + lane, group, windows + lane * p->weights.columns);
+        }
+        for (channel = group * channels; channel < (group + 1) * channels; channel++) {
+            MG_SUM sums[MG_LANES] = {0};
+#if MG_LANES > 1
+            if (lanes > 1) {
+                p->add_lanes(&p->weights, &at, windows, sums);
+            } else
+#endif
+            {
+                p->add(&p->weights, &at, windows, sums);
             }
-            for (channel = 0; channel < channels; channel++) {
-                MG_SUM sums[MG_LANES] = {0};
-                p->add(&p->weights, &at, columns, sums);
-                for (lane = 0; lane < MG_LANES; lane++) {
-                    *to[lane]++ = MG_ENDED(layer, sums[lane], group * channels + channel);
-                }
+            for (lane = 0; lane < lanes; lane++) {
+                output[lane * made + channel] = MG_ENDED(layer, sums[lane], channel);
             }
         }
     }
@@ -64,10 +99,14 @@ static void one_image(const MG_PARAMS *p, const MG_T *input, MG_T *output, MG_CO
 void MG_TYPED(mg_sparse_conv)(const MG_PARAMS *p, const MG_T *input, MG_T *output, void *scratch)
 {
     const MG_LAYER *layer = &p->layer;
-    int32_t batch;
+    const int32_t pixels = layer->output_height * layer->output_width;
+    int32_t batch, pixel, lanes;
     for (batch = 0; batch < layer->batches; batch++) {
-        one_image(p, input, output, (MG_COLUMN *)scratch);
+        for (pixel = 0; pixel < pixels; pixel += lanes) {
+            lanes = pixel + MG_LANES <= pixels ? MG_LANES : 1;
+            some_pixels(p, input, pixel, lanes, output, (MG_T *)scratch);
+        }
         input += layer->input_height * layer->input_width * layer->input_channels;
-        output += layer->output_height * layer->output_width * layer->output_channels;
+        output += pixels * layer->output_channels;
     }
 }

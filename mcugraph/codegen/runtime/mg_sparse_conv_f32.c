@@ -10,6 +10,5 @@
 #define MG_PARAMS mg_sparse_conv_f32_params
 #define MG_LAYER mg_conv_f32_params
 #define MG_LANES 1
-#define MG_COLUMN MG_T
 #define MG_PADDING(p) 0
 #include "mg_sparse_conv_any.h"

@@ -16,8 +16,7 @@ static int8_t finished(const mg_conv_s8_params *p, int32_t sum, int32_t channel)
 #define MG_PARAMS mg_sparse_conv_s8_params
 #define MG_LAYER mg_conv_s8_params
 #define MG_SUM int32_t
-#define MG_LANES MG_CONV_S8_PIXELS
-#define MG_COLUMN int16_t
+#define MG_LANES 4
 #define MG_PADDING(p) (p)->input_zero
 #define MG_ENDED finished
 #include "mg_sparse_conv_any.h"

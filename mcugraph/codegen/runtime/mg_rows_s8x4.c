@@ -3,11 +3,11 @@
  * Part of the mcugraph runtime. Permission to use, copy, modify, and/or distribute this file for
  * any purpose with or without fee is hereby granted. It comes without any warranty.
  */
-#include "mg_rows_s8x2.h"
+#include "mg_rows_s8x4.h"
 
-#define MG_T int16_t
-#define MG_SUFFIX s8x2
-#define MG_LANES 2
+#define MG_T int8_t
+#define MG_SUFFIX s8x4
+#define MG_LANES 4
 #define MG_WEIGHT int8_t
 #define MG_SUM int32_t
 #define MG_PLUS mg_plus

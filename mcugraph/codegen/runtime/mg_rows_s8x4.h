@@ -1,0 +1,17 @@
+/* SPDX-License-Identifier: 0BSD
+ *
+ * Part of the mcugraph runtime. Permission to use, copy, modify, and/or distribute this file for
+ * any purpose with or without fee is hereby granted. It comes without any warranty.
+ */
+#ifndef MG_ROWS_S8X4_H
+#define MG_ROWS_S8X4_H
+
+#include "mg_rows.h"
+
+/* Adds products of int8 by int8, four rows of data at once, one behind the other: those of the next row of weights. mg_rows_any.h tells more. */
+typedef void mg_add_row_s8x4(const mg_rows *rows, mg_row *at, const int8_t *data, int32_t *sums);
+
+mg_add_row_s8x4 mg_crs8_s8x4, mg_crs16_s8x4, mg_bitmap_s8x4, mg_1_of_2_s8x4, mg_2_of_4_s8x4,
+    mg_1_of_4_s8x4, mg_2_of_8_s8x4, mg_1_of_8_s8x4, mg_2_of_16_s8x4, mg_1_of_16_s8x4;
+
+#endif
