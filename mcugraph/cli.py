@@ -81,7 +81,7 @@ def _run(given: list[str]) -> int:
         if isinstance(stream, io.TextIOWrapper):
             stream.reconfigure(errors="backslashreplace")  # names may be in any alphabet
     try:
-        options = _options(given)
+        options = _options(given or ["--help"])
         code: int = options.run(options)
         sys.stdout.flush()
     except McuGraphError as error:
@@ -126,31 +126,79 @@ def _drop(stream: TextIO) -> None:
 
 
 def _options(given: list[str]) -> argparse.Namespace:
+    parser = _parser(given)
+    if given and not given[0].startswith("-") and given[0] not in COMMANDS:
+        _refuse(f"unknown command {given[0]!r}{_meant(given[0], list(COMMANDS))}", "mcugraph")
     try:
-        options, unknown = _parser(given).parse_known_args(given)
+        options, unknown = parser.parse_known_args(given)
     except SystemExit:  # after help or the version, which may find no room either
         sys.stdout.flush()
         raise
     if unknown:
         command = f"mcugraph {given[0]}" if given[0] in COMMANDS else "mcugraph"
-        _refuse(f"unrecognized arguments: {' '.join(unknown)}", command)
+        meant = _meant(unknown[0], _options_of(parser, given[0]))
+        _refuse(f"unrecognized arguments: {' '.join(unknown)}{meant}", command)
     return options
 
 
-def _parser(given: Sequence[str]) -> argparse.ArgumentParser:
-    """The parser, with the arguments of the one command that is given."""
+def _options_of(parser: argparse.ArgumentParser, command: str) -> list[str]:
+    """The options that a command has."""
+    (commands,) = (a for a in parser._actions if isinstance(a, argparse._SubParsersAction))
+    own = commands.choices.get(command, parser)
+    return [name for name in own._option_string_actions if name.startswith("--")]
+
+
+def _meant(given: str, known: Sequence[str]) -> str:
+    """What somebody who wrote something like a name may have meant, or nothing."""
+    from difflib import get_close_matches
+
+    close = get_close_matches(given.partition("=")[0], known, n=1, cutoff=0.7)
+    return f"; did you mean {close[0]}?" if close else ""
+
+
+class _Completion(argparse.Action):
+    """Print a script for a shell, and end."""
+
+    def __call__(
+        self,
+        parser: argparse.ArgumentParser,
+        namespace: argparse.Namespace,
+        values: Any,
+        option_string: str | None = None,
+    ) -> NoReturn:
+        try:
+            import shtab
+        except ImportError:
+            raise UsageError(
+                "--print-completion needs shtab: pip install 'mcugraph[completion]'"
+            ) from None
+        if values not in shtab.SUPPORTED_SHELLS:
+            known = ", ".join(shtab.SUPPORTED_SHELLS)
+            raise UsageError(f"unknown shell {values!r}; expected one of {known}")
+        print(shtab.complete(_parser([], everything=True), values))
+        parser.exit()
+
+
+def _parser(given: Sequence[str], everything: bool = False) -> argparse.ArgumentParser:
+    """The parser, with the arguments of the one command that is given, or of all."""
     from mcugraph import __version__
 
     parser = _Parser(
         prog="mcugraph",
         description="What a neural network costs on a microcontroller: SRAM, flash and work.",
     )
+    parser.add_argument(
+        "--print-completion",
+        metavar="SHELL",
+        action=_Completion,
+        help="print what bash, zsh or tcsh need to complete commands and options (needs shtab)",
+    )
     parser.add_argument("--version", action="version", version=f"mcugraph {__version__}")
     commands = parser.add_subparsers(
         title="commands", metavar="COMMAND", required=True, prog="mcugraph"
     )
     for name, (module, summary) in COMMANDS.items():
-        if given and given[0] == name:
+        if everything or (given and given[0] == name):
             import_module(f"mcugraph.commands.{module}").add(commands)
         else:
             commands.add_parser(name, help=summary)

@@ -19,8 +19,11 @@ def model(models: Path) -> Path:
 @pytest.mark.parametrize(
     ("arguments", "message"),
     [
-        ([], "required"),
-        (["nothing"], "invalid choice"),
+        (["nothing"], "unknown command 'nothing' (see `mcugraph --help`)"),
+        (["profil", "MODEL"], "unknown command 'profil'; did you mean profile?"),
+        (["profile", "MODEL", "--layer-s"], "; did you mean --layers? (see `mcugraph profile"),
+        (["profile", "MODEL", "MODEL", "--csv"], "--csv is of one model, and 2 are given"),
+        (["--print-completion", "cmd"], "unknown shell 'cmd'; expected one of"),
         (["profile"], "MODEL"),
         (["profile", "missing.onnx"], "missing.onnx: no such file"),
         (["profile", "MODEL", "--limit", "0"], "'0' is no positive number"),
@@ -66,6 +69,24 @@ def test_help_and_version(capsys: Capture) -> None:
         if arguments[0] == "profile":
             assert "a .tflite, .onnx or .pt2 file" in capsys.readouterr().out
     assert f"mcugraph {mcugraph.__version__}" in capsys.readouterr().out
+
+
+def test_alone_it_prints_its_help(capsys: Capture) -> None:
+    with pytest.raises(SystemExit) as caught:
+        main([])
+    assert caught.value.code == 0
+    assert capsys.readouterr().out.startswith("usage: mcugraph ")
+
+
+@pytest.mark.parametrize("shell", ["bash", "zsh"])
+def test_shells_complete_commands_and_options(shell: str, capsys: Capture) -> None:
+    pytest.importorskip("shtab")
+    with pytest.raises(SystemExit) as caught:
+        main(["--print-completion", shell])
+    assert caught.value.code == 0
+    script = capsys.readouterr().out
+    assert "--reserve-sram" in script
+    assert "--full-names" in script
 
 
 def test_a_closed_pipe_is_no_error(model: Path) -> None:

@@ -4,10 +4,11 @@ import argparse
 from typing import Any
 
 from mcugraph.commands import common
-from mcugraph.fit.remedies import best_order, remedies
+from mcugraph.errors import UsageError
+from mcugraph.fit.remedies import best_order, least_total, remedies
 from mcugraph.profiler import SEARCH_SECONDS
-from mcugraph.report import layer_report, profile_report, storage_report
-from mcugraph.report.answer import as_json
+from mcugraph.report import comparison_report, layer_report, profile_report, storage_report
+from mcugraph.report.answer import as_json, as_json_list
 
 
 def add(commands: Any) -> None:
@@ -17,7 +18,12 @@ def add(commands: Any) -> None:
         help="peak SRAM, flash and work of a model file",
         description="Peak SRAM, flash and work of a TFLite, ONNX or saved PyTorch model.",
     )
-    command.add_argument("model", metavar="MODEL", help="a .tflite, .onnx or .pt2 file")
+    command.add_argument(
+        "models",
+        nargs="+",
+        metavar="MODEL",
+        help="a .tflite, .onnx or .pt2 file; of several, a table with a row for each",
+    )
     common.counting(command)
     common.kernels(command)
     common.built(command)
@@ -51,9 +57,16 @@ def add(commands: Any) -> None:
 
 
 def run(options: argparse.Namespace) -> int:
-    """Print the profile; always 0."""
+    """Print the profile, or a table of several; always 0.
+
+    Raises:
+        UsageError: Something of one model is asked for, and there are several.
+    """
+    if len(options.models) > 1:
+        return _several(options)
+    (model,) = options.models
     graph, result = common.counted(
-        options, options.model, options.time_limit, options.built, options.storage
+        options, model, options.time_limit, options.built, options.storage
     )
     if options.json:
         print(as_json(result.to_dict()))
@@ -68,4 +81,28 @@ def run(options: argparse.Namespace) -> int:
             print(f"\n{table}")
         if options.storage:
             print(f"\n{storage_report.to_text(result.storage or (), screen)}")
+    return 0
+
+
+def _several(options: argparse.Namespace) -> int:
+    of_one = {
+        "--built": options.built is not None,
+        "--csv": options.csv,
+        "--layers": options.layers,
+        "--limit": options.limit is not None,
+        "--sort": options.sort != "order",
+        "--storage": options.storage and not options.json,
+    }
+    named = [name for name, given in of_one.items() if given]
+    if named:
+        raise UsageError(f"{named[0]} is of one model, and {len(options.models)} are given")
+    found = [
+        common.counted(options, model, options.time_limit, storage=options.storage)
+        for model in options.models
+    ]
+    if options.json:
+        print(as_json_list([result.to_dict() for _, result in found]))
+    else:
+        rows = [(result, least_total(graph, result)) for graph, result in found]
+        print(comparison_report.to_text(rows, common.screen(options)))
     return 0

@@ -57,6 +57,12 @@ def remedies(graph: Graph, found: Profile, splits: bool = True) -> Iterator[Reme
             yield remedy
 
 
+def least_total(graph: Graph, found: Profile) -> int | None:
+    """The arena to reserve after the best command that takes no search; None: not known."""
+    totals = [remedy.total for remedy in remedies(graph, found, splits=False)]
+    return min(totals, default=found.memory.tflm_total)
+
+
 def best_order(graph: Graph, found: Profile) -> int | None:
     """The peak in bytes of an ONNX file whose best order `mcugraph optimize` writes.
 

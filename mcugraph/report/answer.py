@@ -1,6 +1,6 @@
 """What every command prints as JSON."""
 
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from typing import Any
 
 from mcugraph.schema import SCHEMA_VERSION
@@ -11,3 +11,10 @@ def as_json(data: Mapping[str, Any]) -> str:
     import json  # which takes a while, and most answers are text
 
     return json.dumps({"schema_version": SCHEMA_VERSION, **data}, indent=2)
+
+
+def as_json_list(answers: Iterable[Mapping[str, Any]]) -> str:
+    """Several answers as a JSON list, each as ``as_json`` has it."""
+    import json
+
+    return json.dumps([{"schema_version": SCHEMA_VERSION, **data} for data in answers], indent=2)

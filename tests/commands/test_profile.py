@@ -145,6 +145,20 @@ def test_json(model: Path, capsys: Capture) -> None:
     assert data == mg.profile(model).to_dict()
 
 
+def test_several_models_are_a_table(models: Path, capsys: Capture) -> None:
+    paths = [models / f"{name}_int8.tflite" for name in ("ds_cnn", "branching")]
+    lines = run(capsys, "profile", *paths).splitlines()
+    assert lines[0].split("  ")[0] == "model"
+    for path, line in zip(paths, lines[2:], strict=True):
+        total = mg.profile(path).memory.tflm_total
+        assert line.startswith(str(path))
+        assert f"  {total:,} B  " in line
+    assert "15,000 B" not in lines[3]
+    assert "13,096 B" in lines[3]  # what optimize --kernels reference makes of it
+    found = json.loads(run(capsys, "profile", *paths, "--json"))
+    assert found == [mg.profile(path).to_dict() for path in paths]
+
+
 def test_counted_in_other_ways(models: Path, capsys: Capture) -> None:
     path = models / "branching.onnx"
 
