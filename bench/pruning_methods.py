@@ -10,7 +10,7 @@ import torch
 from pruning_training import Training
 from torch import nn
 
-from mcugraph.prune import Pruner, carry_over, choose_branches, drop, slim
+from mcugraph.prune import Pruner, carry_over, choose_structures, drop, slim
 from mcugraph.prune.masks import Masks
 from mcugraph.prune.placement import Classes
 from mcugraph.prune.ranking import Ranking
@@ -204,7 +204,7 @@ def trained(method: Callable[[Case], None]) -> Callable[[Case], None]:
 
 def with_branches(case: Case) -> None:
     """The same on a network that lost, before its training, the branches that budgets ask for."""
-    choice = choose_branches(case.model, case.example, case.limits)
+    choice = choose_structures(case.model, case.example, case.limits)
     case.start_with(drop(case.model, choice.dropped, case.example))
     default(case)
 

@@ -5,6 +5,7 @@ from dataclasses import field
 
 import numpy as np
 
+from mcugraph.coupling.seeds import FIRST, Seeds
 from mcugraph.coupling.unions import Unions
 from mcugraph.errors import GraphError
 from mcugraph.ir import Array, Graph, Kind, Op, Operator, Role, Shape, Tensor
@@ -18,10 +19,11 @@ from mcugraph.ops.labels import (
     plane,
     planes,
     refuse,
+    spread,
     stacked,
     varies,
 )
-from mcugraph.ops.selection import Slice, Split
+from mcugraph.ops.selection import Concat, Slice, Split
 from mcugraph.records import dataclass
 
 _GIVEN = (Kind.STATE, Kind.OUTER)  # what no operator of the graph makes
@@ -40,6 +42,7 @@ class Labelling:
         made: Operator name -> (layer name, labels) of the channels that it makes.
         equal: (parts, reason): of each part equally many classes have to stay.
         averaged: Operators that average over channels -> the labels of what they read.
+        seeds: What was labelled otherwise than operators say.
     """
 
     unions: Unions = field(default_factory=Unions)
@@ -49,6 +52,7 @@ class Labelling:
     made: dict[str, list[tuple[str, Array]]] = field(default_factory=dict)
     equal: list[tuple[tuple[Array, ...], str]] = field(default_factory=list)
     averaged: dict[str, Array] = field(default_factory=dict)
+    seeds: Seeds = field(default_factory=Seeds)
 
     def binding(self) -> list[tuple[tuple[Array, ...], str]]:
         """The constraints of equal counts that bind something, with representatives for labels.
@@ -93,15 +97,20 @@ class Labelling:
         return axes[-1] if axes else None
 
 
-def label(graph: Graph) -> Labelling:
+def label(graph: Graph, seeds: Seeds | None = None) -> Labelling:
     """Label every tensor of a graph with the channels that its elements belong to.
+
+    Args:
+        graph: What is labelled.
+        seeds: What is labelled otherwise than operators say.
 
     Raises:
         GraphError: A tensor has too many elements to tell them apart.
     """
     for tensor in graph.tensors.values():
         _check_size(graph, tensor)
-    labelling = Labelling()
+    labelling = Labelling(seeds=seeds or Seeds())
+    labelling.unions.fresh(labelling.seeds.classes)
     made: dict[Hashable, Array] = {}
     given = [name for name, tensor in graph.tensors.items() if tensor.kind in _GIVEN]
     for name in (*graph.inputs, *given):
@@ -274,9 +283,19 @@ class _View:
         name = self._name(index)
         if name is None or name not in self._labelling.activations:
             return None
+        joined = self._labelling.seeds.joined.get((self._operator.name, index))
+        if joined is not None:
+            return self._given(joined, index)
         if name not in self._first:
             self._first[name] = plane(self._labelling.activations[name], 0)
         return self._first[name]
+
+    def _given(self, number: int, index: int) -> Array:
+        """Channels of their own for an operand, all of one class."""
+        op, shape = self._operator.op, self.shapes[index] or ()
+        assert isinstance(op, Concat)
+        self.unite(made := self.spare(shape[op.axis]), np.array(FIRST + number))
+        return spread(made, op.axis, shape)
 
     def crossed(self, index: int) -> bool:
         labels = self._labelling.activations.get(self._name(index) or "")
@@ -296,7 +315,8 @@ class _View:
         axis = op.weight_out if isinstance(op, Weighted) else None
         key: Hashable = (self._weight_key(), count, op.kind, axis)
         if key not in self._made:
-            self._made[key] = self._labelling.unions.fresh(count)
+            own = self._labelling.unions.fresh(count)
+            self._made[key] = self._labelling.seeds.among(self._operator.name, own)
         made, layers = self._made[key], self._labelling.layers
         name = layer_name(self._graph, self._operator)
         if name in layers and layers[name] is not made:

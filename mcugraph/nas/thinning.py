@@ -82,7 +82,7 @@ class Thinning:
         groups = np.split(hard, self._classes.starts[1:])
         kept = Kept.of(space, {g.name: m for g, m in zip(space.groups, groups, strict=True)})
         shapes = {name: tuple(value.shape) for name, value in state.items()}
-        for name, entries in default(kept, shapes).entries.items():
+        for name, entries in default(kept.remains, shapes).entries.items():
             state[name] = taken(state[name], entries)
         small = self._task.space.module(self._task.arch, self._task.widths)
         small.load_state_dict(state)

@@ -160,11 +160,15 @@ class MatMul(LinearAlgebra):
             return (none(result),)
         rows = np.broadcast_to(a[..., :1], result)
         columns = np.broadcast_to(b[..., :1].swapaxes(-1, -2), result)
-        if varies(rows, -2) and varies(columns, -1):
+        along = varies(rows, -2), varies(columns, -1)
+        beside = [any(varies(x, axis) for axis in range(len(result) - 2)) for x in (rows, columns)]
+        if all(along) or (along[0] and beside[1]) or (along[1] and beside[0]):
             for labels in (a, b):
                 channels.freeze(labels, "channels of two axes meet in one tensor")
             return (np.broadcast_to(np.int64(FIXED), result),)
-        return (compress(rows if varies(rows, -2) else columns),)
+        if any(beside) and not any(along):
+            channels.unite(rows, columns)  # each product is of one channel, on both sides
+        return (compress(rows if along[0] or beside[0] else columns),)
 
 
 @dataclass(frozen=True, slots=True)

@@ -51,6 +51,8 @@ class BatchNorm(Rules):
 
 # Each element gets a share of the whole, or is held against its neighbours: one that is 0 counts.
 _SHARING = frozenset({"softmax", "log_softmax", "hardmax", "lrn"})
+# Their scale and shift are of channels, the second axis.
+_BY_CHANNEL = frozenset({"group_norm", "instance_norm", "mean_variance_norm"})
 # They divide by the number of elements, so that one that is 0 counts too.
 _AVERAGING = frozenset(
     {"layer_norm", "skip_layer_norm", "rms_norm", "group_norm", "mean_variance_norm"}
@@ -101,7 +103,7 @@ class Normalization(Rules):
         elif self.function in _AVERAGING and self._averages(data):
             channels.averages(data)
         for index in range(1, len(channels.shapes)):
-            if self.function in ("group_norm", "instance_norm"):
+            if self.function in _BY_CHANNEL:
                 channels.bind(index, 0, read_along(channels, data, 1))
             else:
                 bind_aligned(channels, index, data)

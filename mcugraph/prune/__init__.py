@@ -21,15 +21,13 @@ if TYPE_CHECKING:
     from mcugraph.prune.pruner import Pruner
     from mcugraph.prune.salience import Salience, ScoredLayer
     from mcugraph.prune.schedules import Gradual, OneShot
-    from mcugraph.prune.structure import BranchChoice, choose_branches
-    from mcugraph.slimming.dropping import branches, drop
-    from mcugraph.slimming.residual import Branch
+    from mcugraph.prune.structure import StructureChoice, choose_structures
+    from mcugraph.slimming.dropping import drop, structures
     from mcugraph.slimming.slimmer import slim
+    from mcugraph.slimming.vanishing import Structure
 
 # Public name -> the module that defines it.
 _HOME = {
-    "Branch": "mcugraph.slimming.residual",
-    "BranchChoice": "mcugraph.prune.structure",
     "Budgeted": "mcugraph.prune.outcome",
     "Exported": "mcugraph.export.exported",
     "Gradual": "mcugraph.prune.schedules",
@@ -38,21 +36,21 @@ _HOME = {
     "Pruner": "mcugraph.prune.pruner",
     "Salience": "mcugraph.prune.salience",
     "ScoredLayer": "mcugraph.prune.salience",
-    "branches": "mcugraph.slimming.dropping",
+    "Structure": "mcugraph.slimming.vanishing",
+    "StructureChoice": "mcugraph.prune.structure",
     "carry_over": "mcugraph.prune.optimizers",
-    "choose_branches": "mcugraph.prune.structure",
+    "choose_structures": "mcugraph.prune.structure",
     "drop": "mcugraph.slimming.dropping",
     "export_onnx": "mcugraph.export.to_onnx",
     "export_tflite": "mcugraph.export.to_tflite",
     "finish_qat": "mcugraph.export.qat",
     "prepare_qat": "mcugraph.export.qat",
     "slim": "mcugraph.slimming.slimmer",
+    "structures": "mcugraph.slimming.dropping",
     "to_budget": "mcugraph.prune.budgeted",
 }
 
 __all__ = [
-    "Branch",
-    "BranchChoice",
     "Budgeted",
     "Exported",
     "Gradual",
@@ -61,21 +59,29 @@ __all__ = [
     "Pruner",
     "Salience",
     "ScoredLayer",
-    "branches",
+    "Structure",
+    "StructureChoice",
     "carry_over",
-    "choose_branches",
+    "choose_structures",
     "drop",
     "export_onnx",
     "export_tflite",
     "finish_qat",
     "prepare_qat",
     "slim",
+    "structures",
     "to_budget",
 ]
 
 
 # Old name -> the name that is used now.
-_RENAMED = {"Layer": "ScoredLayer"}
+_RENAMED = {
+    "Branch": "Structure",
+    "BranchChoice": "StructureChoice",
+    "Layer": "ScoredLayer",
+    "branches": "structures",
+    "choose_branches": "choose_structures",
+}
 
 
 def __getattr__(name: str) -> Any:

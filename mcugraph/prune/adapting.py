@@ -1,6 +1,7 @@
 """What ``to_budget`` and the callbacks of training frameworks do with a pruner alike."""
 
-from collections.abc import Mapping
+from collections.abc import Callable, Iterator, Mapping
+from itertools import repeat
 from typing import Any
 
 import torch
@@ -30,6 +31,26 @@ def through_in(steps: int, options: Mapping[str, Any]) -> dict[str, Any]:
     if not made.keys() & {"method", "schedule", "phase"}:
         made["phase"] = max(interval, steps // interval * interval)  # the last step is an update
     return made
+
+
+def by_loss(
+    options: Mapping[str, Any], held: Iterator[Any] | None, loss_of: Callable[[Iterator[Any]], Any]
+) -> dict[str, Any]:
+    """Options in which ``structure="loss"`` stands for the loss of one validation batch.
+
+    Args:
+        options: Those that were given; they stay.
+        held: Validation batches; None: there are none.
+        loss_of: From an iterator of batches to a function that computes the loss of the next one.
+
+    Raises:
+        UsageError: It is asked for, and there are no batches.
+    """
+    if options.get("structure") != "loss":
+        return dict(options)
+    if held is None:
+        raise UsageError("structure='loss' needs validate=, batches to compute the loss of")
+    return {**options, "structure": loss_of(repeat(next(held)))}
 
 
 def slimmed(pruner: Pruner | None) -> torch.nn.Module:

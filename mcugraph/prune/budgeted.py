@@ -27,13 +27,9 @@ from mcugraph.prune.int8_file import FileModel, missing_tool, run_on_tflm, write
 from mcugraph.prune.outcome import Budgeted, OnBoard, OnTflm
 from mcugraph.prune.phases import Phases
 from mcugraph.prune.pruner import Pruner
-from mcugraph.prune.structure import choose_branches
 from mcugraph.prune.task import Loaders, TrainingTask
 from mcugraph.prune.training import Optimizer, TrainingLoop, device_of, seeded
-from mcugraph.slimming.dropping import drop
 
-# Options of the pruner by which branches are chosen too.
-_SHARED = ("concavity", "precision", "accounting")
 _REHEARSED = 8  # samples: what a file needs does not depend on its ranges
 
 
@@ -119,9 +115,10 @@ def to_budget(
             from those of the given model.
         qat_epochs: After all that, so many epochs with the rounding of int8, at a tenth of the
             learning rate.
-        structure: Whether whole branches may go before widths shrink, as ``choose_branches``
-            says: ``"loss"``: of a trained model, by how much the loss of a validation batch rises
-            without them; ``"layers"``: of a new one, where all layers are worth the same.
+        structure: Whether branches, parts and heads may vanish whole before widths shrink, as
+            ``choose_structures`` says. ``"loss"``: of a trained model, by how much the loss of a
+            validation batch rises without them; ``"layers"``: of a new one, where all layers are
+            worth the same.
         path: The file to write; None: no file.
         calibration_samples: How many training samples the int8 ranges are measured on.
         pruner: More options of ``Pruner``. Its ``phase`` follows from ``prune_epochs``.
@@ -180,16 +177,15 @@ def to_budget(
         work = copy.deepcopy(whole)
         options = {"seed": seed, **through_in(max(pruning, 1), pruner or {})}
         placed = tuple(x.to(device) for x in examples)
-        choice = None
         if structure is not None:
             batch = task.batch(loaders.first("validate"), "validate", device)
-            loss_of = partial(task.loss, work, batch) if structure == "loss" else None
-            counted = {name: options[name] for name in _SHARED if name in options}
-            choice = choose_branches(work, placed, limits, loss_of, **counted)
-            work = drop(work, choice.dropped, placed)
+            loss_of = partial(task.loss, work, batch)
+            options["structure"] = loss_of if structure == "loss" else structure
         masked = Pruner(work, placed, limits, **options)
         costs_before = (
-            masked.budgets.at(masked.space.full) if choice is None else dict(choice.costs_before)
+            masked.budgets.at(masked.space.full)
+            if masked.choice is None
+            else dict(masked.choice.costs_before)
         )
         report(f"before: {masked.progress()}")
         scores = {"before": task.score(whole, loaders.test, "test", device)}
@@ -229,7 +225,7 @@ def to_budget(
         costs=masked.resources,
         costs_before=costs_before,
         widths={group.name: (int(full), int(left)) for group, full, left in kept},
-        dropped=() if choice is None else choice.dropped,
+        dropped=masked.dropped,
         scores=scores,
         metric=task.metric,
         history=masked.history,

@@ -41,11 +41,13 @@ class History:
     Attributes:
         groups: The names of the groups.
         budgets: The budgets, by name.
+        dropped: The names of structures that went before.
         rows: Column -> one entry an update, as plain numbers and lists of them.
     """
 
     groups: tuple[str, ...]
     budgets: dict[str, int]
+    dropped: tuple[str, ...] = ()
     rows: dict[str, list[Any]] = field(default_factory=lambda: {name: [] for name in _COLUMNS})
 
     def add(self, **row: Any) -> None:

@@ -2,13 +2,14 @@
 
 import math
 from collections.abc import Callable, Iterable, Iterator, Mapping
+from functools import partial
 from typing import Any
 
 import torch
 
 from mcugraph.checks import check_callable
 from mcugraph.errors import UsageError
-from mcugraph.prune.adapting import SHARE, slimmed, submodule_of, through_in
+from mcugraph.prune.adapting import SHARE, by_loss, slimmed, submodule_of, through_in
 from mcugraph.prune.methods import PHASE
 from mcugraph.prune.optimizers import carry_over
 from mcugraph.prune.pruner import Pruner
@@ -47,7 +48,7 @@ class LightningPruning(lightning.Callback):
             optimizers go on with it, and what is saved from then on is the slimmed network.
             ``"stop"``: the training ends.
         options: More options of ``Pruner``. Its ``phase`` is a tenth of the steps that the trainer
-            plans, unless it is given.
+            plans, unless it is given; ``structure="loss"`` goes by the loss of these batches.
 
     Attributes:
         pruner: There from the start of the training on.
@@ -104,7 +105,9 @@ class LightningPruning(lightning.Callback):
             inputs = trainer.strategy.batch_to_device(self.example_inputs)
             planned = trainer.estimated_stepping_batches  # may be infinite
             steps = max(1, round(SHARE * planned)) if math.isfinite(planned) else PHASE
-            options = through_in(steps, self.options)
+            held = None if self.loss is None else self._held
+            options = by_loss(self.options, held, partial(self._loss_of, trainer, pl_module))
+            options = through_in(steps, options)
             self.pruner = Pruner(
                 submodule_of(pl_module, self.network), inputs, self.budgets, **options
             )
@@ -132,15 +135,10 @@ class LightningPruning(lightning.Callback):
             return
         self._steps = trainer.global_step
 
-        task_loss = self.loss
-
-        def loss() -> torch.Tensor:
-            assert task_loss is not None
-            held = trainer.strategy.batch_to_device(next(self._held))
-            with trainer.precision_plugin.forward_context():
-                return task_loss(pl_module, held)
-
-        if self.pruner.step(None if task_loss is None else loss) and self.pruner.met:
+        loss = None
+        if self.loss is not None:
+            loss = self._loss_of(trainer, pl_module, self._held)
+        if self.pruner.step(loss) and self.pruner.met:
             self._met(trainer, pl_module)
 
     def state_dict(self) -> dict[str, Any]:
@@ -171,3 +169,17 @@ class LightningPruning(lightning.Callback):
                 carry_over(optimizer, self.pruner.model, small)
             self.small = small
             module.set_submodule(self.network, small)
+
+    def _loss_of(
+        self, trainer: Any, module: Any, batches: Iterator[Any]
+    ) -> Callable[[], torch.Tensor]:
+        """The task loss of the next batch."""
+        task_loss = self.loss
+        assert task_loss is not None
+
+        def loss() -> torch.Tensor:
+            held = trainer.strategy.batch_to_device(next(batches))
+            with trainer.precision_plugin.forward_context():
+                return task_loss(module, held)
+
+        return loss

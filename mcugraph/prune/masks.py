@@ -15,9 +15,10 @@ import numpy as np
 import torch
 
 from mcugraph.errors import UsageError
-from mcugraph.ir import Array
+from mcugraph.ir import Array, Graph
 from mcugraph.prune.placement import Classes, Factor, place
-from mcugraph.slimming.cutting import holders_of
+from mcugraph.records import replace
+from mcugraph.slimming.cutting import Cuts, holders_of, shapes_of
 
 
 class Masks:
@@ -26,22 +27,34 @@ class Masks:
     Args:
         model: It is masked from ``attach`` to ``detach``.
         classes: Of its space.
+        cuts: What stays of tensors in the model whose space that is; the rest is masked always.
+            None: that is the model itself.
 
     Raises:
         GraphError: There are channels that cannot be masked.
     """
 
-    def __init__(self, model: torch.nn.Module, classes: Classes) -> None:
+    def __init__(self, model: torch.nn.Module, classes: Classes, cuts: Cuts | None = None) -> None:
         self.model, self.count = model, classes.count
         self.hard = np.ones(self.count, np.bool_)
-        self._values = torch.ones(self.count + 1)
+        self._values = torch.ones(self.count + 2)  # of classes, of what stays, of what is gone
         self._handles: list[Any] = []
         holders = holders_of(model)
-        shapes = {name: tuple(held.shape) for name, (held, _) in holders.items()}
+        shapes, cuts = shapes_of(model), cuts or Cuts()
         swaps: dict[str, list[_Masked]] = defaultdict(list)
         of_parameter: dict[str, list[Factor]] = defaultdict(list)
-        for factor in place(classes, shapes):
-            of_parameter[factor.parameter].append(factor)
+        for factor in place(classes, cuts.shapes(shapes)):
+            name = factor.parameter
+            spread = cuts.spread(name, factor.classes, shapes[name], classes.count)
+            of_parameter[name].append(replace(factor, classes=spread))
+        gone = {
+            name: np.where(stays, classes.count, classes.count + 1)
+            for name, stays in cuts.staying(shapes).items()
+            if isinstance(holders[name][0], torch.nn.Parameter)
+        }
+        users = _users(classes.space.graph)
+        for name, numbers in gone.items():
+            of_parameter[name].append(Factor(name, users[name], numbers))
         for name, factors in of_parameter.items():
             path = _called(model, _common(name, factors))
             for owner, attribute in holders[name][1]:
@@ -53,7 +66,7 @@ class Masks:
     def set(self, hard: Array) -> None:
         """Keep the classes that are marked, shape (classes,)."""
         self.hard = np.asarray(hard, np.bool_)
-        kept = np.append(self.hard, True)
+        kept = np.append(self.hard, [True, False])
         values = torch.from_numpy(kept.astype(np.float32))
         self._fill(values.to(next(self.model.parameters()).device), kept)
 
@@ -68,9 +81,9 @@ class Masks:
             The masks, shape (classes + 1,), as a leaf of autograd.
         """
         start = torch.ones_like(self._values) if everything else self._values
-        leaf = start.detach().clone().requires_grad_()
+        leaf = start[:-1].detach().clone().requires_grad_()
         with torch.enable_grad():
-            self._fill(leaf)
+            self._fill(torch.cat((leaf, leaf.new_zeros(1))))
         try:
             yield leaf
         finally:
@@ -92,19 +105,13 @@ class Masks:
             handle.remove()
         self._handles = []
 
-    @contextmanager
-    def lifted(self) -> Iterator[None]:
-        """Meanwhile the model has no masks."""
-        attached = bool(self._handles)
-        self.detach()
-        try:
-            yield
-        finally:
-            if attached:
-                self.attach()
+    @property
+    def attached(self) -> bool:
+        """Whether the model is masked."""
+        return bool(self._handles)
 
     def _fill(self, values: torch.Tensor, kept: Array | None = None) -> None:
-        """Mask with these values, shape (classes + 1,).
+        """Mask with these values, shape (classes + 2,).
 
         Args:
             values: Ones and zeros, or a leaf of autograd.
@@ -172,6 +179,17 @@ class _Swap:
         for masked in self.masked:
             if masked.held:  # it is not, where another hook failed before ours
                 masked.leave()
+
+
+def _users(graph: Graph) -> dict[str, tuple[str, ...]]:
+    """Of each tensor that the model holds, the operators that read it."""
+    found: dict[str, dict[str, None]] = defaultdict(dict)
+    for operator in graph.operators:
+        for name in operator.inputs:
+            constant = None if name is None else graph.tensors[name].constant
+            if constant is not None and isinstance(constant.key, str):
+                found[constant.key][operator.name] = None
+    return {name: tuple(operators) for name, operators in found.items()}
 
 
 def check_unmasked(model: Any) -> None:

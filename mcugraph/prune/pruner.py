@@ -5,8 +5,7 @@ arXiv:2110.08350; "the paper" below.
 """
 
 import warnings
-from collections.abc import Callable, Iterable, Mapping
-from pathlib import Path
+from collections.abc import Callable, Mapping, Sequence
 from typing import Any, Unpack
 
 import numpy as np
@@ -14,25 +13,23 @@ import torch
 
 from mcugraph.checks import check_callable, check_whole
 from mcugraph.errors import UsageError
-from mcugraph.export.exported import Exported
 from mcugraph.formats.torch.given import inputs_of, plain_module
-from mcugraph.formats.torch.importer import from_torch
 from mcugraph.ir import Array
+from mcugraph.prune.exporting import Exporting
 from mcugraph.prune.history import History
 from mcugraph.prune.losses import Loss, no_loss, undisturbed, value_of
-from mcugraph.prune.masks import Masks, check_unmasked
+from mcugraph.prune.masked_model import MaskedModel
+from mcugraph.prune.masks import check_unmasked
 from mcugraph.prune.methods import MethodOptions, chosen, width_rule
-from mcugraph.prune.placement import Classes
-from mcugraph.prune.ranking import Ranking
 from mcugraph.prune.salience import salience as salience_of
 from mcugraph.prune.schedules import PruningSchedule
+from mcugraph.prune.structure import StructureChoice, chosen_structures
 from mcugraph.prune.width_rule import Moment
-from mcugraph.slimming.slimmer import slim
+from mcugraph.slimming.call_sites import Sites
 from mcugraph.space.budgets import Budgets
-from mcugraph.space.space import widths
 
 
-class Pruner:
+class Pruner(Exporting):
     """Prunes a PyTorch model while it trains, until it fits a microcontroller.
 
     Of each group of channels so many stay as a method says; every ``interval`` training steps the
@@ -101,6 +98,11 @@ class Pruner:
             bottleneck change. True if not given.
         smoothing: The gradient is multiplied by twice the multiplier, as an L2 penalty would. True
             if not given.
+        structure: What may vanish whole before widths shrink, as ``choose_structures`` says, with
+            which ``dropped`` is chosen at once. ``"layers"``: all layers are worth the same, as
+            they are to a new model. A function: computes the task loss of the model on a
+            validation batch, and structures count by how much that rises without them, as they
+            should of a trained one. None: nothing.
         precision: The types with which costs are counted, as for ``widths``.
         accounting: How they are counted, as for ``widths``.
         seed: Of all that is random here.
@@ -128,6 +130,7 @@ class Pruner:
         peak_by: str | None = "optimal",
         schedule: PruningSchedule | None = None,
         freeze_when_met: bool | None = None,
+        structure: str | Callable[[], Any] | None = None,
         precision: str | None = "int8",
         accounting: str = "deployed",
         seed: int = 0,
@@ -150,35 +153,65 @@ class Pruner:
         self.interval, self.schedule = interval, schedule
         self.steps_per_epoch, self.report = steps_per_epoch, report
         self._random = np.random.default_rng(seed)
-        ranks = salience_of(salience, self._random)
-        graph = from_torch(self.model, example_inputs, kwargs)
-        self.space = widths(graph, accounting, precision)
-        self._classes = Classes(self.space)
-        self.budgets = Budgets(self.space, budgets or {}, peak_by)
-        self._rule = width_rule(
-            self.method, given, schedule, self.budgets, self._classes, self._random, interval
+        self._ranks = salience_of(salience, self._random)
+        self._counted, self._peak_by, self._freeze = (
+            (accounting, precision),
+            peak_by,
+            freeze_when_met,
         )
-        self.freeze_when_met = self._rule.freezes if freeze_when_met is None else freeze_when_met
-        self._masks = Masks(self.model, self._classes)
-        self._ranking = Ranking(self.model, self._masks, self._classes, ranks)
+        self._options, self._limits = given, dict(budgets or {})
+        sites, dropped = None, tuple[str, ...]()
+        self.choice: StructureChoice | None = None
+        if structure is not None:
+            sites = Sites.of(self.model, *self._example)
+            self.choice = chosen_structures(
+                structure, self.model, self._example, self._limits, sites, self._counted, given
+            )
+            dropped = self.choice.dropped
+        self.steps, self.frozen = 0, False
+        self._build(sites, dropped)
+
+    def _build(self, sites: Sites | None, dropped: Sequence[str]) -> None:
+        """Start with the model without some of its structures."""
+        self._masked = MaskedModel(self.model, self._example, self._counted, sites, dropped)
+        self.space, self._classes = self._masked.space, self._masked.classes
+        self.budgets = Budgets(self.space, self._limits, self._peak_by)
+        self._rule = width_rule(
+            self.method,
+            self._options,
+            self.schedule,
+            self.budgets,
+            self._classes,
+            self._random,
+            self.interval,
+        )
+        self.freeze_when_met = self._rule.freezes if self._freeze is None else self._freeze
+        self._ranking = self._masked.prepare(self._ranks)
+        self._masks = self._masked.masks
         self._scores: Array | None = None
         self.widths = self.space.full.copy()
-        self.steps, self.frozen = 0, False
-        self.history = History(
-            tuple(group.name for group in self.space.groups), dict(self.budgets.limits)
+        groups = tuple(group.name for group in self.space.groups)
+        self.history = History(groups, dict(self.budgets.limits), self.dropped)
+        # Slim a copy once, so that what cannot be slimmed is refused before it is trained.
+        half = self.space.round(self.space.full / 2)
+        self._masked.slim(
+            {g.name: range(int(w)) for g, w in zip(self.space.groups, half, strict=True)}
         )
-        self._rehearse()
-        self._masks.attach()
+        self._masked.attach()
 
     def __repr__(self) -> str:
         costs = self.budgets.text(self.widths)
-        return f"Pruner(method={self.method!r}, {costs}; {self._budgets_are()})"
+        without = f"without {', '.join(self.dropped)}, " if self.dropped else ""
+        return f"Pruner(method={self.method!r}, {without}{costs}; {self._budgets_are()})"
 
-    def _rehearse(self) -> None:
-        """Slim a copy once, so that what cannot be slimmed is refused before it is trained."""
-        half = self.space.round(self.space.full / 2)
-        keep = {g.name: range(int(w)) for g, w in zip(self.space.groups, half, strict=True)}
-        slim(self.model, keep, self.example_inputs, self.kwargs, self.space)
+    @property
+    def dropped(self) -> tuple[str, ...]:
+        """Names of the structures that the model runs without."""
+        return self._masked.dropped
+
+    @property
+    def _example(self) -> tuple[Any, Mapping[str, Any]]:
+        return self.example_inputs, self.kwargs
 
     @property
     def masks(self) -> dict[str, Array]:
@@ -289,7 +322,7 @@ class Pruner:
 
     def remove(self) -> None:
         """Take the masks off the model: it computes again what it would without a pruner."""
-        self._masks.detach()
+        self._masked.detach()
 
     def slim(self, over_budget: bool = False) -> torch.nn.Module:
         """The model without the masked channels: a plain, smaller ``torch.nn.Module``.
@@ -309,56 +342,7 @@ class Pruner:
                 f"the budgets are not met yet: {said}; train on, call enforce(),"
                 " or slim(over_budget=True)"
             )
-        with self._masks.lifted():
-            small: torch.nn.Module = slim(
-                self.model, self.masks, self.example_inputs, self.kwargs, self.space
-            )
-        return small
-
-    def export_onnx(self, path: str | Path, model: torch.nn.Module | None = None) -> Exported:
-        """Write the slimmed model as ONNX and hold the file against the budgets.
-
-        Args:
-            path: The file to write.
-            model: What ``slim`` gave, if it was trained on; None: slim it now.
-
-        Returns:
-            What ``mcugraph.prune.export_onnx`` gives, with the budgets.
-        """
-        from mcugraph.export.to_onnx import export_onnx
-
-        small = self.slim() if model is None else model
-        precision, limits = self.space.precision, self.budgets.limits
-        return export_onnx(small, self.example_inputs, path, self.kwargs, precision, limits)
-
-    def export_tflite(
-        self,
-        path: str | Path,
-        calibration: Iterable[Any],
-        model: torch.nn.Module | None = None,
-        samples: int = 200,
-    ) -> Exported:
-        """Write the slimmed model as int8 TFLite and hold the file against the budgets.
-
-        Args:
-            path: The file to write.
-            calibration: Batches of training data, as a ``DataLoader`` gives them.
-            model: What ``slim`` gave, if it was trained on; None: slim it now.
-            samples: How many samples are measured at most.
-
-        Returns:
-            What ``mcugraph.prune.export_tflite`` gives, with the budgets.
-
-        Raises:
-            UsageError: The model takes inputs by keyword.
-        """
-        from mcugraph.export.to_tflite import export_tflite
-
-        if self.kwargs:
-            raise UsageError("a TFLite file has no inputs by keyword: give them by position")
-        small = self.slim() if model is None else model
-        limits = self.budgets.limits
-        return export_tflite(small, self.example_inputs, path, calibration, samples, budgets=limits)
+        return self._masked.slim(self.masks)
 
     def progress(self) -> str:
         """Where things stand, in one line."""
@@ -377,6 +361,7 @@ class Pruner:
         return {
             "groups": list(self.history.groups),
             "method": self.method,
+            "dropped": list(self.dropped),
             "rule": self._rule.state(),
             "widths": torch.from_numpy(self.widths.copy()),
             "masks": torch.from_numpy(self._masks.hard.copy()),
@@ -396,8 +381,12 @@ class Pruner:
         Raises:
             UsageError: It is of another model, or another method.
         """
+        state = {"dropped": [], **state}  # what older versions saved is of whole models
         if state.keys() != self.state_dict().keys():
             raise UsageError("the state is not that of a pruner")
+        if tuple(state["dropped"]) != self.dropped:
+            self._masked.detach()
+            self._build(None, state["dropped"])
         same = list(state["groups"]) == list(self.history.groups)
         if not same or len(state["masks"]) != len(self._masks.hard):
             raise UsageError("the state is of a pruner of another model: its groups differ")

@@ -18,7 +18,7 @@ from mcugraph.prune.masks import Masks
 from mcugraph.prune.placement import Classes, parameter_of
 from mcugraph.prune.salience import Salience, ScoredLayer
 from mcugraph.records import dataclass
-from mcugraph.slimming.cutting import holders_of
+from mcugraph.slimming.cutting import Cuts, holders_of, shapes_of, taken
 
 
 @dataclass(frozen=True)
@@ -60,18 +60,24 @@ class Ranking:
         masks: On the model.
         classes: Of its space.
         rule: What ranks the channels of a layer.
+        cuts: What stays of tensors in the model whose space that is; None: that is the model.
 
     Raises:
         UsageError: A group has no layer with weights, or the rule needs a module that is none.
     """
 
     def __init__(
-        self, model: torch.nn.Module, masks: Masks, classes: Classes, rule: Salience
+        self,
+        model: torch.nn.Module,
+        masks: Masks,
+        classes: Classes,
+        rule: Salience,
+        cuts: Cuts | None = None,
     ) -> None:
         self.model, self.masks, self.classes, self.rule = model, masks, classes, rule
         holders = holders_of(model)
-        shapes = {name: tuple(held.shape) for name, (held, _) in holders.items()}
-        self._sources = list(_sources(classes, shapes))
+        self._cuts = cuts or Cuts()
+        self._sources = list(_sources(classes, self._cuts.shapes(shapes_of(model))))
         names = [name for s in self._sources for name in (s.weight, s.gamma) if name is not None]
         # Where the model holds what is looked at: searching it would take most of an update.
         self._places = {name: holders[name][1][0] for name in names}
@@ -113,10 +119,12 @@ class Ranking:
             gradient = gradients.get(source.weight)
             layer = ScoredLayer(
                 source.operator.name,
-                source.by_channel(held[source.weight].detach()),
-                None if source.gamma is None else held[source.gamma].detach(),
-                None if gradient is None else source.by_channel(gradient),
-                activity.get(source.watched),
+                source.by_channel(self._left(source.weight, held[source.weight])),
+                None if source.gamma is None else self._left(source.gamma, held[source.gamma]),
+                None
+                if gradient is None
+                else source.by_channel(self._left(source.weight, gradient)),
+                self._active(source, activity.get(source.watched)),
             )
             with torch.no_grad():
                 found = _checked(layer, self.rule.score(layer))
@@ -129,6 +137,19 @@ class Ranking:
         if not np.isfinite(merged).all():
             raise UsageError("a salience is not finite: has the training diverged?")
         return np.asarray(merged[:-1])
+
+    def _left(self, name: str, value: torch.Tensor) -> torch.Tensor:
+        """What stays of a tensor of the model, or of something of its shape."""
+        entries = self._cuts.entries.get(name)
+        plain: torch.Tensor = taken(value.detach(), entries) if entries else value.detach()
+        return plain
+
+    def _active(self, source: _Source, shares: torch.Tensor | None) -> torch.Tensor | None:
+        """What stays of something of each channel that a layer makes."""
+        positions = self._cuts.entries.get(source.weight, {}).get(source.axis)
+        if shares is None or positions is None or positions.ndim != 1:
+            return shares
+        return shares[torch.from_numpy(positions).to(shares.device)]
 
     def _probe(
         self, loss: Callable[[], torch.Tensor], held: dict[str, torch.Tensor]

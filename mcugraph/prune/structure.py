@@ -1,10 +1,11 @@
-"""Which branches go before widths shrink: less depth, and more width for what stays.
+"""Which structures go before widths shrink: less of them, and more width for what stays.
 
-A budget can be met by narrow layers or by fewer of them. For sets of branches, the widths that the
-budgets leave to the network without them are found by ``Space.allocate``, and valued with what the
-branches that go would have been worth.
+A budget can be met by narrow layers or by fewer of them. For sets of structures, the widths that
+the budgets leave to the network without them are found by ``Space.allocate``, and valued with what
+those that go would have been worth.
 """
 
+from collections import Counter
 from collections.abc import Callable, Iterable, Iterator, Mapping
 from typing import Any
 
@@ -12,16 +13,16 @@ import numpy as np
 import torch
 
 from mcugraph.checks import check_number
-from mcugraph.errors import UsageError
+from mcugraph.errors import GraphError, UsageError
 from mcugraph.formats.torch.given import inputs_of, plain_module
-from mcugraph.ir import Array
+from mcugraph.ir import Array, Graph
 from mcugraph.ops.base import Weighted
 from mcugraph.prune.losses import undisturbed
 from mcugraph.prune.masks import check_unmasked
 from mcugraph.records import dataclass
+from mcugraph.slimming.bypass import Bypass
 from mcugraph.slimming.call_sites import Sites
-from mcugraph.slimming.dropping import bypassed
-from mcugraph.slimming.residual import Branch, without
+from mcugraph.slimming.vanishing import HEAD
 from mcugraph.space.budgets import Budgets
 from mcugraph.space.given_budgets import checked_limits
 from mcugraph.space.space import Space, widths
@@ -33,17 +34,18 @@ _PATIENCE = 2  # sets in a row that may be worth less than the best one before t
 
 
 @dataclass(frozen=True, slots=True)
-class BranchChoice:
-    """Branches that are to go, and what is left then.
+class StructureChoice:
+    """Structures that are to go, and what is left then.
 
     Attributes:
         dropped: Their names, in the order in which they run; ``drop`` takes them out.
-        worth: What widths and branches that stay are worth, less than 0; the whole network: 0.
-        worth_of_widths: The same with all branches, narrower; None: no widths meet the budgets.
+        worth: What widths and structures that stay are worth, less than 0; the whole network: 0.
+        worth_of_widths: The same with all structures, narrower; None: no widths meet the budgets.
         widths: Name of a group of the network without them -> its width within the budgets.
         costs: What that costs, by budget.
         costs_before: What the whole network costs.
-        rises: Name of a branch -> by how much the loss rises without it; empty: no loss was given.
+        rises: Name of a structure -> by how much the loss rises without it; empty: no loss was
+            given.
     """
 
     dropped: tuple[str, ...]
@@ -55,7 +57,7 @@ class BranchChoice:
     rises: Mapping[str, float]
 
 
-def choose_branches(
+def choose_structures(
     model: torch.nn.Module,
     example_inputs: Any,
     budgets: Mapping[str, float],
@@ -66,53 +68,57 @@ def choose_branches(
     concavity: float = 1.0,
     precision: str | None = "int8",
     accounting: str = "deployed",
-) -> BranchChoice:
-    """The branches without which the budgets leave most to a network.
+    sites: Sites | None = None,
+) -> StructureChoice:
+    """The structures without which the budgets leave most to a network.
 
     What is maximised is the sum of S_g (1 - (full_g / w_g)^p) / p over the width groups, where S_g
     is how many layers make the channels of a group; depth is one more group: how many layers are
     left, S being ``price`` times how many there are. So the first layers that go cost little more
-    than ``price`` each, as much as halving them, and the last ones most. With a loss, the layers
-    of all branches are shared out to them by how much that rises without each branch alone.
+    than ``price`` each, as much as halving them, and the last ones most. A head counts as its share
+    of the layers that make its attention's channels. With a loss, the layers of all structures are
+    shared out to them by how much that rises without each one alone.
 
-    Each branch is tried alone, at first; then they go one after the other, the one with which most
-    was gained first, until nothing is gained any more; then branches are exchanged.
+    Each structure is tried alone, at first; then they go one after the other, the one with which
+    most was gained first, until nothing is gained any more; then they are exchanged.
 
     Args:
         model: A ``torch.nn.Module``; it stays as it is.
         example_inputs: As for ``Pruner``.
         budgets: As for ``Pruner``.
         loss: Computes the task loss of the model on a validation batch. It is called once, and
-            once for each branch. None: all layers are worth the same, as they are to a model that
-            is not trained yet.
+            once for each structure. None: all layers are worth the same, as they are to a model
+            that is not trained yet.
         kwargs: Inputs by keyword.
         price: What a layer is worth against one that is halved, from 0 on. The higher, the fewer
-            branches go.
+            structures go.
         concavity: p, as for ``Space.allocate``.
         precision: The types with which costs are counted, as for ``widths``.
         accounting: How they are counted, as for ``widths``.
+        sites: Where the structures are, to save the time of finding them.
 
     Raises:
         UsageError: An argument is none, the model has a pruner, or the budgets cannot be met
-            whichever branches go.
+            whichever structures go.
         FormatError: ``torch.export`` rejects the model.
     """
-    model = plain_module(model, "choose_branches")
+    model = plain_module(model, "choose_structures")
     check_unmasked(model)
     inputs_of(example_inputs, kwargs)
     budgets = checked_limits(budgets)
     check_number("price", price)
     check_number("concavity", concavity)
-    sites = Sites.of(model, example_inputs, kwargs or {})
+    if sites is None:
+        sites = Sites.of(model, example_inputs, kwargs or {})
     rises = {} if loss is None else _rises(model, sites, loss)
     depth = _Depth.of(sites, rises, price, concavity)
-    search = _BranchSearch(sites, budgets, depth, (accounting, precision))
+    search = _StructureSearch(sites, budgets, depth, (accounting, precision))
     best = search.run()
     whole = search.found[frozenset()]
     costs = Budgets(best.space, budgets).at(best.widths)
     space = search.space(frozenset())
-    return BranchChoice(
-        dropped=tuple(name for name in sites.branches if name in best.names),
+    return StructureChoice(
+        dropped=tuple(name for name in sites.structures if name in best.names),
         worth=best.worth,
         worth_of_widths=None if whole is None else whole.worth,
         widths={g.name: int(w) for g, w in zip(best.space.groups, best.widths, strict=True)},
@@ -122,12 +128,59 @@ def choose_branches(
     )
 
 
+def chosen_structures(
+    structure: Any,
+    model: torch.nn.Module,
+    example: tuple[Any, Mapping[str, Any]],
+    budgets: Mapping[str, float],
+    sites: Sites,
+    counted: tuple[str, str | None],
+    options: Mapping[str, Any],
+) -> StructureChoice:
+    """What a pruner's option ``structure`` asks for.
+
+    Args:
+        structure: ``"layers"``, or a function that computes the loss.
+        model: To be pruned.
+        example: What one inference takes: by position, and by name.
+        budgets: Of the pruner.
+        sites: Where the structures are.
+        counted: Accounting and precision of costs.
+        options: Of the pruner's method.
+
+    Raises:
+        UsageError: It is neither, there are no budgets, or they cannot be met.
+    """
+    if structure != "layers" and not callable(structure):
+        raise UsageError(
+            f"structure: 'layers' or a function that computes the loss, not {structure!r}"
+        )
+    if not budgets:
+        raise UsageError("structure: it takes budgets to choose what goes")
+    if options.get("utility") is not None:
+        raise UsageError("structure and utility: which groups there are is not known before")
+    shared = {name: options[name] for name in ("concavity",) if name in options}
+    accounting, precision = counted
+    inputs, kwargs = example
+    return choose_structures(
+        model,
+        inputs,
+        budgets,
+        structure if callable(structure) else None,
+        kwargs=kwargs,
+        precision=precision,
+        accounting=accounting,
+        sites=sites,
+        **shared,
+    )
+
+
 def _rises(model: Any, sites: Sites, loss: Callable[[], Any]) -> dict[str, float]:
-    """By how much the loss rises without each branch."""
+    """By how much the loss rises without each structure."""
     with undisturbed(model), torch.no_grad():
         before, found = _number(loss), {}
-        for name, branch in sites.branches.items():
-            with bypassed(model, sites, [branch]):
+        for name in sites.structures:
+            with Bypass(model, sites, [name]).applied():
                 found[name] = _number(loss) - before
     return found
 
@@ -147,7 +200,7 @@ class _Depth:
 
     Attributes:
         layers: How many there are.
-        lost: Name of a branch -> how many go with it, or count as gone by how the loss rises.
+        lost: Name of a structure -> how many go with it, or count as gone by how the loss rises.
         price: What they are worth, against widths.
         concavity: As for ``Space.allocate``.
     """
@@ -161,10 +214,14 @@ class _Depth:
     def of(
         cls, sites: Sites, rises: Mapping[str, float], price: float, concavity: float
     ) -> "_Depth":
-        made = {o.name for o in sites.graph.operators if isinstance(o.op, Weighted) and o.op.mixes}
+        operators = sites.whole.graph.operators
+        made = {o.name for o in operators if isinstance(o.op, Weighted) and o.op.mixes}
+        heads = Counter(s.ends for s in sites.structures.values() if s.kind == HEAD)
         lost = {
-            name: float(sum(operator in made for operator in branch.operators))
-            for name, branch in sites.branches.items()
+            name: len(s.channels) / heads[s.ends]
+            if s.kind == HEAD
+            else float(sum(operator in made for operator in s.operators))
+            for name, s in sites.structures.items()
         }
         risen = {name: max(rise, 0.0) for name, rise in rises.items()}
         if total := sum(risen.values()):
@@ -173,7 +230,7 @@ class _Depth:
         return cls(len(made), lost, price, concavity)
 
     def worth(self, names: Iterable[str]) -> float:
-        """What is left of it without some branches, 0 if none goes; below all widths if nothing."""
+        """What is left without some structures, 0 if none goes; below all widths if nothing."""
         left = self.layers - sum(self.lost[name] for name in names)
         if left <= 0:
             return -np.inf
@@ -183,7 +240,7 @@ class _Depth:
 
 @dataclass(frozen=True, slots=True)
 class _Tried:
-    """A set of branches without which the budgets can be met."""
+    """A set of structures without which the budgets can be met."""
 
     names: frozenset[str]
     worth: float
@@ -191,13 +248,13 @@ class _Tried:
     widths: Array
 
 
-class _BranchSearch:
-    """A search for the set of branches without which most is left.
+class _StructureSearch:
+    """A search for the set of structures without which most is left.
 
     Args:
-        sites: Where the branches are.
+        sites: Where the structures are.
         budgets: What may be spent.
-        depth: What branches are worth.
+        depth: What structures are worth.
         counted: Accounting and precision of costs.
 
     Attributes:
@@ -214,6 +271,9 @@ class _BranchSearch:
         self._sites, self._budgets = sites, budgets
         self._depth, self._counted = depth, counted
         self.found: dict[frozenset[str], _Tried | None] = {}
+        self._graphs: dict[frozenset[str], Graph] = {}
+        every = sites.structures.items()
+        self._heads = {name: s.ends for name, s in every if s.kind == HEAD}
 
     def run(self) -> _Tried:
         """The best set that was tried.
@@ -222,7 +282,7 @@ class _BranchSearch:
             UsageError: The budgets cannot be met without any of them.
         """
         self._try(frozenset())
-        names = sorted(self._sites.branches, key=self._rank, reverse=True)
+        names = sorted(self._sites.structures, key=self._rank, reverse=True)
         taken, worse = frozenset[str](), 0
         for name in names:
             if self._left_without(taken, name):
@@ -234,16 +294,16 @@ class _BranchSearch:
                     break
         best = self._best()
         if best is None:
-            Budgets(self.space(frozenset(names)), self._budgets)  # says which, and what it takes
-            raise UsageError("the budgets cannot be met with any of the branches")
+            Budgets(self.space(taken), self._budgets)  # says which, and what it takes
+            raise UsageError("the budgets cannot be met with any of the structures")
         while (better := self._better(best)) is not None:
             best = better
         return best
 
     def _better(self, best: _Tried) -> _Tried | None:
-        """A set that one branch more, or less, or another one makes better; None: there is none."""
+        """A set that one more, or less, or another one makes better; None: there is none."""
         for names in self._beside(best.names):
-            if names not in self.found and len(self.found) >= _SETS:
+            if self._least(names) not in self.found and len(self.found) >= _SETS:
                 return None
             tried = self._try(names)
             if tried is not None and tried.worth > best.worth + _WORTH:
@@ -251,14 +311,14 @@ class _BranchSearch:
         return None
 
     def _beside(self, names: frozenset[str]) -> Iterator[frozenset[str]]:
-        others = [name for name in self._sites.branches if name not in names]
+        others = [name for name in self._sites.structures if name not in names]
         for out in sorted(names):
             yield names - {out}
         for left in (names, *(names - {out} for out in sorted(names))):
             yield from (left | {name} for name in others if self._left_without(left, name))
 
     def _rank(self, name: str) -> tuple[bool, float]:
-        """The larger, the earlier a branch goes; by its price where it alone meets no budgets."""
+        """The larger, the earlier it goes; by its price where it alone meets no budgets."""
         tried = self._try(frozenset([name]))
         return tried is not None, self._depth.worth([name]) if tried is None else tried.worth
 
@@ -267,28 +327,47 @@ class _BranchSearch:
         return max(held, key=lambda tried: tried.worth, default=None)
 
     def _left_without(self, taken: frozenset[str], name: str) -> bool:
-        """Whether another branch can go, too: something of its sum is left."""
-        total = self._sites.branches[name].total
-        return all(self._sites.branches[other].total != total for other in taken)
+        """Whether another structure can go, too: something of what it ends in is left."""
+        try:
+            self._graph(self._least(taken | {name}))
+        except (GraphError, UsageError):
+            return False
+        return True
+
+    def _graph(self, names: frozenset[str]) -> Graph:
+        """The network without some structures.
+
+        Raises:
+            GraphError, UsageError: There is none.
+        """
+        if names not in self._graphs:
+            self._graphs[names] = self._sites.without(names).graph
+        return self._graphs[names]
 
     def space(self, names: frozenset[str]) -> Space:
-        """The widths of the network without some branches; of a sum, one operand stays."""
-        chosen: list[Branch] = []
-        for branch in self._sites.branches.values():
-            if branch.name in names and branch.total not in [other.total for other in chosen]:
-                chosen.append(branch)
-        return widths(without(self._sites.graph, chosen), *self._counted)
+        """The widths of the network without some structures."""
+        return widths(self._graph(names), *self._counted)
 
     def _try(self, names: frozenset[str]) -> _Tried | None:
+        names = self._least(names)
         if names not in self.found:
             self.found[names] = self._tried(names)
         return self.found[names]
 
+    def _least(self, names: frozenset[str]) -> frozenset[str]:
+        """Of heads of one attention, those that lose least: they all cost the same."""
+        count = Counter(self._heads[name] for name in names if name in self._heads)
+        found = {name for name in names if name not in self._heads}
+        for ends, number in count.items():
+            heads = [name for name, other in self._heads.items() if other == ends]
+            found.update(sorted(heads, key=self._depth.lost.__getitem__)[:number])
+        return frozenset(found)
+
     def _tried(self, names: frozenset[str]) -> _Tried | None:
-        space = self.space(names)
         try:
+            space = self.space(names)
             Budgets(space, self._budgets)
-        except UsageError:  # the limits themselves were looked at before
+        except (GraphError, UsageError):  # the limits themselves were looked at before
             return None
         best = space.full
         if space.groups:

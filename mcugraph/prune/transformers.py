@@ -1,6 +1,7 @@
 """Pruning in Hugging Face's Trainer; not imported unless it is asked for by its full name."""
 
 from collections.abc import Callable, Iterable, Iterator, Mapping
+from functools import partial
 from pathlib import Path
 from typing import Any
 
@@ -8,7 +9,7 @@ import torch
 
 from mcugraph.checks import check_callable
 from mcugraph.errors import UsageError
-from mcugraph.prune.adapting import SHARE, slimmed, through_in
+from mcugraph.prune.adapting import SHARE, by_loss, slimmed, through_in
 from mcugraph.prune.pruner import Pruner
 from mcugraph.prune.task import check_loader, endless, moved
 from mcugraph.prune.training import device_of
@@ -48,7 +49,7 @@ class TrainerPruning(transformers.TrainerCallback):
         when_met: What happens when the budgets are met. ``"freeze"``: the masks stay.
             ``"stop"``: the training ends, to go on with the slimmed model.
         options: More options of ``Pruner``. Its ``phase`` is a tenth of the steps that the trainer
-            plans, unless it is given.
+            plans, unless it is given; ``structure="loss"`` goes by the loss of these batches.
 
     Attributes:
         pruner: There from the start of the training on.
@@ -99,6 +100,8 @@ class TrainerPruning(transformers.TrainerCallback):
         if self.pruner is None:
             example, options = moved((self.example_inputs, self.options), device_of(model))
             steps = max(1, round(SHARE * state.max_steps))
+            held = None if self.validate is None else self._held
+            options = by_loss(options, held, partial(self._loss_of, model))
             planned = through_in(steps, options)
             self.pruner = Pruner(model, example, self.budgets, **planned)
             if state.global_step:
@@ -109,12 +112,8 @@ class TrainerPruning(transformers.TrainerCallback):
         model, pruner = kwargs["model"], self.pruner
         assert pruner is not None
 
-        def loss() -> torch.Tensor:
-            batch = next(self._held)
-            plain = dict(batch) if isinstance(batch, Mapping) else batch
-            return self.loss(model, moved(plain, device_of(model)))
-
-        if pruner.step(None if self.validate is None else loss) and pruner.met:
+        loss = None if self.validate is None else self._loss_of(model, self._held)
+        if pruner.step(loss) and pruner.met:
             if self.when_met == "stop":
                 control.should_training_stop = True
             else:
@@ -125,6 +124,16 @@ class TrainerPruning(transformers.TrainerCallback):
         folder = Path(args.output_dir, f"checkpoint-{state.global_step}")
         if self.pruner is not None and args.should_save and folder.is_dir():
             torch.save(self.pruner.state_dict(), folder / STATE)
+
+    def _loss_of(self, model: Any, batches: Iterator[Any]) -> Callable[[], torch.Tensor]:
+        """The task loss of the next batch."""
+
+        def loss() -> torch.Tensor:
+            batch = next(batches)
+            plain = dict(batch) if isinstance(batch, Mapping) else batch
+            return self.loss(model, moved(plain, device_of(model)))
+
+        return loss
 
     def _restore(self, path: Path) -> None:
         assert self.pruner is not None

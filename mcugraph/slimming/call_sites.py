@@ -1,7 +1,7 @@
-"""Where a model's own code sums what a branch computes.
+"""Where a model's own code sums, or joins, what can vanish.
 
-The module around a branch is traced, and the model exported once with each call of the traced code
-in a module of its own: so it shows which operators of the graph each call becomes.
+The module around a branch or a part is traced, and the model exported once with each call of the
+traced code in a module of its own: so it shows which operators of the graph each call becomes.
 """
 
 import copy
@@ -10,15 +10,15 @@ from collections import defaultdict
 from collections.abc import Iterable, Mapping, Sequence
 from typing import TYPE_CHECKING, Any
 
-from mcugraph.errors import GraphError, McuGraphError
+from mcugraph.errors import GraphError, McuGraphError, UsageError
 from mcugraph.formats.torch.importer import from_torch
-from mcugraph.ir import Graph
 from mcugraph.records import dataclass, replace
 from mcugraph.slimming.cutting import duplicate
+from mcugraph.slimming.edits import Edits, inlined, replaced
 from mcugraph.slimming.example_runs import calls_of
 from mcugraph.slimming.label_flow import paired
-from mcugraph.slimming.residual import Branch, branches_of
-from mcugraph.slimming.rewriting import replaced
+from mcugraph.slimming.reducing import Reducible, Reduction
+from mcugraph.slimming.vanishing import HEAD, Structure
 
 if TYPE_CHECKING:
     from mcugraph.slimming.tracing import Traced
@@ -27,37 +27,40 @@ _NUMBER = re.compile(r"mcugraph_step_(\d+)")
 
 
 @dataclass(frozen=True, slots=True)
-class Sum:
-    """A call that sums.
+class Ending:
+    """A call that sums, or joins, what a structure computes.
 
     Attributes:
         node: Name of the call in the traced code.
-        other: Name of what it adds that stays.
-        activations: Of the activations that read the sum, the operator's name -> the call's.
+        side: Which of its operands goes.
+        activations: Of the activations that read a sum, the operator's name -> the call's.
     """
 
     node: str
-    other: str
+    side: int
     activations: Mapping[str, str]
 
 
 @dataclass(frozen=True)
 class Sites:
-    """The branches of a model that can vanish, and the code around them.
+    """What of a model can vanish, and the code around it.
 
     Attributes:
-        graph: Of the whole model.
+        whole: The graph of the model.
         source: A copy of the model in which its modules were traced.
         codes: Path of a module -> its traced code.
-        branches: By name, in the order in which they run.
-        sums: Name of a branch -> path of the module whose code sums it, and the call.
+        opened: Path of a module -> those in it whose code is a part of its own.
+        structures: By name, in the order in which they run.
+        endings: Name of a structure -> path of the module whose code it ends in, and the calls; a
+            head ends in none.
     """
 
-    graph: Graph
+    whole: Reducible
     source: Any
     codes: "Mapping[str, Traced]"
-    branches: Mapping[str, Branch]
-    sums: Mapping[str, tuple[str, Sum]]
+    opened: Mapping[str, frozenset[str]]
+    structures: Mapping[str, Structure]
+    endings: Mapping[str, tuple[str, tuple[Ending, ...]]]
 
     @classmethod
     def of(cls, model: Any, example_inputs: Any, kwargs: Mapping[str, Any]) -> "Sites":
@@ -72,88 +75,122 @@ class Sites:
             FormatError: ``torch.export`` rejects the model.
         """
         graph = from_torch(model, example_inputs, kwargs)
-        return _SumSearch(model, graph, (example_inputs, kwargs)).run()
+        return _SiteSearch(model, Reducible.of(graph), (example_inputs, kwargs)).run()
 
-    def rewritten(self, chosen: Sequence[Branch], graph: Graph) -> dict[str, tuple[Any, list[str]]]:
-        """The code of each module that sums one of some branches, without them.
+    def without(self, names: Iterable[str]) -> Reduction:
+        """What the graph becomes without some structures.
+
+        Raises:
+            UsageError: There is no such one.
+        """
+        wanted = set(names)
+        for name in sorted(wanted - self.structures.keys()):
+            known = ", ".join(self.structures) or "none that can vanish"
+            raise UsageError(f"there is no structure {name!r}; the structures are {known}")
+        return self.whole.without(s for name, s in self.structures.items() if name in wanted)
+
+    def edits(self, reduction: Reduction) -> Edits:
+        """The code of each module in which one of some structures ends, without them.
 
         Args:
-            chosen: The branches that go.
-            graph: What is left of the whole graph without them.
-
-        Returns:
-            Path -> code, and the names in the module that the code uses no more.
+            reduction: What goes.
         """
-        stays = {operator.name for operator in graph.operators}
-        found: dict[str, list[Branch]] = defaultdict(list)
-        for branch in chosen:
-            found[self.sums[branch.name][0]].append(branch)
-        return {
-            path: _without(copy.deepcopy(self.codes[path].graph), self._calls(branches, stays))
-            for path, branches in sorted(found.items(), key=lambda item: -_depth(item[0]))
+        stays = {operator.name for operator in reduction.bare.operators}
+        found: dict[str, list[Ending]] = defaultdict(list)
+        for structure in reduction.chosen:
+            path, endings = self.endings.get(structure.name, ("", ()))
+            for e in endings:
+                idle = {o: n for o, n in e.activations.items() if o not in stays}
+                found[path].append(replace(e, activations=idle))
+        changed = {
+            path: _without(copy.deepcopy(self.codes[path].graph), endings)
+            for path, endings in sorted(found.items(), key=lambda item: -_depth(item[0]))
         }
-
-    def _calls(self, branches: Sequence[Branch], stays: set[str]) -> list[Sum]:
-        """The calls that go: of activations, those whose operators are gone too."""
-        sums = [self.sums[branch.name][1] for branch in branches]
-        return [
-            replace(s, activations={o: n for o, n in s.activations.items() if o not in stays})
-            for s in sums
-        ]
+        return Edits(self.whole.graph, self.source, self.codes, self.opened, changed)
 
 
 def _depth(path: str) -> int:
     return len(path.split(".")) * bool(path)
 
 
-class _SumSearch:
+class _SiteSearch:
     """One model while its code is searched."""
 
-    def __init__(self, model: Any, graph: Graph, example: tuple[Any, Mapping[str, Any]]) -> None:
-        self.graph, self.example = graph, example
+    def __init__(
+        self, model: Any, whole: Reducible, example: tuple[Any, Mapping[str, Any]]
+    ) -> None:
+        self.whole, self.graph, self.example = whole, whole.graph, example
         self.source = duplicate(model)  # tracing may leave constants in a module
         self.modules = dict(self.source.named_modules(remove_duplicate=False))
 
     def run(self) -> Sites:
-        branches = branches_of(self.graph)
-        opened = self._opened(branches)
+        ending = [s for s in self.whole.structures if s.kind != HEAD]
+        opened = self._opened(ending)
         codes = self._traced(opened)
         calls = self._located(codes) if codes else {}
-        sums, found = {}, {}
-        for branch in branches:
-            path = self._around(branch, opened)
-            site = _sum(branch, codes[path], calls[path]) if path in codes else None
-            if site is not None:
-                sums[branch.name] = path, site
-                found[branch.name] = replace(branch, activations=tuple(site.activations))
-        return Sites(self.graph, self.source, codes, found, sums)
+        endings, found = {}, {}
+        for structure in self.whole.structures:
+            if structure.kind == HEAD:
+                found[structure.name] = structure
+                continue
+            path = self._around(structure, opened)
+            sites = self._endings(structure, codes[path], calls[path]) if path in codes else None
+            if sites is not None:
+                idle = tuple(name for site in sites for name in site.activations)
+                endings[structure.name] = path, sites
+                found[structure.name] = replace(structure, activations=idle)
+        parts = {path: frozenset(inner) for path, inner in opened.items()}
+        return Sites(self.whole, self.source, codes, parts, found, endings)
 
-    def _opened(self, branches: Iterable[Branch]) -> dict[str, set[str]]:
-        """Path of a module around a branch -> those in it whose code is a part of the sum's."""
+    def _endings(
+        self, structure: Structure, code: "Traced", calls: Mapping[str, list[str]]
+    ) -> tuple[Ending, ...] | None:
+        """The calls that a structure ends in; None: one of them is not there, or does more."""
+        nodes = {node.name: node for node in code.graph.nodes}
+        found = []
+        for end, side in self.whole.without([structure]).operands(structure):
+            name = next((n for n in nodes if calls.get(n) == [end.name]), None)
+            if name is None or len(_operands(nodes[name])) != len(end.inputs):
+                return None
+            if _written_later(nodes[name]):
+                return None
+            readers = {
+                entry: reader.name
+                for reader in nodes[name].users
+                for entry in structure.activations
+                if calls.get(reader.name) == [entry] and not _written_later(reader)
+            }
+            found.append(Ending(name, side, readers))
+        return tuple(found)
+
+    def _opened(self, structures: Iterable[Structure]) -> dict[str, set[str]]:
+        """Path of a module around a structure -> those in it whose code is a part of its ends'."""
         found: dict[str, set[str]] = {}
-        for branch in branches:
-            outer = self._common((branch.total, *branch.operators))
-            found.setdefault(outer, set()).update(self._between(outer, branch))
+        for structure in structures:
+            outer = self._common((*structure.ends, *structure.operators))
+            found.setdefault(outer, set()).update(self._between(outer, structure))
         while True:  # what is opened in another one is no code of its own
             inner = next(((p, o) for o in found for p in found if p in found[o]), None)
             if inner is None:
-                return found
+                return {path: o | inlined(self.source, path) for path, o in found.items()}
             path, outer = inner
             found[outer] |= found.pop(path)
 
-    def _between(self, outer: str, branch: Branch) -> set[str]:
-        """The modules of the model's own between a module and an operator in it that sums."""
-        path, found = self._path(branch.total), set()
-        while path != outer:
-            module = self.modules[path]
-            if module._modules or not type(module).__module__.startswith("torch."):
-                found.add(path)
-            path = path.rpartition(".")[0]
+    def _between(self, outer: str, structure: Structure) -> set[str]:
+        """The modules of the model's own between a module and the operators in it that are ends."""
+        found = set()
+        for end in structure.ends:
+            path = self._path(end)
+            while path != outer:
+                module = self.modules[path]
+                if module._modules or not type(module).__module__.startswith("torch."):
+                    found.add(path)
+                path = path.rpartition(".")[0]
         return found
 
-    def _around(self, branch: Branch, opened: Mapping[str, set[str]]) -> str:
-        """The module whose code sums a branch."""
-        path = self._common((branch.total, *branch.operators))
+    def _around(self, structure: Structure, opened: Mapping[str, set[str]]) -> str:
+        """The module whose code a structure ends in."""
+        path = self._common((*structure.ends, *structure.operators))
         while path and path not in opened:
             path = path.rpartition(".")[0]
         return path
@@ -217,22 +254,14 @@ class _SumSearch:
         return found
 
 
-def _sum(branch: Branch, code: "Traced", calls: Mapping[str, list[str]]) -> Sum | None:
-    """The call that sums a branch and nothing else; None: there is none."""
-    for node in code.graph.nodes:
-        operands = [entry for entry in node.args if hasattr(entry, "all_input_nodes")]
-        if calls.get(node.name) != [branch.total] or len(operands) != 2:
-            continue
-        if _written_later(node):
-            return None
-        readers = {
-            name: reader.name
-            for reader in node.users
-            for name in branch.activations
-            if calls.get(reader.name) == [name] and not _written_later(reader)
-        }
-        return Sum(node.name, operands[1 - branch.side].name, readers)
-    return None
+def _operands(node: Any) -> list[Any]:
+    """What a call sums, or joins."""
+    given = node.args
+    if node.args and isinstance(node.args[0], list | tuple):
+        given = node.args[0]
+    elif "tensors" in node.kwargs:
+        given = node.kwargs["tensors"]
+    return [entry for entry in given if hasattr(entry, "all_input_nodes")]
 
 
 def _written_later(node: Any) -> bool:
@@ -250,22 +279,26 @@ def _in_place(node: Any) -> bool:
 _ARITHMETIC = ("iadd", "isub", "imul", "itruediv")
 
 
-def _without(graph: Any, sums: Iterable[Sum]) -> tuple[Any, list[str]]:
-    """Code without some branches, and the names of the module that it uses no more."""
+def _without(graph: Any, endings: Iterable[Ending]) -> tuple[Any, list[str]]:
+    """Code without some structures, and the names of the module that it uses no more."""
     idle = {node.name for node in graph.nodes if not node.users and node.op != "get_attr"}
     before = _parts(graph)
-    named = {node.name: node for node in graph.nodes}
-    stands_for: dict[Any, Any] = {}
-    for entry in sums:
-        other = named[entry.other]
-        while other in stands_for:
-            other = stands_for[other]
-        for name in (entry.node, *entry.activations.values()):
-            named[name].replace_all_uses_with(other)
-            stands_for[named[name]] = other
-            idle.discard(name)
-        for reader in list(other.users):
-            _copying(reader)
+    by_node: dict[str, list[Ending]] = defaultdict(list)
+    for entry in endings:
+        by_node[entry.node].append(entry)
+    for node in [n for n in graph.nodes if n.name in by_node]:
+        gone = {entry.side for entry in by_node[node.name]}
+        others = [n for side, n in enumerate(_operands(node)) if side not in gone]
+        if len(others) > 1:
+            _join(node, others)
+        elif others:  # none: it is a part of what goes
+            named = {entry.name: entry for entry in graph.nodes}
+            readers = [name for e in by_node[node.name] for name in e.activations.values()]
+            for stood in (node, *(named[name] for name in readers)):
+                stood.replace_all_uses_with(others[0])
+                idle.discard(stood.name)
+            for reader in list(others[0].users):
+                _copying(reader)
     for node in reversed(list(graph.nodes)):
         if not node.users and node.name not in idle and node.op not in ("output", "placeholder"):
             graph.erase_node(node)
@@ -275,6 +308,14 @@ def _without(graph: Any, sums: Iterable[Sum]) -> tuple[Any, list[str]]:
     return graph, [
         name for name in unused if not any(o != name and _holds(o, name) for o in unused)
     ]
+
+
+def _join(node: Any, others: list[Any]) -> None:
+    """Let a call join these alone."""
+    if node.args and isinstance(node.args[0], list | tuple):
+        node.update_arg(0, others)
+    else:
+        node.update_kwarg("tensors", others)
 
 
 def _parts(graph: Any) -> set[str]:

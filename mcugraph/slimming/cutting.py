@@ -1,7 +1,7 @@
 """Parameters and buffers of a PyTorch model without the channels that go."""
 
 from collections import defaultdict, deque
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterator, Mapping
 from dataclasses import field
 from typing import Any
 
@@ -12,7 +12,7 @@ from mcugraph.ir import Array, Graph, Tensor
 from mcugraph.ops.convolution import Conv, ConvTranspose
 from mcugraph.ops.labels import first_row, plane
 from mcugraph.records import dataclass
-from mcugraph.slimming.kept import Kept
+from mcugraph.slimming.remains import Remains
 
 Shapes = Mapping[str, tuple[int, ...]]
 
@@ -40,6 +40,56 @@ class Cuts:
         before = self.entries[name].setdefault(axis, positions)
         if not np.array_equal(before, positions):
             raise GraphError(f"{name}: layers that share it would keep different channels")
+
+    def shapes(self, shapes: Shapes) -> dict[str, tuple[int, ...]]:
+        """The shapes that tensors have once they are cut.
+
+        Args:
+            shapes: Of all tensors of the model, by name.
+        """
+        found = dict(shapes)
+        for name, entries in self.entries.items():
+            lengths = {axis: positions.shape[-1] for axis, positions in entries.items()}
+            found[name] = tuple(lengths.get(axis, n) for axis, n in enumerate(shapes[name]))
+        return found
+
+    def spread(self, name: str, values: Array, shape: tuple[int, ...], rest: int) -> Array:
+        """Something of each entry that stays, for all entries of a tensor.
+
+        Args:
+            name: Of the tensor.
+            values: In a shape that broadcasts to that of the cut tensor.
+            shape: Of the whole one.
+            rest: What stands for entries that go.
+
+        Returns:
+            In a shape that broadcasts to the whole one's.
+        """
+        for axis, positions in sorted(self.entries.get(name, {}).items()):
+            if values.shape[axis] == 1 or _whole(positions, shape[axis]):
+                continue
+            lines = np.moveaxis(values, axis, 0)
+            if positions.ndim == 2:  # the second axis of a grouped convolution's weights
+                raise GraphError(f"{name}: each of its groups loses other channels")
+            made = np.full((shape[axis], *lines.shape[1:]), rest, values.dtype)
+            made[positions] = lines
+            values = np.moveaxis(made, 0, axis)
+        return values
+
+    def staying(self, shapes: Shapes) -> dict[str, Array]:
+        """Name of a tensor that is cut -> which of its entries stay, in its shape."""
+        found = {}
+        for name, entries in self.entries.items():
+            shape = shapes[name]
+            stays = np.ones(shape, np.bool_)
+            for axis, positions in entries.items():
+                rows = positions if positions.ndim == 2 else positions[None]
+                for part, row in zip(np.split(stays, len(rows)), rows, strict=True):
+                    gone = np.setdiff1d(np.arange(shape[axis]), row)
+                    np.moveaxis(part, axis, 0)[gone] = False
+            if not stays.all():
+                found[name] = stays
+        return found
 
     def same(self, other: "Cuts") -> bool:
         """Whether both keep the same entries in the same order."""
@@ -139,6 +189,11 @@ def holders_of(model: Any) -> dict[str, tuple[Any, list[tuple[Any, str]]]]:
     return found
 
 
+def shapes_of(model: Any) -> Shapes:
+    """Name -> shape of each tensor that a model holds."""
+    return {name: tuple(held.shape) for name, (held, _) in holders_of(model).items()}
+
+
 def duplicate(model: Any) -> Any:
     """A deep copy of a model, though it may hold tensors that others were computed of.
 
@@ -186,19 +241,19 @@ def match(full: Array, slim: Array) -> Array | None:
     return np.array(found, np.int64)
 
 
-def default(kept: Kept, shapes: Shapes) -> Cuts:
+def default(kept: Remains, shapes: Shapes) -> Cuts:
     """What stays, in the order in which it was.
 
     Args:
-        kept: The classes that stay.
+        kept: What stays.
         shapes: Of the tensors that the model holds.
     """
-    activations = kept.space.labelling.activations
+    activations = kept.labelling.activations
     return collect(kept, shapes, lambda name, axis: None, lambda name: kept.cut(activations[name]))
 
 
 def collect(
-    kept: Kept,
+    kept: Remains,
     shapes: Shapes,
     labels_of: Callable[[str, int], Array | None],
     activation: Callable[[str], Array],
@@ -206,7 +261,7 @@ def collect(
     """What stays of each tensor that the model holds.
 
     Args:
-        kept: The classes that stay.
+        kept: What stays.
         shapes: Of the tensors that the model holds.
         labels_of: The labels along an axis of a constant once it is cut; None: what stays of the
             old ones, in their order.
@@ -215,13 +270,38 @@ def collect(
     Raises:
         GraphError: A tensor cannot be cut.
     """
-    graph, labelling = kept.space.graph, kept.space.labelling
-    cuts, grouped = Cuts(), _grouped(graph)
-    for (name, axis), full in labelling.constants.items():
-        tensor = graph.tensors[name]
+    cuts = Cuts()
+    for name, axis, positions in along_constants(kept, labels_of, activation):
+        tensor = kept.graph.tensors[name]
         key = tensor.constant.key if tensor.constant is not None else name
         if not isinstance(key, str) or key not in shapes:
             continue  # made in the forward method; whether it fits shows when that has run
+        if tensor.shape != shapes[key]:
+            axis, positions = _on_source(tensor, axis, positions, shapes[key])
+        cuts.add(key, axis, positions)
+    return cuts
+
+
+def along_constants(
+    kept: Remains,
+    labels_of: Callable[[str, int], Array | None],
+    activation: Callable[[str], Array],
+) -> Iterator[tuple[str, int, Array]]:
+    """Of each axis of a constant on which channels lie: its name, the axis, and what stays there.
+
+    Args:
+        kept: The classes that stay.
+        labels_of: As for ``collect``.
+        activation: As for ``collect``.
+
+    Raises:
+        GraphError: A constant cannot be cut.
+    """
+    graph, labelling = kept.graph, kept.labelling
+    grouped = _grouped(graph)
+    for (name, axis), full in labelling.constants.items():
+        if name not in graph.tensors:
+            continue  # its operators are gone
         if axis == 1 and name in grouped:
             op, side = grouped[name]
             pieces, lefts = (
@@ -229,14 +309,10 @@ def collect(
                 for labels in (labelling.activations[side], activation(side))
             )
             rows = [_matched(name, a, b) for a, b in zip(pieces, lefts, strict=True)]
-            cuts.add(key, 1, np.stack(rows))
+            yield name, 1, np.stack(rows)
             continue
         slim = labels_of(name, axis)
-        positions = kept.positions(full) if slim is None else _matched(name, full, slim)
-        if tensor.shape != shapes[key]:
-            axis, positions = _on_source(tensor, axis, positions, shapes[key])
-        cuts.add(key, axis, positions)
-    return cuts
+        yield name, axis, kept.positions(full) if slim is None else _matched(name, full, slim)
 
 
 def _grouped(graph: Graph) -> dict[str, tuple[Conv | ConvTranspose, str]]:

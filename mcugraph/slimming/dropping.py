@@ -1,30 +1,32 @@
-"""Branches taken out of a PyTorch model."""
+"""Structures taken out of a PyTorch model."""
 
-from collections.abc import Iterable, Iterator, Mapping
-from contextlib import ExitStack, contextmanager
+from collections.abc import Iterable, Mapping
 from typing import Any
 
-from mcugraph.errors import FormatError, GraphError, UsageError
+from mcugraph.errors import GraphError, UsageError
 from mcugraph.formats.torch.given import plain_module
 from mcugraph.formats.torch.importer import from_torch
 from mcugraph.ir import Graph, Operator
 from mcugraph.slimming.call_sites import Sites
-from mcugraph.slimming.cutting import duplicate
 from mcugraph.slimming.label_flow import Mismatch, described, paired
-from mcugraph.slimming.residual import Branch, without
-from mcugraph.slimming.rewriting import replaced
+from mcugraph.slimming.slimmer import Slimming
+from mcugraph.slimming.vanishing import Structure
 
 
-def branches(
+def structures(
     model: Any, example_inputs: Any = (), kwargs: Mapping[str, Any] | None = None
-) -> tuple[Branch, ...]:
-    """The branches of a PyTorch model that can vanish whole.
+) -> tuple[Structure, ...]:
+    """What of a PyTorch model can vanish whole.
 
-    Such is, where the model computes ``x + f(x)``, all that ``f`` does: without it the model goes
-    on with ``x``. Of ``g(x) + f(x)`` either can go, but not both.
+    - Branches: where the model computes ``x + f(x)``, all that ``f`` does; without it the model
+      goes on with ``x``. Of ``g(x) + f(x)`` either can go, but not both.
+    - Parts: what is computed for concatenations alone. What reads these then reads fewer channels.
+      One part of each has to stay.
+    - Heads: of an attention with several, one by one; one has to stay. All heads of a residual
+      attention can go together, as a branch.
 
-    A branch is only there if it has layers with weights, if the model's code can be traced
-    around its sum, and if that code runs once.
+    A branch or a part is only there if it has layers with weights, if the model's code can be
+    traced around its end, and if that code runs once.
 
     Args:
         model: A ``torch.nn.Module``; it stays as it is.
@@ -32,13 +34,13 @@ def branches(
         kwargs: As for ``from_torch``.
 
     Returns:
-        The branches in the order in which they run; each goes by the name of its first layer.
+        In the order in which they run; each goes by the name of its first layer.
 
     Raises:
         FormatError: ``torch.export`` rejects the model.
     """
-    model = plain_module(model, "branches")
-    return tuple(Sites.of(model, example_inputs, kwargs or {}).branches.values())
+    model = plain_module(model, "structures")
+    return tuple(Sites.of(model, example_inputs, kwargs or {}).structures.values())
 
 
 def drop(
@@ -48,146 +50,70 @@ def drop(
     kwargs: Mapping[str, Any] | None = None,
     sites: Sites | None = None,
 ) -> Any:
-    """A copy of a PyTorch model without some of its branches.
+    """A copy of a PyTorch model without some of its structures.
 
-    It computes what the model would if these branches gave zeros. Activations that change nothing
-    any more, as a ReLU of what a ReLU gave, go too. Parameters keep their names. Modules keep
-    their classes but for those whose code summed a branch: a ``torch.fx.GraphModule`` takes their
+    It computes what the model would if branches gave zeros, and if parts and heads were zeros where
+    a layer reads them. Activations that change nothing any more, as a ReLU of what a ReLU gave,
+    go too. Parameters keep their names; those of layers that make or read fewer channels are
+    shorter. Modules keep their classes but for those whose code summed or joined what is gone, or
+    named a size that changes, as the number of heads: a ``torch.fx.GraphModule`` takes their
     place, or an ``Identity`` where nothing is left of them. Afterwards the result is exported and
     held against what the whole model's graph becomes, operator by operator.
 
-    The result has the names of what went as a plain attribute, ``mcugraph_dropped``.
+    What a batch norm makes of zeros is left out with a part. Layer norm and group norm average over
+    channels, so behind a part that is gone they give something else than behind one of zeros.
+
+    The result has the names of what went as a plain attribute, ``mcugraph_dropped``, and the
+    record ``mcugraph_kept`` that ``slim`` gives.
 
     Args:
         model: A ``torch.nn.Module``; it stays as it is.
-        names: Names of branches, as ``branches`` gives them.
+        names: Names of structures, as ``structures`` gives them.
         example_inputs: As for ``from_torch``.
         kwargs: As for ``from_torch``.
-        sites: Where the branches are, to save the time of finding them.
+        sites: Where the structures are, to save the time of finding them.
 
     Returns:
         A plain module, in the same mode.
 
     Raises:
-        UsageError: There is no such branch, or nothing of a sum would be left.
+        UsageError: There is no such structure, or nothing of a sum, a concatenation or an attention
+            would be left.
         GraphError: The model cannot run without them: another module reads a part that would be
             gone, say.
         FormatError: ``torch.export`` rejects the model.
     """
     model = plain_module(model, "drop")
     if isinstance(names, str):
-        raise UsageError(f"names: a list of branches is needed, like [{names!r}]")
+        raise UsageError(f"names: a list of structures is needed, like [{names!r}]")
+    example = (example_inputs, kwargs or {})
     if sites is None:
-        sites = Sites.of(model, example_inputs, kwargs or {})
-    chosen = named(sites, names)
-    graph = without(sites.graph, chosen)
-    small = duplicate(model)
-    for path, (code, unused) in sites.rewritten(chosen, graph).items():
-        small = _put(small, path, code, unused, sites.source)
+        sites = Sites.of(model, *example)
+    reduction = sites.without(names)
+    gone = tuple(structure.name for structure in reduction.chosen)
     try:
-        got = from_torch(small, example_inputs, kwargs)
-    except FormatError as error:
-        gone = ", ".join(repr(branch.name) for branch in chosen)
-        raise GraphError(f"it does not run without branch {gone}: {error}") from error
-    _check(graph, got)
-    small.mcugraph_kept = dict(getattr(model, "mcugraph_kept", {}))
-    small.mcugraph_dropped = (
-        *getattr(model, "mcugraph_dropped", ()),
-        *(branch.name for branch in chosen),
-    )
+        wanted = reduction.graph
+        small = Slimming(model, reduction.remains, sites.edits(reduction), example).run()
+        _check(reduction.bare, wanted, from_torch(small, *example))
+    except GraphError as error:
+        raise GraphError(f"without {', '.join(map(repr, gone))}: {error}") from error
+    small.mcugraph_dropped = (*getattr(model, "mcugraph_dropped", ()), *gone)
     return small
 
 
-def named(sites: Sites, names: Iterable[str]) -> list[Branch]:
-    """Branches by their names, in the order in which they run.
-
-    Raises:
-        UsageError: There is no such one.
-    """
-    wanted = set(names)
-    for name in sorted(wanted - sites.branches.keys()):
-        known = ", ".join(sites.branches) or "none that can vanish"
-        raise UsageError(f"there is no branch {name!r}; the branches are {known}")
-    return [branch for branch in sites.branches.values() if branch.name in wanted]
-
-
-@contextmanager
-def bypassed(model: Any, sites: Sites, chosen: list[Branch]) -> Iterator[None]:
-    """Meanwhile a model runs without some of its branches, with the parameters that it has.
-
-    Args:
-        model: The model, of which ``sites`` are.
-        sites: Where its branches are.
-        chosen: Those that are passed by.
-    """
-    from mcugraph.slimming.module import SlimModule
-
-    with ExitStack() as stack:
-        for path, (code, _) in sites.rewritten(chosen, without(sites.graph, chosen)).items():
-            module, source = model.get_submodule(path), sites.source.get_submodule(path)
-            short = SlimModule.of(module, code)
-            for name, value in vars(source).items():
-                if name.startswith("_tensor_constant"):
-                    short.__dict__.setdefault(name, value)
-            module.forward = short.forward
-            stack.callback(delattr, module, "forward")
-        yield
-
-
-def _put(model: Any, path: str, code: Any, unused: list[str], source: Any) -> Any:
-    """A model with other code in one of its modules, without what the code does not use."""
-    from torch import nn
-
-    if path and _changes_nothing(code, model.get_submodule(path)):
-        old, new = model.get_submodule(path), nn.Identity()
-        new.train(old.training)
-        for parent in model.modules():
-            for name, child in parent._modules.items():
-                if child is old:
-                    parent._modules[name] = new
-        return model
-    model = replaced(model, path, code, source)
-    for name in unused:
-        _remove(model.get_submodule(path), name)
-    return model
-
-
-def _changes_nothing(code: Any, module: Any) -> bool:
-    """Whether code gives the one thing that it is given."""
-    from torch import nn
-
-    first, *rest = code.nodes
-    return first.op == "placeholder" and all(
-        node.args == (before,)
-        and (
-            node.op == "output"
-            or (node.op == "call_module" and type(module.get_submodule(node.target)) is nn.Identity)
-        )
-        for before, node in zip((first, *rest), rest, strict=False)
-    )
-
-
-def _remove(module: Any, name: str) -> None:
-    """Take a part out of a module, and what is empty then."""
-    outer, _, last = name.rpartition(".")
-    owner = module.get_submodule(outer)
-    for held in (owner._modules, owner._parameters, owner._buffers):
-        if last in held:
-            del held[last]
-    if outer and not any((owner._modules, owner._parameters, owner._buffers)):
-        _remove(module, outer)
-
-
-def _check(wanted: Graph, got: Graph) -> None:
+def _check(bare: Graph, wanted: Graph, got: Graph) -> None:
     """A model has to be what was wanted, operator by operator.
+
+    Sizes that operators have as attributes may be told in other words than they were.
 
     Raises:
         Mismatch: It is not; the message names an operator.
     """
     names: dict[str | None, str | None] = {None: None}
     names.update(zip(wanted.inputs, got.inputs, strict=True))
-    for operator, other in paired(wanted, got):
-        same = operator.op == other.op and len(operator.inputs) == len(other.inputs)
+    for (operator, other), before in zip(paired(wanted, got), bare.operators, strict=True):
+        sized = operator.op != before.op and type(operator.op) is type(other.op)
+        same = (sized or operator.op == other.op) and len(operator.inputs) == len(other.inputs)
         if not same or not all(
             _same(wanted, got, a, b, names)
             for a, b in zip(operator.inputs, other.inputs, strict=False)

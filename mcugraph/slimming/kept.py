@@ -1,4 +1,4 @@
-"""Which channels stay, and what each tensor of a graph looks like without the others."""
+"""Which channels of a space stay."""
 
 from collections import Counter
 from collections.abc import Mapping, Sequence
@@ -7,10 +7,10 @@ from typing import Any
 
 import numpy as np
 
-from mcugraph.errors import GraphError, UsageError
+from mcugraph.errors import UsageError
 from mcugraph.ir import Array
-from mcugraph.ops.labels import core, plane, planes
 from mcugraph.records import dataclass
+from mcugraph.slimming.remains import Remains
 from mcugraph.space.space import Space
 
 Keep = Mapping[str, Any]
@@ -68,8 +68,8 @@ class Kept:
         return np.array([len(self.classes[g.name]) for g in self.space.groups], np.int64)
 
     @cached_property
-    def removed(self) -> Array:
-        """The representative labels of what goes, ascending."""
+    def remains(self) -> Remains:
+        """What is left of the graph."""
         labelling = self.space.labelling
         found = []
         for group in self.space.groups:
@@ -78,50 +78,12 @@ class Kept:
                 if number not in stay:
                     layer, channel = min(members)
                     found.append(labelling.unions.find(int(labelling.layers[layer][channel])))
-        return np.array(sorted(found), np.int64)
-
-    def mask(self, labels: Array) -> Array:
-        """Which entries of an array of labels stay."""
-        unions = self.space.labelling.unions
-        gone = [np.isin(unions.roots(entry), self.removed) for entry in planes(labels)]
-        result: Array = ~np.logical_or.reduce(gone)
-        return result
-
-    def positions(self, labels: Array) -> Array:
-        """Which entries of a vector of labels stay, as positions."""
-        return np.flatnonzero(self.mask(labels))
-
-    def cut(self, labels: Array) -> Array:
-        """The labels of an activation without those that go.
-
-        Raises:
-            GraphError: What is left is no box.
-        """
-        for number in range(len(planes(labels))):
-            labels = self._cut(labels, number)
-        return labels
-
-    def _cut(self, labels: Array, number: int) -> Array:
-        """The labels without what goes of one plane."""
-        inner = core(labels)
-        seen = plane(inner, number)
-        mask = self.mask(seen)
-        if mask.all():
-            return labels
-        axis = self.space.labelling.shrinks(seen)
-        if axis is None:
-            raise GraphError("nothing of what it reads or makes is kept")
-        rows = np.moveaxis(inner, axis, -1)
-        stay = np.moveaxis(mask, axis, -1)
-        counts = np.unique(stay.sum(-1))
-        if len(counts) != 1 or counts[0] == 0:
-            raise GraphError("what is kept does not fill its shape evenly")
-        left = np.moveaxis(rows[stay].reshape(*rows.shape[:-1], counts[0]), -1, axis)
-        shape = [
-            a if b == 1 else c
-            for a, b, c in zip(labels.shape, inner.shape, left.shape, strict=True)
-        ]
-        return np.broadcast_to(left, shape)
+        names = {
+            root: self.space.groups[number].name
+            for root, number in self.space.grouping.of_root.items()
+        }
+        gone = np.array(sorted(found), np.int64)
+        return Remains(self.space.graph, labelling, gone, names=names)
 
     def _check_equal(self) -> None:
         space, labelling = self.space, self.space.labelling
@@ -137,7 +99,7 @@ class Kept:
                 ]
                 raise UsageError(f"{constraint.reason}: {'; '.join(sums)} classes are kept")
         for parts, reason in labelling.binding():
-            numbers = [int(self.mask(part).sum()) for part in parts]
+            numbers = [int(self.remains.mask(part).sum()) for part in parts]
             if len(set(numbers)) > 1:
                 names = self._groups_of(parts)
                 raise UsageError(

@@ -5,18 +5,17 @@ place, the labels that the whole one holds there without those that went. Their 
 as after a channel shuffle: the layers that read them are then cut in that order.
 """
 
-from typing import Any
-
 import numpy as np
 
 from mcugraph.coupling.propagate import Labelling, label
+from mcugraph.coupling.seeds import Seeds
 from mcugraph.errors import GraphError
 from mcugraph.ir import Array, Graph, Operator, Tensor
 from mcugraph.ops.convolution import Conv
 from mcugraph.ops.labels import core, plane, planes, stacked
 from mcugraph.records import dataclass, replace
 from mcugraph.slimming.cutting import Cuts, Shapes, collect
-from mcugraph.slimming.kept import Kept
+from mcugraph.slimming.remains import Remains
 
 _NUMBERS = 4096  # constants of more elements are taken for data
 
@@ -34,7 +33,7 @@ class Flow:
     activations: dict[str, Array]
     constants: dict[tuple[str, int], Array]
 
-    def cuts(self, kept: Kept, shapes: Shapes) -> Cuts:
+    def cuts(self, kept: Remains, shapes: Shapes) -> Cuts:
         """What stays of each tensor, in the order in which it is needed."""
         return collect(
             kept,
@@ -48,16 +47,16 @@ class Mismatch(GraphError):
     """Channels do not flow as they did."""
 
 
-def follow(kept: Kept, slim: Graph) -> Flow:
+def follow(kept: Remains, slim: Graph) -> Flow:
     """Compare a slimmed model with what the whole one becomes.
 
     Raises:
         Mismatch: An operator does not do what it did; the message names it.
     """
-    full, labelling = kept.space.graph, kept.space.labelling
+    full, labelling = kept.graph, kept.labelling
     slim = _as_before(full, slim)
     pairs = paired(full, slim)
-    found = label(slim)
+    found = label(slim, _seeds(kept, pairs))
     translate = np.full(found.unions.count, -1, np.int64)
     translate[:2] = 0, 1
     flow = Flow({}, {})
@@ -77,6 +76,16 @@ def follow(kept: Kept, slim: Graph) -> Flow:
                 raise Mismatch(f"output {name!r} would come in another order")
     _check_unions(kept, found, translate)
     return flow
+
+
+def _seeds(kept: Remains, pairs: list[tuple[Operator, Operator]]) -> Seeds:
+    """What the labels of the slimmed model are made with, as those of the whole one were."""
+    made = {}
+    for operator, other in pairs:
+        if operator.name in kept.seeds.made:
+            labels = np.concatenate([row for _, row in kept.labelling.made[operator.name]])
+            made[other.name] = kept.seeds.made[operator.name][kept.positions(labels)]
+    return Seeds(kept.seeds.classes, made)
 
 
 def _as_before(full: Graph, slim: Graph) -> Graph:
@@ -110,14 +119,14 @@ def described(operator: Operator) -> str:
     return f"operator {operator.name!r} ({operator.native or operator.op.kind})"
 
 
-def wanted_labels(kept: Kept, operator: Operator, name: str) -> Array:
+def wanted_labels(kept: Remains, operator: Operator, name: str) -> Array:
     """The labels of a result without those that go.
 
     Raises:
         Mismatch: What stays has no shape.
     """
     try:
-        return kept.cut(kept.space.labelling.activations[name])
+        return kept.cut(kept.labelling.activations[name])
     except GraphError as error:
         raise Mismatch(f"{described(operator)}: {error}") from None
 
@@ -148,7 +157,7 @@ def _translated(operator: Operator, wanted: Array, got: Array, translate: Array)
 
 
 def _constants(
-    kept: Kept,
+    kept: Remains,
     operators: tuple[Operator, Operator],
     slim: tuple[Graph, Labelling],
     translate: Array,
@@ -160,9 +169,9 @@ def _constants(
     for name, new in zip(operator.inputs, other.inputs, strict=False):
         if name is None or new is None:
             continue
-        _same_number(operator, kept.space.graph.tensors[name], graph.tensors[new])
+        _same_number(operator, kept.graph.tensors[name], graph.tensors[new])
         for axis, length in enumerate(graph.tensors[new].shape or ()):
-            full = kept.space.labelling.constants.get((name, axis))
+            full = kept.labelling.constants.get((name, axis))
             if full is None:
                 continue
             stays = kept.positions(full)
@@ -193,9 +202,9 @@ def _same_number(operator: Operator, full: Tensor, slim: Tensor) -> None:
             )
 
 
-def _check_unions(kept: Kept, found: Labelling, translate: Array) -> None:
+def _check_unions(kept: Remains, found: Labelling, translate: Array) -> None:
     """What meets in the slimmed model has to be of one class in the whole one."""
-    unions = kept.space.labelling.unions
+    unions = kept.labelling.unions
     for new, old in enumerate(translate.tolist()):
         root = found.unions.find(new)
         if root > 1 and old > 1 and translate[root] > 1:
@@ -204,10 +213,9 @@ def _check_unions(kept: Kept, found: Labelling, translate: Array) -> None:
                 raise Mismatch(_meeting(kept, first, second))
 
 
-def _meeting(kept: Kept, first: int, second: int) -> str:
-    of_root: dict[int, Any] = kept.space.grouping.of_root
+def _meeting(kept: Remains, first: int, second: int) -> str:
     names = [
-        repr(kept.space.groups[of_root[root]].name) if root in of_root else "what has to stay"
+        repr(kept.names[root]) if root in kept.names else "what has to stay"
         for root in (first, second)
     ]
     return f"channels of {' and '.join(names)} would meet that did not"

@@ -10,7 +10,7 @@ import numpy as np
 from mcugraph.ir import Array, Shape
 from mcugraph.ops.labels import core
 from mcugraph.records import dataclass
-from mcugraph.slimming.kept import Kept
+from mcugraph.slimming.remains import Remains
 
 
 @dataclass(frozen=True)
@@ -18,12 +18,12 @@ class Site:
     """One time that a call is run: what it reads and makes, before and after.
 
     Attributes:
-        kept: The classes that stay.
+        kept: What stays.
         data: Labels of what it reads first, in the whole model.
         results: Labels of its results, in the whole model.
     """
 
-    kept: Kept
+    kept: Remains
     data: Array
     results: tuple[Array, ...]
 
@@ -40,7 +40,7 @@ class Site:
     def before(self, axis: int, position: int, data: bool = True) -> int:
         """How many entries in front of a position of an axis stay."""
         labels = self.data if data else self.results[0]
-        found = self.kept.space.labelling.shortened(labels).get(axis % labels.ndim)
+        found = self.kept.labelling.shortened(labels).get(axis % labels.ndim)
         if found is None:
             return position
         lines = np.moveaxis(self.kept.mask(core(found)), axis, -1)
@@ -206,7 +206,7 @@ def _pad(written: Written, site: Site) -> Written:
     given = written.get(0, "pad")
     if not isinstance(given, list | tuple) or not all(isinstance(n, int) for n in given):
         return written
-    pads, labelling = list(given), site.kept.space.labelling
+    pads, labelling = list(given), site.kept.labelling
     for place in range(len(pads) // 2):
         axis = site.data.ndim - 1 - place
         before, after = pads[2 * place : 2 * place + 2]

@@ -31,6 +31,8 @@ def refit(model: Any, inputs: Mapping[str, Shape]) -> None:
                 module.num_features = len(held[0])
             elif path in inputs:
                 module.num_features = inputs[path][1]
+        elif isinstance(module, nn.MultiheadAttention):
+            _attention(module)
         elif isinstance(module, nn.GroupNorm):
             module.num_channels = _channels(weight, inputs.get(path), module.num_channels)
         elif isinstance(module, nn.LayerNorm) or type(module).__name__ == "RMSNorm":
@@ -39,6 +41,22 @@ def refit(model: Any, inputs: Mapping[str, Shape]) -> None:
                 module.normalized_shape = tuple(weight.shape)
             elif path in inputs:
                 module.normalized_shape = tuple(inputs[path][-count:])
+
+
+def _attention(module: Any) -> None:
+    """What it takes and gives; whether its heads still share that evenly, running it shows."""
+    module.embed_dim = module.out_proj.weight.shape[0]
+    module.head_dim = module.embed_dim // module.num_heads
+    packed = module.in_proj_weight is not None
+    key, value = (
+        (module.in_proj_weight,) * 2
+        if packed
+        else (
+            module.k_proj_weight,
+            module.v_proj_weight,
+        )
+    )
+    module.kdim, module.vdim = key.shape[1], value.shape[1]
 
 
 def _channels(weight: Any, shape: Shape | None, before: int) -> int:

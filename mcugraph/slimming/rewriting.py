@@ -15,7 +15,9 @@ import re
 from collections import defaultdict
 from collections.abc import Callable, Mapping
 from contextlib import suppress
+from dataclasses import field
 from functools import partial
+from operator import mul
 from typing import TYPE_CHECKING, Any
 
 from mcugraph.errors import GraphError
@@ -27,10 +29,11 @@ from mcugraph.ops.normalization import Normalization
 from mcugraph.ops.selection import Pad, Slice, Split
 from mcugraph.records import dataclass
 from mcugraph.slimming.cutting import duplicate
+from mcugraph.slimming.edits import Edits, inlined, replaced
 from mcugraph.slimming.example_runs import calls_of, run
-from mcugraph.slimming.kept import Kept
 from mcugraph.slimming.label_flow import described, paired
 from mcugraph.slimming.literals import RULES, SEVERAL, Site, Written, rewritten
+from mcugraph.slimming.remains import Remains
 
 if TYPE_CHECKING:
     from mcugraph.slimming.tracing import Traced
@@ -44,8 +47,9 @@ class Rewriting:
 
     Args:
         model: The whole model.
-        kept: The classes that stay.
+        kept: What stays.
         export: Makes a graph of a form of the model.
+        edits: Code in which something of the model's structure is gone.
         example: What one inference takes: by position, and by name.
 
     Attributes:
@@ -57,25 +61,31 @@ class Rewriting:
     def __init__(
         self,
         model: Any,
-        kept: Kept,
+        kept: Remains,
         export: Callable[[Any], Graph],
+        edits: Edits,
         example: tuple[Any, Mapping[str, Any]],
     ) -> None:
         # Tracing may leave constants in a module.
         self._model, self._kept = duplicate(model), kept
-        self._export, self._example = export, example
+        self._export, self._edits, self._example = export, edits, example
         self.modules: dict[str, Traced] = {}
         self.failures: dict[str, str] = {}
         self.located: set[str] = set()
-        self._steps: dict[tuple[str, int], list[list[Operator]]] = defaultdict(list)
+        self._steps: dict[tuple[str, str], list[list[Operator]]] = defaultdict(list)
         from mcugraph.slimming.tracing import traced
 
         owners = self._owners()
         calls: dict[str, list[Any]] = {}
         for path, operators in owners.items():
+            if path in edits.changed:
+                self.modules[path] = edits.codes[path]
+                continue
             try:
                 calls = calls or calls_of(self._model, owners, *self._example)
-                self.modules[path] = traced(self._model.get_submodule(path), calls[path])
+                module, inner = self._model.get_submodule(path), inlined(self._model, path)
+                within = frozenset(name.removeprefix(f"{path}.") for name in inner)
+                self.modules[path] = traced(module, calls[path], within)
             except Exception as error:  # whatever the model's own code raises on a proxy
                 reason = str(error).strip().partition("\n")[0].partition(". ")[0]
                 for operator in operators:
@@ -85,25 +95,26 @@ class Rewriting:
         """Path of a module -> the operators in its own code that may name a size that changes."""
         paths = {path for path, _ in self._model.named_modules(remove_duplicate=False)}
         found: dict[str, list[str]] = defaultdict(list)
-        for operator in self._kept.space.graph.operators:
+        for operator in self._kept.graph.operators:
             sized = isinstance(operator.op, _SIZED) and self._changes(operator)
             if sized or self._computes(operator):
                 path = re.split(r"[#/]", operator.name)[0]
                 while path and path not in paths:
                     path = path.rpartition(".")[0]
+                path = self._edits.home(path)
                 if not _own_parameters(self._model.get_submodule(path)):
                     found[path].append(operator.name)
         return found
 
     def _computes(self, operator: Operator) -> bool:
         """Whether it reads what the model's code computes, maybe of sizes."""
-        tensors = self._kept.space.graph.tensors
+        tensors = self._kept.graph.tensors
         read = [tensors[name].constant for name in operator.inputs if name is not None]
         return any(held is not None and not isinstance(held.key, str) for held in read)
 
     def _changes(self, operator: Operator) -> bool:
         """Whether channels go from what an operator reads or makes."""
-        activations = self._kept.space.labelling.activations
+        activations = self._kept.labelling.activations
         names = {n for n in (*operator.inputs, *operator.outputs) if n in activations}
         return any(not self._kept.mask(activations[name]).all() for name in names)
 
@@ -116,21 +127,53 @@ class Rewriting:
         Raises:
             GraphError: A call is run twice and would need different sizes.
         """
+        import torch
+
         if not self._steps:
             self._locate()
-        probe, forms = duplicate(small), {}
+        probe, forms = duplicate(small), dict[str, _Form]()
         for path, entry in self._inside_out():
-            forms[path] = _Form(copy.deepcopy(entry.graph), entry.sizes)
-            probe = replaced(probe, path, copy.deepcopy(entry.graph), self._model)
+            code, source = entry.graph, self._source(path)
+            if path in self._edits.changed:
+                code = self._edits.changed[path][0]
+            graph = copy.deepcopy(code)
+            attends = isinstance(self._model.get_submodule(path), torch.nn.MultiheadAttention)
+            if attends:
+                self._leave_unread(path, graph)
+            forms[path] = _Form(graph, entry.sizes, attends)  # it would compute another scale
+            probe = replaced(probe, path, copy.deepcopy(graph), source)
             probe.get_submodule(path).forward = _Trial(
-                probe.get_submodule(path), forms[path], partial(self._literals, path)
+                probe.get_submodule(path),
+                forms[path],
+                partial(self._literals, path),
+                partial(self._idle, path),
             ).run
-        with suppress(RuntimeError, ValueError, IndexError, TypeError, AssertionError):
+        stops = (RuntimeError, ValueError, IndexError, TypeError, AssertionError, AttributeError)
+        with suppress(*stops):
             run(probe, *self._example)  # how far it gets shows when it is exported
         for path, _ in self._inside_out():
+            forms[path].leave_out()
             if forms[path].changed:
-                small = replaced(small, path, forms[path].graph, self._model)
+                small = replaced(small, path, forms[path].graph, self._source(path))
         return small
+
+    def _source(self, path: str) -> Any:
+        """The model that a module was traced in."""
+        return self._edits.source if path in self._edits.changed else self._model
+
+    def _leave_unread(self, path: str, graph: Any) -> None:
+        """Let PyTorch's attention not give its shares where nothing reads them.
+
+        No operator of the graph says what their sizes would have to be.
+        """
+        (output,) = (node for node in graph.nodes if node.op == "output")
+        given = output.args[0]
+        calls = {node.name for node in sized_calls(graph)}
+        if isinstance(given, list | tuple) and hasattr(given[-1], "all_input_nodes"):
+            shares = {given[-1], *given[-1].all_input_nodes}
+            if any(n.name in calls and (path, n.name) not in self._steps for n in shares):
+                output.args = ((*given[:-1], None),)
+                graph.eliminate_dead_code()
 
     def _inside_out(self) -> "list[tuple[str, Traced]]":
         return sorted(
@@ -139,35 +182,48 @@ class Rewriting:
 
     def _locate(self) -> None:
         """Find out which operators each call becomes."""
-        from mcugraph.slimming.module import Whole
+        from mcugraph.slimming.module import Step, Whole
 
-        tagged = duplicate(self._model)
+        tagged, names = duplicate(self._model), dict[tuple[str, int], str]()
         for path, entry in self._inside_out():
-            graph = copy.deepcopy(entry.graph)
-            tagged = replaced(tagged, path, graph, self._model, steps=True)
-        for operator, other in paired(self._kept.space.graph, self._export(Whole(tagged))):
+            graph, owner = copy.deepcopy(entry.graph), tagged.get_submodule(path)
+            for number, node in enumerate(sized_calls(graph)):
+                names[path, number] = node.name
+                owner.add_module(
+                    name := f"mcugraph_step_{number}", Step(node.op == "call_method", node.target)
+                )
+                node.op, node.target = "call_module", name
+            tagged = replaced(tagged, path, graph, self._source(path))
+        for operator, other in paired(self._edits.graph, self._export(Whole(tagged))):
             step = _STEP.match(other.name)
             if step is None:
                 continue
             self.located.add(operator.name)
-            calls = self._steps[step[1] or "", int(step[2])]
+            path = step[1] or ""
+            calls = self._steps[path, names[path, int(step[2])]]
             if calls and _follows(calls[-1], operator):
                 calls[-1].append(operator)
             else:
                 calls.append([operator])
 
-    def _literals(self, path: str, number: int, written: Written) -> Written:
+    def _idle(self, path: str, name: str) -> bool:
+        """Whether a call has nothing to do any more: the graph has no operator for it."""
+        stays = {operator.name for operator in self._kept.graph.operators}
+        calls = self._steps.get((path, name), ())
+        return bool(calls) and not any(o.name in stays for call in calls for o in call)
+
+    def _literals(self, path: str, name: str, written: Written) -> Written:
         """One call with the numbers that it needs in the slimmed model.
 
         Raises:
             GraphError: It would need others each time.
         """
-        activations = self._kept.space.labelling.activations
+        activations = self._kept.labelling.activations
         found = []
-        for operators in self._steps[path, number]:
+        for operators in self._steps.get((path, name), ()):
             first, last = operators[0], operators[-1]
             data = activations.get(first.inputs[0] or "")
-            if data is None:
+            if data is None or last.outputs[0] not in activations:
                 continue
             makers = operators if written.name in SEVERAL else [last]
             results = tuple(activations[name] for entry in makers for name in entry.outputs)
@@ -176,7 +232,7 @@ class Rewriting:
             except GraphError as error:
                 raise GraphError(f"{described(first)}: {error}") from None
         if any(entry != found[0] for entry in found):
-            operator = self._steps[path, number][0][0]
+            operator = self._steps[path, name][0][0]
             raise GraphError(f"{described(operator)}: it runs more than once, with other sizes")
         return found[0] if found else written
 
@@ -189,22 +245,34 @@ class _Form:
         graph: Its calls.
         sizes: Names of nodes -> the numbers that they stand for in the whole model.
         changed: Whether a call is another.
+        idle: Calls that give what they are given.
     """
 
     graph: Any
     sizes: Mapping[str, int]
     changed: bool = False
+    idle: list[Any] = field(default_factory=list)
+
+    def leave_out(self) -> None:
+        """Leave out what is idle: sizes in it would be found no more."""
+        for node in self.idle:
+            node.replace_all_uses_with(node.args[0])
+            self.graph.erase_node(node)
+        self.changed |= bool(self.idle)
 
 
 class _Trial:
     """A run of a module's code in the slimmed model, which rewrites each call before it is made."""
 
     def __init__(
-        self, module: Any, form: _Form, literals: Callable[[int, Written], Written]
+        self,
+        module: Any,
+        form: _Form,
+        literals: Callable[[str, Written], Written],
+        idle: Callable[[str], bool],
     ) -> None:
-        self.module, self.form, self.literals = module, form, literals
-        calls = [node for node in form.graph.nodes if _name(node) in RULES]
-        self.numbers = {node: number for number, node in enumerate(calls)}
+        self.module, self.form, self.literals, self.idle = module, form, literals, idle
+        self.sized = set(sized_calls(form.graph))
         self.seen: set[Any] = set()
 
     def run(self, *args: Any, **kwargs: Any) -> Any:
@@ -234,18 +302,37 @@ class _Trial:
         whole = _mapped(before, lambda entry: self.form.sizes.get(entry.name, entry))
         name, swapped = _name(node), False
         wanted: Any = whole
-        if node in self.numbers and node.args:
+        if node in self.sized and node.args:
             written = Written(name, whole[0][1:], whole[1])
-            found = self.literals(self.numbers[node], written)
+            found = self.literals(node.name, written)
+            if self.idle(node.name):
+                self.form.idle.append(node)
             wanted = ((whole[0][0], *found.arguments), found.options)
             name, swapped = found.name, found.swapped
         now = _mapped(before, lambda entry: self._now(entry, values))
-        args, kwargs = _reconciled(before, now, wanted)
+        args, kwargs = _reconciled(before, now, wanted, partial(self._computed, node, values))
         if (args, kwargs) != before or swapped:
             self.form.changed = True
             node.args, node.kwargs = args, kwargs
             if swapped:
                 node.op, node.target = "call_method", name
+
+    def _computed(self, node: Any, values: Any, before: Any, wanted: Any) -> Any:
+        """A number that a call needs, from sizes if what stood there was a product of one.
+
+        The length of the batch times the number of heads is such: the batch may be another.
+        """
+        if getattr(before, "target", None) is not mul or type(wanted) is not int:
+            return wanted
+        size = next((entry for entry in before.args if entry in before.all_input_nodes), None)
+        if size is None or wanted % self.form.sizes.get(size.name, wanted + 1):
+            return wanted
+        with self.form.graph.inserting_before(node):
+            factor = wanted // self.form.sizes[size.name]
+            made = self.form.graph.call_function(mul, (size, factor))
+        values[made] = wanted
+        self.seen.add(made)
+        return made
 
     def _now(self, entry: Any, values: Mapping[Any, Any]) -> Any:
         return values[entry] if entry.name in self.form.sizes else entry
@@ -264,24 +351,25 @@ def _mapped(given: Any, function: Callable[[Any], Any]) -> Any:
     return function(given) if hasattr(given, "all_input_nodes") else given
 
 
-def _reconciled(before: Any, now: Any, wanted: Any) -> Any:
+def _reconciled(before: Any, now: Any, wanted: Any, computed: Callable[[Any, Any], Any]) -> Any:
     """Arguments as they are written where that comes to what is wanted; else what is wanted."""
     if isinstance(before, Mapping) and isinstance(wanted, Mapping):
         return {
-            key: _reconciled(before[key], now[key], value) if key in before else value
+            key: _reconciled(before[key], now[key], value, computed) if key in before else value
             for key, value in wanted.items()
         }
     if isinstance(before, slice) and isinstance(wanted, slice):
         parts = (
-            _reconciled(getattr(before, end), getattr(now, end), getattr(wanted, end))
+            _reconciled(getattr(before, end), getattr(now, end), getattr(wanted, end), computed)
             for end in ("start", "stop", "step")
         )
         return slice(*parts)
     several = isinstance(before, list | tuple) and isinstance(wanted, list | tuple)
     if several and len(before) == len(wanted):
-        entries = [_reconciled(*three) for three in zip(before, now, wanted, strict=True)]
+        three = zip(before, now, wanted, strict=True)
+        entries = [_reconciled(*entry, computed) for entry in three]
         return tuple(entries) if isinstance(wanted, tuple) else entries
-    return before if now is wanted or _equal(now, wanted) else wanted
+    return before if now is wanted or _equal(now, wanted) else computed(before, wanted)
 
 
 def _equal(first: Any, second: Any) -> bool:
@@ -310,42 +398,14 @@ def _own_parameters(module: Any) -> bool:
     )
 
 
+def sized_calls(graph: Any) -> list[Any]:
+    """The calls of traced code that may name sizes, in order."""
+    return [node for node in graph.nodes if _name(node) in RULES]
+
+
 def _name(node: Any) -> str:
     if node.op == "call_method":
         return str(node.target)
     if node.op == "call_function":
         return str(getattr(node.target, "__name__", ""))
     return ""
-
-
-def replaced(model: Any, path: str, graph: Any, source: Any, steps: bool = False) -> Any:
-    """The model with a traced form in the place of a module, wherever it holds that.
-
-    Args:
-        model: Changed in place, unless the module is the model itself.
-        path: Of the module.
-        graph: Its traced code.
-        source: The model that it was traced in, which holds constants of the code.
-        steps: Whether to put each call into a module of its own.
-    """
-    from mcugraph.slimming.module import SlimModule, Step
-
-    old = model.get_submodule(path)
-    for name, value in vars(source.get_submodule(path)).items():
-        if name.startswith("_tensor_constant") and not hasattr(old, name):
-            setattr(old, name, value)
-    if steps:
-        calls = [node for node in graph.nodes if _name(node) in RULES]
-        for number, node in enumerate(calls):
-            name = f"mcugraph_step_{number}"
-            old.add_module(name, Step(node.op == "call_method", node.target))
-            node.op, node.target = "call_module", name
-    new = SlimModule.of(old, graph)
-    if hasattr(old, "_qkv_same_embed_dim"):
-        # Otherwise a layer around PyTorch's attention reads its weights, and does not call it.
-        vars(new)["_qkv_same_embed_dim"] = False
-    for parent in model.modules():
-        for name, child in parent._modules.items():
-            if child is old:
-                parent._modules[name] = new
-    return model if path else new

@@ -9,10 +9,12 @@ from mcugraph.formats.torch.given import plain_module
 from mcugraph.formats.torch.importer import from_torch
 from mcugraph.ir import Graph, Shape
 from mcugraph.ops.attention import Attention
-from mcugraph.slimming.cutting import Cuts, default, duplicate, holders_of
+from mcugraph.slimming.cutting import Cuts, default, duplicate, shapes_of
+from mcugraph.slimming.edits import Edits
 from mcugraph.slimming.kept import Keep, Kept
 from mcugraph.slimming.label_flow import Flow, Mismatch, follow
 from mcugraph.slimming.refit import refit
+from mcugraph.slimming.remains import Remains
 from mcugraph.slimming.rewriting import Rewriting
 from mcugraph.space.space import Space, widths
 
@@ -63,31 +65,45 @@ def slim(
     if space is None:
         space = widths(from_torch(model, example_inputs, kwargs))
     kept = Kept.of(space, keep)
-    return _Slimming(model, kept, example_inputs, kwargs or {}).run()
+    _check_same_model(space, shapes_of(model))
+    edits = Edits(space.graph)
+    small = Slimming(model, kept.remains, edits, (example_inputs, kwargs or {})).run()
+    small.mcugraph_classes = dict(kept.classes)
+    return small
 
 
-class _Slimming:
-    """One model while channels are taken out of it."""
+class Slimming:
+    """One model while channels are taken out of it.
+
+    Args:
+        model: It stays as it is.
+        kept: What stays of the channels.
+        edits: Code in which something of the model's structure is gone.
+        example: What one inference takes: by position, and by name.
+    """
 
     def __init__(
-        self, model: Any, kept: Kept, example_inputs: Any, kwargs: Mapping[str, Any]
+        self, model: Any, kept: Remains, edits: Edits, example: tuple[Any, Mapping[str, Any]]
     ) -> None:
-        self.model, self.kept = model, kept
-        self.example_inputs, self.kwargs = example_inputs, kwargs
-        self.shapes = {name: tuple(held.shape) for name, (held, _) in holders_of(model).items()}
-        _check_same_model(kept.space, self.shapes)
+        self.model, self.kept, self.edits, self.example = model, kept, edits, example
+        self.shapes = shapes_of(model)
 
     def run(self) -> Any:
+        """The model without them.
+
+        Raises:
+            GraphError: It cannot run without them; the message names the operator.
+        """
         cuts = default(self.kept, self.shapes)
         small, flow, rewriting = self._cut(cuts), None, None
         scaled = _scaled(self.kept)
         if not scaled:
             with suppress(Mismatch):
                 flow = follow(self.kept, self._graph(small))
+        if flow is None and not len(self.kept.removed):
+            flow = follow(self.kept, self._graph(small))  # no size changes: it says why
         if flow is None:
-            rewriting = Rewriting(
-                self.model, self.kept, self._graph, (self.example_inputs, self.kwargs)
-            )
+            rewriting = Rewriting(self.model, self.kept, self._graph, self.edits, self.example)
             small = rewriting.apply(small)
             flow = self._checked(small, rewriting, scaled)
         ordered = flow.cuts(self.kept, self.shapes)
@@ -95,7 +111,7 @@ class _Slimming:
             cuts, small = ordered, self._cut(ordered)
             if rewriting is not None:
                 small = rewriting.apply(small)
-        self._record(small, cuts)
+        small.mcugraph_kept = cuts.record(getattr(self.model, "mcugraph_kept", {}))
         return small
 
     def _checked(self, small: Any, rewriting: Rewriting, scaled: set[str]) -> Flow:
@@ -117,42 +133,39 @@ class _Slimming:
             raise Mismatch("; ".join([*said, str(error)])) from None
 
     def _cut(self, cuts: Cuts) -> Any:
-        small = duplicate(self.model)
+        small = self.edits.apply(duplicate(self.model))
         cuts.apply(small)
         refit(small, self._norm_inputs())
         return small
 
     def _norm_inputs(self) -> dict[str, Shape]:
         """Name of an operator -> the shape of its data once channels are gone."""
-        space = self.kept.space
-        activations = space.labelling.activations
+        activations = self.kept.labelling.activations
         return {
             operator.name: self.kept.cut(activations[operator.inputs[0]]).shape
-            for operator in space.graph.operators
+            for operator in self.kept.graph.operators
             if operator.inputs and operator.inputs[0] in activations
         }
 
     def _graph(self, small: Any) -> Graph:
         try:
-            return from_torch(small, self.example_inputs, self.kwargs)
+            return from_torch(small, *self.example)
         except FormatError as error:
             raise Mismatch(f"it does not run without these channels: {error}") from error
 
-    def _record(self, small: Any, cuts: Cuts) -> None:
-        before = getattr(self.model, "mcugraph_kept", {})
-        small.mcugraph_kept = cuts.record(before)
-        small.mcugraph_classes = dict(self.kept.classes)
 
-
-def _scaled(kept: Kept) -> set[str]:
+def _scaled(kept: Remains) -> set[str]:
     """Attentions whose scores are divided by the root of a depth that changes."""
-    activations = kept.space.labelling.activations
+    activations = kept.labelling.activations
+    queries = [
+        (operator.name, activations[str(operator.inputs[0])])
+        for operator in kept.graph.operators
+        if isinstance(operator.op, Attention) and operator.inputs[0] in activations
+    ]
     return {
-        operator.name
-        for operator in kept.space.graph.operators
-        if isinstance(operator.op, Attention)
-        and operator.inputs[0] in activations
-        and not kept.mask(activations[operator.inputs[0]]).all()
+        name
+        for name, labels in queries
+        if kept.changes(labels) and kept.cut(labels).shape[-1] != labels.shape[-1]
     }
 
 

@@ -66,6 +66,7 @@ def traced(
                 graph = tracer.trace(module)
                 graph._tracer_cls = torch.fx.Tracer  # of copies that are read from a file
                 for node in reversed(graph.nodes):
+                    node.meta.pop("nn_module_stack", None)  # of modules that are no longer called
                     if isinstance(node.type, str):
                         node.type = None  # an annotation that is not evaluated cannot be saved
                     if node.name in tracer.numbers and not node.users:

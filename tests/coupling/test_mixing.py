@@ -96,7 +96,7 @@ def difference(model: Any, space: Space, x: torch.Tensor) -> float:
         for entry in space.groups
         if entry.width == group.width
     }
-    kept = Kept.of(space, keep)
+    kept = Kept.of(space, keep).remains
     gone = ~kept.mask(space.labelling.layers["a"])
     small = slim(model, keep, x, space=space)
     with torch.no_grad():

@@ -96,6 +96,26 @@ def test_slims_where_it_stands_and_the_optimizer_goes_on(training: Any, tmp_path
     assert not any(part._forward_pre_hooks for part in module.net.modules())
 
 
+def test_structures_go_by_the_loss(training: Any, tmp_path: Path) -> None:
+    torch.manual_seed(0)
+    module = Module(training.Residual())
+
+    def loss(module: Any, batch: Any) -> Any:
+        return torch.nn.functional.cross_entropy(module.net(batch[0]), batch[1])
+
+    callback = pruning(
+        training, when_met="slim", structure="loss", validate=batches(training), loss=loss
+    )
+    fit(module, callback, training, tmp_path, max_epochs=10)
+    assert callback.pruner.choice.rises
+    assert getattr(callback.small, "mcugraph_dropped", ()) == callback.pruner.dropped
+    found = mg.profile(mg.from_torch(callback.slim(), INPUT), precision="int8")
+    assert found.memory.tflm_arena <= BUDGETS["arena"]
+    module = Module(training.Residual())
+    with pytest.raises(mg.UsageError, match="structure='loss' needs validate="):
+        fit(module, pruning(training, structure="loss"), training, tmp_path, max_epochs=1)
+
+
 def test_stops_when_the_budgets_are_met(training: Any, tmp_path: Path) -> None:
     module, callback = Module(training.Chain()), pruning(training, when_met="stop")
     fit(module, callback, training, tmp_path, max_epochs=100)

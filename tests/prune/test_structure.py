@@ -14,7 +14,7 @@ torch = pytest.importorskip("torch")
 from support.branching_nets import Net, settled  # noqa: E402
 from support.loading import network  # noqa: E402
 
-from mcugraph.prune import Pruner, branches, choose_branches, drop, slim  # noqa: E402
+from mcugraph.prune import Pruner, choose_structures, drop, slim, structures  # noqa: E402
 
 X = torch.randn(1, 3, 8, 8)
 SUMS = [("add", "plain", None, "module"), ("add", "separable", "single", "nothing")]
@@ -63,8 +63,8 @@ def worth(
 def test_no_set_of_branches_leaves_more(parts: dict[str, float], price: float) -> None:
     model = small_net()
     budgets = shares(model, **parts)
-    found = choose_branches(model, X, budgets, price=price)
-    listed = branches(model, X)
+    found = choose_structures(model, X, budgets, price=price)
+    listed = structures(model, X)
     assert [b.name for b in listed] == [
         "sums.0.f.0.0",
         "sums.1.g",
@@ -90,7 +90,7 @@ def test_no_set_of_branches_leaves_more(parts: dict[str, float], price: float) -
 def test_what_it_promises_is_what_the_model_costs() -> None:
     model, inputs = network("resnet")
     budgets = shares(model, inputs, peak=0.5, size=0.12, macs=0.5)
-    found = choose_branches(model, inputs, budgets)
+    found = choose_structures(model, inputs, budgets)
     assert found.dropped
     shallow = drop(model, found.dropped, inputs)
     small = slim(shallow, {name: range(w) for name, w in found.widths.items()}, inputs)
@@ -106,7 +106,7 @@ def test_what_it_promises_is_what_the_model_costs() -> None:
 
 
 def test_whole_networks_that_fit_stay_whole() -> None:
-    found = choose_branches(small_net(), X, shares(small_net(), size=1.0))
+    found = choose_structures(small_net(), X, shares(small_net(), size=1.0))
     assert (found.dropped, found.worth, found.worth_of_widths) == ((), 0, 0)
 
 
@@ -121,7 +121,7 @@ def test_the_branch_that_the_loss_can_spare() -> None:
     def loss() -> Any:
         return torch.nn.functional.cross_entropy(model(x), y)
 
-    found = choose_branches(model, X, shares(model, size=0.9), loss)
+    found = choose_structures(model, X, shares(model, size=0.9), loss)
     assert found.dropped == ("sums.2.f.0.0",)
     assert found.rises["sums.2.f.0.0"] == pytest.approx(0, abs=1e-6)
     for name, value in model.state_dict().items():
@@ -138,7 +138,7 @@ def test_budgets_that_widths_alone_do_not_meet() -> None:
     model = small_net()
     space = space_of(model)
     least = int(space.macs(space.round(np.ones(len(space.full)))))
-    found = choose_branches(model, X, {"macs": least - 1})
+    found = choose_structures(model, X, {"macs": least - 1})
     assert found.worth_of_widths is None
     assert found.dropped
     assert found.costs["macs"] < least
@@ -147,16 +147,16 @@ def test_budgets_that_widths_alone_do_not_meet() -> None:
 def test_refusals() -> None:
     model = small_net()
     with pytest.raises(mg.UsageError, match="unknown budget 'ram'"):
-        choose_branches(model, X, {"ram": 1})
+        choose_structures(model, X, {"ram": 1})
     with pytest.raises(mg.UsageError, match=r"budget size: .* are needed even with one channel"):
-        choose_branches(model, X, {"size": 1})
+        choose_structures(model, X, {"size": 1})
     with pytest.raises(mg.UsageError, match="price: a number from 0 on"):
-        choose_branches(model, X, {"size": 500}, price=-1)
+        choose_structures(model, X, {"size": 500}, price=-1)
     with pytest.raises(mg.UsageError, match="loss: a function is needed, not Tensor"):
-        choose_branches(model, X, {"size": 500}, torch.zeros(()))  # type: ignore[arg-type]
+        choose_structures(model, X, {"size": 500}, torch.zeros(()))  # type: ignore[arg-type]
     with pytest.raises(mg.UsageError, match=r"loss\(\) has to give a finite number, not nan"):
-        choose_branches(model, X, {"size": 500}, lambda: float("nan"))
+        choose_structures(model, X, {"size": 500}, lambda: float("nan"))
     pruner = Pruner(model, X, {"size": 500})
     with pytest.raises(mg.UsageError, match="the model has a pruner already"):
-        choose_branches(model, X, {"size": 500})
+        choose_structures(model, X, {"size": 500})
     pruner.remove()

@@ -56,3 +56,37 @@ def test_slim_computes_what_the_masked_model_does(
     name: str, seed: int, case: Callable[[str], Any]
 ) -> None:
     check(case(name), seed)
+
+
+@pytest.mark.parametrize("affine", [True, False])
+def test_batch_norms_without_running_statistics(affine: bool) -> None:
+    model = torch.nn.Sequential(
+        torch.nn.Conv2d(3, 4, 3),
+        torch.nn.BatchNorm2d(4, affine=affine, track_running_stats=False),
+        torch.nn.ReLU(),
+        torch.nn.Conv2d(4, 2, 1),
+    ).eval()
+    x = torch.randn(2, 3, 8, 8)
+    small = slim(model, {"0": [0, 2, 3]}, x)
+    assert small[1].num_features == 3
+    with torch.no_grad():
+        model[3].weight[:, 1] = 0
+        torch.testing.assert_close(small(x), model(x))
+
+
+def test_attention_with_half_of_everything() -> None:
+    class Attending(torch.nn.Module):
+        def __init__(self) -> None:
+            super().__init__()
+            self.stem, self.head = torch.nn.Linear(5, 8), torch.nn.Linear(8, 3)
+            self.attn = torch.nn.MultiheadAttention(8, 2, batch_first=True)
+
+        def forward(self, x: Any) -> Any:
+            x = self.stem(x)
+            return self.head(x + self.attn(x, x, x)[0])
+
+    model, x = Attending().eval(), torch.randn(1, 4, 5)
+    space = mg.widths(mg.from_torch(model, x))
+    small = slim(model, {g.name: range(g.width // 2) for g in space.groups}, x, space=space)
+    assert outputs(small, (torch.randn(3, 4, 5),))[0].shape == (3, 4, 3)
+    assert mg.profile(mg.from_torch(small, x)).macs == space.macs(space.full // 2)

@@ -10,6 +10,7 @@ import mcugraph as mg
 from mcugraph.ops.labels import core
 from mcugraph.ops.normalization import BatchNorm
 from mcugraph.slimming.kept import Kept
+from mcugraph.slimming.remains import Remains
 from support import awkward_networks
 from support.loading import network
 
@@ -53,7 +54,7 @@ class Case:
         That is after each layer and each batch norm behind it, and where a layer reads them: some
         activations, like a sigmoid, do not keep 0.
         """
-        kept = Kept.of(self.space, keep)
+        kept = Kept.of(self.space, keep).remains
         graph, labels = self.space.graph, self.space.labelling
         model = copy.deepcopy(self.model)
         paths = dict(model.named_modules(remove_duplicate=False))
@@ -76,5 +77,5 @@ class Case:
         return model
 
 
-def tensor_mask(kept: Kept, labels: Any) -> Any:
+def tensor_mask(kept: Remains, labels: Any) -> Any:
     return torch.from_numpy(np.ascontiguousarray(kept.mask(core(labels)))).float()
