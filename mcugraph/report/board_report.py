@@ -13,7 +13,7 @@ from mcugraph.report.table import columns
 from mcugraph.report.verdict_report import STYLES, need_data
 from mcugraph.units import exact, kib
 
-_DETAILED = 110  # columns from which on there is room for what is missing
+_DETAILED = 160  # columns from which on there is room for what is missing
 
 
 def to_data(
@@ -64,7 +64,7 @@ def to_text(
     flexible = 1
     optional: tuple[int, ...] = (6,)
     if found is not None:
-        lines += [*_needed(found), ""]
+        lines += [*(line for text in _needed(found) for line in screen.wrapped(text, 2)), ""]
         header.append("verdict")
         for row, board in zip(rows, boards, strict=True):
             row.append(_answer(board, found, screen))
@@ -110,7 +110,7 @@ def _answer(board: Board, found: Mapping[str, Profile], screen: Screen) -> Cell:
     ]
     left = [need for need in needs if need.tight]
     tight = [_amount(need, "leaves", need.budget - need.likely, brief) for need in left]
-    why = " and ".join(missed or unsure or tight)
+    why = (", " if brief else " and ").join(missed or unsure or tight)
     shown = "not known" if unsure and not missed else word
     return Styled(f"{shown}: {why}" if why else shown, style)
 

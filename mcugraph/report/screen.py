@@ -88,7 +88,7 @@ class Screen:
             clean(text),
             max(most, indent + 20),
             subsequent_indent=" " * indent,
-            break_long_words=False,
+            break_long_words=not self.full_names,
             break_on_hyphens=False,
         ) or [""]
 

@@ -3,10 +3,11 @@
 from collections.abc import Callable, Collection, Sequence
 
 from mcugraph.printed import clean
-from mcugraph.report.screen import PLAIN, Cell, Line, Screen
+from mcugraph.report.screen import PLAIN, Cell, Line, Screen, Styled
 
 _BETWEEN = "  "
-_LEAST = 16  # characters of a column that is shortened
+# Characters of the flexible column: others are left out till it has so many; then it may shrink.
+_LEAST, _SHORTEST = 16, 8
 
 
 def table(
@@ -38,10 +39,11 @@ def columns(
     """
     cells = [[clean(cell) if isinstance(cell, str) else cell for cell in row] for row in rows]
     widths = _widths(header, cells)
-    shown = _shown(widths, screen.width, optional, flexible)
+    least = _least(widths, cells, flexible)
+    shown = _shown(widths, screen.width, optional, flexible, least)
     room = _room(widths, screen.width, shown, flexible)
     if room is not None and room < widths[flexible]:
-        widths[flexible] = max(room, min(_LEAST, widths[flexible]))
+        widths[flexible] = max(room, min(_SHORTEST, widths[flexible]))
         for row in cells:
             cell = row[flexible]
             if isinstance(cell, str):
@@ -65,8 +67,16 @@ def left_out(
     flexible: int = 0,
 ) -> list[str]:
     """The names of the columns that ``columns`` leaves out."""
-    shown = _shown(_widths(header, rows), screen.width, optional, flexible)
+    widths = _widths(header, rows)
+    least = _least(widths, rows, flexible)
+    shown = _shown(widths, screen.width, optional, flexible, least)
     return [name for i, name in enumerate(header) if i not in shown]
+
+
+def _least(widths: Sequence[int], rows: Sequence[Sequence[Cell]], flexible: int) -> int:
+    """Characters that the flexible column needs: all, where a style says that it is an answer."""
+    whole = any(isinstance(row[flexible], Styled) for row in rows)
+    return widths[flexible] if whole else min(_LEAST, widths[flexible])
 
 
 def _widths(header: Sequence[str], rows: Sequence[Sequence[Cell]]) -> list[int]:
@@ -74,13 +84,13 @@ def _widths(header: Sequence[str], rows: Sequence[Sequence[Cell]]) -> list[int]:
 
 
 def _shown(
-    widths: Sequence[int], width: int | None, optional: Sequence[int], flexible: int
+    widths: Sequence[int], width: int | None, optional: Sequence[int], flexible: int, least: int
 ) -> list[int]:
     """The columns that are shown."""
     shown = list(range(len(widths)))
     for column in optional:
         room = _room(widths, width, shown, flexible)
-        if room is None or room >= min(_LEAST, widths[flexible]):
+        if room is None or room >= least:
             break
         shown.remove(column)
     return shown
