@@ -22,9 +22,13 @@ from mcugraph.errors import UsageError
 from mcugraph.formats.torch.given import plain_module
 from mcugraph.prune.masks import check_unmasked
 from mcugraph.prune.schedules import OneShot, PruningSchedule
+from mcugraph.storage.dense_rows import DenseRows
+from mcugraph.storage.flash_budget import PrunableLayer, allocate_flash
 from mcugraph.storage.n_of_m import NofM
+from mcugraph.storage.worth import ByScores
 
 SCOPES = ("layer", "global")
+_WORD, _MATRIX = 4, 2
 
 Sparsity = float | Mapping[str, float] | Iterable[Mapping[str, Any]] | None
 
@@ -67,10 +71,14 @@ class Sparsifier:
             layers.
         example_inputs: Of the model; a pattern needs it, to know the order in which a device reads
             the weights.
+        budgets: In place of a sparsity, ``{"flash": 64_000}``: bytes of flash for the weights of
+            these layers as int8, each in the form that takes the fewest. Sparsities are shared out
+            so that the sum of the squares of what stays is the largest
+            (`mcugraph.storage.allocate_flash`). Depthwise layers stay whole.
         seed: Of what is random.
 
     Raises:
-        UsageError: An argument is none, or there is no such layer.
+        UsageError: An argument is none, there is no such layer, or the budget cannot be met.
         FormatError: A pattern is asked for, and ``torch.export`` rejects the model.
     """
 
@@ -85,6 +93,7 @@ class Sparsifier:
         schedule: ElementSchedule | None = None,
         modules: Iterable[str] | None = None,
         example_inputs: Any = None,
+        budgets: Mapping[str, int] | None = None,
         seed: int = 0,
     ) -> None:
         check_whole("seed", seed, 0)
@@ -116,7 +125,11 @@ class Sparsifier:
             for name, weight in self._weights.items()
         }
         self._start = {name: _gone(mask) for name, mask in self._masks.items()}
-        self._final = self._targets(sparsity if named is None else named)
+        self._final = (
+            self._targets(sparsity if named is None else named)
+            if budgets is None
+            else self._within(budgets, sparsity)
+        )
         self._sums: dict[str, torch.Tensor] = {}
         self._count = 0
         self.steps, self.progress = 0, 0.0
@@ -256,7 +269,9 @@ class Sparsifier:
                 raise UsageError(f"{self.pattern.label} masks {wanted:.0%}: leave sparsity out")
             return dict.fromkeys(self._rows, wanted)
         if sparsity is None:
-            raise UsageError("a sparsifier needs a sparsity, or a pattern such as NofM(2, 4)")
+            raise UsageError(
+                "a sparsifier needs a sparsity, a pattern such as NofM(2, 4), or budgets"
+            )
         if not isinstance(sparsity, Mapping):
             return dict.fromkeys(self._rows, checked_fraction("sparsity", sparsity))
         if self.scope == "global":
@@ -269,6 +284,31 @@ class Sparsifier:
             )
             for name in self._rows
         }
+
+    def _within(self, budgets: Mapping[str, int], sparsity: Any) -> dict[str, float]:
+        """Name of a weight -> the fraction that is masked in the end, by a budget of flash."""
+        if list(budgets) != ["flash"]:
+            raise UsageError(f"budgets: {{'flash': bytes}} is needed, not {budgets!r}")
+        check_whole("budgets: flash", budgets["flash"], 1)
+        if sparsity is not None or self.pattern is not None or self.scope == "global":
+            raise UsageError("budgets take the place of sparsity, pattern and scope='global'")
+        layers, whole, budget, taken = [], dict[str, float](), budgets["flash"], 0
+        for name, weight in self._weights.items():
+            if weight.dim() > _MATRIX and weight.shape[1] == 1:  # depthwise, on a device
+                whole[name] = 0.0
+                taken += DenseRows(_WORD).bytes(len(weight), weight[0].numel(), 0)
+                continue
+            matrix = self._rows[name].matrix(weight.detach()).double().cpu().numpy()
+            # The kernels of convolutions read whole words.
+            dense = DenseRows(_WORD) if weight.dim() > _MATRIX else DenseRows()
+            worth, sizes = ByScores(matrix**2), (len(matrix), matrix.shape[1])
+            layers.append(PrunableLayer(name, *sizes, 8, worth, dense))
+        least = taken + sum(layer.bytes(layer.least) for layer in layers)
+        if least > budget:
+            raise UsageError(
+                f"flash: {budget:,} B are too few: these weights take {least:,} B at least"
+            )
+        return whole | (allocate_flash(layers, budget - taken).sparsities if layers else {})
 
     def _collect(self) -> None:
         """Add the gradients of a step."""

@@ -4,7 +4,9 @@ import copy
 from typing import Any
 
 from mcugraph.errors import FormatError, UsageError
-from mcugraph.export.tools import called, silence, tensors_of, tool, weight_axis
+from mcugraph.export.rounding_error import folded
+from mcugraph.export.schemes import Scheme, find_scheme
+from mcugraph.export.tools import called, silence, tensors_of, tool, value_of, weight_axis
 from mcugraph.formats.torch.export import inference, quiet, reason
 from mcugraph.formats.torch.given import plain_module
 
@@ -19,7 +21,7 @@ _MOVEMENT = (
 )
 
 
-def prepare_qat(model: Any, example_inputs: Any) -> Any:
+def prepare_qat(model: Any, example_inputs: Any, scheme: str = "int8") -> Any:
     """A copy of a module that rounds as its int8 file will, to train for its last epochs.
 
     Quantisation-aware training as in "Quantization and Training of Neural Networks for Efficient
@@ -36,6 +38,7 @@ def prepare_qat(model: Any, example_inputs: Any) -> Any:
         model: A trained ``torch.nn.Module``; it stays as it is.
         example_inputs: A tensor or a tuple of tensors, one for each positional input. Their first
             axis is the batch, which may have another size in training.
+        scheme: As for ``export_tflite``.
 
     Returns:
         A ``torch.fx.GraphModule`` with the inputs and outputs of the model and parameters of the
@@ -47,6 +50,7 @@ def prepare_qat(model: Any, example_inputs: Any) -> Any:
     """
     import torch
 
+    numbers = find_scheme(scheme)
     with silence():
         rounding = tool("torchao.quantization.pt2e.fake_quantize")
         observers = tool("torchao.quantization.pt2e.observer")
@@ -67,7 +71,7 @@ def prepare_qat(model: Any, example_inputs: Any) -> Any:
     for node in [node for node in whole.graph.nodes if node.op == "call_module"]:
         whole.graph.erase_node(node)  # it checks shapes of inputs and returns nothing
     prepared: Any = torch.fx.GraphModule(whole, whole.graph)
-    _Rounding(prepared, rounding, observers).apply()
+    _Rounding(prepared, rounding, observers, numbers).apply()
     prepared.graph.lint()
     prepared.recompile()
     # In a list, so that it is no submodule: its parameters are not to be trained.
@@ -98,14 +102,35 @@ def finish_qat(prepared: Any) -> Any:
     return model.eval()
 
 
+def _folded_rounding(rounding: Any, factor: Any) -> Any:
+    """Rounding of weights as they are once a batch norm is folded into them.
+
+    Args:
+        rounding: Of the folded weights.
+        factor: What the batch norm multiplies each channel by.
+    """
+    import torch
+
+    class Folded(torch.nn.Module):
+        def __init__(self) -> None:
+            super().__init__()
+            self.rounding = rounding
+            self.register_buffer("factor", factor)
+
+        def forward(self, weights: Any) -> Any:
+            return self.rounding(weights * self.factor) / self.factor
+
+    return Folded()
+
+
 class _Rounding:
     """Rounding put into the graph of one module."""
 
-    def __init__(self, module: Any, rounding: Any, observers: Any) -> None:
+    def __init__(self, module: Any, rounding: Any, observers: Any, scheme: Scheme) -> None:
         import torch
 
         self.module, self.graph = module, module.graph
-        self.count = 0
+        self.count, self.scheme = 0, scheme
         fake = rounding.FusedMovingAvgObsFakeQuantize
         self.activation = fake.with_args(
             observer=observers.MovingAverageMinMaxObserver,
@@ -115,25 +140,26 @@ class _Rounding:
             qscheme=torch.per_tensor_affine,
         )
         # The range of weights is that of the weights as they are.
-        self.weights = {
-            axis: fake.with_args(
+        self.weights = fake.with_args(
+            observer=observers.MovingAverageMinMaxObserver,
+            dtype=torch.int8,
+            qscheme=torch.per_tensor_symmetric,
+            averaging_constant=1.0,
+        )
+        if scheme.per_channel:
+            self.weights = fake.with_args(
                 observer=observers.MovingAveragePerChannelMinMaxObserver,
                 dtype=torch.int8,
-                quant_min=-127,
-                quant_max=127,
                 qscheme=torch.per_channel_symmetric,
-                ch_axis=axis,
                 averaging_constant=1.0,
             )
-            for axis in (0, 1)
-        }
 
     def apply(self) -> None:
         for node in list(self.graph.nodes):
             axis = weight_axis(node)
             if axis is not None and node.args[1].op == "get_attr":
                 self._weight(node, axis)
-        for node in list(self.graph.nodes):
+        for node in list(self.graph.nodes) if self.scheme.integers else ():
             if node.op == "placeholder" or (node.op == "call_function" and self._ends(node)):
                 value = node.meta.get("val")
                 if getattr(value, "is_floating_point", bool)():
@@ -152,7 +178,16 @@ class _Rounding:
         return not ((layer or name in _FUSE) and follows in _FUSED)
 
     def _weight(self, node: Any, axis: int) -> None:
-        self._insert(node.args[1], self.weights[axis](), [node])
+        weights = value_of(self.module, node.args[1])
+        layer = self.scheme.of_layer(node, weights)
+        limits = {"quant_min": -layer.largest, "quant_max": layer.largest}
+        if layer.per_channel:
+            rounding = self.weights(ch_axis=axis, **limits)
+        else:
+            others = [i for i in range(weights.dim()) if i != axis]
+            factor = folded(self.module, node, weights.amax(others, keepdim=True))
+            rounding = _folded_rounding(self.weights(**limits), factor)
+        self._insert(node.args[1], rounding, [node])
 
     def _insert(self, node: Any, rounding: Any, users: list[Any]) -> None:
         name = f"rounding_{self.count}"

@@ -1,14 +1,16 @@
-"""How far the results of a module are moved when all its tensors are rounded to 8 bits.
+"""How far the results of a module are moved when its tensors are rounded to a few bits.
 
 That is what an int8 file of it may differ by, whatever the network: some bear rounding well, and
 some do not.
 """
 
 from collections.abc import Callable, Sequence
+from functools import partial
 from typing import Any
 
 from mcugraph.export.calibration import smoothed
-from mcugraph.export.tools import called, weight_axis
+from mcugraph.export.schemes import Scheme
+from mcugraph.export.tools import arguments_of, called, value_of, weight_axis
 
 # Results whose scale is the kernel's, whatever values they take.
 _RANGES = {
@@ -19,17 +21,21 @@ _RANGES = {
 
 
 def rounding_errors(
-    module: Any, samples: Sequence[tuple[Any, ...]], calibration: Sequence[tuple[Any, ...]]
+    module: Any,
+    samples: Sequence[tuple[Any, ...]],
+    calibration: Sequence[tuple[Any, ...]],
+    scheme: Scheme,
 ) -> list[float]:
     """The root mean square by which rounding moves each result of a module.
 
     Activations get one range each, a moving average over the calibration samples, and are clipped
-    to it; weights get one range for each channel.
+    to it; weights get one range for each channel, or for all of a layer.
 
     Args:
         module: A ``torch.fx.GraphModule`` that returns a tuple of tensors.
         samples: Its inputs, for which results are compared.
         calibration: Its inputs, on which ranges are measured.
+        scheme: What is rounded, and how.
     """
     import torch
 
@@ -47,10 +53,11 @@ def rounding_errors(
 
     ranges: dict[Any, tuple[float, float]] = {}
     with torch.no_grad():
-        for sample in calibration:
+        for sample in calibration if scheme.integers else ():
             Watching(ranges, _measured).run(*sample)
         plain = [module(*sample) for sample in samples]
-        moved = [Watching(ranges, _rounded).run(*sample) for sample in samples]
+        rounded = partial(_rounded, module, scheme)
+        moved = [Watching(ranges, rounded).run(*sample) for sample in samples]
     return [
         float(
             torch.stack([a[i].double() - b[i].double() for a, b in zip(plain, moved, strict=True)])
@@ -69,21 +76,44 @@ def _measured(node: Any, value: Any, ranges: dict[Any, tuple[float, float]]) -> 
     return value
 
 
-def _rounded(node: Any, value: Any, ranges: dict[Any, tuple[float, float]]) -> Any:
+def _rounded(
+    module: Any, scheme: Scheme, node: Any, value: Any, ranges: dict[Any, tuple[float, float]]
+) -> Any:
     if node.op == "get_attr":
-        return _weights(node, value)
+        return _weights(module, scheme, node, value)
+    if not scheme.integers:
+        return value
     low, high = _RANGES.get(called(node), ranges.get(node, (0.0, 0.0)))
     low, high = min(low, 0.0), max(high, 0.0)
     step = max(high - low, 1e-30) / 255
     return (value.clamp(low, high) / step).round() * step
 
 
-def _weights(node: Any, value: Any) -> Any:
+def _weights(module: Any, scheme: Scheme, node: Any, value: Any) -> Any:
     """The weights of a layer, rounded as its file has them; anything else as it is."""
     for user in node.users:
         axis = weight_axis(user)
         if axis is not None and len(user.args) > 1 and user.args[1] is node:
             others = [i for i in range(value.dim()) if i != axis]
-            step = (value.abs().amax(others, keepdim=True) / 127).clamp_min(1e-30)
+            step = value.abs().amax(others, keepdim=True)
+            layer = scheme.of_layer(user, value)
+            if not layer.per_channel:
+                factor = folded(module, user, step)
+                step = (step * factor).max() / factor
+            step = (step / layer.largest).clamp_min(1e-30)
             return (value / step).round() * step
     return value
+
+
+def folded(module: Any, layer: Any, like: Any) -> Any:
+    """What the file multiplies each channel of a layer's weights by: a batch norm's, or 1."""
+    import torch
+
+    readers = list(layer.users)
+    if len(readers) != 1 or called(readers[0]) != "batch_norm":
+        return torch.ones_like(like)
+    given = arguments_of(readers[0])
+    variance = value_of(module, given["running_var"])
+    gamma = 1.0 if given["weight"] is None else value_of(module, given["weight"]).abs()
+    factor: Any = gamma * (variance + given["eps"]).rsqrt()
+    return factor.reshape(like.shape).clamp_min(1e-30)

@@ -17,6 +17,7 @@ from mcugraph.export.device_form import device_form
 from mcugraph.export.exported import Exported, compare
 from mcugraph.export.int8_kernels import FIXED_RANGES, with_int8_kernels
 from mcugraph.export.rounding_error import rounding_errors
+from mcugraph.export.schemes import Scheme, find_scheme
 from mcugraph.export.tensor_names import end_names, shorten_names, with_end_names
 from mcugraph.export.tflite_objects import with_data_inside
 from mcugraph.export.tools import called, one_sample, silence, tool
@@ -39,6 +40,7 @@ def export_tflite(
     samples: int = 200,
     channels_last: bool = True,
     budgets: Mapping[str, int] | None = None,
+    scheme: str = "int8",
 ) -> Exported:
     """Write a module as a TFLite file that computes with 8-bit integers.
 
@@ -68,6 +70,11 @@ def export_tflite(
             transposes them.
         budgets: To hold the file against: bytes for ``"peak"``, ``"arena"`` and ``"size"``, a
             count for ``"macs"``.
+        scheme: ``"int8"``, as above; ``"int8-per-tensor"``: weights have one scale a layer;
+            ``"int4"``: weights of convolutions and dense layers have 4 bits, the latter one scale a
+            layer, those of depthwise layers 8 bits. ``"weights-int8"`` and ``"weights-int4"``
+            compute with floats, which the weights are turned into in SRAM; TFLM has no kernels for
+            the latter.
 
     Returns:
         The file's profile beside the predicted one, with what the converter added.
@@ -79,7 +86,7 @@ def export_tflite(
             file does not load, or computes something else than the module, or TFLM does not run
             it. Then none is written.
     """
-    model = plain_module(model, "export_tflite")
+    model, numbers = plain_module(model, "export_tflite"), find_scheme(scheme)
     check(path)
     inputs = one_sample(example_inputs)
     batches = samples_of(calibration, inputs, samples)
@@ -107,18 +114,20 @@ def export_tflite(
     floats, fixed = _made_of_floats(plain), _fixed_ranges(plain)
     try:
         with silence():
-            data = _quantized(plain, batches, floats, fixed)
+            data = _quantized(plain, batches, floats, fixed, numbers)
             data = with_data_inside(data, tables, tool("flatbuffers"))
-            ranges = partial(_range, fixed, plain, batches)
-            data = with_int8_kernels(data, floats, ranges, tables, tool("flatbuffers"))
+            if numbers.integers:
+                ranges = partial(_range, fixed, plain, batches)
+                data = with_int8_kernels(data, floats, ranges, tables, tool("flatbuffers"))
             data = with_end_names(data, tables, tool("flatbuffers"))
     except Exception as error:
         raise FormatError(
             f"{name}: ai-edge-quantizer cannot quantise it: {reason(error)}"
         ) from error
-    check_integers(name, data, tried, wanted, rounding_errors(module, tried, batches))
-    result = compare(Path(path), data, from_torch(model, inputs), "int8", budgets)
-    if result.profile.tflm_refusals:
+    check_integers(name, data, tried, wanted, rounding_errors(module, tried, batches, numbers))
+    graph = from_torch(model, inputs)
+    result = compare(Path(path), data, graph, numbers.precision, budgets)
+    if result.profile.tflm_refusals and numbers.on_tflm:
         raise FormatError(
             f"{name}: TensorFlow Lite Micro does not run it: {result.profile.tflm_refusals[0]}:"
             " write it with other operators"
@@ -188,11 +197,16 @@ def _quantized(
     batches: list[tuple[Any, ...]],
     floats: Iterable[str],
     fixed: Mapping[str, tuple[float, float]],
+    scheme: Scheme,
 ) -> bytes:
     """A float file quantised, with ranges measured on samples, but for those that are fixed.
 
     What makes ``floats`` goes on making them.
     """
+    shown = {"enable_progress_bar": False, "enable_progress_report": False}
+    if not scheme.integers:
+        quantizer = tool("ai_edge_quantizer.quantizer").Quantizer(bytearray(plain), scheme.recipe())
+        return bytes(quantizer.quantize(**shown).quantized_model)
     interpreter = tool("ai_edge_litert.interpreter").Interpreter(model_content=plain)
     (key,) = interpreter.get_signature_list()
     names = end_names("input", len(batches[0]))
@@ -200,7 +214,7 @@ def _quantized(
         {name: tensor.numpy() for name, tensor in zip(names, sample, strict=True)}
         for sample in batches
     ]
-    recipe = tool("ai_edge_quantizer.recipe").static_wi8_ai8()
+    recipe = scheme.recipe()
     recipe += [
         {"regex": f"^{escape(name)};?$", "operation": "*", "algorithm_key": "no_quantize"}
         for name in floats
@@ -209,7 +223,7 @@ def _quantized(
     ranges = quantizer.calibrate({key: rows}, num_threads=1)
     for name, (low, high) in fixed.items():
         ranges[name] = {"min": np.full((1, 1), low), "max": np.full((1, 1), high)}
-    result = quantizer.quantize(ranges, enable_progress_bar=False, enable_progress_report=False)
+    result = quantizer.quantize(ranges, **shown)
     return bytes(result.quantized_model)
 
 

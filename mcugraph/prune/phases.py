@@ -4,13 +4,11 @@ from collections.abc import Callable
 
 import torch
 
-from mcugraph.export.qat import finish_qat, prepare_qat
 from mcugraph.prune.outcome import Epoch
 from mcugraph.prune.pruner import Pruner
+from mcugraph.prune.rounded import Rounded
 from mcugraph.prune.task import Loaders, TrainingTask, endless
 from mcugraph.prune.training import Optimizer, TrainingLoop
-
-_LOW_RATE = 0.1  # of the learning rate: rounding is small
 
 
 class Phases:
@@ -64,15 +62,11 @@ class Phases:
         self, small: torch.nn.Module, epochs: int, optimizer: Optimizer, rate: float | None
     ) -> torch.nn.Module:
         """Train on with the rounding of int8; returns the model without it."""
-        device, steps = self.loop.device, epochs * self.loaders.steps
-        prepared = prepare_qat(small, tuple(x.to(device) for x in self.task.examples))
-        loop = TrainingLoop(
-            self.task, prepared, self.loaders.train, optimizer, rate, steps, _LOW_RATE
-        )
+        rounded = Rounded(self.task, small, self.loaders, epochs, optimizer, rate)
         for _ in range(epochs):
-            loss = loop.epoch(lambda: False)
-            self._note(prepared, "rounding", loss)
-        return finish_qat(prepared)  # type: ignore[no-any-return]
+            loss = rounded.loop.epoch(lambda: False)
+            self._note(rounded.prepared, "rounding", loss)
+        return rounded.finish()
 
     def _step(self) -> bool:
         """One step of the pruner; whether the training ends."""

@@ -1,0 +1,251 @@
+"""One call that tries many ways to compress a model."""
+
+import hashlib
+import sys
+from collections.abc import Callable, Iterable, Mapping, Sequence
+from concurrent.futures import FIRST_COMPLETED, CancelledError, Executor, Future, wait
+from contextlib import ExitStack, closing
+from dataclasses import asdict
+from functools import partial
+from multiprocessing import current_process
+from os import PathLike, fsdecode
+from pathlib import Path
+from tempfile import mkdtemp
+from typing import Any
+
+import torch
+
+from mcugraph.checks import check_callable, check_whole, path_text
+from mcugraph.codegen.cores import find_target
+from mcugraph.compress.study_ledger import StudyLedger, StudyTrial, TrialState
+from mcugraph.compress.study_options import StudyRecipe
+from mcugraph.compress.study_proposals import Grid, Proposals, Sampled
+from mcugraph.compress.study_result import StudyResult
+from mcugraph.compress.study_trial import StudyTask, run_trial
+from mcugraph.errors import UsageError
+from mcugraph.experiments.data import DataSource, kept
+from mcugraph.experiments.engine_choice import find_engine
+from mcugraph.experiments.engines import Engine
+from mcugraph.export.tools import one_sample
+from mcugraph.formats.torch.export import inference
+from mcugraph.formats.torch.given import plain_module
+from mcugraph.records import replace
+
+_SHOWN = 16  # digits of a digest
+
+
+def study(
+    model: torch.nn.Module,
+    example_inputs: Any,
+    data: str | PathLike[str] | Sequence[Any],
+    grid: Mapping[str, Iterable[Any]] | Sequence[Mapping[str, Any]],
+    *,
+    sampler: Any = None,
+    trials: int | None = None,
+    recipe: StudyRecipe | None = None,
+    run: bool | Sequence[str] = False,
+    folder: str | PathLike[str] | None = None,
+    engine: str | Engine | Executor = "local",
+    workers: int = 1,
+    memory_limit: int | None = None,
+    seed: int = 0,
+    report: Callable[[str], None] | None = None,
+) -> StudyResult:
+    """Try combinations of heuristic, schedule, rate and quantisation, and tell what each buys.
+
+    Each trial compresses a copy of the model and measures the accuracy of each step on the test
+    data, and flash, SRAM and MACs of what is deployed, exactly. A study in a folder goes on where
+    it was when it ended, however it did: call it again with the same arguments.
+
+    ::
+
+        grid = {"method": ["elements", "structure"], "sparsity": [0.9, 0.95], "qat_epochs": [0, 2]}
+        result = study(model, torch.zeros(1, 1, 28, 28), "mnist.npz", grid, folder="runs/lenet")
+        print(result)
+
+    Args:
+        model: A classifier, whose class the workers can import; it stays as it is.
+        example_inputs: One tensor.
+        data: The path of an .npz file with x_train, y_train, x_test and y_test, or
+            ``module:function`` of a function that returns them, or two PyTorch data sets, as for
+            ``mcugraph.nas.search``.
+        grid: Name of an option -> a list of what it is to be: ``method`` (``"elements"``,
+            ``"structure"``), ``heuristic``, ``sparsity``, ``schedule`` (``"agp"``,
+            ``"one-shot"``), ``scope``, ``scheme`` (as of ``quantise``, or None) and
+            ``qat_epochs``; what does not go together is left out. Or a list of options, each of
+            one trial.
+        sampler: A sampler of Optuna, which chooses from the grid by error and flash.
+        trials: How many it chooses; with a sampler only, and always with it.
+        recipe: How models are trained; None: the defaults of ``StudyRecipe``.
+        run: Count the instructions of an inference in QEMU: True: on a Cortex-M4; or cores, like
+            ``("cortex-m0", "cortex-m4")``.
+        folder: Where it is kept; None: a temporary folder, which stays.
+        engine: As for ``mcugraph.nas.search``: ``"local"``, ``"inline"``, ``"dask"``, ``"ray"``...
+        workers: How many trials run at once, with a thread each.
+        memory_limit: Bytes that a local worker may take; None: no limit.
+        seed: Of everything random.
+        report: Takes lines of progress; None: they go to standard error.
+
+    Raises:
+        UsageError: An argument is none, all trials fail, or the folder holds another study or
+            cannot be written.
+        FormatError: The data or the folder cannot be read.
+    """
+    if getattr(current_process(), "_inheriting", False):  # a worker imports the caller's script
+        raise UsageError(
+            "study was called while a worker began: in a script, put the call under "
+            "if __name__ == '__main__':"
+        )
+    check_whole("workers", workers, 1)
+    check_whole("seed", seed, 0)
+    if (sampler is None) != (trials is None):
+        raise UsageError("sampler= and trials= go together")
+    if trials is not None:
+        check_whole("trials", trials, 1)
+    cores = ("cortex-m4",) if run is True else () if run is False else tuple(run)
+    for core in cores:
+        find_target(core)
+    say = report or partial(print, file=sys.stderr)
+    check_callable("report", say)
+    recipe = recipe or StudyRecipe()
+    plain = plain_module(model, "study")
+    example = _one_input(example_inputs)
+    with inference(plain), torch.no_grad():
+        outputs = plain(example)
+    if not isinstance(outputs, torch.Tensor) or outputs.dim() != 2:
+        raise UsageError("study takes a classifier: a module that gives logits (samples, classes)")
+    where = _folder(folder)
+    spec = fsdecode(data) if isinstance(data, str | PathLike) else kept(data, where)
+    source = DataSource(spec, tuple(example.shape[1:]), outputs.shape[1], recipe.validation)
+    source.load()
+    proposals: Proposals | None = Grid(grid) if sampler is None else None
+    settings = {
+        "model": _digest(plain),
+        "data": source.spec,
+        "recipe": asdict(recipe),
+        "grid": repr(grid),
+        "sampler": None if sampler is None else type(sampler).__name__,
+        "cores": list(cores),
+        "seed": seed,
+    }
+    task = StudyTask(plain, example, source, recipe, {}, seed, cores)
+    trainers = find_engine(engine, workers, memory_limit)
+    with ExitStack() as stack:
+        stack.callback(trainers.close)
+        ledger = stack.enter_context(closing(StudyLedger(where, drive=True)))
+        ledger.hold(settings)
+        known = list(ledger.trials())
+        if proposals is None:
+            proposals = Sampled(grid, sampler, trials or 0, known)
+        driver = _Study(task, proposals, ledger, trainers, workers, say)
+        try:
+            driver.run()
+        except KeyboardInterrupt:
+            say("interrupted: the same call goes on")
+            return StudyResult(driver.trials, where, interrupted=True)
+        return StudyResult(driver.trials, where)
+
+
+def load_study(folder: str | PathLike[str]) -> StudyResult:
+    """What the study in a folder has found so far.
+
+    Raises:
+        UsageError: There is none.
+        FormatError: It cannot be read.
+    """
+    where = Path(path_text(folder, "load_study takes a folder"))
+    with closing(StudyLedger(where, drive=False)) as ledger:
+        trials = list(ledger.trials())
+    return StudyResult(trials, where, any(t.state is TrialState.RUNNING for t in trials))
+
+
+class _Study:
+    """The loop: propose, hand out, write down."""
+
+    def __init__(
+        self,
+        task: StudyTask,
+        proposals: Proposals,
+        ledger: StudyLedger,
+        engine: Engine,
+        workers: int,
+        say: Callable[[str], None],
+    ) -> None:
+        self._task, self._proposals, self._ledger = task, proposals, ledger
+        self._engine, self._workers, self._say = engine, workers, say
+        self.trials = list(ledger.trials())
+        self._under_way: dict[int, Future[Any]] = {}
+
+    def run(self) -> None:
+        """Until there are no more trials.
+
+        Raises:
+            UsageError: All of them fail.
+        """
+        for trial in self.trials:
+            if trial.state is TrialState.RUNNING:
+                self._begin(trial)
+        while True:
+            while len(self._under_way) < self._workers:
+                options = self._proposals.next(self.trials)
+                if options is None:
+                    break
+                self.trials.append(
+                    StudyTrial(len(self.trials), options, TrialState.RUNNING, "", {})
+                )
+                self._begin(self.trials[-1])
+            if not self._under_way:
+                break
+            done, _ = wait(self._under_way.values(), return_when=FIRST_COMPLETED)
+            for number in sorted(n for n, future in self._under_way.items() if future in done):
+                self._end(number, self._under_way.pop(number))
+        failed = [trial for trial in self.trials if trial.state is TrialState.FAILED]
+        if failed and len(failed) == len(self.trials):
+            raise UsageError(
+                f"{self._ledger.folder}: all trials fail ({len(failed)}); the last: "
+                f"{' '.join(failed[-1].error_text.split())}; mend that, and take another folder"
+            )
+
+    def _begin(self, trial: StudyTrial) -> None:
+        self._ledger.keep(trial)
+        task = replace(self._task, options=trial.options)
+        self._under_way[trial.id] = self._engine.submit(run_trial, task)
+
+    def _end(self, number: int, future: "Future[Any]") -> None:
+        trial = self.trials[number]
+        try:
+            trial = replace(trial, state=TrialState.DONE, figures=future.result())
+            said = f"{trial.score:.2%}"
+        except CancelledError:
+            return
+        except Exception as error:
+            said = " ".join(str(error).split()) or repr(error)
+            trial = replace(trial, state=TrialState.FAILED, error_text=said)
+        self.trials[number] = trial
+        self._ledger.keep(trial)
+        self._proposals.ended(trial)
+        tried = ", ".join(f"{name} {value}" for name, value in trial.options.items())
+        self._say(f"#{number} ({tried}): {said}")
+
+
+def _one_input(example_inputs: Any) -> torch.Tensor:
+    given = one_sample(example_inputs)
+    if len(given) != 1:
+        raise UsageError(f"study takes a model of one input, not of {len(given)}")
+    example: torch.Tensor = given[0]
+    return example
+
+
+def _folder(folder: str | PathLike[str] | None) -> Path:
+    if folder is None:
+        return Path(mkdtemp(prefix="mcugraph-study-"))
+    return Path(path_text(folder, "study takes the path of a folder"))
+
+
+def _digest(model: torch.nn.Module) -> str:
+    """Names the weights: a study goes on with the model that it was begun with."""
+    found = hashlib.sha256(type(model).__qualname__.encode())
+    for name, value in model.state_dict().items():
+        found.update(name.encode())
+        found.update(value.detach().cpu().contiguous().numpy().tobytes())
+    return found.hexdigest()[:_SHOWN]

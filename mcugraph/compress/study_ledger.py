@@ -1,0 +1,93 @@
+"""Where a study is kept."""
+
+import json
+from collections.abc import Iterator, Mapping
+from enum import Enum
+from typing import Any
+
+from mcugraph.compress.study_options import Options
+from mcugraph.errors import FormatError
+from mcugraph.experiments.ledger import Ledger
+from mcugraph.records import dataclass
+
+
+class TrialState(Enum):
+    """How a trial of a study stands."""
+
+    RUNNING = "running"
+    DONE = "done"
+    FAILED = "failed"
+
+
+@dataclass(frozen=True, slots=True)
+class StudyTrial:
+    """One compression.
+
+    Attributes:
+        id: Its number.
+        options: What is tried: ``method``, ``heuristic``, ``sparsity``, ``schedule``, ``scope``,
+            ``scheme`` and ``qat_epochs``.
+        state: How it stands.
+        error_text: Why it failed.
+        figures: ``scores`` (``"float"``, ``"pruned"``, ``"rounded"``, ``"quantised"``),
+            ``parameters`` that are not zero and their ``share``, ``flash`` and ``sram`` in bytes as
+            deployed, ``macs``, ``forms`` of the weights by layer, ``instructions`` by core,
+            ``notes``, ``seconds``, ``worker``; empty: it is not done.
+    """
+
+    id: int
+    options: Options
+    state: TrialState
+    error_text: str
+    figures: Mapping[str, Any]
+
+    @property
+    def score(self) -> float:
+        """The last that was measured: that of what is deployed."""
+        return float([*self.figures["scores"].values()][-1])
+
+
+class StudyLedger(Ledger):
+    """The trials of one study, in a folder."""
+
+    kind = "study"
+    version = 1
+    columns = {  # noqa: RUF012
+        "id": "INTEGER PRIMARY KEY",
+        "options": "TEXT NOT NULL",
+        "state": "TEXT NOT NULL",
+        "error_text": "TEXT NOT NULL",
+        "figures": "TEXT NOT NULL",
+    }
+
+    def keep(self, trial: StudyTrial) -> None:
+        """Write a trial down, in place of what is known of it."""
+        self.put(
+            {
+                "id": trial.id,
+                "options": json.dumps(trial.options),
+                "state": trial.state.value,
+                "error_text": trial.error_text,
+                "figures": json.dumps(dict(trial.figures)),
+            }
+        )
+
+    def trials(self) -> Iterator[StudyTrial]:
+        """All trials in their order.
+
+        Raises:
+            FormatError: They are damaged.
+        """
+        for row in self.rows():
+            try:
+                yield StudyTrial(
+                    row["id"],
+                    json.loads(row["options"]),
+                    TrialState(row["state"]),
+                    row["error_text"],
+                    json.loads(row["figures"]),
+                )
+            except (ValueError, TypeError) as error:
+                raise FormatError(
+                    f"{self.folder}: trial {row['id']} cannot be read: {error}"
+                ) from error

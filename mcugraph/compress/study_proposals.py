@@ -1,0 +1,122 @@
+"""Which trials a study makes: all of a grid, or what a sampler of Optuna asks for."""
+
+from abc import ABC, abstractmethod
+from collections.abc import Mapping, Sequence
+from typing import Any
+
+from mcugraph.compress.study_ledger import StudyTrial, TrialState
+from mcugraph.compress.study_options import Options, combinations, completed
+from mcugraph.errors import UsageError
+
+_DRAWS = 100  # of one proposal
+
+
+class Proposals(ABC):
+    """Says what is tried next."""
+
+    @abstractmethod
+    def next(self, trials: Sequence[StudyTrial]) -> Options | None:
+        """What the next trial tries; None: there are no more.
+
+        Args:
+            trials: Those that were begun, in their order.
+        """
+
+    @abstractmethod
+    def ended(self, trial: StudyTrial) -> None:
+        """A trial has ended."""
+
+
+class Grid(Proposals):
+    """All combinations, one after the other.
+
+    Args:
+        grid: As of ``combinations``.
+    """
+
+    def __init__(self, grid: Any) -> None:
+        self._all = combinations(grid)
+
+    def next(self, trials: Sequence[StudyTrial]) -> Options | None:
+        """The next combination."""
+        return self._all[len(trials)] if len(trials) < len(self._all) else None
+
+    def ended(self, trial: StudyTrial) -> None:
+        """Nothing depends on it."""
+
+
+class Sampled(Proposals):
+    """What a sampler of Optuna draws, by error and flash of the trials before.
+
+    Args:
+        grid: Name of an option -> what it may be.
+        sampler: An ``optuna.samplers.BaseSampler``.
+        count: How many trials there are.
+        known: Trials of an earlier session.
+
+    Raises:
+        UsageError: Optuna is not installed, or the grid is no mapping.
+    """
+
+    def __init__(self, grid: Any, sampler: Any, count: int, known: Sequence[StudyTrial]) -> None:
+        try:
+            import optuna
+        except ImportError:
+            raise UsageError("a sampler: install optuna") from None
+        if not isinstance(grid, Mapping):
+            raise UsageError("a sampler takes a grid of options by name, not a list of trials")
+        combinations(grid)  # refuses what can be nothing
+        self._optuna, self._count = optuna, count
+        self._axes: dict[str, Any] = {
+            name: optuna.distributions.CategoricalDistribution(list(values))
+            for name, values in grid.items()
+        }
+        logging = optuna.logging.get_verbosity()
+        optuna.logging.set_verbosity(optuna.logging.WARNING)
+        self._study = optuna.create_study(sampler=sampler, directions=["minimize", "minimize"])
+        optuna.logging.set_verbosity(logging)
+        self._asked: dict[int, Any] = {}
+        for trial in known:
+            if trial.state is not TrialState.RUNNING:
+                self._know(trial)
+
+    def next(self, trials: Sequence[StudyTrial]) -> Options | None:
+        """What the sampler draws, that was not tried."""
+        if len(trials) >= self._count:
+            return None
+        tried = [trial.options for trial in trials]
+        for _ in range(_DRAWS):
+            asked = self._study.ask(self._axes)
+            options = completed(asked.params)
+            if options is not None and options not in tried:
+                self._asked[len(trials)] = asked
+                return options
+            self._study.tell(asked, state=self._optuna.trial.TrialState.FAIL)
+        return None
+
+    def ended(self, trial: StudyTrial) -> None:
+        """Let the sampler know."""
+        asked = self._asked.pop(trial.id, None)
+        if asked is None:
+            self._know(trial)
+        elif (values := _values(trial)) is None:
+            self._study.tell(asked, state=self._optuna.trial.TrialState.FAIL)
+        else:
+            self._study.tell(asked, values)
+
+    def _know(self, trial: StudyTrial) -> None:
+        values = _values(trial)
+        params = {name: trial.options[name] for name in self._axes}
+        if values is not None and all(
+            params[name] in axis.choices for name, axis in self._axes.items()
+        ):
+            made = self._optuna.trial.create_trial(
+                params=params, distributions=self._axes, values=values
+            )
+            self._study.add_trial(made)
+
+
+def _values(trial: StudyTrial) -> list[float] | None:
+    if trial.state is not TrialState.DONE or trial.figures["flash"] is None:
+        return None
+    return [1 - trial.score, float(trial.figures["flash"])]

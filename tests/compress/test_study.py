@@ -1,0 +1,173 @@
+"""Studies: what is tried, kept, gone on with and told."""
+
+import csv
+import json
+from concurrent.futures import ThreadPoolExecutor
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import pytest
+
+from mcugraph.errors import UsageError
+from mcugraph.experiments.engines import Engine
+
+torch = pytest.importorskip("torch")
+pytest.importorskip("litert_torch")
+
+from torch import nn  # noqa: E402
+
+from mcugraph.compress import StudyRecipe, load_study, study  # noqa: E402
+from mcugraph.compress.study_options import combinations, completed  # noqa: E402
+
+INPUT = torch.zeros(1, 1, 6, 6)
+RECIPE = StudyRecipe(epochs=2, batch=32)
+GRID = {"method": ["elements", "structure"], "sparsity": [0.0, 0.5], "scheme": [None]}
+
+
+def network() -> Any:
+    torch.manual_seed(0)
+    return nn.Sequential(
+        nn.Conv2d(1, 6, 3), nn.ReLU(), nn.Flatten(), nn.Linear(96, 16), nn.ReLU(), nn.Linear(16, 2)
+    )
+
+
+@pytest.fixture(scope="module")
+def data(tmp_path_factory: pytest.TempPathFactory) -> str:
+    random, parts = np.random.default_rng(0), {}
+    for name, count in (("train", 256), ("test", 64)):
+        y = random.integers(0, 2, count)
+        x = random.normal(size=(count, 6, 6)) + (2 * y - 1)[:, None, None]
+        parts |= {f"x_{name}": x.astype(np.float32), f"y_{name}": y}
+    path = tmp_path_factory.mktemp("data") / "data.npz"
+    np.savez(path, **parts)
+    return str(path)
+
+
+def studied(data: str, folder: Any, **options: Any) -> Any:
+    given = {"recipe": RECIPE, "engine": "inline", "report": lambda line: None, **options}
+    return study(network(), INPUT, data, given.pop("grid", GRID), folder=folder, **given)
+
+
+class Breaking(Engine):
+    """Ends a session before its third trial."""
+
+    def __init__(self) -> None:
+        self.begun = 0
+
+    def submit(self, run: Any, task: Any) -> Any:
+        from mcugraph.experiments.engines import Inline
+
+        self.begun += 1
+        if self.begun == 3:
+            raise KeyboardInterrupt
+        return Inline().submit(run, task)
+
+    def close(self) -> None:
+        pass
+
+
+def without_clocks(result: Any) -> Any:
+    told = result.to_dict()
+    for trial in told["trials"]:
+        trial["figures"].pop("seconds", None)
+        trial["figures"].pop("worker", None)
+    return told["trials"]
+
+
+def test_it_goes_on_as_if_nothing_had_happened(data: str, tmp_path: Path) -> None:
+    whole = studied(data, tmp_path / "whole")
+    assert [trial.options["method"] for trial in whole.trials] == ["elements"] * 2 + [
+        "structure"
+    ] * 2
+    sizes = [trial.figures["flash"] for trial in whole.done]
+    assert sizes[1] < sizes[0]
+    assert sizes[3] < sizes[2] == sizes[0]
+    assert whole.done[3].figures["macs"] < whole.done[1].figures["macs"]
+    assert whole.front
+
+    half = studied(data, tmp_path / "parts", engine=Breaking())
+    assert half.interrupted
+    assert len(half.done) == 2
+    assert load_study(tmp_path / "parts").interrupted
+    lines = list[str]()
+    again = studied(
+        *(data, tmp_path / "parts"),
+        engine=ThreadPoolExecutor(1),
+        report=lines.append,
+    )
+    assert len(lines) == 2
+    assert without_clocks(again) == without_clocks(whole)
+    assert without_clocks(load_study(tmp_path / "parts")) == without_clocks(whole)
+    with pytest.raises(UsageError, match="another study was begun here: its seed is 0, and not 1"):
+        studied(data, tmp_path / "parts", seed=1)
+
+    assert json.loads(json.dumps(whole.to_dict()))["trials"][0]["state"] == "done"
+    rows = list(csv.DictReader(whole.to_csv(tmp_path / "study.csv").splitlines()))
+    assert [row["method"] for row in rows] == [trial.options["method"] for trial in whole.done]
+    assert (tmp_path / "study.csv").read_text().startswith("id,method,")
+    assert len(str(whole).splitlines()) == 2 + len(whole.done)
+    pytest.importorskip("matplotlib")
+    whole.plot(tmp_path / "study.png")
+    assert (tmp_path / "study.png").stat().st_size > 5_000
+
+
+def test_workers_are_processes_and_what_fails_is_told(data: str, tmp_path: Path) -> None:
+    pytest.importorskip("ai_edge_quantizer")
+    grid = [{"sparsity": 0.5}, {"method": "structure", "sparsity": 0.99, "scheme": "weights-int4"}]
+    result = studied(data, tmp_path, grid=grid, engine="local", workers=1)
+    first = result.trials[0]
+    assert list(first.figures["scores"]) == ["float", "pruned", "quantised"]
+    assert first.figures["worker"].startswith("process ")
+    assert first.figures["flash"] > 0
+
+
+def test_a_sampler_chooses_and_is_told_what_came_of_it(data: str, tmp_path: Path) -> None:
+    optuna = pytest.importorskip("optuna")
+    grid = {"sparsity": [0.0, 0.3, 0.6, 0.9], "scheme": [None], "heuristic": ["level", "random"]}
+    options = {"grid": grid, "recipe": StudyRecipe(epochs=0), "trials": 3}
+    first = studied(data, tmp_path, sampler=optuna.samplers.RandomSampler(seed=1), **options)
+    assert len(first.done) == 3
+    assert len({str(trial.options) for trial in first.done}) == 3
+    more = {**options, "trials": 4}
+    again = studied(data, tmp_path, sampler=optuna.samplers.RandomSampler(seed=2), **more)
+    assert without_clocks(again)[:3] == without_clocks(first)
+    assert len(again.done) == 4
+
+
+def test_grids_hold_what_goes_together() -> None:
+    grid = {
+        "method": ["elements", "structure"],
+        "heuristic": ["level", "l1"],
+        "scheme": [None, "int8"],
+        "qat_epochs": [0, 2],
+        "scope": ["layer", "global"],
+    }
+    found = combinations(grid)
+    assert len(found) == 9  # (two scopes + one) x (float, int8, int8 with QAT)
+    assert completed({"method": "structure", "heuristic": "level"}) is None
+    for said, wrong in (
+        ("unknown option 'heuristics'", {"heuristics": ["level"]}),
+        ("a list of what it is to be is needed, not 0.5", {"sparsity": 0.5}),
+        ("method: 'all' is none of elements, structure", {"method": ["all"]}),
+        ("sparsity: a fraction", {"sparsity": [1.5]}),
+        ("none of its combinations goes together", {"heuristic": ["l1"]}),
+        ("options by name are needed", [3]),
+    ):
+        with pytest.raises(UsageError, match=said):
+            combinations(wrong)  # type: ignore[arg-type]
+
+
+def test_what_cannot_be_is_refused_in_a_line(data: str, tmp_path: Path) -> None:
+    for said, options in (
+        ("sampler= and trials= go together", {"trials": 3}),
+        ("workers: a whole number", {"workers": 0}),
+        ("unknown engine 'cloud'", {"engine": "cloud"}),
+        ("unknown core|unknown target", {"run": ("z80",)}),
+    ):
+        with pytest.raises(UsageError, match=said):
+            studied(data, tmp_path, **options)
+    with pytest.raises(UsageError, match="recipe: unknown optimizer 'lion'"):
+        StudyRecipe(optimizer="lion")
+    with pytest.raises(UsageError, match="no study is kept here"):
+        load_study(tmp_path / "nothing")
