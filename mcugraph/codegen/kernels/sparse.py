@@ -1,4 +1,4 @@
-"""Layers whose weights hold many zeros: stored in the form that takes the fewest bytes of flash.
+"""Layers whose weights hold many zeros, or have four bits: stored in the fewest bytes of flash.
 
 Results are those of the dense layer, bit for bit; where floats of the data are infinite or no
 numbers, a product with a weight of zero is none here, which is no number there.
@@ -7,6 +7,8 @@ numbers, a product with a weight of zero is none here, which is no number there.
 from abc import abstractmethod
 from collections.abc import Mapping, Sequence
 from typing import ClassVar
+
+import numpy as np
 
 from mcugraph.codegen.c_program import (
     Field,
@@ -38,6 +40,8 @@ STORAGES: Mapping[str, Sequence[Form]] = {
     "bitmap": (Bitmap(),),
     "nofm": PATTERNS,
 }
+# Weights of four bits, two to a byte, each row in bytes of its own.
+_HALVES = DenseRows(2)
 
 
 class SparseLayer(Kernel):
@@ -85,20 +89,26 @@ class SparseLayer(Kernel):
         if refused is not None:
             return refused
         try:
-            form = self._chosen(_rows(node))
+            form, _ = self._chosen(node)
         except UsageError as error:
             return str(error)
         return "too few of its weights are zero" if form == self._filled else None
 
-    def _chosen(self, rows: Array) -> Form:
-        """The form of the fewest bytes."""
-        return cheapest(rows, self._forms)
+    def _chosen(self, node: KernelNode) -> tuple[Form, int]:
+        """The form of the fewest bytes, and the bits of a weight in it."""
+        rows = _rows(node)
+        form, nonzero = cheapest(rows, self._forms), int(np.count_nonzero(rows))
+        if self._forms[0] == self._filled and node.input(1).dtype is DType.INT4:
+            length = rows.shape[1]
+            if _HALVES.fixed(len(rows), length, 4) < form.bytes(len(rows), length, nonzero):
+                return _HALVES, 4
+        return form, 8 * rows.dtype.itemsize
 
     def call(self, node: KernelNode, rounding: str) -> KernelCall:
         dense, rows = self.dense.call(node, rounding), _rows(node)
         assert dense.parameters is not None
-        form = self._chosen(rows)
-        stored, add = _stored(form, rows)
+        form, bits = self._chosen(node)
+        stored, add = _stored(form, rows, bits)
         layer = Parameters(dense.parameters.type, {**dense.parameters.fields, "weights": None})
         fields: dict[str, Field] = {
             "layer": layer,
@@ -111,7 +121,9 @@ class SparseLayer(Kernel):
             Parameters(f"{self._function}_params", fields),
             dense.reads,
             scratch=self.scratch(node) > 0,
-            stored=WeightStorage(form.label, size, self._filled.encode(rows).nbytes),
+            stored=WeightStorage(
+                "int4" if form == _HALVES else form.label, size, self._filled.encode(rows).nbytes
+            ),
         )
 
 
@@ -166,21 +178,23 @@ def _rows_length(node: KernelNode) -> int:
     return node.input(1).elements // shape[0] if shape[0] else 0
 
 
-def _stored(form: Form, rows: Array) -> tuple[Parameters, str]:
+def _stored(form: Form, rows: Array, bits: int) -> tuple[Parameters, str]:
     """``mg_rows``, and the function that reads them, without the type."""
     tables = {
         name: FlashTable(values, name) if values.size else None
-        for name, values in form.encode(rows).tables.items()
+        for name, values in form.encode(rows, bits).tables.items()
     }
     if isinstance(form, Crs):
         places, reader = "columns", f"mg_crs{form.column_bits(rows.shape[1])}"
     elif isinstance(form, NofM):
         places, reader = "places", f"mg_{form.n}_of_{form.m}"
-    else:
+    elif isinstance(form, Bitmap):
         places, reader = "bits", "mg_bitmap"
+    else:
+        places, reader = "", "mg_halves"
     fields: dict[str, Field] = {
         "weights": tables["weights"],
-        "places": tables[places],
+        "places": tables.get(places),
         "counts": tables.get("counts"),
         "columns": rows.shape[1],
     }

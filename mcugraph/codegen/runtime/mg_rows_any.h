@@ -9,6 +9,7 @@
  *   MG_LANES: rows of data that are multiplied at once, one behind the other: 1 or 4
  *   MG_WEIGHT, MG_SUM, MG_PLUS(sum, x): the types of weights and of sums of products, and how these
  *     are added up
+ *   MG_HALVES: weights may have four bits
  * Each reader adds the products of the next row of weights and each row of data to a sum, in the
  * order of the columns, and goes on to the row behind it. */
 
@@ -125,3 +126,27 @@ MG_N_OF_M(MG_TYPED(mg_2_of_8), 2, 8, 4)
 MG_N_OF_M(MG_TYPED(mg_1_of_8), 1, 8, 4)
 MG_N_OF_M(MG_TYPED(mg_2_of_16), 2, 16, 4)
 MG_N_OF_M(MG_TYPED(mg_1_of_16), 1, 16, 4)
+
+#ifdef MG_HALVES
+
+/* All weights, of four bits each, the first one of two in the lower bits of a byte. */
+void MG_TYPED(mg_halves)(const mg_rows *rows, mg_row *at, const MG_T *data, MG_SUM *sums)
+{
+    const uint8_t *pair = (const uint8_t *)at->weights, *end = pair + rows->columns / 2;
+    MG_LOAD_SUMS;
+    for (; pair != end; pair++) {
+        const int32_t low = (*pair & 15) - (*pair << 1 & 16), high = (*pair >> 4) - (*pair >> 3 & 16);
+        MG_ADD(data, low);
+        MG_ADD(data + 1, high);
+        data += 2;
+    }
+    if (rows->columns & 1) {
+        const int32_t low = (*pair & 15) - (*pair << 1 & 16);
+        MG_ADD(data, low);
+        pair++;
+    }
+    at->weights = pair;
+    MG_STORE_SUMS;
+}
+
+#endif

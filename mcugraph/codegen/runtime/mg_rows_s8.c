@@ -11,4 +11,5 @@
 #define MG_WEIGHT int8_t
 #define MG_SUM int32_t
 #define MG_PLUS mg_plus
+#define MG_HALVES
 #include "mg_rows_any.h"

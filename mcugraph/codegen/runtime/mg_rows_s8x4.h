@@ -12,6 +12,7 @@
 typedef void mg_add_row_s8x4(const mg_rows *rows, mg_row *at, const int8_t *data, int32_t *sums);
 
 mg_add_row_s8x4 mg_crs8_s8x4, mg_crs16_s8x4, mg_bitmap_s8x4, mg_1_of_2_s8x4, mg_2_of_4_s8x4,
-    mg_1_of_4_s8x4, mg_2_of_8_s8x4, mg_1_of_8_s8x4, mg_2_of_16_s8x4, mg_1_of_16_s8x4;
+    mg_1_of_4_s8x4, mg_2_of_8_s8x4, mg_1_of_8_s8x4, mg_2_of_16_s8x4, mg_1_of_16_s8x4,
+    mg_halves_s8x4;
 
 #endif
