@@ -25,11 +25,12 @@ from mcugraph.prune.salience import salience as salience_of
 from mcugraph.prune.schedules import PruningSchedule
 from mcugraph.prune.structure import StructureChoice, chosen_structures
 from mcugraph.prune.width_rule import Moment
+from mcugraph.shown import Facts, Shown
 from mcugraph.slimming.call_sites import Sites
 from mcugraph.space.budgets import Budgets
 
 
-class Pruner(Exporting):
+class Pruner(Exporting, Shown):
     """Prunes a PyTorch model while it trains, until it fits a microcontroller.
 
     Of each group of channels so many stay as a method says; every ``interval`` training steps the
@@ -203,6 +204,12 @@ class Pruner(Exporting):
         costs = self.budgets.text(self.widths)
         without = f"without {', '.join(self.dropped)}, " if self.dropped else ""
         return f"Pruner(method={self.method!r}, {without}{costs}; {self._budgets_are()})"
+
+    def _title(self) -> str:
+        return f"by {self.method}: {self._budgets_are()}"
+
+    def _facts(self) -> Facts:
+        return [("training steps", f"{self.steps:,}"), *self.budgets.facts(self.widths)]
 
     @property
     def dropped(self) -> tuple[str, ...]:

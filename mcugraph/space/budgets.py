@@ -89,12 +89,16 @@ class Budgets:
 
     def text(self, widths: Array) -> str:
         """What integer widths cost, and how much of the budgets they take."""
-        parts = []
+        return ", ".join(f"{name} {cost}" for name, cost in self.facts(widths))
+
+    def facts(self, widths: Array) -> list[tuple[str, str]]:
+        """Name and cost of each resource at integer widths, with the share of its budget."""
+        found = []
         for name, cost in self.at(widths).items():
             limit = self.limits.get(name)
             share = "" if limit is None else f" of {limit:,} ({cost / limit:.1%})"
-            parts.append(f"{name} {cost:,}{share}")
-        return ", ".join(parts)
+            found.append((name, f"{cost:,}{share}"))
+        return found
 
     def allocate(
         self, most: Array, utility: Array | None = None, concavity: float = CONCAVITY

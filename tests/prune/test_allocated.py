@@ -192,6 +192,7 @@ def test_what_stands_where_is_said(training: Any) -> None:
     assert share in repr(pruner)
     assert share in pruner.progress()
     assert repr(pruner).endswith("budgets met, frozen)")
+    assert f"of {budgets['macs']:,} (" in pruner._repr_html_()
 
 
 def test_only_what_is_masked_is_multiplied(training: Any) -> None:
