@@ -13,7 +13,7 @@ from mcugraph.fit.verdict import assumed, judge, latency
 from mcugraph.profiler import on_abi
 from mcugraph.records import replace
 from mcugraph.report import verdict_report
-from mcugraph.report.answer import as_json
+from mcugraph.report.answer import as_json, as_json_list
 from mcugraph.units import parse_count, parse_size
 
 
@@ -25,7 +25,12 @@ def add(commands: Any) -> None:
         description="Hold a model's arena, flash and MACs against a board or a budget; "
         "exit code 0 if it fits, however tightly, 1 if not or if that is not known.",
     )
-    command.add_argument("model", metavar="MODEL", help="a .tflite, .onnx or .pt2 file")
+    command.add_argument(
+        "models",
+        nargs="+",
+        metavar="MODEL",
+        help="a .tflite, .onnx or .pt2 file; several are checked one by one",
+    )
     command.add_argument("--board", metavar="NAME", help="a board; `mcugraph boards` lists them")
     command.add_argument("--boards", metavar="FILE", help="boards of your own, as TOML")
     size = common.quantity(parse_size)
@@ -66,25 +71,38 @@ def known_boards(path: str | None) -> tuple[Board, ...]:
 
 
 def run(options: argparse.Namespace) -> int:
-    """Print the verdict; 0 if the model fits, 1 if it does not or nothing is proven."""
+    """Print the verdicts; 0 if all models fit, 1 if one does not or nothing is proven.
+
+    Raises:
+        UsageError: Something of one model is asked for, and there are several.
+    """
+    if options.built is not None and len(options.models) > 1:
+        raise UsageError(f"--built is of one model, and {len(options.models)} are given")
     known = known_boards(options.boards)
     board = None if options.board is None else find_board(options.board, known)
     budget = _budget(options, board)
     if board is not None and options.built is not None:
         _check_core(options.built, board)
-    graph, found = common.counted(options, options.model, built=options.built)
-    if board is not None:
-        found = on_abi(found, graph, board.abi)
-    verdict = judge(graph, budget, found, known, board)
-    time = None if board is None or board.too_small else latency(found, graph, board)
-    smaller = tuple(remedies(graph, found, splits=False))
+    code, texts, answers = 0, [], []
+    for model in options.models:
+        graph, found = common.counted(options, model, built=options.built)
+        if board is not None:
+            found = on_abi(found, graph, board.abi)
+        verdict = judge(graph, budget, found, known, board)
+        code |= not verdict.fits
+        time = None if board is None or board.too_small else latency(found, graph, board)
+        smaller = tuple(remedies(graph, found, splits=False))
+        if options.json:
+            assumptions = assumed(found, verdict.needs)
+            answers.append(verdict_report.to_data(verdict, time, assumptions, smaller))
+        else:
+            screen = common.screen(options)
+            texts.append(verdict_report.to_text(found, verdict, time, board, screen, smaller))
     if options.json:
-        assumptions = assumed(found, verdict.needs)
-        print(as_json(verdict_report.to_data(verdict, time, assumptions, smaller)))
+        print(as_json(answers[0]) if len(answers) == 1 else as_json_list(answers))
     else:
-        screen = common.screen(options)
-        print(verdict_report.to_text(found, verdict, time, board, screen, smaller))
-    return 0 if verdict.fits else 1
+        print("\n\n".join(texts))
+    return code
 
 
 def _check_core(folder: str, board: Board) -> None:

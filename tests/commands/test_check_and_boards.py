@@ -153,3 +153,21 @@ def test_what_is_assumed_is_about_what_is_shown(models: Path, capsys: Capture) -
         assert ("TFLM's figures are modelled" in capsys.readouterr().out) is shown
         main(["check", model, budget, "1", "--json"])
         assert bool(json.loads(capsys.readouterr().out)["assumptions"]) is shown
+
+
+def test_several_models_are_checked_one_by_one(models: Path, capsys: Capture) -> None:
+    """As a hook for commits hands them over: the code is 1 if one of them does not fit."""
+    small, large = (str(models / name) for name in ("ds_cnn_int8.tflite", "resnet_float.tflite"))
+    assert main(["check", small, small, "--sram", "8KiB"]) == 0
+    capsys.readouterr()
+    assert main(["check", small, large, "--sram", "8KiB"]) == 1
+    text = capsys.readouterr().out
+    assert main(["check", small, large, "--sram", "8KiB", "--json"]) == 1
+    answers = json.loads(capsys.readouterr().out)
+    assert [each["verdict"] for each in answers] == ["fits", "does not fit"]
+    for model in (small, large):
+        main(["check", model, "--sram", "8KiB"])
+        assert capsys.readouterr().out.strip() in text
+    assert "--built is of one model" in refused(
+        capsys, "check", small, large, "--sram", "1", "--runtime", "deploy", "--built", "x"
+    )
