@@ -6,8 +6,9 @@
 
 ``filter`` counts candidates a second of one core, exact peaks of those that pass included.
 ``driver`` tells what a candidate costs beside its training, and how long a search of 2,000 takes to
-begin again. ``mnist`` searches within the bounds of the µNAS paper, with inheritance, without it,
-and at random within the same bounds, and prints what was best by size.
+begin again. ``mnist`` searches within the bounds of the µNAS paper (from nothing, from three
+networks made by hand, without inheritance, at random within the same bounds), and prints what was
+best by size.
 """
 
 import argparse
@@ -19,12 +20,35 @@ from typing import Any
 
 from mcugraph.nas import Bounds, CnnSpace, MlpSpace, Recipe, search
 from mcugraph.nas.admission import Admission
+from mcugraph.nas.spaces.cnn import Cnn, ConvBlock, ConvLayer
 from mcugraph.nas.trials import Errors, Outcome
 
 PAPER = Bounds(error=0.035, peak=2500, size=4500, macs=30_000_000)
 CLASSES = ("size <= 1000", "size <= 1500 and peak <= 1400", "size <= 4500 and peak <= 2500")
+
+
+def made_by_hand(first: int, second: int, third: int, fourth: int) -> Cnn:
+    """Two convolutions and two separable ones, of so many channels each."""
+
+    def layer(kernel: int, channels: int, stride: int = 1, depthwise: bool = False) -> ConvLayer:
+        return ConvLayer(depthwise, kernel, channels, stride, pool=False, norm=True, relu=True)
+
+    layers = (
+        layer(5, first, 2),
+        layer(3, second),
+        layer(3, 1, 2, depthwise=True),
+        layer(1, third),
+        layer(3, 1, depthwise=True),
+        layer(1, fourth),
+    )
+    return Cnn((ConvBlock(False, layers),), "average", 6, (10,))
+
+
+# One for each class.
+TEMPLATES = (made_by_hand(4, 6, 8, 9), made_by_hand(4, 8, 12, 18), made_by_hand(8, 12, 24, 40))
 WAYS: dict[str, dict[str, Any]] = {
     "evolution": {"method": "evolution"},
+    "templates": {"method": "evolution", "templates": TEMPLATES},
     "without inheritance": {"method": "evolution", "inherit": False},
     "random": {"method": "random"},
 }
