@@ -11,6 +11,7 @@ import numpy as np
 
 from mcugraph.errors import FormatError
 from mcugraph.export.activations import in_kernels
+from mcugraph.export.bias_room import with_bias_room
 from mcugraph.export.blocks import with_blocks_as_operators
 from mcugraph.export.calibration import samples_of
 from mcugraph.export.device_form import device_form
@@ -119,6 +120,7 @@ def export_tflite(
             if numbers.integers:
                 ranges = partial(_range, fixed, plain, batches)
                 data = with_int8_kernels(data, floats, ranges, tables, tool("flatbuffers"))
+                data = with_bias_room(data, plain, tables, tool("flatbuffers"))
             data = with_end_names(data, tables, tool("flatbuffers"))
     except Exception as error:
         raise FormatError(

@@ -1,8 +1,8 @@
 """Depthwise convolutions that train fast on a CPU, however few channels they have.
 
-Kernels for CPUs work on many channels at once; for one channel PyTorch's take ten times as long as
-for sixteen. While a network is trained, several examples stand side by side as channels of one.
-What is computed is the same; a network that is not trained, or exported, has the plain layer.
+Kernels for CPUs work on many channels at once; for one channel PyTorch's take up to ten times as
+long as for sixteen. While a network is trained, several examples stand side by side as channels of
+one. What is computed is the same; a network that is not trained, or exported, has the plain layer.
 """
 
 from math import gcd

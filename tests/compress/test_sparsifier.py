@@ -210,7 +210,7 @@ def test_finish_takes_what_the_schedule_has_left() -> None:
     ("options", "said"),
     [
         ({"sparsity": 1.0}, "sparsity: a fraction from 0 to below 1 is needed, not 1.0"),
-        ({}, "needs a sparsity, or a pattern"),
+        ({}, "needs a sparsity, a pattern such as"),
         ({"sparsity": {"9": 0.5}}, "there is no layer '9' with weights; there are 0, 3, 6"),
         ({"sparsity": {"6": 2}}, "sparsity of '6': a fraction"),
         ({"sparsity": [{"fqn": "6"}]}, "tensor_fqn"),
