@@ -16,13 +16,14 @@ _ZIP, _HDF5, _TFLITE = b"PK\x03\x04", b"\x89HDF\r\n\x1a\n", b"TFL3"
 _LISTED = 6
 
 _SOURCES = (".c", ".cc", ".cpp", ".cxx", ".h", ".hh", ".hpp", ".ino")
-_COMMENT = rb"(?s://[^\n]*|/\*.*?\*/)"
+# One that does not end takes the rest, else each beginning would be looked for an end.
+_COMMENT = rb"(?s://[^\n]*|/\*.*?(?:\*/|\Z))"
 # Attributes may stand between name and value; no part of them is longer than people write.
 _ARRAY = (
     rb"\b(?:unsigned\s+char|signed\s+char|char|(?:std::)?u?int8_t)\s+(?:const\s+)?(\w{1,200})\s*"
     rb"\[[^\]\n]{0,100}\][^=;{}()]{0,200}(?:\([^;{}]{0,100}\)[^=;{}()]{0,200})?=\s*\{([^{}]*)\}"
 )
-_NUMBER = rb"-?(?:0[xX][0-9a-fA-F]{1,2}|[0-9]{1,3})[uU]?"
+_NUMBER = rb"-?(?:0[xX][0-9a-fA-F]{1,2}|0[0-7]{0,3}|[1-9][0-9]{0,2})[uU]?"
 
 
 def model_file(path: str, limits: LoadLimits = DEFAULT_LIMITS) -> tuple[str, bytes]:
@@ -38,9 +39,7 @@ def model_file(path: str, limits: LoadLimits = DEFAULT_LIMITS) -> tuple[str, byt
     """
     if os.path.isdir(path):
         path = _in_folder(path)
-    data = _read(path)
-    if data.startswith(_HDF5):
-        raise FormatError(f"{path}: this is a Keras model in HDF5; {_keras(path)}")
+    data = _a_model(path, _read(path))
     if data.startswith(_ZIP):
         return path, _in_archive(path, data, limits)
     if path.lower().endswith(_SOURCES) and data[4:8] != _TFLITE:
@@ -51,7 +50,7 @@ def model_file(path: str, limits: LoadLimits = DEFAULT_LIMITS) -> tuple[str, byt
 def _read(path: str) -> bytes:
     try:
         with open(path, "rb") as file:
-            data = file.read()
+            return file.read()
     except FileNotFoundError:
         named = path or "the path is empty"
         raise FormatError(f"{named}: no such file") from None
@@ -59,12 +58,18 @@ def _read(path: str) -> bytes:
         raise FormatError(f"{path}: cannot be read: {error.strerror}") from None
     except ValueError as error:  # a name that no file can have
         raise FormatError(f"{path!r}: cannot be read: {error}") from None
+
+
+def _a_model(where: str, data: bytes) -> bytes:
+    """The contents of a file, held to be a model and no stand-in for one."""
     if not data:
-        raise FormatError(f"{path}: the file is empty")
+        raise FormatError(f"{where}: the file is empty")
     if data.startswith(_LFS):
         raise FormatError(
-            f"{path}: this is a Git LFS pointer, not the model; run `git lfs pull` to fetch it"
+            f"{where}: this is a Git LFS pointer, not the model; run `git lfs pull` to fetch it"
         )
+    if data.startswith(_HDF5):
+        raise FormatError(f"{where}: this is a Keras model in HDF5; {_keras(where)}")
     return data
 
 
@@ -87,7 +92,7 @@ def _in_folder(path: str) -> str:
             "tensorflow as tf; open('model.tflite', 'wb').write("
             f'tf.lite.TFLiteConverter.from_saved_model({path!r}).convert())"'
         )
-    found = [name for name in names if name.lower().endswith(_MODELS)]
+    found = [name for name in names if _names_model(name)]
     if not found:
         raise FormatError(
             f"{path}: this is a directory without a .tflite, .onnx or .pt2 file; name a model file"
@@ -106,7 +111,7 @@ def _in_archive(path: str, data: bytes, limits: LoadLimits) -> bytes:
             names = [member.filename for member in members]
             if {"config.json", "metadata.json"} <= set(names):
                 raise FormatError(f"{path}: this is a Keras model; {_keras(path)}")
-            found = [name for name in names if name.lower().endswith(_MODELS)]
+            found = [name for name in names if _names_model(name)]
             if not found:
                 return data
             name = _only(path, "this is an archive with", found)
@@ -114,28 +119,34 @@ def _in_archive(path: str, data: bytes, limits: LoadLimits) -> bytes:
             limits.hold("expanded", f"{path}: bytes of {name!r} in the archive", size)
             with archive.open(name) as file:
                 model = file.read(size + 1)
-    except (zipfile.BadZipFile, NotImplementedError, RuntimeError, EOFError, OSError) as error:
-        if isinstance(error, FormatError):
-            raise
+    except FormatError:
+        raise
+    except Exception as error:  # zipfile raises more than its own errors on damaged parts
         raise FormatError(f"{path}: damaged or protected zip archive: {error}") from None
-    if not model:
-        raise FormatError(f"{path}: {name!r} in the archive is empty")
-    return model
+    return _a_model(f"{path}: {name!r} in the archive", model)
+
+
+def _names_model(name: str) -> bool:
+    """Whether a name is that of a model; hidden files are what systems keep beside others."""
+    own = name.rpartition("/")[2]
+    return own.lower().endswith(_MODELS) and not own.startswith(".")
 
 
 def _in_source(path: str, data: bytes, limits: LoadLimits) -> bytes:
     """The model that C code has as an array of bytes."""
-    arrays = {
-        match[1].decode(): match[2] for match in re.finditer(_ARRAY, re.sub(_COMMENT, b" ", data))
-    }
+    limits.hold("expanded", f"{path}: bytes of C code", len(data))
+    arrays = [
+        (match[1].decode(), match[2]) for match in re.finditer(_ARRAY, re.sub(_COMMENT, b" ", data))
+    ]
     if not arrays:
         raise FormatError(
             f"{path}: this C code has no array of bytes with values; name the file that defines it"
         )
-    limits.hold("expanded", f"{path}: bytes of C code", len(data))
-    bodies = {name: _values(path, name, text) for name, text in arrays.items()}
-    models = {name: body for name, body in bodies.items() if body[4:8] == _TFLITE} or bodies
-    return models[_only(path, "this C code has the arrays", list(models))]
+    # An array may stand there twice, for one compiler and another.
+    bodies = dict.fromkeys((name, _values(path, name, text)) for name, text in arrays)
+    models = [each for each in bodies if each[1][4:8] == _TFLITE] or list(bodies)
+    _only(path, "this C code has the arrays", [name for name, _ in models])
+    return models[0][1]
 
 
 def _values(path: str, name: str, text: bytes) -> bytes:
@@ -147,11 +158,19 @@ def _values(path: str, name: str, text: bytes) -> bytes:
             shown = word[:20].decode("ascii", "replace")
             raise FormatError(f"{path}: array {name!r}: {shown!r} is no byte")
         digits = word.rstrip(b"uU")
-        value = int(digits, 16) if b"x" in digits or b"X" in digits else int(digits)
+        value = int(digits, _base(digits))
         if not -128 <= value <= 255:
             raise FormatError(f"{path}: array {name!r}: {value} is no byte")
         found.append(value & 255)
     return bytes(found)
+
+
+def _base(digits: bytes) -> int:
+    """Of a number in C, which a zero in front makes octal."""
+    plain = digits.lstrip(b"-")
+    if plain[:2] in (b"0x", b"0X"):
+        return 16
+    return 8 if plain.startswith(b"0") else 10
 
 
 def _only(path: str, what: str, found: list[str]) -> str:

@@ -1,7 +1,9 @@
 """A model in whatever people have it in: C code, an archive, a folder."""
 
+import random
 import time
 import zipfile
+from contextlib import suppress
 from pathlib import Path
 
 import pytest
@@ -23,8 +25,10 @@ def hexadecimal(data: bytes, name: str = "g_model") -> str:
 def wrapped(kind: str, model: Path, folder: Path) -> Path:
     """The same model in another form."""
     data = model.read_bytes()
-    if kind == "zip":
+    if kind.startswith("zip"):
         with zipfile.ZipFile(folder / "net.zip", "w", zipfile.ZIP_DEFLATED) as archive:
+            if kind == "zip of a Mac":
+                archive.writestr("__MACOSX/deep/._net.tflite", b"\x00\x05\x16\x07")
             archive.writestr("README.md", "a model")
             archive.writestr("deep/net.tflite", data)
         return folder / "net.zip"
@@ -45,13 +49,18 @@ def wrapped(kind: str, model: Path, folder: Path) -> Path:
     elif kind == "signed":
         numbers = ", ".join(str(b - 256 if b > 127 else b) for b in data)
         text = f"static const int8_t model[] = {{ {numbers} }};"
+    elif kind == "octal":
+        text = f"const char model[] = {{{', '.join(f'0{b:o}' for b in data)}}};"
+    elif kind == "twice":
+        text = f"#ifdef __GNUC__\n{text}\n#else\n{text}\n#endif\n"
     elif kind == "beside another":
         text += "const unsigned char labels[] = {1, 2, 3};\n"
     path.write_text(text)
     return path
 
 
-FORMS = ["hex", "attributes", "decimal", "signed", "beside another", "zip", "folder"]
+FORMS = ["hex", "attributes", "decimal", "signed", "octal", "twice", "beside another"]
+FORMS += ["zip", "zip of a Mac", "folder"]
 
 
 @pytest.mark.parametrize("kind", FORMS)
@@ -110,6 +119,8 @@ def test_several_models_are_listed(model: Path, tmp_path: Path) -> None:
         ("unsigned char m[] = {1, 256};", "256 is no byte"),
         ("unsigned char m[] = {0x100};", "'0x100' is no byte"),
         ("unsigned char m[] = {};", "is no byte"),
+        ("unsigned char m[] = {08};", "'08' is no byte"),
+        ("unsigned char m[] = {1};\nunsigned char m[] = {2};", "has the arrays m, m; name"),
     ],
 )
 def test_code_without_a_model(text: str, said: str, tmp_path: Path) -> None:
@@ -120,7 +131,12 @@ def test_code_without_a_model(text: str, said: str, tmp_path: Path) -> None:
 
 def test_code_that_wastes_time_is_read_in_no_time(tmp_path: Path) -> None:
     path = tmp_path / "model.c"
-    for text in ("char a[1](" + "(" * 200_000, "char a[1]" + " " * 200_000, "char a[" * 100_000):
+    for text in (
+        "char a[1](" + "(" * 200_000,
+        "char a[1]" + " " * 200_000,
+        "char a[" * 100_000,
+        "/* " * 100_000,
+    ):
         path.write_text(text)
         began = time.process_time()
         refused(path)
@@ -154,3 +170,31 @@ def test_archives_are_bounded(model: Path, tmp_path: Path) -> None:
     with zipfile.ZipFile(path, "w") as archive:
         archive.writestr("net.tflite", b"")
     assert "is empty" in refused(path)
+
+
+@pytest.mark.parametrize("how", [zipfile.ZIP_DEFLATED, zipfile.ZIP_BZIP2, zipfile.ZIP_LZMA])
+def test_damaged_archives_are_refused(how: int, model: Path, tmp_path: Path) -> None:
+    path = tmp_path / "net.zip"
+    with zipfile.ZipFile(path, "w", how) as archive:
+        archive.writestr("net.tflite", model.read_bytes())
+    whole, chance = path.read_bytes(), random.Random(1)
+    for place in (*chance.sample(range(len(whole)), 60), *range(-30, 0)):
+        damaged = bytearray(whole)
+        damaged[place] ^= 1 << chance.randrange(8)
+        path.write_bytes(damaged)
+        with suppress(mg.McuGraphError):
+            mg.load(path)
+
+
+@pytest.mark.parametrize(
+    ("contents", "said"),
+    [
+        (b"\x89HDF\r\n\x1a\n", "this is a Keras model in HDF5"),
+        (b"version https://git-lfs.github.com/spec/v1\n", "this is a Git LFS pointer"),
+    ],
+)
+def test_members_are_told_as_files_are(contents: bytes, said: str, tmp_path: Path) -> None:
+    path = tmp_path / "net.zip"
+    with zipfile.ZipFile(path, "w") as archive:
+        archive.writestr("net.tflite", contents)
+    assert f"'net.tflite' in the archive: {said}" in refused(path)
