@@ -70,7 +70,8 @@ def _since(options: argparse.Namespace) -> Iterator[_Change]:
     for path in options.models:
         _, after = common.counted(options, path)
         with TemporaryDirectory() as folder:
-            earlier = as_it_was(path, options.since, Path(folder))
+            # In a folder or behind a link lies the file itself.
+            earlier = as_it_was(after.model.path or path, options.since, Path(folder))
             before = None if earlier is None else common.counted(options, str(earlier))[1]
         yield path, before, after
 

@@ -43,15 +43,23 @@ def test_float_and_int8(models: Path, capsys: Capture) -> None:
     assert row.endswith(f"{change:+,} ({change / before.memory.peak:+.1%})")
 
 
+def git(*arguments: str) -> None:
+    who = ["-c", "user.name=n", "-c", "user.email=e@example.org"]
+    subprocess.run(["git", *who, *arguments], check=True)
+
+
+def committed(*paths: str) -> None:
+    git("add", *paths)
+    git("commit", "-q", "-m", "a")
+
+
 @pytest.fixture
 def repository(models: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
     """A repository in which `m.tflite` was committed as floats, and is int8 now."""
     monkeypatch.chdir(tmp_path)
-    who = ["-c", "user.name=n", "-c", "user.email=e@example.org"]
     shutil.copy(models / "resnet_float.tflite", "m.tflite")
-    subprocess.run(["git", "init", "-q"], check=True)
-    subprocess.run(["git", "add", "m.tflite"], check=True)
-    subprocess.run(["git", *who, "commit", "-q", "-m", "a"], check=True)
+    git("init", "-q")
+    committed("m.tflite")
     shutil.copy(models / "resnet_int8.tflite", "m.tflite")
     shutil.copy(models / "ds_cnn_int8.tflite", "new.tflite")
     return tmp_path
@@ -103,6 +111,37 @@ def test_what_cannot_be_compared(
     before = sorted(path.name for path in repository.iterdir())
     assert message in refused(capsys, "diff", *arguments)
     assert sorted(path.name for path in repository.iterdir()) == before
+
+
+def test_models_in_folders_and_behind_links(repository: Path, capsys: Capture) -> None:
+    (repository / "only").mkdir()
+    (repository / "only" / "n.tflite").write_bytes((repository / "m.tflite").read_bytes())
+    (repository / "link.tflite").symlink_to("only/n.tflite")
+    committed("only", "link.tflite")
+    for path in ("only", "link.tflite", "./only/n.tflite"):
+        (found,) = json.loads(run(capsys, "diff", "--since", "HEAD", path, "--json"))["models"]
+        assert (found["model"], found["new"]) == (path, False)
+
+
+@pytest.mark.parametrize("kind", ["a Git LFS pointer", "no file"])
+def test_what_is_no_model_in_a_commit(kind: str, repository: Path, capsys: Capture) -> None:
+    path = repository / "was.tflite"
+    if kind == "no file":
+        path.symlink_to("m.tflite")
+    else:
+        path.write_text("version https://git-lfs.github.com/spec/v1\noid sha256:0\nsize 3\n")
+    committed("was.tflite")
+    path.unlink()
+    path.write_bytes((repository / "m.tflite").read_bytes())
+    assert f"was.tflite: is {kind} in HEAD; check" in refused(
+        capsys, "diff", "--since", "HEAD", "was.tflite"
+    )
+
+
+def test_git_says_why(repository: Path, capsys: Capture) -> None:
+    (repository / ".git" / "HEAD").unlink()
+    said = refused(capsys, "diff", "--since", "HEAD", "m.tflite")
+    assert "no commit 'HEAD' in a git repository that holds it: fatal: " in said
 
 
 def test_without_git(repository: Path, capsys: Capture, monkeypatch: pytest.MonkeyPatch) -> None:
