@@ -91,6 +91,7 @@ def add(commands: Any) -> None:
     )
     common.time_limit(command)
     common.sizes(command)
+    common.names(command)
     command.add_argument("--json", action="store_true", help="print JSON")
     command.set_defaults(run=run)
 
@@ -130,7 +131,7 @@ def run(options: argparse.Namespace) -> int:
     if options.json:
         print(as_json(deployment_report.to_dict(project)))
     else:
-        print(deployment_report.to_text(project))
+        print(deployment_report.to_text(project, common.screen(options)))
     return 0
 
 

@@ -4,17 +4,21 @@ from collections.abc import Iterator, Mapping, Sequence
 from typing import Any
 
 from mcugraph.codegen.project import Project
-from mcugraph.printed import page
-from mcugraph.report.table import table
+from mcugraph.report.screen import PLAIN, Line, Screen
+from mcugraph.report.short_names import end, short
+from mcugraph.report.table import columns
 from mcugraph.units import exact, kib
 
 
-def to_text(project: Project) -> str:
+def to_text(project: Project, screen: Screen = PLAIN) -> str:
     """Where the code is, and what it takes."""
     report = project.report
-    lines = [
-        f"{project.folder}: {len(project.files)} files; `make host` there builds a program, "
-        f"`make qemu` one for {report['target']['core']}",
+    lines: list[Line] = [
+        *screen.wrapped(
+            f"{project.folder}: {len(project.files)} files; `make host` there builds a program, "
+            f"`make qemu` one for {report['target']['core']}",
+            2,
+        ),
         "",
         *_amounts(report),
     ]
@@ -23,30 +27,31 @@ def to_text(project: Project) -> str:
             f"Instructions: {exact(report['instructions'])} an inference on QEMU's "
             f"{report['target']['machine']}"
         )
-    lines += _storage(report["storage"])
+    lines += _storage(report["storage"], screen)
     overwritten = [given["name"] for given in report["inputs"] if given["overwritten"]]
     if overwritten:
-        lines.append(
+        lines += screen.wrapped(
             f"Note: each inference overwrites its input: {', '.join(overwritten)}; "
-            "fill it again before the next"
+            "fill it again before the next",
+            2,
         )
-    return page(lines)
+    return screen.page(lines)
 
 
-def _storage(stored: Sequence[Mapping[str, Any]]) -> Iterator[str]:
+def _storage(stored: Sequence[Mapping[str, Any]], screen: Screen) -> list[Line]:
     """The layers whose weights are not stored dense."""
-    sparse = [each for each in stored if each["form"] != "dense"]
-    if not sparse:
-        return
-    yield ""
-    yield from table(
-        ("stored otherwise than dense", "form", "bytes", "dense"),
-        [
-            (each["operator"], each["form"], exact(each["bytes"]), exact(each["dense"]))
-            for each in sparse
-        ],
-        right=(2, 3),
-    )
+    rows = [
+        (
+            short(each["operator"], screen),
+            each["form"],
+            exact(each["bytes"]),
+            exact(each["dense"]),
+        )
+        for each in stored
+        if each["form"] != "dense"
+    ]
+    header = ("stored otherwise than dense", "form", "bytes", "dense")
+    return ["", *columns(header, rows, (2, 3), screen, cut=end)] if rows else []
 
 
 def _amounts(report: Mapping[str, Any]) -> Iterator[str]:
