@@ -66,3 +66,10 @@ def training() -> ModuleType:
     from support import training
 
     return training
+
+
+@pytest.fixture(autouse=True)
+def _no_terminal(monkeypatch: pytest.MonkeyPatch) -> None:
+    """What is printed does not depend on who starts the tests, nor on what they import."""
+    for name in ("COLUMNS", "NO_COLOR"):
+        monkeypatch.delenv(name, raising=False)

@@ -10,7 +10,6 @@ from mcugraph.fit.boards import find_board
 from mcugraph.printed import clean
 from mcugraph.profiler import SEARCH_SECONDS
 from mcugraph.report.answer import as_json
-from mcugraph.units import size
 
 
 def add(commands: Any) -> None:
@@ -56,5 +55,5 @@ def run(options: argparse.Namespace) -> int:
     if options.json:
         print(as_json({"page": options.output, "bytes": len(page), "models": paths}))
     else:
-        print(f"{clean(options.output)}: {size(len(page))}, which any browser opens")
+        print(f"{clean(options.output)}: written; any browser opens it")
     return 0

@@ -28,6 +28,7 @@ from mcugraph.prune.width_rule import Moment
 from mcugraph.shown import Facts, Shown
 from mcugraph.slimming.call_sites import Sites
 from mcugraph.space.budgets import Budgets
+from mcugraph.space.given_budgets import checked_limits
 
 
 class Pruner(Exporting, Shown):
@@ -160,7 +161,7 @@ class Pruner(Exporting, Shown):
             peak_by,
             freeze_when_met,
         )
-        self._options, self._limits = given, dict(budgets or {})
+        self._options, self._limits = given, checked_limits(budgets or {})
         sites, dropped = None, tuple[str, ...]()
         self.choice: StructureChoice | None = None
         if structure is not None:

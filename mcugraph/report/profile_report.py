@@ -38,9 +38,9 @@ def to_text(
         f"{exact(model.operators)} operators, {exact(model.parameters)} parameters ({counted})"
     )
     lines: list[Line] = [Styled(line, "bold") for line in screen.wrapped(title, 2)]
-    lines += [Styled(line, "dim") for line in screen.wrapped(_device(profile), 2)]
     for text in refused(profile.refusals, profile.generated):
         lines += [Styled(line, "bad") for line in screen.wrapped(text, 2)]
+    lines += [Styled(line, "dim") for line in screen.wrapped(_device(profile), 2)]
     lines += ["", *_sizes(profile, screen), *_work(profile, screen)]
     saved = savings(profile, remedies, best_order)
     if saved:

@@ -76,8 +76,8 @@ def test_it_does_not_run_however_much_there_is(
     assert verdict["fits"] is False
     assert verdict["refusals"] == ["it has no kernel for ERF (second, third)"]
     assert cli.main(["boards", "--fit", str(fold)]) == 0
-    rows = capsys.readouterr().out.splitlines()[2:]
-    assert all(row.endswith("no, does not run") for row in rows)
+    rows = capsys.readouterr().out.splitlines()[4:]
+    assert all("does not run" in row for row in rows)
 
 
 def test_what_runs_is_refused_nowhere(models: Path) -> None:
