@@ -20,10 +20,10 @@ import mcugraph as mg
         ),
         ("zip.onnx", b"PK\x03\x04rest", "archive"),
         ("text.txt", b"hello, world", "not a model that can be read"),
-        ("text.onnx", b"hello, world", "damaged ONNX file"),
+        ("text.onnx", b"hello, world", "truncated or damaged ONNX file"),
         ("text.tflite", b"hello, world", "identifier TFL3 is missing"),
         ("head.tflite", b"\x1c\0\0\0TFL3", "damaged TFLite file"),
-        ("page.onnx", b"<!DOCTYPE html><html>", "damaged ONNX file"),
+        ("page.onnx", b"<!DOCTYPE html><html>", "truncated or damaged ONNX file"),
     ],
 )
 def test_refused(name: str, data: bytes, message: str, tmp_path: Path) -> None:
