@@ -122,7 +122,9 @@ def _in_archive(path: str, data: bytes, limits: LoadLimits) -> bytes:
     except FormatError:
         raise
     except Exception as error:  # zipfile raises more than its own errors on damaged parts
-        raise FormatError(f"{path}: damaged or protected zip archive: {error}") from None
+        raise FormatError(
+            f"{path}: truncated or damaged or protected zip archive: {error}"
+        ) from None
     return _a_model(f"{path}: {name!r} in the archive", model)
 
 
