@@ -1,7 +1,6 @@
 """How results show themselves: a line, a table in a notebook, a data frame, a plot."""
 
 from collections.abc import Iterable, Mapping, Sequence
-from html import escape
 from typing import Any
 
 from mcugraph.errors import UsageError
@@ -43,6 +42,8 @@ class Shown:
 
 
 def _text(text: str) -> str:
+    from html import escape  # whose names of characters take longer to load than a command has
+
     return escape(clean(text))
 
 

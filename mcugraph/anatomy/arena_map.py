@@ -9,6 +9,7 @@ from mcugraph.records import dataclass
 from mcugraph.tflm.head import Head
 from mcugraph.tflm.lifetimes import buffers
 from mcugraph.tflm.loaded import TflmProgram
+from mcugraph.tflm.own_plan import least_plan
 
 
 @dataclass(frozen=True, slots=True)
@@ -80,9 +81,7 @@ def _by_tflm(program: TflmProgram) -> ArenaMap:
 
 
 def _by_us(name: str, head: Head, seconds: float) -> ArenaMap:
-    orders = dict.fromkeys((head.file_order, head.reordered(seconds)))
-    plans = [(head.packed(order, seconds), order) for order in orders]
-    plan, order = min(plans, key=lambda made: made[0].arena)
+    order, plan = least_plan(head, seconds)
     blocks = [
         (int(b.name) if b.kind == TENSOR else None, b.size, b.lower, b.upper, b.offset or 0)
         for b in plan.blocks

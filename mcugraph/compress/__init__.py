@@ -3,10 +3,9 @@
 The names here are imported when they are first used.
 """
 
-from importlib import import_module
 from typing import TYPE_CHECKING, Any
 
-from mcugraph.errors import UsageError
+from mcugraph.late_names import torch_name
 
 if TYPE_CHECKING:
     from mcugraph.compress.compressed import Compressed
@@ -85,14 +84,7 @@ __all__ = [
 
 
 def __getattr__(name: str) -> Any:
-    if name not in _HOME:
-        raise AttributeError(f"module {__name__!r} has no attribute {name!r}")
-    try:
-        return getattr(import_module(_HOME[name]), name)
-    except ModuleNotFoundError as error:
-        if error.name != "torch":
-            raise
-        raise UsageError("PyTorch is not installed: pip install 'mcugraph[torch]'") from None
+    return torch_name(__name__, _HOME, name)
 
 
 def __dir__() -> list[str]:

@@ -17,7 +17,7 @@ import torch
 
 from mcugraph.checks import check_callable, check_whole, path_text
 from mcugraph.codegen.cores import find_target
-from mcugraph.compress.study_ledger import StudyLedger, StudyTrial, TrialState
+from mcugraph.compress.study_ledger import StudyLedger, StudyTrial
 from mcugraph.compress.study_options import StudyRecipe
 from mcugraph.compress.study_proposals import Grid, Proposals, Sampled
 from mcugraph.compress.study_result import StudyResult
@@ -26,6 +26,7 @@ from mcugraph.errors import UsageError
 from mcugraph.experiments.data import DataSource, kept
 from mcugraph.experiments.engine_choice import find_engine
 from mcugraph.experiments.engines import Engine
+from mcugraph.experiments.ledger import State
 from mcugraph.export.tools import one_sample
 from mcugraph.formats.torch.export import inference
 from mcugraph.formats.torch.given import plain_module
@@ -156,7 +157,7 @@ def load_study(folder: str | PathLike[str]) -> StudyResult:
     where = Path(path_text(folder, "load_study takes a folder"))
     with closing(StudyLedger(where, drive=False)) as ledger:
         trials = list(ledger.trials())
-    return StudyResult(trials, where, any(t.state is TrialState.RUNNING for t in trials))
+    return StudyResult(trials, where, any(t.state is State.RUNNING for t in trials))
 
 
 class _Study:
@@ -183,23 +184,21 @@ class _Study:
             UsageError: All of them fail.
         """
         for trial in self.trials:
-            if trial.state is TrialState.RUNNING:
+            if trial.state is State.RUNNING:
                 self._begin(trial)
         while True:
             while len(self._under_way) < self._workers:
                 options = self._proposals.next(self.trials)
                 if options is None:
                     break
-                self.trials.append(
-                    StudyTrial(len(self.trials), options, TrialState.RUNNING, "", {})
-                )
+                self.trials.append(StudyTrial(len(self.trials), options, State.RUNNING, "", {}))
                 self._begin(self.trials[-1])
             if not self._under_way:
                 break
             done, _ = wait(self._under_way.values(), return_when=FIRST_COMPLETED)
             for number in sorted(n for n, future in self._under_way.items() if future in done):
                 self._end(number, self._under_way.pop(number))
-        failed = [trial for trial in self.trials if trial.state is TrialState.FAILED]
+        failed = [trial for trial in self.trials if trial.state is State.FAILED]
         if failed and len(failed) == len(self.trials):
             raise UsageError(
                 f"{self._ledger.folder}: all trials fail ({len(failed)}); the last: "
@@ -214,13 +213,13 @@ class _Study:
     def _end(self, number: int, future: "Future[Any]") -> None:
         trial = self.trials[number]
         try:
-            trial = replace(trial, state=TrialState.DONE, figures=future.result())
+            trial = replace(trial, state=State.DONE, figures=future.result())
             said = f"{trial.score:.2%}"
         except CancelledError:
             return
         except Exception as error:
             said = " ".join(str(error).split()) or repr(error)
-            trial = replace(trial, state=TrialState.FAILED, error_text=said)
+            trial = replace(trial, state=State.FAILED, error_text=said)
         self.trials[number] = trial
         self._ledger.keep(trial)
         self._proposals.ended(trial)

@@ -2,21 +2,12 @@
 
 import json
 from collections.abc import Iterator, Mapping
-from enum import Enum
 from typing import Any
 
 from mcugraph.compress.study_options import Options
 from mcugraph.errors import FormatError
-from mcugraph.experiments.ledger import Ledger
+from mcugraph.experiments.ledger import Ledger, State
 from mcugraph.records import dataclass
-
-
-class TrialState(Enum):
-    """How a trial of a study stands."""
-
-    RUNNING = "running"
-    DONE = "done"
-    FAILED = "failed"
 
 
 @dataclass(frozen=True, slots=True)
@@ -37,7 +28,7 @@ class StudyTrial:
 
     id: int
     options: Options
-    state: TrialState
+    state: State
     error_text: str
     figures: Mapping[str, Any]
 
@@ -83,7 +74,7 @@ class StudyLedger(Ledger):
                 yield StudyTrial(
                     row["id"],
                     json.loads(row["options"]),
-                    TrialState(row["state"]),
+                    State(row["state"]),
                     row["error_text"],
                     json.loads(row["figures"]),
                 )

@@ -4,9 +4,10 @@ from abc import ABC, abstractmethod
 from collections.abc import Mapping, Sequence
 from typing import Any
 
-from mcugraph.compress.study_ledger import StudyTrial, TrialState
+from mcugraph.compress.study_ledger import StudyTrial
 from mcugraph.compress.study_options import Options, combinations, completed
 from mcugraph.errors import UsageError
+from mcugraph.experiments.ledger import State
 
 _DRAWS = 100  # of one proposal
 
@@ -77,7 +78,7 @@ class Sampled(Proposals):
         optuna.logging.set_verbosity(logging)
         self._asked: dict[int, Any] = {}
         for trial in known:
-            if trial.state is not TrialState.RUNNING:
+            if trial.state is not State.RUNNING:
                 self._know(trial)
 
     def next(self, trials: Sequence[StudyTrial]) -> Options | None:
@@ -117,6 +118,6 @@ class Sampled(Proposals):
 
 
 def _values(trial: StudyTrial) -> list[float] | None:
-    if trial.state is not TrialState.DONE or trial.figures["flash"] is None:
+    if trial.state is not State.DONE or trial.figures["flash"] is None:
         return None
     return [1 - trial.score, float(trial.figures["flash"])]

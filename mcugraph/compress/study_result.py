@@ -8,10 +8,12 @@ from pathlib import Path
 from typing import Any
 
 from mcugraph import files
-from mcugraph.compress.study_ledger import StudyTrial, TrialState
+from mcugraph.compress.study_ledger import StudyTrial
 from mcugraph.errors import UsageError
 from mcugraph.experiments.fronts import front_of
+from mcugraph.experiments.ledger import State
 from mcugraph.report.table import table
+from mcugraph.shown import finished, new_figure
 from mcugraph.units import decimal, exact
 
 _STAGES = ("float", "pruned", "quantised")
@@ -36,7 +38,7 @@ class StudyResult:
     @property
     def done(self) -> list[StudyTrial]:
         """Those that have ended well."""
-        return [trial for trial in self.trials if trial.state is TrialState.DONE]
+        return [trial for trial in self.trials if trial.state is State.DONE]
 
     @property
     def front(self) -> list[StudyTrial]:
@@ -110,14 +112,10 @@ class StudyResult:
             UsageError: matplotlib is not installed, or nothing is done yet, or the figure cannot be
                 saved there.
         """
-        try:
-            from matplotlib.figure import Figure
-        except ImportError:
-            raise UsageError("matplotlib is not installed: pip install 'mcugraph[plot]'") from None
+        figure = new_figure(8, 5)
         known = [trial for trial in self.done if trial.figures["flash"] is not None]
         if not known:
             raise UsageError("there is no trial to draw yet")
-        figure = Figure(figsize=(8, 5), layout="constrained")
         axes = figure.subplots()
         kinds: dict[str, list[StudyTrial]] = {}
         for trial in known:
@@ -131,12 +129,7 @@ class StudyResult:
         axes.plot(*zip(*best, strict=True), color="black", linewidth=0.8)
         axes.set(xscale="log", xlabel="flash of tables, bytes", ylabel="score")
         axes.legend()
-        if path is not None:
-            try:
-                figure.savefig(path, dpi=150)
-            except (OSError, ValueError) as error:
-                raise UsageError(f"{path}: the figure cannot be saved: {error}") from None
-        return figure
+        return finished(figure, path)
 
     def _cores(self) -> list[str]:
         return list(dict.fromkeys(c for t in self.done for c in t.figures["instructions"]))
@@ -166,7 +159,7 @@ class StudyResult:
                 ]
             )
         lines = table(head, rows, right=(1, 4, *range(7, len(head)))) if rows else []
-        failed = [trial for trial in self.trials if trial.state is TrialState.FAILED]
+        failed = [trial for trial in self.trials if trial.state is State.FAILED]
         lines += [f"#{trial.id} failed: {' '.join(trial.error_text.split())}" for trial in failed]
         return "\n".join(lines or ["nothing is done yet"])
 

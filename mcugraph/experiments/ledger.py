@@ -9,10 +9,19 @@ import os
 import sqlite3
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
+from enum import Enum
 from pathlib import Path
 from typing import Any
 
 from mcugraph.errors import FormatError, UsageError
+
+
+class State(Enum):
+    """How a trial stands."""
+
+    RUNNING = "running"
+    DONE = "done"
+    FAILED = "failed"
 
 
 class Ledger:

@@ -13,6 +13,7 @@ from typing import Any
 
 from mcugraph.errors import UsageError
 from mcugraph.experiments.engines import Engine, Run
+from mcugraph.experiments.ledger import State
 from mcugraph.nas.finals import (
     LEAST,
     affordable,
@@ -24,7 +25,7 @@ from mcugraph.nas.proposing import Idea, Proposer, furthest, gone_on_with
 from mcugraph.nas.search_plan import SearchPlan
 from mcugraph.nas.store import Store, read_weights, weights_path
 from mcugraph.nas.tasks import TrialTask
-from mcugraph.nas.trials import Outcome, State, Trial
+from mcugraph.nas.trials import Outcome, Trial
 from mcugraph.records import replace
 
 _HOPELESS = 8  # trials that fail before any is done

@@ -5,8 +5,9 @@ Each candidate has said how many seconds an epoch of it takes.
 
 from collections.abc import Sequence
 
+from mcugraph.experiments.ledger import State
 from mcugraph.nas.search_plan import SearchPlan
-from mcugraph.nas.trials import State, Trial
+from mcugraph.nas.trials import Trial
 
 _RECENT = 20  # trainings that tell how long the next ones take
 LEAST = 1 / 3  # of the recipe's epochs: rather fewer finalists than shorter trainings

@@ -8,11 +8,12 @@ from typing import Any, Self
 from mcugraph.errors import UsageError
 from mcugraph.experiments.data import DataSource
 from mcugraph.experiments.fronts import front_of, hypervolume
+from mcugraph.experiments.ledger import State
 from mcugraph.nas.conditions import condition
 from mcugraph.nas.evolution import objectives_of, point_of
 from mcugraph.nas.search_bounds import Bounds
 from mcugraph.nas.search_space import SearchSpace
-from mcugraph.nas.trials import State, Trial
+from mcugraph.nas.trials import Trial
 
 _NEARLY = 1.5  # times the least error of a target: what may still turn out to be its best
 

@@ -1,7 +1,8 @@
 """The front of a search as one HTML page, with nothing from elsewhere."""
 
+from mcugraph.experiments.ledger import State
 from mcugraph.nas.findings import Findings
-from mcugraph.nas.trials import State, Trial
+from mcugraph.nas.trials import Trial
 from mcugraph.report.pages.charts import Axis, Mark, scatter, table, text
 from mcugraph.report.pages.shell import html
 from mcugraph.units import exact

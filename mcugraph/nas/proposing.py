@@ -8,12 +8,13 @@ from random import Random
 from typing import Any
 
 from mcugraph.errors import GraphError, UsageError
+from mcugraph.experiments.ledger import State
 from mcugraph.nas.admission import Admission, Admitted
 from mcugraph.nas.conditions import tightened
 from mcugraph.nas.costs import Costs
 from mcugraph.nas.search_bounds import Bounds
 from mcugraph.nas.search_plan import SearchPlan
-from mcugraph.nas.trials import Proposal, State, Trial
+from mcugraph.nas.trials import Proposal, Trial
 from mcugraph.records import dataclass, replace
 
 _DRAWS = 200_000  # of one proposal; some thousand a second are looked at

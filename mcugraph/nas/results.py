@@ -7,10 +7,11 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from mcugraph import files
+from mcugraph.experiments.ledger import State
 from mcugraph.formats.loader import load
 from mcugraph.nas.findings import Findings
 from mcugraph.nas.store import note_int8, read_weights, weights_path
-from mcugraph.nas.trials import State, Trial, with_int8
+from mcugraph.nas.trials import Trial, with_int8
 from mcugraph.nas.upright import Upright
 from mcugraph.report.table import table
 from mcugraph.shown import Facts, Shown, frame

@@ -4,9 +4,9 @@ import time
 from collections.abc import Callable
 
 from mcugraph.experiments.fronts import front_of
+from mcugraph.experiments.ledger import State
 from mcugraph.nas.driver import Driver
 from mcugraph.nas.evolution import objectives_of, point_of
-from mcugraph.nas.trials import State
 from mcugraph.units import decimal
 
 _EACH = 5.0  # seconds

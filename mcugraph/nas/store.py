@@ -10,10 +10,10 @@ from typing import Any
 
 from mcugraph import files
 from mcugraph.errors import FormatError, UsageError
-from mcugraph.experiments.ledger import Ledger
+from mcugraph.experiments.ledger import Ledger, State
 from mcugraph.nas.costs import Costs
 from mcugraph.nas.search_space import SearchSpace
-from mcugraph.nas.trials import Errors, Outcome, Proposal, State, Trial
+from mcugraph.nas.trials import Errors, Outcome, Proposal, Trial
 
 WEIGHTS = "weights"
 _COSTS = tuple(field.name for field in fields(Costs))

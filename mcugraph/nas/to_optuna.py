@@ -4,9 +4,9 @@ import warnings
 from typing import Any
 
 from mcugraph.errors import UsageError
+from mcugraph.experiments.ledger import State
 from mcugraph.nas.evolution import objectives_of, point_of
 from mcugraph.nas.findings import Findings
-from mcugraph.nas.trials import State
 
 
 def to_study(result: Findings, storage: Any, name: str) -> Any:

@@ -1,8 +1,8 @@
 """Plain data of a search: what is proposed, what is to be done, and what came of it."""
 
-from enum import Enum
 from typing import Any
 
+from mcugraph.experiments.ledger import State
 from mcugraph.nas.costs import Costs
 from mcugraph.records import dataclass, replace
 
@@ -34,14 +34,6 @@ class Proposal:
     follows: int | None = None
     final: bool = False
     epochs: float | None = None
-
-
-class State(Enum):
-    """How a trial stands."""
-
-    RUNNING = "running"
-    DONE = "done"
-    FAILED = "failed"
 
 
 @dataclass(frozen=True, slots=True)

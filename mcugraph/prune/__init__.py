@@ -4,10 +4,9 @@ The names here are imported when they are first used.
 """
 
 import warnings
-from importlib import import_module
 from typing import TYPE_CHECKING, Any
 
-from mcugraph.errors import UsageError
+from mcugraph.late_names import torch_name
 
 if TYPE_CHECKING:
     from mcugraph.export.exported import Exported
@@ -92,14 +91,7 @@ def __getattr__(name: str) -> Any:
             stacklevel=2,
         )
         name = _RENAMED[name]
-    if name not in _HOME:
-        raise AttributeError(f"module {__name__!r} has no attribute {name!r}")
-    try:
-        return getattr(import_module(_HOME[name]), name)
-    except ModuleNotFoundError as error:
-        if error.name != "torch":
-            raise
-        raise UsageError("PyTorch is not installed: pip install 'mcugraph[torch]'") from None
+    return torch_name(__name__, _HOME, name)
 
 
 def __dir__() -> list[str]:

@@ -140,12 +140,15 @@ def _at_fixed_places(plain: Head, live: Liveness, levels: Sequence[int], least: 
 def overlap_plan(program: TflmProgram, seconds: float = SECONDS) -> tuple[ArenaProblem, Plan]:
     """Our plan of the best order, outputs over inputs that die; tensors by number in the file."""
     head = Head(program, overlapping=True)
-    plans = [(head.blocks(order), head.packed(order, seconds)) for order in _orders(head, seconds)]
+    order, plan = least_plan(head, seconds)
+    return head.blocks(order), plan
+
+
+def least_plan(head: Head, seconds: float = SECONDS) -> tuple[tuple[int, ...], Plan]:
+    """The order of the file or our best one, whichever packs into less, and its plan."""
+    orders = dict.fromkeys((head.file_order, head.reordered(seconds)))
+    plans = [(order, head.packed(order, seconds)) for order in orders]
     return min(plans, key=lambda made: made[1].arena)
-
-
-def _orders(head: Head, seconds: float) -> set[tuple[int, ...]]:
-    return {head.file_order, head.reordered(seconds)}
 
 
 def _planned(head: Head, arena: int, seconds: float, known: Schedule | None) -> int:

@@ -18,10 +18,10 @@ from support.searching import (
 
 import mcugraph as mg
 from mcugraph.experiments.engines import WorkerLost
+from mcugraph.experiments.ledger import State
 from mcugraph.experiments.worker_pool import ATTEMPTS, WorkerPool
 from mcugraph.nas import Bounds
 from mcugraph.nas.spaces.mlp import Mlp
-from mcugraph.nas.trials import State
 
 
 def test_tasks_come_back_from_several_processes() -> None:

@@ -18,10 +18,11 @@ import pytest
 from support.searching import BOUNDS, SPACE, history, pretend, pretend_slowly, searched
 
 import mcugraph as mg
+from mcugraph.experiments.ledger import State
 from mcugraph.nas import Bounds, MlpSpace, ParetoEvolution, Recipe, SearchResult, load_search
 from mcugraph.nas.spaces.mlp import Mlp
 from mcugraph.nas.store import Store
-from mcugraph.nas.trials import Errors, State
+from mcugraph.nas.trials import Errors
 
 METHODS: list[Any] = ["evolution", "random", ParetoEvolution(population=6)]
 
