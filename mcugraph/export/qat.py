@@ -7,9 +7,12 @@ from mcugraph.errors import FormatError, UsageError
 from mcugraph.export.rounding_error import folded
 from mcugraph.export.schemes import Scheme, find_scheme
 from mcugraph.export.tools import called, silence, tensors_of, tool, value_of, weight_axis
+from mcugraph.formats.torch.devices import beside
 from mcugraph.formats.torch.export import inference, quiet, reason
 from mcugraph.formats.torch.given import plain_module
 
+# torch.export holds kernels of CUDA to it.
+_LARGEST_BATCH = 65_535
 _FUSED = ("relu", "relu_", "relu6", "hardtanh", "hardtanh_")
 _FUSE = ("batch_norm", "add", "add_", "sub", "mul")
 # These give back values that they were given: in the file, with the scale that these had.
@@ -55,10 +58,10 @@ def prepare_qat(model: Any, example_inputs: Any, scheme: str = "int8") -> Any:
         rounding = tool("torchao.quantization.pt2e.fake_quantize")
         observers = tool("torchao.quantization.pt2e.observer")
     own = copy.deepcopy(plain_module(model, "prepare_qat"))
-    inputs = tensors_of(example_inputs)
+    inputs = beside(own, tensors_of(example_inputs))
     # A batch of 1 would be taken for a constant.
     several = tuple(x if x.shape[0] > 1 else torch.cat((x, x)) for x in inputs)
-    shapes = tuple({0: torch.export.Dim("batch", min=1, max=1 << 20)} for _ in inputs)
+    shapes = tuple({0: torch.export.Dim("batch", min=1, max=_LARGEST_BATCH)} for _ in inputs)
     name = type(model).__name__
     try:
         with inference(own), quiet():

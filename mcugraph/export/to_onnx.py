@@ -11,6 +11,7 @@ from mcugraph.export.exported import Exported, compare
 from mcugraph.export.tools import silence, tensors_of
 from mcugraph.export.trial import check_onnx, results_of
 from mcugraph.files import check, write
+from mcugraph.formats.torch.devices import beside, on_host
 from mcugraph.formats.torch.export import inference, reason
 from mcugraph.formats.torch.given import plain_module
 from mcugraph.formats.torch.importer import from_torch
@@ -54,9 +55,9 @@ def export_onnx(
     """
     import torch
 
-    model = plain_module(model, "export_onnx")
+    model = on_host(plain_module(model, "export_onnx"))
     check(path)
-    inputs = tensors_of(example_inputs)
+    inputs, kwargs = beside(model, (tensors_of(example_inputs), kwargs))
     graph = from_torch(model, inputs, kwargs)
     name = type(model).__name__
     modern = importlib.util.find_spec("onnxscript") is not None

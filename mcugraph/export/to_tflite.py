@@ -26,6 +26,7 @@ from mcugraph.export.trial import SAMPLES, check_floats, check_integers, range_o
 from mcugraph.files import check, write
 from mcugraph.formats.loader import translated
 from mcugraph.formats.tflite.tables import read_model
+from mcugraph.formats.torch.devices import beside, on_host
 from mcugraph.formats.torch.export import reason
 from mcugraph.formats.torch.given import plain_module
 from mcugraph.formats.torch.importer import from_torch
@@ -87,9 +88,9 @@ def export_tflite(
             file does not load, or computes something else than the module, or TFLM does not run
             it. Then none is written.
     """
-    model, numbers = plain_module(model, "export_tflite"), find_scheme(scheme)
+    model, numbers = on_host(plain_module(model, "export_tflite")), find_scheme(scheme)
     check(path)
-    inputs = one_sample(example_inputs)
+    inputs = beside(model, one_sample(example_inputs))
     batches = samples_of(calibration, inputs, samples)
     with silence():
         converter, tables = tool("litert_torch"), tool("ai_edge_litert.schema_py_generated")

@@ -3,6 +3,7 @@
 from collections.abc import Iterable, Mapping
 from typing import Any
 
+from mcugraph.formats.torch.devices import beside
 from mcugraph.formats.torch.export import inference
 
 
@@ -12,7 +13,8 @@ def run(model: Any, example_inputs: Any, kwargs: Mapping[str, Any]) -> Any:
 
     args = (example_inputs,) if isinstance(example_inputs, torch.Tensor) else tuple(example_inputs)
     with inference(model), torch.no_grad():
-        return model(*args, **kwargs)
+        placed, named = beside(model, (args, dict(kwargs)))
+        return model(*placed, **named)
 
 
 def calls_of(

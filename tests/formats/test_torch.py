@@ -378,6 +378,15 @@ def test_models_without_memory() -> None:
 # ---- side effects ------------------------------------------------------------------------------
 
 
+@pytest.mark.parametrize("devices", [("meta", "cpu"), ("cpu", "meta")])
+def test_examples_say_shapes_wherever_they_lie(devices: tuple[str, str]) -> None:
+    module, example = devices
+    model = nn.Sequential(nn.Conv2d(1, 4, 3), nn.BatchNorm2d(4), nn.Flatten(), nn.Linear(144, 2))
+    expected = mg.profile(mg.from_torch(model, torch.zeros(1, 1, 8, 8)))
+    graph = mg.from_torch(model.to(module), torch.zeros(1, 1, 8, 8, device=example))
+    assert mg.profile(graph).memory == expected.memory
+
+
 def test_writing_into_a_view() -> None:
     class Writes(nn.Module):
         def forward(self, x: Tensor) -> Tensor:

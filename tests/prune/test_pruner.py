@@ -273,7 +273,7 @@ def test_a_model_on_another_device_is_pruned_there(training: Any) -> None:
     if not torch.cuda.is_available():
         pytest.skip("there is no other device")
     model = training.Residual().cuda()
-    pruner = Pruner(model, INPUT.cuda(), part(model, macs=0.5), interval=1)
+    pruner = Pruner(model, INPUT, part(model, macs=0.5), interval=1)
     x, y = (value.cuda() for value in training.task(16))
     pruner.step(lambda: torch.nn.functional.cross_entropy(model(x), y))
     assert pruner._masks._values.device.type == "cuda"

@@ -7,6 +7,7 @@ from contextlib import contextmanager
 from typing import Any
 
 from mcugraph.errors import FormatError
+from mcugraph.formats.torch.devices import beside
 
 _HIGHER_ORDER = ("wrap_with_set_grad_enabled", "wrap_with_autocast", "auto_functionalized")
 
@@ -15,7 +16,7 @@ def export(model: Any, args: Sequence[Any], kwargs: Mapping[str, Any]) -> Any:
     """The program that ``torch.export`` makes of a module at inference.
 
     The module is put into inference mode for that time, submodule by submodule, and comes back
-    as it was.
+    as it was. Inputs are taken to its device.
 
     Raises:
         FormatError: ``torch.export`` rejects the module; the message quotes its reason.
@@ -24,7 +25,8 @@ def export(model: Any, args: Sequence[Any], kwargs: Mapping[str, Any]) -> Any:
 
     try:
         with inference(model), quiet():
-            return torch.export.export(model, tuple(args), dict(kwargs), strict=False)
+            placed, named = beside(model, (tuple(args), dict(kwargs)))
+            return torch.export.export(model, placed, named, strict=False)
     except Exception as error:
         name = type(model).__name__
         raise FormatError(f"{name}: torch.export rejects it: {reason(error)}") from error

@@ -32,7 +32,7 @@ def from_torch(
         model: A ``torch.nn.Module``, a ``torch.fx.GraphModule`` among them, or a
             ``torch.export.ExportedProgram``, which needs no inputs.
         example_inputs: The positional inputs: a tuple, or one tensor. Only their shapes and
-            types matter; they may lie on the meta device if the model does.
+            types matter; they may lie on another device than the model's.
         kwargs: The inputs by keyword.
 
     Returns:
