@@ -17,29 +17,16 @@ torch = pytest.importorskip("torch")
 pytest.importorskip("litert_torch")
 pytest.importorskip("ai_edge_quantizer")
 
+from support.kinds_of_layers import INPUT, kinds_of_layers  # noqa: E402
 from torch import nn  # noqa: E402
 
 from mcugraph.compress import Sparsifier, to_torch_prune  # noqa: E402
 from mcugraph.compress.weight_rows import rows_of  # noqa: E402
 from mcugraph.prune import export_tflite, finish_qat, prepare_qat  # noqa: E402
 
-INPUT = torch.zeros(1, 2, 8, 8)
-
 
 def network() -> Any:
-    return nn.Sequential(
-        nn.Conv2d(2, 8, 3, padding=1, bias=False),
-        nn.BatchNorm2d(8),
-        nn.ReLU(),
-        nn.Conv2d(8, 8, 3, padding=1, groups=8),
-        nn.ReLU(),
-        nn.Conv2d(8, 12, 1),
-        nn.MaxPool2d(2),
-        nn.Flatten(),
-        nn.Linear(12 * 4 * 4, 20),
-        nn.ReLU(),
-        nn.Linear(20, 4),
-    )
+    return kinds_of_layers(20, 4, bias=False)
 
 
 def train(model: Any, sparsifier: Sparsifier, steps: int) -> None:

@@ -13,29 +13,17 @@ torch = pytest.importorskip("torch")
 pytest.importorskip("litert_torch")
 pytest.importorskip("ai_edge_quantizer")
 
-from torch import nn  # noqa: E402
+from support.kinds_of_layers import INPUT, kinds_of_layers  # noqa: E402
 
 from mcugraph.export.qat import prepare_qat  # noqa: E402
 from mcugraph.export.running import has_tflm, run_litert, run_tflm  # noqa: E402
 from mcugraph.export.to_tflite import export_tflite  # noqa: E402
 from mcugraph.ir import DType  # noqa: E402
 
-INPUT = torch.zeros(1, 2, 8, 8)
-
 
 def network() -> Any:
     torch.manual_seed(0)
-    model = nn.Sequential(
-        nn.Conv2d(2, 8, 3, padding=1),
-        nn.BatchNorm2d(8),
-        nn.ReLU(),
-        nn.Conv2d(8, 8, 3, padding=1, groups=8),
-        nn.ReLU(),
-        nn.Conv2d(8, 12, 1),
-        nn.MaxPool2d(2),
-        nn.Flatten(),
-        nn.Linear(12 * 4 * 4, 5),
-    )
+    model = kinds_of_layers(5)
     model(torch.randn(64, 2, 8, 8))
     with torch.no_grad():
         model[1].weight.copy_(torch.linspace(0.2, 3, 8))
