@@ -13,7 +13,7 @@ import secrets
 import shutil
 import stat
 import tempfile
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Iterable, Iterator, Mapping
 from contextlib import contextmanager, suppress
 from pathlib import Path
 
@@ -35,14 +35,21 @@ def write(path: str | os.PathLike[str], data: bytes) -> None:
         temporary.write_bytes(data)
 
 
-def check(path: str | os.PathLike[str]) -> None:
+def check(path: str | os.PathLike[str], read: Iterable[str | os.PathLike[str]] = ()) -> None:
     """Find out whether a file can be written, before long work that is to end in it.
 
+    Args:
+        path: The file to write.
+        read: Files that it must not replace.
+
     Raises:
-        UsageError: It cannot be written there.
+        UsageError: It cannot be written there, or is one of those.
     """
     with _one_line(path), _temporary(_target(path)):
-        pass
+        for other in read:
+            with suppress(FileNotFoundError):
+                if os.path.samefile(path, other):
+                    raise UsageError(f"{path}: would replace what is read; give another path")
 
 
 @contextmanager

@@ -306,3 +306,26 @@ def test_the_command(tmp_path: Path, models: Path, capsys: pytest.CaptureFixture
     assert link.is_symlink()
     assert mode(there) == 0o600
     assert there.read_bytes()[4:8] == b"TFL3"
+
+
+@pytest.mark.parametrize(
+    "command", [["report"], ["report", "--compare", "other.tflite"], ["deploy"]]
+)
+def test_what_is_read_is_not_replaced(
+    command: list[str],
+    tmp_path: Path,
+    models: Path,
+    capsys: pytest.CaptureFixture[str],
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    monkeypatch.chdir(tmp_path)
+    content = (models / "resnet_int8.tflite").read_bytes()
+    for name in ("model.tflite", "other.tflite"):
+        Path(name).write_bytes(content)
+    os.link("model.tflite", "alias.bin")
+    run = ["-o", "folder", "--run", "other.tflite"] if command == ["deploy"] else ["-o"]
+    for target in ("other.tflite",) if "--compare" in command else ("model.tflite", "alias.bin"):
+        assert main([*command, "model.tflite", *run, target]) == 2
+        assert "would replace what is read" in capsys.readouterr().err
+    assert Path("model.tflite").read_bytes() == Path("other.tflite").read_bytes() == content
+    assert not Path("folder").exists()

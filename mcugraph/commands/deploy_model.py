@@ -104,7 +104,7 @@ def run(options: argparse.Namespace) -> int:
     """
     from mcugraph.deployment.entry import deploy
 
-    inputs = _inputs(options.run_on)
+    inputs = _inputs(options.run_on, options.model)
     graph = load(options.model, common.dims(options), limits=common.load_limits(options))
     if inputs is not None:
         check_inferences(inputs, sum(graph.tensors[name].nbytes for name in graph.inputs))
@@ -135,7 +135,7 @@ def run(options: argparse.Namespace) -> int:
     return 0
 
 
-def _inputs(given: list[str] | None) -> bytes | None:
+def _inputs(given: list[str] | None, model: str) -> bytes | None:
     """What to run on; None: random numbers, or nothing is run.
 
     Raises:
@@ -145,7 +145,7 @@ def _inputs(given: list[str] | None) -> bytes | None:
         return None
     if len(given) != 2:
         raise UsageError("--run takes two files, of inputs and for outputs, or none")
-    files.check(given[1])
+    files.check(given[1], (given[0], model))
     try:
         return Path(given[0]).read_bytes()
     except OSError as error:

@@ -43,11 +43,11 @@ def run(options: argparse.Namespace) -> int:
     """Write the page; always 0."""
     from mcugraph.report.pages.entry import report_page
 
-    files.check(options.output)
+    paths = [options.model] if options.compare is None else [options.model, options.compare]
+    files.check(options.output, paths)
     board = None
     if options.board is not None:
         board = find_board(options.board, known_boards(options.boards))
-    paths = [options.model] if options.compare is None else [options.model, options.compare]
     counted = [common.counted(options, path, options.time_limit) for path in paths]
     graphs, profiles = map(list, zip(*counted, strict=True))
     page = report_page(graphs, profiles, board, options.time_limit).encode()
