@@ -1,4 +1,4 @@
-"""``mcugraph boards``: what boards there are, and which of them a model fits."""
+"""``mcugraph boards``: what boards there are, one of them in full, and which a model fits."""
 
 import argparse
 from functools import partial
@@ -9,8 +9,8 @@ from mcugraph.commands import common
 from mcugraph.commands.check_model import known_boards
 from mcugraph.errors import UsageError
 from mcugraph.fit.advice import by_abi, fitting_after
-from mcugraph.fit.boards import runs
-from mcugraph.report import board_report
+from mcugraph.fit.boards import find_board, runs
+from mcugraph.report import board_card, board_report
 from mcugraph.report.answer import as_json
 from mcugraph.report.screen import screen as shown_on
 
@@ -27,8 +27,10 @@ def add(commands: Any) -> None:
         "boards",
         help="the boards that are known, and which of them a model fits",
         description="List boards with core, clock, SRAM and flash; with --fit, the verdict "
-        "for a model on each of them.",
+        "for a model on each of them. With a name, all that is known of one board, and where "
+        "that is said.",
     )
+    command.add_argument("board", nargs="?", metavar="BOARD", help="the board to show in full")
     command.add_argument("--fit", metavar="MODEL", help="a .tflite, .onnx or .pt2 file")
     command.add_argument("--boards", metavar="FILE", help="boards of your own, as TOML")
     common.counting(command)
@@ -39,15 +41,20 @@ def add(commands: Any) -> None:
 
 
 def run(command: argparse.ArgumentParser, options: argparse.Namespace) -> int:
-    """Print the list; always 0.
+    """Print the list, or one board; always 0.
 
     Raises:
-        UsageError: An option is about a model, and there is none.
+        UsageError: An option is about a model, and there is none; there is no such board, or it
+            is given beside a model.
     """
     for name in _OF_A_MODEL:
         if options.fit is None and getattr(options, name) != command.get_default(name):
             raise UsageError(f"--{name} says how a model is counted: give one with --fit MODEL")
     known = known_boards(options.boards)
+    if options.board is not None:
+        if options.fit is not None:
+            raise UsageError("boards BOARD shows it; `mcugraph check MODEL --board BOARD` judges")
+        known = (find_board(options.board, known),)
     if options.built is not None:
         core = built_core(options.built)
         known = tuple(board for board in known if runs(board, core))
@@ -58,6 +65,8 @@ def run(command: argparse.ArgumentParser, options: argparse.Namespace) -> int:
         after = fitting_after(graph, found, known)
     if options.json:
         print(as_json(board_report.to_data(known, found, after)))
+    elif options.board is not None:
+        print(board_card.to_text(known[0], shown_on()))
     else:
         print(board_report.to_text(known, found, after, shown_on()))
     return 0

@@ -22,6 +22,7 @@ _FURTHER: dict[str, type] = {
     **dict.fromkeys(("usable_source", "too_small"), str),
     **dict.fromkeys(("usable_sram", "usable_flash", "external_ram", "external_flash"), int),
 }
+_FEATURES = ("DSP", "FPU", "FPU64", "Helium", "SIMD")
 _SIZES = (
     *("sram", "flash", "sram_block", "usable_sram", "usable_flash"),
     *("external_ram", "external_flash"),
@@ -56,6 +57,9 @@ class Board:
         external_ram: RAM beside the chip in bytes, such as PSRAM or SDRAM, which is slower.
         external_flash: Flash beside the chip in bytes, where ``flash`` is on it.
         too_small: Why neither TFLM nor generated code runs there, a clause; empty: they do.
+        features: What the core has that kernels use: ``DSP`` (Arm's instructions on packed
+            integers), ``FPU`` (single precision), ``FPU64`` (double), ``Helium``, ``SIMD`` (vector
+            instructions of the vendor's own).
     """
 
     key: str
@@ -76,6 +80,7 @@ class Board:
     external_ram: int = 0
     external_flash: int = 0
     too_small: str = ""
+    features: tuple[str, ...] = ()
 
     @property
     def for_arena(self) -> int:
@@ -113,7 +118,8 @@ def load_boards(path: str | PathLike[str]) -> tuple[Board, ...]:
     A table must have ``sram``, ``flash`` (sizes as for `parse_size`, or bytes), ``core`` and
     ``clock_hz``. ``name`` (the key, if absent), ``mcu``, ``source``, ``note``, ``vendor``,
     ``cores`` (1), ``sram_block`` (all of ``sram``), ``usable_sram``, ``usable_flash``,
-    ``usable_source``, ``external_ram`` and ``external_flash`` may be left out.
+    ``usable_source``, ``external_ram``, ``external_flash``, ``too_small`` and ``features`` (a
+    list) may be left out.
 
     Raises:
         FormatError: The file cannot be read, is no TOML, or describes a board wrongly.
@@ -144,8 +150,10 @@ def _board(path: str | PathLike[str], key: str, table: object) -> Board:
                 row[size] = parse_size(row[size])
             except UsageError as error:
                 reject(path, where, f"{size}: {error}")
+    features = _features(path, where, row.pop("features", []))
     said = {name: kind for name, kind in _FURTHER.items() if name in row}
-    board = Board(key=key, **checked(path, where, row, {**_BOARD_FIELDS, **said}))
+    known = checked(path, where, row, {**_BOARD_FIELDS, **said})
+    board = Board(key=key, features=features, **known)
     if board.sram_block > board.sram:
         reject(path, where, "sram_block is larger than sram")
     if board.for_arena > board.sram_block:
@@ -153,6 +161,13 @@ def _board(path: str | PathLike[str], key: str, table: object) -> Board:
     if board.for_program > board.flash:
         reject(path, where, "usable_flash is larger than flash")
     return board
+
+
+def _features(path: str | PathLike[str], where: str, listed: object) -> tuple[str, ...]:
+    """A list of features, if it is one."""
+    if not isinstance(listed, list) or any(feature not in _FEATURES for feature in listed):
+        reject(path, where, f"features must be a list of {', '.join(_FEATURES)}, not {listed!r}")
+    return tuple(listed)
 
 
 def find_board(name: str, among: Iterable[Board] | None = None) -> Board:

@@ -82,6 +82,20 @@ def test_a_latency_comes_with_a_board(model: Path, capsys: Capture) -> None:
     assert found["latency"]["source"] in text
 
 
+def test_one_board_in_full(model: Path, tmp_path: Path, capsys: Capture) -> None:
+    (data,) = json.loads(run(capsys, "boards", "microbit v2", "--json"))["boards"]
+    text = run(capsys, "boards", "microbit v2")
+    assert text.startswith(f"{data['name']} ({data['key']})\n")
+    for field in ("mcu", "source", "usable_source"):
+        assert data[field] in text
+    assert f"for an arena     {data['usable_sram']:,} B" in text
+    assert "Cortex-M4 at 64 MHz, with DSP, FPU" in text
+    own = tmp_path / "own.toml"
+    own.write_text(OWN.replace("SIZE", "64KiB"), encoding="utf-8")
+    assert "none that says so" in run(capsys, "boards", "mine", "--boards", own)
+    assert "mcugraph check" in refused(capsys, "boards", "mine", "--fit", model, "--boards", own)
+
+
 def test_boards_of_ones_own(model: Path, tmp_path: Path, capsys: Capture) -> None:
     path = tmp_path / "boards.toml"
     least = needed(model, capsys)

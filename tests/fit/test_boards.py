@@ -54,8 +54,11 @@ def test_every_board_is_plausible_and_has_a_source(board: Board):
     assert 2 * KIB <= board.for_arena <= board.sram_block <= board.sram <= 8192 * KIB
     assert 31 * KIB <= board.for_program <= board.flash <= 131072 * KIB
     assert bool(board.too_small) is (board.core == "AVR")
-    used = board.for_arena < board.sram_block or board.for_program < board.flash
-    assert not used or "https://" in board.usable_source
+    assert "https://" in board.usable_source
+    core = board.core.split()[0]
+    assert ("Helium" in board.features) is (core in {"Cortex-M55", "Cortex-M85"})
+    assert ("DSP" in board.features) is (core[-3:] in {"-M4", "-M7", "M33", "M55", "M85"})
+    assert not {"FPU", "FPU64"} <= set(board.features)
     assert board.external_ram % (1024 * KIB) == board.external_flash % (1024 * KIB) == 0
     assert board.sram % KIB == board.flash % KIB == 0
     assert board.sram < board.flash or board.key.startswith("alif")
@@ -84,7 +87,7 @@ def test_there_are_many_boards_and_their_keys_and_names_differ():
         ("NUCLEO-F767ZI", 512, 2048, 216),
         ("NUCLEO-F446RE", 128, 512, 180),
         ("NUCLEO-H743ZI2", 992, 2048, 480),
-        ("Raspberry Pi Pico", 264, 2048, 133),
+        ("Raspberry Pi Pico", 264, 2048, 200),
         ("Raspberry Pi Pico 2", 520, 4096, 150),
         ("Arduino Nano 33 BLE Sense", 256, 1024, 64),
         ("Portenta H7", 992, 2048, 480),
@@ -99,6 +102,29 @@ def test_the_usual_boards(name: str, sram: int, flash: int, mhz: int):
     board = find_board(name)
     assert (board.sram, board.flash) == (sram * KIB, flash * KIB)
     assert board.clock_hz == mhz * 1_000_000
+
+
+@pytest.mark.parametrize(
+    ("name", "arena", "program"),
+    [
+        ("Pico", 256 * KIB, 2048 * KIB),  # memmap_default.ld: RAM 256k
+        ("Nano 33 BLE Sense", 0x40000 - 0x200, 0xF0000),  # linker_script.ld: RAM, FLASH
+        ("Uno R4 Minima", 0x8000, 0x40000 - 0x4000),  # fsp.ld: RAM, FLASH
+        ("esp32-s2", 0x3FFDE000 - 0x3FFB4000, 0x140000),  # memory.ld.in; default.csv
+        ("esp32-s3", 0x403CB700 - 0x40378000, 0x330000),  # memory.ld.in; default_8MB.csv
+        ("esp32-c3", 0x403CE710 - 0x40380000, 0x140000),  # memory.ld.in; default.csv
+        ("esp32-c6", 0x4086E610 - 0x40800000, 0x330000),  # ld.hp_mem_defs; default_8MB.csv
+        ("nrf5340-dk", 0x40000 + 0x3F000, 0x100000),  # RAM and RAM1 of the application
+        ("microbit-v2", 0x20020000 - 0x20002034, 0x77000 - 0x1C000),  # nrf52833-softdevice.ld
+        ("xiao nrf52840 sense", 0x20040000 - 0x20006000, 0xED000 - 0x27000),  # nrf52840_s140_v7.ld
+        ("MIMXRT1060-EVK", 0xC0000, 0x7FDC00),  # m_data2, m_text
+        ("stm32n6", 2048 * KIB, 128 * 1024 * KIB),  # STM32N657XX_XIP.ld: RAM
+        ("alif", 0x400000, 0x200000),  # app_mem_regions.h: APP_SRAM0_SIZE, APP_MRAM_HP_SIZE
+    ],
+)
+def test_what_a_board_leaves_is_what_its_linker_script_says(name: str, arena: int, program: int):
+    board = find_board(name)
+    assert (board.for_arena, board.for_program) == (arena, program)
 
 
 @pytest.mark.parametrize(
@@ -206,6 +232,8 @@ def test_a_board_of_ones_own_needs_four_keys(tmp_path: Path):
         (OWN.replace("262144", "-1"), "flash must be positive, not -1"),
         (OWN.replace("262144", "'lots\\n'"), "flash: "),
         (OWN.replace('"Cortex-M4"', "4"), "core must be text, not 4"),
+        (OWN + "features = 'FPU'\n", "features must be a list of DSP, FPU, "),
+        (OWN + "features = ['FPU', 3]\n", "not ['FPU', 3]"),
         (OWN + "flsh = 3\n", "unknown key 'flsh'; did you mean flash?"),
         (OWN + "sram_block = '65KiB'\n", "sram_block is larger than sram"),
         (OWN + f"cores = 1{'0' * 400}\n", "cores must be at most 9,223,372,036,854,775,807"),
