@@ -1,7 +1,6 @@
 """One call from a model to one with fewer weights or channels, and to its quantised file."""
 
 import copy
-from abc import ABC, abstractmethod
 from collections.abc import Iterable, Mapping
 from pathlib import Path
 from tempfile import TemporaryDirectory
@@ -13,9 +12,15 @@ from mcugraph import files
 from mcugraph.checks import check_whole
 from mcugraph.compress.compressed import Compressed
 from mcugraph.compress.deployed_costs import DeployedCosts, deployed_costs
-from mcugraph.compress.element_schedules import AGP, ElementSchedule
-from mcugraph.compress.mask_conventions import masks_from
-from mcugraph.compress.sparsifier import Sparsifier
+from mcugraph.compress.element_schedules import ElementSchedule
+from mcugraph.compress.pruning_methods import (
+    ChannelPruning,
+    CompressionWork,
+    ElementPruning,
+    KeptZeros,
+    PruningMethod,
+    trained_rounded,
+)
 from mcugraph.compress.training_options import Training
 from mcugraph.errors import FormatError, GraphError, UsageError
 from mcugraph.export.schemes import find_scheme
@@ -24,16 +29,7 @@ from mcugraph.formats.loader import load
 from mcugraph.formats.torch.given import plain_module
 from mcugraph.formats.torch.importer import from_torch
 from mcugraph.prune.int8_file import FileModel
-from mcugraph.prune.phases import Phases
-from mcugraph.prune.pruner import Pruner
-from mcugraph.prune.rounded import Rounded
-from mcugraph.prune.schedules import Gradual, OneShot
-from mcugraph.prune.training import TrainingLoop, device_of, seeded
-
-SCHEDULES = ("agp", "one-shot")
-CHANNEL_HEURISTICS = ("l1", "l2", "gradient", "activation", "random")
-_SHARE = 0.5  # of all steps, until all is pruned
-_UPDATES = 20  # until then
+from mcugraph.prune.training import device_of, seeded
 
 
 def elements(
@@ -57,7 +53,7 @@ def elements(
         print(result)
 
     Args:
-        model: A ``torch.nn.Module``; it stays as it is. It is trained on the device it is on.
+        model: A ``torch.nn.Module``; it stays as it is.
         example_inputs: A tensor or a tuple of tensors, one for each positional input.
         training: On what, and for how long.
         sparsity: As for ``Sparsifier``.
@@ -75,7 +71,7 @@ def elements(
         FormatError: The model cannot be exported.
     """
     return _compress(
-        _Elements(sparsity, schedule, options),
+        ElementPruning(sparsity, schedule, options),
         *(model, example_inputs, training, scheme, qat_epochs, path, calibration_samples),
     )
 
@@ -118,7 +114,7 @@ def structural(
         UsageError, GraphError, FormatError: As of ``elements`` and ``prune.Pruner``.
     """
     return _compress(
-        _Channels(sparsity, schedule, {"salience": heuristic, "budgets": budgets, **options}),
+        ChannelPruning(sparsity, schedule, {"salience": heuristic, "budgets": budgets, **options}),
         *(model, example_inputs, training, scheme, qat_epochs, path, calibration_samples),
     )
 
@@ -154,139 +150,12 @@ def quantise(
     """
     find_scheme(scheme)
     return _compress(
-        _Zeros(), model, example_inputs, training, scheme, qat_epochs, path, calibration_samples
+        KeptZeros(), model, example_inputs, training, scheme, qat_epochs, path, calibration_samples
     )
 
 
-class _Method(ABC):
-    """What is pruned.
-
-    Attributes:
-        sparsifier: What keeps masks on weights; None: nothing does.
-    """
-
-    name: str | None = None
-    sparsifier: Sparsifier | None = None
-
-    @abstractmethod
-    def train(self, work: "_Work") -> torch.nn.Module:
-        """Train a model of one's own, and prune it; returns what is left."""
-
-    def attach(self, model: torch.nn.Module) -> None:
-        """Keep masks on another model with the same parameters."""
-        if self.sparsifier is not None:
-            self.sparsifier.attach(model)
-
-    def keep(self) -> None:
-        """Keep masks after a step of the optimizer."""
-        if self.sparsifier is not None:
-            self.sparsifier.apply()
-
-
-class _Elements(_Method):
-    name = "elements"
-
-    def __init__(self, sparsity: Any, schedule: Any, options: dict[str, Any]) -> None:
-        self._sparsity, self._schedule, self._options = sparsity, schedule, options
-
-    def train(self, work: "_Work") -> torch.nn.Module:
-        schedule = self._schedule
-        if isinstance(schedule, str):
-            steps = _pruning_steps(schedule, work)
-            every = max(1, steps // _UPDATES)
-            schedule = OneShot(at=steps) if schedule == "one-shot" else AGP(0, steps, every)
-        options = {"seed": work.training.seed, "example_inputs": work.examples, **self._options}
-        sparsifier = Sparsifier(work.model, self._sparsity, schedule=schedule, **options)
-        self.sparsifier = sparsifier
-
-        def after_step() -> bool:
-            sparsifier.step()
-            return False
-
-        for number in range(work.training.epochs):
-            loss = work.loop.epoch(after_step)
-            work.say(number, loss, f"{sparsifier.sparsity:.2%} of weights are zero")
-        return sparsifier.finish()
-
-
-class _Zeros(_Method):
-    """Nothing but what is zero already."""
-
-    def train(self, work: "_Work") -> torch.nn.Module:
-        if masks_from(work.model):
-            self.sparsifier = Sparsifier(work.model, 0.0)
-        return work.model
-
-
-class _Channels(_Method):
-    name = "structure"
-
-    def __init__(self, sparsity: Any, schedule: str, options: dict[str, Any]) -> None:
-        self._sparsity, self._schedule, self._options = sparsity, schedule, options
-
-    def train(self, work: "_Work") -> torch.nn.Module:
-        steps = _pruning_steps(self._schedule, work)
-        one_shot = self._schedule == "one-shot"
-        schedule = (
-            OneShot(self._sparsity, at=steps)
-            if one_shot
-            else Gradual(self._sparsity, begin=0, steps=steps)
-        )
-        given = {"seed": work.training.seed, "interval": max(1, steps // _UPDATES)}
-        options = {**given, **self._options}
-        budgets = options.pop("budgets")
-        examples = tuple(value.to(device_of(work.model)) for value in work.examples)
-        pruner = Pruner(work.model, examples, budgets, schedule=schedule, **options)
-        phases = Phases(
-            *(work.task, pruner, work.loop, work.loaders, work.training.report),
-            steps,
-            lambda small: True,
-        )
-        if not work.training.epochs:
-            pruner.step(lambda: work.task.loss(work.model, work.held_batch()))
-            pruner.enforce()
-            return pruner.slim()
-        return phases.run(work.training.epochs)
-
-
-class _Work:
-    """A copy of a model while it is compressed."""
-
-    def __init__(self, model: torch.nn.Module, example_inputs: Any, training: Training) -> None:
-        self.training, self.task, self.loaders = (
-            training,
-            training.task(example_inputs),
-            training.loaders(),
-        )
-        self.examples = self.task.examples
-        self.model = model
-        self.loop = TrainingLoop(
-            *(self.task, model, training.train, training.optimizer, training.learning_rate),
-            max(1, training.epochs * self.loaders.steps),
-        )
-
-    def held_batch(self) -> Any:
-        """A batch to take a loss of."""
-        return self.task.batch(self.loaders.first("validate"), "validate", self.loop.device)
-
-    def say(self, number: int, loss: float, more: str) -> None:
-        """Report an epoch."""
-        self.training.report(f"epoch {number + 1}: loss {loss:.4g}; {more}")
-
-    def score(self, model: Any) -> float:
-        """The metric of a model on the test data."""
-        return self.task.score(model, self.loaders.test, "test", self.loop.device)
-
-
-def _pruning_steps(schedule: str, work: _Work) -> int:
-    """After how many training steps all is pruned."""
-    if schedule not in SCHEDULES:
-        raise UsageError(f"unknown schedule {schedule!r}; expected one of {', '.join(SCHEDULES)}")
-    return max(1, round(_SHARE * work.training.epochs * work.loaders.steps))
-
-
 def _compress(
-    method: _Method,
+    method: PruningMethod,
     model: torch.nn.Module,
     example_inputs: Any,
     training: Training,
@@ -306,16 +175,18 @@ def _compress(
     given = plain_module(model, "compress")
     notes: list[str] = []
     with seeded(training.seed):
-        work = _Work(copy.deepcopy(given), example_inputs, training)
-        scores = {"float": work.score(given)}
+        work = CompressionWork(
+            copy.deepcopy(given).to(training.place(given)), example_inputs, training
+        )
+        scores = {"float": work.score(work.model)}
         before = _costs_of(given, work.examples, notes)
         final = method.train(work)
         if method.name is not None:
             scores["pruned"] = work.score(final)
         if qat_epochs and scheme is not None:
-            final = _rounded(method, work, final, qat_epochs, scheme)
+            final = trained_rounded(method, work, final, qat_epochs, scheme)
             scores["rounded"] = work.score(final)
-        final = final.eval()
+        final = final.eval().to(device_of(given))
         plain = copy.deepcopy(final).cpu()
         if scheme is None:
             after = _costs_of(plain, work.examples, notes)
@@ -329,30 +200,8 @@ def _compress(
     )
 
 
-def _rounded(
-    method: _Method, work: _Work, model: torch.nn.Module, epochs: int, scheme: str
-) -> torch.nn.Module:
-    """The model after some epochs with rounding, its masks kept."""
-    training = work.training
-    rounded = Rounded(
-        *(work.task, model, work.loaders, epochs, training.optimizer, training.learning_rate),
-        scheme,
-    )
-    method.attach(rounded.prepared)
-
-    def after_step() -> bool:
-        method.keep()
-        return False
-
-    for number in range(epochs):
-        work.say(number, rounded.loop.epoch(after_step), "with rounding")
-    final = rounded.finish()
-    method.attach(final)
-    return final
-
-
 def _filed(
-    work: _Work,
+    work: CompressionWork,
     model: torch.nn.Module,
     scheme: str,
     path: str | Path | None,

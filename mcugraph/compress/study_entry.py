@@ -123,7 +123,7 @@ def study(
     settings = {
         "model": _digest(plain),
         "data": source.spec,
-        "recipe": asdict(recipe),
+        "recipe": {name: value for name, value in asdict(recipe).items() if name != "device"},
         "grid": repr(grid),
         "sampler": None if sampler is None else type(sampler).__name__,
         "cores": list(cores),

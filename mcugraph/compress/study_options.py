@@ -40,6 +40,7 @@ class StudyRecipe:
         learning_rate: The highest; None: 0.002 for AdamW, 0.05 for SGD.
         validation: Share of the training data that is held back, for heuristics that ask for a
             loss.
+        device: Where models are trained, such as ``"cuda"``: the workers share it.
 
     Raises:
         UsageError: An option is none.
@@ -50,6 +51,7 @@ class StudyRecipe:
     optimizer: str = "adamw"
     learning_rate: float | None = None
     validation: float = 0.1
+    device: str = "cpu"
 
     def __post_init__(self) -> None:
         check_whole("recipe: epochs", self.epochs, 0)
@@ -58,6 +60,8 @@ class StudyRecipe:
             check_number("recipe: learning_rate", self.learning_rate)
         if not checked_fraction("recipe: validation", self.validation):
             raise UsageError("recipe: validation has to be above 0")
+        if not isinstance(self.device, str):
+            raise UsageError(f"recipe: device: a name is needed, not {self.device!r}")
         if self.optimizer not in ("adamw", "sgd"):
             raise UsageError(f"recipe: unknown optimizer {self.optimizer!r}: 'adamw' or 'sgd'")
 

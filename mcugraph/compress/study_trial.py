@@ -12,7 +12,7 @@ import torch
 from mcugraph.compress.compressed import Compressed
 from mcugraph.compress.compressing import elements, structural
 from mcugraph.compress.study_options import Options, StudyRecipe
-from mcugraph.compress.training_options import Training
+from mcugraph.compress.training_options import Training, checked_device
 from mcugraph.deployment.entry import deploy
 from mcugraph.experiments.data import Arrays, DataSource
 from mcugraph.records import dataclass
@@ -49,11 +49,12 @@ class Batches:
     Args:
         arrays: Examples and classes.
         size: Of a batch.
+        device: Where all of them lie.
         seed: Of their order, a new one each time; None: it stays.
     """
 
-    def __init__(self, arrays: Arrays, size: int, seed: int | None = None) -> None:
-        self._x, self._y = torch.from_numpy(arrays.examples), torch.from_numpy(arrays.classes)
+    def __init__(self, arrays: Arrays, size: int, device: str, seed: int | None = None) -> None:
+        self._x, self._y = (torch.from_numpy(array).to(device) for array in arrays)
         self._size = size
         self._order = None if seed is None else torch.Generator().manual_seed(seed)
 
@@ -65,13 +66,13 @@ class Batches:
         order = torch.arange(count)
         if self._order is not None:
             order = torch.randperm(count, generator=self._order)
-        for chosen in torch.split(order, self._size):
+        for chosen in torch.split(order.to(self._y.device), self._size):
             if self._order is None or len(chosen) > 1 or count == 1:
                 yield self._x[chosen], self._y[chosen]  # of one, a batch norm knows nothing
 
 
 def run_trial(task: StudyTask) -> dict[str, Any]:
-    """Compress a model, and measure what that gives; one thread on a CPU.
+    """Compress a model, and measure what that gives; one thread on the CPU.
 
     Raises:
         McuGraphError: It cannot be compressed so.
@@ -99,13 +100,15 @@ def run_trial(task: StudyTask) -> dict[str, Any]:
 
 def _compressed(task: StudyTask, path: Path) -> Compressed:
     recipe, options, parts = task.recipe, task.options, task.data.load()
+    device = str(checked_device(recipe.device))
     training = Training(
-        Batches(parts.train, recipe.batch, task.seed),
-        Batches(parts.test, _AT_ONCE),
-        Batches(parts.validation, recipe.batch, task.seed),
+        Batches(parts.train, recipe.batch, device, task.seed),
+        Batches(parts.test, _AT_ONCE, device),
+        Batches(parts.validation, recipe.batch, device, task.seed),
         epochs=recipe.epochs,
         optimizer=recipe.optimizer,
         learning_rate=recipe.learning_rate,
+        device=device,
         seed=task.seed,
         report=_silent,
     )

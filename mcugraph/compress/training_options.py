@@ -6,9 +6,10 @@ from typing import Any
 import torch
 
 from mcugraph.checks import check_callable, check_whole
+from mcugraph.errors import UsageError
 from mcugraph.export.tools import tensors_of
 from mcugraph.prune.task import Loaders, TrainingTask
-from mcugraph.prune.training import Optimizer
+from mcugraph.prune.training import Optimizer, device_of
 from mcugraph.records import dataclass
 
 
@@ -28,11 +29,12 @@ class Training:
             learning rate rises for a moment and falls as a cosine.
         learning_rate: The highest; None: 0.002 for AdamW, 0.05 for SGD.
         unpack, forward, loss, metric: As for ``prune.to_budget``.
+        device: Where, such as ``"cuda"``; None: where the model is. Batches may lie there already.
         seed: Of all that is random meanwhile.
         report: Takes a line an epoch.
 
     Raises:
-        UsageError: A number is none.
+        UsageError: A number is none, or there is no such device.
     """
 
     train: Iterable[Any]
@@ -45,6 +47,7 @@ class Training:
     forward: Callable[[Any, tuple[torch.Tensor, ...]], Any] | None = None
     loss: Callable[[Any, Any], torch.Tensor] | None = None
     metric: Callable[[Any, Any], Any] | None = None
+    device: str | torch.device | None = None
     seed: int = 0
     report: Callable[[str], None] = print
 
@@ -52,6 +55,12 @@ class Training:
         check_whole("epochs", self.epochs, 0)
         check_whole("seed", self.seed, 0)
         check_callable("report", self.report)
+        if self.device is not None:
+            checked_device(self.device)
+
+    def place(self, model: torch.nn.Module) -> torch.device:
+        """Where a model is trained."""
+        return device_of(model) if self.device is None else checked_device(self.device)
 
     def task(self, example_inputs: Any) -> TrainingTask:
         """What a model with such inputs is trained for."""
@@ -66,3 +75,18 @@ class Training:
         """
         held = self.train if self.validate is None else self.validate
         return Loaders(self.train, held, self.test)
+
+
+def checked_device(given: object) -> torch.device:
+    """A device that there is.
+
+    Raises:
+        UsageError: There is none.
+    """
+    try:
+        device = torch.device(given)  # type: ignore[call-overload]
+        torch.empty(1, device=device).cpu()
+    # What PyTorch raises depends on the device and on how it was built.
+    except (RuntimeError, AssertionError, NotImplementedError, TypeError) as error:
+        raise UsageError(f"device {given!r}: {' '.join(str(error).split())}") from None
+    return device  # type: ignore[no-any-return]

@@ -134,6 +134,7 @@ class _Rounding:
 
         self.module, self.graph = module, module.graph
         self.count, self.scheme = 0, scheme
+        self.device = next((value.device for value in module.parameters()), None)
         fake = rounding.FusedMovingAvgObsFakeQuantize
         self.activation = fake.with_args(
             observer=observers.MovingAverageMinMaxObserver,
@@ -195,7 +196,7 @@ class _Rounding:
     def _insert(self, node: Any, rounding: Any, users: list[Any]) -> None:
         name = f"rounding_{self.count}"
         self.count += 1
-        self.module.add_submodule(name, rounding)
+        self.module.add_submodule(name, rounding.to(self.device))
         with self.graph.inserting_after(node):
             rounded = self.graph.call_module(name, (node,))
         for user in users:

@@ -108,6 +108,8 @@ def test_what_cannot_be_is_refused_in_a_line() -> None:
             lambda: elements(model, INPUT, training(), 0.5, scheme=None, qat_epochs=1),
         ),
         ("epochs: a whole number from 0", lambda: training(epochs=-1)),
+        ("device 'abacus': ", lambda: training(device="abacus")),
+        ("device 'meta': Cannot copy out of meta tensor", lambda: training(device="meta")),
         ("needs a sparsity", lambda: elements(model, INPUT, training())),
         (
             "budgets take the place of sparsity",

@@ -169,5 +169,7 @@ def test_what_cannot_be_is_refused_in_a_line(data: str, tmp_path: Path) -> None:
             studied(data, tmp_path, **options)
     with pytest.raises(UsageError, match="recipe: unknown optimizer 'lion'"):
         StudyRecipe(optimizer="lion")
+    with pytest.raises(UsageError, match=r"all trials fail \(1\); the last: device 'abacus': "):
+        studied(data, tmp_path, recipe=StudyRecipe(device="abacus"), grid=[{"scheme": None}])
     with pytest.raises(UsageError, match="no study is kept here"):
         load_study(tmp_path / "nothing")

@@ -33,6 +33,13 @@ def test_it_computes_nearly_the_same_and_can_be_trained(kit: Any, name: str) -> 
     assert all(p.grad is not None for p in prepared.parameters())
 
 
+@pytest.mark.parametrize("scheme", ["int8", "int8-per-tensor"])
+def test_rounding_is_where_the_model_is(kit: Any, scheme: str) -> None:
+    model, inputs = trainable(kit, "ds_cnn")
+    prepared = prepare_qat(model.to("meta"), tuple(x.to("meta") for x in inputs), scheme)
+    assert {value.device.type for value in prepared.state_dict().values()} == {"meta"}
+
+
 def test_training_changes_the_result_and_nothing_else(kit: Any) -> None:
     model, inputs = trainable(kit, "ds_cnn")
     before = {name: value.clone() for name, value in model.state_dict().items()}

@@ -1,0 +1,248 @@
+"""LeNet of Deutel et al. (2023) on MNIST: accuracy against what is left, by heuristic and number.
+
+    python bench/compress_lenet.py train mnist.npz lenet --device cuda --workers 4 --minutes 8
+
+``train`` compresses LeNet by each heuristic to each share of its parameters, in processes side by
+side, and writes a line of JSON each to ``lenet.jsonl`` and the weights of the ways that are
+quantised later to ``lenet.zip``; it ends by itself when the minutes are over.
+"""
+
+import argparse
+import json
+import time
+import traceback
+import zipfile
+from collections.abc import Iterator
+from concurrent.futures import FIRST_COMPLETED, Future, wait
+from contextlib import closing
+from functools import lru_cache
+from io import BytesIO
+from pathlib import Path
+from typing import Any, NamedTuple
+
+import numpy as np
+import torch
+from compress_networks import Lenet
+
+from mcugraph.compress.pruning_methods import (
+    ChannelPruning,
+    CompressionWork,
+    ElementPruning,
+    PruningMethod,
+    trained_rounded,
+)
+from mcugraph.compress.training_options import Training
+from mcugraph.experiments.worker_pool import WorkerPool
+from mcugraph.prune.training import seeded
+
+EXAMPLE = torch.zeros(1, 1, 28, 28)
+ELEMENTS = ("level", "random")
+CHANNELS = ("l1", "l2", "gradient", "activation", "random")
+QUANTISED = ("elements, level", "channels, l1")
+LEFT = (0.5, 0.1, 0.05, 0.03, 0.02, 0.01, 0.005)
+LEAST = 0.003  # of channels alone: one of eighteen
+_HELD = 2048  # training images that gradients and activations of heuristics are taken on
+
+
+class Job(NamedTuple):
+    """One training."""
+
+    data: str
+    seed: int
+    way: str
+    left: float
+    epochs: int
+    qat_epochs: int
+    batch: int
+    learning_rate: float
+    device: str
+    samples: int
+    tested: int
+
+
+class Batches:
+    """Tensors that lie on a device already, in batches, in a new order each time."""
+
+    def __init__(self, x: torch.Tensor, y: torch.Tensor, size: int, seed: int | None) -> None:
+        self.x, self.y, self.size = x, y, size
+        self._order = None if seed is None else torch.Generator().manual_seed(seed)
+
+    def __len__(self) -> int:
+        return -(-len(self.y) // self.size)
+
+    def __iter__(self) -> Iterator[tuple[torch.Tensor, torch.Tensor]]:
+        order = torch.arange(len(self.y))
+        if self._order is not None:
+            order = torch.randperm(len(self.y), generator=self._order)
+        for chosen in order.to(self.y.device).split(self.size):
+            yield self.x[chosen], self.y[chosen]
+
+
+@lru_cache(maxsize=1)
+def loaded(path: str, device: str, samples: int, tested: int) -> tuple[torch.Tensor, ...]:
+    with np.load(path) as data:
+        arrays = [data[name] for name in ("x_train", "y_train", "x_test", "y_test")]
+    counts = (samples, samples, tested, tested)
+    return tuple(
+        (((torch.from_numpy(a[:n]).float() / 255) - 0.1307) / 0.3081).unsqueeze(1).to(device)
+        if a.ndim > 1
+        else torch.from_numpy(a[:n].astype(np.int64)).to(device)
+        for a, n in zip(arrays, counts, strict=True)
+    )
+
+
+def method_of(way: str, left: float) -> PruningMethod:
+    kind, _, heuristic = way.partition(", ")
+    if kind == "elements":
+        return ElementPruning(1 - left, "agp", {"heuristic": heuristic})
+    # Of LeNet, parameters go as the square of the widths.
+    return ChannelPruning(1 - left**0.5, "agp", {"salience": heuristic, "budgets": None})
+
+
+def worked(job: Job) -> tuple[dict[str, Any], dict[str, bytes]]:
+    """What a worker does: a line, and weights by stage."""
+    try:
+        return trained(job)
+    except Exception:
+        traceback.print_exc()  # the pool hands on the message alone
+        raise
+
+
+def trained(job: Job) -> tuple[dict[str, Any], dict[str, bytes]]:
+    torch.set_num_threads(1)
+    torch.backends.cudnn.benchmark = True
+    begun = time.monotonic()
+    x, y, x_test, y_test = loaded(job.data, job.device, job.samples, job.tested)
+    training = Training(
+        Batches(x, y, job.batch, job.seed),
+        Batches(x_test, y_test, 1000, None),
+        Batches(x[:_HELD], y[:_HELD], 512, None),
+        epochs=job.epochs,
+        optimizer="sgd",
+        learning_rate=job.learning_rate,
+        device=job.device,
+        seed=job.seed,
+        report=lambda line: None,
+    )
+    torch.manual_seed(job.seed)
+    method, kept = method_of(job.way, job.left), {}
+    with seeded(job.seed):
+        work = CompressionWork(Lenet().to(job.device), EXAMPLE, training)
+        whole = count(work.model)
+        model = method.train(work)
+        line = {**job._asdict(), "data": Path(job.data).stem, "pruned": work.score(model)}
+        line["share"] = count(model) / whole
+        line["widths"] = [len(value) for value in model.parameters() if value.dim() > 1]
+        line["seconds"] = time.monotonic() - begun
+        if job.qat_epochs:
+            kept["pruned"] = packed(model)
+            model = trained_rounded(method, work, model, job.qat_epochs, "int8")
+            line["rounded"], kept["rounded"] = work.score(model), packed(model)
+            line["qat_seconds"] = time.monotonic() - begun - line["seconds"]
+    return line, kept
+
+
+def count(model: torch.nn.Module) -> int:
+    return sum(int(value.count_nonzero()) for value in model.parameters())
+
+
+def packed(model: torch.nn.Module) -> bytes:
+    """Weights that are not zero, with 16 bits each, and where they stand."""
+    arrays = {}
+    for name, value in model.state_dict().items():
+        array = value.cpu().numpy().astype(np.float16)
+        arrays[f"{name}:shape"] = np.array(array.shape)
+        arrays[f"{name}:where"] = np.packbits(array != 0)
+        arrays[f"{name}:values"] = array[array != 0]
+    stream = BytesIO()
+    np.savez_compressed(stream, **arrays)
+    return stream.getvalue()
+
+
+def unpacked(data: bytes) -> dict[str, torch.Tensor]:
+    """The inverse of ``packed``, as a state for ``Lenet`` of those widths."""
+    state = {}
+    with np.load(BytesIO(data)) as arrays:
+        for name in {key.partition(":")[0] for key in arrays}:
+            shape = tuple(arrays[f"{name}:shape"])
+            where = np.unpackbits(arrays[f"{name}:where"])[: int(np.prod(shape))].astype(bool)
+            values = np.zeros(len(where), np.float32)
+            values[where] = arrays[f"{name}:values"]
+            state[name] = torch.from_numpy(values.reshape(shape))
+    return state
+
+
+def jobs_of(given: argparse.Namespace) -> Iterator[Job]:
+    """Whole seeds one after the other, what is quantised first."""
+    shares = [float(share) for share in given.left.split(",")]
+    ways = [*QUANTISED, *(f"channels, {name}" for name in CHANNELS[1:]), "elements, random"]
+    chosen = [way for way in ways if given.ways in ("all", way) or way in given.ways.split(";")]
+    for seed in range(given.first_seed, given.first_seed + given.seeds):
+        for way in chosen:
+            for left in [1.0, *shares] if way == QUANTISED[0] else shares:
+                if left <= LEAST and way.startswith("elements"):
+                    continue
+                yield Job(
+                    *(str(given.data), seed, way, left, given.epochs),
+                    given.qat_epochs if way in QUANTISED else 0,
+                    *(given.batch, given.learning_rate, given.device, given.samples, given.tested),
+                )
+
+
+def train(given: argparse.Namespace) -> None:
+    end = time.monotonic() + given.minutes * 60
+    told, weights, room = given.out.with_suffix(".jsonl"), given.out.with_suffix(".zip"), given.room
+    waiting, under_way = list(jobs_of(given)), dict[Future[Any], Job]()
+    print(f"{len(waiting)} trainings", flush=True)
+    with closing(WorkerPool(given.workers)) as pool:
+        while (waiting or under_way) and time.monotonic() < end:
+            while waiting and len(under_way) < given.workers:
+                job = waiting.pop(0)
+                under_way[pool.submit(worked, job)] = job
+            done, _ = wait(under_way, max(0.0, end - time.monotonic()), FIRST_COMPLETED)
+            for future in done:
+                job = under_way.pop(future)
+                try:
+                    line, kept = future.result()
+                except Exception as error:
+                    line, kept = {**job._asdict(), "error": str(error)}, {}
+                size = sum(map(len, kept.values()))
+                if job.left <= given.keep_left and size <= room:
+                    room -= size
+                    for stage, data in kept.items():
+                        name = f"{job.seed}/{job.way}/{job.left}/{stage}.npz"
+                        with zipfile.ZipFile(weights, "a") as file:
+                            file.writestr(name, data)
+                with told.open("a") as stream:
+                    stream.write(json.dumps(line) + "\n")
+                said = line.get("error") or f"{line['pruned']:.2%} {line.get('rounded', 0):.2%}"
+                print(job.seed, job.way, job.left, said, line.get("seconds"), flush=True)
+    print(f"{len(waiting) + len(under_way)} not done", flush=True)
+
+
+def main() -> None:
+    parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
+    commands = parser.add_subparsers(dest="command", required=True)
+    training = commands.add_parser("train")
+    training.add_argument("data", type=Path)
+    training.add_argument("out", type=Path)
+    training.add_argument("--left", default=",".join(map(str, [*LEFT, LEAST])))
+    training.add_argument("--ways", default="all", help="all, or some of them, by semicolons")
+    training.add_argument("--first-seed", type=int, default=0)
+    training.add_argument("--seeds", type=int, default=3)
+    training.add_argument("--epochs", type=int, default=20)
+    training.add_argument("--qat-epochs", type=int, default=2)
+    training.add_argument("--batch", type=int, default=256)
+    training.add_argument("--learning-rate", type=float, default=0.05)
+    training.add_argument("--samples", type=int, default=60_000)
+    training.add_argument("--tested", type=int, default=10_000)
+    training.add_argument("--device", default="cpu")
+    training.add_argument("--workers", type=int, default=1)
+    training.add_argument("--minutes", type=float, default=600.0)
+    training.add_argument("--keep-left", type=float, default=1.0, help="weights of these")
+    training.add_argument("--room", type=int, default=7_000_000, help="bytes for weights")
+    train(parser.parse_args())
+
+
+if __name__ == "__main__":
+    main()
