@@ -3,22 +3,25 @@
     python bench/pruning.py --data fashion=fashion_mnist.npz speech=speech_commands.npz --jobs 2
     python bench/pruning.py --data fashion=fashion_mnist.npz --networks resnet --seeds 2
     python bench/pruning.py --overhead
-    python bench/pruning.py --gpu --data cifar=cifar10_webp.npz
+    python bench/pruning.py --gpu --data cifar=cifar10_webp.npz --models FOLDER --jobs 4
 
 Each run is one line of the file of results; what is there is not done again. Needs
 ``pip install -e '.[torch]' torch-pruning scipy``.
 """
 
 import argparse
+import math
+from dataclasses import replace
 from pathlib import Path
 
+import torch
 from pruning_data import LOADERS
-from pruning_methods import METHODS
 from pruning_networks import NETWORKS
-from pruning_overhead import overhead
+from pruning_overhead import overhead, overhead_on
 from pruning_runs import TRIPLES, Results, Setting, pruned_jobs, retrained_jobs, run_all
 from pruning_tables import Table
 from pruning_training import Plan
+from pruning_ways import METHODS, WITH_WHOLE
 
 # The networks of each data set.
 USED = {
@@ -26,8 +29,8 @@ USED = {
     "speech": ("ds_cnn",),
     "cifar": ("vgg16", "resnet18"),
 }
-# 80 epochs of 45,000 images.
-ON_GPU = Plan(steps=28_000, batch=128)
+# 80 epochs of 48,000 images.
+ON_GPU = Plan(steps=7500, batch=512, rate=0.4)
 
 
 def main() -> None:
@@ -38,17 +41,26 @@ def main() -> None:
     parser.add_argument("--results", type=Path, default=Path("pruning.jsonl"))
     parser.add_argument("--networks", nargs="+", choices=NETWORKS)
     parser.add_argument("--triples", nargs="+", choices=TRIPLES, default=list(TRIPLES))
-    parser.add_argument("--methods", nargs="+", choices=METHODS, default=list(METHODS))
+    parser.add_argument(
+        "--methods", nargs="+", choices=[*METHODS, *WITH_WHOLE], default=list(METHODS)
+    )
     parser.add_argument("--seeds", type=int, default=5)
-    parser.add_argument("--steps", type=int, default=Plan.steps)
+    parser.add_argument("--steps", type=int, help="of a training")
+    parser.add_argument("--batch", type=int, help="samples of a step")
+    parser.add_argument("--models", type=Path, help="a folder to keep trained networks in")
+    parser.add_argument("--seconds", type=float, default=math.inf, help="no run begins after")
     parser.add_argument("--jobs", type=int, default=1, help="runs at a time, one thread each")
     parser.add_argument("--no-retraining", action="store_true", help="leave out retrained widths")
     parser.add_argument("--tables", action="store_true", help="only print what is in the results")
     parser.add_argument("--overhead", action="store_true", help="only what a pruner takes of time")
     parser.add_argument("--gpu", action="store_true", help="large networks, published budgets")
+    parser.add_argument("--eager", action="store_true", help="on a GPU: without CUDA graphs")
     arguments = parser.parse_args()
     if arguments.overhead:
-        print_overhead(arguments.networks or USED["fashion"])
+        if arguments.gpu:
+            print_overhead_on_gpu(arguments.networks or USED["cifar"], plan_of(arguments))
+        else:
+            print_overhead(arguments.networks or USED["fashion"])
         return
     results = Results(arguments.results)
     if not arguments.tables:
@@ -64,15 +76,29 @@ def measure(arguments: argparse.Namespace, results: Results) -> None:
         for network in USED[data]
         if network in (arguments.networks or USED[data])
     ]
-    triples, plan, device = arguments.triples, Plan(arguments.steps), "cpu"
+    triples, device = arguments.triples, "cpu"
     if arguments.gpu:
-        triples, plan, device = ["published"], ON_GPU, "cuda"
-    setting = Setting(tuple(paths.items()), plan, device)
+        triples, device = ["published"], gpu()
+    if arguments.models:
+        arguments.models.mkdir(parents=True, exist_ok=True)
+    setting = Setting(tuple(paths.items()), plan_of(arguments), device, models=arguments.models)
     seeds = range(arguments.seeds)
     jobs = list(pruned_jobs(networks, triples, arguments.methods, seeds))
-    run_all(jobs, setting, results, arguments.jobs)
+    run_all(jobs, setting, results, arguments.jobs, arguments.seconds)
     if not arguments.no_retraining:
         run_all(list(retrained_jobs(results.rows)), setting, results, arguments.jobs)
+
+
+def plan_of(arguments: argparse.Namespace) -> Plan:
+    """How networks are trained: as asked for, as is usual here otherwise."""
+    plan = ON_GPU if arguments.gpu else Plan()
+    plan = replace(plan, steps=arguments.steps or plan.steps, batch=arguments.batch or plan.batch)
+    return replace(plan, graphs=not arguments.eager)
+
+
+def gpu() -> str:
+    """A GPU; the CPU where there is none, which is good for trying only."""
+    return "cuda" if torch.cuda.is_available() else "cpu"
 
 
 def print_tables(table: Table) -> None:
@@ -98,6 +124,17 @@ def print_overhead(networks: list[str]) -> None:
         for network in networks:
             print(overhead(network, "sram", size, plan, rounds=3), flush=True)
         print()
+
+
+def print_overhead_on_gpu(networks: list[str], plan: Plan) -> None:
+    print(f"on {gpu()}, images of 32 x 32, batches of {plan.batch}\n")
+    print(
+        "| network | a plain step | steps of pruning | more time in them | making the pruner"
+        " | slimming |"
+    )
+    print("|---|--:|--:|--:|--:|--:|")
+    for network in networks:
+        print(overhead_on(gpu(), network, plan), flush=True)
 
 
 if __name__ == "__main__":

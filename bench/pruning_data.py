@@ -1,8 +1,11 @@
 """Data sets in memory, as the trainings of the pruning benchmark take them."""
 
 import io
+import os
+import tempfile
 from collections.abc import Callable
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
+from functools import partial
 from itertools import pairwise
 from pathlib import Path
 from typing import Any
@@ -36,17 +39,26 @@ class Data:
         """What one inference takes."""
         return torch.zeros_like(self.train[0][:1])
 
+    @property
+    def device(self) -> torch.device:
+        """Where the samples lie."""
+        return self.train[0].device
+
+    def generator(self, seed: int) -> torch.Generator:
+        """Random numbers where the samples lie."""
+        return torch.Generator(self.device).manual_seed(seed)
+
     def batch(self, size: int, generator: torch.Generator) -> Part:
         """Training samples, drawn with replacement."""
         x, y = self.train
-        drawn = torch.randint(len(x), (size,), generator=generator).to(x.device)
+        drawn = torch.randint(len(x), (size,), generator=generator, device=x.device)
         inputs = x[drawn]
         return (_varied(inputs, generator) if self.varied else inputs), y[drawn]
 
     def held(self, size: int, generator: torch.Generator) -> Part:
         """Validation samples, drawn with replacement."""
         x, y = self.validation
-        drawn = torch.randint(len(x), (size,), generator=generator).to(x.device)
+        drawn = torch.randint(len(x), (size,), generator=generator, device=x.device)
         return x[drawn], y[drawn]
 
 
@@ -66,10 +78,27 @@ def speech(path: Path, device: str) -> Data:
 
 def cifar(path: Path, device: str) -> Data:
     """CIFAR-10, as lossless WebP strips of images; training images are varied."""
+    data = _data(_decoded(path), 10, device, lambda x: x.permute(0, 3, 1, 2))
+    return replace(data, varied=True)
+
+
+def _decoded(path: Path) -> dict[str, Any]:
+    """The images of a file of strips; they are kept, so that parallel runs decode them once."""
+    kept = Path(tempfile.gettempdir()) / f"{path.stem}-{os.getuid()}-images.npz"
+    if not kept.exists():
+        found = _images(path)
+        mine = kept.with_suffix(f".{os.getpid()}.npz")
+        np.savez(mine, **found)
+        mine.replace(kept)
+    with np.load(kept) as arrays:
+        return dict(arrays)
+
+
+def _images(path: Path) -> dict[str, Any]:
     from PIL import Image
 
+    found: dict[str, Any] = {}
     with np.load(path) as arrays:
-        found: dict[str, Any] = {}
         for name in ("train", "test"):
             content, ends = arrays[f"webp_{name}"], arrays[f"offsets_{name}"]
             strips = [
@@ -78,8 +107,7 @@ def cifar(path: Path, device: str) -> Data:
             ]
             found[f"x_{name}"] = np.concatenate([s.reshape(-1, 32, 32, 3) for s in strips])
             found[f"y_{name}"] = arrays[f"y_{name}"]
-    data = _data(found, 10, device, lambda x: x.permute(0, 3, 1, 2))
-    return Data(data.train, data.validation, data.test, data.classes, varied=True)
+    return found
 
 
 LOADERS: dict[str, Callable[[Path, str], Data]] = {
@@ -110,10 +138,13 @@ def _data(
 
 
 def _varied(images: Tensor, generator: torch.Generator) -> Tensor:
-    """Mirrored by chance, and shifted by up to four pixels, one shift a batch."""
-    mirrored = torch.rand(len(images), generator=generator).to(images.device) < 0.5
-    images = torch.where(mirrored[:, None, None, None], images.flip(3), images)
-    rows, columns = torch.randint(-4, 5, (2,), generator=generator).tolist()
-    padded, (height, width) = F.pad(images, (4, 4, 4, 4)), images.shape[2:]
-    cut = padded[:, :, 4 + rows : 4 + rows + height, 4 + columns : 4 + columns + width]
-    return cut.contiguous(memory_format=torch.channels_last)
+    """Each image mirrored by chance, and shifted by up to four pixels."""
+    count, _, height, width = images.shape
+    device = images.device
+    drawn = partial(torch.randint, size=(count, 1), generator=generator, device=device)
+    columns = torch.arange(width, device=device)
+    rows = drawn(9) + torch.arange(height, device=device)
+    columns = drawn(9) + torch.where(drawn(2) == 1, columns.flip(0), columns)
+    padded = F.pad(images, (4, 4, 4, 4)).permute(0, 2, 3, 1)
+    sample = torch.arange(count, device=device)[:, None, None]
+    return padded[sample, rows[:, :, None], columns[:, None]].permute(0, 3, 1, 2)

@@ -2,12 +2,12 @@
 
 import copy
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass, field, replace
+from dataclasses import dataclass, field
 from typing import Any
 
 import numpy as np
 import torch
-from pruning_training import Training
+from pruning_training import Training, clock
 from torch import nn
 
 from mcugraph.prune import Pruner, carry_over, choose_structures, drop, slim
@@ -21,8 +21,6 @@ from mcugraph.space.space import Space
 
 # When one-shot methods prune, and until when learned widths have to meet the budgets, of all steps.
 ONE_SHOT, LATEST = 0.1, 0.6
-# Of the learning rate, for networks that are trained already.
-FINE_TUNING = 0.2
 # Trainings as short as these ask for more frequent updates, and for larger steps.
 INTERVAL = 5
 LEARNING = {"interval": 10, "max_step": 0.05}
@@ -37,14 +35,26 @@ class Case:
         make: A new network as the training's was at its start, but for its weights.
         space: Of the whole network.
         limits: The budgets.
+        whole: Gives the whole network, trained before.
         met_at: The step from which on the network met the budgets.
+        met_seconds: What it took until then.
     """
 
     training: Training
     make: Callable[[], nn.Module]
     space: Space
     limits: Mapping[str, int]
+    whole: Callable[[], nn.Module]
     met_at: int | None = field(default=None, init=False)
+    met_seconds: float | None = field(default=None, init=False)
+
+    def __post_init__(self) -> None:
+        self._start = clock(self.training.data.device)
+
+    @property
+    def seconds(self) -> float:
+        """What it took up to now: of a GPU as it goes by, else of the CPU."""
+        return clock(self.training.data.device) - self._start
 
     @property
     def model(self) -> nn.Module:
@@ -67,7 +77,11 @@ class Case:
         small = small.to(memory_format=torch.channels_last)
         carry_over(self.training.optimizer, self.model, small)
         self.training.model = small
-        self.met_at = self.training.step
+        self.meets()
+
+    def meets(self) -> None:
+        """From now on the network meets the budgets."""
+        self.met_at, self.met_seconds = self.training.step, self.seconds
 
     def cut(self, widths: Any, salience: str) -> None:
         """Keep the most salient channels of each group, as many as its width says."""
@@ -80,15 +94,19 @@ class Case:
         keep = dict(zip(names, kept, strict=True))
         self.go_on_with(slim(self.model, keep, self.example, None, self.space))
 
+    def trained(self) -> nn.Module:
+        """The whole network as its own training left it, where the data lie."""
+        return self.whole().to(self.example.device, memory_format=torch.channels_last)
+
     def restart(self, widths: Any) -> None:
         """A new network of these widths, at the start of the training."""
-        self.start_with(narrow(self.make(), widths, self.space, self.example))
-        self.met_at = 0
+        self.start_with(narrow(self.make(), widths, self.space, self.example.cpu()))
+        self.meets()
 
     def start_with(self, model: nn.Module) -> None:
         """Another network, at the start of the training."""
         old = self.training
-        self.training = Training(model, old.data, old.plan, old.seed)
+        self.training = Training(model, old.data, old.plan, old.seed, old.teacher)
 
 
 def narrow(model: nn.Module, widths: Any, space: Space, example: torch.Tensor) -> nn.Module:
@@ -146,7 +164,7 @@ def torch_pruning(case: Case) -> None:
         low, high = (low, middle) if met else (middle, high)
     case.training.model = pruned(high)
     case.training.optimizer = case.training.new_optimizer()
-    case.met_at = case.training.step
+    case.meets()
     case.training.finish()
 
 
@@ -165,41 +183,42 @@ def pruner(latest: float = LATEST, **options: Any) -> Callable[[Case], None]:
         training = case.training
         ours = Pruner(case.model, case.example, case.limits, seed=training.seed, **options)
 
-        def step() -> None:
-            if case.met_at is None:
-                ours.step(training.held_loss)
-                if not ours.met and training.step >= case.step_of(latest):
-                    ours.enforce()
-                if ours.met:
-                    case.go_on_with(ours.slim())
-                    training.model.train()
+        def met() -> bool:
+            ours.step(training.held_loss)
+            if not ours.met and training.step >= case.step_of(latest):
+                ours.enforce()
+            return ours.met
 
-        training.until(training.plan.steps, step)
+        training.until(training.plan.steps, met)
+        case.go_on_with(ours.slim())
+        training.finish()
 
     return method
 
 
-def default(case: Case) -> None:
-    """Our pruner as it comes, its phase a tenth of the training."""
-    pruner(phase=case.step_of(ONE_SHOT), interval=INTERVAL)(case)
+def ours(**options: Any) -> Callable[[Case], None]:
+    """Our pruner, its phase a tenth of the training."""
+
+    def method(case: Case) -> None:
+        pruner(phase=case.step_of(ONE_SHOT), interval=INTERVAL, **options)(case)
+
+    return method
 
 
-def at_once(case: Case) -> None:
-    """The widths of the default from the start: no training is needed to choose them."""
-    case.restart(case.space.allocate(case.limits))
-    case.training.finish()
+default = ours()
 
 
-def trained(method: Callable[[Case], None]) -> Callable[[Case], None]:
-    """A method for a network that was trained whole: fine-tuned in as many steps again."""
+def allocated(**options: Any) -> Callable[[Case], None]:
+    """Allocated widths from the start: no training is needed to choose them."""
 
-    def run(case: Case) -> None:
+    def method(case: Case) -> None:
+        case.restart(case.space.allocate(case.limits, **options))
         case.training.finish()
-        plan = replace(case.training.plan, rate=case.training.plan.rate * FINE_TUNING)
-        case.training = Training(case.model, case.training.data, plan, case.training.seed)
-        method(case)
 
-    return run
+    return method
+
+
+at_once = allocated()
 
 
 def with_branches(case: Case) -> None:
@@ -207,24 +226,6 @@ def with_branches(case: Case) -> None:
     choice = choose_structures(case.model, case.example, case.limits)
     case.start_with(drop(case.model, choice.dropped, case.example))
     default(case)
-
-
-METHODS: dict[str, Callable[[Case], None]] = {
-    "unpruned": unpruned,
-    "uniform": uniform,
-    "L1 one-shot": l1_one_shot,
-    "Torch-Pruning": torch_pruning,
-    "log one-shot": log_one_shot,
-    "task": pruner(ONE_SHOT, method="paper", objective="task", **LEARNING),
-    "resources": pruner(method="paper", objective="resources", **LEARNING),
-    "both": pruner(method="paper", **LEARNING),
-    "paper": pruner(method="paper"),
-    "default": default,
-    "at once": at_once,
-    "default, branches": with_branches,
-    "trained, L1 one-shot": trained(l1_one_shot),
-    "trained, default": trained(default),
-}
 
 
 def widths_of(model: nn.Module, space: Space) -> Any:

@@ -10,7 +10,8 @@ import torch
 from pruning_data import Data
 from pruning_methods import ONE_SHOT, Case, at_once, default
 from pruning_runs import Job, budgets, new_network, space_of
-from pruning_training import Plan, Training
+from pruning_training import Plan, Training, clock
+from torch import nn
 
 from mcugraph.prune import Pruner
 
@@ -26,21 +27,22 @@ def phase(masked: Training, other: Training, ours: Pruner) -> tuple[float, float
     """The CPU time of all steps until the budgets are met, and of as many plain ones, by turns."""
     pruning = plain = 0.0
 
-    def after() -> None:
+    def met() -> bool:
         ours.step(masked.held_loss)
+        return ours.met
 
     while not ours.met:
-        pruning += seconds(partial(masked.until, masked.step + 1, after))
+        pruning += seconds(partial(masked.until, masked.step + 1, met))
         plain += seconds(partial(other.until, other.step + 1))
     return pruning, plain
 
 
-def drawn(size: int, samples: int = 1024) -> Data:
+def drawn(size: int, channels: int = 1, device: str = "cpu", samples: int = 1024) -> Data:
     """Noise: what a step takes does not depend on what the images show."""
     generator = torch.Generator().manual_seed(0)
-    x = torch.randn(samples, 1, size, size, generator=generator)
+    x = torch.randn(samples, channels, size, size, generator=generator)
     y = torch.randint(10, (samples,), generator=generator)
-    part = x.contiguous(memory_format=torch.channels_last), y
+    part = x.contiguous(memory_format=torch.channels_last).to(device), y.to(device)
     return Data(part, part, part, 10)
 
 
@@ -54,12 +56,15 @@ def overhead(network: str, triple: str, size: int, plan: Plan, rounds: int) -> s
     space = space_of(f"{size}", network, data)
     limits = budgets(Job(f"{size}", network, 0, "default", triple), space)
 
-    def fresh() -> Training:
+    def new() -> nn.Module:
         torch.manual_seed(0)
-        return Training(new_network(network, data), data, plan, 0)
+        return new_network(network, data)
+
+    def fresh() -> Training:
+        return Training(new(), data, plan, 0)
 
     def case() -> Case:
-        return Case(fresh(), lambda: new_network(network, data), space, limits)
+        return Case(fresh(), new, space, limits, new)
 
     fresh().until(3)  # kernels of these shapes are made at their first use
     steps, extra, once, whole = 0, [], [], []
@@ -74,3 +79,37 @@ def overhead(network: str, triple: str, size: int, plan: Plan, rounds: int) -> s
         whole.append(seconds(lambda: default(case())) / full)
     cells = f"{plain / steps * 1e3:.1f} ms | {steps} | {median(extra):+.1%}"
     return f"| {network} | {triple} | {cells} | {median(whole):.2f} | {median(once):.2f} |"
+
+
+def overhead_on(device: str, network: str, plan: Plan) -> str:
+    """One line: seconds of the phase of pruning on a GPU, and of as many plain steps.
+
+    None of them waits for the one before, so the GPU hides what Python does meanwhile.
+    """
+    data = drawn(32, 3, device)
+    space = space_of("32", network, data)
+    limits = budgets(Job("32", network, 0, "default", "published"), space)
+
+    def fresh() -> Training:
+        return Training(new_network(network, data), data, plan, 0)
+
+    def took(work: Callable[[], Any]) -> float:
+        start = clock(data.device)
+        work()
+        return clock(data.device) - start
+
+    fresh().until(5, lambda: False)  # kernels of these shapes are chosen at their first use
+    masked, steps = fresh(), round(ONE_SHOT * plan.steps)
+    start = clock(data.device)
+    ours = Pruner(masked.model, data.example, limits, phase=steps)
+    making = clock(data.device) - start
+
+    def met() -> bool:
+        ours.step(masked.held_loss)
+        return ours.met
+
+    pruning = took(lambda: masked.until(plan.steps, met))
+    plain = took(lambda: fresh().until(masked.step, lambda: False))
+    slimming = took(ours.slim)
+    cells = f"{plain / masked.step * 1e3:.1f} ms | {masked.step} | {pruning / plain - 1:+.1%}"
+    return f"| {network} | {cells} | {making:.1f} s | {slimming:.1f} s |"

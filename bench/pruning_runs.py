@@ -1,11 +1,13 @@
 """The runs of the pruning benchmark: which there are, what one does, the file of results."""
 
 import json
+import math
 import time
+import traceback
 import warnings
 from collections.abc import Iterator, Sequence
-from concurrent.futures import ProcessPoolExecutor, as_completed
-from dataclasses import asdict, dataclass
+from concurrent.futures import FIRST_COMPLETED, Future, ProcessPoolExecutor, wait
+from dataclasses import asdict, dataclass, replace
 from functools import cache
 from multiprocessing import get_context
 from pathlib import Path
@@ -13,12 +15,14 @@ from typing import Any
 
 import torch
 from pruning_data import LOADERS, Data
-from pruning_methods import METHODS, Case, widths_of
+from pruning_methods import Case, widths_of
 from pruning_networks import NETWORKS
 from pruning_training import Plan, Training
+from pruning_ways import METHODS, WITH_WHOLE
 from torch import nn
 
 import mcugraph as mg
+from mcugraph.errors import UsageError
 from mcugraph.space.space import Space
 
 COSTS = ("peak", "size", "macs")
@@ -60,12 +64,26 @@ class Job:
 
 @dataclass(frozen=True)
 class Setting:
-    """What all runs share: where data lie, the plan of a training, the device, CPU threads."""
+    """What all runs share.
+
+    Attributes:
+        paths: Where data lie.
+        plan: Of a training.
+        device: That trains.
+        threads: Of the CPU, for each run.
+        models: A folder for trained networks; None: they are not kept.
+    """
 
     paths: tuple[tuple[str, str], ...]
     plan: Plan
     device: str = "cpu"
     threads: int = 1
+    models: Path | None = None
+
+    def kept(self, job: Job) -> Path | None:
+        """Where the trained network of a job is kept."""
+        name = "-".join(part for part in (job.data, job.network, job.method, str(job.seed)) if part)
+        return None if self.models is None else self.models / f"{name}.pt"
 
 
 class Results:
@@ -98,8 +116,8 @@ def pruned_jobs(
 ) -> Iterator[Job]:
     """All methods of a seed before the next seed; the whole network once a seed."""
     for seed in seeds:
-        for data, network in networks:
-            for method in methods:
+        for method in methods:
+            for data, network in networks:
                 for triple in [""] if method == "unpruned" else triples:
                     yield Job(data, network, seed, method, triple)
 
@@ -112,22 +130,55 @@ def retrained_jobs(rows: Sequence[dict[str, Any]]) -> Iterator[Job]:
             yield Job(row["data"], row["network"], row["seed"], "retrained", widths=widths)
 
 
-def run_all(jobs: Sequence[Job], setting: Setting, results: Results, processes: int) -> None:
-    """Do what is missing and keep it, some at a time."""
+def run_all(
+    jobs: Sequence[Job],
+    setting: Setting,
+    results: Results,
+    processes: int,
+    seconds: float = math.inf,
+) -> None:
+    """Do what is missing and keep it, some at a time; what fails is told and left out.
+
+    Args:
+        jobs: What to do.
+        setting: How.
+        results: Where it is kept.
+        processes: How many at a time.
+        seconds: After so many, and where they would not do for another as long as the longest, no
+            job begins.
+    """
     missing = results.missing(jobs)
     if processes == 1:
         for job in missing:
             results.add(perform(job, setting))
         return
+    end, longest = time.monotonic() + seconds, 0.0
     with ProcessPoolExecutor(processes, get_context("spawn")) as pool:
-        for done in as_completed([pool.submit(perform, job, setting) for job in missing]):
-            results.add(done.result())
+        running: dict[Future[dict[str, Any]], tuple[Job, float]] = {}
+        while missing or running:
+            while missing and len(running) < processes:
+                running[pool.submit(perform, missing[0], setting)] = (
+                    missing.pop(0),
+                    time.monotonic(),
+                )
+            for done in wait(running, return_when=FIRST_COMPLETED).done:
+                job, begun = running.pop(done)
+                longest = max(longest, time.monotonic() - begun)
+                if error := done.exception():
+                    print(
+                        f"{job}: failed", *traceback.format_exception(error), sep="\n", flush=True
+                    )
+                else:
+                    results.add(done.result())
+            if time.monotonic() + longest > end:
+                missing = []
 
 
 def perform(job: Job, setting: Setting) -> dict[str, Any]:
     """A training from its start to its end: accuracy, widths, costs of the model itself, time."""
     warnings.filterwarnings("ignore")
     torch.set_num_threads(setting.threads)
+    torch.backends.cudnn.benchmark, torch.backends.cudnn.allow_tf32 = True, False
     data = loaded(job.data, dict(setting.paths)[job.data], setting.device)
     whole = space_of(job.data, job.network, data)
     limits = budgets(job, whole)
@@ -136,23 +187,36 @@ def perform(job: Job, setting: Setting) -> dict[str, Any]:
         torch.manual_seed(job.seed)
         return new_network(job.network, data)
 
-    case = Case(Training(make(), data, setting.plan, job.seed), make, whole, limits)
-    start = time.process_time()
+    def trained() -> nn.Module:
+        model = make()
+        kept = setting.kept(replace(job, method="unpruned"))
+        if kept is None:
+            raise UsageError(f"{job.method} needs the whole network, trained before: use --models")
+        model.load_state_dict(torch.load(kept, weights_only=True))
+        return model
+
+    case = Case(Training(make(), data, setting.plan, job.seed), make, whole, limits, trained)
     if job.method == "retrained":
         case.restart(job.widths)
         case.training.finish()
     else:
-        METHODS[job.method](case)
-    seconds = time.process_time() - start
+        {**METHODS, **WITH_WHOLE}[job.method](case)
+    seconds = case.seconds
+    accuracy = case.training.accuracy()
     widths = job.widths or tuple(int(w) for w in widths_of(case.model, whole))
+    model = case.model.cpu()
+    if kept := setting.kept(job):
+        torch.save(model.state_dict(), kept)
     return {
         **asdict(job),
         "widths": widths,
-        "accuracy": case.training.accuracy(),
+        "accuracy": accuracy,
         "budgets": limits,
-        **measured(case.model, data.example),
+        **measured(model, data.example.cpu()),
         "met_at": case.met_at,
         "seconds": seconds,
+        "met_seconds": case.met_seconds,
+        "device": str(data.device),
     }
 
 
@@ -195,6 +259,6 @@ def space_of(data_name: str, network: str, data: Data) -> Space:
     """The widths of a network, made once."""
     key = data_name, network
     if key not in _SPACES:
-        model = new_network(network, data).to(data.example.device)
-        _SPACES[key] = mg.widths(mg.from_torch(model, data.example), precision="int8")
+        graph = mg.from_torch(new_network(network, data), data.example.cpu())
+        _SPACES[key] = mg.widths(graph, precision="int8")
     return _SPACES[key]

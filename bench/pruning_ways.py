@@ -1,0 +1,130 @@
+"""Ways of the pruning benchmark by name, among them those that need a trained whole network."""
+
+from collections.abc import Callable
+from dataclasses import replace
+from typing import Any
+
+import numpy as np
+import torch
+from pruning_methods import (
+    LEARNING,
+    ONE_SHOT,
+    Case,
+    allocated,
+    at_once,
+    default,
+    l1_one_shot,
+    log_one_shot,
+    ours,
+    pruner,
+    torch_pruning,
+    uniform,
+    unpruned,
+    with_branches,
+)
+from pruning_training import Training
+
+from mcugraph.prune.losses import undisturbed
+from mcugraph.prune.masks import Masks
+from mcugraph.prune.placement import Classes
+from mcugraph.prune.ranking import Ranking
+from mcugraph.prune.salience import SALIENCES
+
+# Of the learning rate, for networks that are trained already.
+FINE_TUNING = 0.2
+# Batches that say what a loss is; the share of the largest rise that every group has at least.
+PROBES, LEAST = 8, 0.1
+# When the paper's way has to meet the budgets: in the first 15 to 20 epochs.
+EARLY = 0.2
+
+
+def trained(method: Callable[[Case], None]) -> Callable[[Case], None]:
+    """A method for a network that was trained whole: fine-tuned in as many steps again."""
+
+    def run(case: Case) -> None:
+        case.training.finish()
+        plan = replace(case.training.plan, rate=case.training.plan.rate * FINE_TUNING)
+        case.training = Training(case.model, case.training.data, plan, case.training.seed)
+        method(case)
+
+    return run
+
+
+def sensitive(case: Case) -> None:
+    """At once, with groups worth what the loss of the trained network rises by without a half."""
+    case.restart(case.space.allocate(case.limits, rises(case), concavity=1))
+    case.training.finish()
+
+
+def rises(case: Case) -> Any:
+    """How much more is lost with the less salient half of a group masked, but a tenth at least."""
+    probe = Training(case.trained(), case.training.data, case.training.plan, 0)
+    classes = Classes(case.space)
+    masks = Masks(probe.model, classes)
+    scores = Ranking(probe.model, masks, classes, SALIENCES["l1"]).scores(probe.held_loss)
+    full = case.space.full
+    masks.attach()
+
+    def loss(widths: Any) -> float:
+        masks.set(classes.most(scores, np.asarray(widths, np.int64)))
+        probe.held_generator.manual_seed(0)
+        with undisturbed(probe.model), torch.no_grad():
+            return sum(float(probe.held_loss()) for _ in range(PROBES)) / PROBES
+
+    halves = [np.where(np.arange(len(full)) == i, full // 2, full) for i in range(len(full))]
+    found = np.array([loss(widths) for widths in halves]) - loss(full)
+    masks.detach()
+    return np.maximum(found, LEAST * found.max())
+
+
+def distilled(method: Callable[[Case], None]) -> Callable[[Case], None]:
+    """A method whose network learns from the whole one, trained before, too."""
+
+    def run(case: Case) -> None:
+        case.training.teacher = case.trained().eval()
+        method(case)
+
+    return run
+
+
+def warm(method: Callable[[Case], None]) -> Callable[[Case], None]:
+    """A method that begins with the whole network, trained before, and has the full rate."""
+
+    def run(case: Case) -> None:
+        case.start_with(case.trained())
+        method(case)
+
+    return run
+
+
+METHODS: dict[str, Callable[[Case], None]] = {
+    "unpruned": unpruned,
+    "uniform": uniform,
+    "L1 one-shot": l1_one_shot,
+    "Torch-Pruning": torch_pruning,
+    "log one-shot": log_one_shot,
+    "task": pruner(ONE_SHOT, method="paper", objective="task", **LEARNING),
+    "resources": pruner(method="paper", objective="resources", **LEARNING),
+    "both": pruner(method="paper", **LEARNING),
+    "paper": pruner(method="paper"),
+    "default": default,
+    "at once": at_once,
+    "default, branches": with_branches,
+    "trained, L1 one-shot": trained(l1_one_shot),
+    "trained, default": trained(default),
+    "at once, concavity 1": allocated(concavity=1),
+    "at once, concavity 0.5": allocated(concavity=0.5),
+    "default, concavity 1": ours(concavity=1),
+    "both, early": pruner(EARLY, method="paper", **LEARNING),
+    "paper, early": pruner(EARLY, method="paper"),
+}
+# Those that need the whole network, trained before.
+WITH_WHOLE: dict[str, Callable[[Case], None]] = {
+    "at once, sensitivity": sensitive,
+    "at once, distilled": distilled(at_once),
+    "default, distilled": distilled(default),
+    "at once, concavity 1, distilled": distilled(allocated(concavity=1)),
+    "at once, sensitivity, distilled": distilled(sensitive),
+    "default, concavity 1, distilled": distilled(ours(concavity=1)),
+    "warm, default, distilled": warm(distilled(default)),
+}
