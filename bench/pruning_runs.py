@@ -157,10 +157,8 @@ def run_all(
         running: dict[Future[dict[str, Any]], tuple[Job, float]] = {}
         while missing or running:
             while missing and len(running) < processes:
-                running[pool.submit(perform, missing[0], setting)] = (
-                    missing.pop(0),
-                    time.monotonic(),
-                )
+                job = missing.pop(0)
+                running[pool.submit(perform, job, setting)] = job, time.monotonic()
             for done in wait(running, return_when=FIRST_COMPLETED).done:
                 job, begun = running.pop(done)
                 longest = max(longest, time.monotonic() - begun)

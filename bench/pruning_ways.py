@@ -32,7 +32,7 @@ from mcugraph.prune.salience import SALIENCES
 
 # Of the learning rate, for networks that are trained already.
 FINE_TUNING = 0.2
-# Batches that say what a loss is; the share of the largest rise that every group has at least.
+# Batches that say what a loss is; the share of the largest change that every group has at least.
 PROBES, LEAST = 8, 0.1
 # When the paper's way has to meet the budgets: in the first 15 to 20 epochs.
 EARLY = 0.2
@@ -51,13 +51,13 @@ def trained(method: Callable[[Case], None]) -> Callable[[Case], None]:
 
 
 def sensitive(case: Case) -> None:
-    """At once, with groups worth what the loss of the trained network rises by without a half."""
-    case.restart(case.space.allocate(case.limits, rises(case), concavity=1))
+    """At once, with groups worth what the loss of the trained network changes by without a half."""
+    case.restart(case.space.allocate(case.limits, changes(case), concavity=1))
     case.training.finish()
 
 
-def rises(case: Case) -> Any:
-    """How much more is lost with the less salient half of a group masked, but a tenth at least."""
+def changes(case: Case) -> Any:
+    """What the loss changes by with the less salient half of a group masked, a tenth at least."""
     probe = Training(case.trained(), case.training.data, case.training.plan, 0)
     classes = Classes(case.space)
     masks = Masks(probe.model, classes)
@@ -72,7 +72,7 @@ def rises(case: Case) -> Any:
             return sum(float(probe.held_loss()) for _ in range(PROBES)) / PROBES
 
     halves = [np.where(np.arange(len(full)) == i, full // 2, full) for i in range(len(full))]
-    found = np.array([loss(widths) for widths in halves]) - loss(full)
+    found = np.abs(np.array([loss(widths) for widths in halves]) - loss(full))
     masks.detach()
     return np.maximum(found, LEAST * found.max())
 

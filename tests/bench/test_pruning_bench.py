@@ -1,6 +1,8 @@
 """The pruning benchmark at tiny sizes: each way meets its budgets, and what is done stays done."""
 
+import io
 import json
+from dataclasses import replace
 from pathlib import Path
 
 import numpy as np
@@ -9,8 +11,9 @@ import pytest
 pytest.importorskip("torch")
 
 import torch
-from pruning_data import fashion, speech
-from pruning_methods import METHODS, widths_of
+import torch.nn.functional as F  # noqa: N812
+from pruning_data import cifar, fashion, speech
+from pruning_methods import widths_of
 from pruning_networks import NETWORKS
 from pruning_runs import (
     COSTS,
@@ -29,6 +32,7 @@ from pruning_runs import (
 )
 from pruning_tables import Table, is_met, unused_of
 from pruning_training import Plan
+from pruning_ways import METHODS, WITH_WHOLE
 
 SMALL = ("mobilenet", "resnet", "ds_cnn", "branching")
 
@@ -49,6 +53,14 @@ def setting(tmp_path_factory: pytest.TempPathFactory) -> Setting:
     return Setting(paths, Plan(steps=10, batch=8))
 
 
+@pytest.fixture(scope="module")
+def whole(setting: Setting, tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """The folder of a trained whole network."""
+    folder = tmp_path_factory.mktemp("models")
+    perform(Job("fashion", "ds_cnn", 0, "unpruned"), replace(setting, models=folder))
+    return folder
+
+
 def test_data_are_normal_and_apart(setting: Setting) -> None:
     for name, load, shape in (("fashion", fashion, (14, 14)), ("speech", speech, (24, 20))):
         data = load(Path(dict(setting.paths)[name]), "cpu")
@@ -58,6 +70,55 @@ def test_data_are_normal_and_apart(setting: Setting) -> None:
         assert abs(float(both.mean())) < 1e-4
         assert float(both.std()) == pytest.approx(1, abs=1e-3)
         assert len(both.flatten(1).unique(dim=0)) == 120
+
+
+def _turned(images: torch.Tensor, mirrored: bool) -> torch.Tensor:
+    return (images.flip(3) if mirrored else images).contiguous()
+
+
+def test_strips_of_pictures_are_read_and_varied_one_by_one(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    image = pytest.importorskip("PIL.Image")
+    monkeypatch.setattr("tempfile.tempdir", str(tmp_path))
+    random = np.random.default_rng(0)
+    images = {"train": random.integers(0, 256, (40, 32, 32, 3), np.uint8)}
+    images["test"] = random.integers(0, 256, (20, 32, 32, 3), np.uint8)
+    arrays = {}
+    for name, shown in images.items():
+        strips, ends = b"", [0]
+        for part in np.split(shown, len(shown) // 10):
+            held = io.BytesIO()
+            image.fromarray(part.reshape(-1, 32, 3)).save(held, "WEBP", lossless=True)
+            strips += held.getvalue()
+            ends.append(len(strips))
+        arrays[f"webp_{name}"] = np.frombuffer(strips, np.uint8)
+        arrays[f"offsets_{name}"] = np.array(ends)
+        arrays[f"y_{name}"] = np.arange(len(shown), dtype=np.uint8) % 10
+    np.savez(tmp_path / "strips.npz", **arrays)
+    data = cifar(tmp_path / "strips.npz", "cpu")
+    again = cifar(tmp_path / "strips.npz", "cpu")  # of what was decoded
+    assert torch.equal(data.train[0], again.train[0])
+    x = images["test"].transpose(0, 3, 1, 2).astype(np.float64)
+    mean, deviation = (f(images["train"], (0, 1, 2))[:, None, None] for f in (np.mean, np.std))
+    assert data.test[0].numpy() == pytest.approx((x - mean) / deviation, abs=1e-2)
+
+    batch, labels = data.batch(64, data.generator(0))
+    padded = F.pad(data.train[0], (4, 4, 4, 4))
+    views = {
+        view.numpy().tobytes(): (row, column, mirrored, int(y))
+        for row in range(9)
+        for column in range(9)
+        for mirrored in (False, True)
+        for view, y in zip(
+            _turned(padded[:, :, row : row + 32, column : column + 32], mirrored),
+            data.train[1],
+            strict=True,
+        )
+    }
+    found = [views[one.contiguous().numpy().tobytes()] for one in batch]
+    assert [y for *_, y in found] == labels.tolist()
+    assert {len({view[i] for view in found}) for i in range(3)} == {9, 2}
 
 
 @pytest.mark.parametrize("network", SMALL)
@@ -92,6 +153,25 @@ def test_each_way_meets_its_budgets(setting: Setting, method: str, triple: str) 
     assert {name: row[name] for name in COSTS} == {
         name: round(getattr(space, name)(widths)) for name in COSTS
     }
+
+
+@pytest.mark.parametrize("method", WITH_WHOLE)
+def test_ways_with_a_trained_whole_network(setting: Setting, method: str, whole: Path) -> None:
+    row = perform(Job("fashion", "ds_cnn", 0, method, "sram"), replace(setting, models=whole))
+    assert is_met(row)
+    assert (whole / f"fashion-ds_cnn-{method}-0.pt").exists()
+
+
+def test_a_run_that_fails_does_not_stop_the_others(
+    setting: Setting, tmp_path: Path, capfd: pytest.CaptureFixture[str]
+) -> None:
+    needy, plain = (
+        Job("fashion", "ds_cnn", 0, m, "sram") for m in ("at once, distilled", "uniform")
+    )
+    results = Results(tmp_path / "results.jsonl")
+    run_all([needy, plain], setting, results, 2)
+    assert [row["method"] for row in results.rows] == ["uniform"]
+    assert "at once, distilled needs the whole network" in capfd.readouterr().out
 
 
 def test_a_seed_decides_a_run(setting: Setting) -> None:
