@@ -143,8 +143,8 @@ def study(
             driver.run()
         except KeyboardInterrupt:
             say("interrupted: the same call goes on")
-            return StudyResult(driver.trials, where, interrupted=True)
-        return StudyResult(driver.trials, where)
+            return StudyResult(driver.trials, where, True, settings)
+        return StudyResult(driver.trials, where, settings=settings)
 
 
 def load_study(folder: str | PathLike[str]) -> StudyResult:
@@ -156,8 +156,9 @@ def load_study(folder: str | PathLike[str]) -> StudyResult:
     """
     where = Path(path_text(folder, "load_study takes a folder"))
     with closing(StudyLedger(where, drive=False)) as ledger:
-        trials = list(ledger.trials())
-    return StudyResult(trials, where, any(t.state is State.RUNNING for t in trials))
+        trials, settings = list(ledger.trials()), ledger.settings()
+    running = any(trial.state is State.RUNNING for trial in trials)
+    return StudyResult(trials, where, running, settings)
 
 
 class _Study:

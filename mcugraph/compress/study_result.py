@@ -1,7 +1,7 @@
-"""What a study has found: a table, a front, a plot."""
+"""What a study has found: a table, a front, a plot, a page."""
 
 import csv
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from io import StringIO
 from os import PathLike
 from pathlib import Path
@@ -9,6 +9,7 @@ from typing import Any
 
 from mcugraph import files
 from mcugraph.compress.study_ledger import StudyTrial
+from mcugraph.compress.study_page import page
 from mcugraph.errors import UsageError
 from mcugraph.experiments.fronts import front_of
 from mcugraph.experiments.ledger import State
@@ -28,12 +29,18 @@ class StudyResult:
         trials: All of them, in their order.
         folder: Where it is kept.
         interrupted: Whether some are still to be made: the same call goes on.
+        settings: What it was begun with: ``data``, ``recipe``, ``seed`` and so on.
     """
 
     def __init__(
-        self, trials: Sequence[StudyTrial], folder: Path, interrupted: bool = False
+        self,
+        trials: Sequence[StudyTrial],
+        folder: Path,
+        interrupted: bool = False,
+        settings: Mapping[str, Any] | None = None,
     ) -> None:
         self.trials, self.folder, self.interrupted = tuple(trials), folder, interrupted
+        self.settings = dict(settings or {})
 
     @property
     def done(self) -> list[StudyTrial]:
@@ -131,10 +138,23 @@ class StudyResult:
         axes.legend()
         return finished(figure, path)
 
+    def report(self, path: str | PathLike[str]) -> None:
+        """Write the study as an HTML page: what was assumed, a plot and a table, in one file.
+
+        Args:
+            path: Of the page.
+
+        Raises:
+            UsageError: It cannot be written there.
+        """
+        drawn = page(self.done, self.front, *self._rows(), self._failures(), self.settings)
+        files.write(path, drawn.encode())
+
     def _cores(self) -> list[str]:
         return list(dict.fromkeys(c for t in self.done for c in t.figures["instructions"]))
 
-    def __str__(self) -> str:
+    def _rows(self) -> tuple[list[str], list[list[str]]]:
+        """The table: its titles, and a row for each trial that is done."""
         front, cores = {trial.id for trial in self.front}, self._cores()
         head = ["", "#", "method", "heuristic", "sparsity", "schedule", "scheme", "QAT"]
         head += [*_STAGES, "left", "flash", "sram", "MACs", *cores]
@@ -158,10 +178,16 @@ class StudyResult:
                     *(decimal(figures["instructions"][core]) for core in cores),
                 ]
             )
-        lines = table(head, rows, right=(1, 4, *range(7, len(head)))) if rows else []
+        return head, rows
+
+    def _failures(self) -> list[str]:
         failed = [trial for trial in self.trials if trial.state is State.FAILED]
-        lines += [f"#{trial.id} failed: {' '.join(trial.error_text.split())}" for trial in failed]
-        return "\n".join(lines or ["nothing is done yet"])
+        return [f"#{trial.id} failed: {' '.join(trial.error_text.split())}" for trial in failed]
+
+    def __str__(self) -> str:
+        head, rows = self._rows()
+        lines = table(head, rows, right=(1, 4, *range(7, len(head)))) if rows else []
+        return "\n".join([*lines, *self._failures()] or ["nothing is done yet"])
 
     def __repr__(self) -> str:
         return f"<StudyResult of {len(self.done)} trials, {len(self.front)} on the front>"

@@ -63,6 +63,12 @@ def table(head: Sequence[str], rows: Sequence[Sequence[str]]) -> str:
     )
 
 
+def notes(title: str, sentences: Sequence[str]) -> str:
+    """A box of sentences that are to be read before the rest."""
+    items = "".join(f"<li>{text(sentence)}</li>" for sentence in sentences)
+    return f'<div class="note"><strong>{text(title)}</strong><ul>{items}</ul></div>'
+
+
 def scatter(
     marks: Sequence[Mark], across: Axis, up: Axis, label: str, bound: float | None = None
 ) -> str:

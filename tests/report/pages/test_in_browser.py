@@ -7,6 +7,7 @@ from typing import Any
 
 import pytest
 from support.hostile_names import hostile, long_chain
+from support.made_up_study import made_up_study
 
 import mcugraph as mg
 
@@ -29,13 +30,22 @@ def browser() -> Iterator[Any]:
 
 
 @pytest.fixture
-def opened(browser: Any, tmp_path: Path) -> Iterator[Any]:
-    """Opens the page of a model, and fails where anything is said on the console."""
+def page(browser: Any) -> Iterator[Any]:
+    """An empty page, which fails where anything is said on the console or sent for."""
     said: list[str] = []
     page = browser.new_page(viewport={"width": 1280, "height": 900}, color_scheme="light")
     page.on("console", lambda message: said.append(message.text))
     page.on("pageerror", lambda error: said.append(str(error)))
     page.on("request", lambda sent: sent.url.startswith("file://") or said.append(sent.url))
+
+    yield page
+    page.close()
+    assert said == []
+
+
+@pytest.fixture
+def opened(page: Any, tmp_path: Path) -> Any:
+    """Opens the page of a model."""
 
     def show(model: Path, **options: Any) -> Any:
         mg.write_report(model, tmp_path / "page.html", **options)
@@ -43,9 +53,7 @@ def opened(browser: Any, tmp_path: Path) -> Iterator[Any]:
         page.wait_for_selector("#operators")
         return page
 
-    yield show
-    page.close()
-    assert said == []
+    return show
 
 
 def pixels(page: Any, selector: str) -> int:
@@ -150,5 +158,24 @@ def test_names_are_no_markup(opened: Any, tmp_path: Path) -> None:
 
 def test_narrow_screens_do_not_scroll_sideways(opened: Any) -> None:
     page = opened(MODELS / "mobilenet_v2_int8.tflite")
+    page.set_viewport_size({"width": 390, "height": 800})
+    assert page.evaluate("document.documentElement.scrollWidth") <= 390
+
+
+def test_a_study_is_drawn(page: Any, tmp_path: Path) -> None:
+    study = made_up_study(tmp_path)
+    study.report(tmp_path / "study.html")
+    page.goto((tmp_path / "study.html").as_uri())
+    assert page.locator("circle").count() == len(study.done) - 1
+    chart = page.locator("svg.plot").bounding_box()
+    for mark in page.locator("circle").all():
+        box = mark.bounding_box()
+        assert chart["x"] <= box["x"] <= chart["x"] + chart["width"] - box["width"]
+        assert chart["y"] <= box["y"] <= chart["y"] + chart["height"] - box["height"]
+    assert "seed 0" in page.inner_text(".note >> nth=0")
+    assert page.locator("tbody tr").count() == len(study.done)
+    light = page.evaluate("getComputedStyle(document.body).backgroundColor")
+    page.emulate_media(color_scheme="dark")
+    assert page.evaluate("getComputedStyle(document.body).backgroundColor") != light
     page.set_viewport_size({"width": 390, "height": 800})
     assert page.evaluate("document.documentElement.scrollWidth") <= 390

@@ -28,7 +28,7 @@ def test_the_figures_are_those_of_the_profile(tmp_path: Path, capsys: Capture) -
     assert data["models"][0]["profile"] == json.loads(run(capsys, "profile", model, "--json"))
     assert data["board"] == {
         "name": "Arduino Nano 33 BLE Sense",
-        "sram": 256 << 10,
+        "sram": 261_632,
         "flash": 983_040,
     }
     assert data["verdict"]["code"] == 0
