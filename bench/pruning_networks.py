@@ -101,6 +101,43 @@ def branching(channels: int, classes: int) -> nn.Module:
     return Classifier(body, 64, classes)
 
 
+class Fire(nn.Module):
+    """Iandola et al., arXiv:1602.07360: a narrow layer, read by two that are joined."""
+
+    def __init__(self, i: int, narrow: int, wide: int) -> None:
+        super().__init__()
+        self.squeeze = conv_bn(i, narrow)
+        self.points, self.places = conv_bn(narrow, wide), conv_bn(narrow, wide, 3)
+
+    def forward(self, x: Tensor) -> Tensor:
+        x = self.squeeze(x)
+        return torch.cat([self.points(x), self.places(x)], 1)
+
+
+def squeezenet(channels: int, classes: int) -> nn.Module:
+    """Parts that squeeze and expand, wider ones behind each pooling."""
+    body = nn.Sequential(
+        conv_bn(channels, 16, 3),
+        Fire(16, 8, 12),
+        nn.MaxPool2d(2),
+        Fire(24, 12, 16),
+        Fire(32, 12, 24),
+        nn.MaxPool2d(2),
+        Fire(48, 16, 32),
+    )
+    return Classifier(body, 64, classes)
+
+
+def plain(channels: int, classes: int) -> nn.Module:
+    """Convolutions one after the other, as wide again behind each pooling."""
+    shapes = ((12, 1), (12, 1), (24, 2), (24, 1), (48, 2))
+    body, i = nn.Sequential(), channels
+    for o, stride in shapes:
+        body.append(conv_bn(i, o, 3, stride))
+        i = o
+    return Classifier(body, i, classes)
+
+
 def vgg16(channels: int, classes: int) -> nn.Module:
     """The convolutions of Simonyan and Zisserman, arXiv:1409.1556, with batch norms."""
     body: list[nn.Module] = []
@@ -128,6 +165,8 @@ NETWORKS: dict[str, Callable[[int, int], nn.Module]] = {
     "resnet": resnet,
     "ds_cnn": ds_cnn,
     "branching": branching,
+    "squeezenet": squeezenet,
+    "plain": plain,
     "vgg16": vgg16,
     "resnet18": resnet18,
 }

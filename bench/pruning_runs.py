@@ -123,11 +123,16 @@ def pruned_jobs(
 
 
 def retrained_jobs(rows: Sequence[dict[str, Any]]) -> Iterator[Job]:
-    """The widths of each run once more, from new weights; the same widths once a seed."""
+    """The widths of each run from new weights, where no run has them so; once a seed."""
+
+    def trained(row: dict[str, Any]) -> tuple[Any, ...]:
+        return row["data"], row["network"], row["seed"], tuple(row["widths"])
+
+    done = {trained(row) for row in rows if row["method"] in FROM_SCRATCH}
     for row in rows:
-        widths = tuple(row["widths"])
-        if row["method"] not in ("unpruned", *FROM_SCRATCH) and 0 not in widths:
-            yield Job(row["data"], row["network"], row["seed"], "retrained", widths=widths)
+        data, network, seed, widths = trained(row)
+        if row["method"] != "unpruned" and 0 not in widths and trained(row) not in done:
+            yield Job(data, network, seed, "retrained", widths=widths)
 
 
 def run_all(

@@ -30,21 +30,19 @@ from mcugraph.prune.placement import Classes
 from mcugraph.prune.ranking import Ranking
 from mcugraph.prune.salience import SALIENCES
 
-# Of the learning rate, for networks that are trained already.
-FINE_TUNING = 0.2
 # Batches that say what a loss is; the share of the largest change that every group has at least.
 PROBES, LEAST = 8, 0.1
 # When the paper's way has to meet the budgets: in the first 15 to 20 epochs.
 EARLY = 0.2
 
 
-def trained(method: Callable[[Case], None]) -> Callable[[Case], None]:
-    """A method for a network that was trained whole: fine-tuned in as many steps again."""
+def longer(method: Callable[[Case], None]) -> Callable[[Case], None]:
+    """A method in as many steps as a whole network's training and one after it have together."""
 
     def run(case: Case) -> None:
-        case.training.finish()
-        plan = replace(case.training.plan, rate=case.training.plan.rate * FINE_TUNING)
-        case.training = Training(case.model, case.training.data, plan, case.training.seed)
+        old = case.training
+        plan = replace(old.plan, steps=2 * old.plan.steps)
+        case.training = Training(case.model, old.data, plan, old.seed, old.teacher)
         method(case)
 
     return run
@@ -110,8 +108,8 @@ METHODS: dict[str, Callable[[Case], None]] = {
     "default": default,
     "at once": at_once,
     "default, branches": with_branches,
-    "trained, L1 one-shot": trained(l1_one_shot),
-    "trained, default": trained(default),
+    "uniform, longer": longer(uniform),
+    "at once, longer": longer(at_once),
     "at once, concavity 1": allocated(concavity=1),
     "at once, concavity 0.5": allocated(concavity=0.5),
     "default, concavity 1": ours(concavity=1),
@@ -126,5 +124,8 @@ WITH_WHOLE: dict[str, Callable[[Case], None]] = {
     "at once, concavity 1, distilled": distilled(allocated(concavity=1)),
     "at once, sensitivity, distilled": distilled(sensitive),
     "default, concavity 1, distilled": distilled(ours(concavity=1)),
+    "warm, default": warm(default),
+    "warm, L1 one-shot": warm(l1_one_shot),
+    "warm, Torch-Pruning": warm(torch_pruning),
     "warm, default, distilled": warm(distilled(default)),
 }

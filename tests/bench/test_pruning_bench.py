@@ -202,7 +202,10 @@ def test_goes_on_where_it_was(setting: Setting, tmp_path: Path) -> None:
 
 def test_retrains_the_same_widths_once_a_seed(tmp_path: Path) -> None:
     row = {"data": "fashion", "network": "ds_cnn", "triple": "sram", "widths": [1, 2]}
-    rows = [{**row, "seed": s, "method": m} for s in (0, 1) for m in ("both", "task", "uniform")]
+    rows = [{**row, "seed": s, "method": m} for s in (0, 1) for m in ("both", "task")]
+    rows += [
+        {**row, "seed": s, "method": m, "widths": [2, 2]} for s in (0, 1) for m in ("uniform", "L1")
+    ]
     jobs = dict.fromkeys(retrained_jobs(rows))
     assert [(job.seed, job.widths) for job in jobs] == [(0, (1, 2)), (1, (1, 2))]
     path = tmp_path / "results.jsonl"
