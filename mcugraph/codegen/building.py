@@ -8,6 +8,7 @@ from collections.abc import Iterable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 
 from mcugraph.codegen.c_program import FlashTable, Place, Program, ProgramStep, Value
+from mcugraph.codegen.computed_weights import weights_computed
 from mcugraph.codegen.kernels import KERNELS, Kernel, kernel_for, kernels_for
 from mcugraph.codegen.kernels.contract import DOUBLE, Alias, Omitted, constant, zero_point
 from mcugraph.codegen.kernels.sparse import CHEAPEST
@@ -176,6 +177,8 @@ def _chosen(
         computed = any(not each.constant for each in whole)
         if computed and not file.stored and type(node.op) is Declared:
             kernel, said = None, "its arguments are computed while the model runs"
+        if (computes := weights_computed(file.model.subgraphs[0], node)) is not None:
+            kernel, said = None, computes
         if kernel is None:
             native = operator.native.removeprefix("CUSTOM:")
             refused.setdefault(native, f"{native} ({operator.name}): {said}")
