@@ -136,3 +136,14 @@ def find_target(core: str | None = None, machine: str | None = None) -> Target:
             f"give --target {chosen.core}, or another machine"
         )
     return Target(CORES[core], chosen)
+
+
+def roomiest(core: str) -> str:
+    """The machine with the most memory that runs a core's code; of several, that of a nearer core.
+
+    Args:
+        core: A known one.
+    """
+    order = list(CORES)
+    able = [each for each in MACHINES.values() if order.index(each.core) >= order.index(core)]
+    return max(able, key=lambda m: (m.flash.size + m.ram.size, -order.index(m.core))).name

@@ -17,12 +17,13 @@ import torch
 
 from mcugraph.checks import check_callable, check_whole, path_text
 from mcugraph.codegen.cores import find_target
+from mcugraph.codegen.toolchain import missing_tools
 from mcugraph.compress.study_ledger import StudyLedger, StudyTrial
 from mcugraph.compress.study_options import StudyRecipe
 from mcugraph.compress.study_proposals import Grid, Proposals, Sampled
 from mcugraph.compress.study_result import StudyResult
 from mcugraph.compress.study_trial import StudyTask, run_trial
-from mcugraph.errors import UsageError
+from mcugraph.errors import ToolError, UsageError
 from mcugraph.experiments.data import DataSource, kept
 from mcugraph.experiments.engine_choice import find_engine
 from mcugraph.experiments.engines import Engine
@@ -79,7 +80,7 @@ def study(
         trials: How many it chooses; with a sampler only, and always with it.
         recipe: How models are trained; None: the defaults of ``StudyRecipe``.
         run: Count the instructions of an inference in QEMU: True: on a Cortex-M4; or cores, like
-            ``("cortex-m0", "cortex-m4")``.
+            ``("cortex-m0", "cortex-m4")``, each in the machine of QEMU with the most memory.
         folder: Where it is kept; None: a temporary folder, which stays.
         engine: As for ``mcugraph.nas.search``: ``"local"``, ``"inline"``, ``"dask"``, ``"ray"``...
         workers: How many trials run at once, with a thread each.
@@ -91,6 +92,7 @@ def study(
         UsageError: An argument is none, all trials fail, or the folder holds another study or
             cannot be written.
         FormatError: The data or the folder cannot be read.
+        ToolError: A tool that ``run`` needs is not there.
     """
     if getattr(current_process(), "_inheriting", False):  # a worker imports the caller's script
         raise UsageError(
@@ -106,6 +108,8 @@ def study(
     cores = ("cortex-m4",) if run is True else () if run is False else tuple(run)
     for core in cores:
         find_target(core)
+    if cores and (missing := missing_tools()):
+        raise ToolError(f"run= needs {', '.join(missing)}, which is not there")
     say = report or partial(print, file=sys.stderr)
     check_callable("report", say)
     recipe = recipe or StudyRecipe()

@@ -22,8 +22,8 @@ class StudyTrial:
         error_text: Why it failed.
         figures: ``scores`` (``"float"``, ``"pruned"``, ``"rounded"``, ``"quantised"``),
             ``parameters`` that are not zero and their ``share``, ``flash`` and ``sram`` in bytes as
-            deployed, ``macs``, ``forms`` of the weights by layer, ``instructions`` by core,
-            ``notes``, ``seconds``, ``worker``; empty: it is not done.
+            deployed, ``macs``, ``forms`` of the weights by layer, ``instructions`` by core
+            (None: ``notes`` say why), ``notes``, ``seconds``, ``worker``; empty: it is not done.
     """
 
     id: int

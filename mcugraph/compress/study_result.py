@@ -1,6 +1,7 @@
 """What a study has found: a table, a front, a plot, a page."""
 
 import csv
+import math
 from collections.abc import Mapping, Sequence
 from io import StringIO
 from os import PathLike
@@ -56,7 +57,7 @@ class StudyResult:
                 -trial.score,
                 trial.figures["flash"],
                 trial.figures["sram"],
-                *trial.figures["instructions"].values(),
+                *(_or_most(count) for count in trial.figures["instructions"].values()),
             ]
             for trial in known
         ]
@@ -175,7 +176,7 @@ class StudyResult:
                     f"{figures['share']:.2%}",
                     *("" if figures[n] is None else exact(figures[n]) for n in ("flash", "sram")),
                     "" if figures["macs"] is None else decimal(figures["macs"]),
-                    *(decimal(figures["instructions"][core]) for core in cores),
+                    *(_counted(figures["instructions"].get(core)) for core in cores),
                 ]
             )
         return head, rows
@@ -191,3 +192,11 @@ class StudyResult:
 
     def __repr__(self) -> str:
         return f"<StudyResult of {len(self.done)} trials, {len(self.front)} on the front>"
+
+
+def _or_most(count: int | None) -> float:
+    return math.inf if count is None else count
+
+
+def _counted(count: int | None) -> str:
+    return "" if count is None else decimal(count)

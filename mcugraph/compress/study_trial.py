@@ -9,11 +9,13 @@ from typing import Any
 
 import torch
 
+from mcugraph.codegen.cores import roomiest
 from mcugraph.compress.compressed import Compressed
 from mcugraph.compress.compressing import elements, structural
 from mcugraph.compress.study_options import Options, StudyRecipe
 from mcugraph.compress.training_options import Training, checked_device
 from mcugraph.deployment.entry import deploy
+from mcugraph.errors import GraphError, ToolError
 from mcugraph.experiments.data import Arrays, DataSource
 from mcugraph.records import dataclass
 
@@ -81,7 +83,10 @@ def run_trial(task: StudyTask) -> dict[str, Any]:
     begun = time.monotonic()
     with TemporaryDirectory() as folder:
         result = _compressed(task, Path(folder, "model.tflite"))
-        instructions = {core: _instructions(task, result, folder, core) for core in task.cores}
+        notes = list(result.notes)
+        instructions = {
+            core: _instructions(task, result, folder, core, notes) for core in task.cores
+        }
     after = result.after
     return {
         "scores": dict(result.scores),
@@ -92,7 +97,7 @@ def run_trial(task: StudyTask) -> dict[str, Any]:
         "macs": None if after is None else after.macs,
         "forms": {} if after is None else {each.operator: each.form for each in after.layers},
         "instructions": instructions,
-        "notes": list(result.notes),
+        "notes": list(dict.fromkeys(notes)),
         "seconds": time.monotonic() - begun,
         "worker": f"process {os.getpid()}",
     }
@@ -124,11 +129,16 @@ def _silent(line: str) -> None:
     """Trials run side by side: the study tells how far it is."""
 
 
-def _instructions(task: StudyTask, result: Compressed, folder: str, core: str) -> int:
-    """Those of one inference in QEMU."""
-    where = Path(folder, core)
-    if result.path is None:
-        project = deploy(result.model, where, core, example_inputs=task.example_inputs)
-    else:
-        project = deploy(result.path, where, core)
-    return project.run().instructions
+def _instructions(
+    task: StudyTask, result: Compressed, folder: str, core: str, notes: list[str]
+) -> int | None:
+    """Those of one inference in QEMU; None: ``notes`` get why there are none."""
+    model, inputs = result.path or result.model, None if result.path else task.example_inputs
+    try:
+        project = deploy(
+            model, Path(folder, core), core, machine=roomiest(core), example_inputs=inputs
+        )
+        return project.run().instructions
+    except (GraphError, ToolError) as error:
+        notes.append(f"{core}: {error}")
+        return None

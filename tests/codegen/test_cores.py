@@ -6,7 +6,7 @@ from pathlib import Path
 import pytest
 
 import mcugraph as mg
-from mcugraph.codegen.cores import CORES, MACHINES, find_target
+from mcugraph.codegen.cores import CORES, MACHINES, find_target, roomiest
 from mcugraph.codegen.elf import read_elf
 from mcugraph.codegen.toolchain import missing_tools
 
@@ -21,6 +21,12 @@ def test_each_machine_runs_the_code_of_its_core() -> None:
 def test_the_default_is_a_cortex_m4() -> None:
     assert find_target().core.name == "cortex-m4"
     assert find_target().machine.name == "mps2-an386"
+
+
+def test_the_roomiest_machine_is_that_of_the_nearest_core() -> None:
+    found = {core: roomiest(core) for core in ("cortex-m0", "cortex-m3", "cortex-m4", "cortex-m55")}
+    assert [*found.values()] == ["mps2-an385", "mps2-an385", "mps2-an386", "mps3-an547"]
+    assert all(find_target(core, machine) for core, machine in found.items())
 
 
 def test_code_for_a_smaller_core_runs_on_a_larger_one() -> None:

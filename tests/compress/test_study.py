@@ -8,7 +8,10 @@ from typing import Any
 
 import numpy as np
 import pytest
+from support.microcontrollers import needs_qemu
 
+import mcugraph as mg
+from mcugraph.codegen.cores import roomiest
 from mcugraph.errors import UsageError
 from mcugraph.experiments.engines import Engine
 
@@ -120,6 +123,35 @@ def test_workers_are_processes_and_what_fails_is_told(data: str, tmp_path: Path)
     assert list(first.figures["scores"]) == ["float", "pruned", "quantised"]
     assert first.figures["worker"].startswith("process ")
     assert first.figures["flash"] > 0
+
+
+@needs_qemu
+def test_instructions_are_counted_where_the_code_fits(data: str, tmp_path: Path) -> None:
+    grid = {"sparsity": [0.0, 0.9], "scheme": [None]}
+    recipe, cores = StudyRecipe(epochs=0), ("cortex-m0", "cortex-m4")
+    result = studied(data, tmp_path / "all", grid=grid, recipe=recipe, run=cores)
+    dense, sparse = (trial.figures["instructions"] for trial in result.done)
+    assert tuple(dense) == cores
+    assert dense["cortex-m0"] > 2 * dense["cortex-m4"]  # which has units for floats
+    assert all(sparse[core] < dense[core] for core in cores)
+    assert (
+        result.to_csv()
+        .splitlines()[0]
+        .endswith("instructions cortex-m0,instructions cortex-m4,front")
+    )
+    for core in cores:
+        where, machine = tmp_path / core, roomiest(core)
+        project = mg.deploy(network(), where, core, machine=machine, example_inputs=INPUT)
+        assert project.run().instructions == dense[core]
+
+    large = nn.Sequential(nn.Flatten(), nn.Linear(36, 30_000), nn.ReLU(), nn.Linear(30_000, 2))
+    grid = {"sparsity": [0.0], "scheme": [None]}
+    trial = study(
+        *(large, INPUT, data, grid),
+        **{"recipe": recipe, "engine": "inline", "report": lambda line: None, "run": True},
+    ).done[0]
+    assert trial.figures["instructions"] == {"cortex-m4": None}
+    assert "cortex-m4: " in trial.figures["notes"][-1]
 
 
 def test_a_sampler_chooses_and_is_told_what_came_of_it(data: str, tmp_path: Path) -> None:
