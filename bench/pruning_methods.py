@@ -221,6 +221,13 @@ def allocated(**options: Any) -> Callable[[Case], None]:
 at_once = allocated()
 
 
+def absolute(case: Case) -> None:
+    """The same with channels that are worth as much in narrow layers as in wide ones."""
+    space = case.space
+    case.restart(space.allocate(case.limits, space.makers / space.full, concavity=1))
+    case.training.finish()
+
+
 def with_branches(case: Case) -> None:
     """The same on a network that lost, before its training, the branches that budgets ask for."""
     choice = choose_structures(case.model, case.example, case.limits)
