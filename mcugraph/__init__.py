@@ -39,6 +39,8 @@ if TYPE_CHECKING:
     from mcugraph.scheduling.runtime import Runtime
     from mcugraph.slimming.slimmer import slim
     from mcugraph.space.space import Space, widths
+    from mcugraph.tflm.kernels import register_kernels
+    from mcugraph.tflm.kernels.own import KernelCall, KernelLibrary
 
 # Public name -> the module that defines it.
 _HOME = {
@@ -50,6 +52,8 @@ _HOME = {
     "Graph": "mcugraph.ir",
     "GraphError": "mcugraph.errors",
     "InternalError": "mcugraph.errors",
+    "KernelCall": "mcugraph.tflm.kernels.own",
+    "KernelLibrary": "mcugraph.tflm.kernels.own",
     "LoadLimits": "mcugraph.formats.load_limits",
     "McuGraphError": "mcugraph.errors",
     "Op": "mcugraph.ir",
@@ -77,6 +81,7 @@ _HOME = {
     "plan": "mcugraph.planning.entry",
     "profile": "mcugraph.profiler",
     "register": "mcugraph.ops.custom",
+    "register_kernels": "mcugraph.tflm.kernels",
     "schedule": "mcugraph.scheduling.entry",
     "slim": "mcugraph.slimming.slimmer",
     "widths": "mcugraph.space.space",
@@ -95,6 +100,8 @@ __all__ = [
     "Graph",
     "GraphError",
     "InternalError",
+    "KernelCall",
+    "KernelLibrary",
     "LoadLimits",
     "McuGraphError",
     "Op",
@@ -122,6 +129,7 @@ __all__ = [
     "plan",
     "profile",
     "register",
+    "register_kernels",
     "schedule",
     "slim",
     "testing",

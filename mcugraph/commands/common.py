@@ -15,6 +15,8 @@ from mcugraph.report.screen import screen as shown_on
 from mcugraph.rewrite.accounting import counted_forms
 from mcugraph.scheduling.problem import Problem
 from mcugraph.scheduling.runtime import find_runtime
+from mcugraph.tflm.kernels import register_kernels
+from mcugraph.tflm.kernels.own import from_module
 
 
 def counting(command: argparse.ArgumentParser) -> None:
@@ -34,10 +36,22 @@ def kernels(command: argparse.ArgumentParser) -> None:
     """Which kernels TFLM is built with."""
     command.add_argument(
         "--kernels",
+        type=library,
         metavar="NAME",
-        help="what TFLM is built with: reference or cmsis-nn (default: those that the memory plan "
-        "in the file is for, else reference)",
+        help="what TFLM is built with: reference, cmsis-nn, or MODULE:NAME of a KernelLibrary of "
+        "your own (default: those that the memory plan in the file is for, else reference)",
     )
+
+
+def library(text: str) -> str:
+    """The name of a kernel library; ``MODULE:NAME`` is imported and registered as such.
+
+    Raises:
+        UsageError: There is none there.
+    """
+    if ":" in text:
+        register_kernels(text, from_module(text))
+    return text
 
 
 def built(command: argparse.ArgumentParser) -> None:

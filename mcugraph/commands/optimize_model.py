@@ -32,10 +32,12 @@ def add(commands: Any) -> None:
     common.sizes(command)
     command.add_argument(
         "--kernels",
+        type=common.library,
         default="any",
         metavar="NAME",
         help="what TFLM is built with: reference or cmsis-nn, whose outputs may then lie over "
-        "inputs, or any: what runs on both (default: any)",
+        "inputs, MODULE:NAME of a KernelLibrary of your own, or any: what runs on both (default: "
+        "any)",
     )
     command.add_argument(
         "--split",

@@ -18,7 +18,7 @@ from mcugraph.optimizer.new_file import NewFile
 from mcugraph.optimizer.read_back import Tried, TryOut, figures
 from mcugraph.optimizer.result import Optimization, OptimizationStep
 from mcugraph.profiler import profile
-from mcugraph.tflm.kernels import LIBRARIES
+from mcugraph.tflm.kernels import find_library
 from mcugraph.tflm.steering import KERNELS as STEERABLE
 
 SECONDS = 10.0
@@ -88,10 +88,7 @@ def optimize(
     _check_readable_again(source)
     check(target)
     library = tflite.library_of(kernels)
-    if library not in tuple(LIBRARIES):
-        raise UsageError(
-            f"unknown kernels {kernels!r}; expected {tflite.ANY}, {' or '.join(LIBRARIES)}"
-        )
+    find_library(library)
     if minimise not in tflite_steps.MINIMISED:
         expected = " or ".join(tflite_steps.MINIMISED)
         raise UsageError(f"unknown minimise {minimise!r}; expected {expected}")

@@ -13,10 +13,10 @@ from mcugraph.ops.window import Windowed
 from mcugraph.records import dataclass
 from mcugraph.tflm.abi import Abi, find_abi
 from mcugraph.tflm.kernels import (
-    COUNTED_AS_REFERENCE,
     KernelNode,
     Needs,
     Rule,
+    counted_as_reference,
     find_library,
     node_of,
 )
@@ -177,8 +177,8 @@ def _assignment(node: KernelNode, assigned: set[str], abi: Abi) -> Needs:
 
 def _as_reference(nodes: Mapping[Position, KernelNode], kernels: str) -> tuple[str, ...]:
     """A sentence about kernels of a library that are counted as the reference ones."""
-    known = COUNTED_AS_REFERENCE.get(kernels, ())
-    found = sorted({node.native for node in nodes.values() if node.native in known})
+    present = {node.native for node in nodes.values()}
+    found = sorted(native for native in present if counted_as_reference(kernels, native))
     if not found:
         return ()
     return (f"TFLM's figures count the reference kernel for {', '.join(found)}, not {kernels}'s",)
