@@ -5,7 +5,8 @@ from collections.abc import Hashable, Iterator
 
 import numpy as np
 
-from mcugraph.coupling.propagate import Labelling, layer_name
+from mcugraph.coupling.labelling import Labelling
+from mcugraph.coupling.propagate import layer_name
 from mcugraph.ir import Array, Graph, Op, Operator
 from mcugraph.ops.base import Weighted
 from mcugraph.ops.convolution import Conv, ConvTranspose
@@ -205,8 +206,9 @@ def _of_all_groups(
     if not isinstance(op, Conv | ConvTranspose) or index != op.weights:
         return labels
     for side, names in ((op.weight_in, operator.inputs), (op.weight_out, operator.outputs)):
-        if axis == side % rank:
-            row = first_row(plane(labelling.activations[names[0] or ""], 0), op.channel_axis)
+        name = names[0]
+        if axis == side % rank and name in labelling.activations:
+            row = first_row(plane(labelling.activations[name], 0), op.channel_axis)
             if len(row) > len(labels):
                 return row
     return labels

@@ -124,8 +124,6 @@ class Compiled:
     def values(self, w: Array) -> Array:
         """The values, shape (..., count), at widths of shape (..., variables)."""
         extended = np.concatenate([w, np.ones((*w.shape[:-1], 1))], axis=-1)
-        if not len(self.owner):
-            return np.zeros((*w.shape[:-1], self.count))
         terms = np.broadcast_to(self.coefficients, (*w.shape[:-1], len(self.owner)))
         for place in range(self.factors.shape[1]):
             terms = terms * extended[..., self.factors[:, place]]

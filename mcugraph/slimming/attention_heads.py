@@ -8,7 +8,7 @@ from collections.abc import Iterator, Mapping
 
 import numpy as np
 
-from mcugraph.coupling.propagate import Labelling
+from mcugraph.coupling.labelling import Labelling
 from mcugraph.coupling.seeds import Seeds
 from mcugraph.ir import Array, Graph, Operator
 from mcugraph.ops.attention import Attention

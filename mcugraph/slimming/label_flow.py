@@ -7,7 +7,8 @@ as after a channel shuffle: the layers that read them are then cut in that order
 
 import numpy as np
 
-from mcugraph.coupling.propagate import Labelling, label
+from mcugraph.coupling.labelling import Labelling
+from mcugraph.coupling.propagate import label
 from mcugraph.coupling.seeds import Seeds
 from mcugraph.errors import GraphError
 from mcugraph.ir import Array, Graph, Operator, Tensor

@@ -12,7 +12,8 @@ from math import inf
 
 import numpy as np
 
-from mcugraph.coupling.propagate import Labelling, label
+from mcugraph.coupling.labelling import Labelling
+from mcugraph.coupling.propagate import label
 from mcugraph.coupling.seeds import FIRST, Seeds
 from mcugraph.errors import GraphError, UsageError
 from mcugraph.ir import Array, Graph, Operator, Tensor

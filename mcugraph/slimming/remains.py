@@ -5,7 +5,7 @@ from dataclasses import field
 
 import numpy as np
 
-from mcugraph.coupling.propagate import Labelling
+from mcugraph.coupling.labelling import Labelling
 from mcugraph.coupling.seeds import Seeds
 from mcugraph.errors import GraphError
 from mcugraph.ir import Array, Graph

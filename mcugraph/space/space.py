@@ -9,7 +9,8 @@ import numpy as np
 
 from mcugraph.checks import check_number
 from mcugraph.coupling.groups import EqualWidths, Grouping, WidthGroup, group
-from mcugraph.coupling.propagate import Labelling, label
+from mcugraph.coupling.labelling import Labelling
+from mcugraph.coupling.propagate import label
 from mcugraph.errors import UsageError
 from mcugraph.formats.loader import graph_of
 from mcugraph.ir import Array, Graph

@@ -6,8 +6,9 @@ from dataclasses import field
 from mcugraph.cost.flash import distinct_constants
 from mcugraph.cost.work import is_pool_or_sum, work_of
 from mcugraph.coupling.groups import Grouping
+from mcugraph.coupling.labelling import Labelling
 from mcugraph.coupling.polynomial import Polynomial
-from mcugraph.coupling.propagate import Labelling, label
+from mcugraph.coupling.propagate import label
 from mcugraph.ir import Array, Graph, Operator, Role, Shape, Signature, Tensor
 from mcugraph.ops.control import Control
 from mcugraph.ops.labels import FIXED, core, varies

@@ -1,5 +1,6 @@
 """Groups of norms and convolutions: parts of which equally many channels stay."""
 
+from collections.abc import Callable
 from itertools import product
 
 import pytest
@@ -145,3 +146,90 @@ def test_groups_of_shuffled_channels(space_of: Build) -> None:
     mask = torch.tensor([0.0, 1.0, 0.0, 1.0] * 4).view(1, -1, 1, 1)
     model.a.register_forward_hook(lambda m, i, out: out * mask)
     torch.testing.assert_close(small(x), model(x))
+
+
+CUTS = {
+    "chunk": ((0, 8), (8, 16), lambda x: x.chunk(2, 1)),
+    "slices": ((0, 8), (8, 16), lambda x: (x[:, :8], x[:, 8:])),
+    "overlapping": ((0, 8), (4, 12), lambda x: (x[:, :8], x[:, 4:12])),
+}
+
+
+class ShuffledPieces(nn.Module):
+    """Channels of two halves lie in turn before they are cut into pieces."""
+
+    def __init__(self, cut: Callable[[Tensor], tuple[Tensor, Tensor]]) -> None:
+        super().__init__()
+        self.cut, self.a, self.out = cut, nn.Conv2d(3, 16, 1), nn.Conv2d(6, 2, 1)
+        self.b, self.c = nn.Conv2d(8, 6, 1), nn.Conv2d(8, 6, 1)
+
+    def forward(self, x: Tensor) -> Tensor:
+        one, other = self.cut(F.channel_shuffle(F.relu(self.a(x)), 2))
+        return self.out(F.relu(self.b(one)) * F.relu(self.c(other)))
+
+
+def in_turn(channels: list[int]) -> list[int]:
+    half = len(channels) // 2
+    return [c for pair in zip(channels[:half], channels[half:], strict=True) for c in pair]
+
+
+@pytest.mark.parametrize("name", CUTS)
+def test_pieces_of_shuffled_channels(name: str, space_of: Build) -> None:
+    """Those widths go at which what is left of each piece is a piece of whole rounds, too."""
+    *pieces, cut = CUTS[name]
+    torch.manual_seed(0)
+    model, x = ShuffledPieces(cut).eval(), torch.rand(1, 3, 4, 4)
+    space = space_of(model, x)
+    whole = in_turn(list(range(16)))
+    parts = [sorted(i for c in g.classes for layer, i in c if layer == "a") for g in space.groups]
+
+    def left(widths: tuple[int, ...]) -> list[int]:
+        return sorted(i for part, n in zip(parts, widths, strict=True) for i in part[:n])
+
+    def holds(kept: list[int]) -> bool:
+        if len(kept) % 2:
+            return False
+        shuffled = in_turn(kept)
+        for start, stop in pieces:
+            wanted = [i for i in whole[start:stop] if i in kept]
+            before = sum(i in kept for i in whole[:start])
+            if len(wanted) % 2 or shuffled[before : before + len(wanted)] != wanted:
+                return False
+        return True
+
+    allowed = []
+    for widths in product(*(range(1, len(part) + 1) or [0] for part in parts)):
+        w = [n if part else g.width for n, part, g in zip(widths, parts, space.groups, strict=True)]
+        found = all(not (e.matrix(len(w)) @ (w - space.full)).any() for e in space.equal)
+        assert found == holds(left(widths)), widths
+        allowed += [widths] * found
+    uneven = next(widths for widths in allowed if len(set(widths)) > 2)
+    keep = {
+        g.name: range(n) for g, n, part in zip(space.groups, uneven, parts, strict=True) if part
+    }
+    small = slim(model, keep, x, space=space)
+    mask = torch.tensor([float(i in left(uneven)) for i in range(16)]).view(1, -1, 1, 1)
+    model.a.register_forward_hook(lambda m, i, out: out * mask)
+    torch.testing.assert_close(small(x), model(x))
+
+
+class ShuffledAlone(nn.Module):
+    def __init__(self) -> None:
+        super().__init__()
+        self.a, self.b, self.out = nn.Conv2d(3, 8, 1), nn.Conv2d(4, 6, 1), nn.Conv2d(6, 2, 1)
+
+    def forward(self, x: Tensor) -> Tensor:
+        one, other = F.channel_shuffle(F.relu(self.a(x)), 1).chunk(2, 1)
+        return self.out(F.relu(self.b(one + other)))
+
+
+def test_a_shuffle_of_one_group_changes_nothing(space_of: Build) -> None:
+    space = space_of(ShuffledAlone(), IMAGE)
+    assert set(space.channel_classes) == tied(4, "a", ("a", 4)) | tied(6, "b")
+    assert space.equal == ()
+
+
+def test_groups_of_two_channels(space_of: Build) -> None:
+    """Any number of widths that have to be alike binds, however few channels each has."""
+    space = space_of(Grouped(6), IMAGE)
+    assert {frozenset((f"a#{i}" if i > 1 else "a",) for i in range(1, 7))} <= equal(space)

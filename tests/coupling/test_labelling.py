@@ -4,59 +4,16 @@ from dataclasses import replace
 
 import numpy as np
 import pytest
+from support.hand_made import SIDE, HandMade
 
 import mcugraph as mg
-from mcugraph.coupling.propagate import Labelling, _cut, _shared_out, label, layer_name
-from mcugraph.ir import Array, Constant, DType, Graph, Kind, Operator, Source, Tensor
+from mcugraph.coupling.groups import group
+from mcugraph.coupling.labelling import Labelling
+from mcugraph.coupling.propagate import label, layer_name
+from mcugraph.ir import Constant, DType, Graph, Kind, Operator, Source, Tensor
 from mcugraph.ops.convolution import Conv
 from mcugraph.ops.elementwise import Elementwise
 from mcugraph.ops.labels import FIXED
-
-
-def shuffled() -> tuple[Labelling, Array, Array, Array]:
-    """Two parts of four channels that keep equally many, and the line in which they lie in turn."""
-    labelling = Labelling()
-    one, other = labelling.unions.fresh(4), labelling.unions.fresh(4)
-    labelling.equal.append(((one, other), "shuffle"))
-    return labelling, one, other, np.stack([one, other], 1).ravel()
-
-
-def lists(found: list[tuple[tuple[Array, ...], str]]) -> list[list[list[int]]]:
-    assert all(reason == "why" for _, reason in found)
-    return [[part.tolist() for part in parts] for parts, _ in found]
-
-
-def test_groups_of_shuffled_channels() -> None:
-    labelling, one, other, line = shuffled()
-
-    def asked(groups: int, whole: Array | None) -> list[list[list[int]]]:
-        op = Conv((1, 1), (1, 1), ((0, 0), (0, 0)), groups=groups)
-        return lists(_shared_out(labelling, whole, op, "why"))
-
-    image = np.broadcast_to(line[None, :, None, None], (1, 8, 2, 2))
-    cut = [[part[i : i + 2].tolist() for part in (one, other)] for i in (0, 2)]
-    assert asked(2, image) == cut
-    assert asked(4, image) == [
-        [part[i : i + 1].tolist() for part in (one, other)] for i in range(4)
-    ]
-    assert asked(1, image) == asked(2, None) == asked(2, image[:, :7]) == asked(16, image) == []
-    assert asked(2, np.roll(image, 1, 1)) == []  # they lie otherwise
-
-
-def test_pieces_of_shuffled_channels() -> None:
-    labelling, one, other, line = shuffled()
-    whole = np.broadcast_to(line[None, :, None], (1, 8, 3))
-
-    def asked(piece: Array) -> list[list[list[int]]]:
-        return lists(_cut(labelling, whole, piece, "why"))
-
-    assert asked(whole[:, 2:6]) == [[one[1:3].tolist(), other[1:3].tolist()]]
-    assert asked(whole[:, 4:]) == [[one[2:].tolist(), other[2:].tolist()]]
-    assert asked(whole) == asked(whole[:, :0]) == asked(whole[0, 2:6]) == []
-    assert asked(whole[0, 2:6, 0]) == []
-    assert asked(whole[:, 1:3]) == asked(whole[:, 2:5]) == []  # not whole rounds
-    assert asked(whole[:, ::2]) == []
-    assert _cut(labelling, None, whole, "why") == []
 
 
 def test_the_axis_that_gets_shorter() -> None:
@@ -144,13 +101,15 @@ def test_what_meets_a_state_has_to_stay(kind: Kind) -> None:
 def test_what_an_operator_of_unknown_shapes_reads_has_to_stay() -> None:
     graph = convolutions("b", "onnx")
     unknown = Tensor("b", DType.FLOAT32, None)
-    labelling = label(changed(graph, unknown))
+    graph = changed(graph, unknown)
+    labelling = label(graph)
     roots = {
         layer: set(labelling.unions.roots(labels)) for layer, labels in labelling.layers.items()
     }
     assert roots["a"] == {FIXED}
     assert "op_b: a shape is not known" in labelling.unions.reason(int(labelling.layers["a"][0]))
     assert labelling.activations["b"].tolist() == labelling.activations["c"].flat[0] == FIXED
+    assert group(graph, labelling).groups == ()
 
 
 def test_only_weights_name_a_layer() -> None:
@@ -175,8 +134,41 @@ def test_weights_of_every_group_count() -> None:
         b = graph.operators[1]
         graph = changed(graph, *tensors, op_b=replace(b, op=replace(b.op, groups=groups)))
         count = {0: 0, 1: 0}
-        for group in mg.widths(graph).groups:
-            for member in group.members:
+        for entry in mg.widths(graph).groups:
+            for member in entry.members:
                 if member.tensor == "b.weight":
-                    count[member.axis] += member.multiplicity * group.width
+                    count[member.axis] += member.multiplicity * entry.width
         assert count == {0: made, 1: read}
+
+
+def test_a_layer_that_reads_a_constant_too() -> None:
+    """What it makes of that is a constant, and meets what it makes of the input."""
+    net = HandMade()
+    net.conv("a", "x", 4)
+    net.constant("image", 1, 3, SIDE, SIDE)
+    again = Conv((1, 1), (1, 1), ((0, 0), (0, 0)))
+    net.add("again", again, ("image", "a.weight", "a.bias"), 4)
+    net.add("sum", Elementwise("add"), ("a", "again"), 4)
+    net.conv("b", "sum", 5)
+    net.conv("c", "b", 2)
+    space = mg.widths(net.graph("c"))
+    assert set(space.channel_classes) == {frozenset({("b", i)}) for i in range(5)}
+    assert set(space.refused) == {"a", "c"}
+
+
+def test_biases_that_are_a_single_number() -> None:
+    """A file may say so, though no channel has its own then."""
+    net = HandMade()
+    net.conv("a", "x", 4)
+    net.constant("a.bias")
+    net.conv("b", "a", 2)
+    found = mg.widths(net.graph("b")).channel_classes
+    assert set(found) == {frozenset({("a", i)}) for i in range(4)}
+
+
+def test_an_output_that_is_a_constant_has_no_channels() -> None:
+    net = HandMade()
+    net.conv("a", "x", 4)
+    net.conv("b", "a", 2)
+    found = mg.widths(net.graph("b", "a.weight")).channel_classes
+    assert set(found) == {frozenset({("a", i)}) for i in range(4)}

@@ -141,3 +141,23 @@ def test_units_that_share_an_axis_with_channels(space_of: Build) -> None:
     space = space_of(FlatMixer(), TOKENS)
     assert set(space.channel_classes) == tied(8, "embed")
     assert "channels and tokens" in space.refused["tokens"]
+
+
+class ThreeAxes(nn.Module):
+    """Units that mix columns, and others that mix rows, beside the channels."""
+
+    def __init__(self) -> None:
+        super().__init__()
+        self.a, self.columns, self.rows = nn.Conv2d(3, 4, 1), nn.Linear(16, 6), nn.Linear(16, 5)
+        self.back, self.out = nn.Linear(5, 16), nn.Conv2d(4, 3, 1)
+
+    def forward(self, x: Tensor) -> Tensor:
+        y = F.relu(self.columns(self.a(x))).transpose(2, 3)
+        return self.out(self.back(F.relu(self.rows(y))))
+
+
+def test_a_tensor_with_channels_along_three_axes(space_of: Build) -> None:
+    """Two of them can be told apart; the first units stay."""
+    space = space_of(ThreeAxes(), IMAGE)
+    assert set(space.channel_classes) == tied(4, "a") | tied(5, "rows")
+    assert "channels lie along three axes" in space.refused["columns"]

@@ -122,6 +122,9 @@ def test_long_rows_of_classes() -> None:
         root = FIXED if frozen else int(labels[0])
         for _ in range(2):
             assert [unions.find(int(label)) for label in labels[::-1]] == [root] * 200
+        # Nothing walks such a path twice.
+        ends = {root} if not frozen else {root, int(labels[0])}
+        assert {unions._parent[label] for label in labels.tolist()} == ends
         assert unions.roots(labels).tolist() == [root] * 200
         if frozen:
             assert {unions.reason(int(label)) for label in labels} == {"here"}
