@@ -40,7 +40,7 @@ if TYPE_CHECKING:
     from mcugraph.slimming.slimmer import slim
     from mcugraph.space.space import Space, widths
     from mcugraph.tflm.kernels import register_kernels
-    from mcugraph.tflm.kernels.own import KernelCall, KernelLibrary
+    from mcugraph.tflm.kernels.own import KernelLibrary, OperatorCall
 
 # Public name -> the module that defines it.
 _HOME = {
@@ -52,12 +52,12 @@ _HOME = {
     "Graph": "mcugraph.ir",
     "GraphError": "mcugraph.errors",
     "InternalError": "mcugraph.errors",
-    "KernelCall": "mcugraph.tflm.kernels.own",
     "KernelLibrary": "mcugraph.tflm.kernels.own",
     "LoadLimits": "mcugraph.formats.load_limits",
     "McuGraphError": "mcugraph.errors",
     "Op": "mcugraph.ir",
     "Operator": "mcugraph.ir",
+    "OperatorCall": "mcugraph.tflm.kernels.own",
     "Optimization": "mcugraph.optimizer.result",
     "Plan": "mcugraph.planning.arena",
     "Problem": "mcugraph.scheduling.problem",
@@ -100,12 +100,12 @@ __all__ = [
     "Graph",
     "GraphError",
     "InternalError",
-    "KernelCall",
     "KernelLibrary",
     "LoadLimits",
     "McuGraphError",
     "Op",
     "Operator",
+    "OperatorCall",
     "Optimization",
     "Plan",
     "Problem",

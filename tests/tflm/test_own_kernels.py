@@ -27,7 +27,7 @@ def nothing_stays_registered(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(libraries, "_OWN", {})
 
 
-def columns(call: mg.KernelCall) -> int:
+def columns(call: mg.OperatorCall) -> int:
     """What CMSIS-NN's convolution of int8 takes, said with what a rule gets to see."""
     data = call.inputs[0]
     assert data is not None
@@ -55,7 +55,7 @@ def test_a_rule_sees_the_same_whatever_the_model_came_from(models: Path) -> None
     pytest.importorskip("torch")
     seen: Counter[Any] = Counter()
 
-    def look(call: mg.KernelCall) -> int:
+    def look(call: mg.OperatorCall) -> int:
         data = call.inputs[0]
         assert data is not None
         seen[data.shape[-1], call.outputs[0].shape, call.window] += 1  # a converter may pad before
@@ -112,7 +112,7 @@ def test_a_custom_operator_gets_a_kernel() -> None:
     assert "CUSTOM:Mix" not in libraries.find_library("reference")
 
 
-def failing(call: mg.KernelCall) -> int:
+def failing(call: mg.OperatorCall) -> int:
     raise KeyError(call.operator)
 
 

@@ -23,7 +23,7 @@ from mcugraph.tflm.kernels.needs import KernelNode, Needs, Rule, plain
 
 
 @dataclass(frozen=True, slots=True)
-class KernelCall:
+class OperatorCall:
     """One operator, as a rule about its kernel sees it.
 
     Attributes:
@@ -42,7 +42,7 @@ class KernelCall:
     op: Any
 
 
-Amount = int | Callable[[KernelCall], int | Sequence[int]]
+Amount = int | Callable[[OperatorCall], int | Sequence[int]]
 
 
 @dataclass(frozen=True, slots=True)
@@ -51,7 +51,7 @@ class KernelLibrary:
 
     Attributes:
         scratch: Operator -> its scratch buffers, which live while it runs: a number, or a function
-            of a ``KernelCall`` that gives one, or several. They take the place of the reference
+            of an ``OperatorCall`` that gives one, or several. They take the place of the reference
             kernel's.
         persistent: Operator -> what it keeps for ever besides what the reference kernel keeps,
             told in the same way.
@@ -109,13 +109,13 @@ def from_module(text: str) -> KernelLibrary:
     return found
 
 
-def _call(node: KernelNode) -> KernelCall:
+def _call(node: KernelNode) -> OperatorCall:
     window: tuple[int, ...] = ()
     if isinstance(node.op, Windowed):
         shapes = tuple(None if tensor is None else tensor.shape for tensor in node.inputs)
         window = tuple(sweep.kernel for sweep in node.op.sweeps(shapes).values())
     stored = as_stored(node)
-    return KernelCall(
+    return OperatorCall(
         node.native,
         tuple(None if t is None else TensorType(t.dtype, t.shape) for t in stored.inputs),
         tuple(TensorType(t.dtype, t.shape) for t in stored.outputs),
@@ -124,7 +124,7 @@ def _call(node: KernelNode) -> KernelCall:
     )
 
 
-def _asked(what: str, amount: Amount, call: KernelCall) -> tuple[int, ...]:
+def _asked(what: str, amount: Amount, call: OperatorCall) -> tuple[int, ...]:
     """The buffers that a rule asks for; those of no bytes are none."""
     if not callable(amount):
         return _sizes(what, amount)
