@@ -1,7 +1,7 @@
 """One call from a model to one with fewer weights or channels, and to its quantised file."""
 
 import copy
-from collections.abc import Iterable, Mapping
+from collections.abc import Mapping
 from pathlib import Path
 from tempfile import TemporaryDirectory
 from typing import Any
@@ -11,8 +11,8 @@ import torch
 from mcugraph import files
 from mcugraph.checks import check_whole
 from mcugraph.compress.compressed import Compressed
-from mcugraph.compress.deployed_costs import DeployedCosts, deployed_costs
 from mcugraph.compress.element_schedules import ElementSchedule
+from mcugraph.compress.filing import costs_of, filed
 from mcugraph.compress.pruning_methods import (
     ChannelPruning,
     CompressionWork,
@@ -22,13 +22,9 @@ from mcugraph.compress.pruning_methods import (
     trained_rounded,
 )
 from mcugraph.compress.training_options import Training
-from mcugraph.errors import FormatError, GraphError, UsageError
+from mcugraph.errors import UsageError
 from mcugraph.export.schemes import find_scheme
-from mcugraph.export.to_tflite import export_tflite
-from mcugraph.formats.loader import load
 from mcugraph.formats.torch.given import plain_module
-from mcugraph.formats.torch.importer import from_torch
-from mcugraph.prune.int8_file import FileModel
 from mcugraph.prune.training import device_of, seeded
 
 
@@ -179,7 +175,7 @@ def _compress(
             copy.deepcopy(given).to(training.place(given)), example_inputs, training
         )
         scores = {"float": work.score(work.model)}
-        before = _costs_of(given, work.examples, notes)
+        before = costs_of(given, work.examples, notes)
         final = method.train(work)
         if method.name is not None:
             scores["pruned"] = work.score(final)
@@ -189,49 +185,14 @@ def _compress(
         final = final.eval().to(device_of(given))
         plain = copy.deepcopy(final).cpu()
         if scheme is None:
-            after = _costs_of(plain, work.examples, notes)
+            after = costs_of(plain, work.examples, notes)
         else:
-            scores["quantised"], after = _filed(work, plain, scheme, path, samples, notes)
+            with TemporaryDirectory() as folder:
+                where = Path(folder, "model.tflite") if path is None else Path(path)
+                scores["quantised"], after = filed(work, plain, scheme, where, samples, notes)
     whole = sum(value.numel() for value in given.parameters())
     return Compressed(
         *(final, method.name, scheme, scores, work.task.metric),
         (whole, sum(int(value.count_nonzero()) for value in final.parameters())),
         *(before, after, None if path is None else Path(path), tuple(dict.fromkeys(notes))),
     )
-
-
-def _filed(
-    work: CompressionWork,
-    model: torch.nn.Module,
-    scheme: str,
-    path: str | Path | None,
-    samples: int,
-    notes: list[str],
-) -> tuple[float, DeployedCosts | None]:
-    """What the file of a model scores, and what it takes."""
-    with TemporaryDirectory() as folder:
-        where = Path(folder, "model.tflite") if path is None else Path(path)
-        batches: Iterable[Any] = (
-            work.task.batch(given, "train", "cpu")[0] for given in work.loaders.train
-        )
-        exported = export_tflite(model, work.examples, where, batches, samples, scheme=scheme)
-        notes += exported.profile.tflm_refusals
-        score = work.task.score(
-            FileModel(where, work.task, model), work.loaders.test, "test", "cpu"
-        )
-        try:
-            return score, deployed_costs(load(where))
-        except GraphError as error:
-            notes.append(str(error))
-            return score, None
-
-
-def _costs_of(
-    model: torch.nn.Module, examples: tuple[torch.Tensor, ...], notes: list[str]
-) -> DeployedCosts | None:
-    """What a module takes, deployed with floats."""
-    try:
-        return deployed_costs(from_torch(copy.deepcopy(model).cpu().eval(), examples))
-    except (GraphError, FormatError) as error:
-        notes.append(f"with floats, {error}")
-        return None

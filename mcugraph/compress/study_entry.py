@@ -3,7 +3,7 @@
 import hashlib
 import sys
 from collections.abc import Callable, Iterable, Mapping, Sequence
-from concurrent.futures import FIRST_COMPLETED, CancelledError, Executor, Future, wait
+from concurrent.futures import Executor
 from contextlib import ExitStack, closing
 from dataclasses import asdict
 from functools import partial
@@ -18,20 +18,20 @@ import torch
 from mcugraph.checks import check_callable, check_whole, path_text
 from mcugraph.codegen.cores import find_target
 from mcugraph.codegen.toolchain import missing_tools
-from mcugraph.compress.study_ledger import StudyLedger, StudyTrial
+from mcugraph.compress.study_driver import StudyDriver
+from mcugraph.compress.study_ledger import StudyLedger
 from mcugraph.compress.study_options import StudyRecipe
 from mcugraph.compress.study_proposals import Grid, Proposals, Sampled
 from mcugraph.compress.study_result import StudyResult
-from mcugraph.compress.study_trial import StudyTask, run_trial
+from mcugraph.compress.study_trial import StudyTask
 from mcugraph.errors import ToolError, UsageError
-from mcugraph.experiments.data import DataSource, kept
+from mcugraph.experiments.data import DataSource, Parts, kept
 from mcugraph.experiments.engine_choice import find_engine
 from mcugraph.experiments.engines import Engine
 from mcugraph.experiments.ledger import State
 from mcugraph.export.tools import one_sample
 from mcugraph.formats.torch.export import inference
 from mcugraph.formats.torch.given import plain_module
-from mcugraph.records import replace
 
 _SHOWN = 16  # digits of a digest
 
@@ -46,6 +46,7 @@ def study(
     trials: int | None = None,
     recipe: StudyRecipe | None = None,
     run: bool | Sequence[str] = False,
+    measure: bool = True,
     folder: str | PathLike[str] | None = None,
     engine: str | Engine | Executor = "local",
     workers: int = 1,
@@ -56,8 +57,9 @@ def study(
     """Try combinations of heuristic, schedule, rate and quantisation, and tell what each buys.
 
     Each trial compresses a copy of the model and measures the accuracy of each step on the test
-    data, and flash, SRAM and MACs of what is deployed, exactly. A study in a folder goes on where
-    it was when it ended, however it did: call it again with the same arguments.
+    data, and flash, SRAM and MACs of what is deployed, exactly. Trials that differ in how they are
+    quantised share what was pruned. A study in a folder goes on where it was when it ended, however
+    it did: call it again with the same arguments.
 
     ::
 
@@ -81,6 +83,9 @@ def study(
         recipe: How models are trained; None: the defaults of ``StudyRecipe``.
         run: Count the instructions of an inference in QEMU: True: on a Cortex-M4; or cores, like
             ``("cortex-m0", "cortex-m4")``, each in the machine of QEMU with the most memory.
+        measure: False: models are trained and kept in the folder, and nothing is said of files and
+            devices yet. The same call without it goes on with that, on another machine if need be:
+            one has the accelerator, the other the converter. Not with a sampler.
         folder: Where it is kept; None: a temporary folder, which stays.
         engine: As for ``mcugraph.nas.search``: ``"local"``, ``"inline"``, ``"dask"``, ``"ray"``...
         workers: How many trials run at once, with a thread each.
@@ -108,7 +113,9 @@ def study(
     cores = ("cortex-m4",) if run is True else () if run is False else tuple(run)
     for core in cores:
         find_target(core)
-    if cores and (missing := missing_tools()):
+    if not measure and sampler is not None:
+        raise UsageError("measure=False takes a grid: a sampler goes by what was measured")
+    if measure and cores and (missing := missing_tools()):
         raise ToolError(f"run= needs {', '.join(missing)}, which is not there")
     say = report or partial(print, file=sys.stderr)
     check_callable("report", say)
@@ -122,11 +129,11 @@ def study(
     where = _folder(folder)
     spec = fsdecode(data) if isinstance(data, str | PathLike) else kept(data, where)
     source = DataSource(spec, tuple(example.shape[1:]), outputs.shape[1], recipe.validation)
-    source.load()
     proposals: Proposals | None = Grid(grid) if sampler is None else None
     settings = {
         "model": _digest(plain),
-        "data": source.spec,
+        "data": Path(source.spec).name,
+        "examples": _digest_of(source.load()),
         "recipe": {name: value for name, value in asdict(recipe).items() if name != "device"},
         "grid": repr(grid),
         "sampler": None if sampler is None else type(sampler).__name__,
@@ -142,13 +149,13 @@ def study(
         known = list(ledger.trials())
         if proposals is None:
             proposals = Sampled(grid, sampler, trials or 0, known)
-        driver = _Study(task, proposals, ledger, trainers, workers, say)
+        driver = StudyDriver(task, proposals, ledger, trainers, workers, measure, say)
         try:
             driver.run()
         except KeyboardInterrupt:
             say("interrupted: the same call goes on")
             return StudyResult(driver.trials, where, True, settings)
-        return StudyResult(driver.trials, where, settings=settings)
+        return StudyResult(driver.trials, where, not measure, settings)
 
 
 def load_study(folder: str | PathLike[str]) -> StudyResult:
@@ -165,73 +172,6 @@ def load_study(folder: str | PathLike[str]) -> StudyResult:
     return StudyResult(trials, where, running, settings)
 
 
-class _Study:
-    """The loop: propose, hand out, write down."""
-
-    def __init__(
-        self,
-        task: StudyTask,
-        proposals: Proposals,
-        ledger: StudyLedger,
-        engine: Engine,
-        workers: int,
-        say: Callable[[str], None],
-    ) -> None:
-        self._task, self._proposals, self._ledger = task, proposals, ledger
-        self._engine, self._workers, self._say = engine, workers, say
-        self.trials = list(ledger.trials())
-        self._under_way: dict[int, Future[Any]] = {}
-
-    def run(self) -> None:
-        """Until there are no more trials.
-
-        Raises:
-            UsageError: All of them fail.
-        """
-        for trial in self.trials:
-            if trial.state is State.RUNNING:
-                self._begin(trial)
-        while True:
-            while len(self._under_way) < self._workers:
-                options = self._proposals.next(self.trials)
-                if options is None:
-                    break
-                self.trials.append(StudyTrial(len(self.trials), options, State.RUNNING, "", {}))
-                self._begin(self.trials[-1])
-            if not self._under_way:
-                break
-            done, _ = wait(self._under_way.values(), return_when=FIRST_COMPLETED)
-            for number in sorted(n for n, future in self._under_way.items() if future in done):
-                self._end(number, self._under_way.pop(number))
-        failed = [trial for trial in self.trials if trial.state is State.FAILED]
-        if failed and len(failed) == len(self.trials):
-            raise UsageError(
-                f"{self._ledger.folder}: all trials fail ({len(failed)}); the last: "
-                f"{' '.join(failed[-1].error_text.split())}; mend that, and take another folder"
-            )
-
-    def _begin(self, trial: StudyTrial) -> None:
-        self._ledger.keep(trial)
-        task = replace(self._task, options=trial.options)
-        self._under_way[trial.id] = self._engine.submit(run_trial, task)
-
-    def _end(self, number: int, future: "Future[Any]") -> None:
-        trial = self.trials[number]
-        try:
-            trial = replace(trial, state=State.DONE, figures=future.result())
-            said = f"{trial.score:.2%}"
-        except CancelledError:
-            return
-        except Exception as error:
-            said = " ".join(str(error).split()) or repr(error)
-            trial = replace(trial, state=State.FAILED, error_text=said)
-        self.trials[number] = trial
-        self._ledger.keep(trial)
-        self._proposals.ended(trial)
-        tried = ", ".join(f"{name} {value}" for name, value in trial.options.items())
-        self._say(f"#{number} ({tried}): {said}")
-
-
 def _one_input(example_inputs: Any) -> torch.Tensor:
     given = one_sample(example_inputs)
     if len(given) != 1:
@@ -244,6 +184,15 @@ def _folder(folder: str | PathLike[str] | None) -> Path:
     if folder is None:
         return Path(mkdtemp(prefix="mcugraph-study-"))
     return Path(path_text(folder, "study takes the path of a folder"))
+
+
+def _digest_of(parts: Parts) -> str:
+    """Names the data: it may lie elsewhere when a study goes on."""
+    found = hashlib.sha256()
+    for part in (parts.train, parts.validation, parts.test):
+        for array in part:
+            found.update(array.data)
+    return found.hexdigest()[:_SHOWN]
 
 
 def _digest(model: torch.nn.Module) -> str:

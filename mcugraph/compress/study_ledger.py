@@ -2,12 +2,16 @@
 
 import json
 from collections.abc import Iterator, Mapping
+from pathlib import Path
 from typing import Any
 
+from mcugraph import files
 from mcugraph.compress.study_options import Options
 from mcugraph.errors import FormatError
 from mcugraph.experiments.ledger import Ledger, State
 from mcugraph.records import dataclass
+
+_MODELS = "models"
 
 
 @dataclass(frozen=True, slots=True)
@@ -23,7 +27,8 @@ class StudyTrial:
         figures: ``scores`` (``"float"``, ``"pruned"``, ``"rounded"``, ``"quantised"``),
             ``parameters`` that are not zero and their ``share``, ``flash`` and ``sram`` in bytes as
             deployed, ``macs``, ``forms`` of the weights by layer, ``instructions`` by core
-            (None: ``notes`` say why), ``notes``, ``seconds``, ``worker``; empty: it is not done.
+            (None: ``notes`` say why), ``notes``, ``seconds``, ``worker``; empty: it is not done;
+            ``scores`` alone: it is trained, and not measured yet.
     """
 
     id: int
@@ -43,6 +48,7 @@ class StudyLedger(Ledger):
 
     kind = "study"
     version = 1
+    folders = (_MODELS,)
     columns = {  # noqa: RUF012
         "id": "INTEGER PRIMARY KEY",
         "options": "TEXT NOT NULL",
@@ -62,6 +68,18 @@ class StudyLedger(Ledger):
                 "figures": json.dumps(dict(trial.figures)),
             }
         )
+
+    def keep_model(self, name: str, data: bytes) -> None:
+        """Write down what was trained, under the name of what it depends on."""
+        files.write(self._model(name), data)
+
+    def kept_model(self, name: str) -> bytes | None:
+        """What was trained under a name; None: nothing was."""
+        path = self._model(name)
+        return path.read_bytes() if path.is_file() else None
+
+    def _model(self, name: str) -> Path:
+        return self.folder / _MODELS / f"{name}.pt"
 
     def trials(self) -> Iterator[StudyTrial]:
         """All trials in their order.

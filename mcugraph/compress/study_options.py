@@ -1,6 +1,9 @@
 """What the trials of a study may try."""
 
+import hashlib
+import json
 from collections.abc import Iterable, Mapping, Sequence
+from enum import Enum
 from itertools import product
 from typing import Any
 
@@ -12,6 +15,7 @@ Options = dict[str, Any]
 
 _CHANNELS = ("l1", "l2", "gradient", "activation", "random")
 _ELEMENTS = ("level", "gradient", "taylor", "random")
+_DIGITS = 16  # of names of trainings
 _SCHEDULES = ("agp", "one-shot")
 _SCHEMES = (None, "int8", "int8-per-tensor", "int4", "weights-int8", "weights-int4")
 # What each option may be; the first is taken where nothing is said.
@@ -27,6 +31,31 @@ _DEFAULTS: Options = {
     "sparsity": 0.0,
     "qat_epochs": 0,
 }
+
+
+class Step(Enum):
+    """What is done of a trial, one after the other."""
+
+    PRUNE = "prune"
+    ROUND = "round"
+    MEASURE = "measure"
+
+
+# What a step depends on: trials that are alike in it share what it gives.
+_PRUNING = ("method", "heuristic", "sparsity", "schedule", "scope")
+_ROUNDING = (*_PRUNING, "scheme", "qat_epochs")
+
+
+def trainings(options: Options) -> list[tuple[Step, str]]:
+    """The steps of a trial that train, in order, each with a name for what it depends on."""
+    steps: list[tuple[Step, tuple[str, ...]]] = [(Step.PRUNE, _PRUNING)]
+    if options["qat_epochs"]:
+        steps.append((Step.ROUND, _ROUNDING))
+    return [(step, _named([options[name] for name in names])) for step, names in steps]
+
+
+def _named(values: list[Any]) -> str:
+    return hashlib.sha256(json.dumps(values).encode()).hexdigest()[:_DIGITS]
 
 
 @dataclass(frozen=True, slots=True)

@@ -188,7 +188,9 @@ class StudyResult:
     def __str__(self) -> str:
         head, rows = self._rows()
         lines = table(head, rows, right=(1, 4, *range(7, len(head)))) if rows else []
-        return "\n".join([*lines, *self._failures()] or ["nothing is done yet"])
+        trained = sum(t.state is State.RUNNING and bool(t.figures) for t in self.trials)
+        waits = [f"{trained} trained and not measured yet"] if trained else []
+        return "\n".join([*lines, *self._failures(), *waits] or ["nothing is done yet"])
 
     def __repr__(self) -> str:
         return f"<StudyResult of {len(self.done)} trials, {len(self.front)} on the front>"

@@ -1,5 +1,10 @@
-"""What a worker of a study does: one compression, from a task to figures."""
+"""What workers of a study do: one step of a compression after the other.
 
+A model is pruned while it trains; then, perhaps, it is trained with rounding; then it is measured,
+which takes no training. What the first two give is kept, for other trials and for a later call.
+"""
+
+import copy
 import os
 import time
 from collections.abc import Iterator
@@ -10,21 +15,31 @@ from typing import Any
 import torch
 
 from mcugraph.codegen.cores import roomiest
-from mcugraph.compress.compressed import Compressed
-from mcugraph.compress.compressing import elements, structural
-from mcugraph.compress.study_options import Options, StudyRecipe
+from mcugraph.compress.filing import costs_of, filed
+from mcugraph.compress.kept_models import KeptModel
+from mcugraph.compress.pruning_methods import (
+    ChannelPruning,
+    CompressionWork,
+    ElementPruning,
+    KeptZeros,
+    PruningMethod,
+    trained_rounded,
+)
+from mcugraph.compress.study_options import Options, Step, StudyRecipe
 from mcugraph.compress.training_options import Training, checked_device
 from mcugraph.deployment.entry import deploy
 from mcugraph.errors import GraphError, ToolError
 from mcugraph.experiments.data import Arrays, DataSource
+from mcugraph.prune.training import seeded
 from mcugraph.records import dataclass
 
 _AT_ONCE = 1000  # examples that are judged together
+_CALIBRATION = 200  # examples
 
 
 @dataclass(frozen=True, slots=True)
 class StudyTask:
-    """One compression, as plain data that can be sent anywhere.
+    """One step of a compression, as plain data that can be sent anywhere.
 
     Attributes:
         model: A module, whose class every worker can import.
@@ -34,6 +49,8 @@ class StudyTask:
         options: What is tried.
         seed: Of everything random.
         cores: Those whose instructions are counted in QEMU.
+        step: What is to be done.
+        kept: What the step before gave.
     """
 
     model: torch.nn.Module
@@ -43,6 +60,8 @@ class StudyTask:
     options: Options
     seed: int
     cores: tuple[str, ...] = ()
+    step: Step = Step.PRUNE
+    kept: bytes = b""
 
 
 class Batches:
@@ -73,56 +92,91 @@ class Batches:
                 yield self._x[chosen], self._y[chosen]  # of one, a batch norm knows nothing
 
 
-def run_trial(task: StudyTask) -> dict[str, Any]:
-    """Compress a model, and measure what that gives; one thread on the CPU.
+def run_step(task: StudyTask) -> bytes | dict[str, Any]:
+    """Do one step; one thread on the CPU.
+
+    Returns:
+        A `KeptModel` as bytes, or, where it was measured, the figures of the trial.
 
     Raises:
-        McuGraphError: It cannot be compressed so.
+        McuGraphError: It cannot be done.
     """
     torch.set_num_threads(1)
     begun = time.monotonic()
-    with TemporaryDirectory() as folder:
-        result = _compressed(task, Path(folder, "model.tflite"))
-        notes = list(result.notes)
+    if task.step is Step.MEASURE:
+        return _measured(task, KeptModel.from_bytes(task.kept, "a worker"), begun)
+    with seeded(task.seed):
+        if task.step is Step.PRUNE:
+            work = _work(task, copy.deepcopy(task.model), task.recipe.device)
+            scores = {"float": work.score(work.model)}
+            model, stage, spent = _method(task.options).train(work), "pruned", 0.0
+        else:
+            before = KeptModel.from_bytes(task.kept, "a worker")
+            pruned = before.module(task.model, task.example_inputs)
+            work = _work(task, pruned, task.recipe.device)
+            scores, stage, spent = dict(before.scores), "rounded", before.seconds
+            epochs, scheme = task.options["qat_epochs"], task.options["scheme"]
+            zeros = KeptZeros()
+            model = trained_rounded(zeros, work, zeros.train(work), epochs, scheme)
+        scores[stage] = work.score(model)
+    return KeptModel.of(model, scores, spent + time.monotonic() - begun).to_bytes()
+
+
+def _work(task: StudyTask, model: torch.nn.Module, device: str) -> CompressionWork:
+    """A model with its data, where it is trained."""
+    recipe, parts, place = task.recipe, task.data.load(), str(checked_device(device))
+    training = Training(
+        Batches(parts.train, recipe.batch, place, task.seed),
+        Batches(parts.test, _AT_ONCE, place),
+        Batches(parts.validation, recipe.batch, place, task.seed),
+        epochs=recipe.epochs,
+        optimizer=recipe.optimizer,
+        learning_rate=recipe.learning_rate,
+        seed=task.seed,
+        report=_silent,
+    )
+    return CompressionWork(model.to(place), task.example_inputs, training)
+
+
+def _method(options: Options) -> PruningMethod:
+    sparsity, schedule, heuristic = (
+        options[name] for name in ("sparsity", "schedule", "heuristic")
+    )
+    if options["method"] == "structure":
+        return ChannelPruning(sparsity, schedule, {"salience": heuristic, "budgets": None})
+    return ElementPruning(sparsity, schedule, {"heuristic": heuristic, "scope": options["scope"]})
+
+
+def _measured(task: StudyTask, kept: KeptModel, begun: float) -> dict[str, Any]:
+    """What a trained model comes to, as a file and deployed."""
+    notes, scores, scheme = list[str](), dict(kept.scores), task.options["scheme"]
+    model = kept.module(task.model, task.example_inputs).eval()
+    with TemporaryDirectory() as folder, seeded(task.seed):
+        path = None
+        if scheme is None:
+            after = costs_of(model, (task.example_inputs,), notes)
+        else:
+            path = Path(folder, "model.tflite")
+            work = _work(task, model, "cpu")
+            scores["quantised"], after = filed(work, model, scheme, path, _CALIBRATION, notes)
         instructions = {
-            core: _instructions(task, result, folder, core, notes) for core in task.cores
+            core: _instructions(task, path or model, Path(folder, core), core, notes)
+            for core in task.cores
         }
-    after = result.after
+    left = sum(int(value.count_nonzero()) for value in model.parameters())
     return {
-        "scores": dict(result.scores),
-        "parameters": result.parameters[1],
-        "share": result.left,
+        "scores": scores,
+        "parameters": left,
+        "share": left / sum(value.numel() for value in task.model.parameters()),
         "flash": None if after is None else after.flash,
         "sram": None if after is None else after.sram,
         "macs": None if after is None else after.macs,
         "forms": {} if after is None else {each.operator: each.form for each in after.layers},
         "instructions": instructions,
         "notes": list(dict.fromkeys(notes)),
-        "seconds": time.monotonic() - begun,
+        "seconds": kept.seconds + time.monotonic() - begun,
         "worker": f"process {os.getpid()}",
     }
-
-
-def _compressed(task: StudyTask, path: Path) -> Compressed:
-    recipe, options, parts = task.recipe, task.options, task.data.load()
-    device = str(checked_device(recipe.device))
-    training = Training(
-        Batches(parts.train, recipe.batch, device, task.seed),
-        Batches(parts.test, _AT_ONCE, device),
-        Batches(parts.validation, recipe.batch, device, task.seed),
-        epochs=recipe.epochs,
-        optimizer=recipe.optimizer,
-        learning_rate=recipe.learning_rate,
-        device=device,
-        seed=task.seed,
-        report=_silent,
-    )
-    said = {name: options[name] for name in ("heuristic", "schedule", "scheme", "qat_epochs")}
-    said["path"] = None if options["scheme"] is None else path
-    given = (task.model, task.example_inputs, training, options["sparsity"])
-    if options["method"] == "structure":
-        return structural(*given, **said)
-    return elements(*given, scope=options["scope"], **said)
 
 
 def _silent(line: str) -> None:
@@ -130,14 +184,12 @@ def _silent(line: str) -> None:
 
 
 def _instructions(
-    task: StudyTask, result: Compressed, folder: str, core: str, notes: list[str]
+    task: StudyTask, model: Path | torch.nn.Module, folder: Path, core: str, notes: list[str]
 ) -> int | None:
     """Those of one inference in QEMU; None: ``notes`` get why there are none."""
-    model, inputs = result.path or result.model, None if result.path else task.example_inputs
+    inputs = None if isinstance(model, Path) else task.example_inputs
     try:
-        project = deploy(
-            model, Path(folder, core), core, machine=roomiest(core), example_inputs=inputs
-        )
+        project = deploy(model, folder, core, machine=roomiest(core), example_inputs=inputs)
         return project.run().instructions
     except (GraphError, ToolError) as error:
         notes.append(f"{core}: {error}")

@@ -12,7 +12,7 @@ from support.microcontrollers import needs_qemu
 
 import mcugraph as mg
 from mcugraph.codegen.cores import roomiest
-from mcugraph.errors import UsageError
+from mcugraph.errors import FormatError, UsageError
 from mcugraph.experiments.engines import Engine
 
 torch = pytest.importorskip("torch")
@@ -21,6 +21,7 @@ pytest.importorskip("litert_torch")
 from torch import nn  # noqa: E402
 
 from mcugraph.compress import StudyRecipe, load_study, study  # noqa: E402
+from mcugraph.compress.kept_models import KeptModel  # noqa: E402
 from mcugraph.compress.study_options import combinations, completed  # noqa: E402
 
 INPUT = torch.zeros(1, 1, 6, 6)
@@ -53,17 +54,17 @@ def studied(data: str, folder: Any, **options: Any) -> Any:
 
 
 class Breaking(Engine):
-    """Ends a session before its third trial."""
+    """Ends a session before a step, and counts those that are begun."""
 
-    def __init__(self) -> None:
-        self.begun = 0
+    def __init__(self, last: int | None = None) -> None:
+        self.begun, self._last = list[str](), last
 
     def submit(self, run: Any, task: Any) -> Any:
         from mcugraph.experiments.engines import Inline
 
-        self.begun += 1
-        if self.begun == 3:
+        if len(self.begun) == self._last:
             raise KeyboardInterrupt
+        self.begun.append(task.step.value)
         return Inline().submit(run, task)
 
     def close(self) -> None:
@@ -89,7 +90,7 @@ def test_it_goes_on_as_if_nothing_had_happened(data: str, tmp_path: Path) -> Non
     assert whole.done[3].figures["macs"] < whole.done[1].figures["macs"]
     assert whole.front
 
-    half = studied(data, tmp_path / "parts", engine=Breaking())
+    half = studied(data, tmp_path / "parts", engine=Breaking(5))  # before the second is measured
     assert half.interrupted
     assert len(half.done) == 2
     assert load_study(tmp_path / "parts").interrupted
@@ -113,6 +114,43 @@ def test_it_goes_on_as_if_nothing_had_happened(data: str, tmp_path: Path) -> Non
     pytest.importorskip("matplotlib")
     whole.plot(tmp_path / "study.png")
     assert (tmp_path / "study.png").stat().st_size > 5_000
+
+
+def test_what_is_trained_is_kept_for_other_trials_and_other_machines(
+    data: str, tmp_path: Path
+) -> None:
+    pytest.importorskip("ai_edge_quantizer")
+    options = {
+        "grid": {"scheme": [None, "int8"], "method": ["elements", "structure"], "sparsity": [0.5]}
+    }
+    options["grid"]["qat_epochs"] = [0, 1]
+    whole = studied(data, tmp_path / "whole", **options)
+    assert [trial.options["qat_epochs"] for trial in whole.done] == [0, 0, 0, 1, 0, 1]
+
+    trains, measures = Breaking(), Breaking()
+    first = studied(data, tmp_path / "parts", engine=trains, measure=False, **options)
+    assert sorted(trains.begun) == ["prune"] * 2 + ["round"] * 2
+    assert first.interrupted
+    assert not first.done
+    assert str(first) == "6 trained and not measured yet"
+    assert [list(trial.figures["scores"]) for trial in first.trials][2:4] == [
+        ["float", "pruned"],
+        ["float", "pruned", "rounded"],
+    ]
+    elsewhere = tmp_path / Path(data).name
+    elsewhere.write_bytes(Path(data).read_bytes())
+    (tmp_path / "parts").rename(tmp_path / "moved")
+    there = studied(str(elsewhere), tmp_path / "moved", engine=measures, **options)
+    assert measures.begun == ["measure"] * 6
+    assert without_clocks(there) == without_clocks(whole)
+    for trial in there.done:
+        assert trial.figures["share"] < 0.6
+        assert abs(trial.score - trial.figures["scores"]["pruned"]) < 0.1
+
+    damaged = next((tmp_path / "whole" / "models").iterdir())
+    damaged.write_bytes(b"nothing of the kind")
+    with pytest.raises(FormatError, match="is no model that a study keeps"):
+        KeptModel.from_bytes(damaged.read_bytes(), damaged)
 
 
 def test_workers_are_processes_and_what_fails_is_told(data: str, tmp_path: Path) -> None:
@@ -196,6 +234,7 @@ def test_what_cannot_be_is_refused_in_a_line(data: str, tmp_path: Path) -> None:
         ("workers: a whole number", {"workers": 0}),
         ("unknown engine 'cloud'", {"engine": "cloud"}),
         ("unknown core|unknown target", {"run": ("z80",)}),
+        ("measure=False takes a grid", {"measure": False, "trials": 3, "sampler": "any"}),
     ):
         with pytest.raises(UsageError, match=said):
             studied(data, tmp_path, **options)
