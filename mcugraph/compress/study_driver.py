@@ -6,7 +6,7 @@ from typing import Any
 
 from mcugraph.compress.kept_models import KeptModel
 from mcugraph.compress.study_ledger import StudyLedger, StudyTrial
-from mcugraph.compress.study_options import Step, trainings
+from mcugraph.compress.study_options import StudyStep, trainings
 from mcugraph.compress.study_proposals import Proposals
 from mcugraph.compress.study_trial import StudyTask, run_step
 from mcugraph.errors import UsageError
@@ -108,11 +108,11 @@ class StudyDriver:
                 return
             kept = found
         if self._measure:
-            self._begin(trial, Step.MEASURE, kept, None)
+            self._begin(trial, StudyStep.MEASURE, kept, None)
         else:
             self._trained(trial, kept)
 
-    def _begin(self, trial: StudyTrial, step: Step, kept: bytes, name: str | None) -> None:
+    def _begin(self, trial: StudyTrial, step: StudyStep, kept: bytes, name: str | None) -> None:
         task = replace(self._task, options=trial.options, step=step, kept=kept)
         self._under_way[self._engine.submit(run_step, task)] = _Job(trial.id, name)
 

@@ -33,7 +33,7 @@ _DEFAULTS: Options = {
 }
 
 
-class Step(Enum):
+class StudyStep(Enum):
     """What is done of a trial, one after the other."""
 
     PRUNE = "prune"
@@ -46,11 +46,11 @@ _PRUNING = ("method", "heuristic", "sparsity", "schedule", "scope")
 _ROUNDING = (*_PRUNING, "scheme", "qat_epochs")
 
 
-def trainings(options: Options) -> list[tuple[Step, str]]:
+def trainings(options: Options) -> list[tuple[StudyStep, str]]:
     """The steps of a trial that train, in order, each with a name for what it depends on."""
-    steps: list[tuple[Step, tuple[str, ...]]] = [(Step.PRUNE, _PRUNING)]
+    steps: list[tuple[StudyStep, tuple[str, ...]]] = [(StudyStep.PRUNE, _PRUNING)]
     if options["qat_epochs"]:
-        steps.append((Step.ROUND, _ROUNDING))
+        steps.append((StudyStep.ROUND, _ROUNDING))
     return [(step, _named([options[name] for name in names])) for step, names in steps]
 
 

@@ -25,7 +25,7 @@ from mcugraph.compress.pruning_methods import (
     PruningMethod,
     trained_rounded,
 )
-from mcugraph.compress.study_options import Options, Step, StudyRecipe
+from mcugraph.compress.study_options import Options, StudyRecipe, StudyStep
 from mcugraph.compress.training_options import Training, checked_device
 from mcugraph.deployment.entry import deploy
 from mcugraph.errors import GraphError, ToolError
@@ -60,7 +60,7 @@ class StudyTask:
     options: Options
     seed: int
     cores: tuple[str, ...] = ()
-    step: Step = Step.PRUNE
+    step: StudyStep = StudyStep.PRUNE
     kept: bytes = b""
 
 
@@ -103,10 +103,10 @@ def run_step(task: StudyTask) -> bytes | dict[str, Any]:
     """
     torch.set_num_threads(1)
     begun = time.monotonic()
-    if task.step is Step.MEASURE:
+    if task.step is StudyStep.MEASURE:
         return _measured(task, KeptModel.from_bytes(task.kept, "a worker"), begun)
     with seeded(task.seed):
-        if task.step is Step.PRUNE:
+        if task.step is StudyStep.PRUNE:
             work = _work(task, copy.deepcopy(task.model), task.recipe.device)
             scores = {"float": work.score(work.model)}
             model, stage, spent = _method(task.options).train(work), "pruned", 0.0
