@@ -16,7 +16,7 @@ from mcugraph.records import dataclass, replace
 
 
 @dataclass(frozen=True, slots=True)
-class _Job:
+class _StepJob:
     """A step that is under way.
 
     Attributes:
@@ -57,7 +57,7 @@ class StudyDriver:
         self._task, self._proposals, self._ledger = task, proposals, ledger
         self._engine, self._workers, self._measure, self._say = engine, workers, measure, say
         self.trials = list(ledger.trials())
-        self._under_way: dict[Future[Any], _Job] = {}
+        self._under_way: dict[Future[Any], _StepJob] = {}
         self._waiting: dict[str, list[int]] = {}  # for what is trained under a name
 
     def run(self) -> None:
@@ -114,9 +114,9 @@ class StudyDriver:
 
     def _begin(self, trial: StudyTrial, step: StudyStep, kept: bytes, name: str | None) -> None:
         task = replace(self._task, options=trial.options, step=step, kept=kept)
-        self._under_way[self._engine.submit(run_step, task)] = _Job(trial.id, name)
+        self._under_way[self._engine.submit(run_step, task)] = _StepJob(trial.id, name)
 
-    def _end(self, job: _Job, future: "Future[Any]") -> None:
+    def _end(self, job: _StepJob, future: "Future[Any]") -> None:
         """Write down what a step has given, and go on with what waits for it."""
         ids = [job.trial] if job.name is None else self._waiting.pop(job.name)
         try:
