@@ -221,7 +221,19 @@ def cross_entropy(outputs: Any, targets: Any) -> torch.Tensor:
         UsageError: They are something else.
     """
     _check_classes(outputs, targets)
-    return F.cross_entropy(outputs, targets.long())
+    if targets.is_cpu:
+        return F.cross_entropy(outputs, targets.long())
+    return unwatched_cross_entropy(outputs, targets)
+
+
+def unwatched_cross_entropy(outputs: torch.Tensor, targets: torch.Tensor) -> torch.Tensor:
+    """The same without a look at the classes, for which an accelerator would be waited for.
+
+    Where one is none, the loss is no number.
+    """
+    last = outputs.shape[1] - 1
+    wrong = ((targets < 0) | (targets > last)).any()
+    return F.cross_entropy(outputs, targets.long().clamp(0, last)).masked_fill(wrong, torch.nan)
 
 
 def accuracy(outputs: Any, targets: Any) -> float:
@@ -241,7 +253,11 @@ def _check_classes(outputs: Any, targets: Any) -> None:
     wanted = (outputs.shape[0], *outputs.shape[2:])
     if tuple(targets.shape) != wanted:
         raise UsageError(f"the targets have shape {tuple(targets.shape)}, not {wanted}{more}")
-    if targets.numel() and not 0 <= int(targets.min()) <= int(targets.max()) < outputs.shape[1]:
+    if (
+        targets.is_cpu
+        and targets.numel()
+        and not 0 <= int(targets.min()) <= int(targets.max()) < outputs.shape[1]
+    ):
         raise UsageError(
             f"the targets go from {int(targets.min())} to {int(targets.max())}, and the model has"
             f" {outputs.shape[1]} classes{more}"

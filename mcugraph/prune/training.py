@@ -19,6 +19,7 @@ OPTIMIZERS = ("adamw", "sgd")
 # The highest learning rates that suit small networks.
 RATES = {"adamw": 2e-3, "sgd": 0.05}
 _WARM_UP = 0.05  # of all steps
+_GLANCE = 50  # steps from one look at an accelerator's loss to the next: each waits for it
 _TEMPERATURE = 2.0
 
 Optimizer = str | Callable[[list[torch.nn.Parameter]], torch.optim.Optimizer]
@@ -76,7 +77,7 @@ class TrainingLoop:
         Raises:
             UsageError: The loader is empty, or the loss is not finite.
         """
-        losses = []
+        losses = list[torch.Tensor]()
         self.model.train()
         for given in self.loader:
             batch = self.task.batch(given, "train", self.device)
@@ -85,16 +86,16 @@ class TrainingLoop:
             loss.backward()  # type: ignore[no-untyped-call]
             self._optimizer.step()
             self._schedule.step()
-            losses.append(float(loss.detach()))
-            if not math.isfinite(losses[-1]):
-                raise UsageError(
-                    f"the training loss is {losses[-1]}: lower learning_rate, or look at the data"
-                )
+            losses.append(loss.detach())
+            if loss.is_cpu or len(losses) % _GLANCE == 0:
+                _check_finite(float(losses[-1]))
             if after_step():
                 break
         if not losses:
             raise UsageError("train is empty")
-        return float(np.mean(losses))
+        found = torch.stack(losses).tolist()
+        _check_finite(sum(found))
+        return float(np.mean(found))
 
     def _loss(self, batch: Any) -> torch.Tensor:
         inputs, targets = batch
@@ -107,6 +108,13 @@ class TrainingLoop:
             taught = self.task.outputs(teacher, inputs)
         far = _softened if self.task.classifies else _squared
         return (1 - weight) * own + weight * far(outputs, taught)
+
+
+def _check_finite(loss: float) -> None:
+    if not math.isfinite(loss):
+        raise UsageError(
+            f"the training loss is {loss}: lower learning_rate, or look at the data and its classes"
+        )
 
 
 def device_of(model: torch.nn.Module) -> torch.device:

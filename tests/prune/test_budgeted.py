@@ -15,6 +15,7 @@ from torch import nn  # noqa: E402
 
 from mcugraph.fit.boards import Board  # noqa: E402
 from mcugraph.prune import Budgeted, budgeted, to_budget  # noqa: E402
+from mcugraph.prune.task import cross_entropy, unwatched_cross_entropy  # noqa: E402
 
 INPUT = torch.zeros(1, 1, 10, 10)
 BUDGETS = {"arena": 2_500, "size": 2_000, "macs": 250_000}
@@ -402,3 +403,13 @@ def test_whole_branches_go_where_that_leaves_more(training: Any, data: dict[str,
     assert call(model, data, structure="loss").met
     with pytest.raises(mg.UsageError, match="structure: 'loss', 'layers' or None"):
         call(model, data, structure="yes")
+
+
+def test_an_accelerator_is_not_waited_for_to_look_at_classes() -> None:
+    outputs = torch.randn(5, 3, generator=torch.Generator().manual_seed(0))
+    classes = torch.tensor([0, 2, 1, 1, 0])
+    assert torch.equal(unwatched_cross_entropy(outputs, classes), cross_entropy(outputs, classes))
+    for wrong in (-1, 3):
+        assert unwatched_cross_entropy(outputs, torch.tensor([0, 2, wrong, 1, 0])).isnan()
+    # There is nothing on the meta device to wait for: it refuses that.
+    assert cross_entropy(outputs.to("meta"), classes.to("meta")).shape == ()
