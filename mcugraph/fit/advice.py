@@ -70,11 +70,13 @@ def advised(
     budget: Allowance,
     among: tuple[Board, ...],
     board: Board | None,
+    smaller: Iterable[Remedy] | None = None,
 ) -> Iterable[str]:
     """What would help, with figures; nothing that was not computed."""
     memory = found.memory
     if budget.sram is not None and memory.tflm_total is not None and found.model.format == "tflite":
-        yield from _optimized(graph, found, budget)
+        known = remedies(graph, found) if smaller is None else smaller
+        yield from _optimized(found, budget, known)
     elif budget.sram is not None and best_order(graph, found) is not None:
         yield (
             f"in the best order, which `{COMMAND}` writes, the peak is {memory.peak:,} B "
@@ -115,13 +117,13 @@ def _outside(found: Profile, budget: Allowance, board: Board) -> Iterable[str]:
         )
 
 
-def _optimized(graph: Graph, found: Profile, budget: Allowance) -> Iterable[str]:
+def _optimized(found: Profile, budget: Allowance, smaller: Iterable[Remedy]) -> Iterable[str]:
     """The simplest command that makes a file fit into the SRAM, or what the best one comes to."""
     (sram, *_) = needs_of(found, budget)
     if sram.met is not False:
         return
     last = None
-    for remedy in remedies(graph, found):
+    for remedy in smaller:
         last = remedy
         if remedy.total <= sram.budget:
             yield f"its SRAM fits after `{remedy.command}`: {remedy.total:,} B"

@@ -6,6 +6,7 @@ from mcugraph.fit.advice import advised
 from mcugraph.fit.boards import Board
 from mcugraph.fit.model_needs import Allowance, Need, answer, needs_of, proven
 from mcugraph.fit.rates import estimate_latency, rates_for
+from mcugraph.fit.remedies import Remedy
 from mcugraph.ir import Graph
 from mcugraph.profiles import Profile
 from mcugraph.records import dataclass
@@ -41,6 +42,7 @@ def judge(
     found: Profile,
     among: Iterable[Board],
     board: Board | None = None,
+    smaller: Iterable[Remedy] | None = None,
 ) -> Verdict:
     """Hold a model against a budget.
 
@@ -50,13 +52,15 @@ def judge(
         found: The model's profile, on the ABI that the budget is for.
         among: Boards to suggest where the model does not fit.
         board: Whose budget it is; None: it is no board's.
+        smaller: Commands that make it take less, all that ``remedies`` has, where they are known
+            already; None: those that are needed are found.
     """
     needs = needs_of(found, budget)
     too_small = "" if board is None else board.too_small
     fitting = False if too_small else proven(found, needs)
     advice: tuple[str, ...] = ()
     if not fitting and not found.refusals:
-        advice = tuple(advised(graph, found, budget, tuple(among), board))
+        advice = tuple(advised(graph, found, budget, tuple(among), board, smaller))
     return Verdict(budget, fitting, found.refusals, needs, advice, found.generated, too_small)
 
 

@@ -28,6 +28,19 @@ def hostile(path: Path) -> None:
     onnx.save(helper.make_model(graph, opset_imports=[helper.make_opsetid("", 17)]), path)
 
 
+def one_word(path: Path) -> None:
+    """Write an operator that nobody knows, whose names have no place to break a line at."""
+    word, domain = "Word" * 50, "acme.example"
+    node = helper.make_node(word, ["in" + word], ["out" + word], name="op" + word, domain=domain)
+    ends = [
+        helper.make_tensor_value_info(each, TensorProto.FLOAT, [1, 4])
+        for each in (node.input[0], node.output[0])
+    ]
+    graph = helper.make_graph([node], word, ends[:1], ends[1:])
+    domains = [helper.make_opsetid("", 17), helper.make_opsetid(domain, 1)]
+    onnx.save(helper.make_model(graph, opset_imports=domains), path)
+
+
 def long_chain(path: Path, operators: int) -> None:
     """Write a network of so many operators, with shortcuts."""
     nodes, made, before = [], "input", "input"

@@ -70,20 +70,18 @@ def report_page(
 
     The arguments are as for ``write_report``.
     """
-    verdict: Verdict | None = None
     if board is not None:
         profiles = [
             on_abi(found, graph, board.abi) for graph, found in zip(graphs, profiles, strict=True)
         ]
-        verdict = judge(graphs[0], board_budget(board), profiles[0], boards(), board)
+    smaller = [tuple(remedies(*each)) for each in zip(graphs, profiles, strict=True)]
+    verdict: Verdict | None = None
+    if board is not None:
+        budget = board_budget(board)
+        verdict = judge(graphs[0], budget, profiles[0], boards(), board, smaller[0])
     shown = [
-        PageModel(
-            found,
-            anatomy(graph, found, time_limit),
-            _space(graph, found),
-            tuple(remedies(graph, found)),
-        )
-        for graph, found in zip(graphs, profiles, strict=True)
+        PageModel(found, anatomy(graph, found, time_limit), _space(graph, found), commands)
+        for graph, found, commands in zip(graphs, profiles, smaller, strict=True)
     ]
     return page(shown, board, verdict)
 

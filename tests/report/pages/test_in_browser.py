@@ -6,7 +6,7 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from support.hostile_names import hostile, long_chain
+from support.hostile_names import hostile, long_chain, one_word
 from support.made_up_study import made_up_study
 
 import mcugraph as mg
@@ -156,10 +156,16 @@ def test_names_are_no_markup(opened: Any, tmp_path: Path) -> None:
     assert page.locator("img").count() == 0
 
 
-def test_narrow_screens_do_not_scroll_sideways(opened: Any) -> None:
-    page = opened(MODELS / "mobilenet_v2_int8.tflite")
-    page.set_viewport_size({"width": 390, "height": 800})
-    assert page.evaluate("document.documentElement.scrollWidth") <= 390
+@pytest.mark.parametrize("kind", ["mobilenet_v2_int8.tflite", "one word"])
+def test_no_screen_scrolls_sideways(opened: Any, tmp_path: Path, kind: str) -> None:
+    model = MODELS / kind
+    if kind == "one word":
+        model = tmp_path / "one_word.onnx"
+        one_word(model)
+    page = opened(model)
+    for width in (1280, 800, 390, 320):
+        page.set_viewport_size({"width": width, "height": 800})
+        assert page.evaluate("document.documentElement.scrollWidth") <= width
 
 
 def test_a_study_is_drawn(page: Any, tmp_path: Path) -> None:

@@ -10,6 +10,11 @@ from support.commands import Capture, refused, run
 from support.hostile_names import hostile, long_chain
 
 import mcugraph as mg
+from mcugraph.fit import advice
+from mcugraph.fit.boards import find_board
+from mcugraph.fit.remedies import remedies
+from mcugraph.records import replace
+from mcugraph.report.pages import entry
 from mcugraph.report.pages.shell import html
 
 MODELS = Path(__file__).resolve().parents[3] / "fixtures" / "models"
@@ -34,6 +39,21 @@ def test_the_figures_are_those_of_the_profile(tmp_path: Path, capsys: Capture) -
     assert data["verdict"]["code"] == 0
     assert [line["peak"] for line in data["models"][0]["timelines"]] == [20480, 12288]
     assert data["models"][0]["remedies"], "optimize makes this model smaller"
+
+
+def test_what_makes_a_model_smaller_is_worked_out_once(monkeypatch: pytest.MonkeyPatch) -> None:
+    graph, asked = mg.load(MODELS / "branching_int8.tflite"), list[str]()
+
+    def counted(*arguments: Any) -> Any:
+        asked.append("once")
+        return remedies(*arguments)
+
+    monkeypatch.setattr(entry, "remedies", counted)
+    monkeypatch.setattr(advice, "remedies", counted)
+    board = replace(find_board("blue-pill"), too_small="", usable_sram=1024)
+    page = entry.report_page([graph], [mg.profile(graph)], board)
+    assert data_of(page)["verdict"]["word"] == "does not fit"
+    assert asked == ["once"]
 
 
 def test_two_models(tmp_path: Path, capsys: Capture) -> None:
