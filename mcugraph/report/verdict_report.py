@@ -130,11 +130,13 @@ def _table(verdict: Verdict, screen: Screen) -> list[Line]:
             ]
         )
     header = ["resource", "needs", "there is", "left", "used", "", ""]
+    optional = [5, 4, 3]
     if not screen.colour:
+        optional.remove(5)
         header.pop(5)
         for row in rows:
             row.pop(5)
-    return columns(header, rows, (1, 2, 3, 4), screen)
+    return columns(header, rows, (1, 2, 3, 4), screen, optional, len(header) - 1)
 
 
 def _parts(verdict: Verdict, board: Board | None, screen: Screen) -> list[Line]:

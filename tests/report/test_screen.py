@@ -2,16 +2,22 @@
 
 import io
 import re
+from pathlib import Path
 
 import pytest
+from hypothesis import given
+from hypothesis import strategies as st
 from support.tflite_writer import G, Node, T, tflite_bytes
 
 import mcugraph as mg
-from mcugraph.report import diff_report, layer_report, plan_report, profile_report
+from mcugraph.fit.model_needs import Allowance, Need
+from mcugraph.fit.verdict import Verdict
+from mcugraph.report import diff_report, layer_report, plan_report, profile_report, verdict_report
 from mcugraph.report.screen import PLAIN, Screen, Styled, screen
 from mcugraph.report.short_names import end, short
 from mcugraph.report.table import columns
 
+PROFILE = mg.profile(Path(__file__).resolve().parents[2] / "fixtures/models/resnet_int8.tflite")
 LONG = ";".join(f"model/activation_{i}/Relu;model/conv2d_{i}/BiasAdd" for i in range(5))
 
 
@@ -40,6 +46,25 @@ def test_long_names_fit_a_terminal(network: mg.Graph, width: int) -> None:
         assert len(re.sub(r"\x1b\[\d*m", "", line)) <= width
     for place in range(9):
         assert f"#{place} RELU" in texts[1]
+
+
+@given(st.data(), st.booleans())
+def test_verdicts_of_any_size_fit_a_terminal(data: st.DataObject, colour: bool) -> None:
+    number = st.integers(0, 2**42)
+    resources = ["SRAM", "external RAM", "flash", "external flash", "MACs"]
+    needs = [
+        Need(resource, data.draw(number), data.draw(st.booleans()), data.draw(number), "", None)
+        for resource in data.draw(st.lists(st.sampled_from(resources), min_size=1, unique=True))
+    ]
+    budget = Allowance("the budget")
+    fits = None if any(need.met is None for need in needs) else all(n.met for n in needs)
+    verdict = Verdict(budget, fits, (), tuple(needs), ())
+    for width in (80, 120):
+        text = verdict_report.to_text(PROFILE, verdict, None, None, Screen(width, colour))
+        for line in text.replace(str(PROFILE.model.path), "net").splitlines():
+            assert len(re.sub(r"\x1b\[\d*m", "", line)) <= width
+        for need in needs:
+            assert f"{need.needed:,}" in text
 
 
 def test_full_names_and_pipes(network: mg.Graph) -> None:
