@@ -30,7 +30,7 @@ USED = {
     "cifar": ("vgg16", "resnet18"),
 }
 # 80 epochs of 48,000 images.
-ON_GPU = Plan(steps=7500, batch=512, rate=0.4)
+ON_GPU = Plan(steps=7500, batch=512, rate=0.4, padded=True)
 
 
 def main() -> None:
@@ -47,6 +47,7 @@ def main() -> None:
     parser.add_argument("--seeds", type=int, default=5)
     parser.add_argument("--steps", type=int, help="of a training")
     parser.add_argument("--batch", type=int, help="samples of a step")
+    parser.add_argument("--decay", type=float, help="of the weights")
     parser.add_argument("--models", type=Path, help="a folder to keep trained networks in")
     parser.add_argument("--seconds", type=float, default=math.inf, help="no run begins after")
     parser.add_argument("--jobs", type=int, default=1, help="runs at a time, one thread each")
@@ -92,7 +93,8 @@ def measure(arguments: argparse.Namespace, results: Results) -> None:
 def plan_of(arguments: argparse.Namespace) -> Plan:
     """How networks are trained: as asked for, as is usual here otherwise."""
     plan = ON_GPU if arguments.gpu else Plan()
-    plan = replace(plan, steps=arguments.steps or plan.steps, batch=arguments.batch or plan.batch)
+    for name in ("steps", "batch", "decay"):
+        plan = replace(plan, **{name: getattr(arguments, name) or getattr(plan, name)})
     return replace(plan, graphs=not arguments.eager)
 
 

@@ -12,8 +12,8 @@ pytest.importorskip("torch")
 
 import torch
 import torch.nn.functional as F  # noqa: N812
-from pruning_data import cifar, fashion, speech
-from pruning_methods import widths_of
+from pruning_data import Data, cifar, fashion, speech
+from pruning_methods import narrow, widths_of
 from pruning_networks import NETWORKS
 from pruning_runs import (
     COSTS,
@@ -31,8 +31,10 @@ from pruning_runs import (
     space_of,
 )
 from pruning_tables import Table, is_met, unused_of
-from pruning_training import Plan
+from pruning_training import Plan, Training
 from pruning_ways import METHODS, WITH_WHOLE
+
+import mcugraph as mg
 
 SMALL = ("mobilenet", "resnet", "ds_cnn", "branching")
 
@@ -172,6 +174,28 @@ def test_a_run_that_fails_does_not_stop_the_others(
     run_all([needy, plain], setting, results, 2)
     assert [row["method"] for row in results.rows] == ["uniform"]
     assert "at once, distilled needs the whole network" in capfd.readouterr().out
+
+
+@pytest.mark.parametrize("network", ["resnet", "resnet18", "vgg16"])
+def test_a_padded_network_learns_the_same(network: str) -> None:
+    def fresh() -> Training:
+        torch.manual_seed(0)
+        model = NETWORKS[network](3, 7)
+        x = torch.randn(6, 3, 32, 32, dtype=torch.float64)
+        space = mg.widths(mg.from_torch(model, x[:1].float()), precision="int8")
+        small = narrow(model, [3 + i % 7 for i in range(len(space.full))], space, x[:1].float())
+        part = x, torch.arange(6)
+        return Training(small.double(), Data(part, part, part, 7), Plan(steps=6, batch=4), 0)
+
+    plain, wide = fresh(), fresh()
+    plain.finish()
+    wide.until(2)
+    wide.finish_padded()
+    for mine, theirs in zip(
+        plain.model.state_dict().values(), wide.model.state_dict().values(), strict=True
+    ):
+        assert mine.shape == theirs.shape
+        assert theirs.double().numpy() == pytest.approx(mine.double().numpy(), abs=1e-9)
 
 
 def test_a_seed_decides_a_run(setting: Setting) -> None:
