@@ -78,6 +78,7 @@ class Ranking:
         holders = holders_of(model)
         self._cuts = cuts or Cuts()
         self._sources = list(_sources(classes, self._cuts.shapes(shapes_of(model))))
+        self._numbers = [torch.from_numpy(source.numbers) for source in self._sources]
         names = [name for s in self._sources for name in (s.weight, s.gamma) if name is not None]
         # Where the model holds what is looked at: searching it would take most of an update.
         self._places = {name: holders[name][1][0] for name in names}
@@ -115,7 +116,7 @@ class Ranking:
         held = {name: getattr(*place) for name, place in self._places.items()}
         gradients, activity = self._probe(loss, held) if self.probes else ({}, {})
         totals: dict[torch.device, torch.Tensor] = {}
-        for source in self._sources:
+        for index, source in enumerate(self._sources):
             gradient = gradients.get(source.weight)
             layer = ScoredLayer(
                 source.operator.name,
@@ -131,8 +132,9 @@ class Ranking:
             total = totals.setdefault(
                 found.device, found.new_zeros(self.classes.count + 1, dtype=torch.float64)
             )
-            numbers = torch.from_numpy(source.numbers).to(found.device)
-            total.scatter_reduce_(0, numbers, found.double(), "amax")
+            # They stay on the device: copying them there again would wait for it each time.
+            self._numbers[index] = self._numbers[index].to(found.device)
+            total.scatter_reduce_(0, self._numbers[index], found.double(), "amax")
         merged = torch.stack([total.cpu() for total in totals.values()]).amax(0).numpy()
         if not np.isfinite(merged).all():
             raise UsageError("a salience is not finite: has the training diverged?")
