@@ -1,7 +1,7 @@
 """Width groups: classes that occur alike everywhere, as one width variable."""
 
 from collections import Counter, defaultdict
-from collections.abc import Hashable, Iterator
+from collections.abc import Hashable
 
 import numpy as np
 
@@ -10,7 +10,7 @@ from mcugraph.coupling.propagate import layer_name
 from mcugraph.ir import Array, Graph, Op, Operator
 from mcugraph.ops.base import Weighted
 from mcugraph.ops.convolution import Conv, ConvTranspose
-from mcugraph.ops.labels import FIXED, core, first_row, plane, planes, varies
+from mcugraph.ops.labels import FIXED, core, first_row, plane, planes
 from mcugraph.records import dataclass
 
 
@@ -108,8 +108,8 @@ def group(graph: Graph, labelling: Labelling) -> Grouping:
     for place, labels in labelling.constants.items():
         occur(place, labelling.unions.roots(labels).tolist())
     for name, labels in labelling.activations.items():
-        for axis, roots in _lines(labelling, labels):
-            occur((name, axis), roots)
+        for number, entry in enumerate(planes(labels)):
+            occur((name, number), labelling.unions.roots(core(entry)).ravel().tolist())
     for number, (rows, _) in enumerate(parts):
         for side, row in enumerate(rows):
             occur((number, side), row)
@@ -117,15 +117,6 @@ def group(graph: Graph, labelling: Labelling) -> Grouping:
     for root in channels:
         kinds.setdefault(tuple(signatures[root]), []).append(root)
     return _build(graph, labelling, channels, list(kinds.values()), parts)
-
-
-def _lines(labelling: Labelling, labels: Array) -> Iterator[tuple[int, list[int]]]:
-    """Each axis of an activation along which classes change, and the representatives there."""
-    for entry in planes(labels):
-        roots = labelling.unions.roots(core(entry))
-        for axis in range(roots.ndim):
-            if varies(roots, axis):
-                yield axis, roots.ravel().tolist()
 
 
 def _build(
@@ -141,13 +132,14 @@ def _build(
     used: Counter[str] = Counter()
     groups = []
     for number, roots in enumerate(kinds):
-        layer = channels[roots[0]][0][0]
+        first = channels[next(iter(roots))]
+        layer, _ = next(iter(first))
         used[layer] += 1
         groups.append(
             WidthGroup(
                 name=layer if used[layer] == 1 else f"{layer}#{used[layer]}",
                 width=len(roots),
-                granularity=sum(name == layer for name, _ in channels[roots[0]]),
+                granularity=sum(name == layer for name, _ in first),
                 members=tuple(members[number]),
                 classes=tuple(frozenset(channels[root]) for root in roots),
             )
@@ -176,6 +168,7 @@ def _members(
 ) -> list[dict[Member, None]]:
     """The members of each group, each once, in the order of the operators."""
     found: list[dict[Member, None]] = [{} for _ in widths]
+    find = labelling.unions.roots
     for operator in graph.operators:
         for index, name in enumerate(operator.inputs):
             tensor = None if name is None else graph.tensors[name]
@@ -183,13 +176,11 @@ def _members(
                 continue
             for axis in range(len(tensor.shape)):
                 labels = labelling.constants.get((tensor.name, axis))
-                if labels is None:
+                if labels is None or of_root.keys().isdisjoint(find(labels).tolist()):
                     continue
                 rank = len(tensor.shape)
                 labels = _of_all_groups(operator, index, axis, rank, labelling, labels)
-                counts = Counter(
-                    of_root[r] for r in labelling.unions.roots(labels).tolist() if r in of_root
-                )
+                counts = Counter(of_root[r] for r in find(labels).tolist() if r in of_root)
                 layer = layer_name(graph, operator)
                 use = _use(operator.op, index, axis, rank)
                 for number, count in counts.items():

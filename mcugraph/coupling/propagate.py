@@ -44,7 +44,8 @@ def label(graph: Graph, seeds: Seeds | None = None) -> Labelling:
     made: dict[Hashable, Array] = {}
     given = [name for name, tensor in graph.tensors.items() if tensor.kind in _GIVEN]
     for name in (*graph.inputs, *given):
-        labelling.activations[name] = _fixed(graph.tensors[name])
+        shape = graph.tensors[name].shape or ()
+        labelling.activations[name] = np.broadcast_to(np.int64(FIXED), shape)
     for operator in graph.operators:
         _operator(graph, operator, labelling, made)
     for name in graph.outputs:
@@ -66,12 +67,6 @@ def _check_size(graph: Graph, tensor: Tensor) -> None:
 def _operator(
     graph: Graph, operator: Operator, labelling: Labelling, made: dict[Hashable, Array]
 ) -> None:
-    if graph.signature(operator) is None:
-        for name in operator.inputs:
-            labelling.freeze(name, f"{operator.name}: a shape is not known")
-        for output in operator.outputs:
-            labelling.activations[output] = _fixed(graph.tensors[output])
-        return
     view = _View(graph, operator, labelling, made)
     results = _results(view)
     if view.layered:
@@ -91,14 +86,11 @@ def _operator(
         labelling.equal += shared_out(labelling, view.labels(0), operator.op, reason)
 
 
-def _fixed(tensor: Tensor) -> Array:
-    """Labels of a tensor that has to stay as it is."""
-    return np.broadcast_to(np.int64(FIXED), tensor.shape or ())
-
-
 def _results(view: "_View") -> tuple[Array, ...]:
     """The labels of one plane that an operator's results have."""
     op = view.op
+    if not view.known:
+        return refuse(view, "a shape is not known")
     try:
         results = op.couple(view)
         if results is None:
@@ -134,13 +126,18 @@ class _View:
         self.shapes: tuple[Shape | None, ...] = tuple(
             None if name is None else tensors[name].shape for name in operator.inputs
         )
-        self.results: tuple[Shape, ...] = tuple(_known(tensors[n].shape) for n in operator.outputs)
+        self.results = tuple(tensors[name].shape or () for name in operator.outputs)
         self.crossing: Array | None = None
 
     @property
     def op(self) -> Op:
         """The operator's rules."""
         return self._operator.op
+
+    @property
+    def known(self) -> bool:
+        """Whether all shapes around it are known."""
+        return self._graph.signature(self._operator) is not None
 
     @property
     def layered(self) -> bool:
@@ -238,6 +235,9 @@ class _View:
     def bind(self, index: int, axis: int, labels: Array) -> None:
         key = self._key(index, axis)
         if key is None:
+            read = self.labels(index)
+            if read is not None:  # what another layer makes is as long as a constant would be
+                self.unite(read, spread(labels, axis, read.shape))
             return
         tensor = self._graph.tensors[key[0]]
         if self._graph.source.format == "torch" and _computed(tensor):
@@ -262,12 +262,6 @@ class _View:
             return False
         value = tensor.constant.array()
         return bool((value == value.ravel()[:1]).all())
-
-
-def _known(shape: Shape | None) -> Shape:
-    """A shape that is known."""
-    assert shape is not None
-    return shape
 
 
 def _computed(tensor: Tensor) -> bool:

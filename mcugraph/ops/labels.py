@@ -76,7 +76,7 @@ class Channels(Protocol):
 def plane(labels: Array, number: int) -> Array:
     """The labels of one plane, 0 or 1."""
     inner = core(labels)
-    found = inner >> _PLANE_BITS if number else inner & ((1 << _PLANE_BITS) - 1)
+    found = inner >> number * _PLANE_BITS & (1 << _PLANE_BITS) - 1
     return np.broadcast_to(found, labels.shape)
 
 
@@ -186,11 +186,17 @@ def hold(channels: Channels, labels: Array, axes: Iterable[int], reason: str) ->
 
 
 def refuse(channels: Channels, reason: str) -> tuple[Array, ...]:
-    """The rule of operators that no channel survives: what they read has to stay."""
-    for index in range(len(channels.shapes)):
+    """The rule of operators that no channel survives: what they read has to stay.
+
+    So do constants, whatever another operator reads of them.
+    """
+    for index, shape in enumerate(channels.shapes):
         labels = channels.labels(index)
         if labels is not None:
             channels.freeze(labels, reason)
+            continue
+        for axis, length in enumerate(shape or ()):
+            channels.bind(index, axis, np.broadcast_to(np.int64(FIXED), length))
     return tuple(np.broadcast_to(np.int64(FIXED), shape) for shape in channels.results)
 
 

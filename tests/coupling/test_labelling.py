@@ -14,6 +14,9 @@ from mcugraph.ir import Constant, DType, Graph, Kind, Operator, Source, Tensor
 from mcugraph.ops.convolution import Conv
 from mcugraph.ops.elementwise import Elementwise
 from mcugraph.ops.labels import FIXED
+from mcugraph.ops.movement import Reshape
+from mcugraph.ops.opaque import Opaque
+from mcugraph.ops.pooling import GlobalPool
 
 
 def test_the_axis_that_gets_shorter() -> None:
@@ -172,3 +175,46 @@ def test_an_output_that_is_a_constant_has_no_channels() -> None:
     net.conv("b", "a", 2)
     found = mg.widths(net.graph("b", "a.weight")).channel_classes
     assert set(found) == {frozenset({("a", i)}) for i in range(4)}
+
+
+def test_what_layers_make_lies_along_their_results() -> None:
+    """Also of layers whose channels are those of others, and of layers that run twice."""
+    net = HandMade()
+    net.conv("a", "x", 4)
+    net.conv("b", "a", 8, groups=4)
+    net.conv("c", "b", 6, groups=2)
+    graph = net.graph("c")
+    labelling = label(graph)
+    made = {name: labels for found in labelling.made.values() for name, labels in found}
+    assert list(made) == list(labelling.layers) == list(labelling.made) == ["a", "b", "c"]
+    for name in "abc":
+        row = labelling.activations[name][0, :, 0, 0]
+        assert row.tolist() == made[name].tolist() == labelling.layers[name].tolist()
+
+
+@pytest.mark.parametrize("first", [True, False])
+def test_weights_that_an_unknown_operator_reads_too_have_to_stay(first: bool) -> None:
+    net = HandMade()
+    net.constant("a.weight", 5, 3, 1, 1)
+    if first:
+        net.add("other", Opaque("other"), ("x", "a.weight"), 2)
+    net.conv("a", "x", 5)
+    if not first:
+        net.add("other", Opaque("other"), ("x", "a.weight"), 2)
+    net.conv("b", "a", 4)
+    net.conv("c", "b", 2)
+    space = mg.widths(net.graph("c", "other"))
+    assert set(space.channel_classes) == {frozenset({("b", i)}) for i in range(4)}
+    assert set(space.refused) == {"a", "c"}
+
+
+def test_a_bias_that_another_layer_makes_goes_along() -> None:
+    """It has an entry for each channel, as a constant has."""
+    net = HandMade()
+    net.conv("shift", "x", 4)
+    net.add("mean", GlobalPool("average"), ("shift",), (1, 4, 1, 1))
+    net.add("row", Reshape((4,)), ("mean",), (4,))
+    net.conv("a", "x", 4, bias="row")
+    net.conv("b", "a", 2)
+    found = mg.widths(net.graph("b")).channel_classes
+    assert set(found) == {frozenset({("a", i), ("shift", i)}) for i in range(4)}

@@ -73,24 +73,25 @@ def test_concatenation_with_itself(space_of: Build) -> None:
     assert ("b.weight", 1, 2, "reads") in members(space, "a")
 
 
-class HalfOfItself(nn.Module):
-    """Half of the channels are multiplied with themselves; all are read alike otherwise."""
+class PartOfItself(nn.Module):
+    """Some of the channels are multiplied with themselves; all are read alike otherwise."""
 
-    def __init__(self) -> None:
+    def __init__(self, count: int) -> None:
         super().__init__()
-        self.a, self.out = nn.Linear(6, 8), nn.Linear(8, 3)
+        self.count, self.a, self.out = count, nn.Linear(6, 8), nn.Linear(8, 3)
 
     def forward(self, x: Tensor) -> Tensor:
         x = F.relu(self.a(x))
-        half = x[..., :4]
-        return (half @ half.transpose(1, 2)) @ self.out(x)
+        part = x[..., : self.count]
+        return (part @ part.transpose(1, 2)) @ self.out(x)
 
 
-def test_channels_that_only_activations_tell_apart(space_of: Build) -> None:
-    """What half of them takes for a moment depends on which ones are left."""
-    space = space_of(HalfOfItself(), TOKENS)
+@pytest.mark.parametrize("count", [4, 1])
+def test_channels_that_only_activations_tell_apart(count: int, space_of: Build) -> None:
+    """What some of them take for a moment depends on which ones are left."""
+    space = space_of(PartOfItself(count), TOKENS)
     assert set(space.channel_classes) == tied(8, "a")
-    assert names(space) == [("a", 4, 1), ("a#2", 4, 1)]
+    assert names(space) == [("a", count, 1), ("a#2", 8 - count, 1)]
 
 
 class Pooled(nn.Module):

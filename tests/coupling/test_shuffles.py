@@ -6,6 +6,7 @@ from mcugraph.coupling.labelling import Labelling
 from mcugraph.coupling.shuffles import cut, shared_out
 from mcugraph.ir import Array
 from mcugraph.ops.convolution import Conv
+from mcugraph.ops.labels import FIXED
 
 
 def shuffled() -> tuple[Labelling, Array, Array, Array]:
@@ -57,4 +58,6 @@ def test_pieces_of_shuffled_channels() -> None:
     assert asked(whole[:, 1:3]) == asked(whole[:, 1:4]) == []
     assert asked(whole[:, 2:5]) == both(slice(1))
     assert asked(whole[:, ::2]) == []
+    fixed = np.broadcast_to(np.int64(FIXED), (1, 8, 3))  # of which nothing goes
+    assert cut(labelling, fixed, fixed[:, 2:6], "why") == []
     assert cut(labelling, None, whole, "why") == []

@@ -62,6 +62,11 @@ class ConvMixer(nn.Module):
 def test_mixer_of_convolutions(space_of: Build) -> None:
     space = space_of(ConvMixer(), TOKENS)
     assert set(space.channel_classes) == tied(8, "embed") | tied(7, "token1")
+    assert members(space, "token1") == {
+        ("token1.weight", 0, 1, "makes"),
+        ("token1.bias", 0, 1, "follows"),
+        ("token2.weight", 1, 1, "reads"),
+    }
 
 
 class OneUnit(nn.Module):
