@@ -15,13 +15,12 @@ import zipfile
 from collections.abc import Iterator
 from concurrent.futures import FIRST_COMPLETED, Future, wait
 from contextlib import closing
-from functools import lru_cache
-from io import BytesIO
 from pathlib import Path
 from typing import Any, NamedTuple
 
-import numpy as np
 import torch
+from compress_lenet_files import measured
+from compress_lenet_parts import EXAMPLE, Batches, loaded, packed, unpacked
 from compress_networks import Lenet
 
 from mcugraph.compress.pruning_methods import (
@@ -35,7 +34,6 @@ from mcugraph.compress.training_options import Training
 from mcugraph.experiments.worker_pool import WorkerPool
 from mcugraph.prune.training import seeded
 
-EXAMPLE = torch.zeros(1, 1, 28, 28)
 ELEMENTS = ("level", "random")
 CHANNELS = ("l1", "l2", "gradient", "activation", "random")
 QUANTISED = ("elements, level", "channels, l1")
@@ -58,37 +56,7 @@ class Job(NamedTuple):
     device: str
     samples: int
     tested: int
-
-
-class Batches:
-    """Tensors that lie on a device already, in batches, in a new order each time."""
-
-    def __init__(self, x: torch.Tensor, y: torch.Tensor, size: int, seed: int | None) -> None:
-        self.x, self.y, self.size = x, y, size
-        self._order = None if seed is None else torch.Generator().manual_seed(seed)
-
-    def __len__(self) -> int:
-        return -(-len(self.y) // self.size)
-
-    def __iter__(self) -> Iterator[tuple[torch.Tensor, torch.Tensor]]:
-        order = torch.arange(len(self.y))
-        if self._order is not None:
-            order = torch.randperm(len(self.y), generator=self._order)
-        for chosen in order.to(self.y.device).split(self.size):
-            yield self.x[chosen], self.y[chosen]
-
-
-@lru_cache(maxsize=1)
-def loaded(path: str, device: str, samples: int, tested: int) -> tuple[torch.Tensor, ...]:
-    with np.load(path) as data:
-        arrays = [data[name] for name in ("x_train", "y_train", "x_test", "y_test")]
-    counts = (samples, samples, tested, tested)
-    return tuple(
-        (((torch.from_numpy(a[:n]).float() / 255) - 0.1307) / 0.3081).unsqueeze(1).to(device)
-        if a.ndim > 1
-        else torch.from_numpy(a[:n].astype(np.int64)).to(device)
-        for a, n in zip(arrays, counts, strict=True)
-    )
+    files: bool
 
 
 def method_of(way: str, left: float) -> PruningMethod:
@@ -139,6 +107,11 @@ def trained(job: Job) -> tuple[dict[str, Any], dict[str, bytes]]:
             model = trained_rounded(method, work, model, job.qat_epochs, "int8")
             line["rounded"], kept["rounded"] = work.score(model), packed(model)
             line["qat_seconds"] = time.monotonic() - begun - line["seconds"]
+    if job.files:
+        line["files"] = {
+            stage: measured(unpacked(data), Path(job.data), job.tested, [])
+            for stage, data in kept.items()
+        }
     return line, kept
 
 
@@ -146,39 +119,17 @@ def count(model: torch.nn.Module) -> int:
     return sum(int(value.count_nonzero()) for value in model.parameters())
 
 
-def packed(model: torch.nn.Module) -> bytes:
-    """Weights that are not zero, with 16 bits each, and where they stand."""
-    arrays = {}
-    for name, value in model.state_dict().items():
-        array = value.cpu().numpy().astype(np.float16)
-        arrays[f"{name}:shape"] = np.array(array.shape)
-        arrays[f"{name}:where"] = np.packbits(array != 0)
-        arrays[f"{name}:values"] = array[array != 0]
-    stream = BytesIO()
-    np.savez_compressed(stream, **arrays)
-    return stream.getvalue()
-
-
-def unpacked(data: bytes) -> dict[str, torch.Tensor]:
-    """The inverse of ``packed``, as a state for ``Lenet`` of those widths."""
-    state = {}
-    with np.load(BytesIO(data)) as arrays:
-        for name in {key.partition(":")[0] for key in arrays}:
-            shape = tuple(arrays[f"{name}:shape"])
-            where = np.unpackbits(arrays[f"{name}:where"])[: int(np.prod(shape))].astype(bool)
-            values = np.zeros(len(where), np.float32)
-            values[where] = arrays[f"{name}:values"]
-            state[name] = torch.from_numpy(values.reshape(shape))
-    return state
-
-
 def jobs_of(given: argparse.Namespace) -> Iterator[Job]:
     """Whole seeds one after the other, what is quantised first."""
-    shares = [float(share) for share in given.left.split(",")]
+    every, others = (
+        [float(share) for share in given_shares.split(",")]
+        for given_shares in (given.left, given.other_left or given.left)
+    )
     ways = [*QUANTISED, *(f"channels, {name}" for name in CHANNELS[1:]), "elements, random"]
     chosen = [way for way in ways if given.ways in ("all", way) or way in given.ways.split(";")]
     for seed in range(given.first_seed, given.first_seed + given.seeds):
         for way in chosen:
+            shares = every if way in QUANTISED else others
             for left in [1.0, *shares] if way == QUANTISED[0] else shares:
                 if left <= LEAST and way.startswith("elements"):
                     continue
@@ -186,6 +137,7 @@ def jobs_of(given: argparse.Namespace) -> Iterator[Job]:
                     *(str(given.data), seed, way, left, given.epochs),
                     given.qat_epochs if way in QUANTISED else 0,
                     *(given.batch, given.learning_rate, given.device, given.samples, given.tested),
+                    given.files,
                 )
 
 
@@ -227,6 +179,8 @@ def main() -> None:
     training.add_argument("data", type=Path)
     training.add_argument("out", type=Path)
     training.add_argument("--left", default=",".join(map(str, [*LEFT, LEAST])))
+    training.add_argument("--other-left", default="", help="for ways that are not quantised")
+    training.add_argument("--files", action="store_true", help="write int8 files, too")
     training.add_argument("--ways", default="all", help="all, or some of them, by semicolons")
     training.add_argument("--first-seed", type=int, default=0)
     training.add_argument("--seeds", type=int, default=3)

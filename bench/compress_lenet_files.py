@@ -18,7 +18,7 @@ from pathlib import Path
 from typing import Any
 
 import torch
-from compress_lenet import EXAMPLE, Batches, loaded, unpacked
+from compress_lenet_parts import EXAMPLE, Batches, loaded, unpacked
 from compress_networks import Lenet
 
 import mcugraph as mg
