@@ -1,6 +1,5 @@
 """What a pruner takes of the time of a training."""
 
-import time
 from collections.abc import Callable
 from functools import partial
 from statistics import median
@@ -16,15 +15,23 @@ from torch import nn
 from mcugraph.prune import Pruner
 
 
-def seconds(work: Callable[[], Any]) -> float:
-    """The CPU time of some work."""
-    start = time.process_time()
+def seconds(device: torch.device, work: Callable[[], Any]) -> float:
+    """The time that some work takes of a device."""
+    start = clock(device)
     work()
-    return time.process_time() - start
+    return clock(device) - start
 
 
-def phase(masked: Training, other: Training, ours: Pruner) -> tuple[float, float]:
-    """The CPU time of all steps until the budgets are met, and of as many plain ones, by turns."""
+def phase(masked: Training, other: Training, ours: Pruner, block: int = 1) -> tuple[float, float]:
+    """The time of all steps until the budgets are met, and of as many plain ones, by turns.
+
+    Args:
+        masked: Its model is pruned.
+        other: Its is not.
+        ours: The pruner.
+        block: So many steps by turns; on a GPU none of them waits for the one before.
+    """
+    device = masked.data.device
     pruning = plain = 0.0
 
     def met() -> bool:
@@ -32,8 +39,8 @@ def phase(masked: Training, other: Training, ours: Pruner) -> tuple[float, float
         return ours.met
 
     while not ours.met:
-        pruning += seconds(partial(masked.until, masked.step + 1, met))
-        plain += seconds(partial(other.until, other.step + 1))
+        pruning += seconds(device, partial(masked.until, masked.step + block, met))
+        plain += seconds(device, partial(other.until, masked.step, lambda: False))
     return pruning, plain
 
 
@@ -74,9 +81,9 @@ def overhead(network: str, triple: str, size: int, plan: Plan, rounds: int) -> s
         pruning, plain = phase(masked, fresh(), ours)
         steps = masked.step
         extra.append(pruning / plain - 1)
-        full = seconds(fresh().finish)
-        once.append(seconds(lambda: at_once(case())) / full)
-        whole.append(seconds(lambda: default(case())) / full)
+        full = seconds(data.device, fresh().finish)
+        once.append(seconds(data.device, lambda: at_once(case())) / full)
+        whole.append(seconds(data.device, lambda: default(case())) / full)
     cells = f"{plain / steps * 1e3:.1f} ms | {steps} | {median(extra):+.1%}"
     return f"| {network} | {triple} | {cells} | {median(whole):.2f} | {median(once):.2f} |"
 
@@ -93,23 +100,12 @@ def overhead_on(device: str, network: str, plan: Plan) -> str:
     def fresh() -> Training:
         return Training(new_network(network, data), data, plan, 0)
 
-    def took(work: Callable[[], Any]) -> float:
-        start = clock(data.device)
-        work()
-        return clock(data.device) - start
-
     fresh().until(5, lambda: False)  # kernels of these shapes are chosen at their first use
     masked, steps = fresh(), round(ONE_SHOT * plan.steps)
     start = clock(data.device)
     ours = Pruner(masked.model, data.example, limits, phase=steps)
     making = clock(data.device) - start
-
-    def met() -> bool:
-        ours.step(masked.held_loss)
-        return ours.met
-
-    pruning = took(lambda: masked.until(plan.steps, met))
-    plain = took(lambda: fresh().until(masked.step, lambda: False))
-    slimming = took(ours.slim)
+    pruning, plain = phase(masked, fresh(), ours, ours.interval)
+    slimming = seconds(data.device, ours.slim)
     cells = f"{plain / masked.step * 1e3:.1f} ms | {masked.step} | {pruning / plain - 1:+.1%}"
     return f"| {network} | {cells} | {making:.1f} s | {slimming:.1f} s |"
