@@ -112,7 +112,6 @@ METHODS: dict[str, Callable[[Case], None]] = {
     "uniform, longer": longer(uniform),
     "at once, longer": longer(at_once),
     "at once, concavity 1": allocated(concavity=1),
-    "at once, concavity 0.5": allocated(concavity=0.5),
     "at once, absolute": absolute,
     "default, concavity 1": ours(concavity=1),
     "both, early": pruner(EARLY, method="paper", **LEARNING),
