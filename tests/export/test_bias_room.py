@@ -1,5 +1,6 @@
 """Channels whose weights are all zero keep their bias in an int8 file."""
 
+import importlib
 from pathlib import Path
 from typing import Any
 
@@ -14,6 +15,7 @@ pytest.importorskip("ai_edge_quantizer")
 
 from torch import nn  # noqa: E402
 
+from mcugraph.export.tflite_objects import unpacked  # noqa: E402
 from mcugraph.prune import export_tflite  # noqa: E402
 
 
@@ -52,3 +54,11 @@ def test_zero_rows(tmp_path: Path, scheme: str) -> None:
     assert len(biases) == 4
     for bias in biases:
         assert np.abs(np.frombuffer(bias.data, np.int32).astype(np.int64)).max() < 1.001 * (1 << 30)
+    schema = importlib.import_module("ai_edge_litert.schema_py_generated")
+    file = unpacked(path.read_bytes(), schema)
+    held = sum(len(buffer.data) for buffer in file.buffers if buffer.data is not None)
+    read = {tensor.buffer for tensor in file.subgraphs[0].tensors}
+    read |= {entry.buffer for entry in file.metadata}
+    assert held == sum(
+        len(file.buffers[index].data) for index in read if file.buffers[index].data is not None
+    )
