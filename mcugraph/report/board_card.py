@@ -1,6 +1,7 @@
 """One board in full: its memories, its core, and the documents that say so."""
 
 from mcugraph.fit.boards import Board
+from mcugraph.records import replace
 from mcugraph.report.screen import PLAIN, Line, Screen, Styled
 from mcugraph.units import size
 
@@ -23,10 +24,11 @@ def to_text(board: Board, screen: Screen = PLAIN) -> str:
         ("kit", board.usable_source or "none that says so: all of it is taken to be left"),
     ]
     indent = max(len(label) for label, _ in rows) + 2
+    whole = replace(screen, full_names=True)  # addresses are for browsers
     lines: list[Line] = [Styled(f"{board.name} ({board.key})", "bold")]
     for label, text in rows:
         if text:
-            lines += screen.wrapped(label.ljust(indent) + text, indent)
+            lines += whole.wrapped(label.ljust(indent) + text, indent)
     return screen.page(lines)
 
 
