@@ -11,7 +11,7 @@ from mcugraph.errors import UsageError
 from mcugraph.report.answer import as_json
 from mcugraph.units import parse_count, parse_duration, parse_size
 
-_METHODS = ("evolution", "pareto", "random")
+_METHODS = ("evolution", "aging", "pareto", "random")
 _SHOWING = {"folder", "front", "where", "tflite", "html", "json"}  # options of a search that is
 
 
@@ -105,7 +105,11 @@ def _effort(command: argparse.ArgumentParser) -> None:
         help="of the epochs that a candidate is trained (default: 10%%)",
     )
     command.add_argument(
-        "--rungs", type=common.positive, default=1, metavar="N", help="of successive halving"
+        "--rungs",
+        type=common.positive,
+        default=3,
+        metavar="N",
+        help="of successive halving (default: 3)",
     )
     command.add_argument(
         "--batch", type=common.positive, default=128, metavar="N", help="examples (default: 128)"

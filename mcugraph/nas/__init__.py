@@ -14,7 +14,14 @@ if TYPE_CHECKING:
     from mcugraph.nas.builder import NetworkBuilder
     from mcugraph.nas.costs import Costs
     from mcugraph.nas.entry import load_search, search
-    from mcugraph.nas.evolution import AgingEvolution, Method, ParetoEvolution, RandomSearch, paper
+    from mcugraph.nas.evolution import (
+        AgingEvolution,
+        GuidedEvolution,
+        Method,
+        ParetoEvolution,
+        RandomSearch,
+        paper,
+    )
     from mcugraph.nas.graph_builder import GraphBuilder
     from mcugraph.nas.meter import Meter
     from mcugraph.nas.module_builder import ModuleBuilder
@@ -39,6 +46,7 @@ _HOME = {
     "DsCnnSpace": "mcugraph.nas.spaces.ds_cnn",
     "Engine": "mcugraph.experiments.engines",
     "GraphBuilder": "mcugraph.nas.graph_builder",
+    "GuidedEvolution": "mcugraph.nas.evolution",
     "Meter": "mcugraph.nas.meter",
     "Method": "mcugraph.nas.evolution",
     "MlpSpace": "mcugraph.nas.spaces.mlp",
@@ -66,6 +74,7 @@ __all__ = [
     "DsCnnSpace",
     "Engine",
     "GraphBuilder",
+    "GuidedEvolution",
     "Meter",
     "Method",
     "MlpSpace",

@@ -21,6 +21,9 @@ class Domain(Protocol):
     def moves(self, value: Any) -> Iterator[tuple[str, Any]]:
         """The values next to one, each with how to get there."""
 
+    def scaled(self, value: Any, factor: float) -> Any:
+        """The value nearest to so many times another one; that one itself if it is no number."""
+
 
 @dataclass(frozen=True, slots=True)
 class WholeRange:
@@ -52,6 +55,10 @@ class WholeRange:
             rng.random() * ((self.high - self.low) // self.every + 1)
         )
 
+    def scaled(self, value: int, factor: float) -> int:
+        count = round((value * factor - self.low) / self.every)
+        return min(max(self.low + count * self.every, self.low), self.high)
+
     def moves(self, value: int) -> Iterator[tuple[str, int]]:
         for step in self.steps:
             for signed in (-step, step):
@@ -72,6 +79,9 @@ class Choice:
         for other in self.values:
             if other != value:
                 yield f"-> {other}", other
+
+    def scaled(self, value: Any, factor: float) -> Any:
+        return value
 
 
 FLAG = Choice((False, True))

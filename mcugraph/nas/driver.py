@@ -17,6 +17,8 @@ from mcugraph.experiments.ledger import State
 from mcugraph.nas.finals import (
     LEAST,
     affordable,
+    contending,
+    in_time,
     reserved,
     seconds_an_epoch,
     seconds_of_one,
@@ -40,8 +42,8 @@ class Driver:
         store: Where all is kept.
         engine: Who trains.
         run: Trains: from a task to an outcome.
-        choose: From the results, the candidates that are trained again in the end, the most
-            important ones first.
+        choose: From results, so many candidates at most that are trained again in the end, the
+            most important ones first.
         report: Called after each trial that ends.
     """
 
@@ -51,7 +53,7 @@ class Driver:
         store: Store,
         engine: Engine,
         run: Run,
-        choose: Callable[[Sequence[Trial]], Sequence[Trial]],
+        choose: Callable[[Sequence[Trial], int], Sequence[Trial]],
         report: Callable[["Driver"], None],
     ) -> None:
         self.plan, self.store = plan, store
@@ -92,8 +94,8 @@ class Driver:
 
     @property
     def _candidates(self) -> list[Trial]:
-        """All trials but those of finalists."""
-        return [trial for trial in self.trials if not trial.proposal.final]
+        """All trials but those of finalists, and of contenders."""
+        return [trial for trial in self.trials if trial.proposal.searching]
 
     def _search(self) -> None:
         limits = [self.plan.candidates, self.plan.seconds]
@@ -112,6 +114,11 @@ class Driver:
     def _finish(self) -> None:
         """Train the best from new weights; only what comes of that is told."""
         self._see_hope(1)
+        for trial in self._contenders():
+            epochs = contending(self.plan.recipe)
+            self._add(gone_on_with(trial, contends=True, follows=None, epochs=epochs))
+        while self._under_way:
+            self._wait()
         line = self._finalists()
         while line or self._under_way:
             if line and (self.plan.seconds is None or len(self._under_way) < self.plan.workers):
@@ -119,10 +126,24 @@ class Driver:
             else:
                 self._wait()
 
+    def _contenders(self) -> list[Trial]:
+        """The candidates that are to show what they come to by themselves, and did not so far."""
+        plan = self.plan
+        if plan.contenders == 1:
+            return []
+        begun = {trial.proposal.candidate for trial in self.trials if trial.proposal.contends}
+        chosen = self._choose(furthest(self.trials), plan.finalists * plan.contenders)
+        left = [trial for trial in chosen if trial.proposal.candidate not in begun]
+        if plan.seconds is None:
+            return left
+        return in_time(left, plan, plan.seconds - self.seconds)
+
     def _finalists(self) -> list[Trial]:
         """The candidates that are to be trained again, and were not so far."""
         begun = {trial.proposal.candidate for trial in self.trials if trial.proposal.final}
-        chosen = self._choose(furthest(self.trials))
+        done = [trial for trial in self.trials if trial.state is State.DONE]
+        contended = [trial for trial in done if trial.proposal.contends]
+        chosen = self._choose(contended or furthest(self.trials), self.plan.finalists)
         return [trial for trial in chosen if trial.proposal.candidate not in begun]
 
     def _begin_finalist(self, line: list[Trial]) -> list[Trial]:
@@ -139,7 +160,7 @@ class Driver:
             if epochs < LEAST * wanted and not first:
                 return []
             epochs = max(epochs, plan.ladder.epochs)
-        self._add(gone_on_with(line[0], final=True, follows=None, epochs=epochs))
+        self._add(gone_on_with(line[0], final=True, contends=False, follows=None, epochs=epochs))
         return line[1:]
 
     def _busy(self) -> list[float]:
@@ -228,9 +249,11 @@ class Driver:
     def _epochs(self, trial: Trial) -> float:
         """For how long a trial is trained."""
         proposal = trial.proposal
-        if not proposal.final:
-            return self.plan.ladder.epochs_of(proposal.rung)
-        return self.plan.recipe.epochs if proposal.epochs is None else proposal.epochs
+        if proposal.epochs is not None:
+            return proposal.epochs
+        return (
+            self.plan.recipe.epochs if proposal.final else self.plan.ladder.epochs_of(proposal.rung)
+        )
 
     def _put(self, trial: Trial) -> Trial:
         self.trials[trial.id] = trial

@@ -38,6 +38,7 @@ from mcugraph.nas.trials import Outcome
 from mcugraph.units import parse_duration
 
 WINDOW = 8
+_LEAST_STEPS = 100  # of a first training: less says nothing
 _UNGUARDED = (
     "search was called while a worker began: in a script, put the call under "
     "if __name__ == '__main__':"
@@ -58,6 +59,7 @@ def search(
     time_limit: str | float | None = None,
     candidates: int | None = None,
     finalists: int = 5,
+    contenders: int = 3,
     targets: Sequence[str] = (),
     final_share: float = 0.4,
     templates: Sequence[Any] = (),
@@ -101,6 +103,9 @@ def search(
             rather than that there are fewer of them. None: until ``candidates`` are trained.
         candidates: How many trainings there are at most, finalists not counted; None: no limit.
         finalists: How many are trained again from new weights, and tested.
+        contenders: For each finalist so many candidates are trained from new weights before, for a
+            tenth of the epochs: weights that were inherited flatter. The best of these become the
+            finalists. 1: there is no such round.
         targets: Conditions like ``"size <= 1000"``, as of ``SearchResult.best``, that networks are
             wanted for: the search aims at each in turn, and at the bounds alone, and the best of
             each are among the finalists, which are spread over the whole front else.
@@ -128,6 +133,7 @@ def search(
     check_whole("workers", workers, 1)
     check_whole("window", window, 1)
     check_whole("finalists", finalists, 0)
+    check_whole("contenders", contenders, 1)
     check_whole("seed", seed, 0)
     check_number("final_share", final_share)
     if not final_share < 1:
@@ -166,7 +172,7 @@ def search(
     plan = SearchPlan(
         admission=admission,
         method=find_method(method),
-        ladder=Ladder(recipe.epochs * recipe.share, recipe.rungs),
+        ladder=_ladder(recipe, source if train is None else None),
         recipe=recipe,
         data=source,
         templates=tuple(templates),
@@ -176,6 +182,7 @@ def search(
         candidates=candidates,
         seconds=seconds,
         finalists=finalists,
+        contenders=contenders,
         targets=tuple(targets),
         final_share=final_share,
     )
@@ -185,7 +192,7 @@ def search(
         where = _folder(folder)
         store = stack.enter_context(closing(Store(where, space, drive=True)))
         store.hold(_settings(plan))
-        choose = partial(choose_finalists, count=finalists, bounds=limits, targets=targets)
+        choose = partial(choose_finalists, bounds=limits, targets=targets)
         driver = Driver(plan, store, trainers, run, choose, Progress(say))
         interrupted = False
         try:
@@ -196,6 +203,16 @@ def search(
         return SearchResult(
             driver.trials, space, limits, source, where, driver.seconds, interrupted
         )
+
+
+def _ladder(recipe: Recipe, data: DataSource | None) -> Ladder:
+    """The rungs of a recipe, but none whose training would have next to no steps."""
+    rungs, epochs = recipe.rungs, recipe.epochs * recipe.share
+    if data is not None:
+        each = -(-len(data.load().train.classes) // recipe.batch)
+        while rungs > 1 and Ladder(epochs, rungs).epochs_of(0) * each < _LEAST_STEPS:
+            rungs -= 1
+    return Ladder(epochs, rungs)
 
 
 def _folder(folder: str | PathLike[str] | None) -> Path:

@@ -27,7 +27,17 @@ def point_of(trial: Trial, names: Sequence[str]) -> tuple[float, ...]:
 
 
 class Method(ABC):
-    """Chooses what is changed next. It knows results only, and draws from what it is given."""
+    """Chooses what is changed next. It knows results only, and draws from what it is given.
+
+    Attributes:
+        ideas: Of so many candidates that could be next the one is trained that a forecast, made of
+            the results so far, has the least error for; 1: there is no forecast.
+        fills: What is drawn is as wide as the bounds allow, or narrower by chance, and children
+            that are too large are made narrower; False: networks are taken or left as they come.
+    """
+
+    ideas: int = 1
+    fills: bool = False
 
     @abstractmethod
     def parent(self, known: Sequence[Trial], bounds: Bounds, rng: Random) -> Trial | None:
@@ -68,10 +78,7 @@ class AgingEvolution(Method):
     sample: int = 10
 
     def __post_init__(self) -> None:
-        check_whole("population", self.population, 1)
-        check_whole("sample", self.sample, 1)
-        if self.sample > self.population:
-            raise UsageError(f"of {self.population} candidates, {self.sample} cannot compete")
+        _check_living(self.population, self.sample)
 
     def parent(self, known: Sequence[Trial], bounds: Bounds, rng: Random) -> Trial | None:
         """The best of a sample of the youngest, for goals drawn anew."""
@@ -92,8 +99,55 @@ class AgingEvolution(Method):
         return min(competing, key=worst)
 
 
+def _check_living(population: int, sample: int) -> None:
+    check_whole("population", population, 1)
+    check_whole("sample", sample, 1)
+    if sample > population:
+        raise UsageError(f"of {population} candidates, {sample} cannot compete")
+
+
 def _largest(trials: Sequence[Trial], name: str) -> int:
     return max([1, *(int(getattr(trial.costs, name)) for trial in trials)])
+
+
+@dataclass(frozen=True, slots=True)
+class GuidedEvolution(Method):
+    """Aging evolution of networks that fill the bounds, guided by a forecast of their errors.
+
+    The one with the least error goes on of some of the youngest that are within the bounds that the
+    search aims at, or the nearest to them.
+
+    Attributes:
+        population: How many of the youngest live; as many are drawn from the space first.
+        sample: How many of them compete.
+        ideas, fills: As of `Method`.
+
+    Raises:
+        UsageError: They are no numbers from 1 on, or more compete than live.
+    """
+
+    population: int = 60
+    sample: int = 10
+    ideas: int = 24
+    fills: bool = True
+
+    def __post_init__(self) -> None:
+        _check_living(self.population, self.sample)
+        check_whole("ideas", self.ideas, 1)
+
+    def parent(self, known: Sequence[Trial], bounds: Bounds, rng: Random) -> Trial | None:
+        """The one of a sample that errs least, what it costs too much taken into account."""
+        if len(known) < self.population:
+            return None
+        living = known[-self.population :]
+        competing = [rng.choice(living) for _ in range(self.sample)]
+        return min(competing, key=lambda trial: trial.error * excess(trial, bounds))
+
+
+def excess(trial: Trial, bounds: Bounds) -> float:
+    """How many times its bound the cost of a trial is that is the farthest beyond; 1: none is."""
+    shares = [getattr(trial.costs, name) / most for name, most in bounds.hard.items()]
+    return float(max([1.0, *shares]))
 
 
 @dataclass(frozen=True, slots=True)
@@ -136,7 +190,8 @@ def _by_crowding(
 
 
 METHODS: dict[str, Method] = {
-    "evolution": AgingEvolution(),
+    "evolution": GuidedEvolution(),
+    "aging": AgingEvolution(),
     "pareto": ParetoEvolution(),
     "random": RandomSearch(),
 }

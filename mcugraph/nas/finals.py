@@ -6,11 +6,14 @@ Each candidate has said how many seconds an epoch of it takes.
 from collections.abc import Sequence
 
 from mcugraph.experiments.ledger import State
+from mcugraph.nas.recipe import Recipe
 from mcugraph.nas.search_plan import SearchPlan
 from mcugraph.nas.trials import Trial
 
 _RECENT = 20  # trainings that tell how long the next ones take
 LEAST = 1 / 3  # of the recipe's epochs: rather fewer finalists than shorter trainings
+_CONTENDING = 0.1  # of the recipe's epochs
+_OF_CONTENDERS = 0.3  # of the time for contenders and finalists
 _HALVINGS = 40  # of the interval that the epochs are sought in
 
 
@@ -31,12 +34,34 @@ def reserved(plan: SearchPlan, trials: Sequence[Trial]) -> float:
     recent = _recent(trials)
     if plan.seconds is None or not plan.finalists or not recent:
         return 0.0
-    each = sum(map(seconds_an_epoch, recent)) / len(recent) * plan.recipe.epochs
-    return min(plan.final_share * plan.seconds, each * -(-plan.finalists // plan.workers))
+    # Short trainings are judged more often: long ones tell more of what an epoch takes.
+    each = sum(t.outcome.seconds for t in recent if t.outcome) / max(
+        sum(t.outcome.epochs for t in recent if t.outcome), 1e-9
+    )
+    whole = plan.recipe.epochs * -(-plan.finalists // plan.workers)
+    if plan.contenders > 1:
+        whole += contending(plan.recipe) * -(-plan.finalists * plan.contenders // plan.workers)
+    return min(plan.final_share * plan.seconds, each * whole)
+
+
+def contending(recipe: Recipe) -> float:
+    """For how many epochs contenders are trained."""
+    return _CONTENDING * recipe.epochs
+
+
+def in_time(line: Sequence[Trial], plan: SearchPlan, left: float) -> list[Trial]:
+    """As many of the first contenders as take their part of the seconds that are left."""
+    spent, fitting = 0.0, []
+    for trial in line:
+        spent += seconds_an_epoch(trial) * contending(plan.recipe) / plan.workers
+        if spent > _OF_CONTENDERS * left:
+            break
+        fitting.append(trial)
+    return fitting
 
 
 def _recent(trials: Sequence[Trial]) -> list[Trial]:
-    return [t for t in trials if t.state is State.DONE and not t.proposal.final][-_RECENT:]
+    return [t for t in trials if t.state is State.DONE and t.proposal.searching][-_RECENT:]
 
 
 def affordable(

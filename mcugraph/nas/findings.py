@@ -2,6 +2,7 @@
 
 from collections.abc import Sequence
 from copy import copy
+from itertools import zip_longest
 from pathlib import Path
 from typing import Any, Self
 
@@ -15,8 +16,6 @@ from mcugraph.nas.search_bounds import Bounds
 from mcugraph.nas.search_space import SearchSpace
 from mcugraph.nas.trials import Trial
 
-_NEARLY = 1.5  # times the least error of a target: what may still turn out to be its best
-
 
 def choose_finalists(
     known: Sequence[Trial], count: int, bounds: Bounds, targets: Sequence[str] = ()
@@ -24,10 +23,9 @@ def choose_finalists(
     """Candidates of the front: the best of each target, then others as unlike as can be.
 
     Targets have a turn each, again and again, and the whole front is the last of them. At its turn
-    it gets the candidate of the least error, and once it has that the one that is the least like
-    all that were chosen: of a target among those of at most half as many errors again as its best,
-    of the whole front among those within the bound of the error, if any is. What is left of the
-    front comes last.
+    it gets the candidate of the least error that is left; the whole front, once it has that, the
+    one that is the least like all that were chosen, among those within the bound of the error, if
+    any is. What is left of the front comes last, then others: again by turns, by their errors.
 
     Args:
         known: For each candidate its furthest result.
@@ -41,7 +39,7 @@ def choose_finalists(
     lines = []
     for meets in map(condition, targets):
         fitting = [trial for trial in front if meets(trial)]
-        lines.append([t for t in fitting if t.error <= _NEARLY * fitting[0].error])
+        lines.append(fitting)
     aim = 1.0 if bounds.error is None else bounds.error
     lines.append([t for t in front if t.error <= aim] or front)
     eligible = {trial.id: point_of(trial, names) for line in lines for trial in line}
@@ -55,10 +53,14 @@ def choose_finalists(
     while len(chosen) < min(count, len(eligible)):
         for line in lines:
             left = [trial for trial in line if trial.id not in chosen]
-            if left and left[0] is not line[0]:
+            if line is lines[-1] and left and left[0] is not line[0]:
                 left.sort(key=lambda trial: -min(apart(trial.id, other) for other in chosen))
             chosen |= {trial.id: trial for trial in left[:1]}
     chosen |= {trial.id: trial for trial in front if trial.id not in chosen}
+    others = sorted(known, key=lambda trial: trial.error)
+    behind = [[t for t in others if meets(t)] for meets in map(condition, [*targets, ""])]
+    for turn in zip_longest(*behind):
+        chosen |= {trial.id: trial for trial in turn if trial is not None}
     return list(chosen.values())[:count]
 
 

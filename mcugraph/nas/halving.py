@@ -8,8 +8,7 @@ repeated.
 from collections.abc import Sequence
 
 from mcugraph.checks import check_whole
-from mcugraph.experiments.fronts import ranks_of
-from mcugraph.nas.evolution import objectives_of, point_of
+from mcugraph.nas.evolution import excess
 from mcugraph.nas.search_bounds import Bounds
 from mcugraph.nas.trials import Proposal, Trial
 from mcugraph.records import dataclass
@@ -53,15 +52,13 @@ class Ladder:
         Args:
             done: Results, in the order of the trials.
             begun: All that was proposed so far: what has gone on already does so once.
-            bounds: Of the search: what is traded against the error.
+            bounds: That are aimed at: the least error within them goes on.
         """
-        names = objectives_of(bounds)
         for rung in reversed(range(self.rungs - 1)):
             on_rung = [trial for trial in done if trial.proposal.rung == rung]
             gone = {p.candidate for p in begun if p.rung == rung + 1}
             left = [t for t in on_rung[-_COMPARED:] if t.proposal.candidate not in gone]
             if len(gone) >= len(on_rung) // self.eta or not left:
                 continue
-            ranks = ranks_of([point_of(trial, names) for trial in left])
-            return left[min(range(len(left)), key=lambda i: (ranks[i], left[i].error, i))]
+            return min(left, key=lambda trial: (excess(trial, bounds), trial.error))
         return None

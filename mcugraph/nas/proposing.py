@@ -3,7 +3,9 @@
 A proposal follows from the results that it may know, the seed, and its number; nothing else.
 """
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterator, Sequence
+from itertools import islice
+from math import exp, log
 from random import Random
 from typing import Any
 
@@ -12,6 +14,9 @@ from mcugraph.experiments.ledger import State
 from mcugraph.nas.admission import Admission, Admitted
 from mcugraph.nas.conditions import tightened
 from mcugraph.nas.costs import Costs
+from mcugraph.nas.evolution import excess, objectives_of
+from mcugraph.nas.filling import WIDEST, widest
+from mcugraph.nas.forecast import Forecast
 from mcugraph.nas.search_bounds import Bounds
 from mcugraph.nas.search_plan import SearchPlan
 from mcugraph.nas.trials import Proposal, Trial
@@ -21,6 +26,8 @@ _DRAWS = 200_000  # of one proposal; some thousand a second are looked at
 _FIRST_DRAWS = 50_000  # of the first: where nothing fits, that is to be said soon
 _GLANCED = 1_000  # drawn to say what is the least that networks cost
 _OF_ONE_PARENT = 20
+_NARROWER = log(2)  # of the widths of drawn networks, where no target says how large they may be
+_ONE_MORE = 0.4  # the chance of a further change, where a forecast has to like the child
 _SPARSITY_MOVES = 0.05  # of a child, as the paper's code has it
 
 
@@ -44,6 +51,25 @@ def gone_on_with(trial: Trial, **changes: Any) -> Idea:
     return Idea(replace(trial.proposal, **changes), trial.key, trial.costs)
 
 
+@dataclass(frozen=True, slots=True)
+class Aim:
+    """What one proposal is to be good at.
+
+    Attributes:
+        admission: Which architectures it may be of.
+        within: Bounds within those of the search that parents are sought for: somewhere on the
+            front; None: those of the admission.
+    """
+
+    admission: Admission
+    within: Bounds | None
+
+    @property
+    def sought(self) -> Bounds:
+        """The bounds that parents are sought for."""
+        return self.admission.bounds if self.within is None else self.within
+
+
 class Proposer:
     """Makes the proposals of a search.
 
@@ -58,6 +84,7 @@ class Proposer:
     ) -> None:
         self._plan, self._trials, self._goes_on = plan, trials, goes_on
         self._keys = {trial.key for trial in trials}
+        self._forecast = Forecast(plan.admission.space)
         self._aims = [plan.admission]
         for target in plan.targets:
             bounds = tightened(plan.admission.bounds, target)
@@ -78,65 +105,115 @@ class Proposer:
     def _made(self, number: int) -> Idea | None:
         plan = self._plan
         rng = Random(f"{plan.seed}/{number}")
-        candidates = [trial for trial in self._trials if not trial.proposal.final]
+        candidates = [trial for trial in self._trials if trial.proposal.searching]
         ended = [trial for trial in candidates if trial.id < number + 1 - plan.window]
         done = [trial for trial in ended if trial.state is State.DONE]
         begun = [trial.proposal for trial in candidates]
-        better = plan.ladder.promoted(done, begun, plan.admission.bounds)
+        better = plan.ladder.promoted(done, begun, self._aim(rng).sought)
         if better is not None:
             return gone_on_with(better, rung=better.proposal.rung + 1, follows=better.id)
         for arch in plan.templates[len({p.candidate for p in begun}) :]:
-            found = self._new(arch, rng, None, plan.admission)
-            if found is not None:
-                return self._idea(Proposal(arch, number, None, "given"), *found)
-        return self._drawn(number, furthest(done), rng, first=not begun)
-
-    def _drawn(
-        self, number: int, known: Sequence[Trial], rng: Random, *, first: bool
-    ) -> Idea | None:
-        """A child of what the method chooses, or a network drawn from the space."""
-        plan, space, parent = self._plan, self._plan.admission.space, None
-        aim = limits = rng.choice(self._aims)
-        draw = 0
-        for draw in range(_FIRST_DRAWS if first else _DRAWS):
-            if draw % _OF_ONE_PARENT == 0:
-                if not self._goes_on():
-                    break
-                parent = plan.method.parent(nearest(known, aim.bounds), aim.bounds, rng)
-                # What is within a target has children there; others come nearer step by step.
-                inside = parent is not None and aim.bounds.admit(parent.costs)
-                limits = aim if inside else plan.admission
-            if parent is None:
-                arch, morph = space.sample(rng), "drawn"
-            else:
-                arch, morph = space.mutate(parent.proposal.arch, rng)
-            found = self._new(arch, rng, parent, limits)
-            if found is None:
-                continue
-            if parent is None:
-                return self._idea(Proposal(arch, number, None, morph), *found)
-            follows = parent.id if plan.recipe.inherit else None
-            proposal = Proposal(arch, number, parent.proposal.candidate, morph, follows=follows)
-            return self._idea(proposal, *found)
-        if first:
-            raise UsageError(_nothing_fits(plan.admission, draw, rng))
+            fitting = self._fitting(arch, rng, None, plan.admission)
+            key = "" if fitting is None else plan.admission.space.key(arch, fitting.widths)
+            if fitting is not None and key not in self._keys:
+                return self._idea(Proposal(arch, number, None, "given"), fitting, key)
+        expected = self._forecast.learnt(done) if plan.method.ideas > 1 else None
+        ideas = self._ideas(number, done, rng, alone=expected is None, first=not begun)
+        while line := list(islice(ideas, 1 if expected is None else plan.method.ideas)):
+            if expected is not None:
+                line.sort(key=lambda idea: expected(idea[0].arch, idea[1].widths))
+            for proposal, fitting in line:
+                key = plan.admission.space.key(proposal.arch, fitting.widths)
+                if key not in self._keys:
+                    return self._idea(proposal, fitting, key)
         return None
 
-    def _new(
+    def _aim(self, rng: Random) -> Aim:
+        """What one proposal aims at: each target in turn, and the bounds or something within."""
+        admission = rng.choice(self._aims)
+        whole = self._fills and admission is self._aims[0]
+        return Aim(admission, _narrowed(admission.bounds, rng) if whole else None)
+
+    @property
+    def _fills(self) -> bool:
+        """Whether networks are brought to the bounds by their widths; pruning does it else."""
+        return self._plan.method.fills and self._plan.admission.sparsities is None
+
+    def _ideas(
+        self, number: int, done: Sequence[Trial], rng: Random, *, alone: bool, first: bool
+    ) -> Iterator[tuple[Proposal, Admitted]]:
+        """Children of what the method chooses, or networks drawn from the space, that fit.
+
+        None are left where none are found, or there is no time. Where an idea does not stand alone,
+        each has a parent of its own.
+        """
+        plan, aim = self._plan, self._aim(rng)
+        known = nearest(furthest(done), aim.sought)
+        draws, of_this, nothing = 0, _OF_ONE_PARENT, True
+        while draws < (_FIRST_DRAWS if first else _DRAWS):
+            if of_this == _OF_ONE_PARENT:
+                if not self._goes_on():
+                    break
+                parent, of_this = plan.method.parent(known, aim.sought, rng), 0
+            draws, of_this = draws + 1, of_this + 1
+            found = self._varied(number, parent, aim, rng)
+            if found is not None:
+                yield found
+                nothing = False
+                of_this = of_this if alone else _OF_ONE_PARENT
+        if first and nothing:
+            raise UsageError(_nothing_fits(plan.admission, draws, rng))
+
+    def _varied(
+        self, number: int, parent: Trial | None, aim: Aim, rng: Random
+    ) -> tuple[Proposal, Admitted] | None:
+        """A child of a parent, or a network that is drawn; None: it does not fit."""
+        space, admission = self._plan.admission.space, aim.admission
+        if parent is None:
+            arch, morph = space.sample(rng), "drawn"
+            arch = self._filled(arch, aim, rng) if self._fills else arch
+        else:
+            arch, morph = space.mutate(parent.proposal.arch, rng)
+            while self._plan.method.ideas > 1 and rng.random() < _ONE_MORE:
+                arch, further = space.mutate(arch, rng)
+                morph = f"{morph}, {further}"
+            if self._fills:
+                arch = self._widest(arch, admission, 0.0)[0]
+            elif not aim.sought.admit(parent.costs):
+                # What is within a target has children there; others come nearer step by step.
+                admission = self._plan.admission
+        fitting = self._fitting(arch, rng, parent, admission)
+        if fitting is None:
+            return None
+        if parent is None:
+            return Proposal(arch, number, None, morph), fitting
+        follows = parent.id if self._plan.recipe.inherit else None
+        return Proposal(arch, number, parent.proposal.candidate, morph, follows=follows), fitting
+
+    def _filled(self, arch: Any, aim: Aim, rng: Random) -> Any:
+        """A drawn network, as wide as fits; within the bounds alone sometimes narrower."""
+        widest_of, power = self._widest(arch, aim.admission, WIDEST)
+        if aim.within is None:
+            return widest_of
+        return aim.admission.space.scaled(arch, exp(power - rng.random() * _NARROWER))
+
+    def _widest(self, arch: Any, admission: Admission, most: float) -> tuple[Any, float]:
+        """A network as wide as fits, and how much wider that is; as it is, where it never fits."""
+        space = admission.space
+        found = widest(lambda power: space.scaled(arch, exp(power)), admission.within, most)
+        return (arch, 0.0) if found is None else found
+
+    def _fitting(
         self, arch: Any, rng: Random, parent: Trial | None, admission: Admission
-    ) -> tuple[Admitted, str] | None:
-        """How a network fits, and its key; None: it is known, or too large."""
+    ) -> Admitted | None:
+        """How a network fits; None: it is too large."""
         sparsities, sparsity = admission.sparsities, 0.0
         if sparsities is not None and parent is None:
             sparsity = rng.uniform(sparsities.low, sparsities.high)
         elif sparsities is not None and parent is not None:
             moved = parent.proposal.sparsity + rng.gauss(0.0, _SPARSITY_MOVES)
             sparsity = min(max(moved, sparsities.low), sparsities.high)
-        fitting = admission.fitting(arch, sparsity)
-        if fitting is None:
-            return None
-        key = admission.space.key(arch, fitting.widths)
-        return None if key in self._keys else (fitting, key)
+        return admission.fitting(arch, sparsity)
 
     def _idea(self, proposal: Proposal, fitting: Admitted, key: str) -> Idea:
         widths = dict(fitting.widths) or None
@@ -144,21 +221,26 @@ class Proposer:
         return Idea(replace(proposal, sparsity=fitting.sparsity, widths=widths), key, costs)
 
 
+def _narrowed(bounds: Bounds, rng: Random) -> Bounds:
+    """Bounds of the objectives that there are, each as it is or tighter."""
+    tighter = {
+        name: max(1, round(bounds.hard[name] * exp(-2 * rng.random() * _NARROWER)))
+        for name in objectives_of(bounds)
+        if name in bounds.hard and rng.random() < 0.5
+    }
+    return replace(bounds, **tighter)
+
+
 def nearest(known: Sequence[Trial], bounds: Bounds) -> list[Trial]:
     """Results by how near they are to bounds of costs: what is within is last, in its order."""
-
-    def excess(trial: Trial) -> float:
-        shares = [getattr(trial.costs, name) / most for name, most in bounds.hard.items()]
-        return float(max([1.0, *shares]))
-
-    return sorted(known, key=excess, reverse=True)
+    return sorted(known, key=lambda trial: excess(trial, bounds), reverse=True)
 
 
 def furthest(trials: Sequence[Trial]) -> list[Trial]:
     """For each candidate its furthest result, in the order of the candidates."""
     best: dict[int, Trial] = {}
     for trial in trials:
-        if trial.state is State.DONE and not trial.proposal.final:
+        if trial.state is State.DONE and trial.proposal.searching:
             held = best.get(trial.proposal.candidate)
             if held is None or trial.proposal.rung > held.proposal.rung:
                 best[trial.proposal.candidate] = trial
@@ -181,6 +263,6 @@ def _nothing_fits(admission: Admission, drawn: int, rng: Random) -> str:
         f"{min(meter.macs for meter in meters):,} MACs"
     )
     return (
-        f"none of {drawn + 1:,} networks is within the bounds; the least of {_GLANCED:,} others: "
+        f"none of {drawn:,} networks is within the bounds; the least of {_GLANCED:,} others: "
         f"{least}"
     )

@@ -24,7 +24,9 @@ class Recipe:
         validation: Share of the training data that candidates are judged by.
         inherit: A child begins with its parent's weights, as far as they fit.
         share: Part of ``epochs`` that a candidate is trained.
-        rungs: Successive halving: on how many rungs; 1: none.
+        rungs: Successive halving: on how many rungs a candidate may be trained, each three times as
+            long as the one before, to which a third goes on; fewer where the first would have less
+            than 100 steps. 1: none.
         sparsity: (low, high): shares of channels that are pruned while a candidate is trained, by
             the L2 norm of their weights, more and more of them (µNAS, section 3.6); None: none are.
 
@@ -42,7 +44,7 @@ class Recipe:
     validation: float = 0.1
     inherit: bool = True
     share: float = 0.1
-    rungs: int = 1
+    rungs: int = 3
     sparsity: tuple[float, float] | None = None
 
     def __post_init__(self) -> None:

@@ -27,6 +27,8 @@ class SearchPlan:
         candidates: How many trials there are at most, finalists not among them; None: no limit.
         seconds: How long the search may run, all sessions together; None: no limit.
         finalists: How many are trained again in the end.
+        contenders: For each of them so many are trained from new weights before, for a part of the
+            epochs; the best of these are the finalists. 1: none are.
         targets: Conditions: each has its turn in being aimed at.
         final_share: The part of ``seconds`` that they may take at most.
     """
@@ -43,5 +45,6 @@ class SearchPlan:
     candidates: int | None
     seconds: float | None
     finalists: int
+    contenders: int
     targets: tuple[str, ...]
     final_share: float

@@ -81,6 +81,14 @@ class SearchSpace(ABC, Generic[Arch]):
             GraphError: There is no such network for the input.
         """
 
+    def scaled(self, arch: Arch, factor: float) -> Arch:
+        """An architecture with its widths times a factor, as far as the space goes.
+
+        What a search makes drawn networks as wide as the bounds allow with, and children that are
+        too large narrower. A space that does not say how gives back the architecture itself.
+        """
+        return arch
+
     def mutate(self, arch: Arch, rng: Random) -> tuple[Arch, str]:
         """An architecture next to another one, and the name of the morph that leads there."""
         by_kind: dict[str, list[Morph[Arch]]] = {}

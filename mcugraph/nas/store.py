@@ -31,6 +31,7 @@ _COLUMNS = {
     "follows": "INTEGER",
     "final": "INTEGER NOT NULL",
     "wanted_epochs": "REAL",
+    "contends": "INTEGER NOT NULL",
     "seed": "INTEGER NOT NULL",
     "state": "TEXT NOT NULL",
     "attempts": "INTEGER NOT NULL",
@@ -49,7 +50,7 @@ class SearchLedger(Ledger):
     """What a search keeps, whatever its space is."""
 
     kind = "search"
-    version = 2
+    version = 3
     columns = _COLUMNS
     folders = (WEIGHTS,)
 
@@ -128,6 +129,7 @@ class Store(SearchLedger):
             "follows": proposal.follows,
             "final": int(proposal.final),
             "wanted_epochs": proposal.epochs,
+            "contends": int(proposal.contends),
             "seed": trial.seed,
             "state": trial.state.value,
             "attempts": trial.attempts,
@@ -154,6 +156,7 @@ class Store(SearchLedger):
             row["follows"],
             bool(row["final"]),
             row["wanted_epochs"],
+            bool(row["contends"]),
         )
         outcome = None
         if row["error_validation"] is not None:

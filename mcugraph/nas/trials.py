@@ -21,7 +21,9 @@ class Proposal:
         widths: What that leaves of its layers, by name; None: all.
         follows: Number of the trial whose weights it goes on from; None: new weights.
         final: It is trained from new weights, and tested.
-        epochs: For how long, where the time of the search decides; None: the recipe does.
+        epochs: For how long, where the search decides; None: the recipe does.
+        contends: It is trained from new weights for a part of the recipe's epochs, to see whether
+            it is to be a finalist.
     """
 
     arch: Any
@@ -34,6 +36,12 @@ class Proposal:
     follows: int | None = None
     final: bool = False
     epochs: float | None = None
+    contends: bool = False
+
+    @property
+    def searching(self) -> bool:
+        """Whether it is a step of the search itself, and not of what comes behind it."""
+        return not self.final and not self.contends
 
 
 @dataclass(frozen=True, slots=True)

@@ -64,8 +64,8 @@ def timed(limit: float, each: float, monkeypatch: Any, **options: Any) -> Search
         now[0] += seconds
         return replace(pretend(task), seconds=seconds)
 
-    recipe = Recipe(epochs=9, share=1 / 9)
-    said = {"candidates": None, "time_limit": limit, "recipe": recipe} | options
+    recipe = Recipe(epochs=9, share=1 / 9, rungs=1)
+    said = {"candidates": None, "time_limit": limit, "recipe": recipe, "method": "aging"} | options
     return searched(train=train, **said)
 
 
@@ -111,15 +111,18 @@ def test_finalists_are_the_best_of_each_target_and_unlike(bounds: Bounds) -> Non
         fitting = [trial for trial in trials if condition(target)(trial)]
         assert min(t.error for t in chosen if condition(target)(t)) == min(t.error for t in fitting)
     names = objectives_of(bounds)
-    for trial in chosen:
+
+    def beaten(trial: Trial) -> bool:
         mine = point_of(trial, names)
-        beaten = [
-            other
-            for other in trials
-            if point_of(other, names) != mine
+        return any(
+            point_of(other, names) != mine
             and all(a <= b for a, b in zip(point_of(other, names), mine, strict=True))
-        ]
-        assert not beaten, "finalists are of the front"
+            for other in trials
+        )
+
+    front = {trial.id for trial in trials if not beaten(trial)}
+    first = {trial.id for trial in chosen[: len(front)]}
+    assert first <= front, "finalists are of the front, as long as it has any"
     for count in range(9):
         assert choose_finalists(trials, count, bounds, TARGETS) == chosen[:count]
 

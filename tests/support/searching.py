@@ -58,8 +58,10 @@ def searched(folder: Path | None = None, **options: Any) -> SearchResult:
         "engine": "inline",
         "train": pretend,
         "report": quiet,
+        "contenders": 1,
     } | options
-    return search(SPACE, "no.npz", folder=folder, **options)
+    space = options.pop("space", SPACE)
+    return search(space, "no.npz", folder=folder, **options)
 
 
 def quiet(line: str) -> None:

@@ -130,6 +130,14 @@ class CnnSpace(SearchSpace[Cnn]):
         units = tuple(UNITS.sample(rng) for _ in range(rng.randint(*DENSE)))
         return Cnn(blocks, units=units, **sampled(POOLING, rng))
 
+    def scaled(self, arch: Cnn, factor: float) -> Cnn:
+        def wide(layer: ConvLayer) -> ConvLayer:
+            return replace(layer, channels=self.layer["channels"].scaled(layer.channels, factor))
+
+        blocks = (replace(b, layers=tuple(map(wide, b.layers))) for b in arch.blocks)
+        units = tuple(UNITS.scaled(count, factor) for count in arch.units)
+        return replace(arch, blocks=tuple(blocks), units=units)
+
     def morphs(self, arch: Cnn) -> Iterator[Morph[Cnn]]:
         def put_blocks(blocks: tuple[ConvBlock, ...]) -> Cnn:
             return replace(arch, blocks=blocks)

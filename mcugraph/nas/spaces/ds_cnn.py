@@ -64,6 +64,9 @@ class SeparableBlock:
     residual: bool
 
 
+Part = TypeVar("Part", Stem, SeparableBlock)
+
+
 @dataclass(frozen=True, slots=True)
 class DsCnn:
     """A first convolution, separable blocks, the average of each channel, a dense layer."""
@@ -92,6 +95,12 @@ class DsCnnSpace(SearchSpace[DsCnn]):
     def sample(self, rng: Random) -> DsCnn:
         blocks = tuple(_block(rng) for _ in range(rng.randint(*BLOCKS)))
         return DsCnn(Stem(**sampled(STEM, rng)), blocks)
+
+    def scaled(self, arch: DsCnn, factor: float) -> DsCnn:
+        def wide(part: Part) -> Part:
+            return replace(part, channels=CHANNELS.scaled(part.channels, factor))
+
+        return DsCnn(wide(arch.stem), tuple(map(wide, arch.blocks)))
 
     def morphs(self, arch: DsCnn) -> Iterator[Morph[DsCnn]]:
         def put_blocks(blocks: tuple[SeparableBlock, ...]) -> DsCnn:

@@ -48,6 +48,9 @@ class MlpSpace(SearchSpace[Mlp]):
     def sample(self, rng: Random) -> Mlp:
         return Mlp(tuple(UNITS.sample(rng) for _ in range(rng.randint(*LAYERS))))
 
+    def scaled(self, arch: Mlp, factor: float) -> Mlp:
+        return Mlp(tuple(UNITS.scaled(count, factor) for count in arch.units))
+
     def morphs(self, arch: Mlp) -> Iterator[Morph[Mlp]]:
         return units_morphs(arch.units, UNITS, LAYERS, lambda units: replace(arch, units=units))
 

@@ -1,0 +1,172 @@
+"""Widths that fill the bounds, forecasts of errors, and the round before the final."""
+
+from math import log
+from random import Random
+from typing import Any
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+from support.searching import history, searched
+from support.spaces import by_space, metered, some
+
+from mcugraph.experiments.ledger import State
+from mcugraph.nas import Bounds, CnnSpace, GuidedEvolution, Recipe, SearchSpace
+from mcugraph.nas.admission import Admission
+from mcugraph.nas.evolution import excess
+from mcugraph.nas.filling import WIDEST, widest
+from mcugraph.nas.forecast import Forecast
+from mcugraph.nas.halving import Ladder
+from mcugraph.nas.outline import Outline
+from mcugraph.nas.trials import Trial
+
+ONCE = Recipe(epochs=1, share=1.0, rungs=1)
+
+
+@given(st.floats(-WIDEST, WIDEST), st.floats(-WIDEST, WIDEST))
+def test_the_widest_that_fits_is_found(most: float, limit: float) -> None:
+    found = widest(lambda power: power, lambda power: power <= limit, most)
+    assert found is not None or limit < -WIDEST
+    if found is not None:
+        made, power = found
+        assert made == power <= min(most, limit) + 1e-12
+        assert power >= min(most, limit) - 2 * WIDEST / 2**9 - 1e-9
+
+
+def test_what_never_fits_is_told() -> None:
+    assert widest(lambda power: power, lambda power: False) is None
+
+
+@by_space
+def test_scaled_architectures_are_of_the_space(space: SearchSpace[Any]) -> None:
+    """Times 1 they are themselves, narrower ones cost no more, and all are within the ranges."""
+    for arch in some(space, 20):
+        assert space.scaled(arch, 1.0) == arch
+        sizes = [space.meter(space.scaled(arch, factor)).size for factor in (0.01, 0.3, 1.0, 3.0)]
+        assert sizes == sorted(sizes)
+        for factor in (1e-3, 1e3):
+            extreme = space.scaled(arch, factor)
+            assert space.scaled(extreme, factor) == extreme, "the end of the ranges"
+            assert next(iter(space.morphs(extreme)), None) is not None
+
+
+def test_drawn_networks_fill_the_bounds() -> None:
+    """Those that a target is aimed at with use all of it that they can."""
+    space, bounds, target = CnnSpace((1, 28, 28), 10), Bounds(size=4500, peak=2500), "size <= 1000"
+    shares = []
+    for method in ("evolution", "random"):
+        result = searched(
+            space=space,
+            bounds=bounds,
+            targets=[target],
+            method=method,
+            candidates=30,
+            recipe=ONCE,
+            train=at_random,
+        )
+        assert all(bounds.admit(trial.costs) for trial in result.trials)
+        sizes = [trial.costs.size for trial in result.trials if trial.proposal.searching]
+        shares.append(sum(900 <= size <= 1000 for size in sizes))
+    assert shares[0] > 2 * shares[1]
+
+
+def at_random(task: Any) -> Any:
+    from mcugraph.nas.trials import Errors, Outcome
+
+    return Outcome(Errors(Random(task.seed).random(), 0.5), task.epochs, 0.0, "", b"0")
+
+
+@by_space
+def test_outlines_count_as_meters_do(space: SearchSpace[Any]) -> None:
+    lengths = set()
+    for arch in some(space, 20):
+        outline = Outline()
+        space.emit(arch, outline)
+        assert metered(outline) == metered(space.meter(arch))
+        features = outline.features()
+        lengths.add(len(features))
+        assert all(abs(value) < 40 for value in features)
+    assert len(lengths) == 1
+
+
+def test_a_forecast_learns_what_errors_follow_from() -> None:
+    """Of others than those that it has seen it ranks most pairs right."""
+    space = CnnSpace((1, 28, 28), 10)
+    admission, rng = Admission(space, Bounds(size=60_000)), Random(3)
+
+    def err(arch: Any) -> float:
+        meter = space.meter(arch)
+        return min(1.0, 3 / log(meter.size) ** 1.5 + 0.02 * sum(len(b.layers) for b in arch.blocks))
+
+    archs: list[Any] = []
+    while len(archs) < 120:
+        arch = space.sample(rng)
+        if admission.within(arch):
+            archs.append(arch)
+    result = searched(space=space, bounds=Bounds(size=60_000), candidates=1, train=at_random)
+    likeness = result.trials[0]
+    trials = [trained(likeness, i, arch, err(arch)) for i, arch in enumerate(archs[:80])]
+    forecast = Forecast(space)
+    assert forecast.learnt(trials[:15]) is None
+    expected = forecast.learnt(trials)
+    assert expected is not None
+    told = [(expected(arch, {}), err(arch)) for arch in archs[80:]]
+    pairs = [(a, b) for i, a in enumerate(told) for b in told[:i] if a[1] != b[1]]
+    right = sum((a[0] < b[0]) == (a[1] < b[1]) for a, b in pairs) / len(pairs)
+    assert right > 0.75
+
+
+def trained(likeness: Trial, number: int, arch: Any, error: float) -> Trial:
+    from mcugraph.nas.trials import Errors, Outcome, Proposal
+    from mcugraph.records import replace
+
+    outcome = Outcome(Errors(error), 1.0, 0.0, "")
+    proposal = Proposal(arch, number)
+    return replace(
+        likeness, id=number, proposal=proposal, state=State.DONE, outcome=outcome, key=str(number)
+    )
+
+
+def test_guided_evolution_prefers_what_is_within_and_errs_little() -> None:
+    trials = [t for t in searched(candidates=80, recipe=ONCE).trials if t.proposal.searching]
+    method, bounds, rng = GuidedEvolution(population=40, sample=40), Bounds(size=500), Random(5)
+    best = sorted(trials[-40:], key=lambda t: t.error * excess(t, bounds))[:6]
+    assert all(method.parent(trials, bounds, rng) in best for _ in range(20))
+    assert method.parent(trials[:39], bounds, rng) is None
+
+
+def test_those_go_on_that_err_least_within_what_is_aimed_at() -> None:
+    done = [t for t in searched(candidates=30, recipe=ONCE).trials if t.proposal.searching]
+    begun = [trial.proposal for trial in done]
+    chosen = Ladder(9, rungs=2).promoted(done, begun, Bounds(size=600))
+    inside = [trial for trial in done if trial.costs.size <= 600]
+    assert chosen == min(inside, key=lambda trial: trial.error)
+    assert Ladder(9, rungs=1).promoted(done, begun, Bounds(size=600)) is None
+
+
+@pytest.mark.parametrize("targets", [(), ("size <= 400", "size <= 1200")])
+def test_finalists_are_the_best_of_those_that_contended(targets: tuple[str, ...]) -> None:
+    result = searched(contenders=3, candidates=60, targets=targets)
+    contended = [trial for trial in result.trials if trial.proposal.contends]
+    assert len(contended) == 9
+    assert {t.proposal.candidate for t in result.finalists} <= {
+        t.proposal.candidate for t in contended
+    }
+    for trial in contended:
+        assert trial.proposal.follows is None
+        assert trial.outcome is not None
+        assert trial.outcome.epochs == pytest.approx(0.9)
+        assert trial.outcome.errors.test is None
+    assert min(contended, key=lambda t: t.error).proposal.candidate in {
+        t.proposal.candidate for t in result.finalists
+    }
+    assert len([t for t in result.trials if t.proposal.searching]) == 60
+
+
+def test_a_search_that_goes_on_knows_who_contended(tmp_path: Any) -> None:
+    searched(tmp_path / "a", contenders=2, candidates=20)
+    again = searched(tmp_path / "a", contenders=2, candidates=20)
+    assert history(again) == history(searched(contenders=2, candidates=20))
+    longer = searched(tmp_path / "a", contenders=2, candidates=40)
+    contended = [t.proposal.candidate for t in longer.trials if t.proposal.contends]
+    assert len(set(contended)) == len(contended) >= 6
