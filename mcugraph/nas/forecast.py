@@ -1,6 +1,6 @@
 """Which of some networks will err least, as far as those tell that were trained.
 
-A Gaussian process over what networks are like (`Outline`): the µNAS paper names such ranking models
+A Gaussian process over what networks are like (`Traits`): the µNAS paper names such ranking models
 as what would guide its search (after BRP-NAS, Dudziak et al., 2020). What weights have behind them
 is one of the numbers, so that heirs and beginners can be learnt from together.
 """
@@ -13,8 +13,8 @@ import numpy as np
 
 from mcugraph.ir import Array
 from mcugraph.nas.narrowing import Widths
-from mcugraph.nas.outline import Outline
 from mcugraph.nas.search_space import SearchSpace
+from mcugraph.nas.traits import Traits
 from mcugraph.nas.trials import Trial
 
 _LEAST = 16  # trainings that something can be learnt from
@@ -61,9 +61,9 @@ class Forecast:
         return self._known[trial.id]
 
     def _features(self, arch: Any, widths: Widths) -> list[float]:
-        outline = Outline()
-        self._space.say(arch, outline, widths)
-        return outline.features()
+        traits = Traits()
+        self._space.say(arch, traits, widths)
+        return traits.features()
 
 
 def _epochs_behind(done: Sequence[Trial]) -> dict[int, float]:

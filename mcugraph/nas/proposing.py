@@ -15,11 +15,11 @@ from mcugraph.nas.admission import Admission, Admitted
 from mcugraph.nas.conditions import tightened
 from mcugraph.nas.costs import Costs
 from mcugraph.nas.evolution import excess, objectives_of
-from mcugraph.nas.filling import WIDEST, widest
 from mcugraph.nas.forecast import Forecast
 from mcugraph.nas.search_bounds import Bounds
 from mcugraph.nas.search_plan import SearchPlan
 from mcugraph.nas.trials import Proposal, Trial
+from mcugraph.nas.widest import WIDEST, widest
 from mcugraph.records import dataclass, replace
 
 _DRAWS = 200_000  # of one proposal; some thousand a second are looked at

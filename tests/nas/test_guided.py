@@ -14,11 +14,11 @@ from mcugraph.experiments.ledger import State
 from mcugraph.nas import Bounds, CnnSpace, GuidedEvolution, Recipe, SearchSpace
 from mcugraph.nas.admission import Admission
 from mcugraph.nas.evolution import excess
-from mcugraph.nas.filling import WIDEST, widest
 from mcugraph.nas.forecast import Forecast
 from mcugraph.nas.halving import Ladder
-from mcugraph.nas.outline import Outline
+from mcugraph.nas.traits import Traits
 from mcugraph.nas.trials import Trial
+from mcugraph.nas.widest import WIDEST, widest
 
 ONCE = Recipe(epochs=1, share=1.0, rungs=1)
 
@@ -77,13 +77,13 @@ def at_random(task: Any) -> Any:
 
 
 @by_space
-def test_outlines_count_as_meters_do(space: SearchSpace[Any]) -> None:
+def test_traits_count_as_meters_do(space: SearchSpace[Any]) -> None:
     lengths = set()
     for arch in some(space, 20):
-        outline = Outline()
-        space.emit(arch, outline)
-        assert metered(outline) == metered(space.meter(arch))
-        features = outline.features()
+        traits = Traits()
+        space.emit(arch, traits)
+        assert metered(traits) == metered(space.meter(arch))
+        features = traits.features()
         lengths.add(len(features))
         assert all(abs(value) < 40 for value in features)
     assert len(lengths) == 1

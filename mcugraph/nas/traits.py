@@ -11,7 +11,7 @@ from mcugraph.nas.builder import Convolution, Size
 from mcugraph.nas.meter import Meter
 
 
-class Outline(Meter):
+class Traits(Meter):
     """Hears a network like a meter, and notes how wide it is, and where.
 
     Use ``features`` once the network is said.
