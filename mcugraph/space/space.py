@@ -268,6 +268,16 @@ class Space(Shown):
         return np.array([max(len(layers), 1) for layers in made], np.float64)
 
     @cached_property
+    def shares(self) -> Array:
+        """What part of the network's weights and work each group decides, shape (groups,).
+
+        The mean of two elasticities at full width: by how many per cent size and MACs change with
+        one per cent of the group's channels.
+        """
+        full, costs = self.full.astype(np.float64), (self.size, self.macs)
+        return np.mean([full * cost.gradient(full) / cost(full) for cost in costs], axis=0)
+
+    @cached_property
     def _constraints(self) -> Array:
         """A of the constraints A (w - full) = 0, shape (constraints, groups)."""
         rows = [constraint.matrix(len(self.groups)) for constraint in self.equal]
