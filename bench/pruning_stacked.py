@@ -122,7 +122,7 @@ def main() -> None:
     parser.add_argument("--methods", nargs="+", choices=WAYS, default=list(WAYS))
     parser.add_argument("--seeds", type=int, default=24)
     parser.add_argument("--first", type=int, default=0, help="seed")
-    parser.add_argument("--steps", type=int, default=500)
+    parser.add_argument("--steps", type=int, default=400)
     parser.add_argument("--batch", type=int, default=64)
     parser.add_argument("--jobs", type=int, default=1, help="stacks at a time")
     parser.add_argument("--seconds", type=float, default=math.inf, help="none begins after")

@@ -131,12 +131,29 @@ def from_new(widths: Callable[[Group], Any]) -> Way:
     return way
 
 
-def allocated(shares: bool = False, **options: Any) -> Callable[[Group], Any]:
+def makers(space: Space) -> Any:
+    """Channels of narrow layers are worth as much as those of wide ones."""
+    return space.makers / space.full
+
+
+def shares(space: Space) -> Any:
+    """What part of size and MACs groups decide."""
+    return space.shares
+
+
+def absolute_shares(space: Space) -> Any:
+    """The same, and channels are worth as much in narrow layers as in wide ones."""
+    return space.shares / space.full
+
+
+def allocated(
+    worth: Callable[[Space], Any] | None = None, **options: Any
+) -> Callable[[Group], Any]:
     """Those of ``Space.allocate``."""
 
     def widths(group: Group) -> Any:
-        worth = group.space.shares if shares else None
-        return group.space.allocate(group.limits, worth, **options)
+        utility = None if worth is None else worth(group.space)
+        return group.space.allocate(group.limits, utility, **options)
 
     return widths
 
@@ -212,15 +229,18 @@ def torch_pruning(group: Group) -> None:
 
 
 def pruner(
-    latest: float = LATEST, phase: float | None = None, shares: bool = False, **options: Any
+    latest: float = LATEST,
+    phase: float | None = None,
+    worth: Callable[[Space], Any] | None = None,
+    **options: Any,
 ) -> Way:
     """Our pruner; held to the budgets at the latest after a share of the steps."""
 
     def way(group: Group) -> None:
         networks, steps = group.begin(), group.plan.steps
         given = dict(options)
-        if shares:
-            given["utility"] = group.space.shares
+        if worth is not None:
+            given["utility"] = worth(group.space)
         if phase is not None:
             given["phase"] = round(phase * steps)
         others = [Masks(copy.deepcopy(network), Classes(group.space)) for network in networks]
@@ -317,14 +337,14 @@ WAYS: dict[str, Way] = {
     "unpruned": unpruned,
     "uniform": from_new(Group.uniform),
     "at once": from_new(allocated()),
-    "at once, shares 1": from_new(allocated(shares=True, concavity=1)),
-    "at once, shares 2": from_new(allocated(shares=True, concavity=2)),
-    "at once, concavity 1": from_new(allocated(concavity=1)),
-    "at once, concavity 4": from_new(allocated(concavity=4)),
+    "at once, absolute": from_new(allocated(makers, concavity=1)),
+    "at once, absolute shares": from_new(allocated(absolute_shares, concavity=1)),
+    "at once, shares": from_new(allocated(shares, concavity=1)),
+    "at once, shares 2": from_new(allocated(shares, concavity=2)),
     "L1 one-shot": cut(Group.uniform, "l1"),
     "Torch-Pruning": torch_pruning,
     "default": default(),
-    "default, shares 2": default(shares=True),
+    "default, absolute": default(worth=makers, concavity=1),
     "without, 1": without(1.0),
     "without, 2": without(2.0),
     "task": pruner(ONE_SHOT, method="paper", objective="task", **LEARNING),
@@ -334,7 +354,7 @@ WAYS: dict[str, Way] = {
     "uniform, longer": longer(from_new(Group.uniform)),
     "at once, longer": longer(from_new(allocated())),
     "warm, default": warm(default()),
-    "warm, default, shares 2": warm(default(shares=True)),
+    "warm, default, absolute": warm(default(worth=makers, concavity=1)),
     "warm, default, l1": warm(default(salience="l1")),
     "warm, L1 one-shot": warm(cut(Group.uniform, "l1")),
     "warm, Torch-Pruning": warm(torch_pruning),

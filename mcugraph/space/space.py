@@ -275,7 +275,8 @@ class Space(Shown):
         one per cent of the group's channels.
         """
         full, costs = self.full.astype(np.float64), (self.size, self.macs)
-        return np.mean([full * cost.gradient(full) / cost(full) for cost in costs], axis=0)
+        parts = [full * cost.gradient(full) / cost(full) for cost in costs]
+        return np.asarray(np.mean(parts, axis=0))
 
     @cached_property
     def _constraints(self) -> Array:
