@@ -339,6 +339,7 @@ WAYS: dict[str, Way] = {
     "at once": from_new(allocated()),
     "at once, absolute": from_new(allocated(makers, concavity=1)),
     "at once, absolute shares": from_new(allocated(absolute_shares, concavity=1)),
+    "at once, half absolute shares": from_new(allocated(half_absolute_shares, concavity=1)),
     "at once, shares": from_new(allocated(shares, concavity=1)),
     "at once, shares 2": from_new(allocated(shares, concavity=2)),
     "L1 one-shot": cut(Group.uniform, "l1"),
