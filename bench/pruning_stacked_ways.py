@@ -146,6 +146,11 @@ def absolute_shares(space: Space) -> Any:
     return space.shares / space.full
 
 
+def half_absolute_shares(space: Space) -> Any:
+    """Half way between the two."""
+    return space.shares / space.full**0.5
+
+
 def allocated(
     worth: Callable[[Space], Any] | None = None, **options: Any
 ) -> Callable[[Group], Any]:
