@@ -9,10 +9,14 @@ from collections.abc import Sequence
 from typing import Any
 
 from mcugraph.export.deconvolution import cut_transposed
+from mcugraph.export.image_moves import keep_channels_last, roll_rows
+from mcugraph.export.needless_bounds import drop_bounds
 from mcugraph.export.normalizations import split_norms
+from mcugraph.export.series import series_inputs, widen_series
 from mcugraph.export.softmax_axes import turn_softmax_axes
 from mcugraph.export.terms import fold_terms
-from mcugraph.export.tools import called, weight_axis
+from mcugraph.export.tools import as_stored, called, computed, weight_axis
+from mcugraph.export.variance_nodes import split_variances
 from mcugraph.formats.torch.export import export, quiet
 
 # Between a flatten and the dense layer that reads it: what does the same to every element.
@@ -59,14 +63,20 @@ def device_form(
     # Inputs and outputs without the containers that the model has around them.
     whole.graph.set_codegen(torch.fx.graph.CodeGen())
     module = torch.fx.GraphModule(whole, whole.graph)
+    series = series_inputs(module)
+    widen_series(module)
+    drop_bounds(module)
+    keep_channels_last(module)
+    split_variances(module)
     form = _DeviceForm(module)
     form.apply()
+    roll_rows(module)
     cut_transposed(module)
     split_norms(module)
     turn_softmax_axes(module)
     fold_terms(module)
     if channels_last:
-        args = form.channels_last(args)
+        args = form.channels_last(args, series)
     module.graph.eliminate_dead_code()
     module.graph.lint()
     module.recompile()
@@ -93,20 +103,28 @@ class _DeviceForm:
             elif name in _FLATTENS and not self._shuffle(node):
                 self._unroll(node)
 
-    def channels_last(self, args: Sequence[Any]) -> tuple[Any, ...]:
-        """Images in and out with their channels last."""
+    def channels_last(self, args: Sequence[Any], series: Sequence[Any]) -> tuple[Any, ...]:
+        """Images in and out with their channels last; series in, as images of one row."""
         given = [node for node in self.graph.nodes if node.op == "placeholder"]
         taken = []
         for node, value in zip(given, args, strict=True):
-            if value.dim() != 4:
+            image = node in series
+            if not image and value.dim() != 4:
                 taken.append(value)
                 continue
+            value = as_stored(value, 4)
+            taken.append(value)
+            node.meta = {**node.meta, "val": value}
             with self.graph.inserting_before(_first_user(self.graph, given)):
                 first = self._call(self.aten.permute.default, node, [0, 3, 1, 2], like=node)
-            node.replace_all_uses_with(
-                first, delete_user_cb=lambda user, own=first: user is not own
-            )
-            taken.append(value.permute(0, 2, 3, 1).contiguous())
+                made = self._call(self.aten.squeeze.dim, first, 2, like=node) if image else first
+            users = [user for user in node.users if user is not first]
+            for user in users:
+                if image and called(user) == "unsqueeze":
+                    user.replace_all_uses_with(first)
+                    self.graph.erase_node(user)
+                else:
+                    user.replace_input_with(node, made)
         (output,) = (node for node in self.graph.nodes if node.op == "output")
         results = []
         for result in output.args[0]:
@@ -210,6 +228,9 @@ class _DeviceForm:
         """Flattened images channels last, and the columns of the dense layers that read them."""
         source = node.args[0]
         shape, flat = _shape(source), _shape(node)
+        if len(flat) == 2 and called(source) == "permute" and source.args[1][0] == 0:
+            self._untwist(node, source)
+            return
         if len(shape) != 4 or len(flat) != 2 or flat != (shape[0], shape[1] * shape[2] * shape[3]):
             return
         if shape[2] * shape[3] == 1:
@@ -218,21 +239,42 @@ class _DeviceForm:
                     pooled = self._mean(source.args[0], source)
                 self._replace(node, pooled)
             return
+        if self._mix(node, shape, (0, 2, 3, 1)):
+            with self.graph.inserting_before(node):
+                last = self._call(self.aten.permute.default, source, [0, 2, 3, 1], like=node)
+            node.replace_input_with(source, last)
+            if called(node) == "view":  # a transposed tensor has no such view
+                node.target = self.aten.reshape.default
+
+    def _untwist(self, node: Any, source: Any) -> None:
+        """What is flattened after its axes changed places, without that."""
+        order, shape = list(source.args[1]), _shape(source)
+        if self._mix(node, shape, [order.index(axis) for axis in range(len(order))]):
+            with self.graph.inserting_before(node):
+                made = self._call(
+                    self.aten.reshape.default, source.args[0], list(_shape(node)), like=node
+                )
+            self._replace(node, made)
+
+    def _mix(self, node: Any, shape: Sequence[int], order: Sequence[int]) -> bool:
+        """Put the columns of the dense layers that read rows in another order; whether they are.
+
+        Args:
+            node: Makes the rows.
+            shape: What they are made of.
+            order: Of its axes, batch first.
+        """
         readers = _dense_readers(node)
-        if not readers or any(_shape(reader.args[1])[1] != flat[1] for reader in readers):
-            return
+        if not readers or any(_shape(one.args[1])[1] != _shape(node)[1] for one in readers):
+            return False
         for index, reader in enumerate(readers):
             weight = self._constant(reader.args[1])
-            columns = weight.reshape(-1, *shape[1:]).permute(0, 2, 3, 1).reshape(weight.shape)
+            columns = weight.reshape(-1, *shape[1:]).permute(*order).reshape(weight.shape)
             with self.graph.inserting_before(reader):
                 name = f"{node.name}_columns_{index}"
                 stored = self._store(name, columns.contiguous(), reader.args[1])
             reader.replace_input_with(reader.args[1], stored)
-        with self.graph.inserting_before(node):
-            last = self._call(self.aten.permute.default, source, [0, 2, 3, 1], like=node)
-        node.replace_input_with(source, last)
-        if called(node) == "view":  # a transposed tensor has no such view
-            node.target = self.aten.reshape.default
+        return True
 
     def _shuffle(self, node: Any) -> bool:
         """The end of a channel shuffle (arXiv:1707.01083) as one that keeps channels last."""
@@ -263,11 +305,7 @@ class _DeviceForm:
         return True
 
     def _call(self, target: Any, *args: Any, like: Any = None) -> Any:
-        """A new node that bears the module path of another, for the names in the file."""
-        node = self.graph.call_function(target, args)
-        like = args[0] if like is None else like
-        node.meta = {k: v for k, v in like.meta.items() if k in ("nn_module_stack", "stack_trace")}
-        return node
+        return computed(self.graph, target, *args, like=args[0] if like is None else like)
 
     def _store(self, name: str, value: Any, like: Any) -> Any:
         self.module.register_buffer(name, value.detach())

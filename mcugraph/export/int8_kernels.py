@@ -8,7 +8,10 @@ import numpy as np
 from mcugraph.export.tflite_objects import kinds_of, packed, unpacked
 
 # Elementwise operators for which TensorFlow Lite Micro has an int8 kernel and the quantiser none.
-_KERNELS = ("ABS", "LEAKY_RELU", "ELU", "PRELU", "LOG_SOFTMAX")
+_KERNELS = ("ABS", "LEAKY_RELU", "ELU", "PRELU", "LOG_SOFTMAX", "REDUCE_MAX")
+
+# Those whose results have the scale of what they read.
+SAME_SCALE = ("REDUCE_MAX",)
 
 # Results whose scale is the kernel's, whatever values they take: (least, largest).
 FIXED_RANGES = {"LOG_SOFTMAX": (-255 / 16, 0.0)}
@@ -77,8 +80,10 @@ class _Change:
         return self._quantized(like, 0, self.ranges(like.name.decode()))
 
     def _constant(self, number: int) -> int:
-        """The tensor that holds a constant as integers: a new one."""
+        """The tensor that holds a constant as integers: a new one, where it is of floats."""
         like = self.graph.tensors[number]
+        if like.type != self.schema.TensorType.FLOAT32:
+            return number
         values = np.asarray(self.file.buffers[like.buffer].data, np.uint8).view(np.float32)
         buffer = self.schema.BufferT()
         self.file.buffers.append(buffer)

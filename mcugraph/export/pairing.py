@@ -12,7 +12,12 @@ SEARCH_SECONDS = 10.0
 
 # Kinds that stand for one another: what TFLite has in place of an operator of PyTorch.
 _FAMILIES = {
+    "conv1d": "conv2d",
+    "depthwise_conv1d": "conv2d",
     "depthwise_conv2d": "conv2d",
+    "conv_transpose1d": "conv_transpose2d",
+    "average_pool1d": "average_pool2d",
+    "max_pool1d": "max_pool2d",
     "global_average_pool": "reduce_mean",
     "flatten": "reshape",
     "batch_norm": "mul",

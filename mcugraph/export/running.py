@@ -13,6 +13,7 @@ import numpy as np
 
 from mcugraph.errors import FormatError
 from mcugraph.export.tensor_names import end_names
+from mcugraph.export.tools import as_stored
 from mcugraph.export.trial import run_file
 from mcugraph.formats.tflite.tables import read_model
 from mcugraph.ir import Array
@@ -56,8 +57,10 @@ def run_litert(path: Path, samples: Sequence[tuple[Any, ...]]) -> list[list[Arra
         FormatError: LiteRT does not run the file.
         UsageError: It is not installed.
     """
-    laid = [tuple(map(_channels_last, sample)) for sample in samples]
-    found = run_file(str(path), path.read_bytes(), laid)
+    data = path.read_bytes()
+    ranks = _ranks(data)
+    laid = [tuple(map(_laid, sample, ranks)) for sample in samples]
+    found = run_file(str(path), data, laid)
     return [list(map(_channels_first, results)) for results in found]
 
 
@@ -71,14 +74,14 @@ def run_tflm(path: Path, samples: Sequence[tuple[Any, ...]]) -> TflmRun:
     Raises:
         FormatError: TFLM does not run the file.
     """
-    model = read_model(path.read_bytes())
+    data = path.read_bytes()
+    model, ranks = read_model(data), _ranks(data)
     main = model.subgraphs[0]
     takes, gives = ([main.tensors[i].name for i in ends] for ends in (main.inputs, main.outputs))
     with TemporaryDirectory() as folder:
-        for name, column in zip(
-            end_names("input", len(takes)), zip(*samples, strict=True), strict=True
-        ):
-            values = [_channels_last(value).numpy() for value in column]
+        columns = zip(*samples, strict=True)
+        for name, rank, column in zip(end_names("input", len(takes)), ranks, columns, strict=True):
+            values = [_laid(value, rank).numpy() for value in column]
             np.save(Path(folder, f"{name}.npy"), np.stack(values))
         job = {"path": str(path), "folder": folder, "takes": takes, "gives": gives}
         try:
@@ -97,15 +100,22 @@ def run_tflm(path: Path, samples: Sequence[tuple[Any, ...]]) -> TflmRun:
         if done.returncode:
             said = done.stderr.strip().splitlines() or [f"it ended with code {done.returncode}"]
             raise FormatError(f"{path}: TensorFlow Lite Micro does not run the file: {said[-1]}")
-        columns = [np.load(Path(folder, f"{name}.npy")) for name in end_names("output", len(gives))]
+        made = [np.load(Path(folder, f"{name}.npy")) for name in end_names("output", len(gives))]
     figures = json.loads(done.stdout.splitlines()[-1])
-    results = [list(map(_channels_first, row)) for row in zip(*columns, strict=True)]
+    results = [list(map(_channels_first, row)) for row in zip(*made, strict=True)]
     return TflmRun(figures["head"], figures["tail"], results)
 
 
-def _channels_last(tensor: Any) -> Any:
-    tensor = tensor.detach().cpu()
-    return tensor.permute(0, 2, 3, 1).contiguous() if tensor.dim() == 4 else tensor
+def _ranks(data: bytes) -> list[int]:
+    """How many axes each input of a file has, in the order of their numbered names."""
+    main = read_model(data).subgraphs[0]
+    tensors = [main.tensors[index] for index in main.inputs]
+    tensors.sort(key=lambda tensor: (len(tensor.name), tensor.name))
+    return [len(tensor.shape) for tensor in tensors]
+
+
+def _laid(tensor: Any, rank: int) -> Any:
+    return as_stored(tensor.detach().cpu(), rank)
 
 
 def _channels_first(result: Array) -> Array:

@@ -28,7 +28,7 @@ def turn_softmax_axes(module: Any) -> None:
         given, shape = arguments_of(node), tuple(node.meta["val"].shape)
         if not shape:
             continue
-        image = _is_image(node.args[0])
+        image = is_image(node.args[0])
         order = turned(len(shape), given["dim"], image)
         if order is None:
             order = IMAGE if image else tuple(range(len(shape)))
@@ -51,7 +51,7 @@ def turn_softmax_axes(module: Any) -> None:
         module.graph.erase_node(node)
 
 
-def _is_image(node: Any) -> bool:
+def is_image(node: Any) -> bool:
     """Whether data is stored with its second axis last, as ``mcugraph.rewrite.softmaxes`` says."""
     while len(getattr(node.meta.get("val"), "shape", ())) == len(IMAGE):
         name = called(node)

@@ -1,6 +1,6 @@
 """A module as an int8 TFLite file."""
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Mapping, Sequence
 from functools import partial
 from pathlib import Path
 from re import escape
@@ -16,12 +16,12 @@ from mcugraph.export.blocks import with_blocks_as_operators
 from mcugraph.export.calibration import samples_of
 from mcugraph.export.device_form import device_form
 from mcugraph.export.exported import Exported, compare
-from mcugraph.export.int8_kernels import FIXED_RANGES, with_int8_kernels
+from mcugraph.export.int8_kernels import FIXED_RANGES, SAME_SCALE, with_int8_kernels
 from mcugraph.export.rounding_error import rounding_errors
 from mcugraph.export.schemes import Scheme, find_scheme
 from mcugraph.export.tensor_names import end_names, shorten_names, with_end_names
 from mcugraph.export.tflite_objects import with_data_inside
-from mcugraph.export.tools import called, one_sample, silence, tool
+from mcugraph.export.tools import as_stored, called, one_sample, silence, tool
 from mcugraph.export.trial import SAMPLES, check_floats, check_integers, range_of, results_of
 from mcugraph.files import check, write
 from mcugraph.formats.loader import translated
@@ -31,6 +31,7 @@ from mcugraph.formats.torch.export import reason
 from mcugraph.formats.torch.given import plain_module
 from mcugraph.formats.torch.importer import from_torch
 from mcugraph.ir import Array
+from mcugraph.records import replace
 from mcugraph.rewrite.floats import computed_with_floats
 
 
@@ -55,7 +56,11 @@ def export_tflite(
 
     Inputs of four axes are images, ``(batch, channels, height, width)`` in PyTorch. In the file
     they are ``(batch, height, width, channels)``, and so are outputs of four axes: the layout of
-    TFLite's kernels, in which nothing has to be transposed on the device.
+    TFLite's kernels, in which nothing has to be transposed on the device. Inputs of three axes that
+    one-dimensional convolutions or pools slide over are series, ``(batch, channels, length)`` in
+    PyTorch. In the file they are images of one row, ``(batch, 1, length, channels)``, and a note of
+    the result says so: TFLite has no one-dimensional kernels, and to make images of series on the
+    device takes their size in SRAM once more. Other inputs, and outputs of three axes, stay.
 
     Standard output and error of the process are silenced meanwhile.
 
@@ -68,7 +73,7 @@ def export_tflite(
             ``(batch, ...)``, or a tuple that starts with one for each input, labels after them.
             The ranges of the activations are measured on them, sample by sample.
         samples: How many samples are measured at most.
-        channels_last: False: inputs and outputs keep the layout of PyTorch, and the file
+        channels_last: False: inputs and outputs keep the shapes of PyTorch, and the file
             transposes them.
         budgets: To hold the file against: bytes for ``"peak"``, ``"arena"`` and ``"size"``, a
             count for ``"macs"``.
@@ -110,7 +115,8 @@ def export_tflite(
     wanted = results_of(model, batches[:SAMPLES])
     if channels_last:
         wanted = [list(map(_moved, results)) for results in wanted]
-        batches = [tuple(map(_channels_last, sample)) for sample in batches]
+        ranks = [value.dim() for value in taken]
+        batches = [tuple(map(as_stored, sample, ranks)) for sample in batches]
     tried = batches[:SAMPLES]
     check_floats(name, plain, tried, wanted)
     floats, fixed = _made_of_floats(plain), _fixed_ranges(plain)
@@ -130,6 +136,7 @@ def export_tflite(
     check_integers(name, data, tried, wanted, rounding_errors(module, tried, batches, numbers))
     graph = from_torch(model, inputs)
     result = compare(Path(path), data, graph, numbers.precision, budgets)
+    result = replace(result, notes=(*_notes_on_series(inputs, taken), *result.notes))
     if result.profile.tflm_refusals and numbers.on_tflm:
         raise FormatError(
             f"{name}: TensorFlow Lite Micro does not run it: {result.profile.tflm_refusals[0]}:"
@@ -137,6 +144,17 @@ def export_tflite(
         )
     write(path, data)
     return result
+
+
+def _notes_on_series(inputs: Sequence[Any], taken: Sequence[Any]) -> list[str]:
+    """Which inputs have more axes in the file than in the module."""
+    names = end_names("input", len(inputs))
+    return [
+        f"{name} is {tuple(has.shape)}: a series {tuple(takes.shape)} as an image of one row,"
+        " channels last"
+        for name, takes, has in zip(names, inputs, taken, strict=True)
+        if takes.dim() != has.dim()
+    ]
 
 
 def _made_of_floats(plain: bytes) -> frozenset[str]:
@@ -204,7 +222,7 @@ def _quantized(
 ) -> bytes:
     """A float file quantised, with ranges measured on samples, but for those that are fixed.
 
-    What makes ``floats`` goes on making them.
+    What makes ``floats`` goes on making them. A maximum has the range of what it is taken of.
     """
     shown = {"enable_progress_bar": False, "enable_progress_report": False}
     if not scheme.integers:
@@ -226,13 +244,12 @@ def _quantized(
     ranges = quantizer.calibrate({key: rows}, num_threads=1)
     for name, (low, high) in fixed.items():
         ranges[name] = {"min": np.full((1, 1), low), "max": np.full((1, 1), high)}
+    for operator in translated("", plain).operators:
+        if operator.native in SAME_SCALE and operator.inputs[0] in ranges:
+            ranges[operator.outputs[0]] = ranges[operator.inputs[0]]
     result = quantizer.quantize(ranges, **shown)
     return bytes(result.quantized_model)
 
 
 def _moved(result: Array) -> Array:
     return result.transpose(0, 2, 3, 1) if result.ndim == 4 else result
-
-
-def _channels_last(tensor: Any) -> Any:
-    return tensor.permute(0, 2, 3, 1).contiguous() if tensor.dim() == 4 else tensor

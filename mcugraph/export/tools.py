@@ -97,6 +97,16 @@ def one_sample(example_inputs: Any) -> tuple[Any, ...]:
     return tuple(value[:1] for value in given)
 
 
+def as_stored(tensor: Any, rank: int) -> Any:
+    """An input of the module as a file has it whose own has so many axes.
+
+    Images have their channels last; series are images of one row.
+    """
+    if tensor.dim() == 3 and rank == 4:
+        tensor = tensor.unsqueeze(2)
+    return tensor.permute(0, 2, 3, 1).contiguous() if tensor.dim() == 4 else tensor
+
+
 def weight_axis(node: Any) -> int | None:
     """The axis of a layer's weights that is its outputs: one scale for each; None: no layer."""
     name = called(node)
@@ -117,6 +127,28 @@ def arguments_of(node: Any) -> dict[str, Any]:
         entry.name: entry.default_value if index >= len(node.args) else node.args[index]
         for index, entry in enumerate(node.target._schema.arguments)
     } | dict(node.kwargs)
+
+
+def computed(graph: Any, target: Any, *args: Any, like: Any, **kwargs: Any) -> Any:
+    """A new node that bears the module path of another, for the names in the file.
+
+    What it makes is known, as of nodes that ``torch.export`` gave.
+    """
+    from torch.fx.node import map_arg
+
+    node = graph.call_function(target, args, kwargs)
+    node.meta = {k: v for k, v in like.meta.items() if k in ("nn_module_stack", "stack_trace")}
+    with quiet():
+        values, named = map_arg((args, kwargs), lambda given: _shaped(given.meta["val"]))
+        node.meta["val"] = target(*values, **named)
+    return node
+
+
+def _shaped(value: Any) -> Any:
+    """A tensor of a shape and a type, and nothing else."""
+    import torch
+
+    return torch.empty(value.shape, dtype=value.dtype, device="meta")
 
 
 def value_of(module: Any, node: Any) -> Any:

@@ -99,7 +99,9 @@ class Meter(NetworkBuilder[Shape]):
         return self._step(prod(value), (value[0], *spatial))
 
     def flatten(self, value: Shape) -> Shape:
-        return value if len(value) == 1 else self._step(prod(value), (prod(value),))
+        if prod(value[1:]) == 1:
+            return value[:1]  # a dense layer reads such maps as they are
+        return self._step(prod(value), (prod(value),))
 
     def dropout(self, value: Shape, rate: float) -> Shape:
         return value

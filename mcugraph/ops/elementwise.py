@@ -70,6 +70,11 @@ ACTIVATIONS = frozenset(
 # What changes nothing at inference; a deployment drops it.
 IDENTITIES = frozenset({"identity", "dropout"})
 
+# Of whatever operand; a ReLU of it changes nothing.
+NEVER_NEGATIVE = frozenset(
+    {"abs", "exp", "hard_sigmoid", "relu", "relu6", "relu_0_to_1", "sigmoid", "softplus", "square"}
+)
+
 # Functions of one operand that are 0 at 0.
 _ZERO_AT_ZERO = frozenset(
     {"abs", "ceil", "floor", "neg", "round", "sign", "sqrt", "square", "trunc", "frac"}

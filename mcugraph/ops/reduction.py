@@ -31,6 +31,8 @@ class Reduce(Rules):
         keepdims: Reduced axes stay, with length 1.
         dtype: Element type of the result, where it is not that of the data.
         averages: It is a mean that a normalisation takes: where channels are gone, over the rest.
+        correction: Of a variance or a deviation: by how much less than the number of elements the
+            sum of squares is divided by.
     """
 
     function: str
@@ -38,6 +40,7 @@ class Reduce(Rules):
     keepdims: bool = False
     dtype: DType | None = None
     averages: bool = False
+    correction: float = 0.0
 
     @property
     def kind(self) -> str:

@@ -3,7 +3,7 @@
 from math import inf
 
 from mcugraph.ir import Operator
-from mcugraph.ops.elementwise import IDENTITIES, Elementwise
+from mcugraph.ops.elementwise import IDENTITIES, NEVER_NEGATIVE, Elementwise
 from mcugraph.ops.movement import Reshape
 from mcugraph.rewrite.edit import Edit
 
@@ -16,9 +16,18 @@ def drop_identities(edit: Edit) -> None:
     """
     for operator, op in edit.of(Elementwise, Reshape):
         source = operator.inputs[0] if operator.inputs else None
-        same = changes_nothing(operator) or (isinstance(op, Reshape) and _same(edit, operator))
+        same = changes_nothing(operator) or _is_bounded(edit, operator)
+        same = same or (isinstance(op, Reshape) and _same(edit, operator))
         if same and source is not None:
             edit.bypass(operator, source)
+
+
+def _is_bounded(edit: Edit, operator: Operator) -> bool:
+    """Whether it is a ReLU of what is never negative."""
+    source = edit.only_source(operator, operator.inputs[0]) if operator.inputs else None
+    if source is None or not isinstance(source.op, Elementwise):
+        return False
+    return operator.op == Elementwise("relu") and source.op.function in NEVER_NEGATIVE
 
 
 def _same(edit: Edit, operator: Operator) -> bool:

@@ -13,6 +13,7 @@ from mcugraph.rewrite.folding import fold_batch_norm
 from mcugraph.rewrite.fusing import fuse_activations, fuse_squeezes, reduce_globally
 from mcugraph.rewrite.norms import join_group_norms, split_norms
 from mcugraph.rewrite.padding import pad_before
+from mcugraph.rewrite.settling import settle_reshapes, share_results
 from mcugraph.rewrite.softmaxes import turn_softmax
 from mcugraph.rewrite.spelling import split_activations
 from mcugraph.rewrite.splitting import (
@@ -26,6 +27,7 @@ from mcugraph.rewrite.splitting import (
 )
 from mcugraph.rewrite.sums import fold_sums
 from mcugraph.rewrite.transposed import convolve_unstrided, cut_after, split_groups
+from mcugraph.rewrite.variances import split_variances
 
 
 def fold_constants(edit: Edit) -> None:
@@ -50,6 +52,7 @@ STEPS = (
     split_batch_norm,
     join_group_norms,
     split_norms,
+    split_variances,
     fold_constants,
     zero_biases,
     fuse_activations,
@@ -58,6 +61,9 @@ STEPS = (
     depthwise_of_one_channel,
     reduce_globally,
     fuse_squeezes,
+    settle_reshapes,
+    fuse_activations,
+    share_results,
     pad_before,
     cut_after,
     split_groups,

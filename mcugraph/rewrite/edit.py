@@ -83,6 +83,10 @@ class Edit:
                 if type(op) in wanted or isinstance(op, kinds):
                     yield operator, op
 
+    def named(self, name: str) -> Operator:
+        """An operator as it is now."""
+        return self._operators[name]
+
     def producer(self, name: str | None) -> Operator | None:
         """The operator that writes a tensor; None for inputs and constants."""
         writer = None if name is None else self._writer.get(name)
@@ -237,18 +241,21 @@ class Edit:
         self.remove(operator, into)
         self.change(into, op, inputs, (operator.outputs[0], *into.outputs[1:]))
 
-    def bypass(self, operator: Operator, source: str) -> None:
+    def bypass(self, operator: Operator, source: str) -> bool:
         """Remove an operator whose result is what it reads; whoever read it reads ``source``.
 
         Where the result is an output of the graph, whoever writes the source writes it under that
         name. Nobody does where the source is an input, a constant or an output itself: the
         operator then stays, since the graph has to have all of its outputs.
+
+        Returns:
+            Whether it is gone.
         """
         gone, stays = operator.outputs[0], source
         writer = self.producer(source)
         if gone in self._kept:
             if source in self._kept or writer is None:
-                return
+                return False
             gone, stays = source, gone
         self._take(operator)
         if writer is not None:
@@ -258,6 +265,11 @@ class Edit:
         for name in tuple(self._readers.get(gone, ())):
             reader = self._operators[name]
             self.change(reader, inputs=[stays if n == gone else n for n in reader.inputs])
+        return True
+
+    def put_before(self, operator: Operator, other: Operator) -> None:
+        """Let an operator, that stands behind another one, stand right before that."""
+        self._before.setdefault(other.name, []).append(operator.name)
 
     def expand(self, operator: Operator, parts: Sequence[Operator]) -> None:
         """Put several operators in the place of one; the last has its name and its results."""

@@ -75,6 +75,19 @@ class NormSteps(Protocol[_Value]):
         """Data in the shape of its parts, or in its own again."""
 
 
+class VarianceSteps(Protocol[_Value]):
+    """Something that does the operators of a variance."""
+
+    def add(self, function: str, *inputs: _Value) -> _Value:
+        """One more operator; its result."""
+
+    def mean(self, data: _Value, inside: bool) -> _Value:
+        """The mean along the axes of the variance, which stay where it is taken from data."""
+
+    def number(self, value: float) -> _Value:
+        """A number as an operand."""
+
+
 def normalize(
     steps: NormSteps[_Value],
     data: _Value,
@@ -101,3 +114,15 @@ def normalize(
     if scale is not None:
         data = steps.add("mul", data, scale)
     return data if shift is None else steps.add("add", data, shift)
+
+
+def variance(steps: VarianceSteps[_Value], data: _Value, factor: float) -> _Value:
+    """The mean of the squares of what the mean is taken from, times a factor; its result."""
+    data = steps.add("sub", data, steps.mean(data, True))
+    spread = steps.mean(steps.add("mul", data, data), False)
+    return spread if factor == 1.0 else steps.add("mul", spread, steps.number(factor))
+
+
+def corrected(count: int, correction: float) -> float:
+    """The factor of a mean of so many squares where the sum is divided by fewer."""
+    return count / max(count - correction, 0.0) if count > correction else float("inf")

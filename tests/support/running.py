@@ -9,6 +9,7 @@ from typing import Any
 
 import numpy as np
 
+from mcugraph.export.tools import as_stored
 from mcugraph.formats.tflite.tables import read_model
 
 WHEEL = """
@@ -26,7 +27,7 @@ def run_tflite(path: Path, *samples: Any) -> list[np.ndarray]:
     interpreter.allocate_tensors()
     details = sorted(interpreter.get_input_details(), key=lambda detail: detail["name"])
     for detail, x in zip(details, samples, strict=True):
-        array = x.permute(0, 2, 3, 1).numpy() if x.dim() == 4 else x.numpy()
+        array = as_stored(x, len(detail["shape"])).numpy()
         scale, zero = detail["quantization"]
         array = np.clip(np.round(array / scale) + zero, -128, 127).astype(np.int8)
         interpreter.set_tensor(detail["index"], array)

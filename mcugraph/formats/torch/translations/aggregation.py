@@ -61,10 +61,18 @@ def _reduce(function: str) -> Translator:
             call.axes(),
             bool(call.get("keepdim")),
             None if dtype is data.dtype else dtype,
+            correction=_correction(call) if function in ("std", "var") else 0.0,
         )
         return BoundOp(op, (data,))
 
     return translate
+
+
+def _correction(call: AtenCall) -> float:
+    """What a variance takes from the number of elements: 1 unless something else is said."""
+    if call.has("unbiased"):
+        return float(bool(call.get("unbiased")))
+    return 1.0 if call.get("correction") is None else float(call.get("correction"))
 
 
 def _extreme(function: str) -> Translator:

@@ -1,0 +1,100 @@
+"""Reshapes that a TFLite file has no need of, and results that it computes once."""
+
+from math import prod
+
+from mcugraph.ops.convolution import Conv, ConvTranspose
+from mcugraph.ops.elementwise import Convert, Elementwise
+from mcugraph.ops.linear import Dense
+from mcugraph.ops.movement import Flatten, Reshape, Squeeze, Transpose, Unsqueeze
+from mcugraph.ops.pooling import Pool
+from mcugraph.ops.reduction import Reduce
+from mcugraph.ops.selection import Concat, Pad
+from mcugraph.records import replace
+from mcugraph.rewrite.edit import Edit
+
+_RESHAPES = Flatten, Reshape, Squeeze, Unsqueeze
+_SHARED = Concat, Conv, ConvTranspose, Convert, Dense, Elementwise, Pad, Pool, Reduce, Transpose
+
+
+def settle_reshapes(edit: Edit) -> None:
+    """Each chain of reshapes as one, and none where nothing needs its shape.
+
+    - A reshape of what was reshaped is one of the first data.
+    - An operator that does the same to every element goes before the reshape of what it reads.
+    - A dense layer takes its rows from maps of one element a channel.
+    """
+    while any([_sink(edit), _join(edit)]):
+        pass
+    _read_maps(edit)
+
+
+def _sink(edit: Edit) -> bool:
+    """Put reshapes behind operators on single elements that other reshapes follow."""
+    found = False
+    for operator, op in edit.of(Elementwise, Convert):
+        data, *numbers = operator.inputs or (None,)
+        moved, reader = edit.only_source(operator, data), edit.only_reader(operator.outputs[0])
+        if moved is None or reader is None or len(operator.outputs) != 1:
+            continue
+        if not isinstance(moved.op, _RESHAPES) or not isinstance(reader.op, _RESHAPES):
+            continue
+        if not edit.constant(numbers) or any(name and edit.tensors[name].shape for name in numbers):
+            continue
+        first, after = moved.inputs[0], operator.outputs[0]
+        made, shape = edit.tensors[after], edit.tensors[first or ""].shape
+        if shape is None or made.shape is None or made.shape != edit.tensors[data or ""].shape:
+            continue
+        inner = edit.add(replace(made, name=f"{after}/before", shape=shape))
+        edit.change(operator, op, (first, *numbers), (inner,))
+        edit.change(moved, Reshape(made.shape), (inner,), (after,))
+        edit.put_before(operator, moved)
+        found = True
+    return found
+
+
+def _join(edit: Edit) -> bool:
+    """Make one reshape of two, and none of one to the shape that there is."""
+    found = False
+    for operator, _ in edit.of(*_RESHAPES):
+        source, made = (
+            edit.only_source(operator, operator.inputs[0]),
+            edit.tensors[operator.outputs[0]],
+        )
+        if made.shape is None:
+            continue
+        if source is not None and isinstance(source.op, _RESHAPES):
+            edit.absorb(source, operator, Reshape(made.shape))
+            found = True
+            continue
+        data = edit.tensors[operator.inputs[0] or ""]
+        if data.shape == made.shape and data.quantization is made.quantization is None:
+            found |= edit.bypass(operator, data.name)
+    return found
+
+
+def _read_maps(edit: Edit) -> None:
+    """Let dense layers read maps of one element a channel, which are rows already."""
+    for operator, op in edit.of(Dense):
+        moved = edit.only_source(operator, operator.inputs[0])
+        if moved is None or not isinstance(moved.op, _RESHAPES) or op.transposed:
+            continue
+        first, have = moved.inputs[0], edit.tensors[moved.outputs[0]].shape
+        shape = edit.tensors[first or ""].shape
+        if not shape or len(shape) < 3 or have != shape[:2] or prod(shape[2:]) != 1:
+            continue
+        edit.change(operator, replace(op, flatten=True), (first, *operator.inputs[1:]))
+        edit.remove(moved, operator)
+
+
+def share_results(edit: Edit) -> None:
+    """Operators that do the same to the same data, as one."""
+    readers: dict[tuple[str | None, ...], list[str]] = {}
+    for operator, op in edit.of(*_SHARED):
+        if len(operator.outputs) != 1:
+            continue
+        alike = readers.setdefault(operator.inputs, [])
+        first = next((one for one in map(edit.named, alike) if one.op == op), None)
+        if first is None:
+            alike.append(operator.name)
+        else:
+            edit.bypass(operator, first.outputs[0])

@@ -1,0 +1,76 @@
+"""Reshapes that nothing needs, and results that are computed once."""
+
+from typing import Any
+
+import pytest
+
+import mcugraph as mg
+from mcugraph.rewrite.accounting import counted_forms
+
+torch = pytest.importorskip("torch")
+nn = torch.nn
+
+
+class Apply(nn.Module):
+    def __init__(self, function: Any) -> None:
+        super().__init__()
+        self.function = function
+
+    def forward(self, x: Any) -> Any:
+        return self.function(x)
+
+
+class Twice(nn.Module):
+    """Two branches that begin with the same pooling."""
+
+    def __init__(self) -> None:
+        super().__init__()
+        self.a, self.b = nn.Conv2d(3, 4, 1), nn.Conv2d(3, 4, 1)
+
+    def forward(self, x: Any) -> Any:
+        pool = nn.functional.max_pool2d
+        return self.a(pool(x, 2)) + self.b(pool(x, 2))
+
+
+def kinds(model: Any, *shape: int) -> list[str]:
+    graph = mg.from_torch(model.eval(), (torch.zeros(1, *shape),))
+    return [operator.op.kind for operator in counted_forms(graph, "deployed").runs.operators]
+
+
+def test_a_chain_of_reshapes_is_none() -> None:
+    views = Apply(lambda x: x.view(-1, 4, 8).view(-1, 2, 16).view(-1, 32))
+    assert kinds(nn.Sequential(nn.Linear(6, 32), views, nn.Linear(32, 4)), 6) == ["dense", "dense"]
+
+
+def test_what_is_done_to_each_element_goes_before_reshapes() -> None:
+    first, back = Apply(lambda x: x.view(-1, 4, 8)), nn.Flatten()
+    model = nn.Sequential(nn.Linear(6, 32), first, nn.Tanh(), back, nn.Linear(32, 4))
+    assert kinds(model, 6) == ["dense", "tanh", "dense"]
+
+
+def test_a_dense_layer_reads_maps_of_one_element() -> None:
+    model = nn.Sequential(nn.Conv2d(3, 4, 3), nn.Flatten(), nn.Linear(4, 2))
+    assert kinds(model, 3, 3, 3) == ["conv2d", "dense"]
+    assert kinds(nn.Sequential(nn.Conv2d(3, 4, 3), nn.Flatten(), nn.Linear(16, 2)), 3, 4, 4) == [
+        "conv2d",
+        "flatten",
+        "dense",
+    ]
+
+
+def test_what_is_computed_twice_is_computed_once() -> None:
+    assert kinds(Twice(), 3, 8, 8).count("max_pool2d") == 1
+
+
+def test_a_relu_of_what_is_not_negative_is_none() -> None:
+    model = nn.Sequential(nn.Conv2d(3, 4, 1), nn.Sigmoid(), nn.ReLU())
+    assert kinds(model, 3, 4, 4) == ["conv2d", "sigmoid"]
+
+
+@pytest.mark.parametrize(("correction", "more"), [(0, []), (1, ["mul"])])
+def test_variances_are_split(correction: int, more: list[str]) -> None:
+    model = Apply(lambda x: x.var((2, 3), correction=correction).tanh())
+    assert kinds(model, 3, 4, 4) == ["reduce_mean", "sub", "mul", "reduce_mean", *more, "tanh"]
+    x, data = model(torch.ones(1, 3, 4, 4)), mg.from_torch(model, (torch.zeros(1, 3, 4, 4),))
+    assert x.shape == (1, 3)
+    assert mg.profile(data).memory.tflm_arena is not None
