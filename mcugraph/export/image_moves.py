@@ -5,13 +5,12 @@ A converter transposes images for it, and transposes them again after it.
 
 from typing import Any
 
+from mcugraph.export.axis_moves import RESHAPES, SWAPS, swaps_last_two
 from mcugraph.export.softmax_axes import is_image
 from mcugraph.export.tools import arguments_of, called, computed, stored, value_of
 
 _LAST, _FIRST = [0, 2, 3, 1], [0, 3, 1, 2]  # the axes of images, and back
 _REDUCTIONS = frozenset({"amax", "amin", "mean", "std", "sum", "var"})
-_RESHAPES = frozenset({"flatten", "reshape", "unflatten", "view"})
-_SWAPS = frozenset({"permute", "transpose", "swapaxes", "mT"})
 # What does the same to every element, and needs no more than that.
 _ALIKE = frozenset(
     {"clone", "contiguous", "dropout", "elu", "gelu", "hardswish", "hardtanh", "leaky_relu"}
@@ -31,7 +30,7 @@ def keep_channels_last(module: Any) -> None:
         name = called(node)
         if name in _REDUCTIONS:
             moves.reduce(node)
-        elif name in _SWAPS:
+        elif name in SWAPS:
             moves.tokens(node)
 
 
@@ -43,7 +42,7 @@ def roll_rows(module: Any) -> None:
     """
     moves = _Moves(module)
     for node in list(module.graph.nodes):
-        if called(node) in _RESHAPES:
+        if called(node) in RESHAPES:
             moves.roll(node)
 
 
@@ -86,7 +85,7 @@ class _Moves:
         flat = node.args[0]
         while called(flat) in ("clone", "contiguous"):
             flat = flat.args[0]
-        if called(flat) not in _RESHAPES or _order(node) != [0, 2, 1]:
+        if called(flat) not in RESHAPES or not swaps_last_two(node):
             return
         image, shape = flat.args[0], _shape(flat)
         if _rank(image) != 4 or len(shape) != 3 or shape[:2] != _shape(image)[:2]:
@@ -104,7 +103,7 @@ class _Moves:
         if len(shape) != 4:
             return
         batch, channels, height, width = shape
-        if called(source) in _SWAPS and _order(source) == [0, 2, 1]:
+        if swaps_last_two(source):
             tokens = source.args[0]
             if _shape(tokens) == (batch, height * width, channels):
                 self._lay(node, tokens)
@@ -167,17 +166,6 @@ def _is_read_as_image(node: Any) -> bool:
         elif not name.startswith(_READ_AS_IMAGES):
             return False
     return bool(node.users)
-
-
-def _order(node: Any) -> list[int]:
-    """Which axis of the data each axis of a transposed tensor is."""
-    rank = len(_shape(node))
-    if called(node) == "permute":
-        return [axis % rank for axis in node.args[1]]
-    first, second = (axis % rank for axis in (node.args[1:3] if len(node.args) > 2 else (-2, -1)))
-    order = list(range(rank))
-    order[first], order[second] = second, first
-    return order
 
 
 def _shape(node: Any) -> tuple[int, ...]:

@@ -8,6 +8,7 @@ from collections.abc import Callable, Sequence
 from math import prod
 from typing import Any
 
+from mcugraph.export.axis_moves import RESHAPES, SWAPS, swaps_last_two
 from mcugraph.export.tools import arguments_of, called, computed, stored, value_of
 
 _ROW = 2  # the new axis
@@ -15,7 +16,6 @@ _ROW = 2  # the new axis
 _CONVOLUTIONS = {"conv1d": "conv2d", "conv_transpose1d": "conv_transpose2d"}
 _POOLS = {name: name.replace("1d", "2d") for name in ("max_pool1d", "avg_pool1d")}
 WINDOWS = frozenset({*_CONVOLUTIONS, *_POOLS, "adaptive_avg_pool1d"})
-_RESHAPES = frozenset({"flatten", "reshape", "unflatten", "view"})
 # What does the same whatever shape its data has, and whichever constants it has besides.
 _ALIKE = frozenset(
     {"batch_norm", "instance_norm", "group_norm", "alpha_dropout", "clone", "contiguous"}
@@ -24,7 +24,6 @@ _ALIKE = frozenset(
     | {"prelu", "relu", "relu6", "rsqrt", "selu", "sigmoid", "silu", "softplus", "softshrink"}
     | {"sqrt", "square", "tanh", "tanhshrink", "threshold", "softsign"}
 )
-_SWAPS = frozenset({"mT", "permute", "swapaxes", "transpose"})
 _BINARY = frozenset({"add", "div", "maximum", "minimum", "mul", "sub"})
 # Arguments that hold axes, or the axis, and must have the new one among them counted.
 _AXES = {"cat": "dim", "mean": "dim", "softmax": "dim", "log_softmax": "dim", "slice": "dim"}
@@ -74,9 +73,9 @@ class _Widening:
             return None
         if not any(one in self._images for one in node.all_input_nodes):
             return None
-        if name in _RESHAPES:
+        if name in RESHAPES:
             return self._reshape(node)
-        if name in _SWAPS:
+        if name in SWAPS:
             return self._swap(node)
         if name in _ALIKE:
             return self._call(node, node.target, self._image(node.args[0]), *node.args[1:])
@@ -119,7 +118,7 @@ class _Widening:
 
     def _swap(self, node: Any) -> Any | None:
         """Channels last: as images have them when they are stored."""
-        if not _swaps(node):
+        if not swaps_last_two(node):
             return None
         image, shape = self._image(node.args[0]), list(node.meta["val"].shape)
         last = self._call(node, _aten().permute.default, image, [0, 2, 3, 1])
@@ -187,13 +186,13 @@ class _Widening:
 
     def _made(self, node: Any, batch: int, channels: int, length: int) -> Any:
         """Nodes that make images of what a node makes, and the last of them."""
-        if called(node) in _SWAPS and _swaps(node):
+        if swaps_last_two(node):
             stored_so = [batch, 1, length, channels]
             last = computed(
                 self._graph, _aten().reshape.default, node.args[0], stored_so, like=node
             )
             return computed(self._graph, _aten().permute.default, last, [0, 3, 1, 2], like=node)
-        if called(node) in _RESHAPES:
+        if called(node) in RESHAPES:
             shape = [batch, channels, 1, length]
             return computed(self._graph, _aten().reshape.default, node.args[0], shape, like=node)
         return computed(self._graph, _aten().unsqueeze.default, node, _ROW, like=node)
@@ -215,15 +214,8 @@ def series_inputs(module: Any) -> Sequence[Any]:
         for node in module.graph.nodes
         if node.op == "placeholder"
         and len(node.meta["val"].shape) == 3
-        and not any(called(user) in _SWAPS for user in node.users)
+        and not any(called(user) in SWAPS for user in node.users)
     ]
-
-
-def _swaps(node: Any) -> bool:
-    """Whether a transposition is of the last two of three axes."""
-    if called(node) == "permute":
-        return [axis % 3 for axis in node.args[1]] == [0, 2, 1]
-    return called(node) == "mT" or {axis % 3 for axis in node.args[1:3]} == {1, 2}
 
 
 def _aten() -> Any:

@@ -10,14 +10,7 @@ from mcugraph.rewrite.accounting import counted_forms
 torch = pytest.importorskip("torch")
 nn = torch.nn
 
-
-class Apply(nn.Module):
-    def __init__(self, function: Any) -> None:
-        super().__init__()
-        self.function = function
-
-    def forward(self, x: Any) -> Any:
-        return self.function(x)
+from support.layers import Apply  # noqa: E402
 
 
 class Twice(nn.Module):
