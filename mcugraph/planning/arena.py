@@ -298,8 +298,8 @@ class Plan(Shown):
         method: How the plan was made.
         order: Operator names in the order that the lifetimes are those of; empty if unknown.
         elapsed: Seconds that it took.
-        stopped: Why the search ended before a proof: ``"time limit"``, ``"memory limit"`` or
-            ``"interrupted"``; empty where nothing stopped it.
+        stopped: Why the search ended before a proof: ``"time limit"``, ``"work limit"``,
+            ``"memory limit"`` or ``"interrupted"``; empty where nothing stopped it.
     """
 
     blocks: tuple[Block, ...]

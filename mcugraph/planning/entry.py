@@ -46,7 +46,8 @@ def plan(
         alignment: Bytes; offsets are multiples of it and sizes are rounded up to it. Blocks
             have an alignment of their own.
         time_limit: Seconds for scheduling and planning together; the best plan till then is
-            returned. None: 10 for the order, 8 for other orders, 45 for offsets at the most.
+            returned. None: as long as a fixed amount of work takes, about a minute at the most,
+            with the same plan on every machine.
         method: ``"auto"``: greedy starts, then exact search. ``"tflm"``: the greedy planner of
             TensorFlow Lite Micro. ``"first_fit"``: the lowest free offset in execution order
             (Deutel et al., "Energy-efficient Deployment of Deep Learning Applications on
@@ -54,7 +55,7 @@ def plan(
             largest tensor first at the lowest free offset (Pisarchyk and Lee, "Efficient Memory
             Management for Deep Neural Net Inference").
         progress: Called with seconds, proven lower bound and best arena, in bytes, when one of
-            them changes.
+            them changes, and about twice a second from the first arena on.
         runtime: Of a model: how the device executes it, a name or a ``Runtime``.
         accounting: Of a model: ``"deployed"`` or ``"paper"``, as for ``profile``.
         precision: Of a model: None or ``"int8"``, as for ``profile``.

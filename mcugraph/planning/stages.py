@@ -13,23 +13,26 @@ from mcugraph.planning.order_blocks import aligned_problem, arena_problem
 from mcugraph.planning.packing import Packing
 from mcugraph.planning.sections import meetings
 from mcugraph.records import replace
-from mcugraph.scheduling.entry import schedule
+from mcugraph.scheduling.entry import schedule_instance
 from mcugraph.scheduling.problem import Name, Problem
 from mcugraph.scheduling.result import Schedule
-from mcugraph.scheduling.solving.limits import INTERRUPT, TIME, LimitReached, Limits
+from mcugraph.scheduling.solving.instance import Instance
+from mcugraph.scheduling.solving.limits import INTERRUPT, TIME, WORK, LimitReached, Limits
 
 METHODS = ("auto", *NAMED)
-# Without a limit of its own, the seconds that each stage may take if it does not end by itself.
-_ORDER_SECONDS, _JOINT_SECONDS, _PLACE_SECONDS = 10.0, 8.0, 45.0
+# Without a limit of its own, the work that each stage may do if it does not end by itself: so many
+# looks at its limits, of which it takes some thousand a second.
+_ORDER_WORK, _JOINT_WORK, _PLACE_WORK = 16_000, 64_000, 70_000
 _FEW_ROUNDS, _ROUNDS = 6, 1 << 30
 # Where one arena is asked for, items that all tries of the exact search look at together; too few
 # tries find nothing.
 _FEW_STEPS, _LEAST_TRIES = 60_000, 60
 # The first packing may take this long whatever the limit is; it looks at every two blocks that
 # meet, and where they are so many that this takes more memory, TFLM's planner has to do, with
-# what is left of the time, or a moment. Where few meet, it takes not much longer than to look at
-# the blocks; what is found is not to hang on how busy the machine is then.
-_FIRST_SECONDS, _FIRST_MEMORY, _LAST_SECONDS = 1.0, 2 << 30, 0.5
+# what is left of the time, or a moment; without a limit, for so many blocks. Where few meet, it
+# takes not much longer than to look at the blocks; what is found is not to hang on how busy the
+# machine is then.
+_FIRST_SECONDS, _FIRST_MEMORY, _LAST_SECONDS, _LAST_WORK = 1.0, 2 << 30, 0.5, 20_000
 _FEW_MEETINGS, _SECONDS_EACH = 16, 5e-4  # a block: on average; ten times what it takes by itself
 
 
@@ -102,8 +105,17 @@ def packing_order(
 
 def best_order(problem: Problem, alignment: int, limits: Limits) -> Schedule:
     """The order with the least peak, every size rounded up."""
-    seconds = _ORDER_SECONDS if limits.seconds is None else limits.seconds - limits.elapsed
-    return schedule(aligned_problem(problem, alignment), time_limit=max(seconds, 0.0))
+    aligned = aligned_problem(problem, alignment)
+    return schedule_instance(
+        aligned, Instance(aligned.network()), "auto", left(limits, _ORDER_WORK)
+    )
+
+
+def left(limits: Limits, work: int, part: float = 1.0) -> Limits:
+    """What a stage may take: a part of the time that is left; without a limit, so much work."""
+    if limits.seconds is None:
+        return limits.part(work=work)
+    return limits.part(max(0.0, limits.seconds - limits.elapsed) * part)
 
 
 class _Stages:
@@ -124,7 +136,7 @@ class _Stages:
         """What takes little time, after Ctrl-C too."""
         self._try(self._first)
         if self.packing is not None:
-            few = partial(self.packing.search, _FEW_ROUNDS, self.share(_PLACE_SECONDS, 0.3))
+            few = partial(self.packing.search, _FEW_ROUNDS, left(self.limits, _PLACE_WORK, 0.3))
             self.run(few)
 
     def fit(self, arena: int) -> None:
@@ -138,7 +150,7 @@ class _Stages:
             return
         fitting = Fitting(packing.items, arena // packing.items.unit)
         height = packing.items.height
-        limits = self.share(_PLACE_SECONDS)
+        limits = left(self.limits, _PLACE_WORK)
 
         def attempt() -> None:
             fitting.attempt([-units for units in height], tries, limits.check)
@@ -147,11 +159,13 @@ class _Stages:
         self.run(attempt)
 
     def _first(self) -> None:
-        blocks = self.problem.blocks
-        few = meetings([(b.lower, b.upper) for b in blocks]) <= _FEW_MEETINGS * len(blocks)
-        least = max(_FIRST_SECONDS, _SECONDS_EACH * len(blocks) if few else 0.0)
-        seconds = max(self.share(_PLACE_SECONDS).seconds or 0.0, least)
-        keep_on = Limits(seconds, _FIRST_MEMORY, clock=self.limits.clock)
+        blocks, limits = self.problem.blocks, self.limits
+        seconds = None
+        if limits.seconds is not None:
+            few = meetings([(b.lower, b.upper) for b in blocks]) <= _FEW_MEETINGS * len(blocks)
+            least = max(_FIRST_SECONDS, _SECONDS_EACH * len(blocks) if few else 0.0)
+            seconds = max(limits.seconds - limits.elapsed, least)
+        keep_on = limits.part(seconds, _FIRST_MEMORY)
         self.packing = Packing(self.problem, self.limits, keep_on, self.enough)
         self.packing.quick(keep_on)
 
@@ -168,7 +182,7 @@ class _Stages:
             return order
         number = {name: i for i, name in enumerate(problem.operators)}
         start = [number[name] for name in order]
-        walk = better_orders(problem, start, first, self.share(_JOINT_SECONDS, 0.5), lifetimes)
+        walk = better_orders(problem, start, first, left(self.limits, _JOINT_WORK, 0.5), lifetimes)
 
         def follow() -> None:
             nonlocal order
@@ -179,14 +193,19 @@ class _Stages:
         return order
 
     def _last(self) -> Limits:
-        seconds = 0.0 if self.stopped == INTERRUPT else self.share(_PLACE_SECONDS).seconds or 0.0
-        return Limits(max(seconds, _LAST_SECONDS), clock=self.limits.clock)
+        """For TFLM's planner."""
+        if self.stopped == INTERRUPT:
+            return self.limits.part(_LAST_SECONDS)
+        rest = left(self.limits, _LAST_WORK)
+        if rest.seconds is not None:
+            rest.seconds = max(rest.seconds, _LAST_SECONDS)
+        return rest
 
     def finish(self, order: Sequence[Name]) -> Plan:
         """As long as it takes to find a proof, or as there is time."""
         packing = self.packing
         if packing is not None:
-            self.run(partial(packing.search, _ROUNDS, self.share(_PLACE_SECONDS), 1))
+            self.run(partial(packing.search, _ROUNDS, left(self.limits, _PLACE_WORK), 1))
         return self.made(order)
 
     def made(self, order: Sequence[Name]) -> Plan:
@@ -203,9 +222,14 @@ class _Stages:
             packing.lower_bound * packing.items.unit,
             order=order,
             elapsed=self.limits.elapsed,
-            stopped="" if packing.done else self.stopped or TIME,
+            stopped="" if packing.done else self.stopped or self._reason,
             peak=packing.bound,
         )
+
+    @property
+    def _reason(self) -> str:
+        """What ends a search that nobody interrupted."""
+        return WORK if self.limits.seconds is None else TIME
 
     def run(self, stage: Callable[[], None]) -> None:
         """A stage that its time may end early; after Ctrl-C there are no others."""
@@ -220,10 +244,3 @@ class _Stages:
                 self.stopped = self.stopped or limit.reason
         except KeyboardInterrupt:
             self.stopped = INTERRUPT
-
-    def share(self, most: float, part: float = 1.0) -> Limits:
-        """The time that a stage may take: a part of what is left, or ``most`` seconds."""
-        limits = self.limits
-        if limits.seconds is not None:
-            most = max(0.0, limits.seconds - limits.elapsed) * part
-        return Limits(most, clock=limits.clock)

@@ -260,6 +260,21 @@ def test_time_limit_is_kept(looks: int) -> None:
     assert plan.elapsed < looks + 40
 
 
+def test_without_a_limit_a_plan_is_the_same_on_every_machine(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    monkeypatch.setattr("mcugraph.planning.stages._PLACE_WORK", 10)
+    told: list[int] = []
+    plans = []
+    for step in (0.0, 1.0, 1e6):
+        limits = Limits(progress=lambda *news: told.append(news[2]), clock=Steps(step))
+        plans.append(plan_blocks(hard(), "auto", limits))
+    assert [plan.stopped for plan in plans] == ["work limit"] * 3
+    assert len({tuple(block.offset for block in plan.blocks) for plan in plans}) == 1
+    # Each look is told of, where the clock has gone on.
+    assert told.count(plans[0].arena) > 20
+
+
 def test_interrupt_returns_the_best_so_far() -> None:
     blocks = hard()
     seen: list[int] = []

@@ -1,4 +1,7 @@
-"""Limits of a search, kept by asking now and then."""
+"""Limits of a search, kept by asking now and then.
+
+A search that is to find the same on every machine, however busy, is limited by its work alone.
+"""
 
 from collections.abc import Callable
 from time import monotonic
@@ -8,14 +11,14 @@ from mcugraph.checks import check_callable, check_number, check_whole
 Progress = Callable[[float, int, int], None]  # seconds, proven lower bound, best value
 
 # Why a search ended before its proof.
-TIME, MEMORY, INTERRUPT = "time limit", "memory limit", "interrupted"
+TIME, MEMORY, WORK, INTERRUPT = "time limit", "memory limit", "work limit", "interrupted"
 
 
 class LimitReached(Exception):
     """A limit stopped the search; never leaves the package.
 
     Attributes:
-        reason: ``TIME`` or ``MEMORY``.
+        reason: ``TIME``, ``MEMORY`` or ``WORK``.
     """
 
     def __init__(self, reason: str) -> None:
@@ -24,7 +27,7 @@ class LimitReached(Exception):
 
 
 class Limits:
-    """Time and memory that a search may take, and whom to tell how it goes.
+    """Time, memory and work that a search may take, and whom to tell how it goes.
 
     Attributes:
         looks: How often it was asked: how much was done, whatever the clock says.
@@ -36,6 +39,7 @@ class Limits:
             once in ``every`` seconds.
         every: Seconds between two calls of ``progress``.
         clock: Tells the time in seconds; tests hand in their own.
+        work: How often it may be asked; None for no limit.
 
     Raises:
         UsageError: A limit is no number or below 0, or there is nobody to tell.
@@ -48,6 +52,7 @@ class Limits:
         progress: Progress | None = None,
         every: float = 0.5,
         clock: Callable[[], float] = monotonic,
+        work: int | None = None,
     ) -> None:
         if seconds is not None:
             check_number("time_limit", seconds)
@@ -59,11 +64,21 @@ class Limits:
         self.began = clock()
         self.seconds = seconds
         self.memory = memory
+        self.work = work
         self.progress = progress
         self.every = every
         self.bounds = (0, 0)
         self.looks = 0
         self._told = self.began
+        self._whole = self
+
+    def part(
+        self, seconds: float | None = None, memory: int | None = None, work: int | None = None
+    ) -> "Limits":
+        """Limits of a part of the search: while it lasts, it is told how the whole goes."""
+        part = Limits(seconds, memory, clock=self.clock, work=work)
+        part._whole = self._whole
+        return part
 
     @property
     def elapsed(self) -> float:
@@ -88,10 +103,12 @@ class Limits:
             raise LimitReached(TIME)
         if self.memory is not None and memory > self.memory:
             raise LimitReached(MEMORY)
-        if now - self._told >= self.every:
-            self._report()
+        if self.work is not None and self.looks > self.work:
+            raise LimitReached(WORK)
+        if now - self._whole._told >= self._whole.every:
+            self._whole._report()
 
     def _report(self) -> None:
-        if self.progress is not None:
+        if self.progress is not None and self.bounds != (0, 0):  # there is something to tell
             self._told = self.clock()
             self.progress(self.elapsed, *self.bounds)

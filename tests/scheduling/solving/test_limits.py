@@ -3,7 +3,7 @@
 import pytest
 
 from mcugraph.errors import UsageError
-from mcugraph.scheduling.solving.limits import MEMORY, TIME, LimitReached, Limits
+from mcugraph.scheduling.solving.limits import MEMORY, TIME, WORK, LimitReached, Limits
 
 
 class Clock:
@@ -61,6 +61,29 @@ def test_who_is_told() -> None:
     clock.now = 101.4
     limits.check()
     assert told[3:] == [(pytest.approx(1.4), 4, 9)]
+
+
+def test_work_may_be_used_up_and_not_more() -> None:
+    limits = Limits(work=2)
+    limits.check()
+    limits.check()
+    with pytest.raises(LimitReached, match=WORK):
+        limits.check()
+
+
+def test_while_a_part_lasts_somebody_is_told_of_the_whole() -> None:
+    clock, told = Clock(), []
+    whole = Limits(progress=lambda *news: told.append(news), every=0.5, clock=clock)
+    part = whole.part(seconds=2.0, work=5).part(work=4)
+    clock.now = 101.0
+    part.check()
+    assert told == []  # nothing is known yet
+    whole.tell(3, 9)
+    part.tell(1, 2)
+    clock.now = 101.5
+    part.check()
+    assert told == [(1.0, 3, 9), (1.5, 3, 9)]
+    assert (part.looks, whole.looks) == (2, 0)
 
 
 @pytest.mark.parametrize(
