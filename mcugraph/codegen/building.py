@@ -13,6 +13,7 @@ from mcugraph.codegen.kernels import KERNELS, Kernel, kernel_for, kernels_for
 from mcugraph.codegen.kernels.contract import DOUBLE, Alias, Omitted, constant, zero_point
 from mcugraph.codegen.kernels.sparse import CHEAPEST
 from mcugraph.codegen.slicing import sliced_file
+from mcugraph.codegen.small_weights import with_small_weights
 from mcugraph.errors import GraphError
 from mcugraph.formats.tflite.model import TfliteSubgraph
 from mcugraph.ir import DType, Graph
@@ -154,7 +155,7 @@ def _known(graph: Graph) -> TflmFile:
         file, said = file_of(graph, values=True)
     if file is None:
         raise GraphError(f"{_whose(graph)}: {'; '.join(said)}")
-    return file
+    return with_small_weights(file)
 
 
 def _whose(graph: Graph) -> str:

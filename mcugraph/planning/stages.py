@@ -21,8 +21,10 @@ from mcugraph.scheduling.solving.limits import INTERRUPT, TIME, WORK, LimitReach
 
 METHODS = ("auto", *NAMED)
 # Without a limit of its own, the work that each stage may do if it does not end by itself: so many
-# looks at its limits, of which it takes some thousand a second.
+# looks at its limits, of which it takes some thousand a second; of an order fewer, the more
+# operators there are.
 _ORDER_WORK, _JOINT_WORK, _PLACE_WORK = 16_000, 64_000, 70_000
+_ORDER_STEPS = 9_000_000
 _FEW_ROUNDS, _ROUNDS = 6, 1 << 30
 # Where one arena is asked for, items that all tries of the exact search look at together; too few
 # tries find nothing.
@@ -106,9 +108,8 @@ def packing_order(
 def best_order(problem: Problem, alignment: int, limits: Limits) -> Schedule:
     """The order with the least peak, every size rounded up."""
     aligned = aligned_problem(problem, alignment)
-    return schedule_instance(
-        aligned, Instance(aligned.network()), "auto", left(limits, _ORDER_WORK)
-    )
+    work = min(_ORDER_WORK, _ORDER_STEPS // max(len(aligned.operators), 1))
+    return schedule_instance(aligned, Instance(aligned.network()), "auto", left(limits, work))
 
 
 def left(limits: Limits, work: int, part: float = 1.0) -> Limits:

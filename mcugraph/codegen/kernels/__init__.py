@@ -21,6 +21,7 @@ from mcugraph.codegen.kernels.extremes import Extremes
 from mcugraph.codegen.kernels.fully_connected_plain import FullyConnectedPlain
 from mcugraph.codegen.kernels.fully_connected_s8 import FullyConnectedS8
 from mcugraph.codegen.kernels.l2_norm_f32 import L2NormF32
+from mcugraph.codegen.kernels.layers import LayerKernel
 from mcugraph.codegen.kernels.lookup import (
     LookupBytes,
     absolute,
@@ -92,6 +93,12 @@ _INTEGERS = (DType.INT8, DType.INT16)
 _PLAIN = (DType.INT16, DType.FLOAT32)  # what layers add up one by one
 _LAYERS = (DType.INT8, *_PLAIN)
 
+
+def _plain(kernel: type[LayerKernel]) -> tuple[LayerKernel, ...]:
+    """A layer of each type, and of floats with weights of 8 bits."""
+    return (*map(kernel, _PLAIN), kernel(DType.FLOAT32, small=True))
+
+
 # By operator as a TFLite file names it.
 KERNELS: Mapping[str, Sequence[Kernel]] = {
     "ABS": (LookupBytes(absolute), UnaryF32("mg_abs_f32")),
@@ -106,9 +113,9 @@ KERNELS: Mapping[str, Sequence[Kernel]] = {
     "CAST": (CastBytes(),),
     "CEIL": (UnaryF32("mg_ceil_f32"),),
     "CONCATENATION": (ConcatBytes(),),
-    "CONV_2D": (*map(SparseConv, _LAYERS), ConvS8(), *map(ConvPlain, _PLAIN)),
+    "CONV_2D": (*map(SparseConv, _LAYERS), ConvS8(), *_plain(ConvPlain)),
     "COS": (UnaryF32("mg_cos_f32"),),
-    "DEPTHWISE_CONV_2D": (OneChannelS8(), DepthwiseS8(), *map(DepthwisePlain, _PLAIN)),
+    "DEPTHWISE_CONV_2D": (OneChannelS8(), DepthwiseS8(), *_plain(DepthwisePlain)),
     "DEQUANTIZE": tuple(ConvertKernel("mg_dequantize", kind) for kind in _INTEGERS),
     "DEPTH_TO_SPACE": (StridedBytes(flattened),),
     "DIV": (BinaryF32("mg_div_f32"),),
@@ -119,7 +126,7 @@ KERNELS: Mapping[str, Sequence[Kernel]] = {
     "FULLY_CONNECTED": (
         *map(SparseFullyConnected, _LAYERS),
         FullyConnectedS8(),
-        *map(FullyConnectedPlain, _PLAIN),
+        *_plain(FullyConnectedPlain),
     ),
     "GATHER": (PickBytes(chosen), GatherBytes()),
     "GELU": (UnaryF32("mg_gelu_f32"),),
@@ -190,7 +197,7 @@ KERNELS: Mapping[str, Sequence[Kernel]] = {
     "TANH": (LookupBytes(tanh), SigmoidS16("mg_tanh_s16", 1), UnaryF32("mg_tanh_f32")),
     "TILE": (PickBytes(repeated),),
     "TRANSPOSE": (StridedBytes(transposed),),
-    "TRANSPOSE_CONV": (TransposeConvS8(), *map(TransposeConvPlain, _PLAIN)),
+    "TRANSPOSE_CONV": (TransposeConvS8(), *_plain(TransposeConvPlain)),
     "UNIDIRECTIONAL_SEQUENCE_LSTM": (*map(LstmInteger, _INTEGERS), LstmF32()),
     "UNPACK": (SplitBytes(0),),
     "VAR_HANDLE": (Omitted(),),

@@ -15,7 +15,7 @@ from mcugraph.tflm.kernels.needs import KernelNode
 
 
 class ConvPlain(LayerKernel):
-    """``mg_conv_f32`` and ``mg_conv_s16``."""
+    """``mg_conv_f32``, ``mg_conv_w8`` and ``mg_conv_s16``."""
 
     family = "conv"
     narrow = True

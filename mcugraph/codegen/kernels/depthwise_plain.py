@@ -17,9 +17,10 @@ from mcugraph.tflm.kernels.needs import KernelNode
 
 
 class DepthwisePlain(LayerKernel):
-    """``mg_depthwise_f32`` and ``mg_depthwise_s16``."""
+    """``mg_depthwise_f32``, ``mg_depthwise_w8`` and ``mg_depthwise_s16``."""
 
     family = "depthwise"
+    channel_axis = 3
 
     def refusal(self, node: KernelNode) -> str | None:
         return self.refused_types(node)

@@ -14,7 +14,7 @@ from mcugraph.tflm.kernels.needs import KernelNode
 
 
 class FullyConnectedPlain(LayerKernel):
-    """``mg_fully_connected_f32`` and ``mg_fully_connected_s16``."""
+    """``mg_fully_connected_f32``, ``mg_fully_connected_w8`` and ``mg_fully_connected_s16``."""
 
     family = "fully_connected"
     narrow = True

@@ -63,6 +63,7 @@ class LayerKernel(Kernel):
 
     Args:
         computes: ``FLOAT32``, or ``INT16`` with weights of int8.
+        small: Weights of floats are stored in 8 bits, or come in 4.
 
     Attributes:
         family: What its functions are called, without ``mg_`` and the type.
@@ -72,11 +73,12 @@ class LayerKernel(Kernel):
 
     family: ClassVar[str]
     narrow: ClassVar[bool] = False
+    channel_axis: ClassVar[int] = 0  # of the weights, by which they may have scales
     computes: DType
 
-    def __init__(self, computes: DType) -> None:
-        suffix = SUFFIXES[computes]
-        self.computes = computes
+    def __init__(self, computes: DType, small: bool = False) -> None:
+        suffix = "w8" if small else SUFFIXES[computes]
+        self.computes, self._small = computes, small
         self.function = f"mg_{self.family}_{suffix}"
         self.files = (self.function,)
         ending = ("mg_ending_s16",) if computes is DType.INT16 else ()
@@ -84,6 +86,8 @@ class LayerKernel(Kernel):
 
     def refused_types(self, node: KernelNode) -> str | None:
         """A refusal of what data, weights, bias and result are of, in this order."""
+        if self._small:
+            return self._refused_small(node) or refused_terms(node)
         if self.computes is DType.FLOAT32:
             return refused_floats(node) or refused_terms(node)
         bias = node.optional(2)
@@ -96,6 +100,20 @@ class LayerKernel(Kernel):
         if any(map(zero_point, (node.input(0), node.input(1), node.outputs[0]))):
             return "its data, weights or result have a zero point"
         return refused_terms(node)
+
+    def _refused_small(self, node: KernelNode) -> str | None:
+        weights = node.input(1)
+        if weights.dtype not in (DType.INT8, DType.INT4):
+            return unlike(node, DType.FLOAT32, DType.INT8, DType.FLOAT32, DType.FLOAT32)
+        refused = refused_floats(node, 1)
+        if refused is not None:
+            return refused
+        zeros, found = weights.zero_point_values, scales(weights)
+        if zeros is not None and zeros.any():
+            return "its weights have a zero point"
+        if len(found) > 1 and weights.axis % len(weights.shape) != self.channel_axis:
+            return "its weights have scales that are not one for each channel it makes"
+        return None
 
     def parameters(
         self, node: KernelNode, sizes: dict[str, Field], activation: str | None, channels: Array
@@ -112,7 +130,11 @@ class LayerKernel(Kernel):
             GraphError: Sums may have more bits than the kernel knows.
         """
         fields: dict[str, Field]
-        if self.computes is DType.FLOAT32:
+        if self._small:
+            each = np.broadcast_to(scales(node.input(1)), (len(channels),))
+            known = {"scales": FlashTable(each, "scales")}
+            fields = {**layer_tables(node), **known, **sizes, **bounds(activation)}
+        elif self.computes is DType.FLOAT32:
             fields = {**layer_tables(node), **sizes, **bounds(activation)}
         else:
             weights = FlashTable(constant(node.input(1)), "weights")

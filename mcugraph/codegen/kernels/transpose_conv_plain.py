@@ -19,7 +19,7 @@ from mcugraph.tflm.kernels.needs import KernelNode
 
 
 class TransposeConvPlain(LayerKernel):
-    """``mg_transpose_conv_f32`` and ``mg_transpose_conv_s16``."""
+    """``mg_transpose_conv_f32``, ``mg_transpose_conv_w8`` and ``mg_transpose_conv_s16``."""
 
     family = "transpose_conv"
 

@@ -1,0 +1,30 @@
+/* SPDX-License-Identifier: 0BSD
+ *
+ * Part of the mcugraph runtime. Permission to use, copy, modify, and/or distribute this file for
+ * any purpose with or without fee is hereby granted. It comes without any warranty.
+ */
+#ifndef MG_DEPTHWISE_W8_H
+#define MG_DEPTHWISE_W8_H
+
+#include "mg_common.h"
+
+typedef struct {
+    const int8_t *weights; /* [window rows][window columns][output channels] */
+    const float *scales;   /* of the weights, by output channel */
+    const float *bias;     /* by output channel; NULL: none */
+    int32_t batches;
+    int32_t input_height, input_width, input_channels;
+    int32_t output_height, output_width, output_channels;
+    int32_t window_height, window_width;
+    int32_t stride_y, stride_x;
+    int32_t dilation_y, dilation_x;
+    int32_t pad_top, pad_left;
+    int32_t each;         /* output channels that are made of one input channel */
+    float least, largest; /* values that the activation lets through */
+} mg_depthwise_w8_params;
+
+/* Depthwise convolution of floats, channels last: pixel by pixel, and there channel by channel.
+ * Products are added in the order of the weights, the bias last. Weights have eight bits. */
+void mg_depthwise_w8(const mg_depthwise_w8_params *p, const float *input, float *output);
+
+#endif
