@@ -57,7 +57,7 @@ def branching_body(path: Path) -> Path:
     body = helper.make_graph(
         [
             node("Concat", ["x"] * 5, ["wide"], axis=0),
-            node("Concat", ["x"] * 5, ["broad"], axis=0),
+            node("Concat", [*["x"] * 4, "zeros"], ["broad"], axis=0),
             node("ReduceMax", ["wide"], ["a"], axes=[0]),
             node("ReduceMax", ["broad"], ["b"], axes=[0]),
             node("Add", ["a", "b"], ["z"]),
@@ -65,6 +65,7 @@ def branching_body(path: Path) -> Path:
         "body",
         [],
         [info("z", TensorProto.FLOAT, [1, 7])],
+        [helper.make_tensor("zeros", TensorProto.FLOAT, [1, 7], [0.0] * 7)],
     )
     graph = helper.make_graph(
         [node("If", ["c"], ["y"], then_branch=body, else_branch=body)],
