@@ -45,7 +45,7 @@ class Polynomial:
     __radd__ = __add__
 
     def __neg__(self) -> "Polynomial":
-        return self * -1
+        return Polynomial({monomial: -c for monomial, c in self.terms.items()})
 
     def __sub__(self, other: Any) -> "Polynomial":
         return self + -Polynomial.of(other)
@@ -124,7 +124,7 @@ class Compiled:
     def values(self, w: Array) -> Array:
         """The values, shape (..., count), at widths of shape (..., variables)."""
         extended = np.concatenate([w, np.ones((*w.shape[:-1], 1))], axis=-1)
-        terms = np.broadcast_to(self.coefficients, (*w.shape[:-1], len(self.owner)))
+        terms = self.coefficients
         for place in range(self.factors.shape[1]):
             terms = terms * extended[..., self.factors[:, place]]
         # Monomials are in the order of their owners; one reduction sums those of each.

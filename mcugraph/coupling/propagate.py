@@ -77,13 +77,18 @@ def _operator(
         labelling.unions.freeze(plane(first, 1), f"{operator.name}: channels lie along three axes")
         results = (stacked(plane(first, 0), view.crossing), *rest)
     labelling.activations.update(zip(operator.outputs, results, strict=True))
-    if isinstance(operator.op, Split | Slice):
+    whole = view.labels(0)
+    if whole is not None and isinstance(operator.op, Split | Slice):
         reason = f"{operator.name}: equal channels of what is cut after a shuffle"
         for labels in results:
-            labelling.equal += cut(labelling, view.labels(0), plane(labels, 0), reason)
-    if isinstance(operator.op, Conv | ConvTranspose) and not operator.op.depthwise:
+            labelling.equal += cut(labelling, whole, plane(labels, 0), reason)
+    if (
+        whole is not None
+        and isinstance(operator.op, Conv | ConvTranspose)
+        and not operator.op.depthwise
+    ):
         reason = f"{operator.name}: equal channels of what its groups take after a shuffle"
-        labelling.equal += shared_out(labelling, view.labels(0), operator.op, reason)
+        labelling.equal += shared_out(labelling, whole, operator.op, reason)
 
 
 def _results(view: "_View") -> tuple[Array, ...]:

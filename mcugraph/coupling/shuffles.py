@@ -12,7 +12,7 @@ from mcugraph.ops.labels import first_row
 
 
 def cut(
-    labelling: Labelling, whole: Array | None, piece: Array, reason: str
+    labelling: Labelling, whole: Array, piece: Array, reason: str
 ) -> list[tuple[tuple[Array, ...], str]]:
     """The constraints that follow when shuffled channels are cut into pieces.
 
@@ -20,8 +20,8 @@ def cut(
     what it held before only if equally many channels of the first half of each part are kept. So
     it is with what lies before a piece, or it would begin elsewhere.
     """
-    axis = None if whole is None else labelling.shrinks(whole)
-    if whole is None or axis is None or piece.ndim != whole.ndim:
+    axis = labelling.shrinks(whole)
+    if axis is None or piece.ndim != whole.ndim:
         return []
     length = whole.shape[axis]
     line, part = first_row(whole, axis), first_row(piece, axis)
@@ -38,10 +38,10 @@ def cut(
 
 
 def shared_out(
-    labelling: Labelling, whole: Array | None, op: Conv | ConvTranspose, reason: str
+    labelling: Labelling, whole: Array, op: Conv | ConvTranspose, reason: str
 ) -> list[tuple[tuple[Array, ...], str]]:
     """The same constraints, where the groups of a convolution cut the channels."""
-    if whole is None or op.groups < 2:
+    if op.groups < 2:
         return []
     line = first_row(whole, op.channel_axis)
     size = len(line) // op.groups

@@ -17,15 +17,16 @@ from mcugraph.ops.labels import FIXED
 from mcugraph.ops.movement import Reshape
 from mcugraph.ops.opaque import Opaque
 from mcugraph.ops.pooling import GlobalPool
+from mcugraph.ops.selection import Slice
 
 
 def test_the_axis_that_gets_shorter() -> None:
     """Heads stay, and each gets fewer channels, wherever they lie."""
-    for turned, axis in ((False, 1), (True, 0)):
+    for turned, axis in ((False, 2), (True, 0)):
         labelling = Labelling()
         heads = labelling.unions.fresh(6).reshape(2, 3)
-        labels = heads.T if turned else heads
-        assert labelling.shrinks(labels) == 1
+        labels = (heads.T if turned else heads)[:, None]
+        assert labelling.shrinks(labels) == 2
         labelling.equal.append((tuple(heads), "heads"))
         assert labelling.shrinks(labels) == axis
         assert list(labelling.shortened(labels)) == [axis]
@@ -218,3 +219,13 @@ def test_a_bias_that_another_layer_makes_goes_along() -> None:
     net.conv("b", "a", 2)
     found = mg.widths(net.graph("b")).channel_classes
     assert set(found) == {frozenset({("a", i), ("shift", i)}) for i in range(4)}
+
+
+def test_a_piece_of_a_constant_says_nothing() -> None:
+    net = HandMade()
+    net.conv("a", "x", 4)
+    net.constant("image", 1, 8, SIDE, SIDE)
+    net.add("piece", Slice((slice(None), slice(2, 6))), ("image",), 4)
+    net.add("sum", Elementwise("add"), ("a", "piece"), 4)
+    net.conv("b", "sum", 2)
+    assert "a" in mg.widths(net.graph("b")).refused

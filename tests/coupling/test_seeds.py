@@ -80,6 +80,7 @@ def test_channels_that_are_given_one_class(data: st.DataObject) -> None:
 
 
 def test_a_class_that_nothing_has_is_no_channel() -> None:
+    assert label(network()).layers["a"].tolist() == [FIRST, FIRST + 1, FIRST + 2, FIRST + 3]
     assert found(label(network(), Seeds(2)), 2) == found(label(network())) | {
         frozenset({0}),
         frozenset({1}),

@@ -25,7 +25,7 @@ def lists(found: list[tuple[tuple[Array, ...], str]]) -> list[list[list[int]]]:
 def test_groups_of_shuffled_channels() -> None:
     labelling, one, other, line = shuffled()
 
-    def asked(groups: int, whole: Array | None) -> list[list[list[int]]]:
+    def asked(groups: int, whole: Array) -> list[list[list[int]]]:
         op = Conv((1, 1), (1, 1), ((0, 0), (0, 0)), groups=groups)
         return lists(shared_out(labelling, whole, op, "why"))
 
@@ -35,7 +35,7 @@ def test_groups_of_shuffled_channels() -> None:
     assert asked(4, image) == [
         [part[i : i + 1].tolist() for part in (one, other)] for i in range(4)
     ]
-    assert asked(1, image) == asked(2, None) == asked(2, image[:, :7]) == asked(16, image) == []
+    assert asked(1, image) == asked(2, image[:, :7]) == asked(16, image) == []
     assert asked(2, np.roll(image, 1, 1)) == []  # they lie otherwise
 
 
@@ -52,6 +52,7 @@ def test_pieces_of_shuffled_channels() -> None:
     assert asked(whole[:, :4]) == both(slice(2))
     assert asked(whole[:, 2:6]) == both(slice(1), slice(1, 3))
     assert asked(whole[:, 4:]) == both(slice(2), slice(2, 4))
+    assert asked(whole[:, 4:5]) == both(slice(2))
     assert asked(whole) == asked(whole[:, :0]) == asked(whole[0, 2:6]) == []
     assert asked(whole[0, 2:6, 0]) == []
     # Not whole rounds.
@@ -60,4 +61,15 @@ def test_pieces_of_shuffled_channels() -> None:
     assert asked(whole[:, ::2]) == []
     fixed = np.broadcast_to(np.int64(FIXED), (1, 8, 3))  # of which nothing goes
     assert cut(labelling, fixed, fixed[:, 2:6], "why") == []
-    assert cut(labelling, None, whole, "why") == []
+
+
+def test_pieces_of_what_was_shuffled_twice() -> None:
+    """Equally many of what was joined with the first shuffle, and of what that was made of."""
+    labelling, one, other, line = shuffled()
+    more = labelling.unions.fresh(8)
+    labelling.equal.append(((line, more), "another"))
+    both = np.stack([line, more], 1).ravel()
+    assert lists(cut(labelling, both, both[:8], "why")) == [
+        [line[:4].tolist(), more[:4].tolist()],
+        [one[:2].tolist(), other[:2].tolist()],
+    ]

@@ -1,7 +1,7 @@
 """Classes of labels against sets that are merged one by one."""
 
 import numpy as np
-from hypothesis import given
+from hypothesis import example, given
 from hypothesis import strategies as st
 
 from mcugraph.coupling.groups import EqualWidths
@@ -74,6 +74,28 @@ def test_the_first_reason_for_a_class_is_kept() -> None:
     assert unions.reason(d) == TIED
 
 
+def test_new_labels_are_classes_of_their_own() -> None:
+    unions = Unions()
+    first = unions.fresh(2)
+    unions.unite(first[:1], first[1:])
+    assert len(set(unions.roots(first).tolist())) == 1
+    second = unions.fresh(2)
+    assert unions.roots(second).tolist() == second.tolist()
+    table = unions._resolved
+    unions.roots(first)
+    assert unions._resolved is table  # nothing changed, so nothing is worked out again
+
+
+def test_what_stays_anyway_keeps_its_reason() -> None:
+    unions = Unions()
+    a, b = unions.fresh(2)
+    unions.freeze(a, "one")
+    unions.freeze(b, "other")
+    unions.unite(a, b)
+    found = [unions.reason(entry) for entry in (a, b, FIXED)]
+    assert found == ["one", "other", "tied to an input"]
+
+
 def test_labels_unite_as_they_are_broadcast() -> None:
     unions = Unions()
     row, column = unions.fresh(3), unions.fresh(2)
@@ -102,6 +124,8 @@ def test_parts_that_stay_equally_long_as_a_matrix() -> None:
     assert equal.matrix(5).tolist() == [[-1, 1, 1, 0, 0], [-1, 0, 0, 2, 0]]
 
 
+@example([(2, 5, 1), (3, 6, 1), (2, 6, 1)])  # unlike the one before, like the first
+@example([(5, 2, 1), (6, 3, 1), (6, 2, 1)])
 @given(st.lists(st.tuples(st.sampled_from([*LABELS, 10**6]), label, st.integers(1, 4)), max_size=9))
 def test_pairs_that_meet(drawn) -> None:
     one = np.array([a for a, _, often in drawn for _ in range(often)], np.int64)
