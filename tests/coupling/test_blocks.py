@@ -123,8 +123,16 @@ def test_unet(space_of: Build) -> None:
     space = space_of(UNet(), IMAGE)
     alone = (("e1", 8), ("e2", 12), ("up", 6), ("d", 8))
     assert set(space.channel_classes) == set().union(*(tied(n, layer) for layer, n in alone))
-    assert ("up.weight", 1, 1, "makes") in members(space, "up")
-    assert ("up.weight", 0, 1, "reads") in members(space, "e2")
+    assert members(space, "up") == {
+        ("up.weight", 1, 1, "makes"),
+        ("up.bias", 0, 1, "follows"),
+        ("d.weight", 1, 1, "reads"),
+    }
+    assert members(space, "e2") == {
+        ("e2.weight", 0, 1, "makes"),
+        ("e2.bias", 0, 1, "follows"),
+        ("up.weight", 0, 1, "reads"),
+    }
 
 
 class Excite(nn.Module):

@@ -1,5 +1,7 @@
 """What it says about channels that two layers read one and the same constant."""
 
+from collections.abc import Hashable
+
 import numpy as np
 import pytest
 
@@ -15,10 +17,10 @@ nn = torch.nn
 ZEROS, ALIKE, DIFFERENT = [0.0] * 5, [0.5] * 5, [0.0, 0.0, 0.0, 0.0, 0.5]
 
 
-def two_layers(form: str, bias: list[float] | None) -> Graph:
+def two_layers(form: str, bias: list[float] | None, key: Hashable = "b") -> Graph:
     """Two layers of 5 units with one bias, each before a layer of its own; None: not known."""
     value = np.asarray(bias, np.float32)
-    constant = None if bias is None else Constant("b", lambda: value)
+    constant = None if bias is None else Constant(key, lambda: value)
     tensors = [
         Tensor("x", DType.FLOAT32, (1, 4)),
         Tensor("b", DType.FLOAT32, (5,), Kind.CONSTANT, constant),
@@ -67,6 +69,12 @@ def test_a_bias_of_two_layers(form: str, bias: list[float] | None, joined: bool)
         assert found == {frozenset({(f"{s}.a", i)}) for s in ("left", "right") for i in range(5)}
     # It is stored once all the same.
     assert space.size(space.full) == 4 * (2 * (20 + 10) + 5)
+
+
+def test_zeros_that_the_code_of_a_module_makes_are_no_parameter() -> None:
+    """Each layer gets as many as it has units."""
+    found = mg.widths(two_layers("torch", ZEROS, ("like", "b"))).channel_classes
+    assert set(found) == {frozenset({(f"{s}.a", i)}) for s in ("left", "right") for i in range(5)}
 
 
 def depthwise_twice(value: float | None) -> Graph:

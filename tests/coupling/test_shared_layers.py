@@ -7,7 +7,7 @@ Tensor = torch.Tensor
 nn = torch.nn
 F = torch.nn.functional
 
-from support.channel_classes import IMAGE, Build, members, tied  # noqa: E402
+from support.channel_classes import IMAGE, TOKENS, Build, members, names, tied  # noqa: E402
 
 
 class Twice(nn.Module):
@@ -82,3 +82,26 @@ def test_embedding_that_is_the_last_layer_too(words: int, space_of: Build) -> No
     """Its words have to stay, its channels are those of what the last layer reads."""
     space = space_of(TiedWords(words), torch.arange(5)[None])
     assert set(space.channel_classes) == tied(8, "words", "a")
+
+
+class TiedDecoder(nn.Module):
+    """An autoencoder (Vincent et al., 2010) that decodes by what it encodes with, transposed."""
+
+    def __init__(self, hidden: int) -> None:
+        super().__init__()
+        self.embed, self.out = nn.Linear(6, 8), nn.Linear(8, 3)
+        self.code = nn.Linear(8, hidden, bias=False)
+
+    def forward(self, x: Tensor) -> Tensor:
+        return self.out(F.relu(self.code(self.embed(x))) @ self.code.weight)
+
+
+@pytest.mark.parametrize("hidden", [5, 8])
+def test_a_layer_that_is_transposed_too(hidden: int, space_of: Build) -> None:
+    """Its units are not what it decodes to, also where these are as many."""
+    space = space_of(TiedDecoder(hidden), TOKENS)
+    assert names(space) == [("embed", 8, 1), ("code", hidden, 1)]
+    assert {("code.weight", 1, 1, "reads"), ("out.weight", 1, 1, "reads")} <= members(
+        space, "embed"
+    )
+    assert {layer for c in space.groups[1].classes for layer, _ in c} == {"code"}

@@ -166,3 +166,23 @@ def test_a_tensor_with_channels_along_three_axes(space_of: Build) -> None:
     space = space_of(ThreeAxes(), IMAGE)
     assert set(space.channel_classes) == tied(4, "a") | tied(5, "rows")
     assert "channels lie along three axes" in space.refused["columns"]
+
+
+class GatedUnits(nn.Module):
+    """Hidden units of tokens, all of a channel times what another layer makes of it."""
+
+    def __init__(self) -> None:
+        super().__init__()
+        self.embed, self.gate, self.out = nn.Linear(6, 8), nn.Linear(6, 8), nn.Linear(8, 3)
+        self.tokens, self.back = nn.Linear(5, 7), nn.Linear(7, 5)
+
+    def forward(self, x: Tensor) -> Tensor:
+        units = F.relu(self.tokens(self.embed(x).transpose(1, 2)))
+        units = units * self.gate(x).mean(1)[..., None]
+        return self.out(self.back(units).transpose(1, 2))
+
+
+def test_units_beside_channels_that_have_none(space_of: Build) -> None:
+    space = space_of(GatedUnits(), TOKENS)
+    assert set(space.channel_classes) == tied(8, "embed", "gate") | tied(7, "tokens")
+    assert ("back.weight", 1, 1, "reads") in members(space, "tokens")
