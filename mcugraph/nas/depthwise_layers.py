@@ -24,7 +24,9 @@ class _SideBySide:
         if self.training and max(self.kernel_size) == max(self.stride) == 1:
             return _scaled(data, self.weight, self.bias)
         times = 1
-        if self.training and data.requires_grad:  # it is the gradient of the data that takes long
+        if (
+            self.training and data.requires_grad and data.is_cpu
+        ):  # it is the gradient of the data that takes long
             times = gcd(count, _power_of_two(_LANES // channels))
         weight, bias = self.weight, self.bias
         if times > 1:

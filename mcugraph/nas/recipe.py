@@ -27,6 +27,8 @@ class Recipe:
         rungs: Successive halving: on how many rungs a candidate may be trained, each three times as
             long as the one before, to which a third goes on; fewer where the first would have less
             than 100 steps. 1: none.
+        device: Of PyTorch, that candidates are trained on, like ``"cuda"``. What is random is drawn
+            on the CPU; there alone the same training has the same outcome to the last bit.
         sparsity: (low, high): shares of channels that are pruned while a candidate is trained, by
             the L2 norm of their weights, more and more of them (µNAS, section 3.6); None: none are.
 
@@ -45,6 +47,7 @@ class Recipe:
     inherit: bool = True
     share: float = 0.1
     rungs: int = 3
+    device: str = "cpu"
     sparsity: tuple[float, float] | None = None
 
     def __post_init__(self) -> None:
@@ -61,6 +64,8 @@ class Recipe:
             raise UsageError(
                 f"recipe: sparsity: (low, high) from 0 to below 1, not {self.sparsity}"
             )
+        if self.sparsity is not None and self.device != "cpu":
+            raise UsageError("recipe: channels are pruned on the device 'cpu' only")
         if self.optimizer not in OPTIMIZERS:
             raise UsageError(
                 f"recipe: unknown optimizer {self.optimizer!r}; expected one of "

@@ -3,19 +3,21 @@
 import math
 import os
 import time
+from functools import lru_cache
 
-import numpy as np
 import torch
 import torch.nn.functional as F  # noqa: N812
 from torch import nn
 
 from mcugraph.errors import UsageError
-from mcugraph.experiments.data import Arrays
+from mcugraph.experiments.data import Arrays, DataSource
 from mcugraph.nas.inheritance import from_bytes, inherit, to_bytes
 from mcugraph.nas.recipe import Recipe
 from mcugraph.nas.tasks import TrialTask
 from mcugraph.nas.thinning import Thinning
 from mcugraph.nas.trials import Errors, Outcome
+
+Examples = tuple[torch.Tensor, torch.Tensor]  # and their classes
 
 # Networks of some thousand weights learn most in a few epochs at ten times the usual rates.
 _RATES = {"adamw": 0.02, "sgd": 0.1}
@@ -23,6 +25,7 @@ _DECAYS = {"adamw": 0.01, "sgd": 5e-4}
 _WARM_UP = 0.05  # of all steps
 _COMPARED = 64  # examples, of the masked and the slimmed network
 _AT_ONCE = 1000  # examples that are judged together
+_LOOKED = 20  # steps between two looks at the loss: a look makes a GPU wait
 
 
 def train(task: TrialTask) -> Outcome:
@@ -31,29 +34,50 @@ def train(task: TrialTask) -> Outcome:
     One thread on a CPU, so that the same task has the same outcome on any worker.
 
     Raises:
-        UsageError: The training diverges.
+        UsageError: The training diverges, or there is no such device.
         FormatError: The data cannot be read, or does not fit.
     """
     torch.set_num_threads(1)
-    parts = task.data.load()
+    parts = _placed(task.data, task.recipe.device)
     begun = time.monotonic()  # data are read once, and tell nothing of other trainings
     with torch.random.fork_rng(devices=[]):
         torch.manual_seed(task.seed)
         module = task.space.module(task.arch)
         if task.start is not None:
             inherit(module, from_bytes(task.start))
-        module = _fitted(module, task, parts.train)
+        module = _fitted(module.to(task.recipe.device), task, parts["train"])
     errors = Errors(
-        _error(module, parts.validation), _error(module, parts.test) if task.test else None
+        _error(module, parts["validation"]), _error(module, parts["test"]) if task.test else None
     )
     seconds = time.monotonic() - begun
     return Outcome(errors, task.epochs, seconds, f"process {os.getpid()}", to_bytes(module))
 
 
-def _fitted(module: nn.Module, task: TrialTask, data: Arrays) -> nn.Module:
+@lru_cache(maxsize=2)
+def _placed(source: DataSource, device: str) -> dict[str, Examples]:
+    """Examples and classes for training, validation and test, on a device.
+
+    Raises:
+        UsageError: There is no such device.
+    """
+    parts = source.load()
+    try:
+        return {
+            name: (
+                torch.from_numpy(part.examples).to(device),
+                torch.from_numpy(part.classes).to(device),
+            )
+            for name, part in parts._asdict().items()
+            if isinstance(part, Arrays)
+        }
+    except (RuntimeError, AssertionError) as error:
+        raise UsageError(f"recipe: device {device!r}: {str(error).splitlines()[0]}") from error
+
+
+def _fitted(module: nn.Module, task: TrialTask, data: Examples) -> nn.Module:
     """The module after some epochs, or a part of one, without the channels that are pruned."""
     recipe = task.recipe
-    examples, classes = torch.from_numpy(data.examples), torch.from_numpy(data.classes)
+    examples, classes = data
     each = -(-len(classes) // recipe.batch)
     steps = max(1, round(task.epochs * each))
     optimizer = _optimizer(module, recipe)
@@ -63,7 +87,7 @@ def _fitted(module: nn.Module, task: TrialTask, data: Arrays) -> nn.Module:
     module.train()
     for step in range(steps):
         if step % each == 0:
-            shuffled = torch.randperm(len(classes), generator=order)
+            shuffled = torch.randperm(len(classes), generator=order).to(classes.device)
         chosen = shuffled[step % each * recipe.batch :][: recipe.batch]
         if len(chosen) < 2 and len(classes) > 1:
             continue  # of one example, a batch norm knows nothing
@@ -73,7 +97,8 @@ def _fitted(module: nn.Module, task: TrialTask, data: Arrays) -> nn.Module:
         loss.backward()  # type: ignore[no-untyped-call]
         optimizer.step()
         schedule.step()
-        if not math.isfinite(float(loss.detach())):
+        looked = step % _LOOKED == 0 or step == steps - 1
+        if looked and not math.isfinite(float(loss.detach())):
             raise UsageError("the training diverges: its loss is not finite")
         if thinning is not None:
             thinning.after(step)
@@ -112,12 +137,10 @@ def _varied(batch: torch.Tensor, recipe: Recipe, order: torch.Generator) -> torc
     return batch
 
 
-def _error(module: nn.Module, data: Arrays) -> float:
+def _error(module: nn.Module, data: Examples) -> float:
     """The share of examples that a network classifies wrongly."""
     module.eval()
-    wrong = 0
     with torch.no_grad():
-        for first in range(0, len(data.classes), _AT_ONCE):
-            found = module(torch.from_numpy(data.examples[first : first + _AT_ONCE])).argmax(1)
-            wrong += int(np.sum(found.numpy() != data.classes[first : first + _AT_ONCE]))
-    return wrong / len(data.classes)
+        parts = zip(*(torch.split(part, _AT_ONCE) for part in data), strict=True)
+        wrong = sum((module(examples).argmax(1) != classes).sum() for examples, classes in parts)
+    return int(wrong) / len(data[1])
