@@ -27,7 +27,7 @@ class Plan:
         rate: The learning rate at its highest: it rises for 15 % of the steps, then falls as half
             a cosine.
         decay: Of the weights.
-        graphs: On a GPU, steps that nothing comes between are CUDA graphs.
+        graphs: On a GPU, steps are CUDA graphs.
         padded: Networks end their training with channels of zeros that make a GPU faster.
     """
 
@@ -57,7 +57,7 @@ def clock(device: torch.device) -> float:
 class Training:
     """A network on its way through all steps of a plan.
 
-    On a GPU it computes in bfloat16, and by CUDA graphs where nothing comes between the steps.
+    On a GPU it computes in bfloat16, and by CUDA graphs.
 
     Args:
         model: To train; it may be replaced by a smaller one on the way.
@@ -76,6 +76,7 @@ class Training:
         self.on_gpu = data.device.type == "cuda"
         self.model = model.to(data.device, memory_format=torch.channels_last)
         self.optimizer = self.new_optimizer()
+        self._graph: tuple[nn.Module, Graphed | None] = self.model, None
 
     def new_optimizer(self) -> torch.optim.Optimizer:
         """One that remembers nothing yet."""
@@ -96,8 +97,7 @@ class Training:
             met: What happens after each; True: stop there.
         """
         self.model.train()
-        graphed = self.on_gpu and self.plan.graphs and met is None
-        find = Graphed(self._gradients) if graphed else self._gradients
+        find = self._recorded() if self.on_gpu and self.plan.graphs else self._gradients
         while self.step < end:
             for group in self.optimizer.param_groups:
                 group["lr"] = self.plan.rate_at(self.step)
@@ -106,6 +106,14 @@ class Training:
             self.step += 1
             if met is not None and met():
                 return
+
+    def _recorded(self) -> Graphed:
+        """What finds gradients of the model that there is by now."""
+        model, found = self._graph
+        if found is None or model is not self.model:
+            found = Graphed(self._gradients)
+            self._graph = self.model, found
+        return found
 
     def _gradients(self, x: Tensor, y: Tensor) -> None:
         self.optimizer.zero_grad()

@@ -133,19 +133,32 @@ class _Masked:
         self.indices = [torch.from_numpy(np.ascontiguousarray(numbers)) for numbers in classes]
         self.factors: list[torch.Tensor] = []
         self.held: list[Any] = []
+        self.product: torch.Tensor | None = None
 
     def fill(self, values: torch.Tensor, kept: Array | None) -> None:
         like = self.store[self.attribute]
         placed = values.to(like.device, like.dtype)
         self.indices = [index.to(like.device) for index in self.indices]
-        # Each run of the model takes the time of these products: none is made for nothing.
-        self.factors = [
+        # Each run of the model takes the time of these products: none is made for nothing. But a
+        # CUDA graph of a run has to have the product before a mask takes a channel.
+        factors = [
             placed[index]
             for numbers, index in zip(self.classes, self.indices, strict=True)
-            if kept is None or not kept[numbers].all()
+            if kept is None or like.is_cuda or not kept[numbers].all()
         ]
-        if kept is not None and self.factors:
-            self.factors = [reduce(torch.mul, self.factors)]
+        if kept is None or not factors:
+            self.factors = factors
+        else:
+            self.factors = [self._kept(reduce(torch.mul, factors))]
+
+    def _kept(self, product: torch.Tensor) -> torch.Tensor:
+        """The product where the last one lay, which is where a CUDA graph reads it."""
+        last = self.product
+        if last is not None and (last.device, last.dtype) == (product.device, product.dtype):
+            last.data.copy_(product)
+            return last
+        self.product = product
+        return product
 
     def enter(self) -> None:
         value = self.store[self.attribute]

@@ -1,6 +1,6 @@
 """The saliences of all classes of channels of a model, from those of its layers."""
 
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Sequence
 from contextlib import ExitStack
 from typing import Any
 
@@ -78,7 +78,6 @@ class Ranking:
         holders = holders_of(model)
         self._cuts = cuts or Cuts()
         self._sources = list(_sources(classes, self._cuts.shapes(shapes_of(model))))
-        self._numbers = [torch.from_numpy(source.numbers) for source in self._sources]
         names = [name for s in self._sources for name in (s.weight, s.gamma) if name is not None]
         # Where the model holds what is looked at: searching it would take most of an update.
         self._places = {name: holders[name][1][0] for name in names}
@@ -115,8 +114,8 @@ class Ranking:
         """
         held = {name: getattr(*place) for name, place in self._places.items()}
         gradients, activity = self._probe(loss, held) if self.probes else ({}, {})
-        totals: dict[torch.device, torch.Tensor] = {}
-        for index, source in enumerate(self._sources):
+        found = []
+        for source in self._sources:
             gradient = gradients.get(source.weight)
             layer = ScoredLayer(
                 source.operator.name,
@@ -128,14 +127,26 @@ class Ranking:
                 self._active(source, activity.get(source.watched)),
             )
             with torch.no_grad():
-                found = _checked(layer, self.rule.score(layer))
-            total = totals.setdefault(
-                found.device, found.new_zeros(self.classes.count + 1, dtype=torch.float64)
-            )
-            # They stay on the device: copying them there again would wait for it each time.
-            self._numbers[index] = self._numbers[index].to(found.device)
-            total.scatter_reduce_(0, self._numbers[index], found.double(), "amax")
-        merged = torch.stack([total.cpu() for total in totals.values()]).amax(0).numpy()
+                found.append(_checked(layer, self.rule.score(layer)))
+        return self._merged(found)
+
+    def _merged(self, found: Sequence[torch.Tensor]) -> Array:
+        """The largest of each class, of what a rule says of the layers.
+
+        All come to the CPU at once: each copy would wait for a GPU.
+
+        Raises:
+            UsageError: Something is not finite, or negative.
+        """
+        merged = np.zeros(self.classes.count + 1)
+        together = torch.cat([scores.double().to(found[0].device) for scores in found])
+        ends = np.cumsum([len(scores) for scores in found])[:-1]
+        parts = np.split(together.detach().cpu().numpy(), ends)
+        for source, part in zip(self._sources, parts, strict=True):
+            if (part < 0).any():
+                name = source.operator.name
+                raise UsageError(f"salience of layer {name!r}: it is negative somewhere")
+            np.maximum.at(merged, source.numbers, part)
         if not np.isfinite(merged).all():
             raise UsageError("a salience is not finite: has the training diverged?")
         return np.asarray(merged[:-1])
@@ -218,7 +229,7 @@ def _checked(layer: ScoredLayer, found: Any) -> torch.Tensor:
     """What a rule says of a layer.
 
     Raises:
-        UsageError: It is not one number a channel, not negative.
+        UsageError: It is not one number a channel.
     """
     count = len(layer.weight)
     if not isinstance(found, torch.Tensor) or tuple(found.shape) != (count,):
@@ -226,6 +237,4 @@ def _checked(layer: ScoredLayer, found: Any) -> torch.Tensor:
         raise UsageError(
             f"salience of layer {layer.name!r}: a tensor of shape ({count},) is needed, not {what}"
         )
-    if (found < 0).any():
-        raise UsageError(f"salience of layer {layer.name!r}: it is negative somewhere")
-    return found.to(layer.weight.device)
+    return found
