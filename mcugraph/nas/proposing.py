@@ -28,6 +28,8 @@ _GLANCED = 1_000  # drawn to say what is the least that networks cost
 _OF_ONE_PARENT = 20
 _NARROWER = log(2)  # of the widths of drawn networks, where no target says how large they may be
 _ONE_MORE = 0.4  # the chance of a further change, where a forecast has to like the child
+_OUTLINES = 0.5  # of what is drawn
+_TOPPED, _WIDTHS = 24, ("channels", "units")  # how often single layers are widened; those morphs
 _SPARSITY_MOVES = 0.05  # of a child, as the paper's code has it
 
 
@@ -170,7 +172,10 @@ class Proposer:
         """A child of a parent, or a network that is drawn; None: it does not fit."""
         space, admission = self._plan.admission.space, aim.admission
         if parent is None:
-            arch, morph = space.sample(rng), "drawn"
+            outlined = self._fills and rng.random() < _OUTLINES
+            arch, morph = (
+                (space.outline(rng), "outlined") if outlined else (space.sample(rng), "drawn")
+            )
             arch = self._filled(arch, aim, rng) if self._fills else arch
         else:
             arch, morph = space.mutate(parent.proposal.arch, rng)
@@ -194,8 +199,19 @@ class Proposer:
         """A drawn network, as wide as fits; within the bounds alone sometimes narrower."""
         widest_of, power = self._widest(arch, aim.admission, WIDEST)
         if aim.within is None:
-            return widest_of
+            return self._topped(widest_of, aim.admission, rng)
         return aim.admission.space.scaled(arch, exp(power - rng.random() * _NARROWER))
+
+    def _topped(self, arch: Any, admission: Admission, rng: Random) -> Any:
+        """A network with single layers still wider, where those that fit no wider are others."""
+        for _ in range(_TOPPED):
+            morphs = admission.space.morphs(arch)
+            wider = [m for m in morphs if m.kind in _WIDTHS and "+" in m.name]
+            if not wider:
+                break
+            tried = rng.choice(wider).apply(rng)
+            arch = tried if admission.within(tried) else arch
+        return arch
 
     def _widest(self, arch: Any, admission: Admission, most: float) -> tuple[Any, float]:
         """A network as wide as fits, and how much wider that is; as it is, where it never fits."""

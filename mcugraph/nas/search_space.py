@@ -81,6 +81,13 @@ class SearchSpace(ABC, Generic[Arch]):
             GraphError: There is no such network for the input.
         """
 
+    def outline(self, rng: Random) -> Arch:
+        """A random architecture of the kinds that are known to do well; here: any one.
+
+        Guided searches draw half of their first networks so, and make them as wide as fits.
+        """
+        return self.sample(rng)
+
     def scaled(self, arch: Arch, factor: float) -> Arch:
         """An architecture with its widths times a factor, as far as the space goes.
 

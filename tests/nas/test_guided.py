@@ -50,6 +50,16 @@ def test_scaled_architectures_are_of_the_space(space: SearchSpace[Any]) -> None:
             assert next(iter(space.morphs(extreme)), None) is not None
 
 
+@by_space
+def test_outlines_are_networks_of_the_space(space: SearchSpace[Any]) -> None:
+    rng = Random(7)
+    for _ in range(20):
+        arch = space.outline(rng)
+        assert space.from_plain(space.to_plain(arch)) == arch
+        assert space.scaled(arch, 1.0) == arch, "within the ranges"
+        assert space.meter(arch).size > 0
+
+
 def test_drawn_networks_fill_the_bounds() -> None:
     """Those that a target is aimed at with use all of it that they can."""
     space, bounds, target = CnnSpace((1, 28, 28), 10), Bounds(size=4500, peak=2500), "size <= 1000"
@@ -67,6 +77,8 @@ def test_drawn_networks_fill_the_bounds() -> None:
         assert all(bounds.admit(trial.costs) for trial in result.trials)
         sizes = [trial.costs.size for trial in result.trials if trial.proposal.searching]
         shares.append(sum(900 <= size <= 1000 for size in sizes))
+        outlined = [t for t in result.trials if t.proposal.morph == "outlined"]
+        assert bool(outlined) is (method == "evolution")
     assert shares[0] > 2 * shares[1]
 
 

@@ -32,6 +32,7 @@ POOLING: Domains = {
     "pooling": Choice(("average", "max")),
     "window": WholeRange(2, 6, (2,), every=2),
 }
+_OUTLINED = 8  # channels of the first layer of an outline, before it is scaled
 BLOCKS, LAYERS, DENSE = (1, 10), (1, 3), (1, 3)
 
 
@@ -129,6 +130,29 @@ class CnnSpace(SearchSpace[Cnn]):
         blocks = tuple(self._random_block(rng, rng.randint(*LAYERS)) for _ in range(count))
         units = tuple(UNITS.sample(rng) for _ in range(rng.randint(*DENSE)))
         return Cnn(blocks, units=units, **sampled(POOLING, rng))
+
+    def outline(self, rng: Random) -> Cnn:
+        """A chain, plain or depthwise separable, that grows wider, with batch norms and ReLUs."""
+        width, growth = float(_OUTLINED), 1 + rng.random()
+        separable, kernel = rng.random() < 0.6, rng.choice((3, 3, 5))
+        layers = [self._outlined(width, rng.choice((3, 5, 5, 7)), rng.choice((1, 2, 2)))]
+        for number in range(rng.randint(1, 5)):
+            width, stride = width * growth, rng.choice((1, 1, 2))
+            if separable and (number or rng.random() < 0.5):
+                layers.append(self._outlined(width, kernel, stride, depthwise=True))
+                layers.append(self._outlined(width, 1))
+            else:
+                layers.append(self._outlined(width, kernel, stride))
+        most = LAYERS[1]
+        blocks = (layers[i : i + most] for i in range(0, len(layers), most))
+        made = (ConvBlock(False, tuple(block)) for block in blocks)
+        return Cnn(tuple(made), "average", rng.choice((2, 4, 6, 6)), (UNITS.low,))
+
+    def _outlined(
+        self, width: float, kernel: int, stride: int = 1, depthwise: bool = False
+    ) -> ConvLayer:
+        channels = self.layer["channels"].scaled(1, width)
+        return ConvLayer(depthwise, kernel, channels, stride, pool=False, norm=True, relu=True)
 
     def scaled(self, arch: Cnn, factor: float) -> Cnn:
         def wide(layer: ConvLayer) -> ConvLayer:
