@@ -45,12 +45,10 @@ class Unions:
 
     def unite(self, first: Array, second: Array) -> None:
         """Make one class of the labels at each place, after broadcasting."""
-        one, other = np.broadcast_arrays(first, second)
         # What is the same all along an axis on both sides is looked at once.
-        still = [a == 0 == b for a, b in zip(one.strides, other.strides, strict=True)]
-        where = tuple(slice(0, 1) if same else slice(None) for same in still)
+        one, other = np.broadcast_arrays(*map(core, np.broadcast_arrays(first, second)))
         self._resolved = None
-        for a, b in _pairs(one[where].ravel(), other[where].ravel()):
+        for a, b in _pairs(one.ravel(), other.ravel()):
             low, high = sorted((self.find(a), self.find(b)))
             # The smaller label represents, so FIXED wins over all.
             self._parent[high] = low

@@ -116,6 +116,16 @@ def test_what_an_operator_of_unknown_shapes_reads_has_to_stay() -> None:
     assert group(graph, labelling).groups == ()
 
 
+@pytest.mark.parametrize("kind", [Kind.ACTIVATION, Kind.STATE])
+def test_what_is_given_may_be_of_unknown_shape(kind: Kind) -> None:
+    """What reads it has to stay; layers behind that have channels of their own."""
+    graph = changed(convolutions("b", "onnx"), Tensor("x", DType.FLOAT32, None, kind))
+    labelling = label(graph)
+    assert (labelling.activations["a"] == FIXED).all()
+    found = group(graph, labelling).groups
+    assert [(entry.name, entry.width) for entry in found] == [("b", 6)]
+
+
 def test_only_weights_name_a_layer() -> None:
     """A bias that goes by the name of weights belongs to others, too."""
     graph = convolutions("b", "onnx", "kernels")
