@@ -69,6 +69,25 @@ def test_a_masked_model_computes_what_the_slimmed_one_does(name: str, case: Any)
             torch.testing.assert_close(a, b, rtol=1e-5, atol=1e-5)
 
 
+def test_masks_change_where_they_lie() -> None:
+    """A CUDA graph of a masked step reads them there, whatever they are by then."""
+    model, x = Residual().eval(), torch.randn(2, 3, 8, 8)
+    pruner = Pruner(model, x, PLENTY)
+
+    def places() -> list[int]:
+        entries = [entry for swap in pruner._masks._swaps for entry in swap.masked]
+        return [factor.data_ptr() for entry in entries for factor in entry.factors]
+
+    masked(pruner, {group.name: [0, 1] for group in pruner.space.groups})
+    before = places()
+    masked(pruner, {group.name: [1, 2, 4] for group in pruner.space.groups})
+    with pruner._masks.differentiable():
+        assert places() != before
+    assert before
+    assert places() == before
+    torch.testing.assert_close(model(x), pruner.slim()(x))
+
+
 def test_layers_of_a_group_are_masked_alike() -> None:
     model = Residual().train()
     pruner = Pruner(model, torch.zeros(1, 3, 8, 8), PLENTY)
