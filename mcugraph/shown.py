@@ -9,6 +9,7 @@ from mcugraph.printed import clean
 Facts = Sequence[tuple[str, str]]  # what, and how much
 
 _FEW = 4  # facts that fit into a line
+_LONG = 72  # characters of one of them; converters make names of hundreds
 
 
 class Shown:
@@ -26,7 +27,7 @@ class Shown:
 
     def __repr__(self) -> str:
         title = f" {self._title()}" if self._title() else ""
-        facts = ", ".join(f"{what} {value}" for what, value in self._facts()[:_FEW])
+        facts = ", ".join(f"{what} {_cut(value)}" for what, value in self._facts()[:_FEW])
         return clean(f"<{type(self).__name__}{title}: {facts}>")
 
     def _repr_html_(self) -> str:
@@ -39,6 +40,11 @@ class Shown:
         ]
         caption = f'<caption style="text-align:left"><b>{_text(title)}</b></caption>'
         return f"<table>{caption}{''.join(rows)}</table>"
+
+
+def _cut(text: str) -> str:
+    """A fact without its middle, where it is long: the end of a name tells most."""
+    return text if len(text) <= _LONG else f"{text[: _LONG // 3]}…{text[_LONG // 3 + 1 - _LONG :]}"
 
 
 def _text(text: str) -> str:

@@ -44,6 +44,19 @@ def test_figures_are_those_of_the_result(results: dict[str, Any]) -> None:
     assert "proven optimal yes" in repr(results["Schedule"])
 
 
+def test_long_facts_keep_their_ends() -> None:
+    class Long(Shown):
+        def _title(self) -> str:
+            return ""
+
+        def _facts(self) -> list[tuple[str, str]]:
+            return [("bottleneck", f"first/{'x;' * 200}/last")]
+
+    assert len(repr(Long())) < 100
+    assert "first/" in repr(Long())
+    assert repr(Long()).endswith("/last>")
+
+
 def test_names_are_no_markup() -> None:
     class Evil(Shown):
         def _title(self) -> str:

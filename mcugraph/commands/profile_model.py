@@ -5,7 +5,7 @@ from typing import Any
 
 from mcugraph.commands import common
 from mcugraph.errors import UsageError
-from mcugraph.fit.remedies import best_order, least_total, remedies
+from mcugraph.fit.remedies import best_order, best_remedy, remedies
 from mcugraph.profiler import SEARCH_SECONDS
 from mcugraph.report import comparison_report, layer_report, profile_report, storage_report
 from mcugraph.report.answer import as_json, as_json_list
@@ -103,6 +103,6 @@ def _several(options: argparse.Namespace) -> int:
     if options.json:
         print(as_json_list([result.to_dict() for _, result in found]))
     else:
-        rows = [(result, least_total(graph, result)) for graph, result in found]
+        rows = [(result, best_remedy(graph, result)) for graph, result in found]
         print(comparison_report.to_text(rows, common.screen(options)))
     return 0

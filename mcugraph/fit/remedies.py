@@ -57,10 +57,10 @@ def remedies(graph: Graph, found: Profile, splits: bool = True) -> Iterator[Reme
             yield remedy
 
 
-def least_total(graph: Graph, found: Profile) -> int | None:
-    """The arena to reserve after the best command that takes no search; None: not known."""
-    totals = [remedy.total for remedy in remedies(graph, found, splits=False)]
-    return min(totals, default=found.memory.tflm_total)
+def best_remedy(graph: Graph, found: Profile) -> Remedy | None:
+    """The command that saves most of those that take no search; None: none saves anything."""
+    known = remedies(graph, found, splits=False)
+    return min(known, key=lambda remedy: remedy.total, default=None)
 
 
 def best_order(graph: Graph, found: Profile) -> int | None:

@@ -118,11 +118,13 @@ def _sizes(profile: Profile, screen: Screen) -> list[Line]:
         ("cut bound", memory.cut_bound, None, "no order needs less"),
         ("operator bound", memory.operator_bound, None, "largest operator alone"),
     ]
+    # What is stored of a model that TFLM cannot read is that of the file it becomes.
+    of, where = (None, "once deployed") if flash.other is None else (flash.file, "")
     stored: list[_Row] = [
         ("model file", flash.file, None, ""),
-        ("  weights", flash.weights, flash.file, ""),
-        ("  biases", flash.biases, flash.file, ""),
-        ("  quantization", flash.quantization, flash.file, "scales and zero points"),
+        ("  weights", flash.weights, of, where),
+        ("  biases", flash.biases, of, where),
+        ("  quantization", flash.quantization, of, "scales and zero points"),
         ("  other", flash.other, flash.file, "names and structure"),
         (
             "constants, built",

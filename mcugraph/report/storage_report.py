@@ -4,8 +4,8 @@ from collections.abc import Sequence
 
 from mcugraph.cost.layer_storage import LayerStorage
 from mcugraph.report.screen import PLAIN, Cell, Line, Screen
-from mcugraph.report.short_names import short
-from mcugraph.report.table import columns
+from mcugraph.report.short_names import end, short
+from mcugraph.report.table import columns, left_out
 from mcugraph.units import exact, kib, share
 
 _OPTIONAL = (1, 4, 5, 6)  # columns that a narrow screen leaves out, one after the other
@@ -33,12 +33,18 @@ def to_text(layers: Sequence[LayerStorage], screen: Screen = PLAIN) -> str:
         *("weights of", "matrix", "zeros", "dense B", "CRS B", "bitmap B", "N:M B"),
         *("cheapest", "B"),
     )
-    lines: list[Line] = columns(header, rows, (2, 3, 4, 5, 6, 8), screen, _OPTIONAL)
+    lines: list[Line] = columns(header, rows, (2, 3, 4, 5, 6, 8), screen, _OPTIONAL, cut=end)
+    missing = left_out(header, rows, screen, _OPTIONAL)
+    if missing:
+        lines.append(f"(no room for: {', '.join(missing)})")
     dense, least = (sum(sizes) for sizes in zip(*((x.dense, x.bytes) for x in layers), strict=True))
     lines += [
         "",
-        f"Weights, each layer in the cheapest form that `deploy` runs: {exact(least)} B "
-        f"({kib(least)}), dense {exact(dense)} B ({kib(dense)})",
+        *screen.wrapped(
+            f"Weights, each layer in the cheapest form that `deploy` runs: {exact(least)} B "
+            f"({kib(least)}), dense {exact(dense)} B ({kib(dense)})",
+            2,
+        ),
     ]
     return screen.page(lines)
 

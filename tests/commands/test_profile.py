@@ -149,14 +149,50 @@ def test_several_models_are_a_table(models: Path, capsys: Capture) -> None:
     paths = [models / f"{name}_int8.tflite" for name in ("ds_cnn", "branching")]
     lines = run(capsys, "profile", *paths).splitlines()
     assert lines[0].split("  ")[0] == "model"
-    for path, line in zip(paths, lines[2:], strict=True):
+    for path, line in zip(paths, lines[2:4], strict=True):
         total = mg.profile(path).memory.tflm_total
         assert line.startswith(str(path))
         assert f"  {total:,} B  " in line
     assert "15,000 B" not in lines[3]
-    assert "13,096 B" in lines[3]  # what optimize --kernels reference makes of it
+    assert "13,096 B" in lines[3]
+    assert lines[4:] == ["Optimized: by `mcugraph optimize --kernels reference`"]
     found = json.loads(run(capsys, "profile", *paths, "--json"))
     assert found == [mg.profile(path).to_dict() for path in paths]
+
+
+def test_names_of_several_models_stay_apart(
+    models: Path, tmp_path: Path, capsys: Capture, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    middle = "a/folder/that/is/deep/and/whose/name/is/long"
+    paths = [tmp_path / f"{middle}_{place}_{middle}" / "net.tflite" for place in range(3)]
+    paths.append(tmp_path / f"first_{'x' * 50}.tflite")
+    paths.append(tmp_path / f"other_{'x' * 50}.tflite")
+    for path in paths:
+        path.parent.mkdir(parents=True, exist_ok=True)
+        path.write_bytes((models / "branching_int8.tflite").read_bytes())
+    monkeypatch.setenv("COLUMNS", "80")
+    monkeypatch.chdir(tmp_path)
+    lines = run(capsys, "profile", *(path.relative_to(tmp_path) for path in paths)).splitlines()
+    assert max(map(len, lines)) <= 80
+    names = [line[: lines[1].index(" ")].rstrip() for line in lines[2:7]]
+    assert len(set(names)) == 5
+
+
+def test_what_a_file_does_not_hold_is_no_share_of_it(models: Path, capsys: Capture) -> None:
+    shown = run(capsys, "profile", models / "resnet.onnx")
+    flash = shown[shown.index("Flash") : shown.index("Work")]
+    assert "%" not in flash
+    assert "once deployed" in flash
+
+
+def test_tables_of_storage_fit_a_terminal(
+    models: Path, capsys: Capture, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("COLUMNS", "80")
+    monkeypatch.chdir(models)
+    lines = run(capsys, "profile", "mobilenet_v2_int8.tflite", "--storage").splitlines()
+    assert max(map(len, lines)) <= 80
+    assert "(no room for: matrix)" in lines
 
 
 def test_counted_in_other_ways(models: Path, capsys: Capture) -> None:
