@@ -168,6 +168,26 @@ def test_no_screen_scrolls_sideways(opened: Any, tmp_path: Path, kind: str) -> N
         assert page.evaluate("document.documentElement.scrollWidth") <= width
 
 
+@pytest.mark.parametrize("compare", [None, MODELS / "resnet_int8.tflite"])
+def test_a_narrow_screen_shows_all_figures(opened: Any, compare: Path | None) -> None:
+    options: dict[str, Any] = {"board": "esp32"} if compare is None else {"compare": compare}
+    page = opened(MODELS / "branching_int8.tflite", **options)
+    page.set_viewport_size({"width": 390, "height": 800})
+    for cell in page.locator(".figures :is(th, td)").all():
+        box = cell.bounding_box()
+        assert box is None or box["x"] + box["width"] <= 390
+    rows = page.locator(".figures tbody tr").all()
+    assert max(row.bounding_box()["height"] for row in rows) < 130
+
+
+def test_names_of_files_stay_as_they_are(opened: Any, tmp_path: Path) -> None:
+    path = tmp_path / "small.onnx"
+    path.write_bytes((MODELS / "resnet.onnx").read_bytes())
+    page = opened(path, compare=MODELS / "resnet_int8.tflite")
+    assert page.inner_text(".note b") == "small.onnx: assumed"
+    assert opened(path).inner_text(".note b") == "Assumed"
+
+
 def test_a_study_is_drawn(page: Any, tmp_path: Path) -> None:
     study = made_up_study(tmp_path)
     study.report(tmp_path / "study.html")

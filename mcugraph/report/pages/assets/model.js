@@ -40,12 +40,12 @@ function figuresSection() {
         make("td", { class: "wide" }, values[0] === null ? "" : bar(values[0], title)),
         make("td", { class: "soft" }, meaningOf(meaning)),
       ])));
-    parts.push(make("h3", {}, section), sideways({ class: "figures" }, columns(several),
+    parts.push(make("h3", {}, section), sideways({ class: several ? "figures two" : "figures" }, columns(several),
       make("thead", {}, make("tr", {}, ...head.map((text, i) => make("th", { scope: "col", class: several || i === 1 ? "number" : "" }, text)))), make("tbody", {}, ...lines)));
     if (section === "SRAM") parts.push(...remedies());
   }
   const work = data.models.map((m) => m.profile);
-  parts.push(make("h3", {}, "Work"), sideways({ class: "figures" }, columns(several),
+  parts.push(make("h3", {}, "Work"), sideways({ class: several ? "figures two" : "figures" }, columns(several),
     make("thead", {}, make("tr", {}, make("th", { scope: "col" }, make("span", { class: "unseen" }, "what")), ...data.models.map((m) => make("th", { scope: "col", class: "number" }, several ? m.label : "an inference")), several ? make("th", { scope: "col", class: "number" }, "change") : null)),
     make("tbody", {}, ...[["MACs", (p) => p.macs, "multiply-accumulates"], ["elementwise", (p) => p.elementwise, "other operations"]].map(([title, value, meaning]) => make("tr", {},
       make("th", { scope: "row" }, title), ...work.map((p) => make("td", { class: "number" }, exact(value(p)))), several ? change(work.map(value)) : make("td", { class: "soft", colspan: 3 }, meaning))))));
@@ -106,13 +106,14 @@ function heading() {
 function caveats() {
   const notes = [];
   for (const { label, profile } of data.models) {
-    const of = data.models.length > 1 ? `${label}: ` : "";
+    // A sentence begins with a capital, the name of a file as it is.
+    const of = (text) => (data.models.length > 1 ? `${label}: ${text}` : `${text[0].toUpperCase()}${text.slice(1)}`);
     const refusals = [...profile.tflm_refusals, ...profile.deploy_refusals];
-    if (refusals.length) notes.push([`${of}it does not run`, refusals]);
-    if (!profile.complete) notes.push([`${of}what could not be counted is missing: figures are lower bounds`, profile.unknown_operators]);
-    if (profile.assumptions.length) notes.push([`${of}assumed`, profile.assumptions]);
+    if (refusals.length) notes.push([of("it does not run"), refusals]);
+    if (!profile.complete) notes.push([of("what could not be counted is missing: figures are lower bounds"), profile.unknown_operators]);
+    if (profile.assumptions.length) notes.push([of("assumed"), profile.assumptions]);
   }
-  return notes.map(([title, texts]) => make("div", { class: "note", role: "note" }, make("b", {}, `${title[0].toUpperCase()}${title.slice(1)}`),
+  return notes.map(([title, texts]) => make("div", { class: "note", role: "note" }, make("b", {}, title),
     make("ul", {}, ...texts.map((text) => make("li", { class: "name" }, text)))));
 }
 
