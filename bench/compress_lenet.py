@@ -102,8 +102,9 @@ def trained(job: Job) -> tuple[dict[str, Any], dict[str, bytes]]:
         line["share"] = count(model) / whole
         line["widths"] = [len(value) for value in model.parameters() if value.dim() > 1]
         line["seconds"] = time.monotonic() - begun
-        if job.qat_epochs:
+        if job.way in QUANTISED:
             kept["pruned"] = packed(model)
+        if job.qat_epochs:
             model = trained_rounded(method, work, model, job.qat_epochs, "int8")
             line["rounded"], kept["rounded"] = work.score(model), packed(model)
             line["qat_seconds"] = time.monotonic() - begun - line["seconds"]
@@ -120,25 +121,29 @@ def count(model: torch.nn.Module) -> int:
 
 
 def jobs_of(given: argparse.Namespace) -> Iterator[Job]:
-    """Whole seeds one after the other, what is quantised first."""
-    every, others = (
-        [float(share) for share in given_shares.split(",")]
-        for given_shares in (given.left, given.other_left or given.left)
-    )
+    """Those of a file, or whole seeds one after the other, what is quantised first."""
+    named = given.jobs.read_text().splitlines() if given.jobs else list(whole_seeds(given))
+    for name in named:
+        seed, way, left = name.split("/")
+        yield Job(
+            *(str(given.data), int(seed), way, float(left), given.epochs),
+            given.qat_epochs if way in QUANTISED else 0,
+            *(given.batch, given.learning_rate, given.device, given.samples, given.tested),
+            given.files,
+        )
+
+
+def whole_seeds(given: argparse.Namespace) -> Iterator[str]:
+    every, others = given.left.split(","), (given.other_left or given.left).split(",")
     ways = [*QUANTISED, *(f"channels, {name}" for name in CHANNELS[1:]), "elements, random"]
     chosen = [way for way in ways if given.ways in ("all", way) or way in given.ways.split(";")]
     for seed in range(given.first_seed, given.first_seed + given.seeds):
         for way in chosen:
-            shares = every if way in QUANTISED else others
-            for left in [1.0, *shares] if way == QUANTISED[0] else shares:
-                if left <= LEAST and way.startswith("elements"):
-                    continue
-                yield Job(
-                    *(str(given.data), seed, way, left, given.epochs),
-                    given.qat_epochs if way in QUANTISED else 0,
-                    *(given.batch, given.learning_rate, given.device, given.samples, given.tested),
-                    given.files,
-                )
+            for left in (
+                ["1", *every] if way == QUANTISED[0] else every if way in QUANTISED else others
+            ):
+                if float(left) > LEAST or way.startswith("channels"):
+                    yield f"{seed}/{way}/{left}"
 
 
 def train(given: argparse.Namespace) -> None:
@@ -182,6 +187,7 @@ def main() -> None:
     training.add_argument("--other-left", default="", help="for ways that are not quantised")
     training.add_argument("--files", action="store_true", help="write int8 files, too")
     training.add_argument("--ways", default="all", help="all, or some of them, by semicolons")
+    training.add_argument("--jobs", type=Path, help="a file of lines like 0/channels, l1/0.05")
     training.add_argument("--first-seed", type=int, default=0)
     training.add_argument("--seeds", type=int, default=3)
     training.add_argument("--epochs", type=int, default=20)
