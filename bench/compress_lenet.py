@@ -56,7 +56,7 @@ class Job(NamedTuple):
     device: str
     samples: int
     tested: int
-    files: bool
+    exported: bool
 
 
 def method_of(way: str, left: float) -> PruningMethod:
@@ -108,7 +108,7 @@ def trained(job: Job) -> tuple[dict[str, Any], dict[str, bytes]]:
             model = trained_rounded(method, work, model, job.qat_epochs, "int8")
             line["rounded"], kept["rounded"] = work.score(model), packed(model)
             line["qat_seconds"] = time.monotonic() - begun - line["seconds"]
-    if job.files:
+    if job.exported:
         line["files"] = {
             stage: measured(unpacked(data), Path(job.data), job.tested, [])
             for stage, data in kept.items()

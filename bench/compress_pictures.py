@@ -40,24 +40,25 @@ Curve = dict[float, list[float]]  # share aimed at -> one number a seed
 
 
 def read(paths: Iterable[Path]) -> tuple[list[dict[str, Any]], dict[str, dict[str, Any]]]:
-    """Trainings; and files by their names."""
-    trainings, files = [], {}
+    """Trainings; and files by their names. Of several of one name, the last counts."""
+    trainings: dict[tuple[Any, ...], dict[str, Any]] = {}
+    files: dict[str, dict[str, Any]] = {}
     for path in paths:
         for text in path.read_text().splitlines():
             line = json.loads(text)
             if "way" in line and "error" not in line:
-                trainings.append(line)
+                trainings[line["seed"], line["way"], line["left"]] = line
                 for stage, found in line.get("files", {}).items():
                     files[f"{line['seed']}/{line['way']}/{line['left']}/{stage}"] = found
             elif "name" in line:
                 files[line["name"]] = line
-    return trainings, files
+    return [*trainings.values()], files
 
 
 def mean(values: list[float]) -> str:
     """Mean and standard deviation of percentages."""
     spread = f" ± {np.std(values, ddof=1):.2f}" if len(values) > 1 else ""
-    return f"{np.mean(values):.2f}{spread}"
+    return f"{round(float(np.mean(values)), 2) + 0.0:.2f}{spread}"
 
 
 def table(curves: Mapping[str, Curve], shares: Iterable[float]) -> None:
