@@ -264,7 +264,7 @@ def test_greedy_needs_no_search():
     result = schedule(hard(), "greedy")
     check(hard(), result)
     assert not result.optimal
-    assert result.lower_bound == cut_bound(hard())
+    assert result.lower_bound >= cut_bound(hard())
 
 
 def test_interrupt_returns_the_best_so_far():

@@ -112,41 +112,39 @@ def operator_cut(net: Network, ancestors: Sequence[int], v: int, keep_on: KeepOn
     return min([OperatorCut(net, ancestors, v, way, keep_on).least for way in ways])
 
 
-class OperatorCut:
-    """The least that is live while one operator runs, as a cut.
+class DownsetCut:
+    """The least that is live after any of some downsets, as a cut.
 
-    Nodes are operators incomparable with ``v``; the source is what must have run, the sink what
-    cannot have. A tensor is cut where its producer has run and a reader has not. Bytes that are
-    gained with a tensor are lost where another one of its readers has not run.
+    Nodes are operators that may have run or not; the source is what must have run, the sink what
+    cannot have. A tensor is cut where its producer has run and a reader has not.
+
+    Args:
+        net: The network.
+        node: For each operator its number; or that of all, if it must have run; or one more than
+            that, if it cannot have.
+        lost: Bytes that are live, besides, as long as some of these operators have not run.
+        keep_on: Called now and then, raises to stop it.
 
     Attributes:
         least: Bytes of the cut.
-        before: The operators that must have run, as a mask.
     """
 
-    __slots__ = ("_flow", "_keep_on", "_node", "_sink", "_source", "_uncut", "before", "least")
+    __slots__ = ("_flow", "_keep_on", "_node", "_sink", "_source", "_uncut", "least")
 
     def __init__(
         self,
         net: Network,
-        ancestors: Sequence[int],
-        v: int,
-        gained: Sequence[tuple[int, int]] = (),
+        node: list[int],
+        lost: Sequence[tuple[Sequence[int], int]] = (),
         keep_on: KeepOn = always,
     ) -> None:
-        n = len(ancestors)
+        n = len(node)
         # More than a cut can cost.
-        self._uncut = uncut = sum(net.sizes) + sum([size for _, size in gained]) + 1
-        self.before = before = ancestors[v]
+        self._uncut = uncut = sum(net.sizes) + sum([size for _, size in lost]) + 1
         self._flow = flow = FlowNetwork(n + 2)
         self._source, self._sink = source, sink = n, n + 1
-        itself = 1 << v
-        self._node = node = [
-            sink if above & itself else source if before >> w & 1 else w
-            for w, above in enumerate(ancestors)
-        ]
-        node[v] = sink
-        total = net.constant + net.step[v]
+        self._node = node
+        total = net.constant
         for size, made, consumers, keep in zip(
             net.sizes, net.producer, net.consumers, net.keep, strict=True
         ):
@@ -176,18 +174,17 @@ class OperatorCut:
                 for u in net.preds[w]:
                     if node[u] == u:
                         flow.add_arc(w, u, uncut)
-        for tensor, size in gained:
-            total -= size
+        for operators, size in lost:
             middle = flow.add_node()
             flow.add_arc(source, middle, size)
-            for w in net.consumers[tensor]:
-                if w != v and node[w] != source:
+            for w in operators:
+                if node[w] != source:
                     flow.add_arc(middle, node[w], uncut)
         self._keep_on = keep_on
         self.least = total + flow.maximum(source, sink, keep_on)
 
     def postpone(self, w: int) -> int:
-        """Let ``w``, on which nothing depends that may run before, run after the operator.
+        """Let ``w``, on which nothing depends that may run before, run later.
 
         Returns:
             The bytes by which that raises the cut.
@@ -200,3 +197,52 @@ class OperatorCut:
         more = self._flow.maximum(self._source, self._sink, self._keep_on)
         self.least += more
         return more
+
+    def unless_run(self, operators: Sequence[int]) -> int:
+        """By how many bytes the cut is higher if these have not run; nothing is changed.
+
+        That takes no longer than to look at what such downsets have to do without.
+        """
+        self._keep_on()
+        return self._flow.more_to(self._source, self._sink, self._places(operators))[0]
+
+    def waiting_unless_run(self, operators: Sequence[int]) -> set[int]:
+        """What waits after the largest downset with the least live in which these have not run."""
+        targets = [*self._places(operators), self._sink]
+        side = self._flow.more_to(self._source, self._sink, targets)[1]
+        return {w for w, place in enumerate(self._node) if place in side}
+
+    def _places(self, operators: Sequence[int]) -> list[int]:
+        return [w for w in operators if self._node[w] != self._sink]
+
+
+class OperatorCut(DownsetCut):
+    """The least that is live while one operator runs, as a cut.
+
+    What must have run is what the operator depends on. Bytes that are ``gained`` with a tensor are
+    lost where another one of its readers has not run.
+
+    Attributes:
+        before: The operators that must have run, as a mask.
+    """
+
+    __slots__ = ("before",)
+
+    def __init__(
+        self,
+        net: Network,
+        ancestors: Sequence[int],
+        v: int,
+        gained: Sequence[tuple[int, int]] = (),
+        keep_on: KeepOn = always,
+    ) -> None:
+        n, itself = len(ancestors), 1 << v
+        self.before = before = ancestors[v]
+        node = [
+            n + 1 if above & itself else n if before >> w & 1 else w
+            for w, above in enumerate(ancestors)
+        ]
+        node[v] = n + 1
+        lost = [([w for w in net.consumers[tensor] if w != v], size) for tensor, size in gained]
+        super().__init__(net, node, lost, keep_on)
+        self.least += net.step[v] - sum([size for _, size in gained])

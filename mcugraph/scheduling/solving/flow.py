@@ -1,6 +1,6 @@
 """Maximum flow by Dinic's algorithm, without recursion."""
 
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 
 KeepOn = Callable[[], None]  # called now and then, raises to stop what is long
 
@@ -67,6 +67,46 @@ class FlowNetwork:
                     found[head[arc]] = True
                     queue.append(head[arc])
         return found
+
+    def more_to(self, source: int, sink: int, targets: Sequence[int]) -> tuple[int, set[int]]:
+        """How much more could flow to some nodes, after ``maximum``; the flow stays as it is.
+
+        The search goes back from the targets, so that it sees no more of the graph than leads to
+        them; not by way of the sink, to which nothing more can flow.
+
+        Returns:
+            The amount, and the nodes on the targets' side of the cut then.
+        """
+        capacity, head, out = self.capacity, self.head, self.out
+        pushed: list[tuple[list[int], int]] = []
+        while True:
+            onward = dict.fromkeys(targets, -1)  # node -> the arc on to the targets
+            queue = list(targets)
+            for node in queue:
+                for arc in out[node]:
+                    tail = head[arc]
+                    if capacity[arc ^ 1] and tail != sink and tail not in onward:
+                        onward[tail] = arc ^ 1
+                        queue.append(tail)
+                if source in onward:
+                    break
+            else:
+                break
+            path: list[int] = []
+            node = source
+            while (arc := onward[node]) >= 0:
+                path.append(arc)
+                node = head[arc]
+            amount = min([capacity[arc] for arc in path])
+            pushed.append((path, amount))
+            for arc in path:
+                capacity[arc] -= amount
+                capacity[arc ^ 1] += amount
+        for path, amount in pushed:
+            for arc in path:
+                capacity[arc] += amount
+                capacity[arc ^ 1] -= amount
+        return sum([amount for _, amount in pushed]), set(onward)
 
     def _levels(self, source: int, sink: int) -> list[int]:
         level = [-1] * len(self.out)

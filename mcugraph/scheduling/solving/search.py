@@ -37,6 +37,7 @@ from mcugraph.scheduling.solving.valley import lowest_between
 
 _DEAD_BYTES = 100  # about what one dead state takes, besides its mask
 CHECK_EVERY = 1000  # operators tried, between two looks at the limits
+_LONG = 5000  # operators that one state may have closed, before it is looked at the limits
 _CUT = 4  # operators that could be tried while a cut deals with one
 
 State = tuple[int, int, tuple[int, ...]]  # its operators, bytes live in it, what can be added
@@ -86,6 +87,7 @@ class Search:
     __slots__ = (
         "_floors",
         "_looked",
+        "_unlooked",
         "budget",
         "complete",
         "dead",
@@ -107,6 +109,7 @@ class Search:
         self.complete = False
         self.states = self.work = 0
         self._looked = 0  # what was tried until the last look at the limits
+        self._unlooked = 0  # what one state took since then, where that is much
         self._floors: list[tuple[int, int]] = []  # see ``left``
         self.memory = 0
         self.order: list[int] | None = None
@@ -114,7 +117,7 @@ class Search:
         self.dead: set[int] = set()
         # state -> what takes its place, and the operators to add
         self.valleys: dict[int, tuple[State, tuple[int, ...]]] = {}
-        self.stack = [_Frame((-1, -1, ()), iter([self._first()]), direction.highest)]
+        self.stack: list[_Frame] = []
 
     def within(self, budget: int) -> "Search":
         """A search within a smaller budget, which takes over what is dead."""
@@ -138,6 +141,8 @@ class Search:
         last = self.states + quota
         stack, valleys, goal = self.stack, self.valleys, self.direction.goal
         dead, known = self.dead, self.known
+        if not stack and not self.complete:
+            stack.append(_Frame((-1, -1, ()), iter([self._first(limits)]), self.direction.highest))
         while stack:
             frame = stack[-1]
             if frame.at is None:
@@ -163,7 +168,7 @@ class Search:
             elif self.states == last:
                 return self
             else:
-                stack.append(self._explored(frame.at))
+                stack.append(self._explored(frame.at, limits))
                 self.states += 1
                 self.work += len(ready)
                 while self._looked + CHECK_EVERY <= self.work:
@@ -201,20 +206,29 @@ class Search:
         if not self._floors or len(self.stack) < self._floors[-1][1]:
             self._floors.append((self.work, len(self.stack)))
 
-    def _first(self) -> tuple[State, tuple[int, ...]]:
-        """The empty state, closed."""
+    def _first(self, limits: Limits) -> tuple[State, tuple[int, ...]]:
+        """The empty state, closed.
+
+        Raises:
+            LimitReached: A limit was reached.
+        """
         direction = self.direction
         ready = direction.ready
         if direction.first:
             return (0, direction.start, ready), ()
-        state, live, moves = self._close(0, direction.start, list(ready), ready)
+        state, live, moves = self._close(0, direction.start, list(ready), ready, limits)
         return (state, live, self._ready_after(ready, state, moves)), moves
 
-    def _explored(self, at: State) -> _Frame:
-        """The frame of a state, with all that can follow it."""
+    def _explored(self, at: State, limits: Limits) -> _Frame:
+        """The frame of a state, with all that can follow it.
+
+        Raises:
+            LimitReached: A limit was reached.
+        """
         state, live, ready = at
         budget, dead, known = self.budget, self.dead, self.known
         blocked = self.direction.highest
+        self._unlooked = 0
         found: dict[int, tuple[int, tuple[int, ...]]] = {}
         for v in ready:
             change, cost = self._move(state, live, v)
@@ -223,7 +237,9 @@ class Search:
                 continue
             # The empty state need not be closed, so that all that is ready is looked at.
             affected = self._affected(state | 1 << v, v, change if state else -1, ready)
-            target, remaining, moves = self._close(state | 1 << v, live + change, affected, ready)
+            target, remaining, moves = self._close(
+                state | 1 << v, live + change, affected, ready, limits
+            )
             if remaining <= live or not (target in dead or target in known):
                 found[target] = remaining, (v, *moves)
         nexts = (
@@ -293,10 +309,20 @@ class Search:
         return [w for w in (near + ready if change < 0 else near) if state & upto[w] == need[w]]
 
     def _close(
-        self, state: int, live: int, candidates: list[int], ready: tuple[int, ...]
+        self,
+        state: int,
+        live: int,
+        candidates: list[int],
+        ready: tuple[int, ...],
+        limits: Limits,
     ) -> tuple[int, int, tuple[int, ...]]:
-        """Make all free moves among ``candidates``, and those that become free by them."""
+        """Make all free moves among ``candidates``, and those that become free by them.
+
+        Raises:
+            LimitReached: A limit was reached.
+        """
         direction = self.direction
+        self._unlooked += len(candidates)
         spared, budget = direction.spared, self.budget
         moves: list[int] = []
         blocked: list[int] = []
@@ -314,7 +340,12 @@ class Search:
             moves.append(v)
             state |= 1 << v
             live += change
-            candidates += self._affected(state, v, change, (*ready, *blocked))
+            affected = self._affected(state, v, change, (*ready, *blocked))
+            candidates += affected
+            self._unlooked += len(affected)
+            while self._unlooked > _LONG:
+                self._unlooked -= _LONG
+                limits.check(self.memory)
         return state, live, tuple(moves)
 
     def _ready_after(

@@ -9,6 +9,7 @@ from mcugraph.scheduling.solving.cuts import cut_bounds
 from mcugraph.scheduling.solving.dp import dp_order
 from mcugraph.scheduling.solving.improve import improve
 from mcugraph.scheduling.solving.instance import Instance, Part
+from mcugraph.scheduling.solving.last_readers import last_reader_bounds
 from mcugraph.scheduling.solving.level_bounds import level_bounds
 from mcugraph.scheduling.solving.limits import INTERRUPT, LimitReached, Limits
 from mcugraph.scheduling.solving.network import Network
@@ -19,6 +20,7 @@ METHODS = ("auto", "dp", "greedy")
 _DIVED = 1000  # operators through which the first searches can dive
 _USELESS_CUTS = 10  # after so many cuts without a better bound, the search proves more
 _USELESS_BEFORE_DIVES = 6  # the same where the search can dive
+_USELESS_READERS = 2  # the same of bounds by last readers, each of which takes several cuts
 
 
 @dataclass(frozen=True, slots=True)
@@ -151,16 +153,20 @@ class _Incumbent:
             return
         yield from series_parallel_bounds(part.net, order)
         dives = exact and _dives_first(part.net)
-        most = _USELESS_BEFORE_DIVES if dives else _USELESS_CUTS
-        useless = 0
-        before = self.lower_bound
-        for bound in cuts:
-            useless = 0 if bound > before else useless + 1
-            before = bound
-            yield bound, None
-            self.limits.check()
-            if useless == most:
-                break
+        further = last_reader_bounds(part.net, order, self.lower_bound, self.limits.check)
+        for bounds, most in (
+            (((bound, None) for bound in cuts), _USELESS_BEFORE_DIVES if dives else _USELESS_CUTS),
+            (further, _USELESS_READERS),
+        ):
+            useless = 0
+            before = self.lower_bound
+            for bound, found in bounds:
+                useless = 0 if bound > before else useless + 1
+                before = bound
+                yield bound, found
+                self.limits.check()
+                if useless == most:
+                    break
         if part.net.preds and not dives:
             yield forest_bound(part.net, order)
 

@@ -24,7 +24,7 @@ class Watched(Search):
 
     __slots__ = ()
 
-    def _explored(self, at):
+    def _explored(self, at, limits):
         state, live, ready = at
         assert sorted(ready) == [
             v
@@ -36,7 +36,7 @@ class Watched(Search):
             free = change <= 0 and cost <= self.budget
             if not self._between_ends(state):
                 assert not free or self.direction.costs_others(state, v)
-        return super()._explored(at)
+        return super()._explored(at, limits)
 
     def _between_ends(self, state):
         """Whether the state took the place of others as their valley: those need not be closed."""
