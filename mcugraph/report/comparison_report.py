@@ -7,6 +7,7 @@ from functools import cache
 from mcugraph.fit.remedies import Remedy
 from mcugraph.profiles import Profile
 from mcugraph.report.screen import PLAIN, Cell, Line, Screen, Styled
+from mcugraph.report.short_names import in_sentence
 from mcugraph.report.table import columns, shorten
 from mcugraph.units import exact
 
@@ -29,7 +30,7 @@ def to_text(found: Sequence[tuple[Profile, Remedy | None]], screen: Screen = PLA
     for profile, _ in found:
         name = _name(profile)
         for reason in profile.refusals:
-            text = f"{name}: does not run: {reason}"
+            text = f"{name}: does not run: {in_sentence(reason, profile.layers, screen)}"
             lines += [Styled(line, "bad") for line in screen.wrapped(text, 2)]
         if not profile.complete:
             lines += screen.wrapped(f"{name}: incomplete, see `mcugraph profile {name}`", 2)

@@ -38,7 +38,7 @@ def to_text(
         f"{exact(model.operators)} operators, {exact(model.parameters)} parameters ({counted})"
     )
     lines: list[Line] = [Styled(line, "bold") for line in screen.wrapped(title, 2)]
-    for text in refused(profile.refusals, profile.generated):
+    for text in refused(profile.refusals, profile.generated, profile.layers, screen):
         lines += [Styled(line, "bad") for line in screen.wrapped(text, 2)]
     lines += [Styled(line, "dim") for line in screen.wrapped(_device(profile), 2)]
     lines += ["", *_sizes(profile, screen), *_work(profile, screen)]

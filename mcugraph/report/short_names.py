@@ -15,8 +15,10 @@ from mcugraph.report.screen import Screen
 NAME = 32
 """Characters of a name at the most, unless names are asked for in full."""
 
+_LONG = re.compile(rf"[^\s(),']{{{NAME + 1},}}")
+
 # What TensorFlow appends to the name of a layer whose bias is fused; nobody looks for it.
-_PLUMBING = re.compile(r"(/(BiasAdd|ReadVariableOp|resource)\d*)+$")
+_PLUMBING = re.compile(r"(/(BiasAdd|ReadVariableOp|resource|BatchNorm_Fold/bias)\d*)+$")
 
 
 def label(place: int, layer: Layer) -> str:
@@ -35,6 +37,14 @@ def labels(layers: Sequence[Layer], screen: Screen) -> dict[str, str]:
 def short(name: str, screen: Screen) -> str:
     """A name, or the end of a long one."""
     return clean(name) if screen.full_names else end(name, NAME)
+
+
+def in_sentence(text: str, layers: Sequence[Layer], screen: Screen) -> str:
+    """A sentence in which long names are ends, those of operators with their places."""
+    if screen.full_names:
+        return text
+    places = {layer.name: f"#{place} " for place, layer in enumerate(layers)}
+    return _LONG.sub(lambda found: places.get(found[0], "") + end(found[0], NAME), text)
 
 
 def end(name: str, width: int) -> str:

@@ -80,7 +80,7 @@ def to_text(
     lines: list[Line] = [(Styled(title, "bold"), *said)]
     if screen.width is not None and len(title) + sum(map(len, said)) > screen.width:
         lines = [Styled(title, "bold"), ("  ", *said)]
-    reasons = refused(verdict.refusals, verdict.generated)
+    reasons = refused(verdict.refusals, verdict.generated, found.layers, screen)
     if verdict.too_small:
         reasons.append(f"The board is too small: it is {verdict.too_small}")
     lines += [line for text in reasons for line in screen.wrapped(text, 2)]

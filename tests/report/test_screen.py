@@ -14,7 +14,7 @@ from mcugraph.fit.model_needs import Allowance, Need
 from mcugraph.fit.verdict import Verdict
 from mcugraph.report import diff_report, layer_report, plan_report, profile_report, verdict_report
 from mcugraph.report.screen import PLAIN, Screen, Styled, screen
-from mcugraph.report.short_names import end, short
+from mcugraph.report.short_names import end, in_sentence, short
 from mcugraph.report.table import columns
 
 PROFILE = mg.profile(Path(__file__).resolve().parents[2] / "fixtures/models/resnet_int8.tflite")
@@ -91,6 +91,15 @@ def test_the_end_of_a_name(name: str, width: int, shown: str) -> None:
     assert end(name, width) == shown
     assert len(shown) <= width
     assert short(name, Screen(full_names=True)) == name
+
+
+def test_names_in_a_sentence_are_short_too(network: mg.Graph) -> None:
+    layers = mg.profile(network).layers
+    said = "its CONV_2D takes no uint8 data ({}, {}, {} and 12 more)"
+    text = said.format(layers[3].name, f"{LONG}/Conv2D", "layer/2")
+    shown = said.format("#3 …model/conv2d_3/Conv2D3", "…model/conv2d_4/BiasAdd/Conv2D", "layer/2")
+    assert in_sentence(text, layers, PLAIN) == shown
+    assert in_sentence(text, layers, Screen(80, full_names=True)) == text
 
 
 def test_colours_are_for_terminals(monkeypatch: pytest.MonkeyPatch) -> None:
