@@ -83,6 +83,7 @@ def test_full_names_and_pipes(network: mg.Graph) -> None:
         ("short/name", 32, "short/name"),
         (f"{LONG};model/conv2d_4/Conv2D", 32, "…model/conv2d_4/Conv2D"),
         (f"{LONG};model/conv2d_4/BiasAdd/ReadVariableOp/resource2", 32, "…model/conv2d_4"),
+        (f"{LONG};model/conv2d_4/BatchNorm_Fold/bias", 32, "…model/conv2d_4"),
         ("a/very/long/name/of/many/parts", 16, "…of/many/parts"),
         ("x" * 50, 8, "…" + "x" * 7),
     ],
