@@ -1,6 +1,6 @@
 """The order of a network with the least peak, and a proof of it."""
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from operator import itemgetter
 
 from mcugraph.records import dataclass
@@ -153,22 +153,26 @@ class _Incumbent:
             return
         yield from series_parallel_bounds(part.net, order)
         dives = exact and _dives_first(part.net)
-        further = last_reader_bounds(part.net, order, self.lower_bound, self.limits.check)
-        for bounds, most in (
-            (((bound, None) for bound in cuts), _USELESS_BEFORE_DIVES if dives else _USELESS_CUTS),
-            (further, _USELESS_READERS),
-        ):
-            useless = 0
-            before = self.lower_bound
-            for bound, found in bounds:
-                useless = 0 if bound > before else useless + 1
-                before = bound
-                yield bound, found
-                self.limits.check()
-                if useless == most:
-                    break
+        most = _USELESS_BEFORE_DIVES if dives else _USELESS_CUTS
+        yield from self._while_useful(((bound, None) for bound in cuts), most)
+        readers = last_reader_bounds(part.net, order, self.lower_bound, self.limits.check)
+        yield from self._while_useful(readers, _USELESS_READERS)
         if part.net.preds and not dives:
             yield forest_bound(part.net, order)
+
+    def _while_useful(
+        self, bounds: Iterable[tuple[int, list[int] | None]], most: int
+    ) -> Iterator[tuple[int, list[int] | None]]:
+        """The bounds, until so many in a row are no better ones."""
+        useless = 0
+        before = self.lower_bound
+        for bound, found in bounds:
+            useless = 0 if bound > before else useless + 1
+            before = bound
+            yield bound, found
+            self.limits.check()
+            if useless == most:
+                return
 
 
 def _dives_first(net: Network) -> bool:
