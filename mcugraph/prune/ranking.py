@@ -138,17 +138,17 @@ class Ranking:
         Raises:
             UsageError: Something is not finite, or negative.
         """
-        merged = np.zeros(self.classes.count + 1)
         together = torch.cat([scores.double().to(found[0].device) for scores in found])
-        ends = np.cumsum([len(scores) for scores in found])[:-1]
-        parts = np.split(together.detach().cpu().numpy(), ends)
+        values = together.detach().cpu().numpy()
+        if not np.isfinite(values).all():
+            raise UsageError("a salience is not finite: has the training diverged?")
+        merged = np.zeros(self.classes.count + 1)
+        parts = np.split(values, np.cumsum([len(scores) for scores in found])[:-1])
         for source, part in zip(self._sources, parts, strict=True):
             if (part < 0).any():
                 name = source.operator.name
                 raise UsageError(f"salience of layer {name!r}: it is negative somewhere")
             np.maximum.at(merged, source.numbers, part)
-        if not np.isfinite(merged).all():
-            raise UsageError("a salience is not finite: has the training diverged?")
         return np.asarray(merged[:-1])
 
     def _left(self, name: str, value: torch.Tensor) -> torch.Tensor:
