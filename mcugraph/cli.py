@@ -37,7 +37,13 @@ _OUTPUT_ENDS = (errno.EPIPE, errno.ENOSPC, errno.EDQUOT, errno.EFBIG)
 
 
 class _Parser(argparse.ArgumentParser):
-    """Wrong usage is one line on stderr, and exit code 2."""
+    """Wrong usage is one line on stderr, and exit code 2.
+
+    Options have their whole names: what starts like one of another meaning is a slip.
+    """
+
+    def __init__(self, *args: Any, **options: Any) -> None:
+        super().__init__(*args, allow_abbrev=False, **options)
 
     def error(self, message: str) -> NoReturn:
         _refuse(message, self.prog)

@@ -22,6 +22,7 @@ def model(models: Path) -> Path:
         (["nothing"], "unknown command 'nothing' (see `mcugraph --help`)"),
         (["profil", "MODEL"], "unknown command 'profil'; did you mean profile?"),
         (["profile", "MODEL", "--layer-s"], "; did you mean --layers? (see `mcugraph profile"),
+        (["boards", "--board", "esp32"], "; did you mean --boards? (see `mcugraph boards"),
         (["profile", "MODEL", "MODEL", "--csv"], "--csv is of one model, and 2 are given"),
         (["--print-completion", "cmd"], "unknown shell 'cmd'; expected one of"),
         (["profile"], "MODEL"),
