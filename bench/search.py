@@ -7,8 +7,8 @@
 ``filter`` counts candidates a second of one core, exact peaks of those that pass included.
 ``driver`` tells what a candidate costs beside its training, and how long a search of 2,000 takes to
 begin again. ``mnist`` searches within the bounds of the µNAS paper (from nothing, from three
-networks made by hand, without inheritance, at random within the same bounds), and prints what was
-best by size.
+networks made by hand, without inheritance, as in the paper, at random within the same bounds), and
+prints what was best by size.
 """
 
 import argparse
@@ -50,6 +50,7 @@ WAYS: dict[str, dict[str, Any]] = {
     "evolution": {"method": "evolution"},
     "templates": {"method": "evolution", "templates": TEMPLATES},
     "without inheritance": {"method": "evolution", "inherit": False},
+    "aging": {"method": "aging"},
     "random": {"method": "random"},
 }
 
@@ -117,13 +118,14 @@ def found(options: argparse.Namespace) -> None:
                 candidates=options.candidates,
                 workers=options.workers,
                 finalists=options.finalists,
+                contenders=options.contenders,
                 targets=CLASSES,
                 folder=None if options.folder is None else Path(options.folder, f"{way}-{seed}"),
                 seed=seed,
                 **said,
             )
-            tried = len([t for t in result.trials if not t.proposal.final])
-            print(f"\n{way}, seed {seed}: {tried} candidates, {result.seconds / 60:.0f} min")
+            tried = len([t for t in result.trials if t.proposal.searching])
+            print(f"\n{way}, seed {seed}: {tried} trainings, {result.seconds / 60:.0f} min")
             print(f"hypervolume {result.hypervolume():.4f}")
             for limit in CLASSES:
                 fitting = [t for t in result.finalists if _meets(limit, t)]
@@ -154,10 +156,11 @@ def main() -> None:
     mnist.add_argument("--workers", type=int, default=2)
     mnist.add_argument("--seeds", type=int, default=3)
     mnist.add_argument("--epochs", type=float, default=30)
-    mnist.add_argument("--share", type=float, default=0.04)
-    mnist.add_argument("--rungs", type=int, default=1)
+    mnist.add_argument("--share", type=float, default=0.1)
+    mnist.add_argument("--rungs", type=int, default=3)
     mnist.add_argument("--candidates", type=int)
     mnist.add_argument("--finalists", type=int, default=9)
+    mnist.add_argument("--contenders", type=int, default=3)
     mnist.add_argument("--folder")
     mnist.add_argument("--ways", nargs="*", choices=WAYS)
     options = parser.parse_args()

@@ -97,6 +97,16 @@ class Admission:
         """
         return self._fitting(arch, 0.0, widths or {}) is not None
 
+    def counts_in(self, arch: Any) -> bool:
+        """Whether an architecture is within the bounds as far as counts tell, in microseconds.
+
+        False where `within` is; True does not say that `within` is.
+        """
+        try:
+            return self._counted(arch, None) is not None
+        except GraphError:
+            return False
+
     def _fitting(self, arch: Any, sparsity: float, widths: Widths) -> Admitted | None:
         """An architecture with some of its channels; None: it costs too much, or there is none."""
         try:

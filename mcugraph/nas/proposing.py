@@ -4,6 +4,7 @@ A proposal follows from the results that it may know, the seed, and its number; 
 """
 
 from collections.abc import Callable, Iterator, Sequence
+from functools import partial
 from itertools import islice
 from math import exp, log
 from random import Random
@@ -27,8 +28,12 @@ _FIRST_DRAWS = 50_000  # of the first: where nothing fits, that is to be said so
 _GLANCED = 1_000  # drawn to say what is the least that networks cost
 _OF_ONE_PARENT = 20
 _NARROWER = log(2)  # of the widths of drawn networks, where no target says how large they may be
+_FEWER_DRAWN = (
+    3  # times as few of these are compared: to fill the bounds takes longer than a change
+)
 _ONE_MORE = 0.4  # the chance of a further change, where a forecast has to like the child
 _OUTLINES = 0.5  # of what is drawn
+_STEPS_DOWN = 4  # to those widths, where exact figures are beyond the bounds
 _TOPPED, _WIDTHS = 24, ("channels", "units")  # how often single layers are widened; those morphs
 _SPARSITY_MOVES = 0.05  # of a child, as the paper's code has it
 
@@ -120,11 +125,16 @@ class Proposer:
             if fitting is not None and key not in self._keys:
                 return self._idea(Proposal(arch, number, None, "given"), fitting, key)
         expected = self._forecast.learnt(done) if plan.method.ideas > 1 else None
-        ideas = self._ideas(number, done, rng, alone=expected is None, first=not begun)
-        while line := list(islice(ideas, 1 if expected is None else plan.method.ideas)):
+        aim = self._aim(rng)
+        ideas = self._ideas(number, done, aim, rng, alone=expected is None, first=not begun)
+        for idea in ideas:
+            line = [idea]
             if expected is not None:
+                drawn = idea[0].parent is None
+                several = plan.method.ideas // _FEWER_DRAWN if drawn else plan.method.ideas
+                line += islice(ideas, max(several, 2) - 1)
                 line.sort(key=lambda idea: expected(idea[0].arch, idea[1].widths))
-            for proposal, fitting in line:
+            for proposal, fitting in map(partial(self._topped, aim=aim, rng=rng), line):
                 key = plan.admission.space.key(proposal.arch, fitting.widths)
                 if key not in self._keys:
                     return self._idea(proposal, fitting, key)
@@ -142,14 +152,21 @@ class Proposer:
         return self._plan.method.fills and self._plan.admission.sparsities is None
 
     def _ideas(
-        self, number: int, done: Sequence[Trial], rng: Random, *, alone: bool, first: bool
+        self,
+        number: int,
+        done: Sequence[Trial],
+        aim: Aim,
+        rng: Random,
+        *,
+        alone: bool,
+        first: bool,
     ) -> Iterator[tuple[Proposal, Admitted]]:
         """Children of what the method chooses, or networks drawn from the space, that fit.
 
         None are left where none are found, or there is no time. Where an idea does not stand alone,
         each has a parent of its own.
         """
-        plan, aim = self._plan, self._aim(rng)
+        plan = self._plan
         known = nearest(furthest(done), aim.sought)
         draws, of_this, nothing = 0, _OF_ONE_PARENT, True
         while draws < (_FIRST_DRAWS if first else _DRAWS):
@@ -199,25 +216,42 @@ class Proposer:
         """A drawn network, as wide as fits; within the bounds alone sometimes narrower."""
         widest_of, power = self._widest(arch, aim.admission, WIDEST)
         if aim.within is None:
-            return self._topped(widest_of, aim.admission, rng)
+            return widest_of
         return aim.admission.space.scaled(arch, exp(power - rng.random() * _NARROWER))
 
-    def _topped(self, arch: Any, admission: Admission, rng: Random) -> Any:
-        """A network with single layers still wider, where those that fit no wider are others."""
+    def _topped(
+        self, idea: tuple[Proposal, Admitted], aim: Aim, rng: Random
+    ) -> tuple[Proposal, Admitted]:
+        """A drawn network for a target with single layers still wider, where others can be none."""
+        proposal = idea[0]
+        if not self._fills or aim.within is not None or proposal.parent is not None:
+            return idea
+        space, arch = aim.admission.space, proposal.arch
         for _ in range(_TOPPED):
-            morphs = admission.space.morphs(arch)
-            wider = [m for m in morphs if m.kind in _WIDTHS and "+" in m.name]
+            wider = [m for m in space.morphs(arch) if m.kind in _WIDTHS and "+" in m.name]
             if not wider:
                 break
             tried = rng.choice(wider).apply(rng)
-            arch = tried if admission.within(tried) else arch
-        return arch
+            arch = tried if aim.admission.counts_in(tried) else arch
+        topped = aim.admission.fitting(arch)
+        return idea if topped is None else (replace(proposal, arch=arch), topped)
 
     def _widest(self, arch: Any, admission: Admission, most: float) -> tuple[Any, float]:
         """A network as wide as fits, and how much wider that is; as it is, where it never fits."""
         space = admission.space
-        found = widest(lambda power: space.scaled(arch, exp(power)), admission.within, most)
-        return (arch, 0.0) if found is None else found
+
+        def scaled(power: float) -> Any:
+            return space.scaled(arch, exp(power))
+
+        found = widest(scaled, admission.counts_in, most)
+        if found is None:
+            return arch, 0.0
+        power = found[1]
+        for step in range(_STEPS_DOWN):  # what counts do not tell takes longer to find out
+            made = scaled(power - _NARROWER * step / _STEPS_DOWN)
+            if admission.within(made):
+                return made, power - _NARROWER * step / _STEPS_DOWN
+        return arch, 0.0
 
     def _fitting(
         self, arch: Any, rng: Random, parent: Trial | None, admission: Admission
