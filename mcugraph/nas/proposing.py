@@ -27,13 +27,13 @@ _DRAWS = 200_000  # of one proposal; some thousand a second are looked at
 _FIRST_DRAWS = 50_000  # of the first: where nothing fits, that is to be said soon
 _GLANCED = 1_000  # drawn to say what is the least that networks cost
 _OF_ONE_PARENT = 20
-_NARROWER = log(2)  # of the widths of drawn networks, where no target says how large they may be
+_NARROWER = log(8)  # of the widths of drawn networks, where no target says how large they may be
 _FEWER_DRAWN = (
     3  # times as few of these are compared: to fill the bounds takes longer than a change
 )
 _ONE_MORE = 0.4  # the chance of a further change, where a forecast has to like the child
 _OUTLINES = 0.5  # of what is drawn
-_STEPS_DOWN = 4  # to those widths, where exact figures are beyond the bounds
+_STEPS_DOWN, _STEP_DOWN = 4, log(1.2)  # to those widths, where exact figures are beyond the bounds
 _TOPPED, _WIDTHS = 24, ("channels", "units")  # how often single layers are widened; those morphs
 _SPARSITY_MOVES = 0.05  # of a child, as the paper's code has it
 
@@ -248,9 +248,9 @@ class Proposer:
             return arch, 0.0
         power = found[1]
         for step in range(_STEPS_DOWN):  # what counts do not tell takes longer to find out
-            made = scaled(power - _NARROWER * step / _STEPS_DOWN)
+            made = scaled(power - _STEP_DOWN * step)
             if admission.within(made):
-                return made, power - _NARROWER * step / _STEPS_DOWN
+                return made, power - _STEP_DOWN * step
         return arch, 0.0
 
     def _fitting(

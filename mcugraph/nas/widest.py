@@ -21,12 +21,13 @@ def widest(
         most: The highest power.
 
     Returns:
-        The architecture and the power; None: it does not fit however narrow it is.
+        The architecture, and about the lowest power that makes it; None: it does not fit,
+        however narrow it is.
     """
-    whole = scaled(most)
+    whole, low = scaled(most), -WIDEST
     if fits(whole):
-        return whole, most
-    low, best = -WIDEST, scaled(-WIDEST)
+        return whole, _least(scaled, whole, most)
+    best = scaled(low)
     if not fits(best):
         return None
     for _ in range(_HALVINGS):
@@ -37,3 +38,15 @@ def widest(
         else:
             most = middle
     return best, low
+
+
+def _least(scaled: Callable[[float], Arch], whole: Arch, power: float) -> float:
+    """The lowest power that makes the same as a higher one: widths end where the space does."""
+    low = -WIDEST
+    for _ in range(_HALVINGS):
+        middle = (low + power) / 2
+        if scaled(middle) == whole:
+            power = middle
+        else:
+            low = middle
+    return power

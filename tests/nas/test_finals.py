@@ -98,7 +98,8 @@ TARGETS = ("size <= 400", "size <= 1200", "size <= 1200 and macs <= 500")
 
 
 def known(bounds: Bounds = BOUNDS) -> list[Trial]:
-    trials = searched(bounds=bounds, recipe=Recipe(epochs=1, share=1.0), candidates=90).trials
+    recipe = Recipe(epochs=1, share=1.0)
+    trials = searched(bounds=bounds, recipe=recipe, candidates=90, method="aging").trials
     return [trial for trial in trials if not trial.proposal.final]
 
 

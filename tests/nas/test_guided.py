@@ -33,6 +33,12 @@ def test_the_widest_that_fits_is_found(most: float, limit: float) -> None:
         assert power >= min(most, limit) - 2 * WIDEST / 2**9 - 1e-9
 
 
+def test_where_widths_end_so_do_powers() -> None:
+    found = widest(lambda power: min(power, 1.5), lambda power: True)
+    assert found is not None
+    assert found[0] == 1.5 <= found[1] <= 1.5 + 2 * WIDEST / 2**9
+
+
 def test_what_never_fits_is_told() -> None:
     assert widest(lambda power: power, lambda power: False) is None
 
