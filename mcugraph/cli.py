@@ -42,8 +42,9 @@ class _Parser(argparse.ArgumentParser):
     Options have their whole names: what starts like one of another meaning is a slip.
     """
 
-    def __init__(self, *args: Any, **options: Any) -> None:
-        super().__init__(*args, allow_abbrev=False, **options)
+    def __init__(self, **options: Any) -> None:
+        super().__init__(**options)
+        self.allow_abbrev = False
 
     def error(self, message: str) -> NoReturn:
         _refuse(message, self.prog)
