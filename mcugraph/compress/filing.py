@@ -40,7 +40,10 @@ def filed(
     batches: Iterable[Any] = (
         work.task.batch(given, "train", "cpu")[0] for given in work.loaders.train
     )
-    exported = export_tflite(model, work.examples, path, batches, samples, scheme=scheme)
+    # Of pruned networks few values count: none is cut off.
+    exported = export_tflite(
+        model, work.examples, path, batches, samples, scheme=scheme, ranges="whole"
+    )
     notes += exported.profile.tflm_refusals
     score = work.task.score(FileModel(path, work.task, model), work.loaders.test, "test", "cpu")
     try:

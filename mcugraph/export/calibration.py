@@ -1,6 +1,6 @@
 """Samples for calibration, out of what a data loader gives."""
 
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Callable, Iterable, Iterator, Mapping
 from itertools import islice
 from typing import Any
 
@@ -90,3 +90,26 @@ def smoothed(before: tuple[float, float] | None, found: tuple[float, float]) -> 
         return found
     low, high = (_SMOOTHING * a + (1 - _SMOOTHING) * b for a, b in zip(before, found, strict=True))
     return low, high
+
+
+def widest(before: tuple[float, float] | None, found: tuple[float, float]) -> tuple[float, float]:
+    """The same of all samples, none of which is cut off."""
+    if before is None:
+        return found
+    return min(before[0], found[0]), max(before[1], found[1])
+
+
+Range = tuple[float, float]
+Joined = Callable[[Range | None, Range], Range]
+RANGES: Mapping[str, Joined] = {"smoothed": smoothed, "whole": widest}
+
+
+def joined_by(ranges: object) -> Joined:
+    """How the ranges of samples are joined, by name.
+
+    Raises:
+        UsageError: There is no such way.
+    """
+    if not isinstance(ranges, str) or ranges not in RANGES:
+        raise UsageError(f"unknown ranges {ranges!r}; expected {' or '.join(RANGES)}")
+    return RANGES[ranges]

@@ -8,7 +8,7 @@ from collections.abc import Callable, Sequence
 from functools import partial
 from typing import Any
 
-from mcugraph.export.calibration import smoothed
+from mcugraph.export.calibration import Joined
 from mcugraph.export.schemes import Scheme
 from mcugraph.export.tools import arguments_of, called, value_of, weight_axis
 
@@ -25,17 +25,19 @@ def rounding_errors(
     samples: Sequence[tuple[Any, ...]],
     calibration: Sequence[tuple[Any, ...]],
     scheme: Scheme,
+    join: Joined,
 ) -> list[float]:
     """The root mean square by which rounding moves each result of a module.
 
-    Activations get one range each, a moving average over the calibration samples, and are clipped
-    to it; weights get one range for each channel, or for all of a layer.
+    Activations get one range each, of the calibration samples, and are clipped to it; weights get
+    one range for each channel, or for all of a layer.
 
     Args:
         module: A ``torch.fx.GraphModule`` that returns a tuple of tensors.
         samples: Its inputs, for which results are compared.
         calibration: Its inputs, on which ranges are measured.
         scheme: What is rounded, and how.
+        join: Makes one range of those of samples.
     """
     import torch
 
@@ -54,7 +56,7 @@ def rounding_errors(
     ranges: dict[Any, tuple[float, float]] = {}
     with torch.no_grad():
         for sample in calibration if scheme.integers else ():
-            Watching(ranges, _measured).run(*sample)
+            Watching(ranges, partial(_measured, join)).run(*sample)
         plain = [module(*sample) for sample in samples]
         rounded = partial(_rounded, module, scheme)
         moved = [Watching(ranges, rounded).run(*sample) for sample in samples]
@@ -69,10 +71,10 @@ def rounding_errors(
     ]
 
 
-def _measured(node: Any, value: Any, ranges: dict[Any, tuple[float, float]]) -> Any:
+def _measured(join: Joined, node: Any, value: Any, ranges: dict[Any, tuple[float, float]]) -> Any:
     if node.op != "get_attr" and value.numel():
         found = float(value.min()), float(value.max())
-        ranges[node] = smoothed(ranges.get(node), found)
+        ranges[node] = join(ranges.get(node), found)
     return value
 
 

@@ -13,7 +13,7 @@ from mcugraph.errors import FormatError
 from mcugraph.export.activations import in_kernels
 from mcugraph.export.bias_room import with_bias_room
 from mcugraph.export.blocks import with_blocks_as_operators
-from mcugraph.export.calibration import samples_of
+from mcugraph.export.calibration import Joined, joined_by, samples_of, smoothed
 from mcugraph.export.device_form import device_form
 from mcugraph.export.exported import Exported, compare
 from mcugraph.export.int8_kernels import FIXED_RANGES, SAME_SCALE, with_int8_kernels
@@ -22,7 +22,7 @@ from mcugraph.export.schemes import Scheme, find_scheme
 from mcugraph.export.tensor_names import end_names, shorten_names, with_end_names
 from mcugraph.export.tflite_objects import with_data_inside
 from mcugraph.export.tools import as_stored, called, one_sample, silence, tool
-from mcugraph.export.trial import SAMPLES, check_floats, check_integers, range_of, results_of
+from mcugraph.export.trial import SAMPLES, check_floats, check_integers, ranges_of, results_of
 from mcugraph.files import check, write
 from mcugraph.formats.loader import translated
 from mcugraph.formats.tflite.tables import read_model
@@ -44,6 +44,7 @@ def export_tflite(
     channels_last: bool = True,
     budgets: Mapping[str, int] | None = None,
     scheme: str = "int8",
+    ranges: str = "smoothed",
 ) -> Exported:
     """Write a module as a TFLite file that computes with 8-bit integers.
 
@@ -82,6 +83,9 @@ def export_tflite(
             layer, those of depthwise layers 8 bits. ``"weights-int8"`` and ``"weights-int4"``
             compute with floats, which the weights are turned into in SRAM; TFLM has no kernels for
             the latter.
+        ranges: Of activations: ``"smoothed"``: averages of the extremes of samples, as
+            ``ai-edge-quantizer`` takes them, which cut off what is beyond; ``"whole"``: of all
+            samples. The latter keeps more accuracy where few channels or weights are left.
 
     Returns:
         The file's profile beside the predicted one, with what the converter added.
@@ -94,6 +98,7 @@ def export_tflite(
             it. Then none is written.
     """
     model, numbers = on_host(plain_module(model, "export_tflite")), find_scheme(scheme)
+    join = joined_by(ranges)
     check(path)
     inputs = beside(model, one_sample(example_inputs))
     batches = samples_of(calibration, inputs, samples)
@@ -122,18 +127,19 @@ def export_tflite(
     floats, fixed = _made_of_floats(plain), _fixed_ranges(plain)
     try:
         with silence():
-            data = _quantized(plain, batches, floats, fixed, numbers)
+            data = _quantized(plain, batches, floats, fixed, numbers, join)
             data = with_data_inside(data, tables, tool("flatbuffers"))
             if numbers.integers:
-                ranges = partial(_range, fixed, plain, batches)
-                data = with_int8_kernels(data, floats, ranges, tables, tool("flatbuffers"))
+                measured = partial(_range, fixed, plain, batches, join)
+                data = with_int8_kernels(data, floats, measured, tables, tool("flatbuffers"))
                 data = with_bias_room(data, plain, tables, tool("flatbuffers"))
             data = with_end_names(data, tables, tool("flatbuffers"))
     except Exception as error:
         raise FormatError(
             f"{name}: ai-edge-quantizer cannot quantise it: {reason(error)}"
         ) from error
-    check_integers(name, data, tried, wanted, rounding_errors(module, tried, batches, numbers))
+    moved = rounding_errors(module, tried, batches, numbers, join)
+    check_integers(name, data, tried, wanted, moved)
     graph = from_torch(model, inputs)
     result = compare(Path(path), data, graph, numbers.precision, budgets)
     result = replace(result, notes=(*_notes_on_series(inputs, taken), *result.notes))
@@ -180,9 +186,10 @@ def _range(
     fixed: Mapping[str, tuple[float, float]],
     plain: bytes,
     batches: list[tuple[Any, ...]],
+    join: Joined,
     name: str,
 ) -> tuple[float, float]:
-    return fixed[name] if name in fixed else range_of(plain, batches, name)
+    return fixed[name] if name in fixed else ranges_of(plain, batches, [name], join)[name]
 
 
 def _check_whole(name: str, plain: bytes, module: Any) -> None:
@@ -219,6 +226,7 @@ def _quantized(
     floats: Iterable[str],
     fixed: Mapping[str, tuple[float, float]],
     scheme: Scheme,
+    join: Joined,
 ) -> bytes:
     """A float file quantised, with ranges measured on samples, but for those that are fixed.
 
@@ -242,9 +250,12 @@ def _quantized(
     ]
     quantizer = tool("ai_edge_quantizer.quantizer").Quantizer(bytearray(plain), recipe)
     ranges = quantizer.calibrate({key: rows}, num_threads=1)
-    for name, (low, high) in fixed.items():
+    graph = translated("", plain)
+    made = {name for operator in graph.operators for name in operator.outputs} | {*graph.inputs}
+    found = {} if join is smoothed else ranges_of(plain, batches, made & {*ranges}, join)
+    for name, (low, high) in {**found, **fixed}.items():
         ranges[name] = {"min": np.full((1, 1), low), "max": np.full((1, 1), high)}
-    for operator in translated("", plain).operators:
+    for operator in graph.operators:
         if operator.native in SAME_SCALE and operator.inputs[0] in ranges:
             ranges[operator.outputs[0]] = ranges[operator.inputs[0]]
     result = quantizer.quantize(ranges, **shown)

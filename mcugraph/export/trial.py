@@ -1,7 +1,7 @@
 """Exported files run beside the module that they were made of, before anybody else does."""
 
 import inspect
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from contextlib import suppress
 from importlib import import_module
 from typing import Any
@@ -9,7 +9,7 @@ from typing import Any
 import numpy as np
 
 from mcugraph.errors import FormatError
-from mcugraph.export.calibration import smoothed
+from mcugraph.export.calibration import Joined
 from mcugraph.export.tensor_names import end_names
 from mcugraph.export.tools import silence, tool
 from mcugraph.formats.tflite.misfits import misfits
@@ -203,26 +203,36 @@ def run_file(
     return found
 
 
-def range_of(data: bytes, samples: Sequence[tuple[Any, ...]], name: str) -> tuple[float, float]:
-    """The least and the largest value that a tensor of a file of floats takes with samples.
+def ranges_of(
+    data: bytes, samples: Sequence[tuple[Any, ...]], names: Iterable[str], join: Joined
+) -> dict[str, tuple[float, float]]:
+    """The least and the largest value that tensors of a file of floats take with samples.
 
-    Averages that move with each sample, as the quantiser takes them.
+    Args:
+        data: The file.
+        samples: Its inputs.
+        names: Of the tensors; what the file does not have is left out.
+        join: Makes one range of those of samples.
     """
     interpreter = tool("ai_edge_litert.interpreter").Interpreter(
         model_content=data, experimental_preserve_all_tensors=True
     )
     interpreter.allocate_tensors()
     inputs = _ordered(interpreter.get_input_details(), "input")
-    details = interpreter.get_tensor_details()
-    (index,) = (detail["index"] for detail in details if detail["name"] == name)
-    limits: tuple[float, float] | None = None
+    wanted, found = set(names), dict[str, tuple[float, float]]()
+    places = {
+        detail["name"]: detail["index"]
+        for detail in interpreter.get_tensor_details()
+        if detail["name"] in wanted
+    }
     for sample in samples:
         for detail, value in zip(inputs, sample, strict=True):
             interpreter.set_tensor(detail["index"], value.numpy())
         interpreter.invoke()
-        found = interpreter.get_tensor(index)
-        limits = smoothed(limits, (float(found.min()), float(found.max())))
-    return limits or (0.0, 0.0)
+        for name, index in places.items():
+            values = interpreter.get_tensor(index)
+            found[name] = join(found.get(name), (float(values.min()), float(values.max())))
+    return found
 
 
 def _ordered(details: list[dict[str, Any]], kind: str) -> list[dict[str, Any]]:

@@ -91,3 +91,21 @@ def test_what_is_unknown_is_refused_in_a_line(tmp_path: Path) -> None:
         export_tflite(network(), INPUT, tmp_path / "a.tflite", [INPUT], scheme="int2")
     with pytest.raises(UsageError, match=said):
         prepare_qat(network(), INPUT, "int2")
+
+
+def test_ranges_are_of_all_samples_or_smoothed(tmp_path: Path) -> None:
+    model, samples = network(), torch.randn(32, 2, 8, 8)
+    covered = {}
+    for ranges in ("smoothed", "whole"):
+        path = tmp_path / f"{ranges}.tflite"
+        export_tflite(model, INPUT, path, [samples], ranges=ranges)
+        stored = {tensor.name: tensor for tensor in mg.load(path).source.file.tensors}["input"]
+        scale, zero = float(stored.scale_values[0]), int(stored.zero_point_values[0])
+        covered[ranges] = scale * (-128 - zero), scale * (127 - zero)
+    least, largest, step = float(samples.min()), float(samples.max()), 0.05
+    assert abs(covered["whole"][0] - least) < step
+    assert abs(covered["whole"][1] - largest) < step
+    assert covered["smoothed"][0] > least + step
+    assert covered["smoothed"][1] < largest - step
+    with pytest.raises(UsageError, match="unknown ranges 'all'; expected smoothed or whole"):
+        export_tflite(model, INPUT, tmp_path / "none.tflite", [samples], ranges="all")
