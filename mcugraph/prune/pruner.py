@@ -82,9 +82,9 @@ class Pruner(Exporting, Shown):
             ``method="allocation"`` only.
         phase: Of ``method="allocation"``: training steps within which the budgets are met, or those
             of one interval; 400 if not given. A tenth of the whole training is a good choice.
-        utility: Of the same: what each group is worth, shape (groups,). None: as many as layers
-            make its channels.
-        concavity: Of the same: how even shares are to be, 2 if not given; see ``Space.allocate``.
+        utility: Of the same: what each group is worth, shape (groups,). None: by its part of the
+            network's size and MACs, as for ``Space.allocate``.
+        concavity: Of the same: how even shares are to be, 1 if not given; see ``Space.allocate``.
         learning_rate: Of ``method="paper"``, like all down to ``smoothing``: of the multipliers, 1
             if not given.
         alpha: The weight of the task loss, 1 if not given.

@@ -217,8 +217,8 @@ class Space(Shown):
         Args:
             budgets: ``"peak"``, ``"arena"``, ``"overlap_arena"`` and ``"size"`` in bytes,
                 ``"macs"``; any of them.
-            utility: S, what each group is worth, shape (groups,); None: how many layers make its
-                channels, depthwise ones not counted.
+            utility: S, what each group is worth, shape (groups,); None: ``worth``, by its part of
+                the network's size and MACs.
             least: No group becomes narrower, shape (groups,); None: one class a group.
             most: None becomes wider: feasible widths, shape (groups,); None: the full ones.
             concavity: p, from 0 on: the larger, the more even are the shares that are kept.
@@ -234,7 +234,7 @@ class Space(Shown):
         limits = checked_limits(budgets)
         check_number("concavity", concavity)
         held = costs or {name: getattr(self, name) for name in limits}
-        worth = self.makers if utility is None else self._vector(utility)
+        worth = self.worth if utility is None else self._vector(utility)
         if (worth < 0).any() or not worth.any():
             raise UsageError("utility: numbers from 0 on are needed, and one above 0")
         high = self.full if most is None else self._vector(most)
@@ -274,9 +274,15 @@ class Space(Shown):
         The mean of two elasticities at full width: by how many per cent size and MACs change with
         one per cent of the group's channels.
         """
-        full, costs = self.full.astype(np.float64), (self.size, self.macs)
+        full = self.full.astype(np.float64)
+        costs = [cost for cost in (self.size, self.macs) if cost(full)]
         parts = [full * cost.gradient(full) / cost(full) for cost in costs]
         return np.asarray(np.mean(parts, axis=0))
+
+    @cached_property
+    def worth(self) -> Array:
+        """S of ``allocate``, if nobody says: shares by the root of full widths, shape (groups,)."""
+        return np.asarray(self.shares / np.sqrt(self.full))
 
     @cached_property
     def _constraints(self) -> Array:

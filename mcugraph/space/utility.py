@@ -5,9 +5,8 @@ import numpy as np
 from mcugraph.ir import Array
 from mcugraph.records import dataclass
 
-# p, if nobody says: with 1, what is wide in the whole network, as a head, is cut far below what one
-# factor on all widths would leave it where flash is scarce.
-CONCAVITY = 2.0
+# p, if nobody says.
+CONCAVITY = 1.0
 
 
 @dataclass(frozen=True)

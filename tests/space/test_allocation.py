@@ -50,8 +50,8 @@ def test_networks(
     even = np.array([space.round(share * space.full) for share in shares])
     costs = {n: getattr(space, n)(even.astype(float)) for n in budgets}
     fits = np.all([costs[n] <= budgets[n] for n in budgets], axis=0)
-    worth = -((space.full / even[fits]) ** 2 @ space.makers)
-    assert -((space.full / w) ** 2 @ space.makers) >= worth.max() - 1e-9
+    worth = -((space.full / even[fits]) @ space.worth)
+    assert -((space.full / w) @ space.worth) >= worth.max() - 1e-9
 
 
 @pytest.mark.parametrize("name", ["resnet", "shufflenet", "mobilenet_v2", "ds_cnn"])
