@@ -132,23 +132,13 @@ def from_new(widths: Callable[[Group], Any]) -> Way:
 
 
 def makers(space: Space) -> Any:
-    """Channels of narrow layers are worth as much as those of wide ones."""
+    """How many layers make the channels of each group."""
+    return space.makers
+
+
+def absolute(space: Space) -> Any:
+    """The same, and channels of narrow layers are worth as much as those of wide ones."""
     return space.makers / space.full
-
-
-def shares(space: Space) -> Any:
-    """What part of size and MACs groups decide."""
-    return space.shares
-
-
-def absolute_shares(space: Space) -> Any:
-    """The same, and channels are worth as much in narrow layers as in wide ones."""
-    return space.shares / space.full
-
-
-def half_absolute_shares(space: Space) -> Any:
-    """Half way between the two."""
-    return space.shares / space.full**0.5
 
 
 def allocated(
@@ -233,19 +223,12 @@ def torch_pruning(group: Group) -> None:
     group.is_like(small[0])
 
 
-def pruner(
-    latest: float = LATEST,
-    phase: float | None = None,
-    worth: Callable[[Space], Any] | None = None,
-    **options: Any,
-) -> Way:
+def pruner(latest: float = LATEST, phase: float | None = None, **options: Any) -> Way:
     """Our pruner; held to the budgets at the latest after a share of the steps."""
 
     def way(group: Group) -> None:
         networks, steps = group.begin(), group.plan.steps
         given = dict(options)
-        if worth is not None:
-            given["utility"] = worth(group.space)
         if phase is not None:
             given["phase"] = round(phase * steps)
         others = [Masks(copy.deepcopy(network), Classes(group.space)) for network in networks]
@@ -342,15 +325,12 @@ WAYS: dict[str, Way] = {
     "unpruned": unpruned,
     "uniform": from_new(Group.uniform),
     "at once": from_new(allocated()),
-    "at once, absolute": from_new(allocated(makers, concavity=1)),
-    "at once, absolute shares": from_new(allocated(absolute_shares, concavity=1)),
-    "at once, half absolute shares": from_new(allocated(half_absolute_shares, concavity=1)),
-    "at once, shares": from_new(allocated(shares, concavity=1)),
-    "at once, shares 2": from_new(allocated(shares, concavity=2)),
+    "at once, makers": from_new(allocated(makers, concavity=2)),
+    "at once, absolute": from_new(allocated(absolute, concavity=1)),
+    "at once, shares": from_new(allocated(lambda space: space.shares, concavity=1)),
     "L1 one-shot": cut(Group.uniform, "l1"),
     "Torch-Pruning": torch_pruning,
     "default": default(),
-    "default, absolute": default(worth=makers, concavity=1),
     "without, 1": without(1.0),
     "without, 2": without(2.0),
     "task": pruner(ONE_SHOT, method="paper", objective="task", **LEARNING),
@@ -360,7 +340,6 @@ WAYS: dict[str, Way] = {
     "uniform, longer": longer(from_new(Group.uniform)),
     "at once, longer": longer(from_new(allocated())),
     "warm, default": warm(default()),
-    "warm, default, absolute": warm(default(worth=makers, concavity=1)),
     "warm, default, l1": warm(default(salience="l1")),
     "warm, L1 one-shot": warm(cut(Group.uniform, "l1")),
     "warm, Torch-Pruning": warm(torch_pruning),
