@@ -72,9 +72,8 @@ def choose_structures(
 ) -> StructureChoice:
     """The structures without which the budgets leave most to a network.
 
-    Widths are those that ``Space.allocate`` finds. What is maximised over sets is the sum of
-    S_g (1 - (full_g / w_g)^p) / p over the width groups, where S_g is how many layers make the
-    channels of a group; depth is one more group: how many layers are
+    What is maximised is the sum of S_g (1 - (full_g / w_g)^p) / p over the width groups, where S_g
+    is how many layers make the channels of a group; depth is one more group: how many layers are
     left, S being ``price`` times how many there are. So the first layers that go cost little more
     than ``price`` each, as much as halving them, and the last ones most. A head counts as its share
     of the layers that make its attention's channels. With a loss, the layers of all structures are
@@ -372,6 +371,6 @@ class _StructureSearch:
             return None
         best = space.full
         if space.groups:
-            best = space.allocate(self._budgets, concavity=self._depth.concavity)
+            best = space.allocate(self._budgets, space.makers, concavity=self._depth.concavity)
         worth = float(Utility(space.makers, space.full, self._depth.concavity).of(best))
         return _Tried(names, worth + self._depth.worth(names), space, best)
