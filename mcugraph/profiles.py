@@ -10,6 +10,14 @@ from mcugraph.shown import Facts, Shown, finished, frame, new_figure
 from mcugraph.units import exact, size
 
 GENERATED = "generated"  # the kernels of ``deploy``
+# What a figure is asked for by in other tools.
+_SYNONYMS = {
+    "arena": "memory.tflm_total",
+    "sram": "memory.tflm_total",
+    "ram": "memory.tflm_total",
+    "size": "flash.file",
+    "params": "model.parameters",
+}
 
 
 @dataclass(frozen=True, slots=True)
@@ -179,6 +187,8 @@ class Profile(Shown):
         for part, kind in inside.items():
             if name in {field.name for field in fields(kind)}:
                 raise AttributeError(f"a Profile has no {name!r}: see p.{part}.{name}")
+        if name in _SYNONYMS:
+            raise AttributeError(f"a Profile has no {name!r}: see p.{_SYNONYMS[name]}")
         raise AttributeError(f"'Profile' object has no attribute {name!r}")
 
     def _title(self) -> str:
