@@ -2,6 +2,7 @@
 
 import argparse
 from functools import partial
+from pathlib import Path
 from typing import Any
 
 from mcugraph.codegen.project import built_core
@@ -54,6 +55,8 @@ def run(command: argparse.ArgumentParser, options: argparse.Namespace) -> int:
     if options.board is not None:
         if options.fit is not None:
             raise UsageError("boards BOARD shows it; `mcugraph check MODEL --board BOARD` judges")
+        if Path(options.board).is_file():
+            raise UsageError(f"{options.board} is a file: for a model, give it with --fit")
         known = (find_board(options.board, known),)
     if options.built is not None:
         core = built_core(options.built)

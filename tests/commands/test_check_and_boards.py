@@ -94,6 +94,7 @@ def test_one_board_in_full(model: Path, tmp_path: Path, capsys: Capture) -> None
     own.write_text(OWN.replace("SIZE", "64KiB"), encoding="utf-8")
     assert "none that says so" in run(capsys, "boards", "mine", "--boards", own)
     assert "mcugraph check" in refused(capsys, "boards", "mine", "--fit", model, "--boards", own)
+    assert "give it with --fit" in refused(capsys, "boards", model)
 
 
 def test_boards_of_ones_own(model: Path, tmp_path: Path, capsys: Capture) -> None:
