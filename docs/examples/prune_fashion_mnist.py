@@ -191,8 +191,8 @@ def main():
         except mg.UsageError as error:
             print(f"no picture: {error}\n")
     limits = {
-        "--sram": board.sram_block - options.reserve_sram,
-        "--flash": board.flash - options.reserve_flash,
+        "--reserve-sram": options.reserve_sram,
+        "--reserve-flash": options.reserve_flash,
         **({"--macs": options.macs} if options.macs else {}),
     }
     given = [str(word) for pair in limits.items() for word in pair]
