@@ -28,7 +28,7 @@ class Batches:
             yield self.x[chosen], self.y[chosen]
 
 
-@lru_cache(maxsize=1)
+@lru_cache(maxsize=2)  # what is trained on a device, and what files are judged by
 def loaded(path: str, device: str, samples: int, tested: int) -> tuple[torch.Tensor, ...]:
     with np.load(path) as data:
         arrays = [data[name] for name in ("x_train", "y_train", "x_test", "y_test")]

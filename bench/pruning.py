@@ -11,6 +11,7 @@ Each run is one line of the file of results; what is there is not done again. Ne
 
 import argparse
 import math
+import time
 from dataclasses import replace
 from pathlib import Path
 
@@ -29,7 +30,7 @@ USED = {
     "speech": ("ds_cnn",),
     "cifar": ("vgg16", "resnet18"),
 }
-# 80 epochs of 48,000 images.
+# 80 epochs of 47,952 images.
 ON_GPU = Plan(steps=7500, batch=512, rate=0.4, padded=True)
 
 
@@ -85,17 +86,19 @@ def measure(arguments: argparse.Namespace, results: Results) -> None:
     setting = Setting(tuple(paths.items()), plan_of(arguments), device, models=arguments.models)
     seeds = range(arguments.seeds)
     jobs = list(pruned_jobs(networks, triples, arguments.methods, seeds))
+    end = time.monotonic() + arguments.seconds
     run_all(jobs, setting, results, arguments.jobs, arguments.seconds)
     if not arguments.no_retraining:
-        run_all(list(retrained_jobs(results.rows)), setting, results, arguments.jobs)
+        jobs, left = list(retrained_jobs(results.rows)), end - time.monotonic()
+        run_all(jobs, setting, results, arguments.jobs, left)
 
 
 def plan_of(arguments: argparse.Namespace) -> Plan:
     """How networks are trained: as asked for, as is usual here otherwise."""
     plan = ON_GPU if arguments.gpu else Plan()
-    for name in ("steps", "batch", "decay"):
-        plan = replace(plan, **{name: getattr(arguments, name) or getattr(plan, name)})
-    return replace(plan, graphs=not arguments.eager)
+    said = {name: getattr(arguments, name) for name in ("steps", "batch", "decay")}
+    given = {name: value for name, value in said.items() if value is not None}
+    return replace(plan, **given, graphs=not arguments.eager)
 
 
 def gpu() -> str:

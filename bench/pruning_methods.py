@@ -196,29 +196,15 @@ def pruner(latest: float = LATEST, **options: Any) -> Callable[[Case], None]:
     return method
 
 
-def ours(**options: Any) -> Callable[[Case], None]:
+def default(case: Case) -> None:
     """Our pruner, its phase a tenth of the training."""
-
-    def method(case: Case) -> None:
-        pruner(phase=case.step_of(ONE_SHOT), interval=INTERVAL, **options)(case)
-
-    return method
+    pruner(phase=case.step_of(ONE_SHOT), interval=INTERVAL)(case)
 
 
-default = ours()
-
-
-def allocated(**options: Any) -> Callable[[Case], None]:
+def at_once(case: Case) -> None:
     """Allocated widths from the start: no training is needed to choose them."""
-
-    def method(case: Case) -> None:
-        case.restart(case.space.allocate(case.limits, **options))
-        case.training.finish()
-
-    return method
-
-
-at_once = allocated()
+    case.restart(case.space.allocate(case.limits))
+    case.training.finish()
 
 
 def absolute(case: Case) -> None:

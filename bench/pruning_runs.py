@@ -27,7 +27,7 @@ from mcugraph.space.space import Space
 
 COSTS = ("peak", "size", "macs")
 # Methods whose widths are there from the start of a training.
-FROM_SCRATCH = ("uniform", "at once", "retrained")
+FROM_SCRATCH = ("uniform", "at once", "at once, absolute", "retrained")
 # Budgets as fractions of what the whole network costs, in the order of COSTS.
 TRIPLES = {"balanced": (0.5, 0.3, 0.3), "sram": (0.3, 0.6, 0.6), "flash": (0.9, 0.12, 0.5)}
 # Those of the paper's Table 3 (CIFAR-10), in bytes and multiply-accumulates.
@@ -82,7 +82,9 @@ class Setting:
 
     def kept(self, job: Job) -> Path | None:
         """Where the trained network of a job is kept."""
-        name = "-".join(part for part in (job.data, job.network, job.method, str(job.seed)) if part)
+        widths = "_".join(map(str, job.widths))
+        said = (job.data, job.network, job.method, job.triple, str(job.seed), widths)
+        name = "-".join(part for part in said if part)
         return None if self.models is None else self.models / f"{name}.pt"
 
 
@@ -153,10 +155,6 @@ def run_all(
             job begins.
     """
     missing = results.missing(jobs)
-    if processes == 1:
-        for job in missing:
-            results.add(perform(job, setting))
-        return
     end, longest = time.monotonic() + seconds, 0.0
     with ProcessPoolExecutor(processes, get_context("spawn")) as pool:
         running: dict[Future[dict[str, Any]], tuple[Job, float]] = {}
@@ -192,7 +190,7 @@ def perform(job: Job, setting: Setting) -> dict[str, Any]:
 
     def trained() -> nn.Module:
         model = make()
-        kept = setting.kept(replace(job, method="unpruned"))
+        kept = setting.kept(replace(job, method="unpruned", triple="", widths=()))
         if kept is None:
             raise UsageError(f"{job.method} needs the whole network, trained before: use --models")
         model.load_state_dict(torch.load(kept, weights_only=True))

@@ -74,7 +74,8 @@ def perform(work: Work) -> list[dict[str, Any]]:
     data = loaded(work.data, work.path, device)
     space, jobs = space_of(work.data, work.network, data), work.jobs()
     limits = budgets(jobs[0], space)
-    states = work.states / f"{work.data}-{work.network}-{work.steps}.pt"
+    trained = (work.steps, work.batch, work.seeds[0], len(work.seeds))
+    states = work.states / f"{work.data}-{work.network}-{'-'.join(map(str, trained))}.pt"
     plan = Plan(work.steps, work.batch, graphs=work.graphs)
     group = Group(work.network, data, plan, work.seeds, space, limits, states)
     start = time.monotonic()

@@ -82,7 +82,7 @@ class Group:
         self.stack = Stack(whole, self.data, self.plan, self.seeds)
         return self.stack.networks
 
-    def begin_with(self, small: nn.Module, space: Space) -> None:
+    def begin_with(self, small: nn.Module) -> None:
         """Start with networks like a small one, with weights drawn anew."""
         networks = []
         for seed in self.seeds:
@@ -125,7 +125,7 @@ def from_new(widths: Callable[[Group], Any]) -> Way:
 
     def way(group: Group) -> None:
         small = narrow(group.make(0), widths(group), group.space, group.example)
-        group.begin_with(small, group.space)
+        group.begin_with(small)
         group.stack.finish()
 
     return way
@@ -164,7 +164,7 @@ def without(price: float) -> Way:
         space = mg.widths(mg.from_torch(left, group.example), precision="int8")
         widths = space.allocate(group.limits)
         group.dropped = choice.dropped
-        group.begin_with(narrow(left, widths, space, group.example), space)
+        group.begin_with(narrow(left, widths, space, group.example))
         group.stack.finish()
 
     return way
@@ -268,7 +268,7 @@ def warm(way: Way) -> Way:
     def run(group: Group) -> None:
         group.networks = [group.make(seed) for seed in group.seeds]
         states = torch.load(group.states, weights_only=True)
-        for network, state in zip(group.networks, states, strict=False):
+        for network, state in zip(group.networks, states, strict=True):
             network.load_state_dict(state)
         # Other batches than in the first training.
         group.seeds = [seed + 1000 for seed in group.seeds]

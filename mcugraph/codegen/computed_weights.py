@@ -1,4 +1,4 @@
-"""Layers whose weights are computed while the model runs, as where weights alone are quantised."""
+"""Layers whose weights are computed while the model runs."""
 
 from mcugraph.formats.tflite.model import TfliteSubgraph
 from mcugraph.ops.base import Weighted
@@ -21,7 +21,7 @@ def weights_computed(inside: TfliteSubgraph, node: KernelNode) -> str | None:
         if made.native == "DEQUANTIZE" and inside.tensors[made.outputs[0]] is weights:
             stored = inside.tensors[made.inputs[0]]
             return (
-                f"its weights are {stored.dtype.label} and its activations are not, for which there"
-                " is no kernel: quantise both, or neither"
+                f"its weights are stored as {stored.dtype.label}, and something else reads them as"
+                " floats, too: quantise activations as well, or neither"
             )
     return "its weights are computed while the model runs"

@@ -44,7 +44,7 @@ def run(options: argparse.Namespace) -> int:
     from mcugraph.report.pages.entry import report_page
 
     paths = [options.model] if options.compare is None else [options.model, options.compare]
-    files.check(options.output, paths)
+    files.check(options.output, filter(None, (*paths, options.boards)))
     board = None
     if options.board is not None:
         board = find_board(options.board, known_boards(options.boards))

@@ -155,7 +155,8 @@ def study(
         except KeyboardInterrupt:
             say("interrupted: the same call goes on")
             return StudyResult(driver.trials, where, True, settings)
-        return StudyResult(driver.trials, where, not measure, settings)
+        left = any(trial.state is State.RUNNING for trial in driver.trials)
+        return StudyResult(driver.trials, where, left, settings)
 
 
 def load_study(folder: str | PathLike[str]) -> StudyResult:

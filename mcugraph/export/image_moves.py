@@ -66,10 +66,7 @@ class _Moves:
         placed = sorted(_LAST.index(axis % 4) for axis in axes)
         keep = bool(given.get("keepdim"))
         rest = {k: v for k, v in given.items() if k not in ("self", "input", "dim", "keepdim")}
-        if called(node) in ("sum", "mean", "std", "var"):
-            named = {k: v for k, v in rest.items() if v is not None or k == "correction"}
-        else:
-            named = {}
+        named = {k: v for k, v in rest.items() if v is not None or k == "correction"}
         with self._graph.inserting_before(node):
             last = self._call(node, self._aten.permute.default, data, _LAST)
             made = self._call(node, node.target, last, placed, **named, keepdim=keep)

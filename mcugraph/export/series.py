@@ -78,7 +78,9 @@ class _Widening:
         if name in SWAPS:
             return self._swap(node)
         if name in _ALIKE:
-            return self._call(node, node.target, self._image(node.args[0]), *node.args[1:])
+            return self._call(
+                node, node.target, self._image(node.args[0]), *node.args[1:], **node.kwargs
+            )
         if name in _BINARY:
             return self._combine(node)
         if name in ("pad", "constant_pad_nd"):
@@ -147,8 +149,10 @@ class _Widening:
     def _pad(self, node: Any) -> Any | None:
         given = arguments_of(node)
         data, amounts = node.args[0], list(given["pad"])
-        amounts = [*amounts[:2], 0, 0, *amounts[2:]] if len(amounts) > 2 else amounts
-        return self._call(node, node.target, self._image(data), amounts, *node.args[2:])
+        amounts = [*amounts[:2], 0, 0, *amounts[2:]]
+        return self._call(
+            node, node.target, self._image(data), amounts, *node.args[2:], **node.kwargs
+        )
 
     def _along(self, node: Any, name: str) -> Any | None:
         given = arguments_of(node)

@@ -24,9 +24,8 @@ class _SideBySide:
         if self.training and max(self.kernel_size) == max(self.stride) == 1:
             return _scaled(data, self.weight, self.bias)
         times = 1
-        if (
-            self.training and data.requires_grad and data.is_cpu
-        ):  # it is the gradient of the data that takes long
+        # The gradient of the data takes long, on CPUs alone.
+        if self.training and data.requires_grad and data.is_cpu:
             times = gcd(count, _power_of_two(_LANES // channels))
         weight, bias = self.weight, self.bias
         if times > 1:

@@ -109,7 +109,7 @@ def search(
         targets: Conditions like ``"size <= 1000"``, as of ``SearchResult.best``, that networks are
             wanted for: the search aims at each in turn, and at the bounds alone, and the best of
             each are among the finalists, which are spread over the whole front else.
-        final_share: The part of the time limit that finalists may take at most.
+        final_share: The part of the time limit that contenders and finalists may take at most.
         templates: Architectures that are tried first.
         workers: How many candidates are trained at once, with a thread each.
         engine: ``"local"``: processes of this machine; ``"inline"``: this process; ``"dask"`` or
@@ -265,6 +265,8 @@ def _trainer(source: DataSource) -> Callable[[TrialTask], Outcome]:
 def _settings(plan: SearchPlan) -> dict[str, Any]:
     """What has to be the same when a search goes on; how long, and who trains, may change."""
     admission = plan.admission
+    recipe = asdict(plan.recipe) | {"sparsity": repr(plan.recipe.sparsity)}
+    del recipe["device"]
     return {
         "space": admission.space.describe(),
         "bounds": asdict(admission.bounds),
@@ -272,7 +274,7 @@ def _settings(plan: SearchPlan) -> dict[str, Any]:
         "reserves": [admission.reserve_sram, admission.reserve_flash],
         "kernels": admission.kernels,
         "data": plan.data.spec,
-        "recipe": asdict(plan.recipe) | {"sparsity": repr(plan.recipe.sparsity)},
+        "recipe": recipe,
         "method": repr(plan.method),
         "templates": [admission.space.to_plain(arch) for arch in plan.templates],
         "targets": list(plan.targets),

@@ -20,7 +20,7 @@ from mcugraph.nas.trials import Trial
 def choose_finalists(
     known: Sequence[Trial], count: int, bounds: Bounds, targets: Sequence[str] = ()
 ) -> list[Trial]:
-    """Candidates of the front: the best of each target, then others as unlike as can be.
+    """The best of each target, then what is unlike of the front, then others.
 
     Targets have a turn each, again and again, and the whole front is the last of them. At its turn
     it gets the candidate of the least error that is left; the whole front, once it has that, the

@@ -28,9 +28,8 @@ _FIRST_DRAWS = 50_000  # of the first: where nothing fits, that is to be said so
 _GLANCED = 1_000  # drawn to say what is the least that networks cost
 _OF_ONE_PARENT = 20
 _NARROWER = log(8)  # of the widths of drawn networks, where no target says how large they may be
-_FEWER_DRAWN = (
-    3  # times as few of these are compared: to fill the bounds takes longer than a change
-)
+# Times as few of these are compared: to fill the bounds takes longer than a change.
+_FEWER_DRAWN = 3
 _ONE_MORE = 0.4  # the chance of a further change, where a forecast has to like the child
 _OUTLINES = 0.5  # of what is drawn
 _STEPS_DOWN, _STEP_DOWN = 4, log(1.2)  # to those widths, where exact figures are beyond the bounds

@@ -173,6 +173,7 @@ class SearchResult(Findings, Shown):
         return {
             "id": trial.id,
             "final": trial.proposal.final,
+            "contends": trial.proposal.contends,
             "errors": asdict(trial.outcome.errors),
             "costs": asdict(trial.costs),
             "epochs": trial.outcome.epochs,
@@ -208,6 +209,7 @@ class SearchResult(Findings, Shown):
             {
                 "id": trial.id,
                 "final": trial.proposal.final,
+                "contends": trial.proposal.contends,
                 "front": trial.id in front,
                 **asdict(trial.outcome.errors),
                 **asdict(trial.costs),

@@ -30,7 +30,7 @@ class SearchPlan:
         contenders: For each of them so many are trained from new weights before, for a part of the
             epochs; the best of these are the finalists. 1: none are.
         targets: Conditions: each has its turn in being aimed at.
-        final_share: The part of ``seconds`` that they may take at most.
+        final_share: The part of ``seconds`` that contenders and finalists may take at most.
     """
 
     admission: Admission

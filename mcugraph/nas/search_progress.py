@@ -37,7 +37,8 @@ def line_of(driver: Driver) -> str:
     done = [trial for trial in driver.trials if trial.state is State.DONE]
     failed = sum(trial.state is State.FAILED for trial in driver.trials)
     finals = [trial for trial in done if trial.proposal.final]
-    parts = [f"{len(done)} trained"]
+    contenders = [trial for trial in done if trial.proposal.contends]
+    parts = [f"{sum(trial.proposal.searching for trial in done)} trained"]
     if failed:
         parts.append(f"{failed} failed")
     if plan.candidates is not None:
@@ -49,6 +50,8 @@ def line_of(driver: Driver) -> str:
         costs = ", ".join(f"{name} {decimal(getattr(best.costs, name))}" for name in names)
         front = front_of([point_of(trial, names) for trial in done])
         parts += [f"best {best.error:.2%} ({costs})", f"front of {len(front)}"]
+    if contenders and not finals:
+        parts.append(f"{len(contenders)} contenders")
     if finals:
         parts.append(f"{len(finals)} of {plan.finalists} finalists")
     if plan.seconds is not None:

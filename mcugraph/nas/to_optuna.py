@@ -36,6 +36,7 @@ def to_study(result: Findings, storage: Any, name: str) -> Any:
                 "parent": trial.proposal.parent,
                 "morph": trial.proposal.morph,
                 "final": trial.proposal.final,
+                "contends": trial.proposal.contends,
                 "architecture": result.space.to_plain(trial.proposal.arch),
             },
         )

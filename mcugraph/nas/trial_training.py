@@ -85,6 +85,7 @@ def _fitted(module: nn.Module, task: TrialTask, data: Examples) -> nn.Module:
     order = torch.Generator().manual_seed(task.seed)
     thinning = Thinning(task, module, steps) if task.widths and task.sparsity else None
     module.train()
+    loss = None
     for step in range(steps):
         if step % each == 0:
             shuffled = torch.randperm(len(classes), generator=order).to(classes.device)
@@ -97,12 +98,18 @@ def _fitted(module: nn.Module, task: TrialTask, data: Examples) -> nn.Module:
         loss.backward()  # type: ignore[no-untyped-call]
         optimizer.step()
         schedule.step()
-        looked = step % _LOOKED == 0 or step == steps - 1
-        if looked and not math.isfinite(float(loss.detach())):
-            raise UsageError("the training diverges: its loss is not finite")
+        if step % _LOOKED == 0:
+            _check_finite(loss)
         if thinning is not None:
             thinning.after(step)
+    if loss is not None:
+        _check_finite(loss)
     return module if thinning is None else thinning.end(examples[:_COMPARED])
+
+
+def _check_finite(loss: torch.Tensor) -> None:
+    if not math.isfinite(float(loss.detach())):
+        raise UsageError("the training diverges: its loss is not finite")
 
 
 def _optimizer(module: nn.Module, recipe: Recipe) -> torch.optim.Optimizer:

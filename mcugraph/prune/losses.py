@@ -84,8 +84,11 @@ def undisturbed(model: torch.nn.Module) -> Iterator[None]:
 
 
 @contextmanager
-def quiet(model: torch.nn.Module, loss: Loss | None) -> Iterator[Loss | None]:
+def undisturbing(model: torch.nn.Module, loss: Loss | None) -> Iterator[Loss | None]:
     """A loss that leaves the model ``undisturbed`` afterwards, at no price if it is not called."""
+    if not callable(loss):
+        yield loss
+        return
     with ExitStack() as after:
         calls = 0
 
@@ -94,7 +97,6 @@ def quiet(model: torch.nn.Module, loss: Loss | None) -> Iterator[Loss | None]:
             if not calls:
                 after.enter_context(undisturbed(model))
             calls += 1
-            assert loss is not None
             return loss()
 
-        yield called if callable(loss) else loss
+        yield called

@@ -17,7 +17,7 @@ from mcugraph.formats.torch.given import inputs_of, plain_module
 from mcugraph.ir import Array
 from mcugraph.prune.exporting import Exporting
 from mcugraph.prune.history import History
-from mcugraph.prune.losses import Loss, no_loss, quiet, value_of
+from mcugraph.prune.losses import Loss, no_loss, undisturbing, value_of
 from mcugraph.prune.masked_model import MaskedModel
 from mcugraph.prune.masks import check_unmasked
 from mcugraph.prune.methods import MethodOptions, chosen, width_rule
@@ -413,7 +413,7 @@ class Pruner(Exporting, Shown):
 
     def _update(self, loss: Loss | None) -> None:
         """WIDTHUPDATE and MASK of Algorithm 1, with widths by the rule."""
-        with quiet(self.model, loss) as loss:
+        with undisturbing(self.model, loss) as loss:
             scores = self._ranking.scores(lambda: value_of(loss))
             if self._scores is not None and not self._rule.follows:
                 # What is masked learns nothing: it counts by what it was.

@@ -213,6 +213,9 @@ def check_loader(name: str, loader: Any) -> None:
 def cross_entropy(outputs: Any, targets: Any) -> torch.Tensor:
     """The mean cross entropy of classes.
 
+    On an accelerator, which would be waited for, classes that are none make the loss NaN instead of
+    an error.
+
     Args:
         outputs: Logits, shape (samples, classes, ...).
         targets: Classes, shape (samples, ...).
@@ -229,7 +232,7 @@ def cross_entropy(outputs: Any, targets: Any) -> torch.Tensor:
 def unwatched_cross_entropy(outputs: torch.Tensor, targets: torch.Tensor) -> torch.Tensor:
     """The same without a look at the classes, for which an accelerator would be waited for.
 
-    Where one is none, the loss is no number.
+    Where a class is none, the loss is NaN.
     """
     last = outputs.shape[1] - 1
     wrong = ((targets < 0) | (targets > last)).any()

@@ -86,7 +86,7 @@ class TrainingLoop:
             loss.backward()  # type: ignore[no-untyped-call]
             self._optimizer.step()
             self._schedule.step()
-            losses.append(loss.detach())
+            losses.append(loss.detach().reshape(()))
             if loss.is_cpu or len(losses) % _GLANCE == 0:
                 _check_finite(float(losses[-1]))
             if after_step():

@@ -125,4 +125,4 @@ def variance(steps: VarianceSteps[_Value], data: _Value, factor: float) -> _Valu
 
 def corrected(count: int, correction: float) -> float:
     """The factor of a mean of so many squares where the sum is divided by fewer."""
-    return count / max(count - correction, 0.0) if count > correction else float("inf")
+    return count / (count - correction) if count > correction else float("inf")

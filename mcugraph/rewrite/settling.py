@@ -2,6 +2,7 @@
 
 from math import prod
 
+from mcugraph.ir import Tensor
 from mcugraph.ops.convolution import Conv, ConvTranspose
 from mcugraph.ops.elementwise import Convert, Elementwise
 from mcugraph.ops.linear import Dense
@@ -93,8 +94,23 @@ def share_results(edit: Edit) -> None:
         if len(operator.outputs) != 1:
             continue
         alike = readers.setdefault(operator.inputs, [])
-        first = next((one for one in map(edit.named, alike) if one.op == op), None)
+        same = (one for one in map(edit.named, alike) if one.op == op)
+        made = edit.tensors[operator.outputs[0]]
+        first = next(
+            (one for one in same if _stored_alike(edit.tensors[one.outputs[0]], made)), None
+        )
         if first is None:
             alike.append(operator.name)
         else:
             edit.bypass(operator, first.outputs[0])
+
+
+def _stored_alike(one: Tensor, other: Tensor) -> bool:
+    """Whether results of the same numbers are the same bytes."""
+    if one.dtype is not other.dtype:
+        return False
+    before, after = one.quantization, other.quantization
+    if before is None or after is None:
+        return before is after
+    # Scales that are not known yet follow from the numbers, which are the same.
+    return not (before.is_known or after.is_known) or before.same_as(after)

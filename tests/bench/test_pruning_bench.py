@@ -161,7 +161,7 @@ def test_each_way_meets_its_budgets(setting: Setting, method: str, triple: str) 
 def test_ways_with_a_trained_whole_network(setting: Setting, method: str, whole: Path) -> None:
     row = perform(Job("fashion", "ds_cnn", 0, method, "sram"), replace(setting, models=whole))
     assert is_met(row)
-    assert (whole / f"fashion-ds_cnn-{method}-0.pt").exists()
+    assert (whole / f"fashion-ds_cnn-{method}-sram-0.pt").exists()
 
 
 def test_a_run_that_fails_does_not_stop_the_others(

@@ -64,7 +64,15 @@ CASES: dict[str, tuple[Callable[[], Any], tuple[int, ...]]] = {
         ),
         (6,),
     ),
-    "deviations": (lambda: images(Apply(lambda x: x.var((2, 3))), nn.Linear(8, 4)), (3, 8, 8)),
+    "variances": (lambda: images(Apply(lambda x: x.var((2, 3))), nn.Linear(8, 4)), (3, 8, 8)),
+    "deviations": (lambda: images(Apply(lambda x: x.std((2, 3))), nn.Linear(8, 4)), (3, 8, 8)),
+    "reflected series": (
+        lambda: nn.Sequential(
+            nn.Conv1d(3, 8, 3, padding=2, padding_mode="reflect"), nn.GELU(approximate="tanh"),
+            nn.Flatten(), nn.Linear(144, 4),
+        ),
+        (3, 16),
+    ),
     "maxima": (lambda: images(Apply(lambda x: x.amax((2, 3))), nn.Linear(8, 4)), (3, 8, 8)),
     "means of rows": (
         lambda: images(Apply(lambda x: x.mean(2)), nn.Flatten(), nn.Linear(48, 4)),

@@ -1,11 +1,13 @@
 """Reshapes that nothing needs, and results that are computed once."""
 
+from pathlib import Path
 from typing import Any
 
 import pytest
 
 import mcugraph as mg
 from mcugraph.rewrite.accounting import counted_forms
+from mcugraph.rewrite.integers import integer_form
 
 torch = pytest.importorskip("torch")
 nn = torch.nn
@@ -53,6 +55,32 @@ def test_a_dense_layer_reads_maps_of_one_element() -> None:
 
 def test_what_is_computed_twice_is_computed_once() -> None:
     assert kinds(Twice(), 3, 8, 8).count("max_pool2d") == 1
+
+
+@pytest.mark.parametrize(("second", "scales"), [(0.1, [0.1]), (0.2, [0.1, 0.2])])
+def test_one_input_quantised_for_each_of_its_readers(
+    second: float, scales: list[float], tmp_path: Path
+) -> None:
+    """Results are shared only where their integers stand for the same numbers."""
+    onnx = pytest.importorskip("onnx")
+    make, parts = onnx.helper, []
+    for source, scale, name in (("x", "a", "l"), ("x", "b", "r"), ("sum", "c", "y")):
+        between = f"{name}/integers"
+        parts += [
+            make.make_node("QuantizeLinear", [source, scale, "zero"], [between]),
+            make.make_node("DequantizeLinear", [between, scale, "zero"], [name]),
+        ]
+    parts.insert(4, make.make_node("Add", ["l", "r"], ["sum"]))
+    floats, values = onnx.TensorProto.FLOAT, {"a": 0.1, "b": second, "c": 0.5}
+    constants = [make.make_tensor(name, floats, [], [v]) for name, v in values.items()]
+    constants.append(make.make_tensor("zero", onnx.TensorProto.INT8, [], [0]))
+    ends = [[make.make_tensor_value_info(name, floats, [1, 8])] for name in "xy"]
+    graph = make.make_graph(parts, "two", *ends, constants)
+    opset = [make.make_opsetid("", 17)]
+    onnx.save(make.make_model(graph, opset_imports=opset), tmp_path / "two.onnx")
+    form = integer_form(mg.load(tmp_path / "two.onnx"))
+    read = [form.tensors[op.outputs[0]] for op in form.operators if op.op.kind == "quantize"]
+    assert [round(float(t.quantization.values()[0][0]), 3) for t in read] == scales
 
 
 def test_a_relu_of_what_is_not_negative_is_none() -> None:

@@ -201,13 +201,15 @@ class DownsetCut:
     def unless_run(self, operators: Sequence[int]) -> int:
         """By how many bytes the cut is higher if these have not run; nothing is changed.
 
-        That takes no longer than to look at what such downsets have to do without.
+        It looks at no more than such downsets have to do without, once for each way on which more
+        flows.
         """
         self._keep_on()
         return self._flow.more_to(self._source, self._sink, self._places(operators))[0]
 
     def waiting_unless_run(self, operators: Sequence[int]) -> set[int]:
         """What waits after the largest downset with the least live in which these have not run."""
+        self._keep_on()
         targets = [*self._places(operators), self._sink]
         side = self._flow.more_to(self._source, self._sink, targets)[1]
         return {w for w, place in enumerate(self._node) if place in side}

@@ -18,7 +18,8 @@ LIBRARIES = {"reference": RULES, "cmsis-nn": {**RULES, **cmsis_nn.RULES}}
 # Operators that a library has a kernel for which is counted as the reference one all the same.
 _COUNTED_AS_REFERENCE = {"cmsis-nn": frozenset(cmsis_nn.COUNTED_AS_REFERENCE)}
 _OWN: dict[str, dict[str, Rule]] = {}  # what users have registered
-_NAMED_APART = "any"  # what `optimize` calls plans that hold for all libraries
+# No names: none, plans that hold for all libraries, and the code of `deploy`.
+_NAMED_APART = ("", "any", "generated")
 
 
 def register_kernels(name: str, library: KernelLibrary) -> None:
@@ -36,7 +37,7 @@ def register_kernels(name: str, library: KernelLibrary) -> None:
     """
     if not isinstance(name, str):
         raise UsageError(f"register_kernels: a name is needed, not {name!r}")
-    if name in LIBRARIES or name == _NAMED_APART:
+    if name in LIBRARIES or name in _NAMED_APART:
         raise UsageError(
             f"register_kernels: {name!r} is a library that is known: take another name"
         )
@@ -57,7 +58,8 @@ def find_library(name: str) -> dict[str, Rule]:
         return {**RULES, **_OWN[name]}
     known = ", ".join([*LIBRARIES, *_OWN])
     raise UsageError(
-        f"unknown kernels {name!r}; expected one of {known}; register_kernels adds your own"
+        f"unknown kernels {name!r}; expected one of {known}; register_kernels adds your own,"
+        " and --kernels MODULE:NAME"
     )
 
 

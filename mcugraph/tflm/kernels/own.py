@@ -97,13 +97,15 @@ def from_module(text: str) -> KernelLibrary:
         UsageError: There is none.
     """
     module, _, name = text.partition(":")
-    sys.path.append(os.getcwd())
+    here = os.getcwd()
+    sys.path.append(here)
     try:
         found = getattr(import_module(module), name)
     except Exception as error:
         raise UsageError(f"kernels {text!r}: {type(error).__name__}: {error}") from error
     finally:
-        sys.path.pop()
+        # The last one: the folder may have been among them before.
+        del sys.path[len(sys.path) - 1 - sys.path[::-1].index(here)]
     if not isinstance(found, KernelLibrary):
         raise UsageError(f"kernels {text!r}: it is no KernelLibrary but {type(found).__name__}")
     return found
