@@ -159,6 +159,8 @@ def test_each_way_meets_its_budgets(setting: Setting, method: str, triple: str) 
 
 @pytest.mark.parametrize("method", WITH_WHOLE)
 def test_ways_with_a_trained_whole_network(setting: Setting, method: str, whole: Path) -> None:
+    if "Torch-Pruning" in method:
+        pytest.importorskip("torch_pruning")
     row = perform(Job("fashion", "ds_cnn", 0, method, "sram"), replace(setting, models=whole))
     assert is_met(row)
     assert (whole / f"fashion-ds_cnn-{method}-sram-0.pt").exists()
