@@ -8,7 +8,8 @@
 
 A layer's flash is the least of its forms', each of which is a constant and so much a weight: not
 convex, but for a choice of forms it is. For that choice the best counts are those at which all
-layers gain alike for a further byte; layers change their form as long as that gains.
+layers gain alike for a further byte; layers change their form as long as that gains. Where layers
+are so small that a single weight is much, all counts are gone through.
 """
 
 from collections.abc import Callable, Mapping, Sequence
@@ -27,6 +28,7 @@ from mcugraph.storage.worth import ShareKept, Worth
 _HALVINGS = 60
 _STEP = 16  # of prices, until they are known from above and below
 _CHANGES = 24  # of the form of one layer that are tried
+_SMALL = 1 << 20  # counts of all layers, times the budget: a few milliseconds
 
 
 @dataclass(frozen=True, slots=True)
@@ -161,7 +163,9 @@ def allocate_flash(layers: Sequence[PrunableLayer], budget: int) -> FlashAllocat
         raise UsageError(
             f"flash: {budget:,} B are too few: these weights take {least:,} B at least"
         )
-    return _SharedOut(layers, budget).solve()
+    shared = _SharedOut(layers, budget)
+    small = sum(layer.weights for layer in layers) * budget <= _SMALL
+    return shared.exact() if small else shared.solve()
 
 
 class _SharedOut:
@@ -183,6 +187,30 @@ class _SharedOut:
             found = self._counts(tried)
             if found is not None and self._sum(found) > self._sum(kept):
                 chosen, kept = tried, found
+        return self._allocation(kept)
+
+    def exact(self) -> FlashAllocation:
+        """The best of all counts, layer by layer, for each number of bytes that are left."""
+        best = np.zeros(self._budget + 1)
+        choices = []
+        for layer, worth in zip(self._layers, self._worth, strict=True):
+            more = np.full(len(best), -np.inf)
+            choice = np.zeros(len(best), np.int64)
+            for count in range(layer.least, layer.weights + 1):
+                size = layer.bytes(count)
+                found = np.full(len(best), -np.inf)
+                found[size:] = best[: max(len(best) - size, 0)] + worth.of(count)
+                choice[found >= more] = count  # of equals the larger: no weight is to fit besides
+                more = np.maximum(more, found)
+            best = more
+            choices.append(choice)
+        kept, left = [], self._budget
+        for layer, choice in zip(reversed(self._layers), reversed(choices), strict=True):
+            kept.append(int(choice[left]))
+            left -= layer.bytes(kept[-1])
+        return self._allocation(kept[::-1])
+
+    def _allocation(self, kept: Sequence[int]) -> FlashAllocation:
         names = [layer.name for layer in self._layers]
         counts = dict(zip(names, kept, strict=True))
         return FlashAllocation(tuple(self._layers), counts, self._sum(kept))

@@ -70,14 +70,14 @@ class Limits:
         self.bounds = (0, 0)
         self.looks = 0
         self._told = self.began
-        self._whole = self
+        self._whole: Limits | None = None  # no cycle: limits are many, and die at once
 
     def part(
         self, seconds: float | None = None, memory: int | None = None, work: int | None = None
     ) -> "Limits":
         """Limits of a part of the search: while it lasts, it is told how the whole goes."""
         part = Limits(seconds, memory, clock=self.clock, work=work)
-        part._whole = self._whole
+        part._whole = self._whole or self
         return part
 
     @property
@@ -105,8 +105,9 @@ class Limits:
             raise LimitReached(MEMORY)
         if self.work is not None and self.looks > self.work:
             raise LimitReached(WORK)
-        if now - self._whole._told >= self._whole.every:
-            self._whole._report()
+        whole = self._whole or self
+        if now - whole._told >= whole.every:
+            whole._report()
 
     def _report(self) -> None:
         if self.progress is not None and self.bounds != (0, 0):  # there is something to tell
