@@ -64,7 +64,7 @@ def method_of(way: str, left: float) -> PruningMethod:
     if kind == "elements":
         return ElementPruning(1 - left, "agp", {"heuristic": heuristic})
     # Of LeNet, parameters go as the square of the widths.
-    return ChannelPruning(1 - left**0.5, "agp", {"salience": heuristic, "budgets": None})
+    return ChannelPruning(1 - left**0.5, "agp", {"salience": heuristic})
 
 
 def worked(job: Job) -> tuple[dict[str, Any], dict[str, bytes]]:

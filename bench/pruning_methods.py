@@ -136,33 +136,42 @@ def l1_one_shot(case: Case) -> None:
     case.training.finish()
 
 
+def magnitude_pruned(network: nn.Module, example: torch.Tensor, ratio: float) -> nn.Module:
+    """A copy of a network that Torch-Pruning has taken a share of channels from, by L1 norms."""
+    import torch_pruning as tp
+
+    model = copy.deepcopy(network)
+    tp.pruner.MagnitudePruner(
+        model,
+        example,
+        importance=tp.importance.GroupMagnitudeImportance(p=1),
+        pruning_ratio=ratio,
+        ignored_layers=[model.fc],
+    ).step()
+    return model
+
+
+def least_ratio(
+    network: nn.Module, example: torch.Tensor, space: Space, limits: Mapping[str, int]
+) -> float:
+    """The least of these shares that fits; the largest, where none does."""
+    budgets = Budgets(space, limits)
+    low, high = 0.0, 0.97
+    while high - low > 0.004:
+        middle = (low + high) / 2
+        widths = widths_of(magnitude_pruned(network, example, middle), space)
+        low, high = (middle, high) if budgets.unmet(widths) else (low, middle)
+    return high
+
+
 def torch_pruning(case: Case) -> None:
     """Torch-Pruning with L1 norms over groups, at the least ratio that fits.
 
     Some networks it does not bring within all budgets: then they are left at the last ratio.
     """
-    import torch_pruning as tp
-
     case.training.until(case.step_of(ONE_SHOT))
-    budgets = Budgets(case.space, case.limits)
-
-    def pruned(ratio: float) -> nn.Module:
-        model = copy.deepcopy(case.model)
-        tp.pruner.MagnitudePruner(
-            model,
-            case.example,
-            importance=tp.importance.GroupMagnitudeImportance(p=1),
-            pruning_ratio=ratio,
-            ignored_layers=[model.fc],
-        ).step()
-        return model
-
-    low, high = 0.0, 0.97
-    while high - low > 0.004:
-        middle = (low + high) / 2
-        met = not budgets.unmet(widths_of(pruned(middle), case.space))
-        low, high = (low, middle) if met else (middle, high)
-    case.training.model = pruned(high)
+    ratio = least_ratio(case.model, case.example, case.space, case.limits)
+    case.training.model = magnitude_pruned(case.model, case.example, ratio)
     case.training.optimizer = case.training.new_optimizer()
     case.meets()
     case.training.finish()

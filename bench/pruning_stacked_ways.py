@@ -11,7 +11,16 @@ import numpy as np
 import torch
 import torch.nn.functional as F  # noqa: N812
 from pruning_data import Data
-from pruning_methods import INTERVAL, LATEST, LEARNING, ONE_SHOT, narrow, widths_of
+from pruning_methods import (
+    INTERVAL,
+    LATEST,
+    LEARNING,
+    ONE_SHOT,
+    least_ratio,
+    magnitude_pruned,
+    narrow,
+    widths_of,
+)
 from pruning_runs import COSTS, measured, new_network
 from pruning_stacks import Stack
 from pruning_training import Plan
@@ -194,30 +203,12 @@ def cut(widths: Callable[[Group], Any], salience: str) -> Way:
 
 def torch_pruning(group: Group) -> None:
     """Torch-Pruning with L1 norms over groups, at the least ratio that fits."""
-    import torch_pruning as tp
-
     group.begin()
     group.stack.until(round(ONE_SHOT * group.plan.steps))
     group.met_at = group.stack.step
-    networks, budgets = group.stack.unstacked(), Budgets(group.space, group.limits)
-
-    def pruned(network: nn.Module, ratio: float) -> nn.Module:
-        model = copy.deepcopy(network)
-        tp.pruner.MagnitudePruner(
-            model,
-            group.example,
-            importance=tp.importance.GroupMagnitudeImportance(p=1),
-            pruning_ratio=ratio,
-            ignored_layers=[model.fc],
-        ).step()
-        return model
-
-    low, high = 0.0, 0.97
-    while high - low > 0.004:
-        middle = (low + high) / 2
-        met = not budgets.unmet(widths_of(pruned(networks[0], middle), group.space))
-        low, high = (low, middle) if met else (middle, high)
-    small = [pruned(network, high) for network in networks]
+    networks = group.stack.unstacked()
+    ratio = least_ratio(networks[0], group.example, group.space, group.limits)
+    small = [magnitude_pruned(network, group.example, ratio) for network in networks]
     group.stack = Stack(small, group.data, group.plan, group.seeds, group.stack.step)
     group.stack.finish()
     group.is_like(small[0])

@@ -8,6 +8,7 @@ import torch
 from mcugraph.compress.element_schedules import AGP, ElementSchedule
 from mcugraph.compress.mask_conventions import masks_from
 from mcugraph.compress.sparsifier import Sparsifier
+from mcugraph.compress.study_options import SCHEDULES
 from mcugraph.compress.training_options import Training
 from mcugraph.errors import UsageError
 from mcugraph.prune.phases import Phases
@@ -16,7 +17,6 @@ from mcugraph.prune.rounded import Rounded
 from mcugraph.prune.schedules import Gradual, OneShot
 from mcugraph.prune.training import TrainingLoop, device_of
 
-SCHEDULES = ("agp", "one-shot")
 _SHARE = 0.5  # of all steps, until all is pruned
 _UPDATES = 20  # until then
 
@@ -106,7 +106,7 @@ class ChannelPruning(PruningMethod):
         )
         given = {"seed": work.training.seed, "interval": max(1, steps // _UPDATES)}
         options = {**given, **self._options}
-        budgets = options.pop("budgets")
+        budgets = options.pop("budgets", None)
         examples = tuple(value.to(device_of(work.model)) for value in work.examples)
         pruner = Pruner(work.model, examples, budgets, schedule=schedule, **options)
         phases = Phases(

@@ -16,13 +16,13 @@ Options = dict[str, Any]
 _CHANNELS = ("l1", "l2", "gradient", "activation", "random")
 _ELEMENTS = ("level", "gradient", "taylor", "random")
 _DIGITS = 16  # of names of trainings
-_SCHEDULES = ("agp", "one-shot")
+SCHEDULES = ("agp", "one-shot")
 _SCHEMES = (None, "int8", "int8-per-tensor", "int4", "weights-int8", "weights-int4")
 # What each option may be; the first is taken where nothing is said.
 CHOICES: Mapping[str, Sequence[Any]] = {
     "method": ("elements", "structure"),
     "heuristic": tuple(dict.fromkeys((None, *_ELEMENTS, *_CHANNELS))),
-    "schedule": _SCHEDULES,
+    "schedule": SCHEDULES,
     "scope": ("layer", "global"),
     "scheme": ("int8", *(scheme for scheme in _SCHEMES if scheme != "int8")),
 }

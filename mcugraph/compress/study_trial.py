@@ -26,10 +26,11 @@ from mcugraph.compress.pruning_methods import (
     trained_rounded,
 )
 from mcugraph.compress.study_options import Options, StudyRecipe, StudyStep
-from mcugraph.compress.training_options import Training, checked_device
+from mcugraph.compress.training_options import Training
 from mcugraph.deployment.entry import deploy
 from mcugraph.errors import GraphError, ToolError
 from mcugraph.experiments.data import Arrays, DataSource
+from mcugraph.formats.torch.devices import checked_device
 from mcugraph.prune.training import seeded
 from mcugraph.records import dataclass
 
@@ -143,7 +144,7 @@ def _method(options: Options) -> PruningMethod:
         options[name] for name in ("sparsity", "schedule", "heuristic")
     )
     if options["method"] == "structure":
-        return ChannelPruning(sparsity, schedule, {"salience": heuristic, "budgets": None})
+        return ChannelPruning(sparsity, schedule, {"salience": heuristic})
     return ElementPruning(sparsity, schedule, {"heuristic": heuristic, "scope": options["scope"]})
 
 

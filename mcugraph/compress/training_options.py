@@ -6,8 +6,8 @@ from typing import Any
 import torch
 
 from mcugraph.checks import check_callable, check_whole
-from mcugraph.errors import UsageError
 from mcugraph.export.tools import tensors_of
+from mcugraph.formats.torch.devices import checked_device
 from mcugraph.prune.task import Loaders, TrainingTask
 from mcugraph.prune.training import Optimizer, device_of
 from mcugraph.records import dataclass
@@ -75,18 +75,3 @@ class Training:
         """
         held = self.train if self.validate is None else self.validate
         return Loaders(self.train, held, self.test)
-
-
-def checked_device(given: object) -> torch.device:
-    """A device that there is.
-
-    Raises:
-        UsageError: There is none.
-    """
-    try:
-        device = torch.device(given)  # type: ignore[call-overload]
-        torch.empty(1, device=device).cpu()
-    # What PyTorch raises depends on the device and on how it was built.
-    except (RuntimeError, AssertionError, NotImplementedError, TypeError) as error:
-        raise UsageError(f"device {given!r}: {' '.join(str(error).split())}") from None
-    return device  # type: ignore[no-any-return]

@@ -129,15 +129,21 @@ def arguments_of(node: Any) -> dict[str, Any]:
     } | dict(node.kwargs)
 
 
-def computed(graph: Any, target: Any, *args: Any, like: Any, **kwargs: Any) -> Any:
+def computed(
+    graph: Any, target: Any, *args: Any, like: Any, made: Any = None, **kwargs: Any
+) -> Any:
     """A new node that bears the module path of another, for the names in the file.
 
-    What it makes is known, as of nodes that ``torch.export`` gave.
+    What it makes is known, as of nodes that ``torch.export`` gave: by a run of it without values,
+    unless ``made`` says.
     """
     from torch.fx.node import map_arg
 
     node = graph.call_function(target, args, kwargs)
     node.meta = {k: v for k, v in like.meta.items() if k in ("nn_module_stack", "stack_trace")}
+    if made is not None:
+        node.meta["val"] = made
+        return node
     with quiet():
         values, named = map_arg((args, kwargs), lambda given: _shaped(given.meta["val"]))
         node.meta["val"] = target(*values, **named)

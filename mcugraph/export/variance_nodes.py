@@ -39,7 +39,7 @@ class _VarianceNodes:
         import torch
 
         if function == "mul" and inputs[0] is inputs[1]:
-            return self._call(square, inputs[0], shaped_like=inputs[0])
+            return self._call(square, inputs[0], made=inputs[0].meta["val"])
         target = getattr(torch.ops.aten, function)
         return self._call(target.default if len(inputs) == 1 else target.Tensor, *inputs)
 
@@ -51,12 +51,6 @@ class _VarianceNodes:
     def number(self, value: float) -> float:
         return value
 
-    def _call(self, target: Any, *args: Any, shaped_like: Any = None) -> Any:
+    def _call(self, target: Any, *args: Any, made: Any = None) -> Any:
         with self._module.graph.inserting_before(self._node):
-            if shaped_like is None:
-                return computed(self._module.graph, target, *args, like=self._node)
-            made = self._module.graph.call_function(target, args)
-        known = ("nn_module_stack", "stack_trace")
-        made.meta = {k: v for k, v in self._node.meta.items() if k in known}
-        made.meta["val"] = shaped_like.meta["val"]
-        return made
+            return computed(self._module.graph, target, *args, like=self._node, made=made)

@@ -11,6 +11,7 @@ from torch import nn
 
 from mcugraph.errors import UsageError
 from mcugraph.experiments.data import Arrays, DataSource
+from mcugraph.formats.torch.devices import checked_device
 from mcugraph.nas.inheritance import from_bytes, inherit, to_bytes
 from mcugraph.nas.recipe import Recipe
 from mcugraph.nas.tasks import TrialTask
@@ -60,18 +61,12 @@ def _placed(source: DataSource, device: str) -> dict[str, Examples]:
     Raises:
         UsageError: There is no such device.
     """
-    parts = source.load()
-    try:
-        return {
-            name: (
-                torch.from_numpy(part.examples).to(device),
-                torch.from_numpy(part.classes).to(device),
-            )
-            for name, part in parts._asdict().items()
-            if isinstance(part, Arrays)
-        }
-    except (RuntimeError, AssertionError) as error:
-        raise UsageError(f"recipe: device {device!r}: {str(error).splitlines()[0]}") from error
+    place = checked_device(device, "recipe: device")
+    return {
+        name: (torch.from_numpy(part.examples).to(place), torch.from_numpy(part.classes).to(place))
+        for name, part in source.load()._asdict().items()
+        if isinstance(part, Arrays)
+    }
 
 
 def _fitted(module: nn.Module, task: TrialTask, data: Examples) -> nn.Module:

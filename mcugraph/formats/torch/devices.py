@@ -3,6 +3,8 @@
 import copy
 from typing import Any
 
+from mcugraph.errors import UsageError
+
 
 def beside(model: Any, given: Any) -> Any:
     """Inputs with their tensors moved to the device of a module; one of several devices: as given.
@@ -34,6 +36,27 @@ def on_host(model: Any) -> Any:
 
     host = torch.device("cpu")
     return model if _devices(model) <= {host} else copy.deepcopy(model).to(host)
+
+
+def checked_device(given: object, what: str = "device") -> Any:
+    """A ``torch.device`` that there is.
+
+    Args:
+        given: What ``torch.device`` takes.
+        what: What it is called in the error.
+
+    Raises:
+        UsageError: There is none.
+    """
+    import torch
+
+    try:
+        device = torch.device(given)  # type: ignore[call-overload]
+        torch.empty(1, device=device).cpu()
+    # What PyTorch raises depends on the device and on how it was built.
+    except (RuntimeError, AssertionError, NotImplementedError, TypeError) as error:
+        raise UsageError(f"{what} {given!r}: {' '.join(str(error).split())}") from None
+    return device
 
 
 def _devices(model: Any) -> set[Any]:
