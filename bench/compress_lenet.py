@@ -40,6 +40,7 @@ QUANTISED = ("elements, level", "channels, l1")
 LEFT = (0.5, 0.1, 0.05, 0.03, 0.02, 0.01, 0.005)
 LEAST = 0.003  # of channels alone: one of eighteen
 _HELD = 2048  # training images that gradients and activations of heuristics are taken on
+_PART = 64  # images whose values stay in a CPU's cache
 
 
 class Job(NamedTuple):
@@ -57,6 +58,7 @@ class Job(NamedTuple):
     samples: int
     tested: int
     exported: bool
+    bfloat16: bool
 
 
 def method_of(way: str, left: float) -> PruningMethod:
@@ -88,6 +90,7 @@ def trained(job: Job) -> tuple[dict[str, Any], dict[str, bytes]]:
         epochs=job.epochs,
         optimizer="sgd",
         learning_rate=job.learning_rate,
+        forward=in_bfloat16 if job.bfloat16 else None,
         device=job.device,
         seed=job.seed,
         report=lambda line: None,
@@ -116,6 +119,16 @@ def trained(job: Job) -> tuple[dict[str, Any], dict[str, bytes]]:
     return line, kept
 
 
+def in_bfloat16(model: Any, inputs: tuple[torch.Tensor, ...]) -> torch.Tensor:
+    """Outputs of a batch, in parts: while LeNet trains on a CPU, of products in bfloat16.
+
+    Rounding in the loop, which makes it another class, takes floats alone.
+    """
+    (x,) = inputs
+    with torch.autocast("cpu", torch.bfloat16, enabled=model.training and type(model) is Lenet):
+        return torch.cat([model(part).float() for part in torch.split(x, _PART)])
+
+
 def count(model: torch.nn.Module) -> int:
     return sum(int(value.count_nonzero()) for value in model.parameters())
 
@@ -129,7 +142,7 @@ def jobs_of(given: argparse.Namespace) -> Iterator[Job]:
             *(str(given.data), int(seed), way, float(left), given.epochs),
             given.qat_epochs if way in QUANTISED else 0,
             *(given.batch, given.learning_rate, given.device, given.samples, given.tested),
-            given.files,
+            *(given.files, given.bfloat16),
         )
 
 
@@ -197,6 +210,7 @@ def main() -> None:
     training.add_argument("--samples", type=int, default=60_000)
     training.add_argument("--tested", type=int, default=10_000)
     training.add_argument("--device", default="cpu")
+    training.add_argument("--bfloat16", action="store_true", help="of products, on a CPU")
     training.add_argument("--workers", type=int, default=1)
     training.add_argument("--minutes", type=float, default=600.0)
     training.add_argument("--keep-left", type=float, default=1.0, help="weights of these")
