@@ -9,7 +9,7 @@ rates, and which boards they fit. ``compress_lenet.py`` trains one of them.
 from typing import Any
 
 import torch
-from compress_networks import Alexnet, Lenet, Resnet
+from compress_parts.networks import Alexnet, Lenet, Resnet
 
 from mcugraph.formats.torch.importer import from_torch
 from mcugraph.profiler import profile

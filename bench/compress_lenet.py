@@ -20,8 +20,8 @@ from typing import Any, NamedTuple
 
 import torch
 from compress_lenet_files import measured
-from compress_lenet_parts import EXAMPLE, Batches, loaded, packed, unpacked
-from compress_networks import Lenet
+from compress_parts.mnist import EXAMPLE, Batches, loaded, packed, unpacked
+from compress_parts.networks import Lenet
 
 from mcugraph.compress.pruning_methods import (
     ChannelPruning,

@@ -18,8 +18,8 @@ from pathlib import Path
 from typing import Any
 
 import torch
-from compress_lenet_parts import EXAMPLE, Batches, loaded, unpacked
-from compress_networks import Lenet
+from compress_parts.mnist import EXAMPLE, Batches, loaded, unpacked
+from compress_parts.networks import Lenet
 
 import mcugraph as mg
 from mcugraph.codegen.cores import roomiest

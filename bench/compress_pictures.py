@@ -18,8 +18,8 @@ import matplotlib as mpl
 import numpy as np
 import torch
 from compress_lenet import LEAST, LEFT, QUANTISED
-from compress_lenet_parts import EXAMPLE
-from compress_networks import Lenet
+from compress_parts.mnist import EXAMPLE
+from compress_parts.networks import Lenet
 from matplotlib import pyplot as plt
 
 from mcugraph.compress.deployed_costs import deployed_costs

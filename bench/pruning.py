@@ -16,13 +16,13 @@ from dataclasses import replace
 from pathlib import Path
 
 import torch
-from pruning_data import LOADERS
-from pruning_networks import NETWORKS
-from pruning_overhead import overhead, overhead_on
-from pruning_runs import TRIPLES, Results, Setting, pruned_jobs, retrained_jobs, run_all
-from pruning_tables import Table
-from pruning_training import Plan
-from pruning_ways import METHODS, WITH_WHOLE
+from pruning_parts.data import LOADERS
+from pruning_parts.networks import NETWORKS
+from pruning_parts.overhead import overhead, overhead_on
+from pruning_parts.runs import TRIPLES, Results, Setting, pruned_jobs, retrained_jobs, run_all
+from pruning_parts.tables import Table
+from pruning_parts.training import Plan
+from pruning_parts.ways import METHODS, WITH_WHOLE
 
 # The networks of each data set.
 USED = {

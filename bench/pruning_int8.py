@@ -13,10 +13,10 @@ from typing import Any
 
 import numpy as np
 import torch
-from pruning_data import Data
-from pruning_methods import narrow
-from pruning_runs import COSTS, Job, Results, Setting, loaded, new_network, space_of
-from pruning_training import Plan
+from pruning_parts.data import Data
+from pruning_parts.methods import narrow
+from pruning_parts.runs import COSTS, Job, Results, Setting, loaded, new_network, space_of
+from pruning_parts.training import Plan
 
 from mcugraph.export.running import run_litert
 from mcugraph.prune import export_tflite

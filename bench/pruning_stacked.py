@@ -20,11 +20,11 @@ from pathlib import Path
 from typing import Any
 
 import torch
-from pruning_data import LOADERS
-from pruning_networks import NETWORKS
-from pruning_runs import TRIPLES, Job, budgets, loaded, space_of
-from pruning_stacked_ways import WAYS, Group
-from pruning_training import Plan
+from pruning_parts.data import LOADERS
+from pruning_parts.networks import NETWORKS
+from pruning_parts.runs import TRIPLES, Job, budgets, loaded, space_of
+from pruning_parts.stacked_ways import WAYS, Group
+from pruning_parts.training import Plan
 
 # The networks of each data set; the last two were kept back from all choices.
 USED = {

@@ -13,8 +13,8 @@ import sys
 import time
 from pathlib import Path
 
-from schedule_cp_sat import cp_sat_peak
-from schedule_networks import families, unproven
+from networks.operator_graphs import families, unproven
+from oracles.cp_sat import cp_sat_peak
 
 from mcugraph.scheduling.bounds import cut_bound, operator_bound
 from mcugraph.scheduling.entry import schedule

@@ -15,7 +15,7 @@ from collections.abc import Callable
 
 import numpy as np
 import torch
-from trained_networks import EXAMPLE, NETWORKS
+from networks.trained import EXAMPLE, NETWORKS
 
 import mcugraph as mg
 

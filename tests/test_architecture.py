@@ -261,3 +261,14 @@ def test_the_map_names_what_is_there() -> None:
     assert len(named) > 20
     for path in named:
         assert (PACKAGE.parent / path).exists(), f"CONTRIBUTING.md names {path}"
+
+
+def test_the_table_of_benchmarks_names_each_script() -> None:
+    """What stands in bench/ itself can be run; what scripts share stands in folders of it."""
+    folder = PACKAGE.parent / "bench"
+    text = (folder / "README.md").read_text(encoding="utf-8")
+    table = text.partition("| script | what it measures |")[2].partition("\n\n")[0]
+    scripts = sorted(path.name for path in folder.glob("*.py"))
+    assert sorted(re.findall(r"^\| `(\w+\.py)` \|", table, re.MULTILINE)) == scripts
+    for name in scripts:
+        assert 'if __name__ == "__main__":' in (folder / name).read_text(encoding="utf-8")

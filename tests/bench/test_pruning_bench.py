@@ -12,10 +12,10 @@ pytest.importorskip("torch")
 
 import torch
 import torch.nn.functional as F  # noqa: N812
-from pruning_data import Data, cifar, fashion, speech
-from pruning_methods import narrow, widths_of
-from pruning_networks import NETWORKS
-from pruning_runs import (
+from pruning_parts.data import Data, cifar, fashion, speech
+from pruning_parts.methods import narrow, widths_of
+from pruning_parts.networks import NETWORKS
+from pruning_parts.runs import (
     COSTS,
     TRIPLES,
     Job,
@@ -30,9 +30,9 @@ from pruning_runs import (
     run_all,
     space_of,
 )
-from pruning_tables import Table, is_met, unused_of
-from pruning_training import Plan, Training
-from pruning_ways import METHODS, WITH_WHOLE
+from pruning_parts.tables import Table, is_met, unused_of
+from pruning_parts.training import Plan, Training
+from pruning_parts.ways import METHODS, WITH_WHOLE
 
 import mcugraph as mg
 

@@ -11,13 +11,13 @@ pytest.importorskip("torch")
 
 import torch
 import torch.nn.functional as F  # noqa: N812
-from pruning_data import Data
-from pruning_networks import NETWORKS
+from pruning_parts.data import Data
+from pruning_parts.networks import NETWORKS
+from pruning_parts.stacked_ways import factors_of
+from pruning_parts.stacks import Stack
+from pruning_parts.tables import is_met
+from pruning_parts.training import Plan
 from pruning_stacked import Work, perform
-from pruning_stacked_ways import factors_of
-from pruning_stacks import Stack
-from pruning_tables import is_met
-from pruning_training import Plan
 
 import mcugraph as mg
 from mcugraph.prune.masks import Masks

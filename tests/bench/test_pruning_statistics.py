@@ -3,7 +3,7 @@
 import math
 
 import pytest
-from pruning_statistics import difference, paired
+from pruning_parts.statistics import difference, paired
 
 pytestmark = pytest.mark.filterwarnings("error")
 

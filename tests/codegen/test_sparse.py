@@ -6,7 +6,7 @@ from pathlib import Path
 
 import numpy as np
 import pytest
-from made_sparse import made_sparse
+from networks.made_sparse import made_sparse
 from support.deployed import as_bytes, compiled, needs_compiler, outputs, random_inputs
 from support.float_operators import as_float
 from support.int8_layers import convolution, fully_connected

@@ -3,7 +3,7 @@
 from pathlib import Path
 
 import pytest
-from made_sparse import made_sparse
+from networks.made_sparse import made_sparse
 from support.one_operator import one_operator, values
 from support.tflite_writer import T
 

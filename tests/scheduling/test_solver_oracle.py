@@ -12,7 +12,7 @@ from mcugraph.testing import SHAPES, build_problem
 
 @pytest.fixture(scope="module")
 def cp_sat_peak():
-    return load_module("bench/schedule_cp_sat.py").cp_sat_peak
+    return load_module("bench/oracles/cp_sat.py").cp_sat_peak
 
 
 @pytest.mark.slow

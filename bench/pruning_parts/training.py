@@ -7,10 +7,11 @@ from dataclasses import dataclass
 
 import torch
 import torch.nn.functional as F  # noqa: N812
-from pruning_data import Data
-from pruning_graphs import Graphed
-from pruning_padding import padded, padded_momentum, take_back
 from torch import Tensor, nn
+
+from pruning_parts.data import Data
+from pruning_parts.graphs import Graphed
+from pruning_parts.padding import padded, padded_momentum, take_back
 
 WARM_UP = 0.15
 # How a network learns from another: the temperature of both, and the share of the loss.

@@ -4,8 +4,8 @@ from collections.abc import Iterator, Sequence
 from statistics import mean
 from typing import Any
 
-from pruning_runs import COSTS, FROM_SCRATCH
-from pruning_statistics import Difference, paired
+from pruning_parts.runs import COSTS, FROM_SCRATCH
+from pruning_parts.statistics import Difference, paired
 
 Row = dict[str, Any]
 Key = tuple[str, str, str]  # data, network, triple

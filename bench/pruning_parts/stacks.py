@@ -10,11 +10,12 @@ from collections.abc import Mapping, Sequence
 
 import torch
 import torch.nn.functional as F  # noqa: N812
-from pruning_data import Data
-from pruning_graphs import Graphed
-from pruning_networks import Classifier
-from pruning_training import Plan
 from torch import Tensor, nn
+
+from pruning_parts.data import Data
+from pruning_parts.graphs import Graphed
+from pruning_parts.networks import Classifier
+from pruning_parts.training import Plan
 
 # Test samples that are looked at together.
 _CHUNK = 500

@@ -14,16 +14,16 @@ from pathlib import Path
 from typing import Any
 
 import torch
-from pruning_data import LOADERS, Data
-from pruning_methods import Case, widths_of
-from pruning_networks import NETWORKS
-from pruning_training import Plan, Training
-from pruning_ways import METHODS, WITH_WHOLE
 from torch import nn
 
 import mcugraph as mg
 from mcugraph.errors import UsageError
 from mcugraph.space.space import Space
+from pruning_parts.data import LOADERS, Data
+from pruning_parts.methods import Case, widths_of
+from pruning_parts.networks import NETWORKS
+from pruning_parts.training import Plan, Training
+from pruning_parts.ways import METHODS, WITH_WHOLE
 
 COSTS = ("peak", "size", "macs")
 # Methods whose widths are there from the start of a training.

@@ -6,7 +6,13 @@ from typing import Any
 
 import numpy as np
 import torch
-from pruning_methods import (
+
+from mcugraph.prune.losses import undisturbed
+from mcugraph.prune.masks import Masks
+from mcugraph.prune.placement import Classes
+from mcugraph.prune.ranking import Ranking
+from mcugraph.prune.salience import SALIENCES
+from pruning_parts.methods import (
     LEARNING,
     ONE_SHOT,
     Case,
@@ -21,13 +27,7 @@ from pruning_methods import (
     unpruned,
     with_branches,
 )
-from pruning_training import Training
-
-from mcugraph.prune.losses import undisturbed
-from mcugraph.prune.masks import Masks
-from mcugraph.prune.placement import Classes
-from mcugraph.prune.ranking import Ranking
-from mcugraph.prune.salience import SALIENCES
+from pruning_parts.training import Training
 
 # Batches that say what a loss is; the share of the largest change that every group has at least.
 PROBES, LEAST = 8, 0.1

@@ -6,13 +6,13 @@ from statistics import median
 from typing import Any
 
 import torch
-from pruning_data import Data
-from pruning_methods import ONE_SHOT, Case, at_once, default
-from pruning_runs import Job, budgets, new_network, space_of
-from pruning_training import Plan, Training, clock
 from torch import nn
 
 from mcugraph.prune import Pruner
+from pruning_parts.data import Data
+from pruning_parts.methods import ONE_SHOT, Case, at_once, default
+from pruning_parts.runs import Job, budgets, new_network, space_of
+from pruning_parts.training import Plan, Training, clock
 
 
 def seconds(device: torch.device, work: Callable[[], Any]) -> float:

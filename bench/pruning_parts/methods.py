@@ -7,7 +7,6 @@ from typing import Any
 
 import numpy as np
 import torch
-from pruning_training import Training, clock
 from torch import nn
 
 from mcugraph.prune import Pruner, carry_over, choose_structures, drop, slim
@@ -18,6 +17,7 @@ from mcugraph.prune.salience import salience as salience_of
 from mcugraph.prune.schedules import uniform as factor
 from mcugraph.space.budgets import Budgets
 from mcugraph.space.space import Space
+from pruning_parts.training import Training, clock
 
 # When one-shot methods prune, and until when learned widths have to meet the budgets, of all steps.
 ONE_SHOT, LATEST = 0.1, 0.6

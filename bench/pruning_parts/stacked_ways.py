@@ -10,20 +10,6 @@ from typing import Any
 import numpy as np
 import torch
 import torch.nn.functional as F  # noqa: N812
-from pruning_data import Data
-from pruning_methods import (
-    INTERVAL,
-    LATEST,
-    LEARNING,
-    ONE_SHOT,
-    least_ratio,
-    magnitude_pruned,
-    narrow,
-    widths_of,
-)
-from pruning_runs import COSTS, measured, new_network
-from pruning_stacks import Stack
-from pruning_training import Plan
 from torch import Tensor, nn
 
 import mcugraph as mg
@@ -35,6 +21,20 @@ from mcugraph.prune.salience import SALIENCES
 from mcugraph.prune.schedules import uniform as factor
 from mcugraph.space.budgets import Budgets
 from mcugraph.space.space import Space
+from pruning_parts.data import Data
+from pruning_parts.methods import (
+    INTERVAL,
+    LATEST,
+    LEARNING,
+    ONE_SHOT,
+    least_ratio,
+    magnitude_pruned,
+    narrow,
+    widths_of,
+)
+from pruning_parts.runs import COSTS, measured, new_network
+from pruning_parts.stacks import Stack
+from pruning_parts.training import Plan
 
 
 @dataclass

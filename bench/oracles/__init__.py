@@ -1,0 +1,1 @@
+"""What results of mcugraph are held against."""
