@@ -70,7 +70,7 @@ class StudyDriver:
             if trial.state is State.RUNNING:
                 self._go_on(trial)
         while True:
-            while len(self._under_way) < self._workers and self._propose():
+            while self._busy < self._workers and self._propose():
                 pass
             if not self._under_way:
                 break
@@ -83,6 +83,16 @@ class StudyDriver:
                 f"{self._ledger.folder}: all trials fail ({len(failed)}); the last: "
                 f"{' '.join(failed[-1].error_text.split())}; mend that, and take another folder"
             )
+
+    @property
+    def _busy(self) -> int:
+        """Steps that are under way; where proposals learn from trials, those that have not ended.
+
+        One that waits for what another trains has no step of its own.
+        """
+        if self._proposals.learns:
+            return sum(trial.state is State.RUNNING for trial in self.trials)
+        return len(self._under_way)
 
     def _propose(self) -> bool:
         """Begin another trial, if there is one."""

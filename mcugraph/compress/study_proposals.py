@@ -2,7 +2,7 @@
 
 from abc import ABC, abstractmethod
 from collections.abc import Mapping, Sequence
-from typing import Any
+from typing import Any, ClassVar
 
 from mcugraph.compress.study_ledger import StudyTrial
 from mcugraph.compress.study_options import Options, combinations, completed
@@ -13,7 +13,13 @@ _DRAWS = 100  # of one proposal
 
 
 class Proposals(ABC):
-    """Says what is tried next."""
+    """Says what is tried next.
+
+    Attributes:
+        learns: Whether that goes by what the trials before it came to.
+    """
+
+    learns: ClassVar[bool] = False
 
     @abstractmethod
     def next(self, trials: Sequence[StudyTrial]) -> Options | None:
@@ -59,6 +65,8 @@ class Sampled(Proposals):
         UsageError: Optuna is not installed, or the grid is no mapping.
     """
 
+    learns = True
+
     def __init__(self, grid: Any, sampler: Any, count: int, known: Sequence[StudyTrial]) -> None:
         try:
             import optuna
@@ -74,8 +82,12 @@ class Sampled(Proposals):
         }
         logging = optuna.logging.get_verbosity()
         optuna.logging.set_verbosity(optuna.logging.WARNING)
-        self._study = optuna.create_study(sampler=sampler, directions=["minimize", "minimize"])
+        directions = ["minimize", "minimize"]
+        self._study: Any = optuna.create_study(sampler=sampler, directions=directions)
         optuna.logging.set_verbosity(logging)
+        self._exhausted = False
+        # Samplers that have tried all call it, which Optuna allows within a loop of its own alone.
+        self._study.stop = self._stop
         self._asked: dict[int, Any] = {}
         for trial in known:
             if trial.state is not State.RUNNING:
@@ -87,6 +99,8 @@ class Sampled(Proposals):
             return None
         tried = [trial.options for trial in trials]
         for _ in range(_DRAWS):
+            if self._exhausted:
+                return None
             asked = self._study.ask(self._axes)
             options = completed(asked.params)
             if options is not None and options not in tried:
@@ -104,6 +118,9 @@ class Sampled(Proposals):
             self._study.tell(asked, state=self._optuna.trial.TrialState.FAIL)
         else:
             self._study.tell(asked, values)
+
+    def _stop(self) -> None:
+        self._exhausted = True
 
     def _know(self, trial: StudyTrial) -> None:
         values = _values(trial)

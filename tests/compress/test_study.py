@@ -13,7 +13,7 @@ from support.microcontrollers import needs_qemu
 import mcugraph as mg
 from mcugraph.codegen.cores import roomiest
 from mcugraph.errors import FormatError, UsageError
-from mcugraph.experiments.engines import Engine
+from mcugraph.experiments.engines import Engine, Inline
 
 torch = pytest.importorskip("torch")
 pytest.importorskip("litert_torch")
@@ -22,7 +22,7 @@ from torch import nn  # noqa: E402
 
 from mcugraph.compress import StudyRecipe, load_study, study  # noqa: E402
 from mcugraph.compress.kept_models import KeptModel  # noqa: E402
-from mcugraph.compress.study_options import combinations, completed  # noqa: E402
+from mcugraph.compress.study_options import StudyStep, combinations, completed  # noqa: E402
 
 INPUT = torch.zeros(1, 1, 6, 6)
 RECIPE = StudyRecipe(epochs=2, batch=32)
@@ -60,8 +60,6 @@ class Breaking(Engine):
         self.begun, self._last = list[str](), last
 
     def submit(self, run: Any, task: Any) -> Any:
-        from mcugraph.experiments.engines import Inline
-
         if len(self.begun) == self._last:
             raise KeyboardInterrupt
         self.begun.append(task.step.value)
@@ -203,6 +201,41 @@ def test_a_sampler_chooses_and_is_told_what_came_of_it(data: str, tmp_path: Path
     again = studied(data, tmp_path, sampler=optuna.samplers.RandomSampler(seed=2), **more)
     assert without_clocks(again)[:3] == without_clocks(first)
     assert len(again.done) == 4
+
+
+@pytest.mark.parametrize("workers", [1, 2])
+def test_a_sampler_is_asked_when_all_but_so_many_trials_have_ended(
+    workers: int, data: str, tmp_path: Path
+) -> None:
+    """Also where all trials wait for the one pruning that they share."""
+    optuna = pytest.importorskip("optuna")
+    seen = list[tuple[int, int]]()
+
+    class Watched(optuna.samplers.GridSampler):
+        def before_trial(self, study: Any, trial: Any) -> None:
+            super().before_trial(study, trial)
+            known = study.get_trials(deepcopy=False)
+            seen.append((len(known) - 1, sum(each.state.is_finished() for each in known)))
+
+    class Told(Engine):
+        """Says what steps come to, and takes none."""
+
+        def submit(self, run: Any, task: Any) -> Any:
+            rounds = task.options["qat_epochs"]
+            figures = {"scores": {"float": rounds / 10}, "flash": 100 + rounds}
+            found = figures if task.step is StudyStep.MEASURE else b"a model"
+            return Inline().submit(lambda task: found, task)
+
+        def close(self) -> None:
+            pass
+
+    grid = {"qat_epochs": [0, 1, 2, 3, 4]}
+    options = {"grid": grid, "engine": Told(), "sampler": Watched(grid), "workers": workers}
+    result = studied(data, tmp_path, trials=9, **options)
+    assert sorted(trial.options["qat_epochs"] for trial in result.done) == [0, 1, 2, 3, 4]
+    assert [asked for asked, _ in seen[:5]] == [0, 1, 2, 3, 4]
+    assert len(seen) <= 6  # whether there is no more is asked once, at the most
+    assert all(ended == max(0, asked + 1 - workers) for asked, ended in seen)
 
 
 def test_grids_hold_what_goes_together() -> None:
