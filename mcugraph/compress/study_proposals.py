@@ -82,12 +82,11 @@ class Sampled(Proposals):
         }
         logging = optuna.logging.get_verbosity()
         optuna.logging.set_verbosity(optuna.logging.WARNING)
-        directions = ["minimize", "minimize"]
-        self._study: Any = optuna.create_study(sampler=sampler, directions=directions)
+        made = optuna.create_study(sampler=sampler, directions=["minimize", "minimize"])
         optuna.logging.set_verbosity(logging)
-        self._exhausted = False
+        self._study, self._exhausted = made, False
         # Samplers that have tried all call it, which Optuna allows within a loop of its own alone.
-        self._study.stop = self._stop
+        vars(made)["stop"] = self._stop
         self._asked: dict[int, Any] = {}
         for trial in known:
             if trial.state is not State.RUNNING:
