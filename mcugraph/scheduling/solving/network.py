@@ -248,3 +248,18 @@ def _reached(masks: Sequence[int], neighbours: Iterable[int]) -> int:
     for u in neighbours:
         result |= masks[u] | 1 << u
     return result
+
+
+def without_shortcuts(net: Network) -> tuple[list[list[int]], list[list[int]]]:
+    """Direct predecessors and successors, without edges that follow from others."""
+    ancestors = ancestor_masks(net)
+    succs: list[list[int]] = [[] for _ in net.preds]
+    kept = []
+    for v, preds in enumerate(net.preds):
+        indirect = 0
+        for u in preds if len(preds) > 1 else ():
+            indirect |= ancestors[u]
+        kept.append([u for u in preds if not indirect >> u & 1] if indirect else list(preds))
+        for u in kept[-1]:
+            succs[u].append(v)
+    return kept, succs

@@ -21,7 +21,7 @@ from mcugraph.scheduling.solving.hill_valley import (
     operators_of,
     single,
 )
-from mcugraph.scheduling.solving.network import Network, ancestor_masks
+from mcugraph.scheduling.solving.network import Network, without_shortcuts
 from mcugraph.scheduling.solving.overlay import covered_bytes
 from mcugraph.scheduling.solving.replay import order_peak
 from mcugraph.scheduling.solving.series_parallel import joins_wholly, merged
@@ -38,7 +38,7 @@ def series_parallel_bounds(net: Network, order: Sequence[int]) -> Iterator[tuple
     """
     if not net.preds:
         return
-    preds, succs = _without_shortcuts(net)
+    preds, succs = without_shortcuts(net)
     if not joins_wholly(preds, succs):
         return
     least = order_peak(net, order)
@@ -80,21 +80,6 @@ def _chains(net: Network, order: Sequence[int]) -> list[Chain]:
             zip(net.step, net.overlays, deltas, strict=True)
         )
     ]
-
-
-def _without_shortcuts(net: Network) -> tuple[list[list[int]], list[list[int]]]:
-    """Direct predecessors and successors, without edges that follow from others."""
-    ancestors = ancestor_masks(net)
-    succs: list[list[int]] = [[] for _ in net.preds]
-    kept = []
-    for v, preds in enumerate(net.preds):
-        indirect = 0
-        for u in preds if len(preds) > 1 else ():
-            indirect |= ancestors[u]
-        kept.append([u for u in preds if not indirect >> u & 1] if indirect else list(preds))
-        for u in kept[-1]:
-            succs[u].append(v)
-    return kept, succs
 
 
 def _repaired(net: Network, order: Sequence[int]) -> list[int]:

@@ -11,11 +11,8 @@ from hypothesis import given, settings
 from mcugraph.scheduling.entry import schedule
 from mcugraph.scheduling.problem import Problem
 from mcugraph.scheduling.solving.hill_valley import hill_of, in_series, operators_of, single
-from mcugraph.scheduling.solving.relaxation import (
-    _without_shortcuts,
-    forest_bound,
-    series_parallel_bounds,
-)
+from mcugraph.scheduling.solving.network import without_shortcuts
+from mcugraph.scheduling.solving.relaxation import forest_bound, series_parallel_bounds
 from mcugraph.scheduling.solving.replay import order_peak
 from mcugraph.scheduling.solving.series_parallel import merged
 from mcugraph.testing import SHAPES, brute_force_peak, build_problem, check_schedule, problems
@@ -182,6 +179,6 @@ def test_shortcuts_are_the_edges_that_follow_from_others(shape, seed):
     reduced = networkx.DiGraph(edges)
     reduced.add_nodes_from(range(14))
     expected = set(networkx.transitive_reduction(reduced).edges)
-    preds, succs = _without_shortcuts(net)
+    preds, succs = without_shortcuts(net)
     assert {(u, v) for v, some in enumerate(preds) for u in some} == expected
     assert {(u, v) for u, some in enumerate(succs) for v in some} == expected
