@@ -16,15 +16,15 @@ def drop_identities(edit: Edit) -> None:
     """
     for operator, op in edit.of(Elementwise, Reshape):
         source = operator.inputs[0] if operator.inputs else None
-        same = changes_nothing(operator) or _is_bounded(edit, operator)
+        same = changes_nothing(operator) or _is_needless_bound(edit, operator)
         same = same or (isinstance(op, Reshape) and _same(edit, operator))
         if same and source is not None:
             edit.bypass(operator, source)
 
 
-def _is_bounded(edit: Edit, operator: Operator) -> bool:
-    """Whether it is a ReLU of what is never negative."""
-    source = edit.only_source(operator, operator.inputs[0]) if operator.inputs else None
+def _is_needless_bound(edit: Edit, operator: Operator) -> bool:
+    """Whether it is a ReLU of what is never negative, whoever else reads that."""
+    source = edit.source(operator, operator.inputs[0]) if operator.inputs else None
     if source is None or not isinstance(source.op, Elementwise):
         return False
     return operator.op == Elementwise("relu") and source.op.function in NEVER_NEGATIVE

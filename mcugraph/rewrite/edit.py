@@ -117,13 +117,19 @@ class Edit:
         return self._operators[reader]
 
     def only_source(self, operator: Operator, data: str | None) -> Operator | None:
-        """The operator that makes what an operator reads, if nothing else needs that.
+        """The ``source`` of what an operator reads, if nothing else needs that."""
+        if data is None or not self.only_read_by(data, operator):
+            return None
+        return self.source(operator, data)
+
+    def source(self, operator: Operator, data: str | None) -> Operator | None:
+        """The operator that makes what an operator reads.
 
         None, too, where integers are made of it between the two, other ones than those of the
         result: one operator that does the work of both would not round there.
         """
         source = self.producer(data)
-        if source is None or data is None or not self.only_read_by(data, operator):
+        if source is None or data is None:
             return None
         between = self.tensors[data].quantization
         if between is not None and between.is_known:

@@ -37,6 +37,11 @@ def series(*layers: Any) -> Any:
     return nn.Sequential(nn.Conv1d(3, 8, 5), nn.BatchNorm1d(8), *layers)
 
 
+def twice(x: Any) -> Any:
+    gate = torch.sigmoid(x)
+    return torch.relu(gate) * torch.tanh(gate)
+
+
 def images(*layers: Any) -> Any:
     return nn.Sequential(nn.Conv2d(3, 8, 3), nn.ReLU(), *layers)
 
@@ -80,6 +85,10 @@ CASES: dict[str, tuple[Callable[[], Any], tuple[int, ...]]] = {
     ),
     "never negative": (
         lambda: nn.Sequential(nn.Conv2d(3, 8, 3), nn.Sigmoid(), nn.ReLU(), nn.Conv2d(8, 2, 3)),
+        (3, 8, 8),
+    ),
+    "never negative, read twice": (
+        lambda: nn.Sequential(nn.Conv2d(3, 8, 3), Apply(twice), nn.Conv2d(8, 2, 3)),
         (3, 8, 8),
     ),
     "map of one element": (

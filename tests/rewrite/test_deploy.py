@@ -323,6 +323,23 @@ def test_identities_and_dropouts_are_gone() -> None:
     assert made.outputs == made.operators[0].outputs == ("d",)
 
 
+@pytest.mark.parametrize("function", ["sigmoid", "relu6", "tanh"])
+def test_a_relu_of_what_is_never_negative_is_gone_whoever_else_reads_that(function: str) -> None:
+    made = rewritten(
+        graph(
+            [
+                ("a", Elementwise(function), ["x"]),
+                ("b", relu(), ["a"]),
+                ("c", Elementwise("neg"), ["b"]),
+                ("d", Elementwise("mul"), ["a", "c"]),
+            ]
+        ),
+        drop_identities,
+    )
+    stays = ["relu"] if function == "tanh" else []
+    assert kinds(made) == [function, *stays, "neg", "mul"]
+
+
 def test_outputs_stay_when_identities_go() -> None:
     """Two names for one value, and one for an input: all three are still there."""
     before = graph(
