@@ -127,6 +127,15 @@ def screen(options: argparse.Namespace) -> Screen:
     return shown_on(options.full_names)
 
 
+def output(
+    command: argparse.ArgumentParser, name: str, purpose: str, required: bool = True
+) -> None:
+    """Where what the command makes is written, beside the answer on standard output."""
+    command.add_argument(
+        *("-o", "--output"), required=required, type=written, metavar=name, help=purpose
+    )
+
+
 def time_limit(command: argparse.ArgumentParser) -> None:
     """How long searches that write something may take."""
     command.add_argument(
@@ -235,6 +244,15 @@ def positive(text: str) -> int:
     if not text.isdecimal() or not int(text):
         raise argparse.ArgumentTypeError(f"{text!r} is no positive number")
     return int(text)
+
+
+def written(text: str) -> str:
+    """The path of a file or a folder to write, which standard output is none of."""
+    if text == "-":
+        raise argparse.ArgumentTypeError(
+            "standard output is for the answer; give a path, ./- for a file called -"
+        )
+    return text
 
 
 def quantity(parse: Callable[[str], int]) -> Callable[[str], int]:

@@ -23,9 +23,7 @@ def add(commands: Any) -> None:
         "interpreter.",
     )
     command.add_argument("model", metavar="MODEL", help="a .tflite or .onnx file")
-    command.add_argument(
-        "-o", "--output", required=True, metavar="FOLDER", help="the folder to write"
-    )
+    common.output(command, "FOLDER", "the folder to write")
     command.add_argument(
         "--name",
         default="model",

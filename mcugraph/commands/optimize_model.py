@@ -19,7 +19,7 @@ def add(commands: Any) -> None:
         "and write the file back; all else in it stays as it is.",
     )
     command.add_argument("model", metavar="IN", help="a .tflite or .onnx file")
-    command.add_argument("-o", "--output", required=True, metavar="OUT", help="the file to write")
+    common.output(command, "OUT", "the file to write")
     command.add_argument(
         "--force", action="store_true", help="write order and plan although nothing is saved"
     )

@@ -21,7 +21,7 @@ def add(commands: Any) -> None:
         "tensors over time, maps of its arena, its operators and the network.",
     )
     command.add_argument("model", metavar="MODEL", help="a .tflite, .onnx or .pt2 file")
-    command.add_argument("-o", "--output", required=True, metavar="PAGE", help="the HTML file")
+    common.output(command, "PAGE", "the HTML file")
     command.add_argument("--compare", metavar="OTHER", help="a second model, beside the first")
     command.add_argument("--board", metavar="NAME", help="a board to draw bars against")
     command.add_argument("--boards", metavar="FILE", help="boards of your own, as TOML")

@@ -32,7 +32,7 @@ def add(commands: Any) -> None:
         metavar="DATA",
         help="an .npz file of x_train, y_train, x_test, y_test; or module:function",
     )
-    command.add_argument("-o", "--output", metavar="FOLDER", help="where the search is kept")
+    common.output(command, "FOLDER", "where the search is kept", required=False)
     command.add_argument(
         "--space", default="cnn", metavar="NAME", help="cnn (the default), cnn1d, ds_cnn or mlp"
     )
@@ -44,8 +44,12 @@ def add(commands: Any) -> None:
         metavar="COND",
         help='show, or write, only what meets this, like "size <= 1000 and peak <= 2e3"',
     )
-    command.add_argument("--tflite", metavar="FILE", help="write the best network as int8")
-    command.add_argument("--html", metavar="FILE", help="write the front as a page")
+    files_made = {
+        "--tflite": "write the best network as int8",
+        "--html": "write the front as a page",
+    }
+    for option, what in files_made.items():
+        command.add_argument(option, type=common.written, metavar="FILE", help=what)
     command.add_argument("--json", action="store_true", help="print JSON")
     command.set_defaults(run=run, defaults=vars(command.parse_args([])))
 

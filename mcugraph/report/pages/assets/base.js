@@ -21,7 +21,7 @@ const separated = new Intl.NumberFormat("en-US");
 const exact = (value) => (value === null || value === undefined ? "?" : separated.format(value));
 const kib = (value) =>
   value >= 1 << 20 ? `${(value / (1 << 20)).toFixed(2)} MiB` : `${(value / 1024).toFixed(1)} KiB`;
-const percent = (part, whole) => (whole ? `${((100 * part) / whole).toFixed(1)} %` : "");
+const percent = (part, whole) => (whole ? `${((100 * part) / whole).toFixed(1)}%` : "");
 
 /** The end of a long name tells most. */
 const short = (name, length = 40) => (name.length <= length ? name : `…${name.slice(1 - length)}`);
