@@ -59,8 +59,9 @@ def profile(
             fused). ``"paper"``: the preset of "Differentiable Network Pruning for
             Microcontrollers" (Liberis and Lane).
         precision: None: the model's own element types. ``"int8"``: what it costs quantised.
-        kernels: What TFLM is built with: ``"reference"`` or ``"cmsis-nn"`` (Cortex-M4 with its DSP
-            extension); its head and tail depend on it.
+        kernels: What TFLM is built with: ``"reference"``, ``"cmsis-nn"`` (Cortex-M4 with its DSP
+            extension), or a library of your own by its name (``register_kernels``); head and tail
+            depend on it.
         time_limit: Seconds for the search for the best order, and again for the cut bound (that of
             the cuts made till then) and for each search for our plan of the arena. Where they do
             not suffice, ``memory.peak_lower_bound`` is what was proven, and ``schedule`` and

@@ -21,7 +21,7 @@ _COMMENT = rb"(?s://[^\n]*|/\*.*?(?:\*/|\Z))"
 # Attributes may stand between name and value; no part of them is longer than people write.
 _ARRAY = (
     rb"\b(?:unsigned\s+char|signed\s+char|char|(?:std::)?u?int8_t)\s+(?:const\s+)?(\w{1,200})\s*"
-    rb"\[[^\]\n]{0,100}\][^=;{}()]{0,200}(?:\([^;{}]{0,100}\)[^=;{}()]{0,200})?=\s*\{([^{}]*)\}"
+    rb"\[[^\]\n]{0,100}\][^=;{}()]{0,200}(?:\([^;{}]{0,100}\)[^=;{}()]{0,200})?=\s*\{([^{}]*)(\}?)"
 )
 _NUMBER = rb"-?(?:0[xX][0-9a-fA-F]{1,2}|0[0-7]{0,3}|[1-9][0-9]{0,2})[uU]?"
 
@@ -137,9 +137,13 @@ def _names_model(name: str) -> bool:
 def _in_source(path: str, data: bytes, limits: LoadLimits) -> bytes:
     """The model that C code has as an array of bytes."""
     limits.hold("expanded", f"{path}: bytes of C code", len(data))
-    arrays = [
-        (match[1].decode(), match[2]) for match in re.finditer(_ARRAY, re.sub(_COMMENT, b" ", data))
-    ]
+    arrays = []
+    for match in re.finditer(_ARRAY, re.sub(_COMMENT, b" ", data)):
+        name, text, closed = match[1].decode(), match[2], match[3]
+        if closed:
+            arrays.append((name, text))
+        elif b";" in text or match.end() == len(match.string):  # else a list of lists opens
+            raise FormatError(f"{path}: array {name!r} has no closing brace; is the file whole?")
     if not arrays:
         raise FormatError(
             f"{path}: this C code has no array of bytes with values; name the file that defines it"

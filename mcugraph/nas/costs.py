@@ -48,7 +48,7 @@ def measure(graph: Graph, kernels: str = "reference") -> tuple[Costs, Profile]:
 
     Args:
         graph: Float, as a builder or ``from_torch`` makes it; it is counted as int8.
-        kernels: What TFLM is built with: ``"reference"`` or ``"cmsis-nn"``.
+        kernels: What TFLM is built with, as for ``profile``.
 
     Raises:
         UsageError: TFLM has no kernel for one of its operators, so that its arena is not known.

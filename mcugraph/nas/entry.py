@@ -95,7 +95,7 @@ def search(
         board: A name of a board, or a ``Board``: what is trained fits it.
         reserve_sram: Bytes of the board's SRAM for all but the arena.
         reserve_flash: Bytes of its flash for all but the model and TFLM.
-        kernels: What TFLM is built with: ``"reference"`` or ``"cmsis-nn"``.
+        kernels: What TFLM is built with, as for ``profile``.
         recipe: How candidates are trained; None: the defaults of ``Recipe``.
         method: ``"evolution"``, ``"pareto"``, ``"random"``, or a ``Method``.
         time_limit: For all, in seconds or like ``"30min"``, finalists included: where their time is

@@ -58,10 +58,11 @@ def optimize(
             outputs bit for bit.
         time_limit: Seconds that each search may take; None: no limit.
         dims: Values for dynamic dimensions, as for ``load``.
-        kernels: What TFLM is built with: ``"reference"`` or ``"cmsis-nn"``. Outputs then lie over
+        kernels: What TFLM is built with. ``"reference"`` or ``"cmsis-nn"``: outputs then lie over
             inputs that die, as far as these kernels allow, and the file runs right with these
-            kernels only, which it says in its metadata. ``"any"``: no such overlaps, so that the
-            file runs right with all of them; scratch is that of reference kernels.
+            kernels only, which it says in its metadata. A library of your own, by its name
+            (``register_kernels``): with its scratch, without overlaps. ``"any"``: no overlaps, so
+            that the file runs right with all of them; scratch is that of reference kernels.
         limits: How much the file may become while it is read, as for ``load``.
         split: Operators that follow one another may be computed in slices of channels, with one
             CONCATENATION at the end; of what saves memory, the best is looked for.

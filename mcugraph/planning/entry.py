@@ -46,8 +46,9 @@ def plan(
         alignment: Bytes; offsets are multiples of it and sizes are rounded up to it. Blocks
             have an alignment of their own.
         time_limit: Seconds for scheduling and planning together; the best plan till then is
-            returned. None: as long as a fixed amount of work takes, about a minute at the most,
-            with the same plan on every machine.
+            returned. None: a first plan, which takes longer the more there is to place, and what a
+            fixed amount of work, about a minute at the most, makes of it; the same on every
+            machine.
         method: ``"auto"``: greedy starts, then exact search. ``"tflm"``: the greedy planner of
             TensorFlow Lite Micro. ``"first_fit"``: the lowest free offset in execution order
             (Deutel et al., "Energy-efficient Deployment of Deep Learning Applications on

@@ -115,6 +115,9 @@ def test_several_models_are_listed(model: Path, tmp_path: Path) -> None:
     ("text", "said"),
     [
         ("extern const unsigned char g_model[];", "no array of bytes with values"),
+        ("unsigned char m[] = {0x20, 1,", "array 'm' has no closing brace; is the file whole?"),
+        ("char m[] = {1, 2;\nint n = 2;\nint k[] = {3};", "array 'm' has no closing brace"),
+        ("const char m[2][1] = {{1}, {2}};", "no array of bytes with values"),
         ("unsigned char m[] = {0x20, name};", "array 'm': 'name' is no byte"),
         ("unsigned char m[] = {1, 256};", "256 is no byte"),
         ("unsigned char m[] = {0x100};", "'0x100' is no byte"),
