@@ -9,7 +9,8 @@ from mcugraph.cost.work import Work, total, work_of
 from mcugraph.errors import GraphError, InternalError, UsageError
 from mcugraph.formats.loader import graph_of
 from mcugraph.garbage import collected_seldom
-from mcugraph.ir import Graph, Role
+from mcugraph.ir import Graph, Role, Shape
+from mcugraph.late_fields import Later
 from mcugraph.ops.variables import Variable
 from mcugraph.profiles import (
     GENERATED,
@@ -24,18 +25,21 @@ from mcugraph.profiles import (
 from mcugraph.records import dataclass, replace
 from mcugraph.rewrite.accounting import counted_forms
 from mcugraph.rewrite.precision import dense_by_tensor
-from mcugraph.scheduling.figures import LiveSetFigures, live_set_figures
+from mcugraph.scheduling.figures import LiveSetFigures, LiveSetProblems
 from mcugraph.scheduling.result import Schedule
 from mcugraph.scheduling.runtime import Runtime, find_runtime
 from mcugraph.tflm.footprint import TflmFootprint
 from mcugraph.tflm.footprint import footprint as tflm_footprint
 from mcugraph.tflm.loaded import file_of, program_from, program_of
 from mcugraph.tflm.lowering import MODELLED
-from mcugraph.tflm.own_plan import planned_arenas
+from mcugraph.tflm.own_plan import OwnArenas
 from mcugraph.tflm.refusals import refusals
 
 # Seconds that a profile gives its searches; `schedule` and `plan` take as long as asked.
 SEARCH_SECONDS = 1.0
+
+# What is known of a layer at once: all but its live bytes.
+_Row = tuple[str, str, str, int | None, int | None, int, Shape | None, int]
 
 
 @collected_seldom()
@@ -50,6 +54,9 @@ def profile(
     storage: bool = False,
 ) -> Profile:
     """What a model costs: exact peak SRAM, flash, multiply-accumulates.
+
+    The model is read and held to be one that can be counted, and work and flash are. What takes a
+    search or a simulation, ``memory`` above all, is worked out when it is first read.
 
     Args:
         graph: The model, or the path of its file.
@@ -85,7 +92,8 @@ def profile(
     stored_bytes = FlashFacts(
         flash.file, flash.weights, flash.biases, flash.quantization, flash.other
     )
-    memory = live_set_figures(counted, device, time_limit)
+    problems = LiveSetProblems.of(counted, device, time_limit)
+    live = Later(lambda: problems.figures(time_limit))
     arena = _Arena()
     if device.generated:
         kernels, arena = GENERATED, _generated(counted, time_limit)
@@ -97,11 +105,12 @@ def profile(
     elif built is not None:
         raise UsageError("built is what `deploy` made of a model: give runtime='deploy' with it")
     elif forms.by.has_arena:
-        arena = _arena(counted, device.abi, kernels, memory.best, time_limit)
+        arena = _arena(counted, device.abi, kernels, live, time_limit)
     unsized = _unsized(counted)
     # What an importer says of a body holds for whoever calls it.
     walked = tuple(counted.walk())
     assumed = dict.fromkeys(text for part in walked for text in part.assumptions)
+    rows = _rows(counted, parts)
     return Profile(
         model=ModelFacts(
             path=graph.source.path,
@@ -115,7 +124,7 @@ def profile(
         kernels=kernels,
         accounting=accounting,
         precision=precision,
-        memory=_memory(memory, arena),
+        memory=_memory(live, problems.state, arena),
         flash=stored_bytes,
         macs=work.macs,
         elementwise=work.elementwise,
@@ -124,8 +133,8 @@ def profile(
         deploy_refusals=arena.refusals if device.generated else (),
         assumptions=(*assumed, *work.assumptions, *unsized, *arena.notes),
         complete=all(part.complete for part in walked) and not work.unknown and not unsized,
-        order=tuple(map(str, memory.best.order)),
-        layers=_layers(counted, parts, memory),
+        order=live.part(lambda found: tuple(map(str, found.best.order))),
+        layers=live.part(lambda found: _layers(rows, found)),
         storage=_storage(stored) if storage else None,
     )
 
@@ -141,17 +150,19 @@ def _storage(graph: Graph) -> tuple[LayerStorage, ...]:
 class _Arena:
     """TFLM's arena with its own plan, and the head in bytes with ours; None: not known.
 
-    ``overlapped`` is with outputs over inputs that die.
+    ``overlapped`` is with outputs over inputs that die. All three may be worked out later.
     """
 
-    found: TflmFootprint | None = None
+    found: Later[TflmFootprint] | None = None
     planned: int | None = None
     overlapped: int | None = None
     notes: tuple[str, ...] = ()
     refusals: tuple[str, ...] = ()
 
 
-def _arena(graph: Graph, abi: str, kernels: str, best: Schedule, seconds: float) -> _Arena:
+def _arena(
+    graph: Graph, abi: str, kernels: str, live: Later[LiveSetFigures], seconds: float
+) -> _Arena:
     file, notes = file_of(graph)
     if file is None:
         return _Arena(notes=notes)
@@ -161,14 +172,19 @@ def _arena(graph: Graph, abi: str, kernels: str, best: Schedule, seconds: float)
     if program is None:
         shown = tuple(note for note in notes if note != MODELLED)  # there are no such figures
         return _Arena(notes=(*shown, *more), refusals=said)
-    found = tflm_footprint(program)
-    planned, overlapped = planned_arenas(program, found.arena, seconds, best)
+    found = Later(lambda: tflm_footprint(program))
+    own = Later(lambda: OwnArenas(program, found().arena, seconds, live().best))
+    planned, overlapped = (
+        own.part(lambda each: each.planned),
+        own.part(lambda each: each.overlapped),
+    )
     unchecked = [
         f"TFLM does not run this model, since {each.reason}; its figures are those without that "
         "check"
         for each in refused
     ]
-    return _Arena(found, planned, overlapped, (*notes, *more, *unchecked, *_handles(graph)), said)
+    notes = (*notes, *more, *unchecked, *_handles(graph))
+    return _Arena(found, planned, overlapped, notes, said)
 
 
 def _generated(graph: Graph, seconds: float) -> _Arena:
@@ -230,27 +246,34 @@ def _loaded_again(found: Profile, counted: Graph, abi: str) -> Memory:
     )
 
 
-def _memory(memory: LiveSetFigures, arena: _Arena) -> Memory:
-    best = memory.best
-    live = tuple(LiveTensor(str(entry.tensor), entry.bytes) for entry in best.live)
+def _memory(live: Later[LiveSetFigures], state: int, arena: _Arena) -> Memory:
     found = arena.found
     return Memory(
-        peak=best.peak,
-        peak_is_optimal=best.optimal,
-        peak_lower_bound=best.lower_bound,
-        file_order_peak=memory.in_file_order.peak,
-        operator_bound=memory.operator_bound,
-        cut_bound=memory.cut_bound,
-        tflm_arena=None if found is None else found.arena,
-        tflm_persistent=None if found is None else found.persistent,
-        tflm_persistent_host=None if found is None else found.persistent_host,
-        tflm_total=None if found is None else found.total,
-        tflm_total_host=None if found is None else found.total_host,
+        peak=live.part(lambda each: each.best.peak),
+        peak_is_optimal=live.part(lambda each: each.best.optimal),
+        peak_lower_bound=live.part(lambda each: each.best.lower_bound),
+        file_order_peak=live.part(lambda each: each.in_file_order.peak),
+        operator_bound=live.part(lambda each: each.operator_bound),
+        cut_bound=live.part(lambda each: each.cut_bound),
+        tflm_arena=None if found is None else found.part(lambda each: each.arena),
+        tflm_persistent=None if found is None else found.part(lambda each: each.persistent),
+        tflm_persistent_host=(
+            None if found is None else found.part(lambda each: each.persistent_host)
+        ),
+        tflm_total=None if found is None else found.part(lambda each: each.total),
+        tflm_total_host=None if found is None else found.part(lambda each: each.total_host),
         planned_arena=arena.planned,
         overlap_arena=arena.overlapped,
-        state=memory.state,
-        bottleneck=None if best.bottleneck is None else Bottleneck(str(best.bottleneck), live),
+        state=state,
+        bottleneck=live.part(lambda each: _bottleneck(each.best)),
     )
+
+
+def _bottleneck(best: Schedule) -> Bottleneck | None:
+    if best.bottleneck is None:
+        return None
+    live = tuple(LiveTensor(str(entry.tensor), entry.bytes) for entry in best.live)
+    return Bottleneck(str(best.bottleneck), live)
 
 
 def _unsized(graph: Graph) -> tuple[str, ...]:
@@ -263,28 +286,31 @@ def _unsized(graph: Graph) -> tuple[str, ...]:
     return (f"counted as 0 bytes, since the model does not tell their size: {shown}",)
 
 
-def _layers(graph: Graph, parts: tuple[Work, ...], memory: LiveSetFigures) -> tuple[Layer, ...]:
-    layers, learned = [], Role.WEIGHT
-    for operator, work, live in zip(
-        graph.operators, parts, memory.in_file_order.timeline, strict=True
-    ):
+def _rows(graph: Graph, parts: tuple[Work, ...]) -> list[_Row]:
+    """What is known of the layers at once."""
+    rows, learned = [], Role.WEIGHT
+    for operator, work in zip(graph.operators, parts, strict=True):
         results = [graph.tensors[name] for name in operator.outputs]
         weights = {
             tensor.name: tensor.stored_bytes
             for role, tensor in constants(graph, operator)
             if role is learned
         }
-        layers.append(
-            Layer(
-                name=operator.name,
-                kind=operator.op.kind,
-                type=operator.native,
-                macs=None if work.unknown else work.macs,
-                elementwise=None if work.unknown else work.elementwise,
-                weights=sum(weights.values()),
-                output_shape=results[0].shape if results else None,
-                output_bytes=sum([tensor.nbytes for tensor in results]),
-                live_bytes=live,
+        rows.append(
+            (
+                operator.name,
+                operator.op.kind,
+                operator.native,
+                None if work.unknown else work.macs,
+                None if work.unknown else work.elementwise,
+                sum(weights.values()),
+                results[0].shape if results else None,
+                sum([tensor.nbytes for tensor in results]),
             )
         )
-    return tuple(layers)
+    return rows
+
+
+def _layers(rows: list[_Row], live: LiveSetFigures) -> tuple[Layer, ...]:
+    timeline = live.in_file_order.timeline
+    return tuple([Layer(*row, nbytes) for row, nbytes in zip(rows, timeline, strict=True)])

@@ -1,9 +1,10 @@
 """What a profile holds: the figures of a model, and how they show themselves."""
 
-from dataclasses import asdict, fields
+from dataclasses import asdict, fields, is_dataclass
 from typing import Any, NoReturn
 
 from mcugraph.cost.layer_storage import LayerStorage
+from mcugraph.late_fields import with_late_fields
 from mcugraph.records import dataclass
 from mcugraph.schema import SCHEMA_VERSION
 from mcugraph.shown import Facts, Shown, finished, frame, new_figure
@@ -47,9 +48,12 @@ class Bottleneck:
     live: tuple[LiveTensor, ...]
 
 
+@with_late_fields
 @dataclass(frozen=True, slots=True)
 class Memory:
     """SRAM in bytes; None: not known.
+
+    What takes a search or a simulation is worked out when it is first read.
 
     Attributes:
         peak: The largest live set in the best order that was found.
@@ -137,9 +141,13 @@ class Layer:
     live_bytes: int
 
 
+@with_late_fields
 @dataclass(frozen=True, slots=True, repr=False)
 class Profile(Shown):
     """What a model costs on a microcontroller: SRAM, flash and work.
+
+    Work and flash are known at once; ``memory``, ``order`` and ``layers`` are worked out when they
+    are first read.
 
     Attributes:
         model: What the model is: ``path``, ``format``, ``name``, ``operators``, ``parameters``.
@@ -265,12 +273,12 @@ class Profile(Shown):
 
     def to_dict(self) -> dict[str, Any]:
         """The profile as plain dicts, lists and numbers, ready for JSON."""
-        return {"schema_version": SCHEMA_VERSION, **_plain(asdict(self))}
+        return {"schema_version": SCHEMA_VERSION, **_plain(self)}
 
 
 def _plain(value: Any) -> Any:
-    if isinstance(value, dict):
-        return {key: _plain(entry) for key, entry in value.items()}
-    if isinstance(value, tuple | list):
+    if isinstance(value, tuple):
         return [_plain(entry) for entry in value]
+    if is_dataclass(value):
+        return {name: _plain(getattr(value, name)) for name in value.__dataclass_fields__}
     return value

@@ -19,7 +19,7 @@ LONGEST = 450
 # each other. `commands` print what `report` makes, and `cli` parses for them.
 LAYERS = [
     {"errors", "garbage", "records"},
-    {"checks", "late_names"},
+    {"checks", "late_fields", "late_names"},
     {"files", "printed", "schema", "units"},
     {"shown"},
     {"ir"},

@@ -1,17 +1,24 @@
 """The profile of a graph: how its figures hang together, and what its options do."""
 
+import gc
 import json
+import weakref
+from collections.abc import Callable
 from dataclasses import replace
 from pathlib import Path
+from typing import Any
 
 import pytest
 from support.odd_tflite import variables
 
 import mcugraph as mg
+from mcugraph import profiler
 from mcugraph.ir import DType, Graph, Kind, Operator, Source, Tensor
 from mcugraph.ops.elementwise import Elementwise
 from mcugraph.ops.opaque import Opaque
+from mcugraph.scheduling.figures import LiveSetProblems
 from mcugraph.scheduling.runtime import Runtime
+from mcugraph.tflm import own_plan
 
 FIXTURES = Path(__file__).resolve().parents[1] / "fixtures" / "models"
 FILES = sorted(path.name for path in FIXTURES.iterdir())
@@ -144,6 +151,59 @@ def test_profiling_changes_nothing(models: Path) -> None:
     first = mg.profile(graph, precision="int8")
     assert str(graph) == before
     assert mg.profile(graph, precision="int8") == first
+
+
+@pytest.fixture
+def asked(monkeypatch: pytest.MonkeyPatch) -> list[str]:
+    """What a profile works out, in the order in which it does."""
+    found: list[str] = []
+
+    def noted(name: str, made: Callable[..., Any]) -> Callable[..., Any]:
+        def note(*given: Any) -> Any:
+            found.append(name)
+            return made(*given)
+
+        return note
+
+    for owner, name in (
+        (LiveSetProblems, "figures"),
+        (profiler, "tflm_footprint"),
+        (own_plan, "_planned"),
+        (own_plan, "_overlapped"),
+    ):
+        monkeypatch.setattr(owner, name, noted(name, getattr(owner, name)))
+    return found
+
+
+@pytest.mark.parametrize(
+    ("read", "needed"),
+    [
+        (lambda p: (p.macs, p.flash, p.model, p.assumptions, p.tflm_refusals, p.memory.state), []),
+        (lambda p: (p.memory.peak, p.order, p.layers, p.memory.bottleneck), ["figures"]),
+        (lambda p: (p.memory.tflm_total, p.memory.tflm_arena), ["tflm_footprint"]),
+        (lambda p: p.memory.planned_arena, ["tflm_footprint", "figures", "_planned"]),
+        (lambda p: p.to_dict(), ["figures", "tflm_footprint", "_planned", "_overlapped"]),
+    ],
+)
+def test_what_takes_a_search_waits_till_it_is_read(
+    read: Callable[[mg.Profile], object], needed: list[str], models: Path, asked: list[str]
+) -> None:
+    profile = mg.profile(models / "branching.onnx")
+    assert asked == []
+    for _ in range(2):
+        read(profile)
+        assert asked == needed
+
+
+def test_a_profile_that_nobody_read_holds_no_weights(models: Path) -> None:
+    graph = mg.load(models / "branching.onnx")
+    load = next(t.constant.load for t in graph.tensors.values() if t.constant is not None)
+    held = weakref.ref(load)
+    profile = mg.profile(graph)
+    del graph, load
+    gc.collect()
+    assert held() is None
+    assert profile.memory.peak > 0
 
 
 def test_a_search_without_time_still_gives_honest_bounds(fixtures: Path) -> None:

@@ -2,6 +2,7 @@
 
 from collections.abc import Callable
 
+from mcugraph.garbage import collected_seldom
 from mcugraph.ir import Graph, Kind
 from mcugraph.records import dataclass, replace
 from mcugraph.scheduling.bounds import largest_operator, operator_bound
@@ -33,54 +34,85 @@ class LiveSetFigures:
     state: int
 
 
+@dataclass(frozen=True, slots=True)
+class LiveSetProblems:
+    """The scheduling problems that the memory figures of a graph are answers to.
+
+    An operator that calls subgraphs takes, besides the caller's live set, the largest figure of
+    the same kind of any subgraph that it calls. Where none does, all four are one.
+
+    Attributes:
+        plain: With the file order of subgraphs.
+        least: With their best order.
+        operators, cut: With these bounds of theirs.
+        state: Bytes of variable tensors, which live for ever.
+    """
+
+    plain: Problem
+    least: Problem
+    operators: Problem
+    cut: Problem
+    state: int
+
+    @classmethod
+    def of(
+        cls, graph: Graph, runtime: Runtime, time_limit: float | None = None
+    ) -> "LiveSetProblems":
+        """Those of a graph.
+
+        Args:
+            graph: The graph.
+            runtime: How the device executes it.
+            time_limit: Seconds for the search for the best order of a subgraph.
+
+        Raises:
+            GraphError: The graph contradicts itself.
+        """
+
+        def problem(bytes_of: Callable[[Problem], int]) -> Problem:
+            return Problem.with_bodies(graph, runtime, bytes_of)
+
+        plain = problem(lambda body: file_order(body).peak)
+        plain.verify()
+        least = operators = cut = plain
+        if graph.subgraphs and any(operator.op.bodies for operator in graph.operators):
+            least = problem(lambda body: least_peak(body, time_limit))
+            operators = problem(operator_bound)
+            cut = problem(lambda body: Instance(body.network()).cut_bound(Limits(time_limit)))
+        return cls(plain, least, operators, cut, _state(graph))
+
+    @collected_seldom()
+    def figures(self, time_limit: float | None = None) -> LiveSetFigures:
+        """The figures.
+
+        Args:
+            time_limit: Seconds for the search for the best order, and again for the cut bound,
+                which is the largest of the cuts that were made by then.
+        """
+        plain, least = self.plain, self.least
+        network = plain.network()
+        instance = Instance(network if least is plain else least.network())
+        best = schedule_instance(least, instance, "auto", Limits(time_limit))
+        bound = largest_operator(self.operators)
+        floor = bound if self.operators is plain else largest_operator(plain)
+        if least is plain and best.order == plain.operators:
+            in_file_order = replace(best, lower_bound=floor, elapsed=0.0, stopped="")
+        else:
+            in_file_order = _as_it_comes(plain, network, floor)
+        # The cut bound lies between the two.
+        if bound == best.peak:
+            cuts = bound
+        else:
+            asked = instance if self.cut is least else Instance(self.cut.network())
+            cuts = asked.cut_bound(Limits(time_limit))
+        return LiveSetFigures(best, in_file_order, bound, cuts, self.state)
+
+
 def live_set_figures(
     graph: Graph, runtime: Runtime, time_limit: float | None = None
 ) -> LiveSetFigures:
-    """The memory figures of a graph.
-
-    An operator that calls subgraphs takes, besides the caller's live set, the largest figure of
-    the same kind of any subgraph that it calls.
-
-    Args:
-        graph: The graph.
-        runtime: How the device executes it.
-        time_limit: Seconds for the search for the best order, and again for the cut bound, which
-            is the largest of the cuts that were made by then.
-    """
-
-    def problem(bytes_of: Callable[[Problem], int]) -> Problem:
-        return Problem.with_bodies(graph, runtime, bytes_of)
-
-    plain = problem(lambda body: file_order(body).peak)
-    plain.verify()
-    if graph.subgraphs and any(operator.op.bodies for operator in graph.operators):
-        least = problem(lambda body: least_peak(body, time_limit))
-        operators = problem(operator_bound)
-        cut = problem(lambda body: Instance(body.network()).cut_bound(Limits(time_limit)))
-    else:
-        least = operators = cut = plain
-    network = plain.network()
-    instance = Instance(network if least is plain else least.network())
-    best = schedule_instance(least, instance, "auto", Limits(time_limit))
-    bound = largest_operator(operators)
-    floor = bound if operators is plain else largest_operator(plain)
-    if least is plain and best.order == plain.operators:
-        in_file_order = replace(best, lower_bound=floor, elapsed=0.0, stopped="")
-    else:
-        in_file_order = _as_it_comes(plain, network, floor)
-    # The cut bound lies between the two.
-    if bound == best.peak:
-        cuts = bound
-    else:
-        asked = instance if cut is least else Instance(cut.network())
-        cuts = asked.cut_bound(Limits(time_limit))
-    return LiveSetFigures(
-        best=best,
-        in_file_order=in_file_order,
-        operator_bound=bound,
-        cut_bound=cuts,
-        state=_state(graph),
-    )
+    """The memory figures of a graph, with so many seconds for each search."""
+    return LiveSetProblems.of(graph, runtime, time_limit).figures(time_limit)
 
 
 def _state(graph: Graph) -> int:

@@ -14,7 +14,7 @@ from mcugraph.space.symbolic import Shapes, bytes_of
 from mcugraph.space.tflm_arena import PlannedResource
 from mcugraph.tflm.footprint import head_arena
 from mcugraph.tflm.loaded import TflmProgram
-from mcugraph.tflm.own_plan import overlap_plan, planned_arenas
+from mcugraph.tflm.own_plan import OwnArenas, overlap_plan
 
 
 class OverlapArenaResource(PlannedResource):
@@ -41,8 +41,7 @@ class OverlapArenaResource(PlannedResource):
 
     def planned(self, program: TflmProgram) -> int:
         """Bytes of the head by our plan."""
-        _, overlapped = planned_arenas(program, head_arena(program))
-        return overlapped
+        return OwnArenas(program, head_arena(program)).overlapped
 
     def gradient(self, w: Any) -> Array:
         """The derivative of what holds the arena up by each width, shape (groups,)."""

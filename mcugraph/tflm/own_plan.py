@@ -1,8 +1,10 @@
 """The bytes of TFLM's head with our plan of our order, found with as little search as it takes."""
 
 from collections.abc import Sequence
+from functools import cached_property
 from itertools import accumulate
 
+from mcugraph.garbage import collected_seldom
 from mcugraph.planning import rows
 from mcugraph.planning.arena import ArenaProblem, Plan
 from mcugraph.planning.crowded import crowded
@@ -22,10 +24,8 @@ from mcugraph.tflm.loaded import TflmProgram
 _SEARCHED = 1000
 
 
-def planned_arenas(
-    program: TflmProgram, arena: int, seconds: float = SECONDS, known: Schedule | None = None
-) -> tuple[int, int]:
-    """Bytes of the head with our plan of our order; and where outputs lie over inputs that die.
+class OwnArenas:
+    """Bytes of the head with our plan of our order, worked out when asked for.
 
     Args:
         program: What TFLM loads.
@@ -34,9 +34,28 @@ def planned_arenas(
         known: The best order of the graph that was found, its sizes not rounded up; None: none
             was looked for.
     """
-    head = Head(program)
-    planned = _planned(head, arena, seconds, known)
-    return planned, _overlapped(head, planned, seconds, known)
+
+    def __init__(
+        self,
+        program: TflmProgram,
+        arena: int,
+        seconds: float = SECONDS,
+        known: Schedule | None = None,
+    ) -> None:
+        self._head = Head(program)
+        self._arena, self._seconds, self._known = arena, seconds, known
+
+    @cached_property
+    @collected_seldom()
+    def planned(self) -> int:
+        """Where no outputs lie over inputs."""
+        return _planned(self._head, self._arena, self._seconds, self._known)
+
+    @cached_property
+    @collected_seldom()
+    def overlapped(self) -> int:
+        """Where outputs lie over inputs that die."""
+        return _overlapped(self._head, self.planned, self._seconds, self._known)
 
 
 def _overlapped(plain: Head, arena: int, seconds: float, known: Schedule | None) -> int:

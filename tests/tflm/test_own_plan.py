@@ -19,7 +19,7 @@ from mcugraph.tflm.footprint import head_arena
 from mcugraph.tflm.head import Head
 from mcugraph.tflm.kernels.needs import node_of
 from mcugraph.tflm.loaded import TflmProgram, program_of
-from mcugraph.tflm.own_plan import planned_arenas
+from mcugraph.tflm.own_plan import OwnArenas
 
 MODELS = Path(__file__).resolve().parents[2] / "fixtures" / "models"
 
@@ -31,9 +31,9 @@ def test_a_known_schedule_only_saves_time(path: Path) -> None:
     assert program is not None
     arena = head_arena(program)
     best = live_set_figures(graph, RUNTIMES["tflm"]).best
-    found = planned_arenas(program, arena, known=best)
-    assert found == planned_arenas(program, arena)
-    assert best.lower_bound <= found[0] <= arena
+    found, other = OwnArenas(program, arena, known=best), OwnArenas(program, arena)
+    assert (found.planned, found.overlapped) == (other.planned, other.overlapped)
+    assert best.lower_bound <= found.planned <= arena
 
 
 def network(seed: int) -> TflmProgram:
@@ -68,7 +68,7 @@ def test_no_order_has_a_smaller_plan(seed: int) -> None:
         if all(read[v] <= set(order[:at]) for at, v in enumerate(order))
     ]
     least = min(head.packed(order).arena for order in orders)
-    assert planned_arenas(program, head_arena(program))[0] == least
+    assert OwnArenas(program, head_arena(program)).planned == least
 
 
 def test_one_order_of_the_head_is_one_of_its_network() -> None:
@@ -112,7 +112,7 @@ def test_no_order_has_a_smaller_plan_with_overlaps(seed: int) -> None:
     ]
     plans = [head.packed(order) for order in orders]
     least = min(plan.arena for plan in plans)
-    assert planned_arenas(program, head_arena(program))[1] == least
+    assert OwnArenas(program, head_arena(program)).overlapped == least
     for i in range(len(operators)):
         assert rows.fits(head.row(i), least)
 
@@ -122,4 +122,5 @@ def test_tensors_without_operators_lie_where_they_lie() -> None:
     tensors = tuple(TfliteTensor(DType.INT8, (size,)) for size in (16, 48))
     program = TflmProgram(TfliteModel((TfliteSubgraph(tensors, (), (), ()),)), {}, {}, ())
     assert head_arena(program) == 64
-    assert planned_arenas(program, 64) == (64, 64)
+    own = OwnArenas(program, 64)
+    assert (own.planned, own.overlapped) == (64, 64)
