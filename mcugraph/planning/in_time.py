@@ -2,6 +2,10 @@
 
 The rest goes by a sweep through time, with a list of the holes that what has ended leaves. That
 takes a moment for thousands of blocks, and packs worse.
+
+If there is more time than that, what is needed last is placed first, and what is needed longest:
+thousands of results that wait for the end then lie one on the other, and what lives shortly beside
+them finds a place where those will lie that come later.
 """
 
 from bisect import bisect_left
@@ -10,7 +14,7 @@ from heapq import heappop, heappush
 
 from mcugraph.planning.arena import ArenaProblem
 from mcugraph.planning.named import tflm_buffers
-from mcugraph.planning.tflm_greedy import UNPLANNED, Buffer, placed
+from mcugraph.planning.tflm_greedy import UNPLANNED, Buffer, placed, placed_by
 from mcugraph.scheduling.solving.limits import LimitReached
 
 
@@ -24,8 +28,37 @@ def plan_in_time(problem: ArenaProblem, keep_on: Callable[[], None]) -> list[int
             keep_on()
     except LimitReached:
         _above(buffers, offsets)
+    else:
+        offsets = _best(buffers, offsets, problem.bound, keep_on)
     found = iter(offsets)
     return [next(found) if block.size else block.offset or 0 for block in problem.blocks]
+
+
+def _arena(buffers: Sequence[Buffer], offsets: Sequence[int]) -> int:
+    return max((o + buffer.size for o, buffer in zip(offsets, buffers, strict=True)), default=0)
+
+
+def _best(
+    buffers: Sequence[Buffer], offsets: list[int], bound: int, keep_on: Callable[[], None]
+) -> list[int]:
+    """The best offsets that there is time for, of those given and of what is placed otherwise."""
+    keys: tuple[Callable[[Buffer], tuple[int, int]], ...] = (
+        lambda buffer: (-buffer.last, buffer.first),
+        lambda buffer: (buffer.first - buffer.last, -buffer.size),
+    )
+    for key in keys:
+        if _arena(buffers, offsets) <= bound:
+            break
+        sequence = sorted(range(len(buffers)), key=lambda i: key(buffers[i]))
+        other = [UNPLANNED] * len(buffers)
+        try:
+            for i, offset in placed_by(buffers, sequence):
+                other[i] = offset
+                keep_on()
+        except LimitReached:
+            break
+        offsets = min(offsets, other, key=lambda found: _arena(buffers, found))
+    return offsets
 
 
 def _above(buffers: Sequence[Buffer], offsets: list[int]) -> None:

@@ -61,6 +61,12 @@ class Items:
             for j, above, below in row
         )
 
+    def item_offsets(self, offsets: Sequence[int]) -> list[int] | None:
+        """Offsets of items from those of all blocks, in bytes; None: blocks of one lie apart."""
+        if any(offsets[number] != offsets[row[0]] for row in self.members for number in row):
+            return None
+        return [offsets[row[0]] // self.unit for row in self.members]
+
     def block_offsets(self, problem: ArenaProblem, offsets: Sequence[int]) -> list[int]:
         """Offsets of all blocks of the problem, in bytes, from those of the items."""
         found = [block.offset or 0 for block in problem.blocks]

@@ -51,16 +51,23 @@ def place(buffers: Sequence[Buffer]) -> Placement:
 def placed(buffers: Sequence[Buffer]) -> Iterator[tuple[int, int]]:
     """Number and offset of one buffer after the other, as TFLM's greedy planner chooses them.
 
-    Buffers with an offset of their own come first, in their order, wherever they lie. The
-    others follow by descending size; of equal ones the last goes first, since the planner
-    fills its list from the end before it sorts it with a stable sort.
+    They follow by descending size; of equal ones the last goes first, since the planner fills its
+    list from the end before it sorts it with a stable sort.
 
     Source: tensorflow/lite/micro/memory_planner/greedy_memory_planner.cc.
     """
+    sequence = sorted(range(len(buffers)), key=lambda i: (-buffers[i].size, -i))
+    return placed_by(buffers, sequence)
+
+
+def placed_by(buffers: Sequence[Buffer], sequence: Sequence[int]) -> Iterator[tuple[int, int]]:
+    """Number and offset of one buffer after the other, each at the lowest free place.
+
+    Those with an offset of their own come first, by number, wherever they lie; the others in the
+    given sequence.
+    """
     fixed = [i for i, buffer in enumerate(buffers) if buffer.offset != UNPLANNED]
-    free = [i for i, buffer in enumerate(buffers) if buffer.offset == UNPLANNED]
-    free.reverse()
-    free.sort(key=lambda i: -buffers[i].size)
+    free = [i for i in sequence if buffers[i].offset == UNPLANNED]
     taken = Taken(
         min((buffer.first for buffer in buffers), default=0),
         max((buffer.last for buffer in buffers), default=0),
