@@ -232,7 +232,7 @@ def test_too_many_meetings_to_keep(monkeypatch: pytest.MonkeyPatch) -> None:
     blocks = crowd(200)
     plan = mg.plan(blocks)
     check_plan(blocks, plan)
-    assert plan.arena == mg.plan(blocks, method="tflm").arena
+    assert plan.arena < mg.plan(blocks, method="tflm").arena  # which is tried first of several
     assert plan.stopped == "memory limit"
     assert mg.plan(crowd(10)).stopped == ""
 

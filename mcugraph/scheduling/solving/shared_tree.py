@@ -26,8 +26,10 @@ before v is a tree or several, while the shared tensor is live all along. So
     max(best order of what does not depend on v, v itself, the chain after v)
 
 is what the best of all orders takes in which v is the last reader, and the least over all v is the
-peak. Where others are not light, they are taken to be: an output is cut down to what its operator
-frees, a step to that of the least reader. No order takes less than it does then: that is a bound.
+peak. Where others are not light, this is what an order takes, and a bound is found if they are made
+light: an output is cut down to what its operator frees, a step to that of the least reader. No
+order takes less than it does then. A small reader leaves little of a step; so it may be made light
+as well, and be none of the readers: then there is more of the others. Which are small, is tried.
 """
 
 from collections.abc import Iterator, Sequence
@@ -45,9 +47,13 @@ from mcugraph.scheduling.solving.hill_valley import (
 from mcugraph.scheduling.solving.network import OUTSIDE, Network, without_shortcuts
 from mcugraph.scheduling.solving.overlay import covered_bytes
 
+_PARTS = 10  # so many parts of all readers are made light, one more each time
 
-def shared_tree_bound(net: Network, keep_on: KeepOn = always) -> Iterator[tuple[int, list[int]]]:
-    """A lower bound on the peak with an order, often the best; none if the network is no such tree.
+
+def shared_tree_bounds(
+    net: Network, keep_on: KeepOn = always
+) -> Iterator[tuple[int, list[int] | None]]:
+    """An order, often the best, and lower bounds on the peak; none if the network is no such tree.
 
     Args:
         net: The network.
@@ -57,8 +63,19 @@ def shared_tree_bound(net: Network, keep_on: KeepOn = always) -> Iterator[tuple[
     if not shared:
         return
     succs = without_shortcuts(net)[1]
-    if all(len(after) <= 1 for after in succs):
-        yield _Tree(net, shared, [after[0] if after else -1 for after in succs]).best(keep_on)
+    if not all(len(after) <= 1 for after in succs):
+        return
+    parent = [after[0] if after else -1 for after in succs]
+    readers = net.consumers[min(shared)]
+    yield 0, _Tree(net, shared, parent, set(readers), None).best(keep_on)[1]
+    steps = sorted([net.step[v] - covered_bytes(net.overlays[v]) for v in readers])
+    best = 0
+    for least in dict.fromkeys([steps[len(steps) * part // _PARTS] for part in range(_PARTS)]):
+        bound, _ = _Tree(net, shared, parent, set(readers), least).best(keep_on)
+        yield bound, None
+        if bound < best:
+            return
+        best = bound
 
 
 def _shared(net: Network) -> set[int]:
@@ -76,28 +93,40 @@ def _shared(net: Network) -> set[int]:
 
 
 class _Tree:
-    """What is known of each operator, where all that are no readers are taken to be light.
+    """What is known of each operator.
 
     Args:
         net: The network.
         shared: The tensors that are shared.
         parent: The successor of each operator, or -1.
+        readers: Those that read them.
+        least: All that are no readers, or add less than that, are made light; None: none is.
     """
 
-    def __init__(self, net: Network, shared: set[int], parent: Sequence[int]) -> None:
+    def __init__(
+        self,
+        net: Network,
+        shared: set[int],
+        parent: Sequence[int],
+        readers: set[int],
+        least: int | None,
+    ) -> None:
         self.start, self.parent = net.start, parent
         self.shared = sum([net.sizes[tensor] for tensor in shared])
-        self.readers = set(net.consumers[min(shared)])
-        self.deltas = _light_deltas(net, shared, self.readers)
         self.last = [  # what an operator adds while it runs, a reader as the last one
             step - covered_bytes(overlays)
             for step, overlays in zip(net.step, net.overlays, strict=True)
         ]
-        least = min([self.last[v] for v in self.readers])
-        self.step = [min(step, least) for step in self.last]
+        self.step = self.last.copy()
+        self.readers, light = readers, set[int]()
+        if least is not None:
+            self.readers = {v for v in readers if self.last[v] >= least}
+            light = {v for v in range(len(parent)) if v not in self.readers}
+            self.step = [min(step, least) for step in self.last]
         for v in self.readers:
             others = [overlay for overlay in net.overlays[v] if overlay.input not in shared]
             self.step[v] = net.step[v] - covered_bytes(others)
+        self.deltas = _deltas(net, shared, light)
         self.children: list[list[int]] = [[] for _ in parent]
         self.roots = [v for v, after in enumerate(parent) if after < 0]
         self.chains: list[Chain] = []  # of each operator with all that runs before it
@@ -156,7 +185,7 @@ class _Tree:
         return [self.chains[u] for u in chain.from_iterable(beside) if u not in on_path]
 
 
-def _light_deltas(net: Network, shared: set[int], readers: set[int]) -> list[int]:
+def _deltas(net: Network, shared: set[int], light: set[int]) -> list[int]:
     """Bytes that are live after each operator less those before it, the shared tensor aside."""
     made: list[list[int]] = [[] for _ in net.preds]
     for tensor, producer in enumerate(net.producer):
@@ -166,7 +195,7 @@ def _light_deltas(net: Network, shared: set[int], readers: set[int]) -> list[int
     deltas = []
     for v, frees in enumerate(net.frees):
         freed = sum([sizes[tensor] for tensor in frees if tensor not in shared])
-        if v not in readers:
+        if v in light:
             room = freed
             for tensor in made[v]:
                 sizes[tensor] = min(sizes[tensor], room)

@@ -15,7 +15,7 @@ from mcugraph.scheduling.solving.limits import INTERRUPT, LimitReached, Limits
 from mcugraph.scheduling.solving.network import Network
 from mcugraph.scheduling.solving.relaxation import forest_bound, series_parallel_bounds
 from mcugraph.scheduling.solving.replay import order_peak
-from mcugraph.scheduling.solving.shared_tree import shared_tree_bound
+from mcugraph.scheduling.solving.shared_tree import shared_tree_bounds
 
 METHODS = ("auto", "dp", "greedy")
 _DIVED = 1000  # operators through which the first searches can dive
@@ -153,7 +153,7 @@ class _Incumbent:
             yield order_peak(part.net, order), None
             return
         yield from series_parallel_bounds(part.net, order)
-        yield from shared_tree_bound(part.net, self.limits.check)
+        yield from shared_tree_bounds(part.net, self.limits.check)
         dives = exact and _dives_first(part.net)
         most = _USELESS_BEFORE_DIVES if dives else _USELESS_CUTS
         yield from self._while_useful(((bound, None) for bound in cuts), most)
