@@ -14,12 +14,14 @@ from pathlib import Path
 from networks.made_sparse import made_sparse
 
 import mcugraph as mg
-from mcugraph.storage import NofM
+from mcugraph.storage import Blocks, NofM
 
 MODELS = Path(__file__).resolve().parents[1] / "fixtures" / "models"
 NAMES = ("resnet_int8", "autoencoder_int8")
 SPARSITIES = (0.5, 0.7, 0.8, 0.9, 0.95)
 PATTERNS = (NofM(2, 4), NofM(1, 4))
+BLOCKS = (Blocks(1, 4), Blocks(4, 4))
+OF_PATTERNS: dict[type, tuple[str, ...]] = {NofM: ("nofm",), Blocks: ("blocks",)}
 MACHINES = {"cortex-m0": "mps2-an385"}
 
 
@@ -30,12 +32,12 @@ def run(path: Path, folder: Path, core: str, storage: str) -> tuple[int, int, by
     return sum(each["bytes"] for each in project.report["storage"]), done.instructions, done.outputs
 
 
-def rows(path: Path, kind: float | NofM, core: str, folder: Path) -> list[str]:
+def rows(path: Path, kind: float | NofM | Blocks, core: str, folder: Path) -> list[str]:
     """The lines of one model with zeros of one kind."""
     model = folder / "model.tflite"
     model.write_bytes(made_sparse(path.read_bytes(), [kind]))
-    name = kind.label if isinstance(kind, NofM) else f"{100 * kind:g} %"
-    forms = ("dense", "crs", "bitmap", *(["nofm"] if isinstance(kind, NofM) else []))
+    name = f"{100 * kind:g} %" if isinstance(kind, float) else kind.label
+    forms = ("dense", "crs", "bitmap", *OF_PATTERNS.get(type(kind), ()))
     found, wanted = [], b""
     for i, storage in enumerate(forms):
         size, instructions, outputs = run(model, folder / storage, core, storage)
@@ -55,7 +57,7 @@ def main() -> None:
     print(f"| {options.core} | zeros | form | weights (B) | instructions |")
     print("|---|--:|---|--:|--:|")
     for path in files:
-        for kind in (*SPARSITIES, *PATTERNS):
+        for kind in (*SPARSITIES, *PATTERNS, *BLOCKS):
             with tempfile.TemporaryDirectory() as folder:
                 print("\n".join(rows(path, kind, options.core, Path(folder))), flush=True)
 

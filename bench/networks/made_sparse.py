@@ -5,17 +5,19 @@ from collections.abc import Sequence
 import numpy as np
 
 from mcugraph.formats.tflite.tables import read_model
-from mcugraph.storage import NofM
+from mcugraph.storage import Blocks, NofM
 
 _WITH_ROWS = ("CONV_2D", "FULLY_CONNECTED")
+_BLOCKS_GONE = 0.75
 
 
-def made_sparse(model: bytes, kinds: Sequence[float | NofM], seed: int = 0) -> bytes:
+def made_sparse(model: bytes, kinds: Sequence[float | NofM | Blocks], seed: int = 0) -> bytes:
     """The same network with zeros among the weights of its convolutions and dense layers.
 
     Args:
         model: The file; weights of int8 or float32.
-        kinds: What the layers get by turns: a share of zeros, anywhere; or a pattern.
+        kinds: What the layers get by turns: a share of zeros, anywhere; or a pattern, of blocks a
+            quarter of which stays.
         seed: Of the choice.
     """
     found = bytearray(model)
@@ -34,6 +36,10 @@ def made_sparse(model: bytes, kinds: Sequence[float | NofM], seed: int = 0) -> b
             for start in range(0, rows.shape[1], kind.m):
                 group = order[:, start : start + kind.m]
                 rows[:, start : start + kind.m][group.argsort(1).argsort(1) >= kind.n] = 0
+        elif isinstance(kind, Blocks):
+            starts = order[:: kind.rows, :: kind.columns]
+            spread = starts.repeat(kind.rows, 0).repeat(kind.columns, 1)
+            rows[spread[: rows.shape[0], : rows.shape[1]] < _BLOCKS_GONE] = 0
         else:
             rows[order < kind] = 0
     return bytes(found)

@@ -12,6 +12,9 @@ from mcugraph.errors import UsageError
 from mcugraph.formats.loader import load
 from mcugraph.report import deployment_report
 from mcugraph.report.answer import as_json
+from mcugraph.storage import DENSE, SPARSE
+
+_FORMS = [each.option for each in (DENSE, *SPARSE)]
 
 
 def add(commands: Any) -> None:
@@ -85,7 +88,7 @@ def add(commands: Any) -> None:
         default="cheapest",
         metavar="FORM",
         help="how weights are stored: cheapest (each layer's in the fewest bytes; the default), "
-        "dense, crs, bitmap or nofm",
+        f"{', '.join(_FORMS[:-1])} or {_FORMS[-1]}",
     )
     common.time_limit(command)
     common.sizes(command)

@@ -12,7 +12,6 @@ if TYPE_CHECKING:
     from mcugraph.compress.compressing import elements, quantise, structural
     from mcugraph.compress.deployed_costs import DeployedCosts, deployed_costs
     from mcugraph.compress.element_heuristics import ElementHeuristic, ScoredWeight
-    from mcugraph.compress.element_patterns import Blocks
     from mcugraph.compress.element_schedules import AGP
     from mcugraph.compress.mask_conventions import (
         masks_from,
@@ -27,12 +26,13 @@ if TYPE_CHECKING:
     from mcugraph.compress.study_result import StudyResult
     from mcugraph.compress.training_options import Training
     from mcugraph.prune.schedules import OneShot
+    from mcugraph.storage.block_rows import Blocks
     from mcugraph.storage.n_of_m import NofM
 
 # Public name -> the module that defines it.
 _HOME = {
     "AGP": "mcugraph.compress.element_schedules",
-    "Blocks": "mcugraph.compress.element_patterns",
+    "Blocks": "mcugraph.storage.block_rows",
     "Compressed": "mcugraph.compress.compressed",
     "DeployedCosts": "mcugraph.compress.deployed_costs",
     "ElementHeuristic": "mcugraph.compress.element_heuristics",

@@ -17,8 +17,8 @@ class StoredLayer:
 
     Attributes:
         operator: Its name in the file.
-        form: ``"dense"``, ``"crs"``, ``"bitmap"`` or a pattern such as ``"2:4"``: what takes the
-            fewest bytes.
+        form: ``"dense"``, ``"crs"``, ``"bitmap"``, a pattern such as ``"2:4"`` or blocks such as
+            ``"1x4"``: what takes the fewest bytes.
         nbytes: What that takes.
         dense: What all weights would take.
     """

@@ -2,50 +2,9 @@
 
 import torch
 
-from mcugraph.checks import check_whole
 from mcugraph.errors import UsageError
-from mcugraph.records import dataclass
+from mcugraph.storage.block_rows import Blocks
 from mcugraph.storage.n_of_m import NofM
-
-
-@dataclass(frozen=True, slots=True)
-class Blocks:
-    """Weights go by whole blocks of a layer's matrix.
-
-    Attributes:
-        rows: Output channels of a block.
-        columns: Weights of each, side by side as the device has them: channels last.
-
-    Raises:
-        UsageError: There are no such blocks.
-    """
-
-    rows: int = 1
-    columns: int = 4
-
-    def __post_init__(self) -> None:
-        check_whole("Blocks: rows", self.rows, 1)
-        check_whole("Blocks: columns", self.columns, 1)
-
-    def grid(self, matrix: torch.Tensor) -> torch.Tensor:
-        """A matrix as (blocks down, rows of a block, blocks across, columns of a block).
-
-        Blocks at the ends are filled up with zeros.
-        """
-        down, across = -matrix.shape[0] % self.rows, -matrix.shape[1] % self.columns
-        full = torch.nn.functional.pad(matrix, (0, across, 0, down))
-        rows, columns = full.shape
-        return full.reshape(rows // self.rows, self.rows, columns // self.columns, self.columns)
-
-    def sums(self, matrix: torch.Tensor) -> torch.Tensor:
-        """The sum of each block, shape (blocks down, blocks across)."""
-        return self.grid(matrix).sum((1, 3))
-
-    def spread(self, blocks: torch.Tensor, shape: torch.Size) -> torch.Tensor:
-        """A matrix with the value of its block at each place."""
-        wide = blocks.repeat_interleave(self.rows, 0).repeat_interleave(self.columns, 1)
-        return wide[: shape[0], : shape[1]]
-
 
 SINGLE = Blocks(1, 1)
 Pattern = Blocks | NofM
@@ -59,6 +18,21 @@ def check_pattern(pattern: object) -> None:
     """
     if not isinstance(pattern, Blocks | NofM):
         raise UsageError(f"pattern: NofM(2, 4), Blocks(1, 4) or None is needed, not {pattern!r}")
+
+
+def sums_of_blocks(matrix: torch.Tensor, pattern: Blocks) -> torch.Tensor:
+    """The sum of each block of a matrix, shape (blocks down, blocks across)."""
+    down, across = -matrix.shape[0] % pattern.rows, -matrix.shape[1] % pattern.columns
+    full = torch.nn.functional.pad(matrix, (0, across, 0, down))
+    rows, columns = full.shape
+    blocks = (rows // pattern.rows, pattern.rows, columns // pattern.columns, pattern.columns)
+    return full.reshape(blocks).sum((1, 3))
+
+
+def spread_blocks(blocks: torch.Tensor, pattern: Blocks, shape: torch.Size) -> torch.Tensor:
+    """A matrix of a shape with the value of its block at each place."""
+    wide = blocks.repeat_interleave(pattern.rows, 0).repeat_interleave(pattern.columns, 1)
+    return wide[: shape[0], : shape[1]]
 
 
 def kept_of_groups(

@@ -9,11 +9,12 @@ from mcugraph.checks import check_whole, checked_fraction
 from mcugraph.compress.element_heuristics import ScoredWeight, element_heuristic
 from mcugraph.compress.element_patterns import (
     SINGLE,
-    Blocks,
     Pattern,
     check_pattern,
     kept_of_groups,
     least,
+    spread_blocks,
+    sums_of_blocks,
 )
 from mcugraph.compress.element_schedules import ElementSchedule
 from mcugraph.compress.mask_conventions import masks_from, without_masks
@@ -22,6 +23,7 @@ from mcugraph.errors import UsageError
 from mcugraph.formats.torch.given import plain_module
 from mcugraph.prune.masks import check_unmasked
 from mcugraph.prune.schedules import OneShot, PruningSchedule
+from mcugraph.storage.block_rows import Blocks
 from mcugraph.storage.dense_rows import DenseRows
 from mcugraph.storage.flash_budget import PrunableLayer, allocate_flash
 from mcugraph.storage.n_of_m import NofM
@@ -358,16 +360,15 @@ class Sparsifier:
         together = [list(scores)] if self.scope == "global" else [[name] for name in scores]
         chosen = {}
         for names in together:
-            units = [pattern.sums(scores[name]) for name in names]
-            left = [pattern.sums(kept[name].float()) > 0 for name in names]
-            share = pattern.rows * pattern.columns
-            begun = sum(self._start[name] for name in names) / share
+            units = [sums_of_blocks(scores[name], pattern) for name in names]
+            left = [sums_of_blocks(kept[name].float(), pattern) > 0 for name in names]
+            begun = sum(self._start[name] for name in names) / pattern.unit
             final = sum(
                 self._final[name] * unit.numel() for name, unit in zip(names, units, strict=True)
             )
             count = round(begun + max(final - begun, 0) * progress)
             for name, mask in zip(names, least(units, left, count), strict=True):
-                chosen[name] = pattern.spread(mask, scores[name].shape) & kept[name]
+                chosen[name] = spread_blocks(mask, pattern, scores[name].shape) & kept[name]
         return chosen
 
 

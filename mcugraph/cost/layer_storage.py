@@ -15,8 +15,9 @@ class LayerStorage:
         rows, columns: Of their matrix: output channels, and what each is made of.
         bits: Of a weight.
         nonzero: Weights that are not zero.
-        dense, crs, bitmap, n_of_m: Bytes in each form, of N of M in the best of some patterns.
-        pattern: Which that is, like ``"2:4"``.
+        dense, crs, n_of_m, bitmap, blocks: Bytes in each form, of N of M and of blocks in the best
+            of some patterns.
+        pattern, block: Which these are, like ``"2:4"`` and ``"1x4"``.
         cheapest: The form of the fewest bytes that ``deploy`` has a kernel for; ``"file"``: the
             file has them in a form of its own, as which they are counted.
         bytes: What that takes.
@@ -30,8 +31,10 @@ class LayerStorage:
     nonzero: int | None
     dense: int
     crs: int | None
-    bitmap: int | None
     n_of_m: int | None
+    bitmap: int | None
+    blocks: int | None
     pattern: str | None
+    block: str | None
     cheapest: str
     bytes: int

@@ -1,5 +1,7 @@
 """What the weights of each layer take in flash, by the zeros among them and how they are stored."""
 
+from typing import Any
+
 import numpy as np
 
 from mcugraph.cost.flash import StoredConstant, distinct_constants
@@ -9,8 +11,10 @@ from mcugraph.ir import Array, Graph, Role, Tensor
 from mcugraph.ops.base import Weighted
 from mcugraph.ops.convolution import Conv
 from mcugraph.ops.linear import Dense
-from mcugraph.storage import FORMS, PATTERNS, Bitmap, Crs, DenseRows, Form, cheapest
+from mcugraph.storage import DENSE, SPARSE
 from mcugraph.storage.bit_fields import WIDTHS
+
+_LEAST = 8  # bits of a weight that kernels read beside its place
 
 
 def storage_of(graph: Graph) -> tuple[LayerStorage, ...]:
@@ -34,43 +38,35 @@ def _storage(found: StoredConstant, op: Weighted) -> LayerStorage:
     in_file = tensor.stored_bytes != tensor.nbytes
     kept = None if in_file else _kept(tensor, op)
     rows = (tensor.shape or ())[op.weight_out]
-    form: Form = DenseRows()
-    sizes: dict[Form, int] = {}
-    nonzero = None if kept is None else int(np.count_nonzero(kept))
-    if kept is not None and nonzero is not None and _has_kernels(op) and bits in WIDTHS:
-        sizes = {
-            each: each.bytes(*_shape(kept), nonzero, bits)
-            for each in FORMS
-            if each.refusal(kept) is None
-        }
-        form = cheapest(kept, FORMS, bits)
-    patterns = [each for each in PATTERNS if each in sizes]
-    pattern = min(patterns, key=lambda each: sizes[each], default=None)
+    told: dict[str, Any] = dict.fromkeys(name for each in SPARSE for name in each.names)
+    cheapest = (tensor.stored_bytes, IN_FILE if in_file else DENSE.name)
+    if kept is not None and _has_kernels(op) and bits in WIDTHS:
+        for family in SPARSE:
+            form = family.cheapest(kept, max(bits, _LEAST))
+            if form is None:
+                continue
+            size = told[family.name] = form.size(kept, max(bits, _LEAST))
+            if family.pattern:
+                told[family.pattern] = form.label
+            if size < cheapest[0]:
+                cheapest = (size, form.label)
     return LayerStorage(
         operator=found.operator.name,
         kind=found.operator.op.kind,
         rows=rows,
         columns=tensor.elements // rows if rows else 0,
         bits=bits,
-        nonzero=nonzero,
+        nonzero=None if kept is None else int(np.count_nonzero(kept)),
         dense=tensor.nbytes,
-        crs=sizes.get(Crs()),
-        bitmap=sizes.get(Bitmap()),
-        n_of_m=None if pattern is None else sizes[pattern],
-        pattern=None if pattern is None else pattern.label,
-        cheapest=IN_FILE if in_file else form.label,
-        bytes=sizes.get(form, tensor.stored_bytes),
+        cheapest=cheapest[1],
+        bytes=cheapest[0],
+        **told,
     )
 
 
 def _has_kernels(op: Weighted) -> bool:
     """Whether generated code can run a layer whose weights are not dense."""
     return isinstance(op, Dense) or (isinstance(op, Conv) and not op.depthwise)
-
-
-def _shape(matrix: Array) -> tuple[int, int]:
-    rows, columns = matrix.shape
-    return rows, columns
 
 
 def _kept(tensor: Tensor, op: Weighted) -> Array | None:

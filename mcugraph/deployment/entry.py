@@ -89,8 +89,8 @@ def deploy(
             `optimize` splits them, where the arena is smaller then. It takes more instructions,
             and ``time_limit`` goes for this search, too.
         storage: How weights are stored: ``"cheapest"``: each layer's in the form that takes the
-            fewest bytes of flash; ``"dense"``; or ``"crs"`` (compressed rows), ``"bitmap"`` or
-            ``"nofm"``, wherever that holds them. Outputs are the same.
+            fewest bytes of flash; ``"dense"``; or ``"crs"`` (compressed rows), ``"nofm"``,
+            ``"bitmap"`` or ``"blocks"``, wherever that holds them. Outputs are the same.
 
     Returns:
         What was written, and its bytes; it can be built and run.

@@ -6,9 +6,11 @@ from mcugraph.cost.layer_storage import LayerStorage
 from mcugraph.report.screen import PLAIN, Cell, Line, Screen
 from mcugraph.report.short_names import end, short
 from mcugraph.report.table import columns, left_out
+from mcugraph.storage import SPARSE, Family
 from mcugraph.units import exact, kib, share
 
-_OPTIONAL = (1, 4, 5, 6)  # columns that a narrow screen leaves out, one after the other
+_FORMS = tuple(range(4, 4 + len(SPARSE)))  # columns of what each sparse form takes
+_OPTIONAL = (1, *_FORMS)  # columns that a narrow screen leaves out, one after the other
 
 
 def to_text(layers: Sequence[LayerStorage], screen: Screen = PLAIN) -> str:
@@ -21,19 +23,19 @@ def to_text(layers: Sequence[LayerStorage], screen: Screen = PLAIN) -> str:
             f"{layer.rows}x{layer.columns}",
             _zeros(layer),
             exact(layer.dense),
-            _bytes(layer.crs),
-            _bytes(layer.bitmap),
-            _bytes(layer.n_of_m) + (f" ({layer.pattern})" if layer.pattern else ""),
+            *(_stored(layer, family) for family in SPARSE),
             layer.cheapest,
             exact(layer.bytes),
         ]
         for layer in layers
     ]
     header = (
-        *("weights of", "matrix", "zeros", "dense B", "CRS B", "bitmap B", "N:M B"),
+        *("weights of", "matrix", "zeros", "dense B"),
+        *(f"{family.title} B" for family in SPARSE),
         *("cheapest", "B"),
     )
-    lines: list[Line] = columns(header, rows, (2, 3, 4, 5, 6, 8), screen, _OPTIONAL, cut=end)
+    right = (2, 3, *_FORMS, len(header) - 1)
+    lines: list[Line] = columns(header, rows, right, screen, _OPTIONAL, cut=end)
     missing = left_out(header, rows, screen, _OPTIONAL)
     if missing:
         lines.append(f"(no room for: {', '.join(missing)})")
@@ -56,5 +58,9 @@ def _zeros(layer: LayerStorage) -> str:
     return share(count - layer.nonzero, count)
 
 
-def _bytes(size: int | None) -> str:
-    return "-" if size is None else exact(size)
+def _stored(layer: LayerStorage, family: Family) -> str:
+    size = getattr(layer, family.name)
+    if size is None:
+        return "-"
+    pattern = f" ({getattr(layer, family.pattern)})" if family.pattern else ""
+    return f"{exact(size)}{pattern}"

@@ -2,11 +2,13 @@
 
 Rows are output channels, columns the rest in the order in which a deployment reads it (channels
 last). A form says what a matrix takes, to the byte, from its shape and the number of its weights
-that are not zero; it writes the tables that kernels read, and reads them back.
+that are not zero, or of blocks that hold any; it writes the tables that kernels read, and reads
+them back.
 """
 
 from mcugraph.storage.bitmap import Bitmap
-from mcugraph.storage.choice import FORMS, break_even, cheapest
+from mcugraph.storage.block_rows import BLOCKS, Blocks
+from mcugraph.storage.choice import DENSE, FORMS, SPARSE, Family, break_even, cheapest
 from mcugraph.storage.crs import Crs
 from mcugraph.storage.dense_rows import DenseRows
 from mcugraph.storage.flash_budget import FlashAllocation, PrunableLayer, allocate_flash
@@ -15,13 +17,18 @@ from mcugraph.storage.n_of_m import PATTERNS, NofM
 from mcugraph.storage.worth import ByScores, ShareKept, Worth
 
 __all__ = [
+    "BLOCKS",
+    "DENSE",
     "FORMS",
     "PATTERNS",
+    "SPARSE",
     "Bitmap",
+    "Blocks",
     "ByScores",
     "Crs",
     "DenseRows",
     "Encoded",
+    "Family",
     "FlashAllocation",
     "Form",
     "NofM",

@@ -18,6 +18,26 @@ _NARROW = 256  # columns that 8 bits tell apart
 _MOST = (1 << 16) - 1  # weights that a row can count
 
 
+def bits_of_columns(count: int) -> int:
+    """Bits that tell so many columns apart."""
+    return 8 if count <= _NARROW else 16
+
+
+def count_refusal(columns: int, what: str) -> str | None:
+    """Why a row cannot have so many columns, as the end of a sentence; None: it can."""
+    return None if columns <= _MOST else f"its rows have {columns} {what}"
+
+
+def refuse_rows(refused: str | None) -> None:
+    """Say that a matrix has rows that are too long.
+
+    Raises:
+        UsageError: It was refused.
+    """
+    if refused is not None:
+        raise UsageError(f"a matrix is not stored by rows: {refused}, {_MOST} at most")
+
+
 @dataclass(frozen=True, slots=True)
 class Crs(Form):
     """The weights that are not zero, the column of each, and how many each row has.
@@ -37,20 +57,17 @@ class Crs(Form):
 
     def column_bits(self, columns: int) -> int:
         """Bits of the column of a weight."""
-        return 8 if columns <= _NARROW else 16
+        return bits_of_columns(columns)
 
     def refusal(self, matrix: Array) -> str | None:
-        columns = matrix.shape[1]
-        return None if self.holds(columns) else f"its rows have {columns} weights"
+        return count_refusal(matrix.shape[1], "weights")
 
     def holds(self, columns: int) -> bool:
         """Whether rows may have so many weights."""
         return columns <= _MOST
 
     def tables(self, matrix: Array, bits: int) -> dict[str, Array]:
-        refused = self.refusal(matrix)
-        if refused is not None:
-            raise UsageError(f"a matrix is not stored by rows: {refused}, {_MOST} at most")
+        refuse_rows(self.refusal(matrix))
         places = np.nonzero(matrix)
         return {
             "weights": stored_values(matrix[places], bits),

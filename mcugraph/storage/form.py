@@ -45,7 +45,8 @@ class Encoded:
 class Form(ABC):
     """A way to store a matrix: rows are output channels, columns what each is made of.
 
-    What it takes is a constant for a shape, and so many bits for each weight that is not zero.
+    What it takes is a constant for a shape, and so many bits for each weight that is not zero, or
+    for each block of them that are stored together.
     """
 
     @property
@@ -59,7 +60,20 @@ class Form(ABC):
 
     @abstractmethod
     def each(self, columns: int, bits: int = 8) -> int:
-        """Bits that each weight that is not zero takes besides, with what tells its place."""
+        """Bits that each weight that is not zero, or block, takes besides, with its place."""
+
+    @property
+    def unit(self) -> int:
+        """Weights that are stored together or not at all: those of a block."""
+        return 1
+
+    def units(self, rows: int, columns: int) -> int:
+        """How many weights, or blocks, a matrix has."""
+        return rows * columns
+
+    def stored(self, matrix: Array) -> int:
+        """How many weights of a matrix are not zero, or how many blocks hold any that is not."""
+        return int(np.count_nonzero(matrix))
 
     def bytes(self, rows: int, columns: int, nonzero: Count, bits: int = 8) -> Count:
         """What a matrix takes in flash, exactly, if the form can hold it.
@@ -67,7 +81,8 @@ class Form(ABC):
         Args:
             rows: Output channels.
             columns: Weights of each.
-            nonzero: How many of all are not zero; an array: many such matrices at once.
+            nonzero: How many of all are not zero, or how many blocks, as ``stored`` counts them; an
+                array: many such matrices at once.
             bits: Of a weight: 4, 8, 16 or 32.
 
         Raises:
@@ -75,6 +90,21 @@ class Form(ABC):
         """
         check_width(bits)
         return self.fixed(rows, columns, bits) - -nonzero * self.each(columns, bits) // 8
+
+    def least(self, rows: int, columns: int, nonzero: int, bits: int = 8) -> int:
+        """What it takes of so many weights other than zero if they lie as well as they can."""
+        return self.bytes(rows, columns, -(-nonzero // self.unit), bits)
+
+    def size(self, matrix: Array, bits: int | None = None) -> int:
+        """What a matrix takes in flash, exactly, if the form can hold it.
+
+        Args:
+            matrix: Rows are output channels.
+            bits: Of a weight; None: those of its type.
+        """
+        rows, columns = matrix.shape
+        width = 8 * matrix.dtype.itemsize if bits is None else bits
+        return self.bytes(rows, columns, self.stored(matrix), width)
 
     def refusal(self, matrix: Array) -> str | None:
         """Why it cannot hold a matrix, as the end of a sentence; None: it can."""

@@ -16,9 +16,11 @@ import mcugraph as mg
 from mcugraph.codegen.building import build
 from mcugraph.codegen.c_program import Program
 from mcugraph.codegen.elf import read_elf
-from mcugraph.storage import PATTERNS, NofM
+from mcugraph.storage import BLOCKS, PATTERNS, Blocks, NofM
 
 SHARES = (1.0, 0.9)
+KINDS = (Blocks(4, 2), Blocks(2, 16))
+OF_PATTERNS = {NofM: ("nofm",), Blocks: ("blocks",)}
 MAKERS: dict[str, tuple[Callable[[int], bytes], Sequence[NofM]]] = {
     "conv_s8": (convolution, PATTERNS),
     "fully_connected_s8": (partial(fully_connected, most=300), PATTERNS),
@@ -38,16 +40,16 @@ def test_outputs_are_those_of_dense_weights(name: str, tmp_path: Path) -> None:
     """Bit for bit, under the sanitizers, over the inputs as far as leads allow."""
     maker, patterns = MAKERS[name]
     programs, cases = list[Program](), list[list[int]]()
-    for seed, kind in enumerate((*SHARES, *patterns)):
+    for seed, kind in enumerate((*SHARES, *patterns, *KINDS)):
         path = tmp_path / "model.tflite"
         path.write_bytes(made_sparse(maker(seed), [kind], seed))
-        forms = ("dense", "nofm") if isinstance(kind, NofM) else ("dense", "crs", "bitmap")
+        forms = ("dense", *OF_PATTERNS.get(type(kind), ("crs", "bitmap", "blocks")))
         cases.append([len(programs) + i for i in range(len(forms))])
         programs += [build(mg.load(path), "tflm", 2.0, storage=form) for form in forms]
     # Of short rows another pattern may be the cheapest.
     found = {form_of(program) for program in programs}
     assert {"dense", "crs", "bitmap"} < found
-    assert len(found) >= 3 + len(patterns) * 3 // 4
+    assert len(found) >= 3 + len(patterns) * 3 // 4 + len(KINDS)
     hosts = compiled(programs, tmp_path)
     for dense, *others in cases:
         given = as_bytes(random_inputs(programs[dense], 3, dense))
@@ -65,7 +67,7 @@ def form_of(program: Program) -> str:
 
 
 NETWORKS = ("ds_cnn_int8", "resnet_int8", "resnet_float", "autoencoder_int8")
-TURNS = (0.95, NofM(2, 4), 0.6, 0.1)
+TURNS = (0.95, NofM(2, 4), Blocks(2, 4), 0.6, 0.1)
 
 
 def sparse_network(name: str, models: Path, folder: Path) -> Path:
@@ -93,7 +95,9 @@ def test_flash_is_what_was_predicted(name: str, storage: str, models: Path, tmp_
     assert sum(each["bytes"] for each in stored) == sum(found.get(role, 0) for role in roles)
     if storage == "cheapest":
         assert all(each["bytes"] <= each["dense"] for each in stored)
-        assert len({each["form"] for each in stored} - {"dense"}) > 1
+        forms = {each["form"] for each in stored}
+        assert len(forms - {"dense"}) > 2
+        assert forms & {form.label for form in BLOCKS}
 
 
 @needs_qemu

@@ -10,9 +10,9 @@ from support.tflite_writer import T
 import mcugraph as mg
 from mcugraph.cost.layer_storage import LayerStorage
 from mcugraph.records import replace
-from mcugraph.storage import Bitmap, Crs, NofM
+from mcugraph.storage import SPARSE, Bitmap, Blocks, Crs, NofM
 
-TURNS = (0.95, NofM(2, 4), 0.6, 0.1)
+TURNS = (0.95, NofM(2, 4), Blocks(2, 4), 0.6, 0.1)
 
 
 def stored(model: object, precision: str | None = None) -> list[LayerStorage]:
@@ -36,7 +36,7 @@ def test_deployed_layers_are_stored_so(name: str, models: Path, tmp_path: Path) 
         else:  # the kernel of int8 fills rows of dense weights up
             assert said.cheapest == "dense" or said.kind == "conv2d"
             assert said.bytes <= made["bytes"] <= said.dense + 3 * said.rows
-    assert len({each.cheapest for each in found}) > 2
+    assert len({each.cheapest for each in found}) > 3
 
 
 def test_zeros_of_modules_and_of_onnx_files(tmp_path: Path) -> None:
@@ -62,13 +62,16 @@ def test_zeros_of_modules_and_of_onnx_files(tmp_path: Path) -> None:
             assert conv.n_of_m == NofM(1, 4).bytes(8, 36, 72, bits)
             assert (dense.rows, dense.columns, dense.nonzero) == (10, 128, 60)
             assert dense.bitmap == Bitmap().bytes(10, 128, 60, bits)
-            assert dense.bytes == min(dense.crs or 0, dense.bitmap)
+            # Six columns: those of several rows lie below each other.
+            assert dense.block == "2x2"
+            assert dense.blocks == 2 * 5 + 5 * 3 * (4 * bits // 8 + 1)
+            assert dense.bytes == dense.blocks < min(dense.crs or 0, dense.bitmap)
 
 
 def test_depthwise_weights_stay_dense(models: Path) -> None:
     path = models / "ds_cnn_int8.tflite"
     depthwise = next(each for each in stored(path) if each.kind == "depthwise_conv2d")
-    assert (depthwise.crs, depthwise.bitmap, depthwise.n_of_m) == (None, None, None)
+    assert {getattr(depthwise, family.name) for family in SPARSE} == {None}
     assert depthwise.cheapest == "dense"
     assert depthwise.bytes == depthwise.dense
     assert mg.profile(path, time_limit=0.1).storage is None

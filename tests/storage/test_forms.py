@@ -8,9 +8,11 @@ from hypothesis import strategies as st
 from mcugraph.errors import UsageError
 from mcugraph.ir import Array
 from mcugraph.storage import (
+    BLOCKS,
     FORMS,
     PATTERNS,
     Bitmap,
+    Blocks,
     Crs,
     DenseRows,
     Form,
@@ -19,7 +21,11 @@ from mcugraph.storage import (
     cheapest,
 )
 
-ALL = (*FORMS, DenseRows(4), NofM(3, 7), NofM(1, 200))
+ALL = (
+    *(form for form in FORMS if form not in BLOCKS),
+    *(DenseRows(4), NofM(3, 7), NofM(1, 200)),
+    *(Blocks(1, 4), Blocks(3, 5), Blocks(16, 1), Blocks(8, 40)),
+)
 DTYPES = {8: np.int8, 16: np.int16, 32: np.float32, 4: np.int8}
 
 
@@ -49,7 +55,12 @@ def test_what_is_stored_is_read_back_and_takes_what_was_said(
     assert np.array_equal(encoded.decode(), matrix)
     assert encoded.decode().dtype == matrix.dtype
     rows, columns = matrix.shape
-    assert encoded.nbytes == form.bytes(rows, columns, int(np.count_nonzero(matrix)), bits)
+    assert encoded.nbytes == form.bytes(rows, columns, form.stored(matrix), bits)
+    assert (
+        encoded.nbytes
+        == form.size(matrix, bits)
+        >= form.least(rows, columns, int(np.count_nonzero(matrix)), bits)
+    )
 
 
 @given(data=st.data())
@@ -72,8 +83,9 @@ def test_break_even_is_where_one_weight_more_is_too_many(
     form: Form, rows: int, columns: int, bits: int, dense: DenseRows
 ) -> None:
     all_of_them = dense.bytes(rows, columns, 0, bits)
-    sizes = form.bytes(rows, columns, np.arange(rows * columns + 1), bits)
-    fewer = np.flatnonzero(np.broadcast_to(sizes, rows * columns + 1) < all_of_them)
+    counts = np.arange(form.units(rows, columns) + 1)
+    sizes = form.bytes(rows, columns, counts, bits)
+    fewer = np.flatnonzero(np.broadcast_to(sizes, counts.shape) < all_of_them)
     assert break_even(form, rows, columns, bits, dense) == (int(fewer[-1]) if fewer.size else None)
 
 
@@ -104,11 +116,28 @@ def test_the_example_of_the_paper() -> None:
     assert tables["counts"].cumsum().tolist() == [2, 4, 5, 7]
 
 
+@pytest.mark.parametrize("blocks", BLOCKS[::5], ids=repr)
+def test_blocks_take_the_fewest_bytes_of_as_many_weights(blocks: Blocks) -> None:
+    down, across = 240 // blocks.rows, 240 // blocks.columns
+    kept = np.indices((down, across)).sum(0) % 29 == 0
+    matrix = kept.repeat(blocks.rows, 0).repeat(blocks.columns, 1).astype(np.int8)
+    assert cheapest(matrix) == blocks
+
+
+def test_an_example_of_blocks() -> None:
+    matrix = np.array([[1, 2, 0, 0, 5], [0, 3, 0, 0, 6], [0, 0, 7, 0, 0]], np.int8)
+    tables = Blocks(2, 2).encode(matrix).tables
+    assert tables["weights"].ravel().tolist() == [1, 2, 5, 0, 0, 3, 6, 0, 7, 0, 0, 0]
+    assert tables["columns"].tolist() == [0, 2, 1]
+    assert tables["counts"].tolist() == [2, 1]
+
+
 @pytest.mark.parametrize("pattern", PATTERNS, ids=repr)
 def test_patterns_take_the_fewest_bytes_of_as_many_weights(pattern: NofM) -> None:
     matrix = np.zeros((64, 256), np.int8)
-    for place in range(pattern.n):
-        matrix[:, place :: pattern.m] = 1
+    for row in range(len(matrix)):  # none lie below each other, as in blocks
+        for place in range(pattern.n):
+            matrix[row, (row + place) % pattern.m :: pattern.m] = 1
     assert cheapest(matrix) == pattern
 
 
@@ -116,6 +145,7 @@ def test_patterns_take_the_fewest_bytes_of_as_many_weights(pattern: NofM) -> Non
     ("form", "matrix", "bits", "said"),
     [
         (Crs(), np.zeros((1, 1 << 16), np.int8), None, "its rows have 65536 weights, 65535 at"),
+        (Blocks(2, 1), np.zeros((1, 1 << 16), np.int8), None, "its rows have 65536 blocks, 65535"),
         (NofM(1, 2), np.ones((2, 3), np.int8), None, "as 1:2: more than 1 of 2 weights side by"),
         (Bitmap(), np.ones((2, 3), np.int8), 5, "weights have 4, 8, 16, 32 bits, not 5"),
         (Bitmap(), np.ones((2, 3), np.int8), 16, "weights of int8 do not have 16 bits"),

@@ -5,10 +5,8 @@ numbers, a product with a weight of zero is none here, which is no number there.
 """
 
 from abc import abstractmethod
-from collections.abc import Mapping, Sequence
-from typing import ClassVar
-
-import numpy as np
+from collections.abc import Callable, Mapping, Sequence
+from typing import Any, ClassVar
 
 from mcugraph.codegen.c_program import (
     Field,
@@ -27,19 +25,36 @@ from mcugraph.codegen.kernels.windows import lead_of_gathered
 from mcugraph.errors import UsageError
 from mcugraph.ir import Array, DType
 from mcugraph.ops.convolution import Conv
-from mcugraph.storage import PATTERNS, Bitmap, Crs, DenseRows, Form, NofM, cheapest
+from mcugraph.storage import (
+    DENSE,
+    SPARSE,
+    Bitmap,
+    Blocks,
+    Crs,
+    DenseRows,
+    Form,
+    NofM,
+    cheapest,
+)
 from mcugraph.tflm.kernels.access.raster import element, straight
 from mcugraph.tflm.kernels.needs import KernelNode
 
 CHEAPEST = "cheapest"
 # What can be asked for, and the forms that it allows besides dense ones.
 STORAGES: Mapping[str, Sequence[Form]] = {
-    CHEAPEST: (Crs(), *PATTERNS, Bitmap()),
-    "dense": (),
-    "crs": (Crs(),),
-    "bitmap": (Bitmap(),),
-    "nofm": PATTERNS,
+    CHEAPEST: [form for family in SPARSE for form in family.forms],
+    DENSE.option: (),
+    **{family.option: family.forms for family in SPARSE},
 }
+# Of a form, and the columns of a row: the function that reads it, without the type.
+_READERS: Mapping[type[Form], Callable[[Any, int], str]] = {
+    Crs: lambda form, columns: f"mg_crs{form.column_bits(columns)}",
+    NofM: lambda form, columns: f"mg_{form.n}_of_{form.m}",
+    Bitmap: lambda form, columns: "mg_bitmap",
+    Blocks: lambda form, columns: f"mg_blocks{form.column_bits(columns)}",
+    DenseRows: lambda form, columns: "mg_halves",
+}
+_NO_PLACES = ("weights", "counts")  # all tables of a form but that which tells places
 # Weights of four bits, two to a byte, each row in bytes of its own.
 _HALVES = DenseRows(2)
 
@@ -97,11 +112,10 @@ class SparseLayer(Kernel):
     def _chosen(self, node: KernelNode) -> tuple[Form, int]:
         """The form of the fewest bytes, and the bits of a weight in it."""
         rows = _rows(node)
-        form, nonzero = cheapest(rows, self._forms), int(np.count_nonzero(rows))
-        if self._forms[0] == self._filled and node.input(1).dtype is DType.INT4:
-            length = rows.shape[1]
-            if _HALVES.fixed(len(rows), length, 4) < form.bytes(len(rows), length, nonzero):
-                return _HALVES, 4
+        form = cheapest(rows, self._forms)
+        halves = self._forms[0] == self._filled and node.input(1).dtype is DType.INT4
+        if halves and _HALVES.size(rows, 4) < form.size(rows):
+            return _HALVES, 4
         return form, 8 * rows.dtype.itemsize
 
     def call(self, node: KernelNode, rounding: str) -> KernelCall:
@@ -184,18 +198,12 @@ def _stored(form: Form, rows: Array, bits: int) -> tuple[Parameters, str]:
         name: FlashTable(values, name) if values.size else None
         for name, values in form.encode(rows, bits).tables.items()
     }
-    if isinstance(form, Crs):
-        places, reader = "columns", f"mg_crs{form.column_bits(rows.shape[1])}"
-    elif isinstance(form, NofM):
-        places, reader = "places", f"mg_{form.n}_of_{form.m}"
-    elif isinstance(form, Bitmap):
-        places, reader = "bits", "mg_bitmap"
-    else:
-        places, reader = "", "mg_halves"
     fields: dict[str, Field] = {
         "weights": tables["weights"],
-        "places": tables.get(places),
+        "places": next((tables[name] for name in tables if name not in _NO_PLACES), None),
         "counts": tables.get("counts"),
         "columns": rows.shape[1],
+        "block_rows": form.rows if isinstance(form, Blocks) else 1,
+        "block_columns": form.columns if isinstance(form, Blocks) else 1,
     }
-    return Parameters("mg_rows", fields), reader
+    return Parameters("mg_rows", fields), _READERS[type(form)](form, rows.shape[1])

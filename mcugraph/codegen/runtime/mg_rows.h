@@ -14,12 +14,20 @@ typedef struct {
     const void *places;     /* where they stand, as the reader of the rows has it */
     const uint16_t *counts; /* how many each row has, where that has to be told; else NULL */
     int32_t columns;        /* of a row */
+    int16_t block_rows, block_columns; /* sides of what is stored as one */
 } mg_rows;
+
+/* All readers of rows that mg_rows_any.h makes, of a type of function, and what their names end in. */
+#define MG_DECLARE_READERS(type, suffix)                                                           \
+    type mg_crs8_##suffix, mg_crs16_##suffix, mg_bitmap_##suffix, mg_1_of_2_##suffix,              \
+        mg_2_of_4_##suffix, mg_1_of_4_##suffix, mg_2_of_8_##suffix, mg_1_of_8_##suffix,            \
+        mg_2_of_16_##suffix, mg_1_of_16_##suffix, mg_blocks8_##suffix, mg_blocks16_##suffix
 
 /* Where the next row begins. */
 typedef struct {
     const void *weights, *places;
     const uint16_t *counts;
+    int32_t of_block; /* its number among the rows that share places */
 } mg_row;
 
 static inline mg_row mg_first_row(const mg_rows *rows)
@@ -28,6 +36,7 @@ static inline mg_row mg_first_row(const mg_rows *rows)
     at.weights = rows->weights;
     at.places = rows->places;
     at.counts = rows->counts;
+    at.of_block = 0;
     return at;
 }
 

@@ -49,6 +49,37 @@
 MG_BY_COLUMN(MG_TYPED(mg_crs8), uint8_t)
 MG_BY_COLUMN(MG_TYPED(mg_crs16), uint16_t)
 
+/* The column of each block is told, for all of its rows at once. */
+#define MG_BY_BLOCK(name, type)                                                                    \
+    void name(const mg_rows *rows, mg_row *at, const MG_T *data, MG_SUM *sums)                     \
+    {                                                                                              \
+        const MG_WEIGHT *weight = (const MG_WEIGHT *)at->weights;                                  \
+        const type *column = (const type *)at->places, *end = column + *at->counts;                \
+        const int32_t wide = rows->block_columns;                                                  \
+        MG_LOAD_SUMS;                                                                              \
+        while (column != end) {                                                                    \
+            const int32_t first = *column++ * wide, left = rows->columns - first;                  \
+            const MG_WEIGHT *next = weight + wide, *last = left < wide ? weight + left : next;     \
+            const MG_T *x = data + first;                                                          \
+            do {                                                                                   \
+                const MG_WEIGHT by = *weight++;                                                    \
+                MG_ADD(x, by);                                                                     \
+                x++;                                                                               \
+            } while (weight != last);                                                              \
+            weight = next;                                                                         \
+        }                                                                                          \
+        at->weights = weight;                                                                      \
+        if (++at->of_block == rows->block_rows) {                                                  \
+            at->of_block = 0;                                                                      \
+            at->places = end;                                                                      \
+            at->counts++;                                                                          \
+        }                                                                                          \
+        MG_STORE_SUMS;                                                                             \
+    }
+
+MG_BY_BLOCK(MG_TYPED(mg_blocks8), uint8_t)
+MG_BY_BLOCK(MG_TYPED(mg_blocks16), uint16_t)
+
 /* A bit for each column. */
 void MG_TYPED(mg_bitmap)(const mg_rows *rows, mg_row *at, const MG_T *data, MG_SUM *sums)
 {

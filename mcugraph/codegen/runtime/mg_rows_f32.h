@@ -11,7 +11,6 @@
 /* Adds products of floats: those of the next row of weights. mg_rows_any.h tells more. */
 typedef void mg_add_row_f32(const mg_rows *rows, mg_row *at, const float *data, float *sums);
 
-mg_add_row_f32 mg_crs8_f32, mg_crs16_f32, mg_bitmap_f32, mg_1_of_2_f32, mg_2_of_4_f32,
-    mg_1_of_4_f32, mg_2_of_8_f32, mg_1_of_8_f32, mg_2_of_16_f32, mg_1_of_16_f32;
+MG_DECLARE_READERS(mg_add_row_f32, f32);
 
 #endif

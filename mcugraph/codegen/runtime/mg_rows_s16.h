@@ -11,7 +11,6 @@
 /* Adds products of int16 by int8: those of the next row of weights. mg_rows_any.h tells more. */
 typedef void mg_add_row_s16(const mg_rows *rows, mg_row *at, const int16_t *data, int64_t *sums);
 
-mg_add_row_s16 mg_crs8_s16, mg_crs16_s16, mg_bitmap_s16, mg_1_of_2_s16, mg_2_of_4_s16,
-    mg_1_of_4_s16, mg_2_of_8_s16, mg_1_of_8_s16, mg_2_of_16_s16, mg_1_of_16_s16;
+MG_DECLARE_READERS(mg_add_row_s16, s16);
 
 #endif

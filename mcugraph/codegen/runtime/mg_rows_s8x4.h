@@ -11,8 +11,7 @@
 /* Adds products of int8 by int8, four rows of data at once, one behind the other: those of the next row of weights. mg_rows_any.h tells more. */
 typedef void mg_add_row_s8x4(const mg_rows *rows, mg_row *at, const int8_t *data, int32_t *sums);
 
-mg_add_row_s8x4 mg_crs8_s8x4, mg_crs16_s8x4, mg_bitmap_s8x4, mg_1_of_2_s8x4, mg_2_of_4_s8x4,
-    mg_1_of_4_s8x4, mg_2_of_8_s8x4, mg_1_of_8_s8x4, mg_2_of_16_s8x4, mg_1_of_16_s8x4,
-    mg_halves_s8x4;
+MG_DECLARE_READERS(mg_add_row_s8x4, s8x4);
+mg_add_row_s8x4 mg_halves_s8x4;
 
 #endif
