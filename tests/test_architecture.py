@@ -5,6 +5,7 @@ import re
 import subprocess
 import sys
 from collections.abc import Iterator
+from functools import cache
 from pathlib import Path
 
 import pytest
@@ -61,13 +62,25 @@ def dotted(path: Path) -> list[str]:
     return parts[:-1] if parts[-1] == "__init__" else parts
 
 
+@cache
+def read(path: Path) -> tuple[list[ast.Import | ast.ImportFrom], list[str]]:
+    """The imports of a module, wherever in it they stand, and the names of its classes."""
+    found, classes = [], []
+    for node in ast.walk(ast.parse(path.read_text(encoding="utf-8"))):
+        if isinstance(node, ast.Import | ast.ImportFrom):
+            found.append(node)
+        elif isinstance(node, ast.ClassDef):
+            classes.append(node.name)
+    return found, classes
+
+
 def imports(path: Path) -> Iterator[tuple[int, list[str]]]:
     """Line and dotted name of all that a module imports, wherever in the module it does so."""
-    for node in ast.walk(ast.parse(path.read_text(encoding="utf-8"))):
+    for node in read(path)[0]:
         if isinstance(node, ast.Import):
             for alias in node.names:
                 yield node.lineno, alias.name.split(".")
-        elif isinstance(node, ast.ImportFrom):
+        else:
             base = node.module.split(".") if node.module else []
             if node.level:
                 here = dotted(path)
@@ -77,8 +90,9 @@ def imports(path: Path) -> Iterator[tuple[int, list[str]]]:
                 yield node.lineno, [*base, alias.name]
 
 
-def internal(path: Path) -> Iterator[tuple[int, list[str]]]:
-    return ((line, name) for line, name in imports(path) if name[0] == "mcugraph")
+@cache
+def internal(path: Path) -> list[tuple[int, list[str]]]:
+    return [(line, name) for line, name in imports(path) if name[0] == "mcugraph"]
 
 
 def test_solvers_of_orders_know_numbers_only() -> None:
@@ -102,8 +116,12 @@ def module_id(path: Path) -> str:
     return ".".join(dotted(path))
 
 
-@pytest.mark.parametrize("path", MODULES, ids=module_id)
-def test_imports_go_downwards_only(path: Path) -> None:
+def test_imports_go_downwards_only() -> None:
+    assert [said for path in MODULES for said in upward(path)] == []
+
+
+def upward(path: Path) -> Iterator[str]:
+    """What a module imports although it stands no lower, or is not where it is defined."""
     here = dotted(path)
     if len(here) == 1:  # mcugraph/__init__.py names everything
         return
@@ -112,40 +130,49 @@ def test_imports_go_downwards_only(path: Path) -> None:
     for line, name in internal(path):
         said = describe(path, line, name)
         if len(name) == 1 or not is_module(name[1]):
-            assert own == "cli", f"{said}: inside the package, import from the defining module"
+            if own != "cli":
+                yield f"{said}: inside the package, import from the defining module"
             continue
         other = name[1]
         if other == own:
             continue
-        assert other not in LEAVES or own == "__main__", f"{said}: nothing builds on {other}"
-        assert rank(other) < rank(own), f"{said}: {own} stands no higher than {other}"
+        if other in LEAVES and own != "__main__":
+            yield f"{said}: nothing builds on {other}"
+        if rank(other) >= rank(own):
+            yield f"{said}: {own} stands no higher than {other}"
 
 
+@cache
 def is_module(part: str) -> bool:
     return (PACKAGE / part).is_dir() or (PACKAGE / f"{part}.py").is_file()
 
 
-@pytest.mark.parametrize(
-    "path", [p for p in MODULES if FRONT_ENDS & set(p.relative_to(PACKAGE).parts)], ids=module_id
-)
-def test_front_ends_do_not_know_each_other(path: Path) -> None:
-    own = dotted(path)[2]
-    for line, name in internal(path):
-        if name[1:2] == ["formats"] and name[2] in FRONT_ENDS:
-            assert name[2] == own, describe(path, line, name)
+def test_front_ends_do_not_know_each_other() -> None:
+    among = [p for p in MODULES if FRONT_ENDS & set(p.relative_to(PACKAGE).parts)]
+    assert among
+    wrong = [
+        describe(path, line, name)
+        for path in among
+        for line, name in internal(path)
+        if name[1:2] == ["formats"] and name[2] in FRONT_ENDS and name[2] != dotted(path)[2]
+    ]
+    assert wrong == []
 
 
-@pytest.mark.parametrize("path", MODULES, ids=module_id)
-def test_modules_stay_small(path: Path) -> None:
-    length = len(path.read_text(encoding="utf-8").splitlines())
-    assert length <= LONGEST, f"{length} lines; one idea a file, {LONGEST} lines at most"
+def test_modules_stay_small() -> None:
+    """One idea a file."""
+    lengths = {module_id(p): len(p.read_text(encoding="utf-8").splitlines()) for p in MODULES}
+    assert {name: length for name, length in lengths.items() if length > LONGEST} == {}
+
+
+IDS = {module_id(path) for path in MODULES}
 
 
 def imported_modules(path: Path) -> set[str]:
     """The modules of the package that a module imports, wherever in the module it does so."""
     names = {".".join(name) for _, name in internal(path)}
     names |= {name.rpartition(".")[0] for name in names}
-    return names & {module_id(other) for other in MODULES} - {"mcugraph", module_id(path)}
+    return names & IDS - {"mcugraph", module_id(path)}
 
 
 # Files that import each other on purpose: a graph writes itself as text, by the module that does.
@@ -174,9 +201,8 @@ def test_no_two_classes_bear_one_name() -> None:
     """One word, one thing: whoever reads a class's name knows which one it is."""
     homes: dict[str, list[str]] = {}
     for path in MODULES:
-        for node in ast.walk(ast.parse(path.read_text(encoding="utf-8"))):
-            if isinstance(node, ast.ClassDef):
-                homes.setdefault(node.name, []).append(module_id(path))
+        for name in read(path)[1]:
+            homes.setdefault(name, []).append(module_id(path))
     twice = {name: found for name, found in homes.items() if len(found) > 1}
     assert not twice
 
