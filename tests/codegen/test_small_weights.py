@@ -2,7 +2,6 @@
 
 from collections.abc import Callable
 from pathlib import Path
-from typing import Any
 
 import numpy as np
 import pytest
@@ -18,77 +17,14 @@ from support.deployed import (
 from support.int8_operators import OPERATORS
 
 import mcugraph as mg
+from mcugraph.codegen.building import build
 
-schema = pytest.importorskip("ai_edge_litert.schema_py_generated")
-flatbuffers = pytest.importorskip("flatbuffers")
+pytest.importorskip("ai_edge_litert")
+
+from support.small_weights import in_four_bits, packed, unpacked, with_floats
 
 LAYERS = ("convolution", "depthwise", "fully_connected", "transposed_convolution")
 pytestmark = [needs_compiler, pytest.mark.oracle("tflite_micro")]
-
-
-def unpacked(model: bytes) -> Any:
-    return schema.ModelT.InitFromPackedBuf(model, 0)
-
-
-def packed(file: Any) -> bytes:
-    builder = flatbuffers.Builder(1 << 12)
-    builder.Finish(file.Pack(builder), file_identifier=b"TFL3")
-    return bytes(builder.Output())
-
-
-def with_floats(model: bytes, seed: int, weights: str) -> bytes:
-    """An int8 layer of floats.
-
-    Args:
-        model: The layer.
-        seed: Of its constants, but for the weights.
-        weights: ``"stored"``: they stay; ``"before"``: a DEQUANTIZE before the layer makes floats
-            of them; ``"floats"``: they are stored as floats.
-    """
-    random = np.random.default_rng(seed)
-    file = unpacked(model)
-    (graph,) = file.subgraphs
-    (layer,) = graph.operators
-    for index, tensor in enumerate(graph.tensors):
-        if index == layer.inputs[1] or tensor.quantization is None:
-            continue
-        if tensor.quantization.scale is None:
-            continue
-        tensor.type, tensor.quantization = schema.TensorType.FLOAT32, None
-        buffer = file.buffers[tensor.buffer]
-        if buffer.data is not None and len(buffer.data):
-            values = random.normal(size=tuple(tensor.shape)).astype("<f4")
-            buffer.data = np.frombuffer(values.tobytes(), np.uint8)
-    stored = graph.tensors[layer.inputs[1]]
-    stored.quantization.zeroPoint = [0] * len(stored.quantization.scale)
-    if weights == "before":
-        _dequantise(file)
-    elif weights == "floats":
-        scales = np.asarray(stored.quantization.scale, "<f4")
-        along = [1] * len(stored.shape)
-        along[stored.quantization.quantizedDimension] = len(scales)
-        values = file.buffers[stored.buffer].data.view(np.int8).reshape(stored.shape)
-        values = (values * scales.reshape(along)).astype("<f4")
-        file.buffers[stored.buffer].data = np.frombuffer(values.tobytes(), np.uint8)
-        stored.type, stored.quantization = schema.TensorType.FLOAT32, None
-    return packed(file)
-
-
-def _dequantise(file: Any) -> None:
-    """Put a DEQUANTIZE before the layer of a file, of its weights."""
-    (graph,) = file.subgraphs
-    (layer,) = graph.operators
-    made, code, first = schema.TensorT(), schema.OperatorCodeT(), schema.OperatorT()
-    made.name, made.type = b"floats", schema.TensorType.FLOAT32
-    made.shape = graph.tensors[layer.inputs[1]].shape
-    code.builtinCode = code.deprecatedBuiltinCode = schema.BuiltinOperator.DEQUANTIZE
-    first.opcodeIndex = len(file.operatorCodes)
-    first.inputs, first.outputs = [layer.inputs[1]], [len(graph.tensors)]
-    layer.inputs = [*layer.inputs]
-    layer.inputs[1] = len(graph.tensors)
-    graph.tensors.append(made)
-    file.operatorCodes.append(code)
-    graph.operators = [first, layer]
 
 
 @pytest.mark.parametrize("name", LAYERS)
@@ -109,6 +45,21 @@ def test_weights_stay_small(name: str, tmp_path: Path) -> None:
             assert found == outputs(host, as_bytes(inputs), 1)
             got = np.frombuffer(found, "<f4")
             assert np.abs(got - wanted).max() <= 1e-5 * np.abs(wanted).max()
+
+
+@pytest.mark.parametrize("name", ["convolution", "fully_connected"])
+def test_four_bits_stay_so(name: str, tmp_path: Path) -> None:
+    path = tmp_path / "model.tflite"
+    path.write_bytes(in_four_bits(with_floats(OPERATORS[name](1), 1, "stored")))
+    programs = [build(mg.load(path), "tflm", 2.0, storage=form) for form in ("cheapest", "dense")]
+    halves, whole = (next(step.call for step in each.steps if step.call) for each in programs)
+    assert halves.stored is not None
+    assert whole.stored is None
+    assert halves.stored.form == "int4"
+    assert halves.stored.nbytes < 0.6 * halves.stored.dense
+    inputs = as_bytes(random_inputs(programs[0], 3, 1))
+    for host in compiled(programs, tmp_path).values():
+        assert outputs(host, inputs, 0) == outputs(host, inputs, 1)
 
 
 def test_what_is_more_than_scales_is_refused(tmp_path: Path) -> None:

@@ -31,7 +31,17 @@ MAKERS: dict[str, tuple[Callable[[int], bytes], Sequence[NofM]]] = {
         lambda seed: as_float(fully_connected(seed, most=300), seed),
         PATTERNS[1:3],
     ),
+    "conv_w8": (lambda seed: small(convolution(seed), seed), PATTERNS[1:2]),
+    "fully_connected_w8": (lambda seed: small(fully_connected(seed, most=300), seed), ()),
 }
+
+
+def small(model: bytes, seed: int) -> bytes:
+    """Its data floats, its weights as they are."""
+    pytest.importorskip("ai_edge_litert")
+    from support.small_weights import with_floats
+
+    return with_floats(model, seed, "stored")
 
 
 @needs_compiler

@@ -91,12 +91,16 @@ from mcugraph.tflm.kernels.needs import KernelNode
 
 _INTEGERS = (DType.INT8, DType.INT16)
 _PLAIN = (DType.INT16, DType.FLOAT32)  # what layers add up one by one
-_LAYERS = (DType.INT8, *_PLAIN)
 
 
 def _plain(kernel: type[LayerKernel]) -> tuple[LayerKernel, ...]:
     """A layer of each type, and of floats with weights of 8 bits."""
     return (*map(kernel, _PLAIN), kernel(DType.FLOAT32, small=True))
+
+
+def _sparse(kernel: type[SparseLayer]) -> tuple[SparseLayer, ...]:
+    """A layer of each type, and of floats with weights of 8 bits."""
+    return (*map(kernel, (DType.INT8, *_PLAIN)), kernel(DType.FLOAT32, small=True))
 
 
 # By operator as a TFLite file names it.
@@ -113,7 +117,7 @@ KERNELS: Mapping[str, Sequence[Kernel]] = {
     "CAST": (CastBytes(),),
     "CEIL": (UnaryF32("mg_ceil_f32"),),
     "CONCATENATION": (ConcatBytes(),),
-    "CONV_2D": (*map(SparseConv, _LAYERS), ConvS8(), *_plain(ConvPlain)),
+    "CONV_2D": (*_sparse(SparseConv), ConvS8(), *_plain(ConvPlain)),
     "COS": (UnaryF32("mg_cos_f32"),),
     "DEPTHWISE_CONV_2D": (OneChannelS8(), DepthwiseS8(), *_plain(DepthwisePlain)),
     "DEQUANTIZE": tuple(ConvertKernel("mg_dequantize", kind) for kind in _INTEGERS),
@@ -124,7 +128,7 @@ KERNELS: Mapping[str, Sequence[Kernel]] = {
     "EXPAND_DIMS": (Alias(),),
     "FLOOR": (UnaryF32("mg_floor_f32"),),
     "FULLY_CONNECTED": (
-        *map(SparseFullyConnected, _LAYERS),
+        *_sparse(SparseFullyConnected),
         FullyConnectedS8(),
         *_plain(FullyConnectedPlain),
     ),
@@ -236,7 +240,7 @@ def _stored_as(storage: str, kernels: Sequence[Kernel]) -> Iterator[Kernel]:
         if not isinstance(kernel, SparseLayer):
             yield kernel
         elif STORAGES[storage]:
-            yield type(kernel)(kernel.computes, storage)
+            yield type(kernel)(kernel.computes, storage, kernel.small)
 
 
 def operators() -> dict[str, tuple[str, ...]]:

@@ -27,6 +27,7 @@ from mcugraph.ir import Array, DType
 from mcugraph.ops.linear import Dense
 from mcugraph.tflm.kernels.needs import KernelNode
 
+SMALL = "w8"  # what names of layers of floats with weights of 8 bits end in
 _LARGEST = 1 << 15  # magnitude of data
 _MOST = 1 << 47  # of a sum that is scaled at once
 _MOST_SHIFT = 14
@@ -77,7 +78,7 @@ class LayerKernel(Kernel):
     computes: DType
 
     def __init__(self, computes: DType, small: bool = False) -> None:
-        suffix = "w8" if small else SUFFIXES[computes]
+        suffix = SMALL if small else SUFFIXES[computes]
         self.computes, self._small = computes, small
         self.function = f"mg_{self.family}_{suffix}"
         self.files = (self.function,)

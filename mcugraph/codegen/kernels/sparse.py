@@ -21,6 +21,7 @@ from mcugraph.codegen.kernels.conv_plain import ConvPlain
 from mcugraph.codegen.kernels.conv_s8 import ConvS8
 from mcugraph.codegen.kernels.fully_connected_plain import FullyConnectedPlain
 from mcugraph.codegen.kernels.fully_connected_s8 import FullyConnectedS8
+from mcugraph.codegen.kernels.layers import SMALL
 from mcugraph.codegen.kernels.windows import lead_of_gathered
 from mcugraph.errors import UsageError
 from mcugraph.ir import Array, DType
@@ -65,6 +66,7 @@ class SparseLayer(Kernel):
     Args:
         computes: Its type.
         storage: One of ``STORAGES``; of one form alone: it is taken even where it takes more bytes.
+        small: Weights of floats are stored in 8 bits, or come in 4.
 
     Attributes:
         family: What its functions are called, without ``mg_sparse_`` and the type.
@@ -73,11 +75,11 @@ class SparseLayer(Kernel):
     family: ClassVar[str]
     computes: DType
 
-    def __init__(self, computes: DType, storage: str = CHEAPEST) -> None:
-        self.computes = computes
-        self.dense, filled = self.of_type(computes)
+    def __init__(self, computes: DType, storage: str = CHEAPEST, small: bool = False) -> None:
+        self.computes, self.small = computes, small
+        self.dense, filled = self.of_type(computes, small)
         self._forms = (*((filled,) if storage == CHEAPEST else ()), *STORAGES[storage])
-        suffix = SUFFIXES[computes]
+        suffix = SMALL if small else SUFFIXES[computes]
         self._filled, self._function = filled, f"mg_sparse_{self.family}_{suffix}"
         self._readers = {"add": suffix}
         if self.pixels > 1:
@@ -96,7 +98,7 @@ class SparseLayer(Kernel):
 
     @classmethod
     @abstractmethod
-    def of_type(cls, computes: DType) -> tuple[Kernel, DenseRows]:
+    def of_type(cls, computes: DType, small: bool) -> tuple[Kernel, DenseRows]:
         """The kernel of dense weights, and how it stores these."""
 
     def refusal(self, node: KernelNode) -> str | None:
@@ -142,15 +144,15 @@ class SparseLayer(Kernel):
 
 
 class SparseFullyConnected(SparseLayer):
-    """``mg_sparse_fully_connected_s8``, ``_s16`` and ``_f32``."""
+    """``mg_sparse_fully_connected_s8``, ``_s16``, ``_f32`` and ``_w8``."""
 
     family = "fully_connected"
 
     @classmethod
-    def of_type(cls, computes: DType) -> tuple[Kernel, DenseRows]:
+    def of_type(cls, computes: DType, small: bool) -> tuple[Kernel, DenseRows]:
         if computes is DType.INT8:
             return FullyConnectedS8(), FullyConnectedS8.form
-        return FullyConnectedPlain(computes), DenseRows()
+        return FullyConnectedPlain(computes, small), DenseRows()
 
     def leads(self, node: KernelNode) -> Mapping[int, int]:
         units, depth = node.input(1).shape
@@ -160,15 +162,15 @@ class SparseFullyConnected(SparseLayer):
 
 
 class SparseConv(SparseLayer):
-    """``mg_sparse_conv_s8``, ``_s16`` and ``_f32``."""
+    """``mg_sparse_conv_s8``, ``_s16``, ``_f32`` and ``_w8``."""
 
     family = "conv"
 
     @classmethod
-    def of_type(cls, computes: DType) -> tuple[Kernel, DenseRows]:
+    def of_type(cls, computes: DType, small: bool) -> tuple[Kernel, DenseRows]:
         if computes is DType.INT8:
             return ConvS8(), ConvS8.form
-        return ConvPlain(computes), DenseRows()
+        return ConvPlain(computes, small), DenseRows()
 
     def leads(self, node: KernelNode) -> Mapping[int, int]:
         return {0: lead_of_gathered(node, attributes(node, Conv), self.pixels)}

@@ -160,19 +160,22 @@ MG_N_OF_M(MG_TYPED(mg_1_of_16), 1, 16, 4)
 
 #ifdef MG_HALVES
 
+#define MG_LOW(byte) ((MG_WEIGHT)(((byte) & 15) - ((byte) << 1 & 16)))
+#define MG_HIGH(byte) ((MG_WEIGHT)(((byte) >> 4) - ((byte) >> 3 & 16)))
+
 /* All weights, of four bits each, the first one of two in the lower bits of a byte. */
 void MG_TYPED(mg_halves)(const mg_rows *rows, mg_row *at, const MG_T *data, MG_SUM *sums)
 {
     const uint8_t *pair = (const uint8_t *)at->weights, *end = pair + rows->columns / 2;
     MG_LOAD_SUMS;
     for (; pair != end; pair++) {
-        const int32_t low = (*pair & 15) - (*pair << 1 & 16), high = (*pair >> 4) - (*pair >> 3 & 16);
+        const MG_WEIGHT low = MG_LOW(*pair), high = MG_HIGH(*pair);
         MG_ADD(data, low);
         MG_ADD(data + 1, high);
         data += 2;
     }
     if (rows->columns & 1) {
-        const int32_t low = (*pair & 15) - (*pair << 1 & 16);
+        const MG_WEIGHT low = MG_LOW(*pair);
         MG_ADD(data, low);
         pair++;
     }
