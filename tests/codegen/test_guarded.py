@@ -4,7 +4,15 @@ from collections.abc import Sequence
 from pathlib import Path
 
 import pytest
-from support.deployed import Gaps, as_bytes, compiled, needs_compiler, outputs, random_inputs
+from support.deployed import (
+    Gaps,
+    as_bytes,
+    compiled,
+    compiled_all_ways,
+    needs_compiler,
+    outputs,
+    random_inputs,
+)
 from support.int8_operators import OPERATORS
 
 import mcugraph as mg
@@ -67,7 +75,7 @@ def check_guarded(
     guarded = [building.build(graph, "tflm", 2.0) for graph in graphs]
     assert all(min(size for _, size in gaps(program)) >= GAP - 8 for program in guarded)
     between = [*([] for _ in planned), *map(gaps, guarded)]
-    hosts = compiled([*planned, *guarded], folder, between)
+    hosts = compiled_all_ways([*planned, *guarded], folder, between)
     for i, program in enumerate(planned):
         given = as_bytes(random_inputs(program, 2, i))
         for host in hosts.values():
@@ -80,6 +88,6 @@ def test_the_guard_guards(tmp_path: Path) -> None:
     program = building.build(mg.load(path), "tflm", 2.0)
     (number,) = program.outputs
     value = program.values[number]
-    hosts = compiled([program], tmp_path, [[(value.offset + value.nbytes - 1, 1)]])
+    host = compiled([program], tmp_path, [[(value.offset + value.nbytes - 1, 1)]])
     with pytest.raises(AssertionError, match="AddressSanitizer"):
-        outputs(hosts["portable"], as_bytes(random_inputs(program, 1)))
+        outputs(host, as_bytes(random_inputs(program, 1)))

@@ -38,7 +38,7 @@ def test_a_module_of_floats(tmp_path: Path) -> None:
     module, image = network(), torch.randn(1, 3, 8, 8)
     program = build(graph_to_deploy(module, image), "tflm", 2.0)
     assert program.values[program.inputs[0]].shape == (1, 8, 8, 3)
-    host = compiled([program], tmp_path)["portable"]
+    host = compiled([program], tmp_path)
     made = outputs(host, image.permute(0, 2, 3, 1).contiguous().numpy().tobytes())
     with torch.no_grad():
         wanted = module(image).numpy().ravel()
@@ -48,7 +48,7 @@ def test_a_module_of_floats(tmp_path: Path) -> None:
 def check_module(module: Any, data: Any, folder: Path) -> None:
     """Program and module make the same of the data, but for the last bits."""
     program = build(graph_to_deploy(module.eval(), data), "tflm", 2.0)
-    host = compiled([program], folder)["portable"]
+    host = compiled([program], folder)
     with torch.no_grad():
         wanted = module(data).numpy().ravel()
     for _ in range(2):  # what it remembers does not last
@@ -136,7 +136,7 @@ class Resized(torch.nn.Module):  # type: ignore[misc]
 def test_images_in_other_sizes(tmp_path: Path) -> None:
     module, image = Resized(), torch.randn(1, 2, 5, 6)
     program = build(graph_to_deploy(module, image), "tflm", 2.0)
-    host = compiled([program], tmp_path)["portable"]
+    host = compiled([program], tmp_path)
     given = image.permute(0, 2, 3, 1) if program.values[program.inputs[0]].channels_last else image
     made = np.frombuffer(outputs(host, given.contiguous().numpy().tobytes()), np.float32)
     np.testing.assert_allclose(made, module(image).numpy(), rtol=1e-5, atol=1e-5)
@@ -174,7 +174,7 @@ def test_norms_of_their_data(tmp_path: Path) -> None:
     ).eval()
     image = torch.randn(1, 3, 8, 8)
     program = build(graph_to_deploy(module, image), "tflm", 2.0)
-    host = compiled([program], tmp_path)["portable"]
+    host = compiled([program], tmp_path)
     made = outputs(host, image.permute(0, 2, 3, 1).contiguous().numpy().tobytes())
     with torch.no_grad():
         wanted = module(image).numpy().ravel()

@@ -18,7 +18,7 @@ def real(*shape: int) -> T:
 
 
 def made(model: bytes, folder: Path, *inputs: np.ndarray[Any, Any]) -> bytes:
-    host = compiled([program_of(model, folder)], folder)["portable"]
+    host = compiled([program_of(model, folder)], folder)
     return outputs(host, b"".join(value.tobytes() for value in inputs))
 
 

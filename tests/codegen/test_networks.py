@@ -49,7 +49,7 @@ def test_fixtures_of_floats(models: Path, tmp_path: Path) -> None:
     """Bit for bit what LiteRT's reference kernels make."""
     paths = [models / f"{name}_float.tflite" for name in FIXTURES]
     programs = [program_of(path, tmp_path) for path in paths]
-    host = compiled(programs, tmp_path)["portable"]
+    host = compiled(programs, tmp_path)
     for i, (path, program) in enumerate(zip(paths, programs, strict=True)):
         inputs = random_inputs(program, 3, i)
         assert outputs(host, as_bytes(inputs), i) == litert_answers(path.read_bytes(), inputs), path

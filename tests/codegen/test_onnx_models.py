@@ -33,7 +33,7 @@ def test_fixtures(models: Path, tmp_path: Path) -> None:
 
     paths = [models / f"{name}.onnx" for name in NAMES]
     programs = [program_of(path, tmp_path) for path in paths]
-    host = compiled(programs, tmp_path)["portable"]
+    host = compiled(programs, tmp_path)
     for i, (path, program) in enumerate(zip(paths, programs, strict=True)):
         session = onnxruntime.InferenceSession(path)
         random = np.random.default_rng(i)
@@ -195,7 +195,7 @@ def test_awkward_operators(tmp_path: Path) -> None:
         given.append(values(*shapes["x"]))
         session = onnxruntime.InferenceSession(path)
         wanted.append(session.run(None, {"x": given[-1]})[0])
-    host = compiled(programs, tmp_path)["portable"]
+    host = compiled(programs, tmp_path)
     for i, (name, program) in enumerate(zip(AWKWARD, programs, strict=True)):
         data = stored(given[i], program.values[program.inputs[0]].shape)
         made = np.frombuffer(outputs(host, as_bytes([[data]]), i), np.float32)

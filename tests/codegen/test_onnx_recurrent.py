@@ -61,7 +61,7 @@ def test_layers(cell: str, states: str, tmp_path: Path) -> None:
         each.name: random.normal(size=each.shape).astype(np.float32)
         for each in session.get_inputs()
     }
-    host = compiled([build(mg.load(path), "tflm", 2.0)], tmp_path)["portable"]
+    host = compiled([build(mg.load(path), "tflm", 2.0)], tmp_path)
     made = outputs(host, as_bytes([list(given.values())] * 2))
     wanted = np.concatenate([value.ravel() for value in session.run(None, given)])
     found = np.frombuffer(made, np.float32)

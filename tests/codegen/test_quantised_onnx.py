@@ -36,7 +36,7 @@ def test_a_network_of_the_same_integers_is_that_of_its_tflite_file(
         program_of(as_onnx(source, tmp_path / f"{source.stem}.onnx"), tmp_path)
         for source in sources
     ]
-    host = compiled(programs, tmp_path)["portable"]
+    host = compiled(programs, tmp_path)
     for i, (source, program) in enumerate(zip(sources, programs, strict=True)):
         given = random_inputs(program, 5, i)
         wanted = tflm_answers(source.read_bytes(), given)
@@ -58,7 +58,7 @@ def test_networks_of_a_quantiser(tmp_path: Path) -> None:
         statically("siamese", "QDQ", "QInt8", per_channel=True),
     ]
     programs = [program_of(path, tmp_path) for path in paths]
-    host = compiled(programs, tmp_path)["portable"]
+    host = compiled(programs, tmp_path)
     for i, (path, program) in enumerate(zip(paths, programs, strict=True)):
         session = onnxruntime.InferenceSession(path)
         random = np.random.default_rng(i)
@@ -271,7 +271,7 @@ def test_what_stands_between_conversions(kind: Any, tmp_path: Path) -> None:
         made, scale, zero = build(net)
         paths.append(net.save(tmp_path / f"{name}.onnx", made, scale, zero))
     programs = [program_of(path, tmp_path) for path in paths]
-    host = compiled(programs, tmp_path)["portable"]
+    host = compiled(programs, tmp_path)
     for i, (path, program) in enumerate(zip(paths, programs, strict=True)):
         steps = [step for step in program.steps if step.call is not None]
         ends = ["QUANTIZE"] * (kind == np.uint8)

@@ -6,6 +6,7 @@ import pytest
 from support.deployed import (
     as_bytes,
     compiled,
+    compiled_all_ways,
     needs_compiler,
     outputs,
     random_inputs,
@@ -27,7 +28,7 @@ def test_slices_compute_what_tflm_computes(name: str, models: Path, tmp_path: Pa
     program = build(graph, "tflm", 2.0, split=True)
     assert program.arena < build(graph, "tflm", 2.0).arena
     inputs = random_inputs(program, 5)
-    for host in compiled([program], tmp_path).values():
+    for host in compiled_all_ways([program], tmp_path).values():
         assert outputs(host, as_bytes(inputs)) == tflm_answers(model.read_bytes(), inputs)
 
 
@@ -36,7 +37,7 @@ def test_slices_of_floats_compute_the_same_bits(models: Path, tmp_path: Path) ->
     graph = mg.load(models / "shufflenet.onnx")
     whole, split = (build(graph, "tflm", 2.0, split=each) for each in (False, True))
     assert split.arena < whole.arena
-    host = compiled([whole, split], tmp_path)["portable"]
+    host = compiled([whole, split], tmp_path)
     given = as_bytes(random_inputs(whole, 2))
     assert outputs(host, given, 0) == outputs(host, given, 1)
 

@@ -7,7 +7,7 @@ import numpy as np
 import pytest
 from support.deployed import (
     as_bytes,
-    compiled,
+    compiled_all_ways,
     needs_compiler,
     outputs,
     program_of,
@@ -40,7 +40,7 @@ def test_weights_stay_small(name: str, tmp_path: Path) -> None:
         assert [step.native for step in first.steps] == [step.native for step in second.steps]
         inputs = random_inputs(first, 3, seed)
         wanted = np.frombuffer(tflm_answers(floats, inputs), "<f4")
-        for host in compiled(programs, tmp_path).values():
+        for host in compiled_all_ways(programs, tmp_path).values():
             found = outputs(host, as_bytes(inputs), 0)
             assert found == outputs(host, as_bytes(inputs), 1)
             got = np.frombuffer(found, "<f4")
@@ -58,7 +58,7 @@ def test_four_bits_stay_so(name: str, tmp_path: Path) -> None:
     assert halves.stored.form == "int4"
     assert halves.stored.nbytes < 0.6 * halves.stored.dense
     inputs = as_bytes(random_inputs(programs[0], 3, 1))
-    for host in compiled(programs, tmp_path).values():
+    for host in compiled_all_ways(programs, tmp_path).values():
         assert outputs(host, inputs, 0) == outputs(host, inputs, 1)
 
 

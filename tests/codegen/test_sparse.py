@@ -7,7 +7,13 @@ from pathlib import Path
 import numpy as np
 import pytest
 from networks.made_sparse import made_sparse
-from support.deployed import as_bytes, compiled, needs_compiler, outputs, random_inputs
+from support.deployed import (
+    as_bytes,
+    compiled_all_ways,
+    needs_compiler,
+    outputs,
+    random_inputs,
+)
 from support.float_operators import as_float
 from support.int8_layers import convolution, fully_connected
 from support.microcontrollers import needs_qemu, on_host
@@ -60,7 +66,7 @@ def test_outputs_are_those_of_dense_weights(name: str, tmp_path: Path) -> None:
     found = {form_of(program) for program in programs}
     assert {"dense", "crs", "bitmap"} < found
     assert len(found) >= 3 + len(patterns) * 3 // 4 + len(KINDS)
-    hosts = compiled(programs, tmp_path)
+    hosts = compiled_all_ways(programs, tmp_path)
     for dense, *others in cases:
         given = as_bytes(random_inputs(programs[dense], 3, dense))
         for host in hosts.values():

@@ -1,6 +1,7 @@
 """PyTorch models: names, sharing, inputs and outputs, modes, figures worked out by hand."""
 
 import importlib
+import logging
 from pathlib import Path
 from typing import Any
 
@@ -623,3 +624,22 @@ def test_shapes_that_depend_on_data() -> None:
         mg.DimensionError, match=r"Picks: operator 'nonzero' .* depends on the data"
     ):
         mg.from_torch(Picks(), (torch.ones(3),))
+
+
+def test_what_pytorch_logs_is_heard_before_and_after_an_import_alone(
+    caplog: pytest.LogCaptureFixture,
+) -> None:
+    of_its_own = logging.getLogger("torch._a_part_of_it")
+    of_its_own.setLevel(logging.INFO)
+
+    class Talks(nn.Module):
+        def forward(self, x: Tensor) -> Tensor:
+            for name in ("torch._a_part_of_it", "torch._another_part", "mine"):
+                logging.getLogger(name).warning("%s says", name)
+            return x + 1
+
+    mg.from_torch(Talks(), (torch.ones(3),))
+    assert {record.name for record in caplog.records} == {"mine"}
+    assert (of_its_own.level, of_its_own.disabled) == (logging.INFO, False)
+    of_its_own.info("it speaks again")
+    assert caplog.messages[-1] == "it speaks again"

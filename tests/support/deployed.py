@@ -1,5 +1,6 @@
 """Projects built with the host's compiler, under its sanitizers, and run."""
 
+import re
 import shutil
 import subprocess
 from collections.abc import Sequence
@@ -23,26 +24,48 @@ _FLAGS = (
     *("-std=c99", "-O1", "-g", "-fno-strict-aliasing", "-fsanitize=address,undefined"),
     *("-fno-sanitize-recover=all", "-Wall", "-Wextra", "-Wpedantic", "-Wconversion", "-Werror"),
 )
-
-_GUARD = """\
+_RUNTIME = Path(mg.__file__).parent / "codegen" / "runtime"
+# There is no heap that could leak, and looking for leaks takes as long as all else.
+_HEAD = """\
 #include <sanitizer/asan_interface.h>
+#include <stdlib.h>
 #define guard(from, bytes) __asan_poison_memory_region((from), (bytes))
+const char *__asan_default_options(void);
+const char *__asan_default_options(void) { return "detect_leaks=0"; }
 """
 Gaps = Sequence[tuple[int, int]]
-_BUILDS = {"portable": (), "dsp": ("-DMG_EMULATED_DSP",)}
+_PORTABLE, _DSP = "portable", "dsp"
+_BUILDS = {_PORTABLE: (), _DSP: ("-DMG_EMULATED_DSP",)}
+# What a model's file keeps to itself: tables, parameters, its arena.
+_STATIC = re.compile(
+    r"^(?:MG_ALIGNED\(\d+\) )?static [^=;{(\[]*?\b(\w+)(?:\[| =|;|\()", re.MULTILINE
+)
 
 
-def compiled(
-    programs: Sequence[Program], folder: Path, gaps: Sequence[Gaps] = ()
-) -> dict[str, Path]:
-    """Host programs of several programs, which their argument chooses from by number.
+def compiled(programs: Sequence[Program], folder: Path, gaps: Sequence[Gaps] = ()) -> Path:
+    """A host program of several programs, which its argument chooses from by number.
 
     Of each program, ``gaps`` are parts of the arena that nothing may touch: offsets and bytes.
-
-    Files of the runtime are compiled once a session. Of those that have code for DSP instructions,
-    there are two builds, one with these instructions emulated.
+    Files of the runtime are compiled once a session.
     """
-    mains, runtime = [], dict[tuple[str, str], None]()
+    own, runtime = _own(programs, folder, gaps)
+    return _linked(own, runtime, folder, _PORTABLE)
+
+
+def compiled_all_ways(
+    programs: Sequence[Program], folder: Path, gaps: Sequence[Gaps] = ()
+) -> dict[str, Path]:
+    """As ``compiled``; besides, where there is code for DSP instructions, with these emulated."""
+    own, runtime = _own(programs, folder, gaps)
+    builds = _BUILDS if any(_has_dsp(source) for _, source in runtime) else (_PORTABLE,)
+    return {build: _linked(own, runtime, folder, build) for build in builds}
+
+
+def _own(
+    programs: Sequence[Program], folder: Path, gaps: Sequence[Gaps]
+) -> tuple[Path, list[tuple[str, str]]]:
+    """The programs' own code, as one object, and what it needs of the runtime: config and file."""
+    parts, mains, runtime = list[str](), list[str](), dict[tuple[str, str], None]()
     for i, program in enumerate(programs):
         name = f"m{i}"
         files = project_files(program, name)
@@ -52,28 +75,34 @@ def compiled(
             guards = (f"guard({begin} + {offset}, {size});" for offset, size in gaps[i])
             main = main.replace("    for (;;)", f"    {' '.join(guards)}\n    for (;;)")
         mains.append(main)
+        apart = sorted(set(_STATIC.findall(files[f"{name}.c"])))
+        parts += [f"#define {each} {name}_{each}" for each in apart]
+        parts.append(f'#include "{name}.c"')
+        parts += [f"#undef {each}" for each in apart]
         for path in files:
             if path.startswith("runtime/") and path.endswith(".c"):
                 runtime[files["runtime/mg_config.h"], path.removeprefix("runtime/")] = None
         written(files, folder)
-    (folder / "main.c").write_text(
-        "\n".join([_GUARD, *mains, _chosen(len(programs))]), encoding="ascii"
-    )
-    sources = ["main", *(f"m{i}" for i in range(len(programs)))]
-    _run_compiler(["-c", *(f"{source}.c" for source in sources)], folder)
-    own = [folder / f"{source}.o" for source in sources]
-    found = {}
-    for build_, flags in _BUILDS.items():
-        objects = [_object(config, source, flags) for config, source in runtime]
-        found[build_] = folder / f"host_{build_}"
-        _run_compiler([*own, *objects, "-lm", "-o", found[build_]], folder)
+    text = "\n".join([*parts, _HEAD, *mains, _chosen(len(programs))])
+    (folder / "all.c").write_text(text, encoding="ascii")
+    _run_compiler(["-c", "all.c", "-o", "all.o"], folder)
+    return folder / "all.o", list(runtime)
+
+
+def _linked(own: Path, runtime: Sequence[tuple[str, str]], folder: Path, build_: str) -> Path:
+    objects = [
+        _object(config, source, _BUILDS[build_] if _has_dsp(source) else ())
+        for config, source in runtime
+    ]
+    found = folder / f"host_{build_}"
+    _run_compiler([own, *objects, "-lm", "-o", found], folder)
     return found
 
 
 def _chosen(count: int) -> str:
     cases = "".join(f"    case {i}: return m{i}();\n" for i in range(count))
     return (
-        "#include <stdlib.h>\nint main(int count, char **given)\n{\n"
+        "int main(int count, char **given)\n{\n"
         f"    switch (count > 1 ? atoi(given[1]) : 0) {{\n{cases}    }}\n    return 1;\n}}\n"
     )
 
@@ -85,13 +114,17 @@ def written(files: dict[str, str], folder: Path) -> None:
 
 
 @cache
+def _has_dsp(source: str) -> bool:
+    """Whether a file of the runtime has code for DSP instructions."""
+    return '#include "mg_dsp.h"' in (_RUNTIME / source).read_text(encoding="ascii")
+
+
+@cache
 def _object(config: str, source: str, flags: tuple[str, ...]) -> Path:
     folder = Path(mkdtemp(prefix="mcugraph-runtime-"))
-    runtime = Path(mg.__file__).parent / "codegen" / "runtime"
-    shutil.copytree(runtime, folder / "runtime")
-    (folder / "runtime" / "mg_config.h").write_text(config)
+    (folder / "mg_config.h").write_text(config)
     made = folder / f"{source}.o"
-    _run_compiler([*flags, "-c", f"runtime/{source}", "-o", made], folder)
+    _run_compiler([*flags, "-c", _RUNTIME / source, "-o", made], folder)
     return made
 
 
@@ -170,7 +203,7 @@ def check_equal(
 ) -> None:
     """Projects make the same bytes of random inputs as TFLM's wheel, or as LiteRT by default."""
     programs = [program_of(model, folder, rounding) for model in models]
-    hosts = compiled(programs, folder)
+    hosts = compiled_all_ways(programs, folder)
     for i, (model, program) in enumerate(zip(models, programs, strict=True)):
         inputs = random_inputs(program, count, i)
         data = model if isinstance(model, bytes) else model.read_bytes()

@@ -101,22 +101,24 @@ def inference(model: Any) -> Iterator[None]:
 @contextmanager
 def quiet() -> Iterator[None]:
     """Without the warnings and tracebacks that PyTorch writes while it exports."""
-    logger = logging.getLogger("torch")
-    levels = {
-        entry: entry.level
-        for name in list(logging.root.manager.loggerDict)
-        if name == "torch" or name.startswith("torch.")
-        for entry in [logging.getLogger(name)]
-    }
+    above = logging.getLogger("torch")
+    known = [
+        entry
+        for name, entry in list(logging.root.manager.loggerDict.items())
+        if name.startswith("torch.") and isinstance(entry, logging.Logger)
+    ]
+    level, were = above.level, [entry.disabled for entry in known]
     try:
-        for entry in (logger, *levels):
-            entry.setLevel(logging.CRITICAL)
+        above.setLevel(logging.CRITICAL)  # for those that come to be meanwhile
+        for entry in known:  # of which there are hundreds, and levels take long to set
+            entry.disabled = True
         with warnings.catch_warnings():
             warnings.simplefilter("ignore")
             yield
     finally:
-        for entry, level in levels.items():
-            entry.setLevel(level)
+        above.setLevel(level)
+        for entry, was in zip(known, were, strict=True):
+            entry.disabled = was
 
 
 def reason(error: Exception) -> str:
