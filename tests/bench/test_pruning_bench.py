@@ -166,18 +166,6 @@ def test_ways_with_a_trained_whole_network(setting: Setting, method: str, whole:
     assert (whole / f"fashion-ds_cnn-{method}-sram-0.pt").exists()
 
 
-def test_a_run_that_fails_does_not_stop_the_others(
-    setting: Setting, tmp_path: Path, capfd: pytest.CaptureFixture[str]
-) -> None:
-    needy, plain = (
-        Job("fashion", "ds_cnn", 0, m, "sram") for m in ("at once, distilled", "uniform")
-    )
-    results = Results(tmp_path / "results.jsonl")
-    run_all([needy, plain], setting, results, 2)
-    assert [row["method"] for row in results.rows] == ["uniform"]
-    assert "at once, distilled needs the whole network" in capfd.readouterr().out
-
-
 @pytest.mark.parametrize("network", ["resnet", "resnet18", "vgg16"])
 def test_a_padded_network_learns_the_same(network: str) -> None:
     def fresh() -> Training:
@@ -214,16 +202,21 @@ def test_the_same_widths_retrained_are_uniform_scaling(setting: Setting) -> None
     assert again["size"] == uniform["size"]
 
 
-def test_goes_on_where_it_was(setting: Setting, tmp_path: Path) -> None:
+def test_goes_on_where_it_was_and_past_what_fails(
+    setting: Setting, tmp_path: Path, capfd: pytest.CaptureFixture[str]
+) -> None:
     path = tmp_path / "results.jsonl"
-    jobs = list(pruned_jobs([("fashion", "ds_cnn")], ["sram"], ["unpruned", "uniform"], [0]))
-    run_all(jobs[:1], setting, Results(path), 1)
+    methods = ["unpruned", "at once, distilled", "uniform"]
+    jobs = list(pruned_jobs([("fashion", "ds_cnn")], ["sram"], methods, [0]))
+    there, needy, plain = jobs
+    Results(path).add(perform(there, setting))
     first = path.read_text("utf-8")
-    run_all(jobs, setting, Results(path), 1)
+    run_all(jobs, setting, Results(path), 2)
     results = Results(path)
     assert path.read_text("utf-8").startswith(first)
-    assert [Job.of(row) for row in results.rows] == jobs
-    assert results.missing(jobs) == []
+    assert [Job.of(row) for row in results.rows] == [there, plain]
+    assert results.missing(jobs) == [needy]
+    assert "at once, distilled needs the whole network" in capfd.readouterr().out
     assert list(retrained_jobs(results.rows)) == []
 
 
