@@ -21,7 +21,7 @@ LONGEST = 450
 LAYERS = [
     {"errors", "garbage", "records"},
     {"checks", "late_fields", "late_names"},
-    {"files", "printed", "schema", "units"},
+    {"files", "own_process", "printed", "schema", "units"},
     {"shown"},
     {"ir"},
     {"ops", "storage"},

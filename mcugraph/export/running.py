@@ -1,8 +1,5 @@
 """Exported files run on samples as the module takes them, by LiteRT and by TFLM."""
 
-import json
-import subprocess
-import sys
 from collections.abc import Sequence
 from importlib.util import find_spec
 from pathlib import Path
@@ -17,6 +14,7 @@ from mcugraph.export.tools import as_stored
 from mcugraph.export.trial import run_file
 from mcugraph.formats.tflite.tables import read_model
 from mcugraph.ir import Array
+from mcugraph.own_process import NoAnswer, answer
 from mcugraph.records import dataclass
 
 _SECONDS = 600
@@ -85,23 +83,12 @@ def run_tflm(path: Path, samples: Sequence[tuple[Any, ...]]) -> TflmRun:
             np.save(Path(folder, f"{name}.npy"), np.stack(values))
         job = {"path": str(path), "folder": folder, "takes": takes, "gives": gives}
         try:
-            done = subprocess.run(
-                [sys.executable, "-m", "mcugraph.export.tflm_process"],
-                input=json.dumps(job),
-                capture_output=True,
-                text=True,
-                timeout=_SECONDS,
-                check=False,
-            )
-        except subprocess.TimeoutExpired:
+            figures = answer("mcugraph.export.tflm_process", job, _SECONDS)
+        except NoAnswer as why:
             raise FormatError(
-                f"{path}: TensorFlow Lite Micro does not run the file: no answer in {_SECONDS} s"
+                f"{path}: TensorFlow Lite Micro does not run the file: {why}"
             ) from None
-        if done.returncode:
-            said = done.stderr.strip().splitlines() or [f"it ended with code {done.returncode}"]
-            raise FormatError(f"{path}: TensorFlow Lite Micro does not run the file: {said[-1]}")
         made = [np.load(Path(folder, f"{name}.npy")) for name in end_names("output", len(gives))]
-    figures = json.loads(done.stdout.splitlines()[-1])
     results = [list(map(_channels_first, row)) for row in zip(*made, strict=True)]
     return TflmRun(figures["head"], figures["tail"], results)
 

@@ -1,13 +1,11 @@
 """Both files on the same random inputs, each in a process of its own: some models crash it."""
 
-import json
-import subprocess
-import sys
 from importlib.util import find_spec
 
 from mcugraph.errors import McuGraphError, UsageError
 from mcugraph.formats.tflite.model import TfliteModel
 from mcugraph.ir import Graph
+from mcugraph.own_process import NoAnswer, answer
 from mcugraph.records import dataclass
 
 _SECONDS = 600
@@ -95,18 +93,6 @@ def run(engine: str, path: str, graph: Graph, seed: int = 0) -> Run:
         counts = [len(main.inputs), len(main.outputs)]
     job = {"engine": engine, "path": path, "inputs": inputs, "counts": counts, "seed": seed}
     try:
-        done = subprocess.run(
-            [sys.executable, "-m", "mcugraph.optimizer.runner"],
-            input=json.dumps(job),
-            capture_output=True,
-            text=True,
-            timeout=_SECONDS,
-            check=False,
-        )
-    except subprocess.TimeoutExpired:
-        return Run(failure=f"no answer in {_SECONDS} s")
-    lines = done.stdout.splitlines()
-    if done.returncode or not lines:
-        said = done.stderr.strip().splitlines()
-        return Run(failure=said[-1] if said else f"it ended with code {done.returncode}")
-    return Run(tuple(json.loads(lines[-1])))
+        return Run(tuple(answer("mcugraph.optimizer.runner", job, _SECONDS)))
+    except NoAnswer as why:
+        return Run(failure=str(why))
