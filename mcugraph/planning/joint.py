@@ -9,7 +9,6 @@ from mcugraph.planning.order_blocks import aligned_problem, arena_problem
 from mcugraph.planning.packing import Packing
 from mcugraph.records import dataclass
 from mcugraph.scheduling.problem import Name, Problem
-from mcugraph.scheduling.solving.further_orders import orders_within
 from mcugraph.scheduling.solving.limits import Limits
 from mcugraph.scheduling.solving.network import Network, has_one_order
 from mcugraph.scheduling.solving.replay import order_peak
@@ -72,6 +71,9 @@ def better_orders(
         lifetimes: What orders are judged by; the first one was.
         seed: Of the random choices.
     """
+    # What searches takes long to import, and most orders pack.
+    from mcugraph.scheduling.solving.further_orders import orders_within
+
     random, net = Random(seed), aligned_problem(problem, lifetimes.alignment).network()
     if has_one_order(net):
         return

@@ -6,7 +6,6 @@ Source: TensorProto in onnx/onnx.proto, and ONNX's page on external data.
 import os
 import stat
 from math import prod
-from pathlib import PurePosixPath, PureWindowsPath
 from typing import Any
 
 import numpy as np
@@ -146,6 +145,9 @@ class Weights:
 
     def _place(self, name: str, proto: Any) -> tuple[str, int]:
         """The file of an external tensor, as the model names it, and where in it that begins."""
+        # Few models have such tensors, and the import takes a fiftieth of a command's time.
+        from pathlib import PurePosixPath, PureWindowsPath
+
         entries = {entry.key: entry.value for entry in proto.external_data}
         location = entries.get("location", "")
         pure = PurePosixPath(location.replace("\\", "/"))

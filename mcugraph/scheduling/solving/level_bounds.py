@@ -14,7 +14,6 @@ steps are short.
 
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from itertools import chain
-from statistics import fmean
 
 from mcugraph.scheduling.solving.chain_relaxation import chain_order, relaxed_chains
 from mcugraph.scheduling.solving.level_cuts import LevelCuts
@@ -142,8 +141,9 @@ def _levels(cuts: LevelCuts, net: Network, order: Sequence[int]) -> list[_Level]
     apart = 1 + count // _APART
     costs = step_costs(net, order)
     around = [
-        fmean(costs[max(0, number - apart // 2) : number + apart // 2 + 1])
+        sum(near) / len(near)
         for number in range(count)
+        if (near := costs[max(0, number - apart // 2) : number + apart // 2 + 1])
     ]
     found: list[_Level] = []
     for number in sorted(range(1, count), key=around.__getitem__, reverse=True):

@@ -1,16 +1,16 @@
-"""The order of a network with the least peak, and a proof of it."""
+"""The order of a network with the least peak, and a proof of it.
+
+What searches is imported where bounds leave a gap. Mostly they do not, and that import would take
+longer than all of the rest.
+"""
 
 from collections.abc import Iterable, Iterator, Sequence
 from operator import itemgetter
 
 from mcugraph.records import dataclass
-from mcugraph.scheduling.solving.climb import climb
 from mcugraph.scheduling.solving.cuts import cut_bounds
-from mcugraph.scheduling.solving.dp import dp_order
-from mcugraph.scheduling.solving.improve import improve
 from mcugraph.scheduling.solving.instance import Instance, Part
 from mcugraph.scheduling.solving.last_readers import last_reader_bounds
-from mcugraph.scheduling.solving.level_bounds import level_bounds
 from mcugraph.scheduling.solving.limits import INTERRUPT, LimitReached, Limits
 from mcugraph.scheduling.solving.network import Network
 from mcugraph.scheduling.solving.relaxation import forest_bound, series_parallel_bounds
@@ -70,6 +70,8 @@ class _Incumbent:
 
     def by_dynamic_programme(self) -> None:
         """The dynamic programme on the whole network."""
+        from mcugraph.scheduling.solving.dp import dp_order
+
         self.order = dp_order(self.net, self.limits)
         self.lower_bound = self.peak = order_peak(self.net, self.order)
 
@@ -106,6 +108,8 @@ class _Incumbent:
 
         def climbed(index: int) -> Iterator[tuple[int, list[int] | None]]:
             """Bounds of a part that take their time, some with an order."""
+            from mcugraph.scheduling.solving.climb import climb
+
             net, order = parts[index].net, best[index]
             if _dives_first(net):
                 yield forest_bound(net, order)
@@ -114,6 +118,8 @@ class _Incumbent:
 
         def levelled(index: int) -> Iterator[tuple[int, None]]:
             """Bounds of a part by its levels."""
+            from mcugraph.scheduling.solving.level_bounds import level_bounds
+
             net, order = parts[index].net, best[index]
             for bound in level_bounds(
                 net, order, lambda: self.lower_bound, lambda: peaks[index], self.limits
@@ -134,6 +140,8 @@ class _Incumbent:
                     if self.lower_bound == self.peak or self.peak > peaks[index]:
                         break
             elif exact:
+                from mcugraph.scheduling.solving.improve import improve
+
                 bounds = [climbed(index), levelled(index)]
                 for bound, found in improve(
                     part.net, best[index], self.lower_bound, self.limits, bounds=bounds
