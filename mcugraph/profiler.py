@@ -1,5 +1,7 @@
 """The answers of ``scheduling``, ``tflm`` and ``cost`` put together: the profile of a model."""
 
+from collections.abc import Callable
+from functools import partial
 from os import PathLike
 
 from mcugraph.checks import check_number
@@ -9,8 +11,8 @@ from mcugraph.cost.work import Work, total, work_of
 from mcugraph.errors import GraphError, InternalError, UsageError
 from mcugraph.formats.loader import graph_of
 from mcugraph.garbage import collected_seldom
-from mcugraph.ir import Graph, Role, Shape
-from mcugraph.late_fields import Later
+from mcugraph.ir import Graph, Role
+from mcugraph.late_fields import Later, with_late_fields
 from mcugraph.ops.variables import Variable
 from mcugraph.profiles import (
     GENERATED,
@@ -28,8 +30,10 @@ from mcugraph.rewrite.precision import dense_by_tensor
 from mcugraph.scheduling.figures import LiveSetFigures, LiveSetProblems
 from mcugraph.scheduling.result import Schedule
 from mcugraph.scheduling.runtime import Runtime, find_runtime
+from mcugraph.tflm.abi import find_abi
 from mcugraph.tflm.footprint import TflmFootprint
 from mcugraph.tflm.footprint import footprint as tflm_footprint
+from mcugraph.tflm.kernels import find_library
 from mcugraph.tflm.loaded import file_of, program_from, program_of
 from mcugraph.tflm.lowering import MODELLED
 from mcugraph.tflm.own_plan import OwnArenas
@@ -37,9 +41,6 @@ from mcugraph.tflm.refusals import refusals
 
 # Seconds that a profile gives its searches; `schedule` and `plan` take as long as asked.
 SEARCH_SECONDS = 1.0
-
-# What is known of a layer at once: all but its live bytes.
-_Row = tuple[str, str, str, int | None, int | None, int, Shape | None, int]
 
 
 @collected_seldom()
@@ -94,9 +95,12 @@ def profile(
     )
     problems = LiveSetProblems.of(counted, device, time_limit)
     live = Later(lambda: problems.figures(time_limit))
-    arena = _Arena()
+    # What is worked out later needs no weights: a profile that nobody reads shall not hold them.
+    known = counted.without_values()
+    arena = Later(_Arena)
     if device.generated:
-        kernels, arena = GENERATED, _generated(counted, time_limit)
+        made = _generated(counted, time_limit)
+        kernels, arena = GENERATED, Later(lambda: made)
         if built is not None:
             from mcugraph.codegen.project import built_bytes
 
@@ -105,12 +109,15 @@ def profile(
     elif built is not None:
         raise UsageError("built is what `deploy` made of a model: give runtime='deploy' with it")
     elif forms.by.has_arena:
-        arena = _arena(counted, device.abi, kernels, live, time_limit)
+        find_abi(device.abi)
+        find_library(kernels)
+        arena = Later(partial(_arena, known, device.abi, kernels, live, time_limit))
     unsized = _unsized(counted)
     # What an importer says of a body holds for whoever calls it.
     walked = tuple(counted.walk())
     assumed = dict.fromkeys(text for part in walked for text in part.assumptions)
-    rows = _rows(counted, parts)
+    said = (*assumed, *work.assumptions, *unsized)
+    refused = arena.part(lambda found: found.refusals)
     return Profile(
         model=ModelFacts(
             path=graph.source.path,
@@ -129,12 +136,12 @@ def profile(
         macs=work.macs,
         elementwise=work.elementwise,
         unknown_operators=work.unknown,
-        tflm_refusals=() if device.generated else arena.refusals,
-        deploy_refusals=arena.refusals if device.generated else (),
-        assumptions=(*assumed, *work.assumptions, *unsized, *arena.notes),
+        tflm_refusals=() if device.generated else refused,
+        deploy_refusals=refused if device.generated else (),
+        assumptions=arena.part(lambda found: (*said, *found.notes)),
         complete=all(part.complete for part in walked) and not work.unknown and not unsized,
         order=live.part(lambda found: tuple(map(str, found.best.order))),
-        layers=live.part(lambda found: _layers(rows, found)),
+        layers=live.part(lambda found: _layers(known, parts, found)),
         storage=_storage(stored) if storage else None,
     )
 
@@ -146,14 +153,15 @@ def _storage(graph: Graph) -> tuple[LayerStorage, ...]:
     return storage_of(graph)
 
 
+@with_late_fields
 @dataclass(frozen=True, slots=True)
 class _Arena:
     """TFLM's arena with its own plan, and the head in bytes with ours; None: not known.
 
-    ``overlapped`` is with outputs over inputs that die. All three may be worked out later.
+    ``overlapped`` is with outputs over inputs that die.
     """
 
-    found: Later[TflmFootprint] | None = None
+    found: TflmFootprint | None = None
     planned: int | None = None
     overlapped: int | None = None
     notes: tuple[str, ...] = ()
@@ -174,17 +182,18 @@ def _arena(
         return _Arena(notes=(*shown, *more), refusals=said)
     found = Later(lambda: tflm_footprint(program))
     own = Later(lambda: OwnArenas(program, found().arena, seconds, live().best))
-    planned, overlapped = (
-        own.part(lambda each: each.planned),
-        own.part(lambda each: each.overlapped),
-    )
     unchecked = [
         f"TFLM does not run this model, since {each.reason}; its figures are those without that "
         "check"
         for each in refused
     ]
-    notes = (*notes, *more, *unchecked, *_handles(graph))
-    return _Arena(found, planned, overlapped, notes, said)
+    return _Arena(
+        found=found.part(lambda each: each),
+        planned=own.part(lambda each: each.planned),
+        overlapped=own.part(lambda each: each.overlapped),
+        notes=(*notes, *more, *unchecked, *_handles(graph)),
+        refusals=said,
+    )
 
 
 def _generated(graph: Graph, seconds: float) -> _Arena:
@@ -246,8 +255,10 @@ def _loaded_again(found: Profile, counted: Graph, abi: str) -> Memory:
     )
 
 
-def _memory(live: Later[LiveSetFigures], state: int, arena: _Arena) -> Memory:
-    found = arena.found
+def _memory(live: Later[LiveSetFigures], state: int, arena: Later[_Arena]) -> Memory:
+    def tflm(figure: Callable[[TflmFootprint], int]) -> int | None:
+        return arena.part(lambda each: None if each.found is None else figure(each.found))
+
     return Memory(
         peak=live.part(lambda each: each.best.peak),
         peak_is_optimal=live.part(lambda each: each.best.optimal),
@@ -255,15 +266,13 @@ def _memory(live: Later[LiveSetFigures], state: int, arena: _Arena) -> Memory:
         file_order_peak=live.part(lambda each: each.in_file_order.peak),
         operator_bound=live.part(lambda each: each.operator_bound),
         cut_bound=live.part(lambda each: each.cut_bound),
-        tflm_arena=None if found is None else found.part(lambda each: each.arena),
-        tflm_persistent=None if found is None else found.part(lambda each: each.persistent),
-        tflm_persistent_host=(
-            None if found is None else found.part(lambda each: each.persistent_host)
-        ),
-        tflm_total=None if found is None else found.part(lambda each: each.total),
-        tflm_total_host=None if found is None else found.part(lambda each: each.total_host),
-        planned_arena=arena.planned,
-        overlap_arena=arena.overlapped,
+        tflm_arena=tflm(lambda found: found.arena),
+        tflm_persistent=tflm(lambda found: found.persistent),
+        tflm_persistent_host=tflm(lambda found: found.persistent_host),
+        tflm_total=tflm(lambda found: found.total),
+        tflm_total_host=tflm(lambda found: found.total_host),
+        planned_arena=arena.part(lambda each: each.planned),
+        overlap_arena=arena.part(lambda each: each.overlapped),
         state=state,
         bottleneck=live.part(lambda each: _bottleneck(each.best)),
     )
@@ -286,31 +295,28 @@ def _unsized(graph: Graph) -> tuple[str, ...]:
     return (f"counted as 0 bytes, since the model does not tell their size: {shown}",)
 
 
-def _rows(graph: Graph, parts: tuple[Work, ...]) -> list[_Row]:
-    """What is known of the layers at once."""
-    rows, learned = [], Role.WEIGHT
-    for operator, work in zip(graph.operators, parts, strict=True):
+def _layers(graph: Graph, parts: tuple[Work, ...], memory: LiveSetFigures) -> tuple[Layer, ...]:
+    layers, learned = [], Role.WEIGHT
+    for operator, work, live in zip(
+        graph.operators, parts, memory.in_file_order.timeline, strict=True
+    ):
         results = [graph.tensors[name] for name in operator.outputs]
         weights = {
             tensor.name: tensor.stored_bytes
             for role, tensor in constants(graph, operator)
             if role is learned
         }
-        rows.append(
-            (
-                operator.name,
-                operator.op.kind,
-                operator.native,
-                None if work.unknown else work.macs,
-                None if work.unknown else work.elementwise,
-                sum(weights.values()),
-                results[0].shape if results else None,
-                sum([tensor.nbytes for tensor in results]),
+        layers.append(
+            Layer(
+                name=operator.name,
+                kind=operator.op.kind,
+                type=operator.native,
+                macs=None if work.unknown else work.macs,
+                elementwise=None if work.unknown else work.elementwise,
+                weights=sum(weights.values()),
+                output_shape=results[0].shape if results else None,
+                output_bytes=sum([tensor.nbytes for tensor in results]),
+                live_bytes=live,
             )
         )
-    return rows
-
-
-def _layers(rows: list[_Row], live: LiveSetFigures) -> tuple[Layer, ...]:
-    timeline = live.in_file_order.timeline
-    return tuple([Layer(*row, nbytes) for row, nbytes in zip(rows, timeline, strict=True)])
+    return tuple(layers)

@@ -146,8 +146,8 @@ class Layer:
 class Profile(Shown):
     """What a model costs on a microcontroller: SRAM, flash and work.
 
-    Work and flash are known at once; ``memory``, ``order`` and ``layers`` are worked out when they
-    are first read.
+    Work and flash are known at once. ``memory``, ``order``, ``layers`` and what TFLM has to say are
+    worked out when they are first read.
 
     Attributes:
         model: What the model is: ``path``, ``format``, ``name``, ``operators``, ``parameters``.

@@ -71,6 +71,17 @@ class Graph(Shown):
             changes.setdefault("source", replace(self.source, file=None))
         return replace(self, **changes)  # type: ignore[arg-type]
 
+    def without_values(self) -> "Graph":
+        """The graph with its constants, but for what these hold: it keeps no weights in memory.
+
+        Nor are the parameters of quantised tensors at hand, only how many there are.
+        """
+        return replace(
+            self,
+            tensors={name: tensor.without_values() for name, tensor in self.tensors.items()},
+            subgraphs={name: part.without_values() for name, part in self.subgraphs.items()},
+        )
+
     def signature(self, operator: Operator) -> Signature | None:
         """The shapes around one operator; None where one of them is not known."""
         tensors, inputs = self.tensors, []

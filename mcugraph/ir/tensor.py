@@ -6,6 +6,7 @@ from enum import Enum
 from math import prod
 from typing import NamedTuple
 
+from mcugraph.errors import FormatError
 from mcugraph.ir.arrays import Array, Shape
 from mcugraph.ir.dtype import DType
 from mcugraph.ir.quantization import Quantization
@@ -54,6 +55,10 @@ class Constant:
         return self.load()
 
 
+def _let_go() -> Array:
+    raise FormatError("the values of constants are no longer at hand")
+
+
 @dataclass(frozen=True, slots=True)
 class Tensor:
     """A named value. ``shape`` is None where the model does not tell it."""
@@ -91,6 +96,17 @@ class Tensor:
     def has_size(self) -> bool:
         """Whether ``nbytes`` is exact: the shape and the size of an element are known."""
         return self.shape is not None and self.dtype.has_size
+
+    def without_values(self) -> "Tensor":
+        """The tensor, where its value or its scales would have to be read from are let go."""
+        constant, known = self.constant, self.quantization
+        if constant is not None:
+            constant = Constant(constant.key, _let_go, constant.packed)
+        elif known is None or known.load is None:
+            return self
+        if known is not None:
+            known = Quantization(known.scales, known.nbytes, known.axis)
+        return Tensor(self.name, self.dtype, self.shape, self.kind, constant, known)
 
     @property
     def key(self) -> Hashable:

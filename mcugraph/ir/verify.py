@@ -1,13 +1,12 @@
 """Structural checks that hold for every graph, whoever built it."""
 
 from collections import Counter
-from collections.abc import Iterable
 from math import prod
 
 from mcugraph.errors import GraphError
 from mcugraph.ir.graph import Graph
 from mcugraph.ir.operator import Operator
-from mcugraph.ir.tensor import Kind, Tensor
+from mcugraph.ir.tensor import Kind
 from mcugraph.units import ADDRESSABLE
 
 _MOST_AXES = 32  # of numpy's first version that is supported
@@ -80,20 +79,14 @@ def _bodies(graph: Graph) -> list[str]:
 def _verified_bytes(graph: Graph) -> int:
     """Check one graph; the bytes of all of its tensors."""
     where, tensors = f"graph {graph.name!r}", graph.tensors
-    seen: set[str] = set()
+    nbytes = _sizes(graph)
     computed = Kind.ACTIVATION
     ready = {name for name, tensor in tensors.items() if tensor.kind is not computed}
     ready.update(graph.inputs)
-    given = []
-    for name, tensor in tensors.items():
-        if name != tensor.name:
-            raise GraphError(f"{where}: tensor {name!r} calls itself {tensor.name!r}")
-        if name in ready:
-            given.append(tensor)
-    nbytes = _sizes(given, graph, None)
     for name in (*graph.inputs, *graph.outputs):
         if name not in tensors:
             raise GraphError(f"{where}: input or output {name!r} is no tensor of it")
+    seen: set[str] = set()
     for operator in graph.operators:
         if operator.name in seen:
             raise GraphError(f"{_place(graph, operator)}: a second operator has this name")
@@ -106,7 +99,6 @@ def _verified_bytes(graph: Graph) -> int:
             if written not in tensors or written in ready:
                 said = "has a value already" if written in tensors else "is no tensor"
                 raise GraphError(f"{_place(graph, operator)}: writes {written!r}, which {said}")
-            nbytes += _sizes((tensors[written],), graph, operator)
             ready.add(written)
     for name in graph.outputs:
         if name not in ready:
@@ -118,27 +110,29 @@ def _place(graph: Graph, operator: Operator | None) -> str:
     return f"graph {graph.name!r}" + (f", operator {operator.name!r}" if operator else "")
 
 
-def _sizes(tensors: Iterable[Tensor], graph: Graph, writer: Operator | None) -> int:
-    """Bytes of tensors together.
+def _sizes(graph: Graph) -> int:
+    """Bytes of all tensors together.
 
     Raises:
-        GraphError: One has a negative length, or no address space holds it; the message names the
-            operator that writes it or the first that reads it.
+        GraphError: One has another name, a negative length, or no address space holds it; the
+            message then names the operator that writes it or the first that reads it.
     """
     total = 0
-    for tensor in tensors:
+    for name, tensor in graph.tensors.items():
+        if name != tensor.name:
+            said = f"tensor {name!r} calls itself {tensor.name!r}"
+            raise GraphError(f"graph {graph.name!r}: {said}")
         shape = tensor.shape
-        if not shape:
-            total += 0 if shape is None else tensor.dtype.nbytes(1)
+        if shape is None:
             continue
         if len(shape) > _MOST_AXES:
-            said = f"tensor {tensor.name!r} has {len(shape):,} axes"
+            said = f"tensor {name!r} has {len(shape):,} axes"
             raise GraphError(f"graph {graph.name!r}: {said}")
         elements = prod(shape)
         nbytes = tensor.dtype.nbytes(elements)
-        if elements >= ADDRESSABLE or nbytes >= ADDRESSABLE or min(shape) < 0:
-            users = (o for o in graph.operators if tensor.name in o.inputs)
-            where = _place(graph, writer or next(users, None))
-            raise GraphError(f"{where}: tensor {tensor.name!r} cannot have the shape {shape}")
+        if elements >= ADDRESSABLE or nbytes >= ADDRESSABLE or (shape and min(shape) < 0):
+            users = (o for o in graph.operators if name in o.outputs or name in o.inputs)
+            where = _place(graph, next(users, None))
+            raise GraphError(f"{where}: tensor {name!r} cannot have the shape {shape}")
         total += nbytes
     return total
