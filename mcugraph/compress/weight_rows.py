@@ -138,8 +138,11 @@ def _orders(
     for node in form.graph.nodes:
         if called(node) != "linear" or node.args[1].op != "get_attr":
             continue
-        numbers = value_of(form, node.args[1])[0].long()
+        row = value_of(form, node.args[1])[0]
+        numbers = row.long()
         begin = int(numbers.min())
-        if begin in begins:
+        # Other weights of the model, such as those of attention, may begin with such a number, too.
+        counted = torch.arange(begin, begin + len(row), device=row.device)
+        if begin in begins and torch.equal(row.sort().values, counted.to(row)):
             found[begins[begin]] = numbers - begin
     return found

@@ -7,7 +7,7 @@ import numpy as np
 from mcugraph.cost.flash import StoredConstant, distinct_constants
 from mcugraph.cost.layer_storage import IN_FILE, LayerStorage
 from mcugraph.errors import FormatError, GraphError
-from mcugraph.ir import Array, Graph, Role, Tensor
+from mcugraph.ir import Array, Graph, Op, Role, Tensor
 from mcugraph.ops.base import Weighted
 from mcugraph.ops.convolution import Conv
 from mcugraph.ops.linear import Dense
@@ -20,24 +20,24 @@ _LEAST = 8  # bits of a weight that kernels read beside its place
 def storage_of(graph: Graph) -> tuple[LayerStorage, ...]:
     """How the weights of each layer can be stored; those that several layers share are told once.
 
+    Weights of what is no layer, such as recurrent cells, have a dense form alone.
+
     Args:
         graph: As it is counted; weights whose values are not at hand are told as dense ones.
     """
     return tuple(
-        _storage(found, op)
+        _storage(found)
         for found in distinct_constants(graph)
-        if isinstance(op := found.operator.op, Weighted)
-        and found.role is Role.WEIGHT
-        and found.tensor.has_size
-        and found.tensor.elements
+        if found.role is Role.WEIGHT and found.tensor.has_size and found.tensor.elements
     )
 
 
-def _storage(found: StoredConstant, op: Weighted) -> LayerStorage:
-    tensor, bits = found.tensor, found.tensor.dtype.bits
+def _storage(found: StoredConstant) -> LayerStorage:
+    tensor, op, bits = found.tensor, found.operator.op, found.tensor.dtype.bits
     in_file = tensor.stored_bytes != tensor.nbytes
-    kept = None if in_file else _kept(tensor, op)
-    rows = (tensor.shape or ())[op.weight_out]
+    axes = (op.weight_out, op.weight_in) if isinstance(op, Weighted) else (0, -1)
+    kept = None if in_file else _kept(tensor, *axes)
+    rows = (tensor.shape or (1,))[axes[0]]
     told: dict[str, Any] = dict.fromkeys(name for each in SPARSE for name in each.names)
     cheapest = (tensor.stored_bytes, IN_FILE if in_file else DENSE.name)
     if kept is not None and _has_kernels(op) and bits in WIDTHS:
@@ -64,14 +64,20 @@ def _storage(found: StoredConstant, op: Weighted) -> LayerStorage:
     )
 
 
-def _has_kernels(op: Weighted) -> bool:
+def _has_kernels(op: Op) -> bool:
     """Whether generated code can run a layer whose weights are not dense."""
     return isinstance(op, Dense) or (isinstance(op, Conv) and not op.depthwise)
 
 
-def _kept(tensor: Tensor, op: Weighted) -> Array | None:
-    """Which weights are not zero, rows and columns in the order of a device; None: not known."""
-    if tensor.constant is None or tensor.shape is None:
+def _kept(tensor: Tensor, out: int, into: int) -> Array | None:
+    """Which weights are not zero, rows and columns in the order of a device; None: not known.
+
+    Args:
+        tensor: The weights.
+        out: Their axis of the channels that are made.
+        into: Their axis of the channels that are read.
+    """
+    if tensor.constant is None or not tensor.shape:
         return None
     try:
         values = tensor.constant.array()
@@ -82,7 +88,7 @@ def _kept(tensor: Tensor, op: Weighted) -> Array | None:
             values = tensor.quantization.centred(values)
     except (FormatError, GraphError):
         return None
-    out, into = op.weight_out % values.ndim, op.weight_in % values.ndim
+    out, into = out % values.ndim, into % values.ndim
     between = [axis for axis in range(values.ndim) if axis not in (out, into)]
-    ordered = (values != 0).transpose(out, *between, into)
+    ordered = (values != 0).transpose(*dict.fromkeys((out, *between, into)))
     return np.asarray(ordered.reshape(values.shape[out], -1), np.int8)

@@ -207,6 +207,18 @@ def test_finish_takes_what_the_schedule_has_left() -> None:
     assert repr(sparsifier) == "Sparsifier(74.94% of 3 weights masked; done)"
 
 
+def test_layers_of_attention_keep_patterns() -> None:
+    """Whose projections are weights of no layer."""
+    model = nn.Sequential(nn.Linear(6, 8), nn.TransformerEncoderLayer(8, 2, 12, batch_first=True))
+    options = {"pattern": NofM(2, 4), "example_inputs": torch.zeros(1, 5, 6)}
+    sparsifier = Sparsifier(model.eval(), **options)
+    sparsifier.step()
+    assert len(sparsifier.masks) == 4
+    for name, mask in sparsifier.masks.items():
+        full = nn.functional.pad(mask, (0, -mask.shape[1] % 4))
+        assert (full.reshape(len(mask), -1, 4).sum(2) == 2).all(), name
+
+
 @pytest.mark.parametrize(
     ("options", "said"),
     [

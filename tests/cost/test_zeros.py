@@ -1,6 +1,7 @@
 """What weights take by their zeros: in files, modules and the code that is made of them."""
 
 from pathlib import Path
+from typing import Any
 
 import pytest
 from networks.made_sparse import made_sparse
@@ -62,10 +63,31 @@ def test_zeros_of_modules_and_of_onnx_files(tmp_path: Path) -> None:
             assert conv.n_of_m == NofM(1, 4).bytes(8, 36, 72, bits)
             assert (dense.rows, dense.columns, dense.nonzero) == (10, 128, 60)
             assert dense.bitmap == Bitmap().bytes(10, 128, 60, bits)
-            # Six columns: those of several rows lie below each other.
-            assert dense.block == "2x2"
-            assert dense.blocks == 2 * 5 + 5 * 3 * (4 * bits // 8 + 1)
+            # Six columns of ten rows: two blocks.
+            assert dense.block == "5x6"
+            assert dense.blocks == 2 * 2 + 2 * (5 * 6 * bits // 8 + 1)
             assert dense.bytes == dense.blocks < min(dense.crs or 0, dense.bitmap)
+
+
+def test_weights_of_cells_are_told_as_dense_ones(tmp_path: Path) -> None:
+    torch = pytest.importorskip("torch")
+
+    class Spotter(torch.nn.Module):  # type: ignore[misc,name-defined]
+        def __init__(self) -> None:
+            super().__init__()
+            self.cell = torch.nn.LSTM(8, 16, batch_first=True)
+            self.head = torch.nn.Linear(16, 4)
+
+        def forward(self, x: Any) -> Any:
+            return self.head(self.cell(x)[0][:, -1])
+
+    graph = mg.from_torch(Spotter().eval(), torch.zeros(1, 6, 8))
+    found = stored(graph)
+    made = mg.deploy(graph, tmp_path).report["storage"]
+    assert sum(each.bytes for each in found) == sum(each["bytes"] for each in made)
+    cells = [each for each in found if each.kind == "lstm"]
+    assert sum(each.dense for each in cells) == 4 * 64 * (8 + 16)
+    assert {each.cheapest for each in cells} == {"dense"}
 
 
 def test_depthwise_weights_stay_dense(models: Path) -> None:
