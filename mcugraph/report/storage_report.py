@@ -59,8 +59,10 @@ def _zeros(layer: LayerStorage) -> str:
 
 
 def _stored(layer: LayerStorage, family: Family) -> str:
+    """Bytes, and the pattern where these are fewer than those of all weights."""
     size = getattr(layer, family.name)
     if size is None:
         return "-"
-    pattern = f" ({getattr(layer, family.pattern)})" if family.pattern else ""
-    return f"{exact(size)}{pattern}"
+    if family.pattern is None or size >= layer.dense:
+        return exact(size)
+    return f"{exact(size)} ({getattr(layer, family.pattern)})"

@@ -192,7 +192,7 @@ def test_tables_of_storage_fit_a_terminal(
     monkeypatch.chdir(models)
     lines = run(capsys, "profile", "mobilenet_v2_int8.tflite", "--storage").splitlines()
     assert max(map(len, lines)) <= 80
-    assert "(no room for: matrix)" in lines
+    assert "(no room for: matrix, CRS B)" in lines
 
 
 def test_counted_in_other_ways(models: Path, capsys: Capture) -> None:
