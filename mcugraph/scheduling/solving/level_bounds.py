@@ -1,10 +1,11 @@
 """A lower bound raised by what must be live at some level.
 
 Every order comes to a state of each level, the states of so many operators; and then it runs one
-more operator. It is proven how much is live in any state of a level (see ``level_proof``). Levels
-where an order that is known has the most live come first; each is gone on with, for larger and
-larger budgets, until one of its states keeps the budget; then the next. The network's chains are
-taken as one operator each (see ``chain_relaxation``).
+more operator. It is proven how much that takes from any state of a level (see ``level_proof``).
+Levels where an order that is known has the most live come first; each is gone on with, for larger
+and larger budgets, until one of its states keeps the budget; then the next. The first are far from
+each other. Later ones go on from what is proven: most are passed within that, which shows soon. The
+network's chains are taken as one operator each (see ``chain_relaxation``).
 
 Networks without bottlenecks, such as randomly wired ones, need about as much as the states of their
 dearest level do; there this comes close to the best order, with far fewer flows than
@@ -13,7 +14,7 @@ steps are short.
 """
 
 from collections.abc import Callable, Iterable, Iterator, Sequence
-from itertools import chain
+from itertools import chain, islice
 
 from mcugraph.scheduling.solving.chain_relaxation import chain_order, relaxed_chains
 from mcugraph.scheduling.solving.level_cuts import LevelCuts
@@ -23,11 +24,12 @@ from mcugraph.scheduling.solving.network import Network
 from mcugraph.scheduling.solving.overlay import covered_bytes
 from mcugraph.scheduling.solving.replay import step_costs
 
-_LEVELS = 3  # that are tried
-_APART = 8  # levels that are tried lie such a part of all levels apart
+_LEVELS = 3  # that are tried at once
+_TRIED = 9  # in all: more take time from those who look for better orders
+_APART = 8  # the first levels that are tried lie such a part of all levels apart
 _STEPS = 64  # each step is that part of the gap
 _SHORTEST = 256  # no step is a smaller part of it
-_RACE = 0.75  # levels race for such a part of what is proven; the first goes on alone
+_RACE = 0.75  # the first levels race for such a part of what is proven; one goes on alone
 _TURN = 20_000  # nodes that flows walk, after which it is looked at what else there is to do
 
 
@@ -67,29 +69,13 @@ def level_bounds(
         yield proven
 
 
-class _Level:
-    """A level.
-
-    Attributes:
-        proof: What is known of its states.
-        step: Bytes that any operator that may run next adds while it runs, at the least.
-    """
-
-    __slots__ = ("proof", "step")
-
-    def __init__(self, proof: LevelProof, step: int) -> None:
-        self.proof, self.step = proof, step
-
-    @property
-    def hopeless(self) -> int:
-        """The least budget that one of its states is known to keep."""
-        return self.proof.met + self.step
-
-
 class _Race:
     """Proofs for levels side by side, until one of them has won; then that one goes on alone.
 
-    They race for less than what is proven, where each takes a small part of what it takes there.
+    The first race for less than what is proven, where each takes a small part of what it would.
+
+    Args:
+        levels: Levels in the order in which they are tried.
 
     Attributes:
         open: Levels for which it is open whether one of their states keeps the budget.
@@ -97,24 +83,28 @@ class _Race:
         least: If so, what every order needs at the least.
     """
 
-    __slots__ = ("_leader", "_levels", "least", "open", "refuted")
+    __slots__ = ("_leader", "_levels", "_others", "_part", "least", "open", "refuted")
 
-    def __init__(self, levels: list[_Level]) -> None:
-        self._levels = levels
-        self._leader: _Level | None = None
-        self.open: list[_Level] = []
+    def __init__(self, levels: Iterator[LevelProof]) -> None:
+        self._levels = list(islice(levels, _LEVELS))
+        self._others = levels
+        self._part = _RACE
+        self._leader: LevelProof | None = None
+        self.open: list[LevelProof] = []
         self.refuted, self.least = False, 0
 
     def start(self, proven: int, step: int, peak: int) -> bool:
         """Begin proofs for budgets above what is proven; whether there is any to begin."""
         shortest = (peak - proven) // _SHORTEST
-        self._levels = [lv for lv in self._levels if lv.hopeless - proven > shortest]
+        self._levels = [lv for lv in self._levels if lv.met - proven > shortest]
+        if not self._levels:
+            self._levels, self._part = list(islice(self._others, _LEVELS)), 1.0
         self.open = [self._leader] if self._leader in self._levels else self._levels.copy()
         self.refuted = False
-        low = proven if len(self.open) == 1 else int(_RACE * proven)
+        low = proven if len(self.open) == 1 else int(self._part * proven)
         for level in self.open:
-            budget = min(low + step, (low + level.hopeless) // 2, peak - 1)
-            level.proof.aim(budget - level.step)
+            budget = min(low + step, (low + level.met) // 2, peak - 1)
+            level.aim(budget)
         return bool(self.open)
 
     def turn(self, limits: Limits) -> None:
@@ -124,39 +114,35 @@ class _Race:
             LimitReached: A limit was reached.
         """
         for level in self.open.copy():
-            level.proof.run(_TURN, limits)
-            limits.check(_memory(lv.proof for lv in self._levels))
-            if level.proof.refuted:
-                self.refuted, self.least = True, level.proof.least + level.step
+            level.run(_TURN, limits)
+            limits.check(_memory(self._levels))
+            if level.refuted:
+                self.refuted, self.least = True, level.least
                 self._leader = level
                 return
-            if level.proof.settled:
+            if level.settled:
                 self._leader = None
                 self.open.remove(level)
 
 
-def _levels(cuts: LevelCuts, net: Network, order: Sequence[int]) -> list[_Level]:
-    """Levels around which an order takes the most, some way apart."""
+def _levels(cuts: LevelCuts, net: Network, order: Sequence[int]) -> Iterator[LevelProof]:
+    """Levels around which an order takes the most, in order; the first lie some way apart."""
     count = len(order)
     apart = 1 + count // _APART
     costs = step_costs(net, order)
+    steps = [a - covered_bytes(b) for a, b in zip(net.step, net.overlays, strict=True)]
     around = [
         sum(near) / len(near)
         for number in range(count)
         if (near := costs[max(0, number - apart // 2) : number + apart // 2 + 1])
     ]
-    found: list[_Level] = []
-    for number in sorted(range(1, count), key=around.__getitem__, reverse=True):
-        if all(abs(number - level.proof.level) >= apart for level in found):
-            step = min(
-                net.step[v] - covered_bytes(net.overlays[v])
-                for v in range(count)
-                if cuts.ancestors[v].bit_count() <= number < count - cuts.descendants[v].bit_count()
-            )
-            found.append(_Level(LevelProof(cuts, order, number), step))
-            if len(found) == _LEVELS:
-                break
-    return found
+    ranked = sorted(range(1, count), key=around.__getitem__, reverse=True)
+    first: list[int] = []
+    for number in ranked:
+        if len(first) < _LEVELS and all(abs(number - other) >= apart for other in first):
+            first.append(number)
+    for number in list(dict.fromkeys([*first, *ranked]))[:_TRIED]:
+        yield LevelProof(cuts, order, number, steps)
 
 
 def _memory(proofs: Iterable[LevelProof]) -> int:

@@ -1,9 +1,13 @@
-"""A proof that no state of a level has little live, operator by operator.
+"""A proof that no order passes a level with little memory, operator by operator.
+
+From a state of the level, one that holds so many operators, an order runs one more. So it takes
+what is live in the state, and what the cheapest operator adds that may run next.
 
 Where the cut of a level (see ``level_cuts``) leaves it open whether some state of so many operators
 fits, an operator is taken of which it does not tell whether it has run: either it has, with all
 before it, or it has not, nor has what is after it. Both ways the cut gets larger: by much if much
 is before the operator, and after it. If it is too large at last both ways, there is no such state.
+The more is given, the fewer operators may run next, and the more the cheapest of them adds.
 Wherever a cut leaves it open, a state between its two downsets is looked at: often one fits.
 """
 
@@ -22,37 +26,44 @@ class _Case(NamedTuple):
     """States of the level of which something is given.
 
     Attributes:
-        least: Bytes that are live in all of them, at the least.
+        least: Bytes that the next operator takes in all of them, at the least.
+        step: What it adds of that, at the least.
         run, waiting: What must have run, and what cannot have.
         start: A cut of the same, or of fewer operators.
     """
 
     least: int
+    step: int
     run: int
     waiting: int
     start: LevelCut | None
 
 
 class LevelProof:
-    """The proof for one level, for any room.
+    """The proof for one level, for any budget.
 
-    What is excluded with little room stays so with less, and says where to go on with more.
+    What is excluded within little stays so within less, and says where to go on within more.
 
     Args:
         cuts: The network.
         order: An order of it.
-        level: How many operators the states hold.
+        level: How many operators the states hold; not all.
+        steps: Bytes that each operator adds while it runs, at the least.
 
     Attributes:
         level: The same.
-        room: Bytes that may be live.
-        met: What is live in a state that was found, the least of them.
-        refuted: Whether no state of the level has as little live.
-        settled: Whether that is known, or such a state.
+        budget: Bytes that the next operator may take.
+        met: What it takes from a state that was found, the least of them.
+        refuted: Whether it takes more from all states of the level.
+        settled: Whether that is known, or a state from which it does not.
     """
 
-    def __init__(self, cuts: LevelCuts, order: Sequence[int], level: int) -> None:
-        self.level, self.room = level, 0
+    def __init__(
+        self, cuts: LevelCuts, order: Sequence[int], level: int, steps: Sequence[int]
+    ) -> None:
+        self.level, self.budget = level, 0
+        self._steps = steps
+        self._cheapest = sorted(range(len(steps)), key=steps.__getitem__)
         self._cuts, self._order = cuts, order
         self._open: list[_Case] = []
         self._closed: list[_Case] = []
@@ -64,16 +75,16 @@ class LevelProof:
 
     @property
     def least(self) -> int:
-        """If it is refuted, bytes that are live in all states of the level."""
+        """If it is refuted, bytes that are taken from all states of the level."""
         return min([case.least for case in self._closed], default=self._cuts.highest)
 
-    def aim(self, room: int) -> None:
-        """Go on with so many bytes as may be live, be it more than before or less."""
-        self.room = room
-        self._open += [case for case in self._closed if case.least <= room]
-        self._closed = [case for case in self._closed if case.least > room]
+    def aim(self, budget: int) -> None:
+        """Go on within so many bytes, be it more than before or less."""
+        self.budget = budget
+        self._open += [case for case in self._closed if case.least <= budget]
+        self._closed = [case for case in self._closed if case.least > budget]
         self.refuted = not self._open
-        self.settled = self.refuted or self.met <= room
+        self.settled = self.refuted or self.met <= budget
 
     def run(self, most: int, limits: Limits) -> "LevelProof":
         """Go on, until flows walked about so many nodes.
@@ -84,15 +95,16 @@ class LevelProof:
         graph = self._cuts.graph
         last = graph.walked + most
         while graph.walked < last and not self.settled:
-            _, run, waiting, start = self._open.pop()
-            cut = LevelCut(self._cuts, self.level, run, waiting, self.room, start)
+            _, step, run, waiting, start = self._open.pop()
+            cut = LevelCut(self._cuts, self.level, run, waiting, self.budget - step, start)
             self._first = self._first or cut
-            if cut.least > self.room:
+            least = cut.least + step
+            if least > self.budget:
                 kept = cut if len(self._closed) < _KEPT else self._first
-                self._closed.append(_Case(cut.least, run, waiting, kept))
-            elif (live := self._between(cut)) <= self.room:
-                self._open.append(_Case(cut.least, run, waiting, cut))
-                self.met = min(self.met, live)
+                self._closed.append(_Case(least, step, run, waiting, kept))
+            elif (taken := self._between(cut)) <= self.budget:
+                self._open.append(_Case(least, step, run, waiting, cut))
+                self.met = min(self.met, taken)
                 self.settled = True
             else:
                 self._split(cut)
@@ -107,8 +119,21 @@ class LevelProof:
             if case.start:
                 yield from case.start.flows
 
+    def _next_step(self, run: int, waiting: int) -> int | None:
+        """What the cheapest operator adds that may run next; None: there are no such states."""
+        ancestors, descendants = self._cuts.ancestors, self._cuts.descendants
+        most_waiting = self._count - self.level
+        for v in self._cheapest:
+            if (
+                not (run >> v & 1 or ancestors[v] & waiting)
+                and (run | ancestors[v]).bit_count() <= self.level
+                and (waiting | descendants[v] | 1 << v).bit_count() <= most_waiting
+            ):
+                return self._steps[v]
+        return None
+
     def _between(self, cut: LevelCut) -> int:
-        """What is live in a state between the two downsets of a cut, in bytes."""
+        """What the next operator takes from a state between the two downsets of a cut, in bytes."""
         state, missing = cut.few, self.level - cut.few.bit_count()
         left = cut.many & ~cut.few
         for v in self._order:
@@ -117,12 +142,15 @@ class LevelProof:
             if left >> v & 1:
                 state |= 1 << v
                 missing -= 1
-        return self._cuts.bytes_live(state)
+        step = self._next_step(state, self._cuts.everything & ~state)
+        assert step is not None  # the level is not the last
+        return self._cuts.bytes_live(state) + step
 
     def _split(self, cut: LevelCut) -> None:
         """Take one more operator as run, and as waiting, where that leaves states of the level."""
         ancestors, descendants = self._cuts.ancestors, self._cuts.descendants
-        left, free = cut.many & ~cut.few, self._cuts.everything & ~(cut.run | cut.waiting)
+        free = self._cuts.everything & ~(cut.run | cut.waiting)
+        left = cut.many & ~cut.few or free  # one state has the least live; others, dearer steps
         best, most = 0, -1
         while left:
             lowest = left & -left
@@ -152,4 +180,6 @@ class LevelProof:
                     waiting |= below
                 elif (waiting | below).bit_count() > most_waiting:
                     run |= above
-        self._open.append(_Case(0, run, waiting, start))
+        step = self._next_step(run, waiting)
+        if step is not None:
+            self._open.append(_Case(0, step, run, waiting, start))

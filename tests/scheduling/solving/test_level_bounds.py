@@ -32,37 +32,42 @@ def live_bytes(net, state):
     )
 
 
-def levels(net):
-    """For each number of operators, what is live in each state."""
+def levels(net, steps):
+    """For each number of operators, what the cheapest next operator takes from each state."""
     ancestors = ancestor_masks(net)
-    states = {frozenset()}
-    for _ in net.preds[1:]:
-        states = {
-            state | {v}
-            for state in states
+
+    def ready(state):
+        return [
+            v
             for v in set(range(len(net.preds))) - state
             if all(ancestors[v] >> u & 1 == 0 or u in state for u in range(v))
-        }
-        yield [live_bytes(net, state) for state in states]
+        ]
+
+    states = {frozenset()}
+    for _ in net.preds[1:]:
+        states = {state | {v} for state in states for v in ready(state)}
+        yield [live_bytes(net, s) + min(steps[v] for v in ready(s)) for s in states]
 
 
 @pytest.mark.parametrize("seed", range(20))
 def test_proofs_tell_the_least_of_a_level(seed):
     net = drawn(seed)
     cuts = LevelCuts(net)
-    for level, lives in enumerate(levels(net), 1):
-        least = min(lives)
-        proof = LevelProof(cuts, range(len(net.preds)), level)
-        for room in (least - 7, least + 7, least - 1, least):
-            proof.aim(room)
+    random = Random(seed)
+    steps = [random.randint(0, 40) if seed % 3 else 9 for _ in net.preds]
+    for level, taken in enumerate(levels(net, steps), 1):
+        least = min(taken)
+        proof = LevelProof(cuts, range(len(net.preds)), level, steps)
+        for budget in (least - 7, least + 7, least - 1, least):
+            proof.aim(budget)
             while not proof.settled:
                 proof.run(100, Limits())
-            assert proof.refuted == (room < least)
+            assert proof.refuted == (budget < least)
             if proof.refuted:
-                assert room < proof.least <= least
+                assert budget < proof.least <= least
             else:
-                assert proof.met in lives
-                assert proof.met <= room
+                assert proof.met in taken
+                assert proof.met <= budget
 
 
 @pytest.mark.parametrize("above", [0, 17])
