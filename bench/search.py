@@ -8,7 +8,7 @@
 ``driver`` tells what a candidate costs beside its training, and how long a search of 2,000 takes to
 begin again. ``mnist`` searches within the bounds of the µNAS paper (from nothing, from three
 networks made by hand, without inheritance, as in the paper, at random within the same bounds), and
-prints what was best by size.
+prints what was best by size, with the accuracy of its int8 file; where core-seconds went, too.
 """
 
 import argparse
@@ -18,10 +18,10 @@ import time
 from pathlib import Path
 from typing import Any
 
-from mcugraph.nas import Bounds, CnnSpace, MlpSpace, Recipe, search
+from mcugraph.nas import Bounds, CnnSpace, MlpSpace, Recipe, SearchResult, search
 from mcugraph.nas.admission import Admission
 from mcugraph.nas.spaces.cnn import Cnn, ConvBlock, ConvLayer
-from mcugraph.nas.trials import Errors, Outcome
+from mcugraph.nas.trials import Errors, Outcome, Trial
 
 PAPER = Bounds(error=0.035, peak=2500, size=4500, macs=30_000_000)
 CLASSES = ("size <= 1000", "size <= 1500 and peak <= 1400", "size <= 4500 and peak <= 2500")
@@ -126,21 +126,47 @@ def found(options: argparse.Namespace) -> None:
             )
             tried = len([t for t in result.trials if t.proposal.searching])
             print(f"\n{way}, seed {seed}: {tried} trainings, {result.seconds / 60:.0f} min")
-            print(f"hypervolume {result.hypervolume():.4f}")
+            print(f"hypervolume {result.hypervolume():.4f}; core-seconds: {spent(result)}")
+            files = {t.id: deployed(result, t) for t in result.finalists}
             for limit in CLASSES:
                 fitting = [t for t in result.finalists if _meets(limit, t)]
                 for trial in sorted(fitting, key=lambda t: t.error)[:1]:
-                    outcome = trial.outcome
-                    assert outcome is not None
-                    print(
-                        f"  {limit}: test {1 - (outcome.errors.test or 0):.2%}, "
-                        f"{trial.costs.size:,} B, peak {trial.costs.peak:,} B, "
-                        f"{trial.costs.macs:,} MACs"
-                    )
+                    print(f"  {limit}: #{trial.id}, {files[trial.id]}")
+            print("all that were trained to the end:")
+            for number, line in files.items():
+                print(f"  #{number}: {line}")
             print(result, flush=True)
 
 
-def _meets(limit: str, trial: Any) -> bool:
+def spent(result: SearchResult) -> str:
+    """Seconds of trainings, rung by rung, of contenders and of finalists."""
+    seconds: dict[str, float] = {}
+    for trial in result.trials:
+        proposal, outcome = trial.proposal, trial.outcome
+        if outcome is not None:
+            kind = "contenders" if proposal.contends else f"rung {proposal.rung}"
+            kind = "finalists" if proposal.final else kind
+            seconds[kind] = seconds.get(kind, 0.0) + outcome.seconds
+    return ", ".join(f"{kind} {whole:,.0f}" for kind, whole in sorted(seconds.items()))
+
+
+def deployed(result: SearchResult, trial: Trial) -> str:
+    """A finalist by the test data, before and after it is an int8 file, and what that takes."""
+    path = result.folder / f"finalist-{trial.id}.tflite"
+    exported = result.export_tflite(path, trial)
+    outcome = next(known.outcome for known in result.finalists if known.id == trial.id)
+    assert outcome is not None, "finalists are trained"
+    assert outcome.errors.test is not None, "finalists are tested"
+    assert outcome.errors.int8 is not None, "what is exported is tested"
+    figures = exported.figures
+    return (
+        f"test {1 - outcome.errors.test:.2%}, int8 {1 - outcome.errors.int8:.2%}, the file's "
+        f"weights {figures['size']:,} B, peak {figures['peak']:,} B, {figures['macs']:,} MACs, "
+        f"{exported.path.stat().st_size:,} B in all; {outcome.epochs:.1f} epochs"
+    )
+
+
+def _meets(limit: str, trial: Trial) -> bool:
     terms = [term.split(" <= ") for term in limit.split(" and ")]
     return all(getattr(trial.costs, name) <= int(most) for name, most in terms)
 

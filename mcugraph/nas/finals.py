@@ -4,6 +4,7 @@ Each candidate has said how many seconds an epoch of it takes.
 """
 
 from collections.abc import Sequence
+from statistics import median_low
 
 from mcugraph.experiments.ledger import State
 from mcugraph.nas.recipe import Recipe
@@ -42,6 +43,27 @@ def reserved(plan: SearchPlan, trials: Sequence[Trial]) -> float:
     if plan.contenders > 1:
         whole += contending(plan.recipe) * -(-plan.finalists * plan.contenders // plan.workers)
     return min(plan.final_share * plan.seconds, each * whole)
+
+
+def macs_in_time(plan: SearchPlan, done: Sequence[Trial]) -> int | None:
+    """The MACs of the largest network that a finalist has the time for, by the fastest trainings.
+
+    That is a third of the recipe's epochs, within the time for finalists. Half of what was trained
+    may be as large in any case, so that something is found, and limits come down step by step.
+
+    Args:
+        plan: Of the search.
+        done: Results.
+
+    Returns:
+        None: the time has no limit, or nothing was trained yet.
+    """
+    recent = _recent(done)
+    if plan.seconds is None or not recent:
+        return None
+    fastest = max(t.costs.macs / max(seconds_an_epoch(t), 1e-9) for t in recent)
+    epoch = plan.final_share * plan.seconds / (LEAST * plan.recipe.epochs)
+    return max(round(fastest * epoch), median_low(trial.costs.macs for trial in recent))
 
 
 def contending(recipe: Recipe) -> float:

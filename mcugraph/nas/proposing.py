@@ -16,6 +16,7 @@ from mcugraph.nas.admission import Admission, Admitted
 from mcugraph.nas.conditions import tightened
 from mcugraph.nas.costs import Costs
 from mcugraph.nas.evolution import excess, objectives_of
+from mcugraph.nas.finals import macs_in_time
 from mcugraph.nas.forecast import Forecast
 from mcugraph.nas.search_bounds import Bounds
 from mcugraph.nas.search_plan import SearchPlan
@@ -65,10 +66,13 @@ class Aim:
         admission: Which architectures it may be of.
         within: Bounds within those of the search that parents are sought for: somewhere on the
             front; None: those of the admission.
+        least: Whether networks are drawn as narrow as they can be: how long a training takes is
+            not known yet.
     """
 
     admission: Admission
     within: Bounds | None
+    least: bool = False
 
     @property
     def sought(self) -> Bounds:
@@ -115,7 +119,7 @@ class Proposer:
         ended = [trial for trial in candidates if trial.id < number + 1 - plan.window]
         done = [trial for trial in ended if trial.state is State.DONE]
         begun = [trial.proposal for trial in candidates]
-        better = plan.ladder.promoted(done, begun, self._aim(rng).sought)
+        better = plan.ladder.promoted(done, begun, self._aim(rng, done).sought)
         if better is not None:
             return gone_on_with(better, rung=better.proposal.rung + 1, follows=better.id)
         for arch in plan.templates[len({p.candidate for p in begun}) :]:
@@ -124,7 +128,7 @@ class Proposer:
             if fitting is not None and key not in self._keys:
                 return self._idea(Proposal(arch, number, None, "given"), fitting, key)
         expected = self._forecast.learnt(done) if plan.method.ideas > 1 else None
-        aim = self._aim(rng)
+        aim = self._aim(rng, done)
         ideas = self._ideas(number, done, aim, rng, alone=expected is None, first=not begun)
         for idea in ideas:
             line = [idea]
@@ -139,11 +143,15 @@ class Proposer:
                     return self._idea(proposal, fitting, key)
         return None
 
-    def _aim(self, rng: Random) -> Aim:
+    def _aim(self, rng: Random, done: Sequence[Trial]) -> Aim:
         """What one proposal aims at: each target in turn, and the bounds or something within."""
         admission = rng.choice(self._aims)
         whole = self._fills and admission is self._aims[0]
-        return Aim(admission, _narrowed(admission.bounds, rng) if whole else None)
+        within = _narrowed(admission.bounds, rng) if whole else None
+        most = macs_in_time(self._plan, done)
+        if most is not None:
+            admission = replace(admission, bounds=tightened(admission.bounds, f"macs <= {most}"))
+        return Aim(admission, within, whole and self._plan.seconds is not None and not done)
 
     @property
     def _fills(self) -> bool:
@@ -216,7 +224,8 @@ class Proposer:
         widest_of, power = self._widest(arch, aim.admission, WIDEST)
         if aim.within is None:
             return widest_of
-        return aim.admission.space.scaled(arch, exp(power - rng.random() * _NARROWER))
+        narrower = 1.0 if aim.least else rng.random()
+        return aim.admission.space.scaled(arch, exp(power - narrower * _NARROWER))
 
     def _topped(
         self, idea: tuple[Proposal, Admitted], aim: Aim, rng: Random

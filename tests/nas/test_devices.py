@@ -1,6 +1,7 @@
 """Where candidates are trained."""
 
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 import pytest
@@ -28,14 +29,33 @@ def task(folder: Path, device: str) -> TrialTask:
 def test_trainings_on_a_device_learn_too(tmp_path: Path) -> None:
     from mcugraph.nas.trial_training import train
 
-    found = [train(task(tmp_path, device)) for device in ("cpu", "cpu:0")]
-    if torch.cuda.is_available():
-        found.append(train(task(tmp_path, "cuda")))
+    devices = ["cpu", "cpu:0", *(["cuda"] if torch.cuda.is_available() else [])]
+    found = [train(task(tmp_path, device)) for device in devices]
     for outcome in found:
         assert outcome.errors.test is not None
         assert outcome.errors.test < 0.2
     assert found[0].weights == found[1].weights
     assert found[0].errors == found[1].errors
+
+
+def test_a_training_leaves_its_caller_alone(tmp_path: Path) -> None:
+    from mcugraph.nas.trial_training import train
+
+    cuda = torch.cuda.is_available()
+
+    def state() -> list[Any]:
+        places = torch.cuda.get_rng_state_all() if cuda else []
+        drawn = [torch.get_rng_state(), *places]
+        return [[place.tolist() for place in drawn], torch.get_num_threads()]
+
+    threads = torch.get_num_threads()
+    torch.set_num_threads(2)
+    try:
+        before = state()
+        train(task(tmp_path, "cuda" if cuda else "cpu"))
+        assert state() == before
+    finally:
+        torch.set_num_threads(threads)
 
 
 def test_a_device_that_is_none_is_told(tmp_path: Path) -> None:

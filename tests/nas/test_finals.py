@@ -1,6 +1,7 @@
 """Who is trained again in the end, and for how long."""
 
 import time
+from collections.abc import Callable
 from dataclasses import replace
 from itertools import pairwise
 from typing import Any
@@ -11,12 +12,13 @@ from hypothesis import strategies as st
 from support.searching import BOUNDS, pretend, searched
 
 import mcugraph as mg
-from mcugraph.nas import Bounds, Recipe, SearchResult
+from mcugraph.nas import Bounds, MlpSpace, Recipe, SearchResult
 from mcugraph.nas.conditions import condition, tightened
 from mcugraph.nas.evolution import objectives_of, point_of
-from mcugraph.nas.finals import affordable
+from mcugraph.nas.finals import affordable, seconds_an_epoch
 from mcugraph.nas.findings import choose_finalists
-from mcugraph.nas.trials import Trial
+from mcugraph.nas.tasks import TrialTask
+from mcugraph.nas.trials import Outcome, Trial
 
 SECONDS = st.floats(0.01, 100)
 
@@ -56,17 +58,28 @@ def test_as_many_epochs_as_end_in_time(
 
 def timed(limit: float, each: float, monkeypatch: Any, **options: Any) -> SearchResult:
     """A search by a clock that trainings alone move, so many seconds an epoch."""
+
+    def seconds_of(task: TrialTask) -> float:
+        return each * task.epochs * (1 + task.seed % 3)
+
+    recipe = Recipe(epochs=9, share=1 / 9, rungs=1)
+    said = {"recipe": recipe, "method": "aging"} | options
+    return by_clock(limit, seconds_of, monkeypatch, **said)
+
+
+def by_clock(
+    limit: float, seconds_of: Callable[[TrialTask], float], monkeypatch: Any, **options: Any
+) -> SearchResult:
+    """A search by a clock that trainings alone move."""
     now = [1000.0]
     monkeypatch.setattr(time, "monotonic", lambda: now[0])
 
-    def train(task: Any) -> Any:
-        seconds = each * task.epochs * (1 + task.seed % 3)
+    def train(task: TrialTask) -> Outcome:
+        seconds = seconds_of(task)
         now[0] += seconds
         return replace(pretend(task), seconds=seconds)
 
-    recipe = Recipe(epochs=9, share=1 / 9, rungs=1)
-    said = {"candidates": None, "time_limit": limit, "recipe": recipe, "method": "aging"} | options
-    return searched(train=train, **said)
+    return searched(train=train, time_limit=limit, candidates=None, **options)
 
 
 @pytest.mark.parametrize("each", [0.2, 1.0, 3.0, 10.0])
@@ -92,6 +105,32 @@ def test_where_time_is_short_there_are_fewer_finalists_and_not_shorter_ones(
     epochs = [t.outcome.epochs for t in result.finalists if t.outcome]
     assert 1 <= len(epochs) < 8
     assert min(epochs) >= 3
+
+
+def test_networks_that_no_finalist_has_the_time_for_are_not_trained(monkeypatch: Any) -> None:
+    """Where a bound allows far more than there is time for, and from the first training on."""
+    epochs, limit, allowed, whole = 9, 300.0, 400_000, 200.0
+
+    def seconds_of(task: TrialTask) -> float:
+        return task.epochs * whole * task.space.meter(task.arch).macs / allowed
+
+    result = by_clock(
+        *(limit, seconds_of, monkeypatch),
+        space=MlpSpace((64,), 10),
+        bounds=Bounds(size=allowed),
+        method="evolution",
+        recipe=Recipe(epochs=epochs, share=1 / epochs, rungs=1),
+        finalists=2,
+    )
+    tried = [seconds_an_epoch(t) for t in result.trials if t.proposal.searching]
+    a_third = 0.4 * limit / (epochs / 3)
+    assert len(tried) > 10
+    assert tried[0] < a_third / 4
+    assert max(tried) <= a_third * 1.001
+    assert max(tried) > a_third / 2, "what there is time for is used"
+    trained = [t.outcome.epochs for t in result.finalists if t.outcome]
+    assert trained
+    assert min(trained) >= epochs / 3
 
 
 TARGETS = ("size <= 400", "size <= 1200", "size <= 1200 and macs <= 500")
