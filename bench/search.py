@@ -8,7 +8,7 @@
 ``driver`` tells what a candidate costs beside its training, and how long a search of 2,000 takes to
 begin again. ``mnist`` searches within the bounds of the µNAS paper (from nothing, from three
 networks made by hand, without inheritance, as in the paper, at random within the same bounds), and
-prints what was best by size, with the accuracy of its int8 file; where core-seconds went, too.
+prints what was best by size, with the accuracy of its int8 file, and where its time went.
 """
 
 import argparse
@@ -126,7 +126,7 @@ def found(options: argparse.Namespace) -> None:
             )
             tried = len([t for t in result.trials if t.proposal.searching])
             print(f"\n{way}, seed {seed}: {tried} trainings, {result.seconds / 60:.0f} min")
-            print(f"hypervolume {result.hypervolume():.4f}; core-seconds: {spent(result)}")
+            print(f"hypervolume {result.hypervolume():.4f}; seconds of workers: {spent(result)}")
             files = {t.id: deployed(result, t) for t in result.finalists}
             for limit in CLASSES:
                 fitting = [t for t in result.finalists if _meets(limit, t)]

@@ -100,7 +100,8 @@ def search(
         method: ``"evolution"``, ``"pareto"``, ``"random"``, or a ``Method``.
         time_limit: For all, in seconds or like ``"30min"``, finalists included: where their time is
             short, they are trained for fewer epochs than the recipe says, a third at the least, and
-            rather than that there are fewer of them. None: until ``candidates`` are trained.
+            rather than that there are fewer of them. Networks that would take even one finalist
+            longer than that are not drawn. None: until ``candidates`` are trained.
         candidates: How many trainings there are at most, finalists not counted; None: no limit.
         finalists: How many are trained again from new weights, and tested.
         contenders: For each finalist so many candidates are trained from new weights before, for a

@@ -101,7 +101,7 @@ class Batches:
     def __iter__(self) -> Iterator[Examples]:
         classes = self._classes
         shuffled = torch.randperm(len(classes), generator=self._order).to(classes.device)
-        for chosen in shuffled.split(self._recipe.batch)[: len(self)]:
+        for chosen in torch.split(shuffled, self._recipe.batch)[: len(self)]:
             yield _varied(self._examples[chosen], self._recipe, self._order), classes[chosen]
 
 
