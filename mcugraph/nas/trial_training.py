@@ -79,7 +79,7 @@ def _placed(source: DataSource, device: str) -> dict[str, Examples]:
     }
 
 
-class Batches:
+class TrialBatches:
     """Training data, shuffled and varied anew each time that they are gone through.
 
     Args:
@@ -107,7 +107,7 @@ class Batches:
 
 def _fitted(module: nn.Module, task: TrialTask, data: Examples) -> nn.Module:
     """The module after some epochs, or a part of one, without the channels that are pruned."""
-    examples, batches = data[0], Batches(data, task.recipe, task.seed)
+    examples, batches = data[0], TrialBatches(data, task.recipe, task.seed)
     steps = max(1, round(task.epochs * len(batches)))
     thinning = Thinning(task, module, steps) if task.widths and task.sparsity else None
     loop = TrainingLoop(
