@@ -19,6 +19,7 @@ class Labelling:
         unions: Which labels are one class.
         activations: Tensor name -> labels, in the shape of the tensor.
         constants: (tensor name, axis) -> the labels that its entries belong to.
+        stored: (key of a tensor that constants are worked out of, axis) -> the same.
         layers: Layer name -> labels of the channels that it makes, in order.
         made: Operator name -> (layer name, labels) of the channels that it makes.
         equal: (parts, reason): of each part equally many classes have to stay.
@@ -29,6 +30,7 @@ class Labelling:
     unions: Unions = field(default_factory=Unions)
     activations: dict[str, Array] = field(default_factory=dict)
     constants: dict[tuple[str, int], Array] = field(default_factory=dict)
+    stored: dict[tuple[str, int], Array] = field(default_factory=dict)
     layers: dict[str, Array] = field(default_factory=dict)
     made: dict[str, list[tuple[str, Array]]] = field(default_factory=dict)
     equal: list[tuple[tuple[Array, ...], str]] = field(default_factory=list)

@@ -4,6 +4,7 @@ from collections.abc import Hashable, Sequence
 
 import numpy as np
 
+from mcugraph.coupling.derived import follow_sources
 from mcugraph.coupling.labelling import Labelling
 from mcugraph.coupling.seeds import FIRST, Seeds
 from mcugraph.coupling.shuffles import cut, shared_out
@@ -246,10 +247,14 @@ class _View:
             return
         tensor = self._graph.tensors[key[0]]
         if self._graph.source.format == "torch" and _computed(tensor):
-            # Nothing in the model holds it, so nothing of it can be taken out.
-            self.freeze(
-                labels, f"{tensor.name!r} is computed by the model's code, and cannot be cut"
-            )
+            # Weights that are worked out cannot be masked while a model trains.
+            weights = isinstance(self.op, Weighted) and index == self.op.weights
+            if weights or not follow_sources(self._labelling, tensor, key[1], labels):
+                self.freeze(
+                    labels, f"{tensor.name!r} is computed by the model's code, and cannot be cut"
+                )
+        elif (tensor.key, key[1]) in self._labelling.stored:
+            self.unite(self._labelling.stored[str(tensor.key), key[1]], labels)
         if key not in self._labelling.constants:
             self._labelling.constants[key] = labels
         elif not self._merged(tensor):

@@ -5,7 +5,7 @@ from mcugraph.ir.dtype import DType
 from mcugraph.ir.graph import Graph, Source
 from mcugraph.ir.operator import Abstract, Dim, Dims, Op, Operator, Role, Signature
 from mcugraph.ir.quantization import Quantization
-from mcugraph.ir.tensor import Constant, Kind, Tensor, TensorType
+from mcugraph.ir.tensor import Constant, Derivation, Kind, Tensor, TensorType
 from mcugraph.ir.text import to_text, type_text
 from mcugraph.ir.verify import verify
 
@@ -14,6 +14,7 @@ __all__ = [
     "Array",
     "Constant",
     "DType",
+    "Derivation",
     "Dim",
     "Dims",
     "Graph",

@@ -1,10 +1,10 @@
 """Tensors: the values on the edges of a graph."""
 
-from collections.abc import Callable, Hashable
+from collections.abc import Callable, Hashable, Mapping
 from dataclasses import field
 from enum import Enum
 from math import prod
-from typing import NamedTuple
+from typing import NamedTuple, Protocol
 
 from mcugraph.errors import FormatError
 from mcugraph.ir.arrays import Array, Shape
@@ -34,17 +34,35 @@ class Kind(Enum):
 _CONSTANT = Kind.CONSTANT  # before Python 3.12, asking an Enum for one takes longest here
 
 
+class Derivation(Protocol):
+    """How the value of a constant follows from tensors that a model stores."""
+
+    @property
+    def sources(self) -> Mapping[str, Shape]:
+        """The stored tensors of floats that it is worked out of: key -> shape."""
+
+    def value(self, given: Mapping[str, Array]) -> Array:
+        """What it would be with other values, or shapes, of some of its sources.
+
+        Raises:
+            GraphError: It cannot be worked out of them, or what it is of them cannot be told.
+        """
+
+
 @dataclass(frozen=True, slots=True)
 class Constant:
     """The stored value of a constant tensor, decoded only when a rule asks for it.
 
     ``key`` names the stored bytes: tensors with equal keys share them, and flash counts them once.
     ``packed`` is how many those are where the type and shape do not tell (sparse tensors).
+    ``derivation`` is how it is worked out of stored tensors; None: it is stored as it is, or that
+    is not known.
     """
 
     key: Hashable
     load: Callable[[], Array] = field(compare=False, repr=False)
     packed: int | None = None
+    derivation: Derivation | None = field(default=None, compare=False, repr=False)
 
     def array(self) -> Array:
         """The value as a numpy array.

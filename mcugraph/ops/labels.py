@@ -268,6 +268,31 @@ def bind_aligned(channels: Channels, index: int, labels: Array) -> None:
         channels.bind(index, axis, read_along(channels, labels, axis + lead))
 
 
+def constants_beside(
+    channels: Channels, found: Sequence[Array | None], axis: int | None
+) -> list[Array | None]:
+    """Constants that are joined with activations follow their channels along all other axes.
+
+    Args:
+        channels: Around the operator that joins them.
+        found: The labels of its operands; None for constants.
+        axis: Along which they are joined, where no channels lie; None: along a new one.
+
+    Returns:
+        The same, with labels of constants.
+    """
+    first = next((labels for labels in found if labels is not None), None)
+    if first is None:
+        return list(found)
+    beside = first if axis is None else first.take([0], axis)
+    result = list(found)
+    for index, shape in enumerate(channels.shapes):
+        if found[index] is None and shape is not None:
+            result[index] = labels = np.broadcast_to(beside, shape)
+            bind_aligned(channels, index, labels)
+    return result
+
+
 def equal_rows(channels: Channels, labels: Array, reason: str) -> None:
     """Where labels change along several axes, every row along the last of them keeps as many."""
     axes = [axis for axis in range(labels.ndim) if varies(labels, axis)]

@@ -8,7 +8,16 @@ import numpy as np
 from mcugraph.errors import GraphError
 from mcugraph.ir import Array, Role, Shape, TensorType
 from mcugraph.ops.base import Fusable, KeepsZero, Rules, given, normal_axis
-from mcugraph.ops.labels import Channels, compress, lie_along, resized, spread, together, varies
+from mcugraph.ops.labels import (
+    Channels,
+    compress,
+    constants_beside,
+    lie_along,
+    resized,
+    spread,
+    together,
+    varies,
+)
 from mcugraph.ops.movement import Movement
 from mcugraph.records import dataclass
 
@@ -57,6 +66,8 @@ class Concat(Fusable):
                     made = channels.spare(shape[axis])
                     channels.bind(index, axis, made)
                     found[index] = spread(made, axis, shape)
+        else:
+            found = constants_beside(channels, found, axis)
         results = self.evaluate(found)
         return None if results is None else tuple(map(compress, results))
 
@@ -84,8 +95,13 @@ class Stack(KeepsZero):
         arrays = [value for value in inputs if value is not None]
         return (np.stack(arrays, self.axis),) if len(arrays) == len(inputs) else None
 
+    def keeps_zero(self, zero: Sequence[bool | None]) -> bool:
+        return False not in zero
+
     def couple(self, channels: Channels) -> tuple[Array, ...] | None:
-        return together(self.evaluate, channels)
+        found = [channels.labels(index) for index in range(len(channels.shapes))]
+        results = self.evaluate(constants_beside(channels, found, None))
+        return None if results is None else tuple(map(compress, results))
 
 
 @dataclass(frozen=True, slots=True)

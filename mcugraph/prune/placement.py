@@ -188,12 +188,7 @@ class _Placement:
                 if (operator.outputs[0], number) in needed and self._makes(operator, number)
             ]
             for number in (0, 1):
-                known = [
-                    zero.get((name or "", number), False)
-                    if self.classes.in_planes(name)[number]
-                    else None
-                    for name in operator.inputs
-                ]
+                known = [self._known(name, number, zero) for name in operator.inputs]
                 if self._contracts(operator, number) and known[0] is False:
                     found += self._reading(operator)
                 masks = self._making(operator) if number in making else []
@@ -202,6 +197,12 @@ class _Placement:
                 zero.update({(name, number): silent for name in operator.outputs})
                 self._check_end(operator, number, known)
         return _merged(found)
+
+    def _known(self, name: str | None, number: int, zero: Mapping[_Plane, bool]) -> bool | None:
+        """Whether what is masked of an operand is 0; None: nothing of it can go."""
+        if self.classes.in_planes(name)[number]:
+            return zero.get((name or "", number), False)
+        return None if number or name is None or self._along(name) is None else False
 
     def _check_end(self, operator: Operator, number: int, known: list[bool | None]) -> None:
         """Where channels end, what is masked of them has to be 0, or nobody would see it.

@@ -249,7 +249,13 @@ def default(kept: Remains, shapes: Shapes) -> Cuts:
         shapes: Of the tensors that the model holds.
     """
     activations = kept.labelling.activations
-    return collect(kept, shapes, lambda name, axis: None, lambda name: kept.cut(activations[name]))
+    return collect(
+        kept,
+        shapes,
+        lambda name, axis: None,
+        lambda name: kept.cut(activations[name]),
+        lambda place: None,
+    )
 
 
 def collect(
@@ -257,6 +263,7 @@ def collect(
     shapes: Shapes,
     labels_of: Callable[[str, int], Array | None],
     activation: Callable[[str], Array],
+    stored_labels: Callable[[tuple[str, int]], Array | None],
 ) -> Cuts:
     """What stays of each tensor that the model holds.
 
@@ -266,11 +273,15 @@ def collect(
         labels_of: The labels along an axis of a constant once it is cut; None: what stays of the
             old ones, in their order.
         activation: The labels of an activation once channels are gone.
+        stored_labels: As ``labels_of``, of tensors that constants are worked out of.
 
     Raises:
         GraphError: A tensor cannot be cut.
     """
     cuts = Cuts()
+    for (name, axis), full in kept.labelling.stored.items():
+        slim = stored_labels((name, axis))
+        cuts.add(name, axis, kept.positions(full) if slim is None else _matched(name, full, slim))
     for name, axis, positions in along_constants(kept, labels_of, activation):
         tensor = kept.graph.tensors[name]
         key = tensor.constant.key if tensor.constant is not None else name

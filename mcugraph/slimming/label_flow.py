@@ -5,6 +5,8 @@ place, the labels that the whole one holds there without those that went. Their 
 as after a channel shuffle: the layers that read them are then cut in that order.
 """
 
+from dataclasses import field
+
 import numpy as np
 
 from mcugraph.coupling.labelling import Labelling
@@ -29,10 +31,12 @@ class Flow:
         activations: Tensor of the whole model -> labels without those that went, in the order
             that the slimmed model has them in.
         constants: (constant of the whole model, axis) -> the same for its entries.
+        stored: (key of a tensor that constants are worked out of, axis) -> the same.
     """
 
-    activations: dict[str, Array]
-    constants: dict[tuple[str, int], Array]
+    activations: dict[str, Array] = field(default_factory=dict)
+    constants: dict[tuple[str, int], Array] = field(default_factory=dict)
+    stored: dict[tuple[str, int], Array] = field(default_factory=dict)
 
     def cuts(self, kept: Remains, shapes: Shapes) -> Cuts:
         """What stays of each tensor, in the order in which it is needed."""
@@ -41,6 +45,7 @@ class Flow:
             shapes,
             lambda name, axis: self.constants.get((name, axis)),
             self.activations.__getitem__,
+            self.stored.get,
         )
 
 
@@ -60,7 +65,7 @@ def follow(kept: Remains, slim: Graph) -> Flow:
     found = label(slim, _seeds(kept, pairs))
     translate = np.full(found.unions.count, -1, np.int64)
     translate[:2] = 0, 1
-    flow = Flow({}, {})
+    flow = Flow()
     for name, new in zip(full.inputs, slim.inputs, strict=True):
         flow.activations[name] = found.activations[new]
     for operator, other in pairs:
@@ -70,6 +75,9 @@ def follow(kept: Remains, slim: Graph) -> Flow:
                 operator, wanted, found.activations[new], translate
             )
         _constants(kept, (operator, other), (slim, found), translate, flow)
+    for place in labelling.stored:
+        if place in found.stored and (translate[found.stored[place]] >= 0).all():
+            flow.stored[place] = translate[found.stored[place]]
     for name in full.outputs:
         if name in flow.activations:
             wanted = kept.cut(labelling.activations[name])

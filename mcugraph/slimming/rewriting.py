@@ -34,6 +34,7 @@ from mcugraph.slimming.example_runs import calls_of, run
 from mcugraph.slimming.label_flow import described, paired
 from mcugraph.slimming.literals import RULES, SEVERAL, Site, Written, rewritten
 from mcugraph.slimming.remains import Remains
+from mcugraph.slimming.unread_calls import leave_out_unread, unread_calls
 
 if TYPE_CHECKING:
     from mcugraph.slimming.tracing import Traced
@@ -76,6 +77,9 @@ class Rewriting:
         from mcugraph.slimming.tracing import traced
 
         owners = self._owners()
+        self._unread = unread_calls(self._model, kept.graph, example)
+        for path in self._unread:
+            owners.setdefault(edits.home(path), [])
         calls: dict[str, list[Any]] = {}
         for path, operators in owners.items():
             if path in edits.changed:
@@ -137,10 +141,12 @@ class Rewriting:
             if path in self._edits.changed:
                 code = self._edits.changed[path][0]
             graph = copy.deepcopy(code)
+            unread = leave_out_unread(graph, self._unread.get(path, ()))
             attends = isinstance(self._model.get_submodule(path), torch.nn.MultiheadAttention)
             if attends:
                 self._leave_unread(path, graph)
-            forms[path] = _Form(graph, entry.sizes, attends)  # it would compute another scale
+            # PyTorch's attention would compute another scale.
+            forms[path] = _Form(graph, entry.sizes, attends or unread)
             probe = replaced(probe, path, copy.deepcopy(graph), source)
             probe.get_submodule(path).forward = _Trial(
                 probe.get_submodule(path),

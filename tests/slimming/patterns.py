@@ -384,6 +384,75 @@ class Windows(nn.Module):
         return self.fc((x + y.reshape(b, h, w, c)).mean((1, 2)))
 
 
+class Positions(nn.Module):
+    """Tokens with a table of positions, of which the code takes as much as there are tokens."""
+
+    def __init__(self, how: str) -> None:
+        super().__init__()
+        self.how, self.a, self.b, self.fc = how, nn.Linear(6, 8), nn.Linear(8, 7), nn.Linear(7, 3)
+        self.table = nn.Parameter(torch.randn(1, 9, 8))
+        self.first = nn.Parameter(torch.randn(1, 1, 8))
+        self.embedding = nn.Embedding(9, 8)
+        self.rows = nn.Parameter(torch.randn(9, 3))
+        self.columns = nn.Parameter(torch.randn(9, 5))
+
+    def forward(self, x: Any) -> Any:
+        x, n = self.a(x), x.shape[1]
+        if self.how == "slice":
+            x = x + self.table[:, :n]
+        elif self.how == "numbers":
+            x = x + self.embedding(torch.arange(n))
+        elif self.how == "turned":
+            x = (x.transpose(1, 2) + 0.1 * self.table[0, :n].t()).transpose(1, 2)
+        elif self.how == "joined":
+            x = x + torch.cat([self.rows[:n], self.columns[:n]], -1)
+        else:
+            x = torch.cat([self.first.expand(x.shape[0], -1, -1), x], 1)
+            x = x + self.table[:, : n + 1]
+        return self.fc(F.relu(self.b(x)).mean(1))
+
+
+class Rotated(nn.Module):
+    """Attention with rotated queries and keys, by as many rows of a table as there are tokens."""
+
+    def __init__(self) -> None:
+        super().__init__()
+        self.q, self.k, self.v = (nn.Linear(6, 8) for _ in range(3))
+        self.o, self.fc = nn.Linear(8, 6), nn.Linear(6, 3)
+        angles = torch.outer(torch.arange(9.0), 1 / 10 ** torch.arange(0, 1, 0.5)).repeat(1, 2)
+        self.register_buffer("cos", angles.cos())
+        self.register_buffer("sin", angles.sin())
+
+    def forward(self, x: Any) -> Any:
+        b, n, _ = x.shape
+        q, k, v = (f(x).view(b, n, 2, 4).transpose(1, 2) for f in (self.q, self.k, self.v))
+        q, k = (self.rotated(t, self.cos[:n], self.sin[:n]) for t in (q, k))
+        y = F.scaled_dot_product_attention(q, k, v).transpose(1, 2).reshape(b, n, 8)
+        return self.fc(self.o(y).mean(1))
+
+    def rotated(self, x: Any, cos: Any, sin: Any) -> Any:
+        first, second = x.chunk(2, -1)
+        return x * cos + torch.cat((-second, first), -1) * sin
+
+
+class Unread(nn.Module):
+    """A row of blocks (WaveNet's), of which the last makes something that nobody reads."""
+
+    def __init__(self) -> None:
+        super().__init__()
+        self.a, self.fc = nn.Conv2d(3, 6, 1), nn.Linear(7, 3)
+        self.go = nn.ModuleList(nn.Conv2d(6, 6, 1) for _ in range(2))
+        self.skip = nn.ModuleList(nn.Conv2d(6, 7, 1) for _ in range(2))
+
+    def forward(self, x: Any) -> Any:
+        x, kept = self.a(x), torch.zeros(())
+        for go, skip in zip(self.go, self.skip, strict=True):
+            y = torch.tanh(x)
+            kept = skip(y) + kept
+            x = go(y) + x
+        return self.fc(F.relu(kept).mean((2, 3)))
+
+
 IMAGE, TOKENS, CODE = (2, 3, 8, 8), (2, 5, 6), (2, 6)
 
 # Name -> what makes it, and the shape of its input.
@@ -432,6 +501,12 @@ PATTERNS: dict[str, tuple[Callable[[], nn.Module], tuple[int, ...]]] = {
     "scaled": (Scaled, TOKENS),
     "looped": (Looped, TOKENS),
     "windows": (Windows, IMAGE),
+    **{
+        f"positions_{how}": ((lambda how=how: Positions(how)), TOKENS)
+        for how in ("slice", "numbers", "turned", "joined", "class_token")
+    },
+    "rotated": (Rotated, TOKENS),
+    "unread": (Unread, IMAGE),
 }
 
 

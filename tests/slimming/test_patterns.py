@@ -111,6 +111,9 @@ def test_layers_with_computed_weights_are_refused_by_name(name: str) -> None:
         ("encoder", "layers.layers.1.self_attn.in_proj"),
         ("encoder", "layers.layers.1.linear1"),
         ("cross", "b"),
+        *((f"positions_{how}", "a") for how in ("slice", "numbers", "turned", "joined")),
+        ("positions_class_token", "a"),
+        ("rotated", "q"),
     ],
 )
 def test_these_are_offered(name: str, group: str) -> None:

@@ -81,7 +81,7 @@ class Computed(nn.Module):
         )
 
     def forward(self, x: Any) -> Any:
-        return self.b(self.a(x) * self.gate.sigmoid().view(1, -1, 1, 1))
+        return self.b(self.a(x) * self.gate.softmax(0).view(1, -1, 1, 1))
 
 
 @pytest.mark.parametrize(

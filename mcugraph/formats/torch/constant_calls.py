@@ -6,6 +6,7 @@ from typing import Any
 
 from mcugraph.formats.folded_values import FoldedValues
 from mcugraph.formats.torch.call import AtenCall, shape_of
+from mcugraph.formats.torch.derivations import Called, call_on_host
 from mcugraph.formats.torch.program import ProgramReader
 from mcugraph.formats.torch.values import is_random
 from mcugraph.ir import Tensor
@@ -32,7 +33,7 @@ def fold(program: ProgramReader, node: Any, call: AtenCall) -> tuple[Tensor, ...
         return (read[0],)
     nbytes = sum(kind.dtype.nbytes(prod(kind.shape)) for kind in call.results)
     sources = [program.values[tensor.name] for tensor in read if tensor.name in program.values]
-    compute = partial(_compute, program, node)
+    compute = partial(call_on_host, program, node, lambda tensor: program.values[tensor.name]())
     values = FoldedValues(program.folding, nbytes, compute, sources).each(len(call.results))
     results = []
     for i, (kind, value) in enumerate(zip(call.results, values, strict=True)):
@@ -41,7 +42,9 @@ def fold(program: ProgramReader, node: Any, call: AtenCall) -> tuple[Tensor, ...
         same = call.type in _SAME_BYTES and read[0].constant is not None
         key = read[0].constant.key if same and read[0].constant is not None else None
         made = "like" if call.type in _LIKE else "folded"
-        results.append(program.constant(label, kind, value, key, made))
+        derivation = Called(program, node, i)
+        results.append(program.constant(label, kind, value, key, made, derivation))
+        program.makers[results[-1].name] = (node, i)
     if call.type in _TRANSPOSES and len(shape_of(read[0])) == 2 and _turns(call):
         program.transposed[results[0].name] = read[0]
     return tuple(results)
@@ -54,25 +57,3 @@ def _turns(call: AtenCall) -> bool:
     given = [call.get(name) for name in ("dim0", "dim1", "axis0", "axis1")]
     axes = [int(axis) % 2 for axis in given if axis is not None]
     return len(axes) == 0 or axes[0] != axes[1]
-
-
-def _compute(program: ProgramReader, node: Any) -> Any:
-    """What a call yields, on the host; nothing is written to."""
-    import torch
-
-    writes = node.target._schema.is_mutable
-
-    def real(value: Any) -> Any:
-        if isinstance(value, Tensor):
-            if value.name not in program.values:  # only its shape matters
-                return torch.empty(value.shape or ())
-            held = program.values[value.name]()
-            return held.clone() if writes else held
-        if isinstance(value, list):
-            return [real(entry) for entry in value]
-        return torch.device("cpu") if isinstance(value, torch.device) else value
-
-    args = [real(program.resolve(argument)) for argument in node.args]
-    kwargs = {key: real(program.resolve(value)) for key, value in node.kwargs.items()}
-    with torch.no_grad():
-        return node.target(*args, **kwargs)

@@ -17,6 +17,7 @@ from mcugraph.formats.torch.values import Value, from_numpy, identity, on_host, 
 from mcugraph.ir import (
     Array,
     Constant,
+    Derivation,
     DType,
     Graph,
     Kind,
@@ -70,6 +71,7 @@ class ProgramReader:
         self._tensor_names, self._operator_names, self._body_names = Names(), Names(), Names()
         self.values: dict[str, Value] = {}  # of constants
         self.transposed: dict[str, Tensor] = {}  # constants -> what they are the transpose of
+        self.makers: dict[str, tuple[Any, int]] = {}  # constants -> the calls that make them
         self._state: dict[str, str] = {}  # buffers that change -> their tensors
         self.assumptions: list[str] = []
         self._made: dict[Any, Any] = {}  # node -> tensor, list of tensors, or number
@@ -191,7 +193,13 @@ class ProgramReader:
         return self.constant(name, kind, partial(on_host, held, name), key)
 
     def constant(
-        self, label: str, kind: TensorType, value: Value, key: Hashable, made: str = "folded"
+        self,
+        label: str,
+        kind: TensorType,
+        value: Value,
+        key: Hashable,
+        made: str = "folded",
+        derivation: Derivation | None = None,
     ) -> Tensor:
         """A new constant.
 
@@ -202,11 +210,13 @@ class ProgramReader:
             key: Names its bytes; None: nothing else shares them.
             made: Of one without a key, whether it is ``"folded"``, or ``"like"`` another tensor:
                 of its shape, with one value everywhere.
+            derivation: How it is worked out of stored ones; None: it is one.
         """
         name = self._tensor_names.unique(label)
         self.values[name] = value
         own = (made, *self._body, name)
-        constant = Constant(own if key is None else key, partial(to_numpy, value))
+        load = partial(to_numpy, value)
+        constant = Constant(own if key is None else key, load, derivation=derivation)
         self.tensors[name] = Tensor(name, kind.dtype, kind.shape, Kind.CONSTANT, constant)
         return self.tensors[name]
 

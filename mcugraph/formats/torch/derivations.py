@@ -1,0 +1,123 @@
+"""Constants that a program's code works out of tensors that the model stores."""
+
+from collections.abc import Callable, Iterator, Mapping
+from typing import Any
+
+from mcugraph.errors import GraphError
+from mcugraph.formats.torch.program import ProgramReader
+from mcugraph.formats.torch.values import from_numpy
+from mcugraph.ir import Array, Shape, Tensor
+from mcugraph.records import dataclass
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class Called:
+    """One result of a call whose arguments are constants, as a function of those stored."""
+
+    program: ProgramReader
+    node: Any
+    index: int
+
+    @property
+    def sources(self) -> Mapping[str, Shape]:
+        """The stored tensors of floats that it is worked out of: key -> shape."""
+        return {
+            str(tensor.key): tensor.shape or ()
+            for node in self._calls()
+            for tensor in self._read(node)
+            if tensor.name not in self.program.makers and _varies(tensor)
+        }
+
+    def value(self, given: Mapping[str, Array]) -> Array:
+        """What it would be with other values, or shapes, of some of its sources.
+
+        Raises:
+            GraphError: It cannot be worked out of them, or what it is of them cannot be told:
+                on the way there are other numbers than floats.
+        """
+        made: dict[Any, Any] = {}
+        changed: set[Any] = set()
+
+        def held(tensor: Tensor) -> Any:
+            node, index = self.program.makers.get(tensor.name, (None, 0))
+            if node is not None:
+                return _result(made[node], index)
+            if _varies(tensor) and str(tensor.key) in given:
+                return from_numpy(lambda: given[str(tensor.key)])
+            return self.program.values[tensor.name]()
+
+        for node in self._calls():
+            try:
+                made[node] = call_on_host(self.program, node, held)
+            except (RuntimeError, ValueError, IndexError, TypeError) as error:
+                raise GraphError(str(error).partition("\n")[0]) from error
+            if any(self._changed(tensor, given, changed) for tensor in self._read(node)):
+                changed.add(node)
+                result = made[node]
+                results = result if isinstance(result, list | tuple) else [result]
+                if not all(entry.is_floating_point() for entry in results):
+                    raise GraphError("no floats are made of floats")
+        result = _result(made[self.node], self.index)
+        array: Array = result.detach().numpy()
+        return array
+
+    def _changed(self, tensor: Tensor, given: Mapping[str, Array], changed: set[Any]) -> bool:
+        node, _ = self.program.makers.get(tensor.name, (None, 0))
+        return node in changed if node is not None else str(tensor.key) in given
+
+    def _calls(self) -> list[Any]:
+        """The calls that it takes, each after those that it reads results of."""
+        found: dict[Any, None] = {}
+        pending = [self.node]
+        while pending:
+            node = pending[-1]
+            makers = [self.program.makers.get(tensor.name) for tensor in self._read(node)]
+            before = [maker[0] for maker in makers if maker is not None and maker[0] not in found]
+            pending.extend(before)
+            if not before:
+                found[pending.pop()] = None
+        return list(found)
+
+    def _read(self, node: Any) -> Iterator[Tensor]:
+        for argument in (*node.args, *node.kwargs.values()):
+            resolved = self.program.resolve(argument)
+            for entry in resolved if isinstance(resolved, list) else [resolved]:
+                if isinstance(entry, Tensor) and entry.name in self.program.values:
+                    yield entry
+
+
+def _varies(tensor: Tensor) -> bool:
+    """Whether it is a tensor of floats that the model stores under a name."""
+    return tensor.dtype.is_float and isinstance(tensor.key, str)
+
+
+def _result(made: Any, index: int) -> Any:
+    return made[index] if isinstance(made, list | tuple) else made
+
+
+def call_on_host(program: ProgramReader, node: Any, held: Callable[[Tensor], Any]) -> Any:
+    """What a call yields, on the host; nothing is written to.
+
+    Args:
+        program: It is a call of this.
+        node: The call.
+        held: The values of constants.
+    """
+    import torch
+
+    writes = node.target._schema.is_mutable
+
+    def real(value: Any) -> Any:
+        if isinstance(value, Tensor):
+            if value.name not in program.values:  # only its shape matters
+                return torch.empty(value.shape or ())
+            found = held(value)
+            return found.clone() if writes else found
+        if isinstance(value, list):
+            return [real(entry) for entry in value]
+        return torch.device("cpu") if isinstance(value, torch.device) else value
+
+    args = [real(program.resolve(argument)) for argument in node.args]
+    kwargs = {key: real(program.resolve(value)) for key, value in node.kwargs.items()}
+    with torch.no_grad():
+        return node.target(*args, **kwargs)
