@@ -7,7 +7,7 @@ an axis, every bit is asked for twice, once with the coordinates that have it no
 once with the others.
 """
 
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 
 import numpy as np
 
@@ -126,7 +126,8 @@ def follow_sources(labelling: Labelling, tensor: Tensor, axis: int, labels: Arra
     found = origins(tensor, axis)
     if found is None:
         return False
-    unions = labelling.unions
+    unions, places = labelling.unions, frozenset((entry.source, entry.axis) for entry in found)
+    labelling.followed.append((tensor, places, labels))
     for origin in found:
         own = np.full(origin.length, NONE, np.int64)
         has = origin.places >= 0
@@ -140,8 +141,30 @@ def follow_sources(labelling: Labelling, tensor: Tensor, axis: int, labels: Arra
             own = np.where(before == NONE, own, before)
         labelling.stored[key] = own
     roots = unions.roots(labels)
-    ends = [roots == root for root in {*roots[[0, -1]].tolist()} if root > FIXED]
-    return all(gone.all() or _can_go(tensor, axis, found, gone) for gone in ends)
+    free = [int(root) for root in dict.fromkeys(roots.tolist()) if root > FIXED]
+    # Cutting into even parts, say, fails only when enough is gone.
+    trials = (free[:1], free[-1:], free[::2], free[1:])
+    masks = [np.isin(roots, trial) for trial in trials]
+    return all(_can_go(tensor, axis, found, gone) for gone in masks if not gone.all())
+
+
+def hold_cut_across(labelling: Labelling, reason: Callable[[Tensor], str]) -> None:
+    """Keep what is worked out of tensors that lose entries along other axes as well.
+
+    Nothing says which sizes in the code would have to follow those.
+    """
+    for tensor, places, labels in labelling.followed:
+        derivation = None if tensor.constant is None else tensor.constant.derivation
+        for source, shape in derivation.sources.items() if derivation is not None else ():
+            across = {(source, axis) for axis in range(len(shape))} - places
+            rows = [
+                held[key]
+                for held in (labelling.constants, labelling.stored)
+                for key in across
+                if key in held
+            ]
+            if any((labelling.unions.roots(row) > FIXED).any() for row in rows):
+                labelling.unions.freeze(labels, reason(tensor))
 
 
 def _can_go(tensor: Tensor, axis: int, found: tuple[Origin, ...], gone: Array) -> bool:

@@ -6,7 +6,7 @@ import numpy as np
 
 from mcugraph.coupling.seeds import Seeds
 from mcugraph.coupling.unions import Unions
-from mcugraph.ir import Array
+from mcugraph.ir import Array, Tensor
 from mcugraph.ops.labels import core, planes, varies
 from mcugraph.records import dataclass
 
@@ -20,6 +20,8 @@ class Labelling:
         activations: Tensor name -> labels, in the shape of the tensor.
         constants: (tensor name, axis) -> the labels that its entries belong to.
         stored: (key of a tensor that constants are worked out of, axis) -> the same.
+        followed: Constants that are worked out of stored ones, the axes of these that follow
+            their labels, and the labels.
         layers: Layer name -> labels of the channels that it makes, in order.
         made: Operator name -> (layer name, labels) of the channels that it makes.
         equal: (parts, reason): of each part equally many classes have to stay.
@@ -31,6 +33,7 @@ class Labelling:
     activations: dict[str, Array] = field(default_factory=dict)
     constants: dict[tuple[str, int], Array] = field(default_factory=dict)
     stored: dict[tuple[str, int], Array] = field(default_factory=dict)
+    followed: list[tuple[Tensor, frozenset[tuple[str, int]], Array]] = field(default_factory=list)
     layers: dict[str, Array] = field(default_factory=dict)
     made: dict[str, list[tuple[str, Array]]] = field(default_factory=dict)
     equal: list[tuple[tuple[Array, ...], str]] = field(default_factory=list)

@@ -4,8 +4,9 @@ from collections.abc import Hashable, Sequence
 
 import numpy as np
 
-from mcugraph.coupling.derived import follow_sources
+from mcugraph.coupling.derived import follow_sources, hold_cut_across
 from mcugraph.coupling.labelling import Labelling
+from mcugraph.coupling.normalising import normalising
 from mcugraph.coupling.seeds import FIRST, Seeds
 from mcugraph.coupling.shuffles import cut, shared_out
 from mcugraph.errors import GraphError
@@ -22,7 +23,9 @@ from mcugraph.ops.labels import (
     spread,
     stacked,
 )
+from mcugraph.ops.reduction import Reduce
 from mcugraph.ops.selection import Concat, Slice, Split
+from mcugraph.records import replace
 
 _GIVEN = (Kind.STATE, Kind.OUTER)  # what no operator of the graph makes
 _MOST_LABELS = 1 << 27  # of one tensor, at 8 bytes each where they are not repeated
@@ -47,8 +50,12 @@ def label(graph: Graph, seeds: Seeds | None = None) -> Labelling:
     for name in (*graph.inputs, *given):
         shape = graph.tensors[name].shape or ()
         labelling.activations[name] = np.broadcast_to(np.int64(FIXED), shape)
+    own = normalising(graph)
     for operator in graph.operators:
+        if operator.name in own and isinstance(operator.op, Reduce):
+            operator = replace(operator, op=replace(operator.op, averages=True))
         _operator(graph, operator, labelling, made)
+    hold_cut_across(labelling, _uncut)
     for name in graph.outputs:
         labelling.freeze(name, "an output of the graph")
     return labelling
@@ -250,9 +257,7 @@ class _View:
             # Weights that are worked out cannot be masked while a model trains.
             weights = isinstance(self.op, Weighted) and index == self.op.weights
             if weights or not follow_sources(self._labelling, tensor, key[1], labels):
-                self.freeze(
-                    labels, f"{tensor.name!r} is computed by the model's code, and cannot be cut"
-                )
+                self.freeze(labels, _uncut(tensor))
         elif (tensor.key, key[1]) in self._labelling.stored:
             self.unite(self._labelling.stored[str(tensor.key), key[1]], labels)
         if key not in self._labelling.constants:
@@ -272,6 +277,10 @@ class _View:
             return False
         value = tensor.constant.array()
         return bool((value == value.ravel()[:1]).all())
+
+
+def _uncut(tensor: Tensor) -> str:
+    return f"{tensor.name!r} is computed by the model's code, and cannot be cut"
 
 
 def _computed(tensor: Tensor) -> bool:

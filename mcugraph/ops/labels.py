@@ -10,7 +10,7 @@ the channels whose tokens it mixes. An element then bears two labels in one numb
 both. They are two *planes*; a rule sees one of them at a time.
 """
 
-from collections.abc import Callable, Iterable, Sequence
+from collections.abc import Callable, Collection, Iterable, Sequence
 from typing import Protocol
 
 import numpy as np
@@ -185,18 +185,32 @@ def hold(channels: Channels, labels: Array, axes: Iterable[int], reason: str) ->
     return mixed
 
 
-def refuse(channels: Channels, reason: str) -> tuple[Array, ...]:
+def refuse(
+    channels: Channels,
+    reason: str,
+    reads: Collection[int] = (),
+    free: Collection[tuple[int, int]] = (),
+) -> tuple[Array, ...]:
     """The rule of operators that no channel survives: what they read has to stay.
 
     So do constants, whatever another operator reads of them.
+
+    Args:
+        channels: Around the operator.
+        reason: Why.
+        reads: Inputs whose channels may go all the same.
+        free: (input, axis) of constants whose entries go with these.
     """
     for index, shape in enumerate(channels.shapes):
         labels = channels.labels(index)
+        if index in reads:
+            continue
         if labels is not None:
             channels.freeze(labels, reason)
             continue
         for axis, length in enumerate(shape or ()):
-            channels.bind(index, axis, np.broadcast_to(np.int64(FIXED), length))
+            if (index, axis) not in free:
+                channels.bind(index, axis, np.broadcast_to(np.int64(FIXED), length))
     return tuple(np.broadcast_to(np.int64(FIXED), shape) for shape in channels.results)
 
 

@@ -2,8 +2,9 @@
 
 from collections.abc import Sequence
 
-from mcugraph.ir import Dim, Role, Signature, TensorType
+from mcugraph.ir import Array, Dim, Role, Signature, TensorType
 from mcugraph.ops.base import Rules, count, given
+from mcugraph.ops.labels import Channels, read_along, refuse, varies
 from mcugraph.records import dataclass
 
 
@@ -26,6 +27,7 @@ class Recurrent(Rules):
         gate_activation: Of an LSTM: what is added to its cells goes through it.
         cell_clip: Of an LSTM: the most that its cells hold, or the least below 0; 0: no bound.
         variant: What else differs from the usual cell, in words; empty: nothing does.
+        readers: Inputs that are matrices over the data, whose last axis holds its elements.
     """
 
     cell: str
@@ -41,6 +43,7 @@ class Recurrent(Rules):
     gate_activation: str | None = "tanh"
     cell_clip: float = 0.0
     variant: str = ""
+    readers: tuple[int, ...] = ()
 
     @property
     def kind(self) -> str:
@@ -77,6 +80,18 @@ class Recurrent(Rules):
         present = [s.inputs[i] for i in self.weights if i < len(s.inputs)]
         matrices = sum(count(shape) for shape in present if shape is not None)
         return data[self.batch_axis] * steps * matrices
+
+    def couple(self, channels: Channels) -> tuple[Array, ...] | None:
+        data = channels.labels(0)
+        if data is None or not self.readers or channels.crossed(0):
+            return None
+        if any(varies(data, axis) for axis in range(data.ndim - 1)) and not varies(data, -1):
+            return None
+        row = read_along(channels, data, -1)
+        for index in self.readers:
+            channels.bind(index, -1, row)
+        free = {(index, len(channels.shapes[index] or ()) - 1) for index in self.readers}
+        return refuse(channels, f"units of {self.cell} stay", reads={0}, free=free)
 
 
 @dataclass(frozen=True, slots=True)

@@ -211,6 +211,8 @@ class _Placement:
             GraphError: It is not.
         """
         ends = not any(self.classes.in_planes(name)[number] for name in operator.outputs)
+        if operator.name in self.classes.space.labelling.averaged:
+            return  # a norm's, to which no zero is as good as nothing
         if ends and not isinstance(operator.op, Weighted) and False in known and True not in known:
             raise GraphError(
                 f"operator {operator.name!r} ({operator.op.kind}) mixes channels that cannot"

@@ -1,10 +1,12 @@
-"""Operators that change nothing at inference."""
+"""What changes nothing at inference."""
 
 from math import inf
 
 from mcugraph.ir import Operator
 from mcugraph.ops.elementwise import IDENTITIES, NEVER_NEGATIVE, Elementwise
 from mcugraph.ops.movement import Reshape
+from mcugraph.ops.recurrent import Recurrent
+from mcugraph.records import replace
 from mcugraph.rewrite.edit import Edit
 
 
@@ -71,3 +73,15 @@ def clip_bounds(operator: Operator) -> dict[str, tuple[str | None, float | None]
         )
         if value != at_all and (operand, value) != (None, None)
     }
+
+
+def drop_unread_states(edit: Edit) -> None:
+    """Recurrent layers without states at their end that nothing reads, as TFLite has them."""
+    for operator, op in edit.of(Recurrent):
+        count = len(op.outputs)
+        while count > 1 and not edit.is_read(operator.outputs[count - 1]):
+            count -= 1
+        if count < len(op.outputs):
+            edit.change(
+                operator, replace(op, outputs=op.outputs[:count]), None, operator.outputs[:count]
+            )

@@ -6,7 +6,7 @@ Everything counts this one: peak, arena, work, flash, plans and functions of wid
 from mcugraph.ir import Graph
 from mcugraph.rewrite.arguments import store_arguments
 from mcugraph.rewrite.biases import zero_biases
-from mcugraph.rewrite.cleaning import copy_by_reshape, drop_identities
+from mcugraph.rewrite.cleaning import copy_by_reshape, drop_identities, drop_unread_states
 from mcugraph.rewrite.edit import Edit, rewritten
 from mcugraph.rewrite.factors import fold_factors, fold_own_factors
 from mcugraph.rewrite.folding import fold_batch_norm
@@ -28,6 +28,7 @@ from mcugraph.rewrite.splitting import (
 from mcugraph.rewrite.sums import fold_sums
 from mcugraph.rewrite.transposed import convolve_unstrided, cut_after, split_groups
 from mcugraph.rewrite.variances import split_variances
+from mcugraph.rewrite.written_gelus import join_gelus
 
 
 def fold_constants(edit: Edit) -> None:
@@ -41,6 +42,8 @@ def fold_constants(edit: Edit) -> None:
 STEPS = (
     drop_identities,
     copy_by_reshape,
+    drop_unread_states,
+    join_gelus,
     split_silu,
     split_activations,
     split_attention,

@@ -31,6 +31,9 @@ def refit(model: Any, inputs: Mapping[str, Shape]) -> None:
                 module.num_features = len(held[0])
             elif path in inputs:
                 module.num_features = inputs[path][1]
+        elif isinstance(module, nn.RNNBase | nn.RNNCellBase):
+            read = dict(module.named_parameters(recurse=False))
+            module.input_size = read.get("weight_ih_l0", read.get("weight_ih", weight)).shape[1]
         elif isinstance(module, nn.MultiheadAttention):
             _attention(module)
         elif isinstance(module, nn.GroupNorm):

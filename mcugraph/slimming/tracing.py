@@ -6,6 +6,7 @@ loop over parts of a tensor or take the root of a depth. What it computes of siz
 so the graph runs with other sizes too; only the length of the batch may not be looped over.
 """
 
+import dis
 import inspect
 import operator
 from collections.abc import Callable, Iterator, Mapping, Sequence
@@ -140,6 +141,18 @@ class _Known(torch.fx.Proxy):
         if isinstance(found, torch.Tensor | tuple):
             return self.tracer.create_proxy("call_function", getattr, (self, name), {})
         return found
+
+    def __iter__(self) -> Iterator[Any]:
+        """As PyTorch unpacks a tensor: by one call that gives all entries of its first axis."""
+        frame = inspect.currentframe()
+        calling = None if frame is None else frame.f_back
+        assert calling is not None
+        instructions = dis.get_instructions(calling.f_code)
+        last = next(i for i in instructions if i.offset == calling.f_lasti)
+        if not isinstance(self.value, torch.Tensor) or last.opname != "UNPACK_SEQUENCE":
+            return iter(self.tracer.iter(self))
+        parts: Any = self.tracer.create_proxy("call_method", "unbind", (self,), {})
+        return (parts[i] for i in range(last.argval))
 
     def _number(self) -> Any:
         if isinstance(self.value, _Batch):

@@ -67,16 +67,32 @@ class Recurrent(nn.Module):
     def __init__(self) -> None:
         super().__init__()
         self.a, self.cell = nn.Linear(6, 8), nn.LSTM(8, 7, batch_first=True)
-        self.b, self.out = nn.Linear(7, 5), nn.Linear(5, 3)
+        self.b, self.c, self.out = nn.Linear(7, 5), nn.Linear(7, 7), nn.Linear(5, 3)
 
     def forward(self, x: Tensor) -> Tensor:
-        return self.out(self.b(self.cell(self.a(x))[0][:, -1]))
+        y = self.cell(self.a(x))[0][:, -1]
+        return self.out(self.b(y + self.c(y)))
+
+
+def test_units_of_a_recurrent_layer_stay_but_not_what_it_reads(space_of: Build) -> None:
+    space = space_of(Recurrent(), TOKENS)
+    assert set(space.channel_classes) == tied(8, "a") | tied(5, "b")
+    assert "tied to" in space.refused["c"]
+
+
+class Sorted(nn.Module):
+    def __init__(self) -> None:
+        super().__init__()
+        self.a, self.b, self.out = nn.Linear(6, 8), nn.Linear(8, 5), nn.Linear(5, 3)
+
+    def forward(self, x: Tensor) -> Tensor:
+        return self.out(self.b(self.a(x).sort(-1)[0]))
 
 
 def test_an_operator_without_a_rule_is_named(space_of: Build) -> None:
-    space = space_of(Recurrent(), TOKENS)
+    space = space_of(Sorted(), TOKENS)
     assert set(space.channel_classes) == tied(5, "b")
-    assert "lstm" in space.refused["a"]
+    assert "sort has no rule" in space.refused["a"]
 
 
 class Nothing(nn.Module):

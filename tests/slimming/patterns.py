@@ -435,6 +435,52 @@ class Rotated(nn.Module):
         return x * cos + torch.cat((-second, first), -1) * sin
 
 
+class Unpacked(nn.Module):
+    """Queries, keys and values unpacked from one tensor."""
+
+    def __init__(self) -> None:
+        super().__init__()
+        self.qkv, self.fc = nn.Linear(6, 24), nn.Linear(8, 3)
+
+    def forward(self, x: Any) -> Any:
+        b, n, _ = x.shape
+        q, k, v = self.qkv(x).reshape(b, n, 3, 2, 4).permute(2, 0, 3, 1, 4)
+        shares = (q @ k.transpose(-2, -1) / 2).softmax(-1)
+        return self.fc((shares @ v).transpose(1, 2).reshape(b, n, 8).mean(1))
+
+
+class WrittenNorm(nn.Module):
+    """Norms over channels, written by hand."""
+
+    def __init__(self, how: str) -> None:
+        super().__init__()
+        self.how, self.a, self.b = how, nn.Linear(6, 8), nn.Linear(8, 3)
+        self.weight, self.bias = nn.Parameter(torch.rand(8)), nn.Parameter(torch.rand(8))
+
+    def forward(self, x: Any) -> Any:
+        x = self.a(x)
+        if self.how == "rms":
+            x = x * torch.rsqrt(x.pow(2).mean(-1, keepdim=True) + 1e-6)
+        else:
+            mean = x.mean(-1, keepdim=True)
+            spread = (x - mean).pow(2).mean(-1, keepdim=True)
+            x = (x - mean) / torch.sqrt(spread + 1e-6)
+        return self.b(F.relu(self.weight * x + self.bias)).mean(1)
+
+
+class Recurrence(nn.Module):
+    """Channels that a recurrent layer reads."""
+
+    def __init__(self, cell: str, **options: Any) -> None:
+        super().__init__()
+        self.a = nn.Sequential(nn.Conv1d(6, 7, 3, padding=1), nn.BatchNorm1d(7), nn.ReLU())
+        self.cell = getattr(nn, cell)(7, 4, batch_first=True, **options)
+        self.fc = nn.Linear(4 * (1 + bool(options.get("bidirectional"))), 3)
+
+    def forward(self, x: Any) -> Any:
+        return self.fc(self.cell(self.a(x.transpose(1, 2)).transpose(1, 2))[0].mean(1))
+
+
 class Unread(nn.Module):
     """A row of blocks (WaveNet's), of which the last makes something that nobody reads."""
 
@@ -507,6 +553,11 @@ PATTERNS: dict[str, tuple[Callable[[], nn.Module], tuple[int, ...]]] = {
     },
     "rotated": (Rotated, TOKENS),
     "unread": (Unread, IMAGE),
+    "unpacked": (Unpacked, TOKENS),
+    "written_layer_norm": (lambda: WrittenNorm("layer"), TOKENS),
+    "written_rms_norm": (lambda: WrittenNorm("rms"), TOKENS),
+    "lstm": (lambda: Recurrence("LSTM", num_layers=2), TOKENS),
+    "gru": (lambda: Recurrence("GRU", bidirectional=True), TOKENS),
 }
 
 

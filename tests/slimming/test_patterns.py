@@ -113,7 +113,9 @@ def test_layers_with_computed_weights_are_refused_by_name(name: str) -> None:
         ("cross", "b"),
         *((f"positions_{how}", "a") for how in ("slice", "numbers", "turned", "joined")),
         ("positions_class_token", "a"),
-        ("rotated", "q"),
+        *((name, "a") for name in ("written_layer_norm", "written_rms_norm")),
+        *((name, "a.0") for name in ("lstm", "gru")),
+        *(("rotated", "q"), ("unpacked", "qkv")),
     ],
 )
 def test_these_are_offered(name: str, group: str) -> None:

@@ -122,6 +122,11 @@ def _top_k(node: OnnxNode) -> Translation:
     return Translation(TopK(k, node.integer("axis", -1)), (0,))
 
 
+def _cumsum(node: OnnxNode) -> Translation:
+    (axis,) = node.known(1)
+    return Translation(Cumulate("cumsum", axis), (0,))
+
+
 _REDUCTIONS = {
     "ReduceL1": "l1", "ReduceL2": "l2", "ReduceLogSum": "log_sum",
     "ReduceLogSumExp": "log_sum_exp", "ReduceMax": "max", "ReduceMean": "mean",
@@ -139,7 +144,7 @@ TRANSLATIONS: dict[str, Translator] = {
     **{name: _reduce(function) for name, function in _REDUCTIONS.items()},
     "ArgMax": _arg("arg_max"),
     "ArgMin": _arg("arg_min"),
-    "CumSum": lambda node: Cumulate("cumsum"),
+    "CumSum": _cumsum,
     "TopK": _top_k,
     "BatchNormalization": _batch_norm,
     "LayerNormalization": _layer_norm("layer_norm"),

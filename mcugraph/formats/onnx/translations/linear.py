@@ -75,11 +75,11 @@ def _qlinear_matmul(node: OnnxNode) -> Translation:
 
 
 def _recurrent(cell: str) -> Translator:
-    def translate(node: OnnxNode) -> Op:
+    def translate(node: OnnxNode) -> Translation:
         batch_first = bool(node.integer("layout", 0))
         directions = 2 if node.text("direction", "forward") == "bidirectional" else 1
         names = ("sequence", "state", "cell")
-        return Recurrent(
+        op = Recurrent(
             cell,
             weights=(1, 2),
             biases=(3,),
@@ -90,7 +90,12 @@ def _recurrent(cell: str) -> Translator:
             direction_axis=2 if batch_first else 1,
             outputs=names[: len(node.outputs)],
             variant=_variant(node),
+            readers=(1,),
         )
+        # States start from zeros where none are given; PyTorch writes the zeros down.
+        given = any(node.has(index) and not node.filled(index, 0.0) for index in (5, 6))
+        rest = tuple(range(5)) if not given and not node.has(7) else None
+        return Translation(op, rest and rest[: len(node.inputs)])
 
     return translate
 

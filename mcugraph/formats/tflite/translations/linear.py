@@ -88,12 +88,14 @@ def _lstm(node: TfliteNode) -> Op:
     o = node.options("UnidirectionalSequenceLSTM")
     time_major = bool(o.time_major)
     cells = _sequence("lstm", _LSTM_MATRICES, _LSTM_BIASES, node.shape(8)[1], time_major)
-    return replace(cells, gate_activation=activation(o), cell_clip=o.cell_clip)
+    return replace(
+        cells, gate_activation=activation(o), cell_clip=o.cell_clip, readers=(1, 2, 3, 4)
+    )
 
 
 def _rnn(node: TfliteNode) -> Op:
     time_major = bool(node.options("SequenceRNN").time_major)
-    return _sequence("rnn", (1, 2), (3,), node.shape(1)[0], time_major)
+    return replace(_sequence("rnn", (1, 2), (3,), node.shape(1)[0], time_major), readers=(1,))
 
 
 def _sequence(

@@ -85,6 +85,7 @@ def _layer(
         time_axis=1 if batch_first else 0,
         outputs=names if any(call.used[1:]) else names[:1],
         cell_units=units if projected else None,
+        readers=tuple(matrices[:: len(matrices) // directions]),
     )
     return op, (data, *parameters, *states)
 
@@ -102,6 +103,7 @@ def _cell(cell: str) -> Translator:
             batch_axis=0,
             time_axis=None,
             outputs=("sequence",) * len(call.results),
+            readers=(1,),
         )
         return BoundOp(op, (call.tensor("input"), *parameters, *_states(call)))
 
