@@ -293,10 +293,12 @@ class Gather(KeepsZero):
     Attributes:
         axis: Of the data.
         batch_axes: Leading axes that data and indices share.
+        chosen: The indices in a row, where they are constants; None: they are not known.
     """
 
     axis: int = 0
     batch_axes: int = 0
+    chosen: tuple[int, ...] | None = None
 
     @property
     def kind(self) -> str:
@@ -324,8 +326,14 @@ class Gather(KeepsZero):
             made = channels.fresh(table[1])  # an embedding
             channels.bind(0, 1, made)
             return (spread(made, -1, channels.results[0]),)
-        if data is None or varies(data, self.axis % data.ndim):
+        if data is None:
             return None
+        if varies(data, self.axis % data.ndim):
+            indices = channels.shapes[1]
+            if self.chosen is None or indices is None or self.batch_axes:
+                return None
+            found = np.take(data, np.reshape(self.chosen, indices), self.axis)
+            return (compress(found),)
         core = data.take([0], self.axis)
         before, after = data.shape[: self.axis], data.shape[self.axis :][1:]
         rank = len(channels.results[0]) - len(before) - len(after)

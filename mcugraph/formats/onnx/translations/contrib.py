@@ -154,6 +154,11 @@ TRANSLATIONS: dict[str, dict[str, Translator]] = {
         "QuantizeLinear": ARITHMETIC["QuantizeLinear"],
         "DequantizeLinear": ARITHMETIC["DequantizeLinear"],
     },
+    # What scikit-learn does with features before a network.
+    "ai.onnx.ml": {
+        name: lambda node: Elementwise(node.type.lower())
+        for name in ("Binarizer", "Imputer", "Normalizer", "Scaler")
+    },
     "onnx.brevitas": _FAKE_QUANTIZERS,
     "qonnx.custom_op.general": _FAKE_QUANTIZERS,
     "finn.custom_op.general": _FAKE_QUANTIZERS,

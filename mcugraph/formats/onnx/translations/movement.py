@@ -197,6 +197,15 @@ def _random(node: OnnxNode) -> Op:
 _DECLARED = ("NonZero", "Compress", "Unique", "NonMaxSuppression", "StringNormalizer")
 
 
+_FEW = 64  # indices that an operator itself knows
+
+
+def _gather(node: OnnxNode) -> Op:
+    chosen = node.value_of(1) if node.tensor(1).elements <= _FEW else None
+    known = None if chosen is None else tuple(map(int, chosen.ravel().tolist()))
+    return Gather(node.integer("axis", 0), chosen=known)
+
+
 TRANSLATIONS: dict[str, Translator] = {
     "Reshape": _reshape,
     "Flatten": lambda node: Flatten(node.integer("axis", 1)),
@@ -207,7 +216,7 @@ TRANSLATIONS: dict[str, Translator] = {
     "Split": _split,
     "Slice": _slice,
     "Pad": _pad,
-    "Gather": lambda node: Gather(node.integer("axis", 0)),
+    "Gather": _gather,
     "GatherND": lambda node: GatherNd(node.integer("batch_dims", 0)),
     "GatherElements": lambda node: GatherElements(node.integer("axis", 0)),
     "Scatter": lambda node: Scatter(),
