@@ -5,7 +5,7 @@ from typing import Any
 
 from mcugraph.errors import GraphError
 from mcugraph.formats.torch.program import ProgramReader
-from mcugraph.formats.torch.values import from_numpy
+from mcugraph.formats.torch.values import from_numpy, to_numpy
 from mcugraph.ir import Array, Shape, Tensor
 from mcugraph.records import dataclass
 
@@ -57,9 +57,7 @@ class Called:
                 results = result if isinstance(result, list | tuple) else [result]
                 if not all(entry.is_floating_point() for entry in results):
                     raise GraphError("no floats are made of floats")
-        result = _result(made[self.node], self.index)
-        array: Array = result.detach().numpy()
-        return array
+        return to_numpy(lambda: _result(made[self.node], self.index))
 
     def _changed(self, tensor: Tensor, given: Mapping[str, Array], changed: set[Any]) -> bool:
         node, _ = self.program.makers.get(tensor.name, (None, 0))
