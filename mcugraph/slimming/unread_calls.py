@@ -9,6 +9,7 @@ from collections import defaultdict
 from collections.abc import Collection, Mapping
 from typing import Any
 
+from mcugraph.formats.torch.values import identity
 from mcugraph.ir import Graph
 from mcugraph.slimming.example_runs import calls_of
 
@@ -28,11 +29,13 @@ def unread_calls(
     """
     from torch import nn
 
-    read = _read(graph)
-    own = {path: _parameters(module, path) for path, module in model.named_modules()}
-    held = {path for path, names in own.items() if names}
+    named = dict(model.named_parameters(remove_duplicate=False))
+    # Of parameters that are tied, the graph knows one name.
+    read = {identity(named[name]) for name in _read(graph) & named.keys()}
+    own = {path: _parameters(module) for path, module in model.named_modules()}
+    held = {path for path, parameters in own.items() if parameters}
     unread = {path for path in held if read.isdisjoint(own[path])}
-    alive = {outer for path in held - unread for outer in _around(path)}
+    alive = {"", *(outer for path in held - unread for outer in _around(path))}
     called: dict[str, str] = {}
     for path in sorted(unread - alive):
         running = [
@@ -40,7 +43,7 @@ def unread_calls(
             for outer in _around(path)
             if not isinstance(model.get_submodule(outer), nn.ModuleList | nn.ModuleDict)
         ]
-        first = next(i for i, outer in enumerate(running) if outer in alive or not outer)
+        first = next(i for i, outer in enumerate(running) if outer in alive)
         called[running[first - 1]] = running[first]
     found: dict[str, set[str]] = defaultdict(set)
     for path, calls in (calls_of(model, called, *example) if called else {}).items():
@@ -50,15 +53,15 @@ def unread_calls(
     return found
 
 
-def _parameters(module: Any, path: str) -> list[str]:
-    names = [name for name, value in module._parameters.items() if value is not None]
-    return [f"{path}.{name}" for name in names]
+def _parameters(module: Any) -> list[Any]:
+    """What tells the parameters of a module's own apart from others."""
+    return [identity(value) for value in module.parameters(recurse=False)]
 
 
 def _read(graph: Graph) -> set[str]:
     """The names of the model's tensors that operators read, or that constants are made of."""
     found: set[str] = set()
-    for tensor in graph.tensors.values():
+    for tensor in (tensor for part in graph.walk() for tensor in part.tensors.values()):
         if tensor.constant is not None:
             found.add(str(tensor.constant.key))
             derivation = tensor.constant.derivation
