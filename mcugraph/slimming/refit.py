@@ -32,8 +32,8 @@ def refit(model: Any, inputs: Mapping[str, Shape]) -> None:
             elif path in inputs:
                 module.num_features = inputs[path][1]
         elif isinstance(module, nn.RNNBase | nn.RNNCellBase):
-            read = dict(module.named_parameters(recurse=False))
-            module.input_size = read.get("weight_ih_l0", read.get("weight_ih", weight)).shape[1]
+            reader = "weight_ih_l0" if isinstance(module, nn.RNNBase) else "weight_ih"
+            module.input_size = getattr(module, reader).shape[1]
         elif isinstance(module, nn.MultiheadAttention):
             _attention(module)
         elif isinstance(module, nn.GroupNorm):

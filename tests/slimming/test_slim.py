@@ -10,6 +10,7 @@ import mcugraph as mg
 from mcugraph.slimming.slimmer import slim
 
 torch = pytest.importorskip("torch")
+nn = torch.nn
 
 OWN = [
     "grouped", "shared", "pixel_shuffle", "pyramid", "ghost", "unet", "literal", "shuffled",
@@ -90,3 +91,23 @@ def test_attention_with_half_of_everything() -> None:
     small = slim(model, {g.name: range(g.width // 2) for g in space.groups}, x, space=space)
     assert outputs(small, (torch.randn(3, 4, 5),))[0].shape == (3, 4, 3)
     assert mg.profile(mg.from_torch(small, x)).macs == space.macs(space.full // 2)
+
+
+class Normed(nn.Module):
+    """A recurrent layer whose first matrix is worked out."""
+
+    def __init__(self) -> None:
+        super().__init__()
+        cell = nn.LSTM(6, 4, batch_first=True)
+        self.cell = nn.utils.parametrizations.weight_norm(cell, "weight_ih_l0")
+        self.a, self.b = nn.Linear(4, 5), nn.Linear(5, 3)
+
+    def forward(self, x: Any) -> Any:
+        return self.b(self.a(self.cell(x)[0].mean(1)))
+
+
+def test_recurrent_layers_with_computed_weights_stay_beside_what_is_cut() -> None:
+    model, x = Normed().eval(), torch.randn(2, 5, 6)
+    small = slim(model, {"a": [0, 2]}, x)
+    assert small.cell.input_size == 6
+    assert small(x).shape == (2, 3)
