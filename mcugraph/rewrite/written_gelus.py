@@ -4,7 +4,7 @@ ONNX has the operator since opset 20 only; before, exporters write it down, in m
 few operators make of one tensor is compared with the function itself, at some numbers.
 """
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from math import erf, pi, sqrt
 
 import numpy as np
@@ -40,7 +40,8 @@ def _join(edit: Edit, function: Operator) -> None:
         last = reader
         for data in above:
             parts: dict[str, Operator] = {}
-            made = _value(edit, last.outputs[0], {data: _SAMPLES}, parts)
+            with np.errstate(all="ignore"):  # others may divide by 0, or take roots
+                made = _value(edit, last.outputs[0], {data: _SAMPLES}, parts)
             if made is None or made.shape != _SAMPLES.shape or function.name not in parts:
                 continue
             if any(np.allclose(made, gelu, atol=1e-3) for gelu in _GELUS) and _closed(
@@ -68,14 +69,14 @@ def _above(edit: Edit, function: Operator) -> list[str]:
 
 
 def _value(
-    edit: Edit, name: str, known: Mapping[str, Array], parts: dict[str, Operator]
+    edit: Edit, name: str, known: dict[str, Array], parts: dict[str, Operator]
 ) -> Array | None:
     """What a tensor is for some values of another one; None: it is no function of that alone.
 
     Args:
         edit: The graph.
         name: Of the tensor.
-        known: Name of the other one -> its values.
+        known: Name of the other one -> its values; gets those on the way.
         parts: Gets the operators that it takes.
     """
     if name in known:
@@ -91,17 +92,27 @@ def _value(
     if maker is None or not isinstance(maker.op, Elementwise) or len(parts) > _INNER + _OUTER:
         return None
     parts[maker.name] = maker
-    operands = [_value(edit, str(operand), known, parts) for operand in maker.inputs]
-    if any(operand is None for operand in operands):
+    operands = []
+    for operand in map(str, maker.inputs):
+        value = _value(edit, operand, known, parts)
+        if value is None:
+            return None
+        operands.append(value)
+    made = _made(maker.op, operands)
+    if made is not None:
+        known[name] = made
+    return made
+
+
+def _made(op: Elementwise, operands: Sequence[Array]) -> Array | None:
+    """What an operator makes of numbers; None: it is none that GELUs are written with."""
+    if op == Elementwise("erf"):
+        return np.array([erf(x) for x in np.broadcast_to(operands[0], _SAMPLES.shape).tolist()])
+    if op == Elementwise("tanh"):
+        return np.asarray(np.tanh(operands[0]))
+    if op.function not in _ARITHMETIC or op.activation is not None:
         return None
-    values = [operand for operand in operands if operand is not None]
-    if maker.op == Elementwise("erf"):
-        return np.array([erf(x) for x in np.broadcast_to(values[0], _SAMPLES.shape).tolist()])
-    if maker.op == Elementwise("tanh"):
-        return np.asarray(np.tanh(values[0]))
-    if maker.op.function not in _ARITHMETIC or maker.op.activation is not None:
-        return None
-    made = maker.op.evaluate(values)
+    made = op.evaluate(operands)
     return None if made is None else made[0]
 
 

@@ -63,6 +63,7 @@ OTHERS: dict[str, Callable[[Writer, str], str]] = {
         (erf := w("Erf", w("Div", x, 1.4142135))),
         w("Mul", w("Mul", x, w("Add", erf, 1.0)), 0.5),
     ),
+    "root": lambda w, x: w("Div", w("Mul", x, w("Erf", w("Pow", x, 0.5))), 0.0),
 }
 
 
