@@ -94,4 +94,6 @@ class _Looked:
         if operator.op != Elementwise("sub") or operator.inputs[0] != data:
             return False
         mean = self._makers.get(str(operator.inputs[1]))
-        return mean is not None and mean.inputs[0] == data and isinstance(mean.op, Reduce)
+        if mean is None or not isinstance(mean.op, Reduce):
+            return False
+        return mean.op.function == "mean" and mean.inputs[0] == data
