@@ -108,13 +108,6 @@ class LiveSetProblems:
         return LiveSetFigures(best, in_file_order, bound, cuts, self.state)
 
 
-def live_set_figures(
-    graph: Graph, runtime: Runtime, time_limit: float | None = None
-) -> LiveSetFigures:
-    """The memory figures of a graph, with so many seconds for each search."""
-    return LiveSetProblems.of(graph, runtime, time_limit).figures(time_limit)
-
-
 def _state(graph: Graph) -> int:
     """Bytes of variable tensors."""
     state = Kind.STATE

@@ -12,7 +12,7 @@ from mcugraph.ops.elementwise import Elementwise
 from mcugraph.ops.opaque import Opaque
 from mcugraph.scheduling.bounds import cut_bound, operator_bound
 from mcugraph.scheduling.entry import schedule
-from mcugraph.scheduling.figures import file_order, live_set_figures
+from mcugraph.scheduling.figures import LiveSetProblems, file_order
 from mcugraph.scheduling.order_checker import check_schedule
 from mcugraph.scheduling.problem import Problem
 from mcugraph.scheduling.runtime import RUNTIMES, Runtime, find_runtime
@@ -63,7 +63,7 @@ def test_what_takes_sram() -> None:
         after=((0, 1),),
     )
     assert not Problem.as_it_stands(graph, ELSEWHERE).count_inputs
-    assert live_set_figures(graph, TFLM).state == 50
+    assert LiveSetProblems.of(graph, TFLM).state == 50
 
 
 def test_what_may_be_in_place() -> None:
@@ -87,7 +87,7 @@ def test_what_may_be_in_place() -> None:
 def test_figures_are_those_of_the_problem(seed: int, runtime: Runtime) -> None:
     graph = build_graph(Random(seed).randint, 1 + seed % 6)
     problem = Problem.as_it_stands(graph, runtime)
-    found = live_set_figures(graph, runtime)
+    found = LiveSetProblems.of(graph, runtime).figures()
     least = brute_force_peak(problem)
     assert found.best.optimal
     assert found.best.peak == check_schedule(problem, found.best.order) == least
@@ -118,7 +118,7 @@ def test_a_call_takes_the_largest_figure_of_the_same_kind() -> None:
     bodies = {"large": branching(100, 50), "small": branching(3, 2)}
     sizes = {"x": 10, "y": 20, "z": 4}
     steps = [(If(("large", "small")), ["x"], "y"), (RELU, ["y"], "z")]
-    found = live_set_figures(made(steps, sizes, subgraphs=bodies), TFLM)
+    found = LiveSetProblems.of(made(steps, sizes, subgraphs=bodies), TFLM).figures()
     # The operator bound of the body: 100 and x, or 100 and c. Its cut bound: d or x waits.
     assert found.operator_bound == 30 + 101
     assert found.cut_bound == 30 + 102
@@ -132,7 +132,7 @@ def test_a_body_that_calls_one() -> None:
     middle = made([(Call(("inner",)), ["x"], "y")], {"x": 5, "y": 6})
     steps = [(Call(("middle",)), ["x"], "y"), (Call(("inner",)), ["y"], "z")]
     graph = made(steps, {"x": 10, "y": 20, "z": 4}, subgraphs={"inner": inner, "middle": middle})
-    found = live_set_figures(graph, TFLM)
+    found = LiveSetProblems.of(graph, TFLM).figures()
     assert found.best.peak == 10 + 20 + 5 + 6 + 102
     assert found.in_file_order.peak == 10 + 20 + 5 + 6 + 151
     assert schedule(graph).peak == found.best.peak

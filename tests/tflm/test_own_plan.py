@@ -12,7 +12,7 @@ from mcugraph.ir import DType
 from mcugraph.planning import rows
 from mcugraph.records import replace
 from mcugraph.rewrite.accounting import counted_forms
-from mcugraph.scheduling.figures import live_set_figures
+from mcugraph.scheduling.figures import LiveSetProblems
 from mcugraph.scheduling.runtime import RUNTIMES
 from mcugraph.scheduling.solving.network import has_one_order
 from mcugraph.tflm.footprint import head_arena
@@ -30,7 +30,7 @@ def test_a_known_schedule_only_saves_time(path: Path) -> None:
     program, _ = program_of(graph)
     assert program is not None
     arena = head_arena(program)
-    best = live_set_figures(graph, RUNTIMES["tflm"]).best
+    best = LiveSetProblems.of(graph, RUNTIMES["tflm"]).figures().best
     found, other = OwnArenas(program, arena, known=best), OwnArenas(program, arena)
     assert (found.planned, found.overlapped) == (other.planned, other.overlapped)
     assert best.lower_bound <= found.planned <= arena
