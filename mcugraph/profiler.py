@@ -95,7 +95,8 @@ def profile(
     )
     problems = LiveSetProblems.of(counted, device, time_limit)
     live = Later(lambda: problems.figures(time_limit))
-    # What is worked out later needs no weights: a profile that nobody reads shall not hold them.
+    # What is worked out later needs no weights: a profile that nobody reads shall not hold them. A
+    # TFLite file stays, since TFLM's figures are of its tables.
     known = counted.without_values()
     arena = Later(_Arena)
     if device.generated:

@@ -74,7 +74,8 @@ class Graph(Shown):
     def without_values(self) -> "Graph":
         """The graph with its constants, but for what these hold: it keeps no weights in memory.
 
-        Nor are the parameters of quantised tensors at hand, only how many there are.
+        Nor are the parameters of quantised tensors at hand, only how many there are. What
+        ``source`` has of a file stays.
         """
         return replace(
             self,
