@@ -56,10 +56,10 @@ def macs_in_time(plan: SearchPlan, done: Sequence[Trial]) -> int | None:
         done: Results.
 
     Returns:
-        None: the time has no limit, or nothing was trained yet.
+        None: the time has no limit, there are no finalists, or nothing was trained yet.
     """
     recent = _recent(done)
-    if plan.seconds is None or not recent:
+    if plan.seconds is None or not (plan.finalists and plan.final_share and recent):
         return None
     fastest = max(t.costs.macs / max(seconds_an_epoch(t), 1e-9) for t in recent)
     epoch = plan.final_share * plan.seconds / (LEAST * plan.recipe.epochs)

@@ -39,6 +39,8 @@ def _join(edit: Edit, function: Operator) -> None:
             return
         last = reader
         for data in above:
+            if edit.tensors[data].shape != edit.tensors[last.outputs[0]].shape:
+                continue  # a constant adds axes of one
             parts: dict[str, Operator] = {}
             with np.errstate(all="ignore"):  # others may divide by 0, or take roots
                 made = _value(edit, last.outputs[0], {data: _SAMPLES}, parts)

@@ -20,14 +20,14 @@ class Writer:
         self.nodes: list[Any] = []
         self.numbers: list[Any] = []
 
-    def __call__(self, kind: str, *operands: str | float) -> str:
-        names = [self.number(x) if isinstance(x, float) else x for x in operands]
+    def __call__(self, kind: str, *operands: Any) -> str:
+        names = [x if isinstance(x, str) else self.number(x) for x in operands]
         self.nodes.append(helper.make_node(kind, names, [f"{kind}_{len(self.nodes)}"]))
         return str(self.nodes[-1].output[0])
 
-    def number(self, value: float) -> str:
+    def number(self, value: Any) -> str:
         name = f"number_{len(self.numbers)}"
-        self.numbers.append(onnx.numpy_helper.from_array(np.float32(value), name))
+        self.numbers.append(onnx.numpy_helper.from_array(np.asarray(value, np.float32), name))
         return name
 
 
@@ -62,6 +62,14 @@ OTHERS: dict[str, Callable[[Writer, str], str]] = {
         "Add",
         (erf := w("Erf", w("Div", x, 1.4142135))),
         w("Mul", w("Mul", x, w("Add", erf, 1.0)), 0.5),
+    ),
+    "more_axes": lambda w, x: w(
+        "Flatten",
+        w(
+            "Mul",
+            w("Mul", x, w("Add", w("Erf", w("Div", x, 1.4142135)), 1.0)),
+            np.full([1] * 3, 0.5),
+        ),
     ),
     "root": lambda w, x: w("Div", w("Mul", x, w("Erf", w("Pow", x, 0.5))), 0.0),
 }
