@@ -33,7 +33,7 @@ from mcugraph.scheduling.runtime import Runtime, find_runtime
 from mcugraph.tflm.abi import find_abi
 from mcugraph.tflm.footprint import TflmFootprint
 from mcugraph.tflm.footprint import footprint as tflm_footprint
-from mcugraph.tflm.kernels import find_library
+from mcugraph.tflm.kernels import LIBRARIES, find_library
 from mcugraph.tflm.loaded import file_of, program_from, program_of
 from mcugraph.tflm.lowering import MODELLED
 from mcugraph.tflm.own_plan import OwnArenas
@@ -113,6 +113,8 @@ def profile(
         find_abi(device.abi)
         find_library(kernels)
         arena = Later(partial(_arena, known, device.abi, kernels, live, time_limit))
+        if kernels not in LIBRARIES:
+            arena()  # rules of a user's own may fail, and their name may stand for others later
     unsized = _unsized(counted)
     # What an importer says of a body holds for whoever calls it.
     walked = tuple(counted.walk())

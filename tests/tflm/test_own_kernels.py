@@ -105,6 +105,18 @@ def test_scratch_lives_while_its_operator_runs(models: Path) -> None:
     assert any("FULLY_CONNECTED" in said for said in found.assumptions) is False
 
 
+def test_profiles_are_of_the_library_that_bore_the_name_then(models: Path) -> None:
+    found = []
+    for scratch in (0, 1 << 20):
+        library = mg.KernelLibrary(scratch={"CONV_2D": lambda call, nbytes=scratch: nbytes})
+        mg.register_kernels("acme", library)
+        found.append(mg.profile(models / "resnet_int8.tflite", kernels="acme"))
+    little, much = (each.memory for each in found)
+    assert little.tflm_arena is not None
+    assert much.tflm_arena is not None
+    assert little.tflm_arena < 1 << 20 < much.tflm_arena
+
+
 def test_a_custom_operator_gets_a_kernel() -> None:
     library = mg.KernelLibrary(scratch={"CUSTOM:Mix": 64})
     mg.register_kernels("acme", library)
