@@ -54,7 +54,7 @@ def survives(name: str, data: bytes) -> bool:
     refusal = None
     try:
         with few_calls():
-            mg.profile(load(name, data))
+            mg.profile(load(name, data)).to_dict()
     except mg.McuGraphError as error:
         refusal = str(error)
     assert refusal is None or refusal.startswith(f"{name}: ")

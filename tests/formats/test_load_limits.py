@@ -205,7 +205,7 @@ HOSTILE = Path(__file__).resolve().parents[3] / "shared" / "cases" / "hostile"
 def test_shared_cases(name: str) -> None:
     said = f"{HOSTILE / name}: "
     try:
-        mg.profile(HOSTILE / name)
+        mg.profile(HOSTILE / name).to_dict()
     except mg.McuGraphError as error:
         said = str(error)
     assert said.startswith(f"{HOSTILE / name}: ")
