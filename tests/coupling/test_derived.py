@@ -27,3 +27,20 @@ def test_a_table_is_followed_through_a_cast(name: str, space_of: Build) -> None:
     dtype = getattr(torch, name)
     space = space_of(Placed(dtype), torch.zeros(1, 5, 6, dtype=dtype))
     assert set(space.channel_classes) == tied(8, "a")
+
+
+class Masked(Placed):
+    """Of the table, only what a tensor lets through that is no parameter and no buffer."""
+
+    def __init__(self) -> None:
+        super().__init__(torch.float32)
+        self.through = torch.ones(8)
+
+    def forward(self, x: Tensor) -> Tensor:
+        return self.b(self.a(x) + self.table[: x.shape[1]] * self.through)
+
+
+def test_constants_of_the_code_itself_cannot_be_cut(space_of: Build) -> None:
+    space = space_of(Masked(), torch.zeros(1, 5, 6))
+    assert not space.channel_classes
+    assert "computed by the model's code" in space.refused["a"]

@@ -25,7 +25,7 @@ class Called:
             str(tensor.key): tensor.shape or ()
             for node in self._calls()
             for tensor in self._read(node)
-            if tensor.name not in self.program.makers and _varies(tensor)
+            if tensor.name not in self.program.makers and self._varies(tensor)
         }
 
     def value(self, given: Mapping[str, Array]) -> Array:
@@ -42,7 +42,7 @@ class Called:
             node, index = self.program.makers.get(tensor.name, (None, 0))
             if node is not None:
                 return _result(made[node], index)
-            if _varies(tensor) and str(tensor.key) in given:
+            if self._varies(tensor) and str(tensor.key) in given:
                 return from_numpy(lambda: given[str(tensor.key)])
             return self.program.values[tensor.name]()
 
@@ -63,6 +63,10 @@ class Called:
         node, _ = self.program.makers.get(tensor.name, (None, 0))
         return node in changed if node is not None else str(tensor.key) in given
 
+    def _varies(self, tensor: Tensor) -> bool:
+        """Whether it is a parameter or buffer of floats."""
+        return tensor.dtype.is_float and tensor.key in self.program.held_by_model
+
     def _calls(self) -> list[Any]:
         """The calls that it takes, each after those that it reads results of."""
         found: dict[Any, None] = {}
@@ -82,11 +86,6 @@ class Called:
             for entry in resolved if isinstance(resolved, list) else [resolved]:
                 if isinstance(entry, Tensor) and entry.name in self.program.values:
                     yield entry
-
-
-def _varies(tensor: Tensor) -> bool:
-    """Whether it is a tensor of floats that the model stores under a name."""
-    return tensor.dtype.is_float and isinstance(tensor.key, str)
 
 
 def _result(made: Any, index: int) -> Any:

@@ -1,7 +1,7 @@
 """The translation of one exported program."""
 
 from collections.abc import Callable, Hashable, Sequence
-from functools import partial
+from functools import cached_property, partial
 from typing import Any
 
 import numpy as np
@@ -149,6 +149,12 @@ class ProgramReader:
         )
 
     # ---- what the program starts from ----------------------------------------------------------
+
+    @cached_property
+    def held_by_model(self) -> frozenset[str]:
+        """Names of parameters and buffers; other constants are those of its code."""
+        signature = self.program.graph_signature
+        return frozenset([*signature.parameters, *signature.buffers])
 
     def _placeholders(self) -> None:
         signature = self.program.graph_signature
