@@ -19,7 +19,7 @@ from pathlib import Path
 from typing import Any
 
 import torch
-from networks.trained import EXAMPLE, NETWORKS
+from measured.trained import EXAMPLE, NETWORKS
 
 import mcugraph as mg
 

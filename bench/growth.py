@@ -13,7 +13,7 @@ import warnings
 from math import log2
 from pathlib import Path
 
-from networks.growing_files import FAMILIES, Layers, write_onnx, write_tflite
+from measured.growing_files import FAMILIES, Layers, write_onnx, write_tflite
 
 import mcugraph as mg
 

@@ -21,7 +21,7 @@ from importlib.util import find_spec
 from pathlib import Path
 from time import perf_counter
 
-from networks.operator_graphs import randwire
+from measured.operator_graphs import randwire
 
 import mcugraph as mg
 from mcugraph.planning.arena import ArenaProblem, Plan

@@ -13,7 +13,7 @@ import sys
 import time
 from pathlib import Path
 
-from networks.operator_graphs import families, unproven
+from measured.operator_graphs import families, unproven
 from oracles.cp_sat import cp_sat_peak
 
 from mcugraph.scheduling.bounds import cut_bound, operator_bound

@@ -11,7 +11,7 @@ import argparse
 import tempfile
 from pathlib import Path
 
-from networks.made_sparse import made_sparse
+from measured.made_sparse import made_sparse
 
 import mcugraph as mg
 from mcugraph.storage import Blocks, NofM

@@ -15,7 +15,7 @@ from collections.abc import Callable
 
 import numpy as np
 import torch
-from networks.trained import EXAMPLE, NETWORKS
+from measured.trained import EXAMPLE, NETWORKS
 
 import mcugraph as mg
 

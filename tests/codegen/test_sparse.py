@@ -6,7 +6,7 @@ from pathlib import Path
 
 import numpy as np
 import pytest
-from networks.made_sparse import made_sparse
+from measured.made_sparse import made_sparse
 from support.deployed import (
     as_bytes,
     compiled_all_ways,

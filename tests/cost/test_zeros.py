@@ -4,7 +4,7 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from networks.made_sparse import made_sparse
+from measured.made_sparse import made_sparse
 from support.one_operator import one_operator, values
 from support.tflite_writer import T
 
