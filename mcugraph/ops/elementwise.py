@@ -138,6 +138,7 @@ class Elementwise(Fusable):
     def inplace(self) -> tuple[int, ...]:
         return (1, 2) if self.function == "select" else (0, 1)
 
+    @np.errstate(all="ignore")  # a device goes on with infinities, and so do constants
     def evaluate(self, inputs: Sequence[Array | None]) -> tuple[Array, ...] | None:
         function = _VALUES.get(self.function)
         operands = [value for value in inputs if value is not None]
@@ -215,6 +216,7 @@ class Convert(Rules):
         shape = broadcast([t.shape for t in inputs[:1] if t is not None])
         return (TensorType(self.dtype, shape),)
 
+    @np.errstate(all="ignore")
     def evaluate(self, inputs: Sequence[Array | None]) -> tuple[Array, ...] | None:
         if inputs[0] is None or self.dtype.numpy is None:
             return None
