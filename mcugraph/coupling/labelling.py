@@ -4,7 +4,7 @@ from dataclasses import field
 
 import numpy as np
 
-from mcugraph.coupling.seeds import Seeds
+from mcugraph.coupling.seeds import Seeds, Way
 from mcugraph.coupling.unions import Unions
 from mcugraph.ir import Array, Tensor
 from mcugraph.ops.labels import core, planes, varies
@@ -26,6 +26,7 @@ class Labelling:
         made: Operator name -> (layer name, labels) of the channels that it makes.
         equal: (parts, reason): of each part equally many classes have to stay.
         averaged: Operators that average over channels -> the labels of what they read.
+        ways: (operator name, plane, way) -> whether it works in that way.
         seeds: What was labelled otherwise than operators say.
     """
 
@@ -38,6 +39,7 @@ class Labelling:
     made: dict[str, list[tuple[str, Array]]] = field(default_factory=dict)
     equal: list[tuple[tuple[Array, ...], str]] = field(default_factory=list)
     averaged: dict[str, Array] = field(default_factory=dict)
+    ways: dict[Way, bool] = field(default_factory=dict)
     seeds: Seeds = field(default_factory=Seeds)
 
     def binding(self) -> list[tuple[tuple[Array, ...], str]]:

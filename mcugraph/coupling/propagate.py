@@ -124,6 +124,8 @@ class _View:
         crossing: What the operator makes beside the channels that pass through it.
     """
 
+    _plane = 0
+
     def __init__(
         self,
         graph: Graph,
@@ -181,6 +183,12 @@ class _View:
 
     def across(self, labels: Array) -> None:
         self.crossing = labels
+
+    def works(self, way: str, seen: bool) -> bool:
+        key = (self._operator.name, self._plane, way)
+        found = self._labelling.seeds.ways.get(key, seen)
+        self._labelling.ways[key] = found
+        return found
 
     def _name(self, index: int) -> str | None:
         inputs = self._operator.inputs
@@ -296,6 +304,8 @@ class _Beside(_View):
 
     What has to stay is no channel there. The layer's own channels are those of the first plane.
     """
+
+    _plane = 1
 
     def labels(self, index: int) -> Array | None:
         name = self._name(index)

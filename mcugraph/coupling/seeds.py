@@ -10,6 +10,7 @@ from mcugraph.ops.labels import FIXED
 from mcugraph.records import dataclass
 
 FIRST = FIXED + 1  # the label of the first class
+Way = tuple[str, int, str]
 
 
 @dataclass(frozen=True)
@@ -21,11 +22,14 @@ class Seeds:
         made: Name of an operator -> the class of each channel that its layer makes; -1: its own.
         joined: (name of an operator that joins, number of an operand) -> the class of what it
             reads there, whatever that is elsewhere.
+        ways: (name of an operator, plane, way) -> whether it works in that way, as
+            ``Channels.works`` says; where nothing is said, shapes and labels tell.
     """
 
     classes: int = 0
     made: Mapping[str, Array] = field(default_factory=dict)
     joined: Mapping[tuple[str, int], int] = field(default_factory=dict)
+    ways: Mapping[Way, bool] = field(default_factory=dict)
 
     def among(self, operator: str, own: Array) -> Array:
         """The labels of what a layer makes.

@@ -7,7 +7,7 @@ import numpy as np
 from mcugraph.errors import GraphError
 from mcugraph.ir import Array, Dim, Dims, Shape, Signature, TensorType
 from mcugraph.ops.base import Fusable, Weighted, count, given, without
-from mcugraph.ops.labels import Channels, read_along, spread, varies
+from mcugraph.ops.labels import ACROSS, DEPTHWISE, Channels, read_along, spread, varies
 from mcugraph.ops.window import SAME_UPPER, VALID, Padding, Sweep, Windowed, check_steps
 from mcugraph.records import dataclass
 
@@ -111,7 +111,7 @@ class Conv(_Convolution):
             return None
         result = channels.results[0]
         several = data.shape[self.channel_axis] > 1 or channels.crossed(0)
-        if several and self._mixes_tokens(data, weight, result):
+        if channels.works(ACROSS, several and self._mixes_tokens(data, weight, result)):
             made = channels.fresh(weight[self.weight_out])
             channels.bind(1, self.weight_out, made)
             channels.bind(2, 0, made)
@@ -119,7 +119,7 @@ class Conv(_Convolution):
             return (np.broadcast_to(data.take([0], self.channel_axis), result),)
         given = read_along(channels, data, self.channel_axis)
         # Of one channel, converters make a depthwise convolution too.
-        if self.depthwise and len(given) > 1:
+        if channels.works(DEPTHWISE, self.depthwise and len(given) > 1):
             made = np.repeat(given, weight[self.weight_out] // len(given))
             channels.joins(made)
         else:
@@ -225,7 +225,7 @@ class ConvTranspose(_Convolution):
             return None
         given = read_along(channels, data, self.channel_axis)
         count = channels.results[0][self.channel_axis]
-        if 1 < self.groups == len(given) == count:
+        if channels.works(DEPTHWISE, 1 < self.groups == len(given) == count):
             made = given
             if max(self.strides) > 1:
                 # TFLite has no such operator, so there is one for each channel, and how many of

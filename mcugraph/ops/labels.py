@@ -19,6 +19,9 @@ from mcugraph.ir import Array, Shape
 
 NONE = 0  # belongs to no channel: space, padding, constants
 FIXED = 1  # has to stay: inputs of the graph, and whatever is tied to them
+# Ways in which layers work.
+ACROSS = "across"  # it mixes tokens, and not channels
+DEPTHWISE = "depthwise"  # each channel that it makes is of one that it reads
 
 _PLANE_BITS = 31  # of the labels of one plane in a number that holds two
 
@@ -50,6 +53,16 @@ class Channels(Protocol):
 
     def crossed(self, index: int) -> bool:
         """Whether an input has labels of the other plane too."""
+
+    def works(self, way: str, seen: bool) -> bool:
+        """Whether the operator works in one of the ways that its rule tells apart.
+
+        Of one channel, labels do not tell; a slimmed operator works as the whole one did.
+
+        Args:
+            way: Which.
+            seen: What shapes and labels say.
+        """
 
     def spare(self, count: int) -> Array:
         """Labels of entries that go only together with channels they meet (padding)."""
@@ -305,6 +318,21 @@ def constants_beside(
             result[index] = labels = np.broadcast_to(beside, shape)
             bind_aligned(channels, index, labels)
     return result
+
+
+def in_steps(channels: Channels, labels: Array, axis: int, taken: range) -> None:
+    """Of channels of which every n-th is taken, n that follow one another go together.
+
+    So the others keep their places in the turn.
+    """
+    length, step = labels.shape[axis], taken.step
+    if step == 1 or (step == -1 and len(taken) == length):
+        return
+    if 0 <= taken.start < step and taken and taken[-1] + step >= length:
+        places = np.arange(length)
+        channels.unite(labels, labels.take(places - places % step, axis))
+    else:
+        channels.freeze(labels, f"channels are taken in steps of {step}, not of the whole axis")
 
 
 def equal_rows(channels: Channels, labels: Array, reason: str) -> None:

@@ -8,6 +8,7 @@ from mcugraph.errors import GraphError
 from mcugraph.ir import Array, Dim, Dims, Role, Shape, Signature, TensorType
 from mcugraph.ops.base import Fusable, LinearAlgebra, Weighted, broadcast, count, given, without
 from mcugraph.ops.labels import (
+    ACROSS,
     FIXED,
     NONE,
     Channels,
@@ -74,7 +75,8 @@ class Dense(Weighted, Fusable):
         result = channels.results[0]
         rows = [axis for axis in range(data.ndim - 1) if varies(data, axis)]
         # Of one unit it cannot be told by where labels change.
-        if rows and not varies(data, -1) and (data.shape[-1] > 1 or channels.crossed(0)):
+        other = bool(rows) and not varies(data, -1)
+        if channels.works(ACROSS, other and (data.shape[-1] > 1 or channels.crossed(0))):
             # The layer works along another axis than that of the channels (a token mixer).
             channels.across(spread(self._made(channels, weight), -1, result))
             return (np.broadcast_to(data[..., :1], result),)

@@ -12,9 +12,11 @@ from mcugraph.ops.labels import (
     Channels,
     compress,
     constants_beside,
+    in_steps,
     lie_along,
     resized,
     spread,
+    through,
     together,
     varies,
 )
@@ -199,6 +201,13 @@ class Slice(Movement):
 
     def move(self, data: Array) -> Array:
         return data[self.index]
+
+    def couple(self, channels: Channels) -> tuple[Array, ...] | None:
+        labels = channels.labels(0)
+        for axis, item in enumerate(item for item in self.index if item is not None):
+            if labels is not None and isinstance(item, slice) and varies(labels, axis):
+                in_steps(channels, labels, axis, range(*item.indices(labels.shape[axis])))
+        return through(self.move, channels)
 
 
 @dataclass(frozen=True, slots=True)

@@ -5,18 +5,19 @@ place, the labels that the whole one holds there without those that went. Their 
 as after a channel shuffle: the layers that read them are then cut in that order.
 """
 
+from collections import defaultdict
 from dataclasses import field
 
 import numpy as np
 
 from mcugraph.coupling.labelling import Labelling
 from mcugraph.coupling.propagate import label
-from mcugraph.coupling.seeds import Seeds
+from mcugraph.coupling.seeds import Seeds, Way
 from mcugraph.errors import GraphError
 from mcugraph.ir import Array, Graph, Operator, Tensor
 from mcugraph.ops.convolution import Conv
 from mcugraph.ops.labels import core, plane, planes, stacked
-from mcugraph.records import dataclass, replace
+from mcugraph.records import dataclass
 from mcugraph.slimming.cutting import Cuts, Shapes, collect
 from mcugraph.slimming.remains import Remains
 
@@ -60,7 +61,6 @@ def follow(kept: Remains, slim: Graph) -> Flow:
         Mismatch: An operator does not do what it did; the message names it.
     """
     full, labelling = kept.graph, kept.labelling
-    slim = _as_before(full, slim)
     pairs = paired(full, slim)
     found = label(slim, _seeds(kept, pairs))
     translate = np.full(found.unions.count, -1, np.int64)
@@ -89,23 +89,17 @@ def follow(kept: Remains, slim: Graph) -> Flow:
 
 def _seeds(kept: Remains, pairs: list[tuple[Operator, Operator]]) -> Seeds:
     """What the labels of the slimmed model are made with, as those of the whole one were."""
-    made = {}
+    made, ways = {}, dict[Way, bool]()
+    of_whole = defaultdict[str, list[tuple[int, str, bool]]](list)
+    for (name, number, way), found in kept.labelling.ways.items():
+        of_whole[name].append((number, way, found))
     for operator, other in pairs:
+        for number, way, found in of_whole[operator.name]:
+            ways[other.name, number, way] = found
         if operator.name in kept.seeds.made:
             labels = np.concatenate([row for _, row in kept.labelling.made[operator.name]])
             made[other.name] = kept.seeds.made[operator.name][kept.positions(labels)]
-    return Seeds(kept.seeds.classes, made)
-
-
-def _as_before(full: Graph, slim: Graph) -> Graph:
-    """Convolutions with groups of one channel left are still no depthwise ones."""
-    operators = tuple(
-        replace(new, op=replace(new.op, depthwise=old.op.depthwise))
-        if isinstance(old.op, Conv) and isinstance(new.op, Conv) and new.op.groups > 1
-        else new
-        for old, new in paired(full, slim)
-    )
-    return slim.replace(operators=operators)
+    return Seeds(kept.seeds.classes, made, ways=ways)
 
 
 def paired(full: Graph, slim: Graph) -> list[tuple[Operator, Operator]]:

@@ -123,7 +123,11 @@ class Space(Shown):
 
     @cached_property
     def size(self) -> Resource:
-        """Bytes of weights and biases (accounting "paper": the number of parameters)."""
+        """Bytes of weights and biases (accounting "paper": the number of parameters).
+
+        Of a norm with one channel left, the scale is one number, which folds into the layer that
+        reads it where that is a dense layer or a convolution: the slimmed model is smaller by it.
+        """
         _, stores = self._counted
         by = find_accounting(self.accounting)
         return PolynomialResource(self._names, size_of(stores, by.bytes_per_parameter))

@@ -499,6 +499,47 @@ class Unread(nn.Module):
         return self.fc(F.relu(kept).mean((2, 3)))
 
 
+class Funnel(nn.Module):
+    """Each channel, or what a depthwise layer makes of it (FReLU), by the larger."""
+
+    def __init__(self) -> None:
+        super().__init__()
+        self.a, self.fc = nn.Conv2d(3, 6, 3), nn.Linear(6, 3)
+        self.t = nn.Conv2d(6, 6, 3, padding=1, groups=6)
+
+    def forward(self, x: Any) -> Any:
+        x = self.a(x)
+        x = torch.stack([x, self.t(x)], -1).max(-1)[0]
+        return self.fc(x.amax((2, 3)))
+
+
+class Gate(nn.Module):
+    """Half of the channels gates the others, by what it is in all tokens (gMLP)."""
+
+    def __init__(self) -> None:
+        super().__init__()
+        self.a, self.t, self.b = nn.Linear(6, 16), nn.Linear(5, 5), nn.Linear(8, 6)
+        self.fc = nn.Linear(6, 3)
+
+    def forward(self, x: Any) -> Any:
+        u, v = F.gelu(self.a(x)).chunk(2, -1)
+        x = self.b(u * self.t(v.transpose(1, 2)).transpose(1, 2))
+        return self.fc(x.mean(1))
+
+
+class Turns(nn.Module):
+    """Channels in turn, as ``x[:, 0::2]`` and ``x[:, 1::2]`` take them."""
+
+    def __init__(self) -> None:
+        super().__init__()
+        self.a, self.fc = nn.Conv2d(3, 9, 1), nn.Linear(6, 3)
+        self.even, self.odd = nn.Conv2d(5, 6, 1), nn.Conv2d(4, 6, 1)
+
+    def forward(self, x: Any) -> Any:
+        x = F.relu(self.a(x))
+        return self.fc(F.relu(self.even(x[:, 0::2]) + self.odd(x[:, 1::2])).mean((2, 3)))
+
+
 IMAGE, TOKENS, CODE = (2, 3, 8, 8), (2, 5, 6), (2, 6)
 
 # Name -> what makes it, and the shape of its input.
@@ -553,6 +594,9 @@ PATTERNS: dict[str, tuple[Callable[[], nn.Module], tuple[int, ...]]] = {
     },
     "rotated": (Rotated, TOKENS),
     "unread": (Unread, IMAGE),
+    "funnel": (Funnel, IMAGE),
+    "gate": (Gate, TOKENS),
+    "turns": (Turns, IMAGE),
     "unpacked": (Unpacked, TOKENS),
     "written_layer_norm": (lambda: WrittenNorm("layer"), TOKENS),
     "written_rms_norm": (lambda: WrittenNorm("rms"), TOKENS),

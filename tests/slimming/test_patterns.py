@@ -73,8 +73,11 @@ def test_what_is_offered_can_be_slimmed_to_any_widths(name: str, seed: int) -> N
     check(name, seed)
 
 
-@pytest.mark.parametrize("name", [name for name in patterns.PATTERNS if "filled" in name])
-def test_one_channel_is_left_beside_what_the_code_makes(name: str) -> None:
+@pytest.mark.parametrize(
+    "name",
+    [*(name for name in patterns.PATTERNS if "filled" in name), "funnel", "gate", "turns"],
+)
+def test_one_channel_is_left(name: str) -> None:
     check(name, 0, most=0.01)
 
 

@@ -103,3 +103,16 @@ def test_what_is_computed_is_not_offered() -> None:
     space = mg.widths(mg.from_torch(Computed().eval(), torch.randn(2, 3, 8, 8)))
     assert not space.groups
     assert "'view' is computed by the model's code" in space.refused["a"]
+
+
+def test_channels_that_are_taken_in_steps_of_a_part_are_refused_by_name() -> None:
+    class Part(torch.nn.Module):
+        def __init__(self) -> None:
+            super().__init__()
+            self.a, self.b = torch.nn.Linear(4, 8), torch.nn.Linear(3, 2)
+
+        def forward(self, x: Any) -> Any:
+            return self.b(self.a(x)[:, 1:7:2])
+
+    space = mg.widths(mg.from_torch(Part(), torch.randn(1, 4)))
+    assert "taken in steps of 2, not of the whole axis" in space.refused["a"]
