@@ -13,6 +13,7 @@ from mcugraph.checks import check_whole
 from mcugraph.compress.compressed import Compressed
 from mcugraph.compress.element_schedules import ElementSchedule
 from mcugraph.compress.filing import costs_of, filed
+from mcugraph.compress.mask_conventions import copied, without_masks
 from mcugraph.compress.pruning_methods import (
     ChannelPruning,
     CompressionWork,
@@ -162,18 +163,19 @@ def _compress(
 ) -> Compressed:
     check_whole("qat_epochs", qat_epochs, 0)
     check_whole("calibration_samples", samples, 1)
+    if not isinstance(training, Training):
+        raise UsageError(f"training: a Training is needed, not {type(training).__name__}")
     if scheme is not None:
         find_scheme(scheme)
     elif qat_epochs or path is not None:
         raise UsageError("qat_epochs and path go with a scheme, such as 'int8'")
     if path is not None:
         files.check(path)
-    given = plain_module(model, "compress")
+    masked = plain_module(model, "compress")
+    given = without_masks(copied(masked))
     notes: list[str] = []
     with seeded(training.seed):
-        work = CompressionWork(
-            copy.deepcopy(given).to(training.place(given)), example_inputs, training
-        )
+        work = CompressionWork(copied(masked).to(training.place(given)), example_inputs, training)
         scores = {"float": work.score(work.model)}
         before = costs_of(given, work.examples, notes)
         final = method.train(work)

@@ -1,12 +1,12 @@
 """Models that a study has trained, kept as plain tensors: nothing in them is run when they load."""
 
-import copy
 from collections.abc import Mapping
 from io import BytesIO
 from typing import Any
 
 import torch
 
+from mcugraph.compress.mask_conventions import copied, without_masks
 from mcugraph.errors import FormatError
 from mcugraph.records import dataclass
 from mcugraph.slimming.slimmer import slim
@@ -43,7 +43,7 @@ class KeptModel:
             whole: What it was before; it stays as it is.
             example: One input.
         """
-        model = copy.deepcopy(whole)
+        model = without_masks(copied(whole))
         if self.classes:
             model = slim(model, {name: [*left] for name, left in self.classes.items()}, example)
         model.load_state_dict(dict(self.state))

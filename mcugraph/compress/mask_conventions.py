@@ -4,7 +4,9 @@ The first keeps ``weight_orig`` and a buffer ``weight_mask``; the second a param
 buffer ``mask``.
 """
 
+import copy
 from collections.abc import Iterator, Mapping
+from typing import Any
 
 import torch
 from torch.nn.utils import parametrize, prune
@@ -21,7 +23,8 @@ def masks_from(model: torch.nn.Module) -> dict[str, torch.Tensor]:
 
     Args:
         model: Masked by ``torch.nn.utils.prune``, or by a sparsifier of torchao; of layers without
-            such masks, weights of zero count as masked, where there are some.
+            such masks, weights of zero count as masked, where there are some and others, too: a
+            layer of nothing else is one that is to be trained from there.
 
     Returns:
         Name of a parameter, such as ``"conv1.weight"`` -> which of its weights stay, in its shape.
@@ -43,7 +46,7 @@ def masks_from(model: torch.nn.Module) -> dict[str, torch.Tensor]:
         name = _joined(path, "weight")
         if name not in found and is_layer(module):
             zeros = module.weight.detach() == 0
-            if zeros.any():
+            if zeros.any() and not zeros.all():
                 found[name] = ~zeros
     return found
 
@@ -107,17 +110,50 @@ def to_torchao(
     return model
 
 
+def has_masks(model: torch.nn.Module) -> bool:
+    """Whether ``torch.nn.utils.prune`` or a sparsifier of torchao keeps masks on a module."""
+    return next(_masked(model), None) is not None
+
+
+def copied(model: torch.nn.Module) -> torch.nn.Module:
+    """A copy of a module, with the masks of PyTorch's that are on it.
+
+    ``torch.nn.utils.prune`` leaves products of weights and masks on it, which have a gradient and
+    cannot be copied as they are.
+    """
+    products = {}
+    for _, module, attribute in _masked(model):
+        if hasattr(module, attribute + _MASK):
+            value = getattr(module, attribute)
+            products[id(value)] = value.detach().clone()
+    return copy.deepcopy(model, products)
+
+
+def masked_parameters(model: torch.nn.Module, masks: Any) -> dict[str, torch.Tensor]:
+    """The parameters that masks are of, by their names.
+
+    Raises:
+        UsageError: There is no module, or a mask is none, or of no parameter, or of another shape.
+    """
+    parameters = dict(plain_module(model, "masks").named_parameters())
+    if not isinstance(masks, Mapping):
+        given = type(masks).__name__
+        raise UsageError(f"masks: tensors by names of parameters are needed, not {given}")
+    for name, mask in masks.items():
+        if not isinstance(mask, torch.Tensor):
+            raise UsageError(f"the mask of {name} is no tensor, but {type(mask).__name__}")
+        if name not in parameters or parameters[name].shape != mask.shape:
+            raise UsageError(f"the model has no parameter {name} of shape {tuple(mask.shape)}")
+    return {name: parameters[name] for name in masks}
+
+
 def _placed(
     model: torch.nn.Module, masks: Mapping[str, torch.Tensor] | None
 ) -> Iterator[tuple[torch.nn.Module, str, torch.Tensor]]:
     given = masks_from(model) if masks is None else masks
-    parameters = dict(plain_module(model, "masks").named_parameters())
-    for name, mask in given.items():
-        if name not in parameters or parameters[name].shape != mask.shape:
-            raise UsageError(f"the model has no parameter {name} of shape {tuple(mask.shape)}")
-    for name, mask in given.items():
+    for name, parameter in masked_parameters(model, given).items():
         path, _, attribute = name.rpartition(".")
-        yield model.get_submodule(path), attribute, mask.to(parameters[name].device)
+        yield model.get_submodule(path), attribute, given[name].to(parameter.device)
 
 
 def _masked(model: torch.nn.Module) -> Iterator[tuple[str, torch.nn.Module, str]]:

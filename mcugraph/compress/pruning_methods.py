@@ -6,7 +6,7 @@ from typing import Any
 import torch
 
 from mcugraph.compress.element_schedules import AGP, ElementSchedule
-from mcugraph.compress.mask_conventions import masks_from
+from mcugraph.compress.mask_conventions import has_masks, masks_from
 from mcugraph.compress.sparsifier import Sparsifier
 from mcugraph.compress.study_options import SCHEDULES
 from mcugraph.compress.training_options import Training
@@ -97,6 +97,11 @@ class ChannelPruning(PruningMethod):
 
     def train(self, work: "CompressionWork") -> torch.nn.Module:
         """As ``PruningMethod`` says."""
+        if has_masks(work.model):
+            raise UsageError(
+                "channels of a model with masks on single weights: without_masks(model) makes "
+                "plain zeros of them, which a training does not keep"
+            )
         steps = _pruning_steps(self._schedule, work)
         one_shot = self._schedule == "one-shot"
         schedule = (

@@ -17,8 +17,8 @@ from mcugraph.compress.element_patterns import (
     sums_of_blocks,
 )
 from mcugraph.compress.element_schedules import ElementSchedule
-from mcugraph.compress.mask_conventions import masks_from, without_masks
-from mcugraph.compress.weight_rows import rows_of
+from mcugraph.compress.mask_conventions import masked_parameters, masks_from, without_masks
+from mcugraph.compress.weight_rows import lies_in, rows_of
 from mcugraph.errors import UsageError
 from mcugraph.formats.torch.given import plain_module
 from mcugraph.prune.masks import check_unmasked
@@ -52,14 +52,15 @@ class Sparsifier:
     based microcontrollers using deep compression" (2023), section 3.1. What is masked stays
     masked. The model holds plain weights, with zeros, at any time: it can be saved, copied and
     exported as it is. Masks of ``torch.nn.utils.prune`` and of torchao's sparsifiers that it comes
-    with are taken over, and made plain.
+    with are taken over, and made plain; those of other parameters, too, such as biases, and stay as
+    they are.
 
     Args:
         model: A ``torch.nn.Module``; it is changed in place.
         sparsity: The fraction of weights that is zero in the end, from 0 to below 1: of each layer,
-            or by name of a layer (others stay as they are), or as torchao's sparsifiers have it, a
-            list like ``[{"tensor_fqn": "fc.weight", "sparsity_level": 0.9}]``. None: what the
-            pattern says.
+            or by name of a layer or a module that holds some, of which the nearest counts (others
+            stay as they are), or as torchao's sparsifiers have it, a list like
+            ``[{"tensor_fqn": "fc.weight", "sparsity_level": 0.9}]``. None: what the pattern says.
         heuristic: What tells which weights matter: ``"level"`` (magnitude), ``"gradient"`` (its
             mean size since the last update), ``"taylor"`` (the product of both), ``"random"``, a
             function from a ``ScoredWeight`` to one number a weight, or an ``ElementHeuristic``.
@@ -107,8 +108,7 @@ class Sparsifier:
                 raise UsageError(
                     "a pattern needs example_inputs: the order of weights is that of the device"
                 )
-        if isinstance(modules, str):
-            modules = [modules]
+        modules = _names(modules)
         self.schedule: ElementSchedule = _checked(OneShot() if schedule is None else schedule)
         self.scope, self.pattern = scope, pattern
         self._heuristic = element_heuristic(heuristic, seed)
@@ -119,14 +119,14 @@ class Sparsifier:
         named = _by_layer(sparsity)
         chosen = modules if modules is not None else list(named) if named is not None else None
         self._rows = rows_of(self.model, chosen, example_inputs if pattern is not None else None)
-        self._weights = self._found(self.model)
-        self._masks = {
-            name: given[name].to(weight.device)
-            if name in given
-            else torch.ones_like(weight, dtype=torch.bool)
-            for name, weight in self._weights.items()
+        begun = {
+            name: given.pop(name, torch.ones(rows.shape, dtype=torch.bool))
+            for name, rows in self._rows.items()
         }
-        self._start = {name: _gone(mask) for name, mask in self._masks.items()}
+        self._start = {name: _gone(mask) for name, mask in begun.items()}
+        begun |= given  # what else was masked stays so
+        self._weights = masked_parameters(self.model, begun)
+        self._masks = {name: mask.to(self._weights[name].device) for name, mask in begun.items()}
         self._final = (
             self._targets(sparsity if named is None else named)
             if budgets is None
@@ -204,7 +204,8 @@ class Sparsifier:
         Raises:
             UsageError: It has other parameters.
         """
-        self._weights = self._found(plain_module(model, "Sparsifier.attach"))
+        plain = plain_module(model, "Sparsifier.attach")
+        self._weights = masked_parameters(plain, self._masks)
         self.model = model
         self.apply()
 
@@ -239,11 +240,15 @@ class Sparsifier:
         Raises:
             UsageError: It is of another model.
         """
-        if state.keys() != self.state_dict().keys():
+        given: Any = state
+        if not isinstance(given, Mapping) or given.keys() != self.state_dict().keys():
             raise UsageError("the state is not that of a sparsifier")
-        shapes = {name: mask.shape for name, mask in state["masks"].items()}
-        if shapes != {name: mask.shape for name, mask in self._masks.items()}:
+        if state["start"].keys() != self._start.keys():
             raise UsageError("the state is of a sparsifier of other weights")
+        try:
+            self._weights = masked_parameters(self.model, state["masks"])
+        except UsageError:
+            raise UsageError("the state is of a sparsifier of other weights") from None
         self._masks = {
             name: mask.to(self._weights[name].device, torch.bool)
             for name, mask in state["masks"].items()
@@ -255,13 +260,6 @@ class Sparsifier:
         }
         self._count = state["count"]
         self.apply()
-
-    def _found(self, model: torch.nn.Module) -> dict[str, torch.Tensor]:
-        parameters = dict(model.named_parameters())
-        for name, rows in self._rows.items():
-            if name not in parameters or tuple(parameters[name].shape) != rows.shape:
-                raise UsageError(f"the model has no parameter {name} of shape {rows.shape}")
-        return {name: parameters[name] for name in self._rows}
 
     def _targets(self, sparsity: Any) -> dict[str, float]:
         """Name of a weight -> the fraction that is masked in the end."""
@@ -278,24 +276,28 @@ class Sparsifier:
             return dict.fromkeys(self._rows, checked_fraction("sparsity", sparsity))
         if self.scope == "global":
             raise UsageError("scope='global' takes one sparsity, not one a layer")
-        return {
-            name: next(
-                checked_fraction(f"sparsity of {layer!r}", value)
-                for layer, value in sparsity.items()
-                if layer == name or name.startswith(f"{layer}.") or not layer
-            )
-            for name in self._rows
+        shares = {
+            layer: checked_fraction(f"sparsity of {layer!r}", value)
+            for layer, value in sparsity.items()
         }
+        for layer in shares:
+            if not any(lies_in(name, layer) for name in self._rows):
+                raise UsageError(f"sparsity of {layer!r}: modules= leaves it out")
+        found = dict.fromkeys(self._rows, 0.0)
+        for layer in sorted(shares, key=len):  # the nearest counts
+            found |= {name: shares[layer] for name in found if lies_in(name, layer)}
+        return found
 
-    def _within(self, budgets: Mapping[str, int], sparsity: Any) -> dict[str, float]:
+    def _within(self, budgets: Any, sparsity: Any) -> dict[str, float]:
         """Name of a weight -> the fraction that is masked in the end, by a budget of flash."""
-        if list(budgets) != ["flash"]:
+        if not isinstance(budgets, Mapping) or list(budgets) != ["flash"]:
             raise UsageError(f"budgets: {{'flash': bytes}} is needed, not {budgets!r}")
         check_whole("budgets: flash", budgets["flash"], 1)
         if sparsity is not None or self.pattern is not None or self.scope == "global":
             raise UsageError("budgets take the place of sparsity, pattern and scope='global'")
         layers, whole, budget, taken = [], dict[str, float](), budgets["flash"], 0
-        for name, weight in self._weights.items():
+        for name in self._rows:
+            weight = self._weights[name]
             if weight.dim() > _MATRIX and weight.shape[1] == 1:  # depthwise, on a device
                 whole[name] = 0.0
                 taken += DenseRows(_WORD).bytes(len(weight), weight[0].numel(), 0)
@@ -314,7 +316,8 @@ class Sparsifier:
 
     def _collect(self) -> None:
         """Add the gradients of a step."""
-        for name, weight in self._weights.items():
+        for name in self._rows:
+            weight = self._weights[name]
             if weight.grad is None:
                 raise UsageError(
                     f"{name} has no gradient: call step() after the optimizer, before zero_grad()"
@@ -328,7 +331,8 @@ class Sparsifier:
         if self._heuristic.gradient and not self._count:
             raise UsageError("this heuristic goes by gradients: call step() first")
         found = {}
-        for name, weight in self._weights.items():
+        for name in self._rows:
+            weight = self._weights[name]
             mean = self._sums[name] / self._count if self._heuristic.gradient else None
             with torch.no_grad():
                 scores: Any = self._heuristic.score(ScoredWeight(name, weight.detach(), mean))
@@ -342,9 +346,9 @@ class Sparsifier:
     def _update(self, progress: float) -> None:
         """Mask as much as is due."""
         scores = self._scores()
-        kept = {name: self._rows[name].matrix(mask) for name, mask in self._masks.items()}
+        kept = {name: rows.matrix(self._masks[name]) for name, rows in self._rows.items()}
         chosen = self._chosen(scores, kept, progress)
-        self._masks = {name: self._rows[name].back(mask) for name, mask in chosen.items()}
+        self._masks |= {name: self._rows[name].back(mask) for name, mask in chosen.items()}
         self.progress = progress
         self._sums, self._count = {}, 0
 
@@ -382,11 +386,28 @@ def _checked(schedule: Any) -> Any:
     Raises:
         UsageError: It is none.
     """
-    if not callable(getattr(schedule, "progress", None)):
+    if isinstance(schedule, type) or not callable(getattr(schedule, "progress", None)):
         raise UsageError(f"schedule: OneShot(...) or AGP(...) is needed, not {schedule!r}")
     if isinstance(schedule, PruningSchedule) and schedule.sparsity is not None:
         raise UsageError("the sparsity goes to the sparsifier, not to its schedule")
     return schedule
+
+
+def _names(modules: Any) -> list[str] | None:
+    """Names of layers, or None.
+
+    Raises:
+        UsageError: They are none.
+    """
+    if isinstance(modules, str):
+        return [modules]
+    if modules is None:
+        return None
+    named = list(modules) if isinstance(modules, Iterable) else [modules]
+    for name in named:
+        if not isinstance(name, str):
+            raise UsageError(f"modules: names of layers are needed, not {type(name).__name__}")
+    return named
 
 
 def _by_layer(sparsity: Any) -> Mapping[str, Any] | None:

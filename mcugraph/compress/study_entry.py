@@ -20,7 +20,7 @@ from mcugraph.codegen.cores import find_target
 from mcugraph.codegen.toolchain import missing_tools
 from mcugraph.compress.study_driver import StudyDriver
 from mcugraph.compress.study_ledger import StudyLedger
-from mcugraph.compress.study_options import StudyRecipe
+from mcugraph.compress.study_options import StudyRecipe, listed
 from mcugraph.compress.study_proposals import Grid, Proposals, Sampled
 from mcugraph.compress.study_result import StudyResult
 from mcugraph.compress.study_trial import StudyTask
@@ -45,7 +45,7 @@ def study(
     sampler: Any = None,
     trials: int | None = None,
     recipe: StudyRecipe | None = None,
-    run: bool | Sequence[str] = False,
+    run: bool | str | Sequence[str] = False,
     measure: bool = True,
     folder: str | PathLike[str] | None = None,
     engine: str | Engine | Executor = "local",
@@ -81,8 +81,9 @@ def study(
         sampler: A sampler of Optuna, which chooses from the grid by error and flash.
         trials: How many it chooses; with a sampler only, and always with it.
         recipe: How models are trained; None: the defaults of ``StudyRecipe``.
-        run: Count the instructions of an inference in QEMU: True: on a Cortex-M4; or cores, like
-            ``("cortex-m0", "cortex-m4")``, each in the machine of QEMU with the most memory.
+        run: Count the instructions of an inference in QEMU: True: on a Cortex-M4; or a core, or
+            several, like ``("cortex-m0", "cortex-m4")``, each in the machine of QEMU with the most
+            memory.
         measure: False: models are trained and kept in the folder, and nothing is said of files and
             devices yet. The same call without it goes on with that, on another machine if need be:
             one has the accelerator, the other the converter. Not with a sampler.
@@ -110,16 +111,17 @@ def study(
         raise UsageError("sampler= and trials= go together")
     if trials is not None:
         check_whole("trials", trials, 1)
-    cores = ("cortex-m4",) if run is True else () if run is False else tuple(run)
-    for core in cores:
-        find_target(core)
+    cores = _cores(run)
     if not measure and sampler is not None:
         raise UsageError("measure=False takes a grid: a sampler goes by what was measured")
     if measure and cores and (missing := missing_tools()):
         raise ToolError(f"run= needs {', '.join(missing)}, which is not there")
     say = report or partial(print, file=sys.stderr)
     check_callable("report", say)
-    recipe = recipe or StudyRecipe()
+    recipe = StudyRecipe() if recipe is None else recipe
+    if not isinstance(recipe, StudyRecipe):
+        raise UsageError(f"recipe: a StudyRecipe is needed, not {type(recipe).__name__}")
+    tried = listed(grid)
     plain = plain_module(model, "study")
     example = _one_input(example_inputs)
     with inference(plain), torch.no_grad():
@@ -129,13 +131,13 @@ def study(
     where = _folder(folder)
     spec = fsdecode(data) if isinstance(data, str | PathLike) else kept(data, where)
     source = DataSource(spec, tuple(example.shape[1:]), outputs.shape[1], recipe.validation)
-    proposals: Proposals | None = Grid(grid) if sampler is None else None
+    proposals: Proposals = Grid(tried) if sampler is None else Sampled(tried, sampler, trials or 0)
     settings = {
         "model": _digest(plain),
         "data": Path(source.spec).name,
         "examples": _digest_of(source.load()),
         "recipe": {name: value for name, value in asdict(recipe).items() if name != "device"},
-        "grid": repr(grid),
+        "grid": repr(tried),
         "sampler": None if sampler is None else type(sampler).__name__,
         "cores": list(cores),
         "seed": seed,
@@ -146,9 +148,7 @@ def study(
         stack.callback(trainers.close)
         ledger = stack.enter_context(closing(StudyLedger(where, drive=True)))
         ledger.hold(settings)
-        known = list(ledger.trials())
-        if proposals is None:
-            proposals = Sampled(grid, sampler, trials or 0, known)
+        proposals.repeat([*ledger.trials()])
         driver = StudyDriver(task, proposals, ledger, trainers, workers, measure, say)
         try:
             driver.run()
@@ -171,6 +171,17 @@ def load_study(folder: str | PathLike[str]) -> StudyResult:
         trials, settings = list(ledger.trials()), ledger.settings()
     running = any(trial.state is State.RUNNING for trial in trials)
     return StudyResult(trials, where, running, settings)
+
+
+def _cores(run: Any) -> tuple[str, ...]:
+    if isinstance(run, bool):
+        return ("cortex-m4",) if run else ()
+    if not isinstance(run, str | list | tuple):
+        raise UsageError(f"run: True, or names of cores such as 'cortex-m4', not {run!r}")
+    cores = (run,) if isinstance(run, str) else tuple(run)
+    for core in cores:
+        find_target(core)
+    return cores
 
 
 def _one_input(example_inputs: Any) -> torch.Tensor:

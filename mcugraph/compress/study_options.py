@@ -104,13 +104,12 @@ def combinations(grid: Mapping[str, Iterable[Any]] | Sequence[Mapping[str, Any]]
     Raises:
         UsageError: An option is unknown, or can be no such thing, or nothing is left.
     """
-    if isinstance(grid, Mapping):
-        axes = {name: _several(name, values) for name, values in grid.items()}
-        given: list[Mapping[str, Any]] = [
-            dict(zip(axes, values, strict=True)) for values in product(*axes.values())
-        ]
-    else:
-        given = list(grid)
+    axes = listed(grid)
+    given: list[Any] = (
+        [dict(zip(axes, values, strict=True)) for values in product(*axes.values())]
+        if isinstance(axes, dict)
+        else axes
+    )
     found: list[Options] = []
     for each in given:
         options = completed(each)
@@ -119,6 +118,19 @@ def combinations(grid: Mapping[str, Iterable[Any]] | Sequence[Mapping[str, Any]]
     if not found:
         raise UsageError("grid: none of its combinations goes together")
     return found
+
+
+def listed(grid: Any) -> dict[str, list[Any]] | list[Any]:
+    """A grid as lists, which can be read more than once.
+
+    Raises:
+        UsageError: It is none.
+    """
+    if isinstance(grid, Mapping):
+        return {name: _several(name, values) for name, values in grid.items()}
+    if isinstance(grid, str) or not isinstance(grid, Iterable):
+        raise UsageError(f"grid: options by name, or a list of such, are needed, not {grid!r}")
+    return list(grid)
 
 
 def _several(name: str, values: Any) -> list[Any]:
@@ -145,6 +157,7 @@ def completed(given: Mapping[str, Any]) -> Options | None:
             raise UsageError(f"grid: {name}: {options[name]!r} is none of {said}")
     options["sparsity"] = checked_fraction("grid: sparsity", options["sparsity"])
     check_whole("grid: qat_epochs", options["qat_epochs"], 0)
+    options["qat_epochs"] = int(options["qat_epochs"])  # of NumPy, perhaps
     names = _ELEMENTS if options["method"] == "elements" else _CHANNELS
     if options["heuristic"] is None:
         options["heuristic"] = names[0]

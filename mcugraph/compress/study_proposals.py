@@ -33,6 +33,10 @@ class Proposals(ABC):
     def ended(self, trial: StudyTrial) -> None:
         """A trial has ended."""
 
+    @abstractmethod
+    def repeat(self, known: Sequence[StudyTrial]) -> None:
+        """An earlier session has begun trials."""
+
 
 class Grid(Proposals):
     """All combinations, one after the other.
@@ -51,6 +55,9 @@ class Grid(Proposals):
     def ended(self, trial: StudyTrial) -> None:
         """Nothing depends on it."""
 
+    def repeat(self, known: Sequence[StudyTrial]) -> None:
+        """Nothing depends on them."""
+
 
 class Sampled(Proposals):
     """What a sampler of Optuna draws, by error and flash of the trials before.
@@ -59,19 +66,20 @@ class Sampled(Proposals):
         grid: Name of an option -> what it may be.
         sampler: An ``optuna.samplers.BaseSampler``.
         count: How many trials there are.
-        known: Trials of an earlier session.
 
     Raises:
-        UsageError: Optuna is not installed, or the grid is no mapping.
+        UsageError: Optuna is not installed, or that is no sampler, or the grid is no mapping.
     """
 
     learns = True
 
-    def __init__(self, grid: Any, sampler: Any, count: int, known: Sequence[StudyTrial]) -> None:
+    def __init__(self, grid: Any, sampler: Any, count: int) -> None:
         try:
             import optuna
         except ImportError:
             raise UsageError("a sampler: install optuna") from None
+        if not isinstance(sampler, optuna.samplers.BaseSampler):
+            raise UsageError(f"sampler: one of optuna.samplers is needed, not {sampler!r}")
         if not isinstance(grid, Mapping):
             raise UsageError("a sampler takes a grid of options by name, not a list of trials")
         combinations(grid)  # refuses what can be nothing
@@ -88,25 +96,16 @@ class Sampled(Proposals):
         # Samplers that have tried all call it, which Optuna allows within a loop of its own alone.
         vars(made)["stop"] = self._stop
         self._asked: dict[int, Any] = {}
-        for trial in known:
-            if trial.state is not State.RUNNING:
-                self._know(trial)
 
     def next(self, trials: Sequence[StudyTrial]) -> Options | None:
         """What the sampler draws, that was not tried."""
         if len(trials) >= self._count:
             return None
-        tried = [trial.options for trial in trials]
-        for _ in range(_DRAWS):
-            if self._exhausted:
-                return None
-            asked = self._study.ask(self._axes)
-            options = completed(asked.params)
-            if options is not None and options not in tried:
-                self._asked[len(trials)] = asked
-                return options
-            self._study.tell(asked, state=self._optuna.trial.TrialState.FAIL)
-        return None
+        drawn = self._drawn(trials)
+        if drawn is None:
+            return None
+        self._asked[len(trials)], options = drawn
+        return options
 
     def ended(self, trial: StudyTrial) -> None:
         """Let the sampler know."""
@@ -114,9 +113,43 @@ class Sampled(Proposals):
         if asked is None:
             self._know(trial)
         elif (values := _values(trial)) is None:
-            self._study.tell(asked, state=self._optuna.trial.TrialState.FAIL)
+            self._fail(asked)
         else:
             self._study.tell(asked, values)
+
+    def _fail(self, asked: Any) -> None:
+        self._study.tell(asked, state=self._optuna.trial.TrialState.FAIL)
+
+    def _drawn(self, trials: Sequence[StudyTrial]) -> tuple[Any, Options] | None:
+        """A trial of Optuna's, and its options, which were not tried; None: there is none."""
+        tried = [trial.options for trial in trials]
+        for _ in range(_DRAWS):
+            if self._exhausted:
+                break
+            asked = self._study.ask(self._axes)
+            options = completed(asked.params)
+            if options is not None and options not in tried:
+                return asked, options
+            self._fail(asked)
+        return None
+
+    def repeat(self, known: Sequence[StudyTrial]) -> None:
+        """Let the sampler know trials of an earlier session.
+
+        It draws what it drew then, and stands where it stood; from where it does not, as without a
+        seed, or where several workers ended in another order, it is told what was tried.
+        """
+        alike = True
+        for number, trial in enumerate(known):
+            if alike and (drawn := self._drawn(known[:number])) is not None:
+                asked, options = drawn
+                alike = options == trial.options
+                if alike:
+                    self._asked[number] = asked
+                else:
+                    self._fail(asked)
+            if trial.state is not State.RUNNING:
+                self.ended(trial)
 
     def _stop(self) -> None:
         self._exhausted = True

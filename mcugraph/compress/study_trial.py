@@ -4,7 +4,6 @@ A model is pruned while it trains; then, perhaps, it is trained with rounding; t
 which takes no training. What the first two give is kept, for other trials and for a later call.
 """
 
-import copy
 import os
 import time
 from collections.abc import Iterator
@@ -17,6 +16,7 @@ import torch
 from mcugraph.codegen.cores import roomiest
 from mcugraph.compress.filing import costs_of, filed
 from mcugraph.compress.kept_models import KeptModel
+from mcugraph.compress.mask_conventions import copied
 from mcugraph.compress.pruning_methods import (
     ChannelPruning,
     CompressionWork,
@@ -108,7 +108,7 @@ def run_step(task: StudyTask) -> bytes | dict[str, Any]:
         return _measured(task, KeptModel.from_bytes(task.kept, "a worker"), begun)
     with seeded(task.seed):
         if task.step is StudyStep.PRUNE:
-            work = _work(task, copy.deepcopy(task.model), task.recipe.device)
+            work = _work(task, copied(task.model), task.recipe.device)
             scores = {"float": work.score(work.model)}
             model, stage, spent = _method(task.options).train(work), "pruned", 0.0
         else:

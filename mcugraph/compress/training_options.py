@@ -5,7 +5,7 @@ from typing import Any
 
 import torch
 
-from mcugraph.checks import check_callable, check_whole
+from mcugraph.checks import check_callable, check_number, check_whole
 from mcugraph.export.tools import tensors_of
 from mcugraph.formats.torch.devices import checked_device
 from mcugraph.prune.task import Loaders, TrainingTask
@@ -55,6 +55,8 @@ class Training:
         check_whole("epochs", self.epochs, 0)
         check_whole("seed", self.seed, 0)
         check_callable("report", self.report)
+        if self.learning_rate is not None:
+            check_number("learning_rate", self.learning_rate)
         if self.device is not None:
             checked_device(self.device)
 

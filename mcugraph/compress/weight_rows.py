@@ -12,7 +12,7 @@ import torch
 
 from mcugraph.errors import UsageError
 from mcugraph.export.device_form import device_form
-from mcugraph.export.tools import called, value_of
+from mcugraph.export.tools import called, tensors_of, value_of
 from mcugraph.records import dataclass
 
 _TRANSPOSED = (torch.nn.ConvTranspose1d, torch.nn.ConvTranspose2d, torch.nn.ConvTranspose3d)
@@ -75,13 +75,15 @@ def rows_of(
     every = {name: layers.get(name) for name in parameters if name in layers}
     found = every if modules is None else {}
     for given in () if modules is None else modules:
-        inside = {name: layer for name, layer in every.items() if _within(name, str(given))}
+        inside = {name: layer for name, layer in every.items() if lies_in(name, str(given))}
         if not inside and parameters.get(given, torch.empty(0)).dim() > 1:
             inside = {given: None}
         if not inside:
             names = ", ".join(name.removesuffix(".weight") for name in every)
             raise UsageError(f"there is no layer {given!r} with weights; there are {names}")
         found |= inside
+    if not found and modules is not None:
+        raise UsageError("no layer is named: None is all convolutions and dense layers")
     if not found:
         raise UsageError(f"{type(model).__name__} has no convolution and no dense layer")
     orders = {} if example_inputs is None else _orders(model, list(found), example_inputs)
@@ -98,7 +100,7 @@ def is_layer(module: torch.nn.Module) -> bool:
     return isinstance(module, _LAYERS) and isinstance(module.weight, torch.nn.Parameter)
 
 
-def _within(name: str, given: str) -> bool:
+def lies_in(name: str, given: str) -> bool:
     """Whether a weight is the one that is named, or lies in the module that is."""
     return given in ("", name) or name.startswith(f"{given}.")
 
@@ -132,8 +134,7 @@ def _orders(
             weight.copy_(torch.arange(first, first + columns).expand_as(weight))
         begins[first] = name
         first += columns
-    inputs = example_inputs if isinstance(example_inputs, tuple | list) else (example_inputs,)
-    form, _ = device_form(trial, tuple(value.cpu() for value in inputs))
+    form, _ = device_form(trial, tuple(value.cpu() for value in tensors_of(example_inputs)))
     found = {}
     for node in form.graph.nodes:
         if called(node) != "linear" or node.args[1].op != "get_attr":

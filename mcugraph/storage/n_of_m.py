@@ -5,6 +5,7 @@ Source: A. Mishra et al., "Accelerating Sparse Deep Neural Networks", arXiv 2104
 
 import numpy as np
 
+from mcugraph.checks import check_whole
 from mcugraph.errors import UsageError
 from mcugraph.ir import Array
 from mcugraph.records import dataclass
@@ -34,6 +35,8 @@ class NofM(Form):
     m: int
 
     def __post_init__(self) -> None:
+        check_whole("NofM: n", self.n, 0)
+        check_whole("NofM: m", self.m, 0)
         if not 1 <= self.n < self.m <= _MOST:
             raise UsageError(f"of {self.m} weights {self.n} are kept: not a pattern such as 2 of 4")
 

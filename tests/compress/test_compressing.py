@@ -14,6 +14,7 @@ pytest.importorskip("litert_torch")
 pytest.importorskip("ai_edge_quantizer")
 
 from torch import nn  # noqa: E402
+from torch.nn.utils import prune  # noqa: E402
 
 from mcugraph.compress import (  # noqa: E402
     Sparsifier,
@@ -98,6 +99,23 @@ def test_zeros_stay_zeros_when_a_model_is_quantised() -> None:
     assert all(torch.equal(mask, wanted[name]) for name, mask in masks_from(result.model).items())
 
 
+@pytest.mark.parametrize("scheme", [None, "int8"])
+def test_masks_of_pytorch_come_in(scheme: str | None) -> None:
+    """On modules that hold products with a gradient, which Python's copies refuse."""
+    model = network()
+    prune.random_unstructured(model[0], "weight", 0.5)
+    wanted = masks_from(model)
+    dense = elements(network(), INPUT, training(epochs=0), 0.0, scheme=None)
+    result = elements(model, INPUT, training(epochs=1), {"0": 0.75}, scheme=scheme)
+    assert prune.is_pruned(model)
+    assert masks_from(result.model).keys() == wanted.keys()
+    assert not result.model[0].weight[~wanted["0.weight"]].any()
+    with pytest.raises(UsageError, match="channels of a model with masks on single weights"):
+        structural(model, INPUT, training(), 0.5, scheme=scheme)
+    assert result.before.macs == dense.before.macs
+    assert result.parameters[0] == dense.parameters[0]
+
+
 def test_weights_alone_are_quantised_and_deployed() -> None:
     result = quantise(network(), INPUT, training(), "weights-int8")
     assert abs(result.scores["quantised"] - result.scores["float"]) < 0.1
@@ -116,8 +134,10 @@ def test_what_cannot_be_is_refused_in_a_line() -> None:
             lambda: elements(model, INPUT, training(), 0.5, scheme=None, qat_epochs=1),
         ),
         ("epochs: a whole number from 0", lambda: training(epochs=-1)),
+        ("learning_rate: a number from 0", lambda: training(learning_rate=-1)),
         ("device 'abacus': ", lambda: training(device="abacus")),
         ("device 'meta': Cannot copy out of meta tensor", lambda: training(device="meta")),
+        ("training: a Training is needed, not int", lambda: quantise(model, INPUT, 3)),  # type: ignore[arg-type]
         ("needs a sparsity", lambda: elements(model, INPUT, training())),
         (
             "budgets take the place of sparsity",

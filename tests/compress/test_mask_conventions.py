@@ -65,6 +65,32 @@ def test_masks_come_in_and_training_goes_on_with_them(make: Any) -> None:
     assert torch.equal(model[3].weight != 0, masks["3.weight"])
 
 
+def test_masks_of_other_parameters_stay() -> None:
+    """Also in the state, and on a model that has no masks yet."""
+    model = pruned_by_torch()
+    prune.random_unstructured(model[3], "bias", 0.5)
+    wanted = masks_from(model)
+    sparsifier = Sparsifier(model, {"0": 0.5})
+    assert sparsifier.masks.keys() == {"0.weight", *wanted}
+    fresh = network()
+    again = Sparsifier(fresh, {"0": 0.5})
+    again.load_state_dict(sparsifier.state_dict())
+    for trained, masker in ((model, sparsifier), (fresh, again)):
+        with torch.no_grad():
+            for parameter in trained.parameters():
+                parameter += 1
+        masker.step()
+        for name, mask in wanted.items():
+            assert torch.equal(trained.get_parameter(name) != 0, mask)
+
+
+def test_a_layer_that_begins_with_zeros_is_trained() -> None:
+    model = network()
+    nn.init.zeros_(model[3].weight)
+    assert masks_from(model) == {}
+    assert Sparsifier(model, {"0": 0.5}).masks.keys() == {"0.weight"}
+
+
 def test_masks_go_out_to_torch_prune() -> None:
     model = Sparsifier(network(), 0.5).finish()
     wanted, plain = masks_from(model), copy.deepcopy(model)
@@ -113,6 +139,10 @@ def test_what_cannot_be_is_refused_in_a_line() -> None:
     model = network()
     with pytest.raises(UsageError, match=r"no parameter 3.weight of shape \(2, 2\)"):
         to_torch_prune(model, {"3.weight": torch.ones(2, 2, dtype=torch.bool)})
+    with pytest.raises(UsageError, match="tensors by names of parameters are needed, not int"):
+        to_torch_prune(model, 3)  # type: ignore[arg-type]
+    with pytest.raises(UsageError, match=r"mask of 3.weight is no tensor, but float"):
+        to_torch_prune(model, {"3.weight": 1.0})  # type: ignore[dict-item]
     with pytest.raises(UsageError, match="no parameter other"):
         to_torchao(model, {"other": torch.ones(2, 2, dtype=torch.bool)})
     parametrizations.weight_norm(model[3])

@@ -199,6 +199,14 @@ def test_layers_are_named_as_one_likes() -> None:
     assert Sparsifier(lstm, {"weight_ih_l0": 0.5}).sparsities == {"weight_ih_l0": 0.5}
 
 
+def test_of_several_names_the_nearest_counts() -> None:
+    wanted = {"0.weight": 0.5, "3.weight": 0.5, "6.weight": 0.75}
+    for names in ({"": 0.5, "6": 0.75}, {"6": 0.75, "": 0.5}):
+        assert Sparsifier(network(), names).sparsities == wanted
+    some = Sparsifier(network(), {"6": 0.75}, modules=["3", "6"])
+    assert some.sparsities == {"3.weight": 0.0, "6.weight": 0.75}
+
+
 def test_finish_takes_what_the_schedule_has_left() -> None:
     sparsifier = Sparsifier(network(), 0.75, schedule=AGP(0, 1000, 10))
     model = sparsifier.finish()
@@ -224,6 +232,11 @@ def test_layers_of_attention_keep_patterns() -> None:
     [
         ({"sparsity": 1.0}, "sparsity: a fraction from 0 to below 1 is needed, not 1.0"),
         ({}, "needs a sparsity, a pattern such as"),
+        ({"sparsity": {}}, "no layer is named"),
+        ({"sparsity": {"6": 0.5}, "modules": ["3"]}, "sparsity of '6': modules= leaves it out"),
+        ({"sparsity": 0.5, "modules": 3}, "modules: names of layers are needed, not int"),
+        ({"sparsity": 0.5, "modules": []}, "no layer is named"),
+        ({"budgets": 5000}, "{'flash': bytes} is needed, not 5000"),
         ({"sparsity": {"9": 0.5}}, "there is no layer '9' with weights; there are 0, 3, 6"),
         ({"sparsity": {"6": 2}}, "sparsity of '6': a fraction"),
         ({"sparsity": [{"fqn": "6"}]}, "tensor_fqn"),
@@ -231,6 +244,8 @@ def test_layers_of_attention_keep_patterns() -> None:
         ({"sparsity": 0.5, "scope": "all"}, "unknown scope 'all'"),
         ({"sparsity": 0.5, "heuristic": "l1"}, "unknown heuristic 'l1'"),
         ({"sparsity": 0.5, "schedule": 3}, r"schedule: OneShot\(...\) or AGP"),
+        ({"sparsity": 0.5, "schedule": AGP}, r"schedule: OneShot\(...\) or AGP"),
+        ({"pattern": NofM(2, 4), "example_inputs": "x"}, "example_inputs are inputs, not"),
         ({"sparsity": 0.5, "schedule": Gradual(0.5)}, "goes to the sparsifier"),
         ({"sparsity": 0.5, "pattern": "2:4"}, "pattern: NofM"),
         ({"pattern": NofM(2, 4)}, "a pattern needs example_inputs"),
@@ -262,6 +277,8 @@ def test_wrong_steps_and_states_are_refused() -> None:
         sparsifier.finish()
     with pytest.raises(UsageError, match="not that of a sparsifier"):
         sparsifier.load_state_dict({})
+    with pytest.raises(UsageError, match="not that of a sparsifier"):
+        sparsifier.load_state_dict(None)  # type: ignore[arg-type]
     other = Sparsifier(nn.Linear(3, 3), 0.5)
     with pytest.raises(UsageError, match="of other weights"):
         sparsifier.load_state_dict(other.state_dict())

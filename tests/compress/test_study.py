@@ -19,10 +19,11 @@ torch = pytest.importorskip("torch")
 pytest.importorskip("litert_torch")
 
 from torch import nn  # noqa: E402
+from torch.nn.utils import prune  # noqa: E402
 
 from mcugraph.compress import StudyRecipe, load_study, study  # noqa: E402
 from mcugraph.compress.kept_models import KeptModel  # noqa: E402
-from mcugraph.compress.study_options import StudyStep, combinations, completed  # noqa: E402
+from mcugraph.compress.study_options import StudyStep, combinations, completed, listed  # noqa: E402
 
 INPUT = torch.zeros(1, 1, 6, 6)
 RECIPE = StudyRecipe(epochs=2, batch=32)
@@ -151,6 +152,15 @@ def test_what_is_trained_is_kept_for_other_trials_and_other_machines(
         KeptModel.from_bytes(damaged.read_bytes(), damaged)
 
 
+def test_masks_of_pytorch_come_in(data: str, tmp_path: Path) -> None:
+    model = network()
+    prune.random_unstructured(model[3], "weight", 0.5)
+    grid = {"sparsity": [0.6], "scheme": [None]}
+    options = {"recipe": RECIPE, "engine": "inline", "report": lambda line: None}
+    (trial,) = study(model, INPUT, data, grid, folder=tmp_path, **options).done
+    assert trial.figures["share"] < 0.45
+
+
 def test_workers_are_processes_and_what_fails_is_told(data: str, tmp_path: Path) -> None:
     pytest.importorskip("ai_edge_quantizer")
     grid = [{"sparsity": 0.5}, {"method": "structure", "sparsity": 0.99, "scheme": "weights-int4"}]
@@ -238,6 +248,24 @@ def test_a_sampler_is_asked_when_all_but_so_many_trials_have_ended(
     assert all(ended == max(0, asked + 1 - workers) for asked, ended in seen)
 
 
+def test_a_sampler_goes_on_as_if_nothing_had_happened(data: str, tmp_path: Path) -> None:
+    optuna = pytest.importorskip("optuna")
+    options: dict[str, Any] = {
+        "grid": {"sparsity": [n / 10 for n in range(10)], "scheme": [None]},
+        "recipe": StudyRecipe(epochs=0),
+        "trials": 6,
+    }
+
+    def seeded() -> Any:
+        return optuna.samplers.TPESampler(seed=1, n_startup_trials=2)
+
+    whole = studied(data, tmp_path / "whole", sampler=seeded(), **options)
+    for last in (3, 6, None):  # steps: before a model is measured, and between two trials
+        part = studied(data, tmp_path / "parts", sampler=seeded(), engine=Breaking(last), **options)
+    assert [trial.options for trial in part.trials] == [trial.options for trial in whole.trials]
+    assert without_clocks(part) == without_clocks(whole)
+
+
 def test_grids_hold_what_goes_together() -> None:
     grid = {
         "method": ["elements", "structure"],
@@ -249,6 +277,9 @@ def test_grids_hold_what_goes_together() -> None:
     found = combinations(grid)
     assert len(found) == 9  # (two scopes + one) x (float, int8, int8 with QAT)
     assert completed({"method": "structure", "heuristic": "level"}) is None
+    assert listed({"scheme": (scheme for scheme in [None])}) == {"scheme": [None]}
+    (one,) = combinations({"qat_epochs": np.arange(1)})
+    assert type(one["qat_epochs"]) is int
     for said, wrong in (
         ("unknown option 'heuristics'", {"heuristics": ["level"]}),
         ("a list of what it is to be is needed, not 0.5", {"sparsity": 0.5}),
@@ -256,6 +287,8 @@ def test_grids_hold_what_goes_together() -> None:
         ("sparsity: a fraction", {"sparsity": [1.5]}),
         ("none of its combinations goes together", {"heuristic": ["l1"]}),
         ("options by name are needed", [3]),
+        ("or a list of such, are needed, not 3", 3),
+        ("or a list of such, are needed, not 'structure'", "structure"),
     ):
         with pytest.raises(UsageError, match=said):
             combinations(wrong)  # type: ignore[arg-type]
@@ -267,6 +300,10 @@ def test_what_cannot_be_is_refused_in_a_line(data: str, tmp_path: Path) -> None:
         ("workers: a whole number", {"workers": 0}),
         ("unknown engine 'cloud'", {"engine": "cloud"}),
         ("unknown core|unknown target", {"run": ("z80",)}),
+        ("unknown target 'z80'", {"run": "z80"}),
+        ("run: True, or names of cores", {"run": 4}),
+        ("recipe: a StudyRecipe is needed", {"recipe": {"epochs": 1}}),
+        ("sampler: one of optuna.samplers is needed, not 'tpe'", {"sampler": "tpe", "trials": 2}),
         ("measure=False takes a grid", {"measure": False, "trials": 3, "sampler": "any"}),
     ):
         with pytest.raises(UsageError, match=said):

@@ -161,5 +161,7 @@ def test_no_such_pattern() -> None:
     for n, m in ((0, 4), (4, 4), (1, 300)):
         with pytest.raises(UsageError, match="not a pattern"):
             NofM(n, m)
+    with pytest.raises(UsageError, match="NofM: n: a whole number"):
+        NofM("2", 4)  # type: ignore[arg-type]
     with pytest.raises(UsageError, match="no form of 1:2 holds"):
         cheapest(np.ones((1, 2), np.int8), [NofM(1, 2)])
