@@ -9,12 +9,13 @@ them finds a place where those will lie that come later.
 """
 
 from bisect import bisect_left
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterable, Sequence
+from functools import partial
 from heapq import heappop, heappush
 
 from mcugraph.planning.arena import ArenaProblem
 from mcugraph.planning.named import tflm_buffers
-from mcugraph.planning.tflm_greedy import UNPLANNED, Buffer, placed, placed_by
+from mcugraph.planning.tflm_greedy import UNPLANNED, Buffer, arena_of, placed, placed_by
 from mcugraph.scheduling.solving.limits import LimitReached
 
 
@@ -22,20 +23,25 @@ def plan_in_time(problem: ArenaProblem, keep_on: Callable[[], None]) -> list[int
     """Offsets in bytes, one a block; ``keep_on`` raises ``LimitReached`` when time is up."""
     buffers = tflm_buffers(problem)
     offsets = [buffer.offset for buffer in buffers]
-    try:
-        for i, offset in placed(buffers):
-            offsets[i] = offset
-            keep_on()
-    except LimitReached:
-        _above(buffers, offsets)
-    else:
+    if _all_placed(offsets, placed(buffers), keep_on):
         offsets = _best(buffers, offsets, problem.bound, keep_on)
+    else:
+        _above(buffers, offsets)
     found = iter(offsets)
     return [next(found) if block.size else block.offset or 0 for block in problem.blocks]
 
 
-def _arena(buffers: Sequence[Buffer], offsets: Sequence[int]) -> int:
-    return max((o + buffer.size for o, buffer in zip(offsets, buffers, strict=True)), default=0)
+def _all_placed(
+    offsets: list[int], places: Iterable[tuple[int, int]], keep_on: Callable[[], None]
+) -> bool:
+    """Take over offsets as they are found; whether there was time for all of them."""
+    try:
+        for i, offset in places:
+            offsets[i] = offset
+            keep_on()
+    except LimitReached:
+        return False
+    return True
 
 
 def _best(
@@ -46,18 +52,15 @@ def _best(
         lambda buffer: (-buffer.last, buffer.first),
         lambda buffer: (buffer.first - buffer.last, -buffer.size),
     )
+    sizes = [buffer.size for buffer in buffers]
     for key in keys:
-        if _arena(buffers, offsets) <= bound:
+        if arena_of(sizes, offsets) <= bound:
             break
         sequence = sorted(range(len(buffers)), key=lambda i: key(buffers[i]))
         other = [UNPLANNED] * len(buffers)
-        try:
-            for i, offset in placed_by(buffers, sequence):
-                other[i] = offset
-                keep_on()
-        except LimitReached:
+        if not _all_placed(other, placed_by(buffers, sequence), keep_on):
             break
-        offsets = min(offsets, other, key=lambda found: _arena(buffers, found))
+        offsets = min(offsets, other, key=partial(arena_of, sizes))
     return offsets
 
 

@@ -12,6 +12,7 @@ from mcugraph.planning.named import NAMED, named
 from mcugraph.planning.order_blocks import aligned_problem, arena_problem
 from mcugraph.planning.packing import Packing
 from mcugraph.planning.sections import meetings
+from mcugraph.planning.tflm_greedy import arena_of
 from mcugraph.records import replace
 from mcugraph.scheduling.entry import schedule_instance
 from mcugraph.scheduling.problem import Name, Problem
@@ -166,7 +167,7 @@ class _Stages:
         few = meetings([(b.lower, b.upper) for b in blocks]) <= _FEW_MEETINGS * len(blocks)
         if not few:
             self.offsets = plan_in_time(self.problem, self._last().check)
-            arena = max([o + b.size for o, b in zip(self.offsets, blocks, strict=True)])
+            arena = arena_of([block.size for block in blocks], self.offsets)
             if arena <= max(self.problem.bound, self.enough):
                 return
         seconds = None

@@ -4,7 +4,7 @@ Largest buffer first, each at the lowest gap between the buffers already placed 
 the same time. It is not optimal, but it decides how large an arena a device needs.
 """
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 
 from mcugraph.planning.taken import Taken
 from mcugraph.records import dataclass
@@ -44,8 +44,12 @@ def place(buffers: Sequence[Buffer]) -> Placement:
     offsets = [UNPLANNED] * len(buffers)
     for i, offset in placed(buffers):
         offsets[i] = offset
-    ends = (offset + buffer.size for offset, buffer in zip(offsets, buffers, strict=True))
-    return Placement(tuple(offsets), max(ends, default=0))
+    return Placement(tuple(offsets), arena_of([buffer.size for buffer in buffers], offsets))
+
+
+def arena_of(sizes: Iterable[int], offsets: Iterable[int]) -> int:
+    """The bytes that hold all of some blocks, by their sizes and offsets."""
+    return max((size + o for size, o in zip(sizes, offsets, strict=True)), default=0)
 
 
 def placed(buffers: Sequence[Buffer]) -> Iterator[tuple[int, int]]:

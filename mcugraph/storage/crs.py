@@ -64,7 +64,7 @@ class Crs(Form):
 
     def holds(self, columns: int) -> bool:
         """Whether rows may have so many weights."""
-        return columns <= _MOST
+        return count_refusal(columns, "weights") is None
 
     def tables(self, matrix: Array, bits: int) -> dict[str, Array]:
         refuse_rows(self.refusal(matrix))

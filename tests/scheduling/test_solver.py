@@ -7,6 +7,7 @@ from random import Random
 
 import pytest
 from hypothesis import given, settings
+from support.numbered import numbered
 
 from mcugraph.errors import GraphError, InternalError, UsageError
 from mcugraph.scheduling.bounds import cut_bound, operator_bound
@@ -151,16 +152,7 @@ def wide(n, length=1):
         ends.append(source)
     inputs.append(tuple(ends))
     sizes.append(1)
-    count = len(inputs)
-    return Problem(
-        tensors=tuple(range(len(sizes))),
-        sizes=tuple(sizes),
-        operators=tuple(range(count)),
-        inputs=tuple(inputs),
-        outputs=tuple((i + 1,) for i in range(count)),
-        graph_inputs=(0,),
-        graph_outputs=(count,),
-    )
+    return numbered(sizes, inputs, [len(inputs)])
 
 
 @pytest.mark.parametrize("length", [5000, 50, 1])

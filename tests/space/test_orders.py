@@ -6,6 +6,7 @@ import numpy as np
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
+from support.numbered import numbered
 
 from mcugraph.errors import GraphError
 from mcugraph.scheduling.bounds import operator_bound
@@ -91,14 +92,6 @@ def gap() -> Problem:
 
 def test_a_problem_that_no_matrix_of_it_fits_into_memory() -> None:
     n = 12_000
-    problem = Problem(
-        tensors=tuple(range(n + 1)),
-        sizes=(1,) * (n + 1),
-        operators=tuple(range(n)),
-        inputs=tuple((i,) for i in range(n)),
-        outputs=tuple((i + 1,) for i in range(n)),
-        graph_inputs=(0,),
-        graph_outputs=(n,),
-    )
+    problem = numbered([1] * (n + 1), [(i,) for i in range(n)], [n])
     with pytest.raises(GraphError, match="12,000 operators and 12,001 tensors are too many"):
         Orders(problem)

@@ -131,11 +131,8 @@ def _levels(cuts: LevelCuts, net: Network, order: Sequence[int]) -> Iterator[Lev
     apart = 1 + count // _APART
     costs = step_costs(net, order)
     steps = [a - covered_bytes(b) for a, b in zip(net.step, net.overlays, strict=True)]
-    around = [
-        sum(near) / len(near)
-        for number in range(count)
-        if (near := costs[max(0, number - apart // 2) : number + apart // 2 + 1])
-    ]
+    windows = (costs[max(0, at - apart // 2) : at + apart // 2 + 1] for at in range(count))
+    around = [sum(window) / len(window) for window in windows]
     ranked = sorted(range(1, count), key=around.__getitem__, reverse=True)
     first: list[int] = []
     for number in ranked:

@@ -4,6 +4,7 @@ from itertools import permutations
 
 import pytest
 from hypothesis import given, settings
+from support.numbered import numbered
 
 from mcugraph.errors import GraphError
 from mcugraph.scheduling.order_checker import live_bytes
@@ -37,15 +38,7 @@ def test_the_cut_bound_is_what_some_operator_takes_in_every_order(problem: Probl
 @pytest.mark.parametrize("kept", [True, False])
 def test_readers_of_one_tensor_need_one_cut(kept: bool, monkeypatch: pytest.MonkeyPatch) -> None:
     n = 40
-    problem = Problem(
-        tensors=tuple(range(n + 1)),
-        sizes=(1,) * (n + 1),
-        operators=tuple(range(n)),
-        inputs=((0,),) * n,
-        outputs=tuple((i + 1,) for i in range(n)),
-        graph_inputs=(0,),
-        graph_outputs=tuple(range(1, n + 1)) if kept else (),
-    )
+    problem = numbered([1] * (n + 1), [(0,)] * n, range(1, n + 1) if kept else ())
     made: list[int] = []
     cut = cuts.operator_cut
     monkeypatch.setattr(cuts, "operator_cut", lambda *given: made.append(0) or cut(*given))

@@ -3,6 +3,7 @@
 from random import Random
 
 import pytest
+from support.numbered import numbered
 
 from mcugraph.scheduling.problem import Problem
 from mcugraph.scheduling.solving.cuts import DownsetCut
@@ -78,15 +79,7 @@ def branches(count: int, length: int, joined: bool, same: bool) -> Problem:
         inputs.append(tuple(ends))
         sizes.append(7)
         ends = [len(inputs)]
-    problem = Problem(
-        tensors=tuple(range(len(sizes))),
-        sizes=tuple(sizes),
-        operators=tuple(range(len(inputs))),
-        inputs=tuple(inputs),
-        outputs=tuple((i + 1,) for i in range(len(inputs))),
-        graph_inputs=(0,),
-        graph_outputs=tuple(ends),
-    )
+    problem = numbered(sizes, inputs, ends)
     problem.verify()
     return problem
 

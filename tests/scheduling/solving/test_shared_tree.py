@@ -3,6 +3,7 @@
 from random import Random
 
 import pytest
+from support.numbered import numbered
 
 from mcugraph.scheduling.problem import Problem
 from mcugraph.scheduling.solving.dp import dp_order
@@ -40,16 +41,7 @@ def tree(readers: int, random: Random, light: bool, alike: bool = False) -> Prob
         take = 2 if alike else random.randint(2, 3)
         more = () if light or random.random() < 0.8 else (0,)
         ends = [*ends[take:], run((*ends[:take], *more))]
-    problem = Problem(
-        tensors=tuple(range(len(sizes))),
-        sizes=tuple(sizes),
-        operators=tuple(range(len(inputs))),
-        inputs=tuple(inputs),
-        outputs=tuple((i + 1,) for i in range(len(inputs))),
-        graph_inputs=(0,),
-        graph_outputs=tuple(ends),
-        scratch=tuple(scratch),
-    )
+    problem = numbered(sizes, inputs, ends, scratch)
     problem.verify()
     return problem
 
