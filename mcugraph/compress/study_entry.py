@@ -78,7 +78,8 @@ def study(
             ``"one-shot"``), ``scope``, ``scheme`` (as of ``quantise``, or None) and
             ``qat_epochs``; what does not go together is left out. Or a list of options, each of
             one trial.
-        sampler: A sampler of Optuna, which chooses from the grid by error and flash.
+        sampler: A sampler of Optuna (extra ``optuna``), which chooses from the grid by error and
+            flash.
         trials: How many it chooses; with a sampler only, and always with it.
         recipe: How models are trained; None: the defaults of ``StudyRecipe``.
         run: Count the instructions of an inference in QEMU: True: on a Cortex-M4; or a core, or
@@ -122,6 +123,7 @@ def study(
     if not isinstance(recipe, StudyRecipe):
         raise UsageError(f"recipe: a StudyRecipe is needed, not {type(recipe).__name__}")
     tried = listed(grid)
+    proposals: Proposals = Grid(tried) if sampler is None else Sampled(tried, sampler, trials or 0)
     plain = plain_module(model, "study")
     example = _one_input(example_inputs)
     with inference(plain), torch.no_grad():
@@ -131,7 +133,6 @@ def study(
     where = _folder(folder)
     spec = fsdecode(data) if isinstance(data, str | PathLike) else kept(data, where)
     source = DataSource(spec, tuple(example.shape[1:]), outputs.shape[1], recipe.validation)
-    proposals: Proposals = Grid(tried) if sampler is None else Sampled(tried, sampler, trials or 0)
     settings = {
         "model": _digest(plain),
         "data": Path(source.spec).name,

@@ -1,5 +1,6 @@
 """Which trials a study makes: all of a grid, or what a sampler of Optuna asks for."""
 
+import sys
 from abc import ABC, abstractmethod
 from collections.abc import Mapping, Sequence
 from typing import Any, ClassVar
@@ -68,17 +69,15 @@ class Sampled(Proposals):
         count: How many trials there are.
 
     Raises:
-        UsageError: Optuna is not installed, or that is no sampler, or the grid is no mapping.
+        UsageError: That is no sampler, or the grid is no mapping.
     """
 
     learns = True
 
     def __init__(self, grid: Any, sampler: Any, count: int) -> None:
-        try:
-            import optuna
-        except ImportError:
-            raise UsageError("a sampler: install optuna") from None
-        if not isinstance(sampler, optuna.samplers.BaseSampler):
+        # Whoever has a sampler has imported Optuna.
+        optuna = sys.modules.get("optuna")
+        if optuna is None or not isinstance(sampler, optuna.samplers.BaseSampler):
             raise UsageError(f"sampler: one of optuna.samplers is needed, not {sampler!r}")
         if not isinstance(grid, Mapping):
             raise UsageError("a sampler takes a grid of options by name, not a list of trials")

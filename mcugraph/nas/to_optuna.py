@@ -18,7 +18,7 @@ def to_study(result: Findings, storage: Any, name: str) -> Any:
     try:
         import optuna
     except ImportError:
-        raise UsageError("to_optuna: install optuna") from None
+        raise UsageError("optuna is not installed: pip install 'mcugraph[optuna]'") from None
     names = objectives_of(result.bounds)
     study = optuna.create_study(
         storage=storage, study_name=name, directions=["minimize"] * (1 + len(names))

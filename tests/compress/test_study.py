@@ -2,6 +2,7 @@
 
 import csv
 import json
+import sys
 from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 from typing import Any
@@ -294,6 +295,20 @@ def test_grids_hold_what_goes_together() -> None:
             combinations(wrong)  # type: ignore[arg-type]
 
 
+@pytest.mark.parametrize("installed", [True, False])
+def test_what_is_no_sampler_is_refused_alike_with_optuna_and_without(
+    installed: bool, data: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    if installed:
+        pytest.importorskip("optuna")
+    else:
+        monkeypatch.setitem(sys.modules, "optuna", None)
+    said = "^sampler: one of optuna.samplers is needed, not 'tpe'$"
+    with pytest.raises(UsageError, match=said):
+        studied(data, tmp_path / "study", sampler="tpe", trials=2)
+    assert not (tmp_path / "study").exists()
+
+
 def test_what_cannot_be_is_refused_in_a_line(data: str, tmp_path: Path) -> None:
     for said, options in (
         ("sampler= and trials= go together", {"trials": 3}),
@@ -303,7 +318,6 @@ def test_what_cannot_be_is_refused_in_a_line(data: str, tmp_path: Path) -> None:
         ("unknown target 'z80'", {"run": "z80"}),
         ("run: True, or names of cores", {"run": 4}),
         ("recipe: a StudyRecipe is needed", {"recipe": {"epochs": 1}}),
-        ("sampler: one of optuna.samplers is needed, not 'tpe'", {"sampler": "tpe", "trials": 2}),
         ("measure=False takes a grid", {"measure": False, "trials": 3, "sampler": "any"}),
     ):
         with pytest.raises(UsageError, match=said):

@@ -132,6 +132,13 @@ def test_optuna_takes_it(result: SearchResult) -> None:
     assert len(study.trials) == len(result.trials)
 
 
+def test_without_optuna_it_is_named(result: SearchResult, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setitem(sys.modules, "optuna", None)
+    said = r"^optuna is not installed: pip install 'mcugraph\[optuna\]'$"
+    with pytest.raises(mg.UsageError, match=said):
+        result.to_optuna(None)
+
+
 def test_a_folder_without_a_search_is_none(tmp_path: Path) -> None:
     with pytest.raises(mg.UsageError, match="no search is kept here"):
         load_search(tmp_path)
