@@ -80,7 +80,8 @@ def study(
             one trial.
         sampler: A sampler of Optuna (extra ``optuna``), which chooses from the grid by error and
             flash.
-        trials: How many it chooses; with a sampler only, and always with it.
+        trials: How many it chooses; with a sampler only, and always with it. Fewer are made, and
+            ``report`` gets a line, where the sampler or the grid has no more.
         recipe: How models are trained; None: the defaults of ``StudyRecipe``.
         run: Count the instructions of an inference in QEMU: True: on a Cortex-M4; or a core, or
             several, like ``("cortex-m0", "cortex-m4")``, each in the machine of QEMU with the most
@@ -123,7 +124,9 @@ def study(
     if not isinstance(recipe, StudyRecipe):
         raise UsageError(f"recipe: a StudyRecipe is needed, not {type(recipe).__name__}")
     tried = listed(grid)
-    proposals: Proposals = Grid(tried) if sampler is None else Sampled(tried, sampler, trials or 0)
+    proposals: Proposals = (
+        Grid(tried) if sampler is None else Sampled(tried, sampler, trials or 0, say)
+    )
     plain = plain_module(model, "study")
     example = _one_input(example_inputs)
     with inference(plain), torch.no_grad():

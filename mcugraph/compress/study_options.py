@@ -104,20 +104,36 @@ def combinations(grid: Mapping[str, Iterable[Any]] | Sequence[Mapping[str, Any]]
     Raises:
         UsageError: An option is unknown, or can be no such thing, or nothing is left.
     """
+    return [options for _, options in as_given(grid)]
+
+
+def as_given(
+    grid: Mapping[str, Iterable[Any]] | Sequence[Mapping[str, Any]],
+) -> list[tuple[Mapping[str, Any], Options]]:
+    """``combinations``, each after the options that the grid gives for it.
+
+    Raises:
+        UsageError: As of ``combinations``.
+    """
     axes = listed(grid)
     given: list[Any] = (
         [dict(zip(axes, values, strict=True)) for values in product(*axes.values())]
         if isinstance(axes, dict)
         else axes
     )
-    found: list[Options] = []
+    found: dict[tuple[Any, ...], tuple[Mapping[str, Any], Options]] = {}
     for each in given:
         options = completed(each)
-        if options is not None and options not in found:
-            found.append(options)
+        if options is not None:
+            found.setdefault(values_of(options), (each, options))
     if not found:
         raise UsageError("grid: none of its combinations goes together")
-    return found
+    return list(found.values())
+
+
+def values_of(options: Options) -> tuple[Any, ...]:
+    """All values of options, which tell them from others."""
+    return tuple(options[name] for name in _DEFAULTS)
 
 
 def listed(grid: Any) -> dict[str, list[Any]] | list[Any]:

@@ -2,13 +2,14 @@
 
 import sys
 from abc import ABC, abstractmethod
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from typing import Any, ClassVar
 
 from mcugraph.compress.study_ledger import StudyTrial
-from mcugraph.compress.study_options import Options, combinations, completed
+from mcugraph.compress.study_options import Options, as_given, combinations, completed, values_of
 from mcugraph.errors import UsageError
 from mcugraph.experiments.ledger import State
+from mcugraph.records import dataclass
 
 _DRAWS = 100  # of one proposal
 
@@ -60,13 +61,32 @@ class Grid(Proposals):
         """Nothing depends on them."""
 
 
+@dataclass(frozen=True, slots=True)
+class _Draw:
+    """What is tried.
+
+    Attributes:
+        asked: The trial of Optuna's.
+        options: Its options.
+        forced: Whether the sampler has drawn nothing that was not tried.
+    """
+
+    asked: Any
+    options: Options
+    forced: bool
+
+
 class Sampled(Proposals):
     """What a sampler of Optuna draws, by error and flash of the trials before.
+
+    Where it draws nothing but what was tried, of what was not that is taken which agrees with what
+    it drew last in the most options.
 
     Args:
         grid: Name of an option -> what it may be.
         sampler: An ``optuna.samplers.BaseSampler``.
         count: How many trials there are.
+        say: Takes a line where the sampler repeats itself, or the trials end before that count.
 
     Raises:
         UsageError: That is no sampler, or the grid is no mapping.
@@ -74,15 +94,15 @@ class Sampled(Proposals):
 
     learns = True
 
-    def __init__(self, grid: Any, sampler: Any, count: int) -> None:
+    def __init__(self, grid: Any, sampler: Any, count: int, say: Callable[[str], None]) -> None:
         # Whoever has a sampler has imported Optuna.
         optuna = sys.modules.get("optuna")
         if optuna is None or not isinstance(sampler, optuna.samplers.BaseSampler):
             raise UsageError(f"sampler: one of optuna.samplers is needed, not {sampler!r}")
         if not isinstance(grid, Mapping):
             raise UsageError("a sampler takes a grid of options by name, not a list of trials")
-        combinations(grid)  # refuses what can be nothing
-        self._optuna, self._count = optuna, count
+        self._all = {values_of(each[1]): each for each in as_given(grid)}
+        self._optuna, self._count, self._say = optuna, count, say
         self._axes: dict[str, Any] = {
             name: optuna.distributions.CategoricalDistribution(list(values))
             for name, values in grid.items()
@@ -91,20 +111,35 @@ class Sampled(Proposals):
         optuna.logging.set_verbosity(optuna.logging.WARNING)
         made = optuna.create_study(sampler=sampler, directions=["minimize", "minimize"])
         optuna.logging.set_verbosity(logging)
-        self._study, self._exhausted = made, False
+        self._study, self._exhausted, self._ended = made, False, False
         # Samplers that have tried all call it, which Optuna allows within a loop of its own alone.
         vars(made)["stop"] = self._stop
         self._asked: dict[int, Any] = {}
 
     def next(self, trials: Sequence[StudyTrial]) -> Options | None:
         """What the sampler draws, that was not tried."""
-        if len(trials) >= self._count:
+        if self._ended or len(trials) >= self._count:
             return None
         drawn = self._drawn(trials)
         if drawn is None:
+            self._ended = True
+            why = (
+                "all"
+                if len(trials) == len(self._all)
+                else f"the sampler has no more; {len(trials)}"
+            )
+            self._say(
+                f"the study ends after {len(trials)} of {self._count} trials: "
+                f"{why} of {len(self._all)} combinations are tried"
+            )
             return None
-        self._asked[len(trials)], options = drawn
-        return options
+        if drawn.forced:
+            self._say(
+                f"#{len(trials)}: the sampler draws what was tried, {_DRAWS} times; the nearest "
+                f"that was not is taken ({len(trials)} of {len(self._all)} combinations are tried)"
+            )
+        self._asked[len(trials)] = drawn.asked
+        return drawn.options
 
     def ended(self, trial: StudyTrial) -> None:
         """Let the sampler know."""
@@ -119,18 +154,25 @@ class Sampled(Proposals):
     def _fail(self, asked: Any) -> None:
         self._study.tell(asked, state=self._optuna.trial.TrialState.FAIL)
 
-    def _drawn(self, trials: Sequence[StudyTrial]) -> tuple[Any, Options] | None:
-        """A trial of Optuna's, and its options, which were not tried; None: there is none."""
-        tried = [trial.options for trial in trials]
+    def _drawn(self, trials: Sequence[StudyTrial]) -> _Draw | None:
+        """What was not tried; None: nothing is left, or the sampler has ended."""
+        tried = {values_of(trial.options) for trial in trials}
+        left = [each for values, each in self._all.items() if values not in tried]
+        if not left:
+            return None
+        last: Mapping[str, Any] = {}
         for _ in range(_DRAWS):
             if self._exhausted:
-                break
+                return None
             asked = self._study.ask(self._axes)
             options = completed(asked.params)
-            if options is not None and options not in tried:
-                return asked, options
+            if options is not None and values_of(options) not in tried:
+                return _Draw(asked, options, forced=False)
+            last = asked.params
             self._fail(asked)
-        return None
+        params, options = max(left, key=lambda each: sum(last[n] == each[0][n] for n in last))
+        self._study.enqueue_trial(dict(params))
+        return _Draw(self._study.ask(self._axes), options, forced=True)
 
     def repeat(self, known: Sequence[StudyTrial]) -> None:
         """Let the sampler know trials of an earlier session.
@@ -141,12 +183,11 @@ class Sampled(Proposals):
         alike = True
         for number, trial in enumerate(known):
             if alike and (drawn := self._drawn(known[:number])) is not None:
-                asked, options = drawn
-                alike = options == trial.options
+                alike = drawn.options == trial.options
                 if alike:
-                    self._asked[number] = asked
+                    self._asked[number] = drawn.asked
                 else:
-                    self._fail(asked)
+                    self._fail(drawn.asked)
             if trial.state is not State.RUNNING:
                 self.ended(trial)
 
@@ -155,12 +196,10 @@ class Sampled(Proposals):
 
     def _know(self, trial: StudyTrial) -> None:
         values = _values(trial)
-        params = {name: trial.options[name] for name in self._axes}
-        if values is not None and all(
-            params[name] in axis.choices for name, axis in self._axes.items()
-        ):
+        if values is not None:
+            params, _ = self._all[values_of(trial.options)]
             made = self._optuna.trial.create_trial(
-                params=params, distributions=self._axes, values=values
+                params=dict(params), distributions=self._axes, values=values
             )
             self._study.add_trial(made)
 

@@ -71,6 +71,16 @@ class Breaking(Engine):
         pass
 
 
+class Told(Breaking):
+    """Says what steps come to, and takes none."""
+
+    def submit(self, run: Any, task: Any) -> Any:
+        rounds = task.options["qat_epochs"]
+        figures = {"scores": {"float": rounds / 10}, "flash": 100 + rounds}
+        found = figures if task.step is StudyStep.MEASURE else b"a model"
+        return super().submit(lambda task: found, task)
+
+
 def without_clocks(result: Any) -> Any:
     told = result.to_dict()
     for trial in told["trials"]:
@@ -228,18 +238,6 @@ def test_a_sampler_is_asked_when_all_but_so_many_trials_have_ended(
             known = study.get_trials(deepcopy=False)
             seen.append((len(known) - 1, sum(each.state.is_finished() for each in known)))
 
-    class Told(Engine):
-        """Says what steps come to, and takes none."""
-
-        def submit(self, run: Any, task: Any) -> Any:
-            rounds = task.options["qat_epochs"]
-            figures = {"scores": {"float": rounds / 10}, "flash": 100 + rounds}
-            found = figures if task.step is StudyStep.MEASURE else b"a model"
-            return Inline().submit(lambda task: found, task)
-
-        def close(self) -> None:
-            pass
-
     grid = {"qat_epochs": [0, 1, 2, 3, 4]}
     options = {"grid": grid, "engine": Told(), "sampler": Watched(grid), "workers": workers}
     result = studied(data, tmp_path, trials=9, **options)
@@ -247,6 +245,59 @@ def test_a_sampler_is_asked_when_all_but_so_many_trials_have_ended(
     assert [asked for asked, _ in seen[:5]] == [0, 1, 2, 3, 4]
     assert len(seen) <= 6  # whether there is no more is asked once, at the most
     assert all(ended == max(0, asked + 1 - workers) for asked, ended in seen)
+
+
+@pytest.mark.parametrize("last", [3, 5, 7, 9, 12, None])  # steps of a session that ends
+def test_a_sampler_that_repeats_itself_ends_no_study(
+    last: int | None, data: str, tmp_path: Path
+) -> None:
+    optuna = pytest.importorskip("optuna")
+    lines, fixed = list[str](), {"qat_epochs": 2, "heuristic": None}
+    grid = {"qat_epochs": [0, 1, 2], "heuristic": [None, "level", "random"]}
+    sampler = optuna.samplers.PartialFixedSampler(fixed, optuna.samplers.RandomSampler(seed=1))
+    options = {"grid": grid, "sampler": sampler, "trials": 5, "report": lines.append}
+    studied(data, tmp_path, engine=Told(last), **options)
+    again = studied(data, tmp_path, engine=Told(), **options)
+    # No heuristic is the first one: "level" was tried then.
+    found = [(trial.options["qat_epochs"], trial.options["heuristic"]) for trial in again.done]
+    assert found == [(2, "level"), (0, "level"), (1, "level"), (2, "random"), (0, "random")]
+    said = "the sampler draws what was tried, 100 times; the nearest that was not is taken"
+    assert [line for line in lines if said in line] == [
+        f"#{n}: {said} ({n} of 6 combinations are tried)" for n in range(1, 5)
+    ]
+    more = studied(data, tmp_path, engine=Told(), **{**options, "trials": 9, "workers": 2})
+    assert len(more.done) == 6
+    assert lines.count("the study ends after 6 of 9 trials: all of 6 combinations are tried") == 1
+
+
+def test_a_sampler_that_has_no_more_ends_a_study_with_a_line(data: str, tmp_path: Path) -> None:
+    optuna = pytest.importorskip("optuna")
+    lines, grid = list[str](), {"qat_epochs": [0, 1, 2, 3, 4]}
+    sampler = optuna.samplers.GridSampler({"qat_epochs": [1, 3]}, seed=1)
+    options = {"grid": grid, "sampler": sampler, "trials": 4, "report": lines.append}
+    result = studied(data, tmp_path, engine=Told(), **options)
+    assert sorted(trial.options["qat_epochs"] for trial in result.done) == [1, 3]
+    assert lines[-1] == (
+        "the study ends after 2 of 4 trials: the sampler has no more; 2 of 5 combinations are tried"
+    )
+
+
+def test_a_sampler_is_told_of_options_as_the_grid_names_them(data: str, tmp_path: Path) -> None:
+    optuna = pytest.importorskip("optuna")
+    told, partly = list[Any](), optuna.samplers.PartialFixedSampler
+    complete = (optuna.trial.TrialState.COMPLETE,)
+
+    class Watched(partly):
+        def before_trial(self, study: Any, trial: Any) -> None:
+            told.extend(each.params for each in study.get_trials(states=complete))
+
+    grid = {"heuristic": [None, "random"]}
+    for count, drawn in enumerate(grid["heuristic"], 1):
+        sampler = Watched({"heuristic": drawn}, optuna.samplers.RandomSampler(seed=1))
+        options = {"grid": grid, "sampler": sampler, "trials": count}
+        result = studied(data, tmp_path, engine=Told(), **options)
+    assert [trial.options["heuristic"] for trial in result.done] == ["level", "random"]
+    assert told == [{"heuristic": None}]
 
 
 def test_a_sampler_goes_on_as_if_nothing_had_happened(data: str, tmp_path: Path) -> None:
