@@ -20,7 +20,7 @@ from typing import Any, NamedTuple
 
 import torch
 from compress_lenet_files import measured
-from compress_parts.mnist import EXAMPLE, Batches, loaded, packed, unpacked
+from compress_parts.mnist import EXAMPLE, loaded, packed, unpacked
 from compress_parts.networks import Lenet
 
 from mcugraph.compress.pruning_methods import (
@@ -31,6 +31,7 @@ from mcugraph.compress.pruning_methods import (
     trained_rounded,
 )
 from mcugraph.compress.training_options import Training
+from mcugraph.experiments.batches import Batches
 from mcugraph.experiments.worker_pool import WorkerPool
 from mcugraph.prune.training import seeded
 
@@ -84,9 +85,9 @@ def trained(job: Job) -> tuple[dict[str, Any], dict[str, bytes]]:
     begun = time.monotonic()
     x, y, x_test, y_test = loaded(job.data, job.device, job.samples, job.tested)
     training = Training(
-        Batches(x, y, job.batch, job.seed),
-        Batches(x_test, y_test, 1000, None),
-        Batches(x[:_HELD], y[:_HELD], 512, None),
+        Batches((x, y), job.batch, job.seed),
+        Batches((x_test, y_test), 1000),
+        Batches((x[:_HELD], y[:_HELD]), 512),
         epochs=job.epochs,
         optimizer="sgd",
         learning_rate=job.learning_rate,

@@ -18,7 +18,7 @@ from pathlib import Path
 from typing import Any
 
 import torch
-from compress_parts.mnist import EXAMPLE, Batches, loaded, unpacked
+from compress_parts.mnist import EXAMPLE, loaded, unpacked
 from compress_parts.networks import Lenet
 
 import mcugraph as mg
@@ -26,6 +26,7 @@ from mcugraph.codegen.cores import roomiest
 from mcugraph.codegen.elf import read_elf
 from mcugraph.compress import DeployedCosts, Training, quantise
 from mcugraph.errors import ToolError
+from mcugraph.experiments.batches import Batches
 
 
 def lenet_of(state: dict[str, torch.Tensor]) -> torch.nn.Module:
@@ -76,7 +77,7 @@ def measured(
     state: dict[str, torch.Tensor], data: Path, tested: int, cores: list[str]
 ) -> dict[str, Any]:
     x, y, x_test, y_test = loaded(str(data), "cpu", 2000, tested)
-    training = Training(Batches(x, y, 100, 0), Batches(x_test, y_test, 1000, None), epochs=0)
+    training = Training(Batches((x, y), 100, 0), Batches((x_test, y_test), 1000), epochs=0)
     model = lenet_of(state)
     with tempfile.TemporaryDirectory() as folder:
         path = Path(folder, "model.tflite")

@@ -1,6 +1,5 @@
 """What the scripts for LeNet share: MNIST on a device, and weights as they are kept."""
 
-from collections.abc import Iterator
 from functools import lru_cache
 from io import BytesIO
 
@@ -8,24 +7,6 @@ import numpy as np
 import torch
 
 EXAMPLE = torch.zeros(1, 1, 28, 28)
-
-
-class Batches:
-    """Tensors that lie on a device already, in batches, in a new order each time."""
-
-    def __init__(self, x: torch.Tensor, y: torch.Tensor, size: int, seed: int | None) -> None:
-        self.x, self.y, self.size = x, y, size
-        self._order = None if seed is None else torch.Generator().manual_seed(seed)
-
-    def __len__(self) -> int:
-        return -(-len(self.y) // self.size)
-
-    def __iter__(self) -> Iterator[tuple[torch.Tensor, torch.Tensor]]:
-        order = torch.arange(len(self.y))
-        if self._order is not None:
-            order = torch.randperm(len(self.y), generator=self._order)
-        for chosen in order.to(self.y.device).split(self.size):
-            yield self.x[chosen], self.y[chosen]
 
 
 @lru_cache(maxsize=2)  # what is trained on a device, and what files are judged by

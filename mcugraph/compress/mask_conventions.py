@@ -63,14 +63,17 @@ def without_masks(model: torch.nn.Module) -> torch.nn.Module:
     Raises:
         UsageError: It is no module, or masks stand among other parametrizations.
     """
-    for name, module, attribute in list(_masked(plain_module(model, "without_masks"))):
-        if hasattr(module, attribute + _MASK):
-            prune.remove(module, attribute)  # type: ignore[no-untyped-call]
-            continue
+    masked = list(_masked(plain_module(model, "without_masks")))
+    for name, module, attribute in masked:
         shape = getattr(module, attribute).shape
         if not all(_is_mask(step, shape) for step in _steps(module, attribute)):
             raise UsageError(f"{name}: masks stand among other parametrizations: remove those")
-        parametrize.remove_parametrizations(module, attribute, leave_parametrized=True)
+    for _, module, attribute in masked:
+        if hasattr(module, attribute + _MASK):
+            prune.remove(module, attribute)  # type: ignore[no-untyped-call]
+        else:
+            _give_own_class(module)
+            parametrize.remove_parametrizations(module, attribute, leave_parametrized=True)
     return model
 
 
@@ -184,6 +187,16 @@ def _steps(module: torch.nn.Module, attribute: str) -> list[torch.nn.Module]:
 def _is_mask(step: torch.nn.Module, shape: torch.Size) -> bool:
     mask = getattr(step, "mask", None)
     return isinstance(mask, torch.Tensor) and mask.shape == shape
+
+
+def _give_own_class(module: torch.nn.Module) -> None:
+    """Let no other module share the class of one that is parametrized, as copies of it do.
+
+    PyTorch keeps parametrized parameters as properties of a class, and takes them off it.
+    """
+    shared = type(module)
+    members = {k: v for k, v in vars(shared).items() if k not in ("__dict__", "__weakref__")}
+    module.__class__ = type(shared.__name__, shared.__bases__, members)
 
 
 def _joined(path: str, attribute: str) -> str:

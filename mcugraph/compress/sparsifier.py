@@ -17,7 +17,13 @@ from mcugraph.compress.element_patterns import (
     sums_of_blocks,
 )
 from mcugraph.compress.element_schedules import ElementSchedule
-from mcugraph.compress.mask_conventions import masked_parameters, masks_from, without_masks
+from mcugraph.compress.mask_conventions import (
+    copied,
+    has_masks,
+    masked_parameters,
+    masks_from,
+    without_masks,
+)
 from mcugraph.compress.weight_rows import lies_in, rows_of
 from mcugraph.errors import UsageError
 from mcugraph.formats.torch.given import plain_module
@@ -112,10 +118,12 @@ class Sparsifier:
         self.schedule: ElementSchedule = _checked(OneShot() if schedule is None else schedule)
         self.scope, self.pattern = scope, pattern
         self._heuristic = element_heuristic(heuristic, seed)
-        self.model: torch.nn.Module = plain_module(model, "Sparsifier")
-        check_unmasked(self.model)
-        given = masks_from(self.model)
-        without_masks(self.model)
+        plain = plain_module(model, "Sparsifier")
+        check_unmasked(plain)
+        given = masks_from(plain)
+        # What is refused changes nothing: until all is known to go well, a copy stands for a model
+        # whose masks are to be made plain.
+        self.model = without_masks(copied(plain)) if has_masks(plain) else plain
         named = _by_layer(sparsity)
         chosen = modules if modules is not None else list(named) if named is not None else None
         self._rows = rows_of(self.model, chosen, example_inputs if pattern is not None else None)
@@ -137,7 +145,7 @@ class Sparsifier:
         self.steps, self.progress = 0, 0.0
         if self.schedule.progress(0) and not self._heuristic.gradient:
             self._update(self.schedule.progress(0))
-        self.apply()
+        self.attach(without_masks(plain))
 
     @property
     def masks(self) -> dict[str, torch.Tensor]:
@@ -176,9 +184,9 @@ class Sparsifier:
         Raises:
             UsageError: There are no gradients to go by, or scores are none.
         """
-        self.steps += 1
         if self._heuristic.gradient and not self.done:
             self._collect()
+        self.steps += 1
         due = self.schedule.progress(self.steps)
         updated = due > self.progress
         if updated:
@@ -243,21 +251,21 @@ class Sparsifier:
         given: Any = state
         if not isinstance(given, Mapping) or given.keys() != self.state_dict().keys():
             raise UsageError("the state is not that of a sparsifier")
-        if state["start"].keys() != self._start.keys():
-            raise UsageError("the state is of a sparsifier of other weights")
+        rows, sums = self._rows.keys(), state["gradients"]
         try:
-            self._weights = masked_parameters(self.model, state["masks"])
+            weights = masked_parameters(self.model, state["masks"])
+            masked_parameters(self.model, sums)
         except UsageError:
             raise UsageError("the state is of a sparsifier of other weights") from None
+        if state["start"].keys() != rows or not sums.keys() <= rows <= weights.keys():
+            raise UsageError("the state is of a sparsifier of other weights")
+        self._weights = weights
         self._masks = {
-            name: mask.to(self._weights[name].device, torch.bool)
-            for name, mask in state["masks"].items()
+            name: mask.to(weights[name].device, torch.bool) for name, mask in state["masks"].items()
         }
         self._start = dict(state["start"])
         self.steps, self.progress = state["steps"], state["progress"]
-        self._sums = {
-            name: total.to(self._weights[name].device) for name, total in state["gradients"].items()
-        }
+        self._sums = {name: total.to(weights[name].device) for name, total in sums.items()}
         self._count = state["count"]
         self.apply()
 
@@ -316,14 +324,16 @@ class Sparsifier:
 
     def _collect(self) -> None:
         """Add the gradients of a step."""
+        sums = {}
         for name in self._rows:
-            weight = self._weights[name]
-            if weight.grad is None:
+            gradient = self._weights[name].grad
+            if gradient is None:
                 raise UsageError(
                     f"{name} has no gradient: call step() after the optimizer, before zero_grad()"
                 )
-            size = weight.grad.detach().abs()
-            self._sums[name] = self._sums[name] + size if name in self._sums else size
+            size = gradient.detach().abs()
+            sums[name] = self._sums[name] + size if name in self._sums else size
+        self._sums = sums
         self._count += 1
 
     def _scores(self) -> dict[str, torch.Tensor]:

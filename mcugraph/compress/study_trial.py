@@ -6,7 +6,6 @@ which takes no training. What the first two give is kept, for other trials and f
 
 import os
 import time
-from collections.abc import Iterator
 from pathlib import Path
 from tempfile import TemporaryDirectory
 from typing import Any
@@ -29,7 +28,8 @@ from mcugraph.compress.study_options import Options, StudyRecipe, StudyStep
 from mcugraph.compress.training_options import Training
 from mcugraph.deployment.entry import deploy
 from mcugraph.errors import GraphError, ToolError
-from mcugraph.experiments.data import Arrays, DataSource
+from mcugraph.experiments.batches import Batches, placed
+from mcugraph.experiments.data import DataSource
 from mcugraph.formats.torch.devices import checked_device
 from mcugraph.prune.training import seeded
 from mcugraph.records import dataclass
@@ -63,34 +63,6 @@ class StudyTask:
     cores: tuple[str, ...] = ()
     step: StudyStep = StudyStep.PRUNE
     kept: bytes = b""
-
-
-class Batches:
-    """Arrays as batches of tensors.
-
-    Args:
-        arrays: Examples and classes.
-        size: Of a batch.
-        device: Where all of them lie.
-        seed: Of their order, a new one each time; None: it stays.
-    """
-
-    def __init__(self, arrays: Arrays, size: int, device: str, seed: int | None = None) -> None:
-        self._x, self._y = (torch.from_numpy(array).to(device) for array in arrays)
-        self._size = size
-        self._order = None if seed is None else torch.Generator().manual_seed(seed)
-
-    def __len__(self) -> int:
-        return -(-len(self._y) // self._size)
-
-    def __iter__(self) -> Iterator[tuple[torch.Tensor, torch.Tensor]]:
-        count = len(self._y)
-        order = torch.arange(count)
-        if self._order is not None:
-            order = torch.randperm(count, generator=self._order)
-        for chosen in torch.split(order.to(self._y.device), self._size):
-            if self._order is None or len(chosen) > 1 or count == 1:
-                yield self._x[chosen], self._y[chosen]  # of one, a batch norm knows nothing
 
 
 def run_step(task: StudyTask) -> bytes | dict[str, Any]:
@@ -127,9 +99,9 @@ def _work(task: StudyTask, model: torch.nn.Module, device: str) -> CompressionWo
     """A model with its data, where it is trained."""
     recipe, parts, place = task.recipe, task.data.load(), str(checked_device(device))
     training = Training(
-        Batches(parts.train, recipe.batch, place, task.seed),
-        Batches(parts.test, _AT_ONCE, place),
-        Batches(parts.validation, recipe.batch, place, task.seed),
+        Batches(placed(parts.train, place), recipe.batch, task.seed),
+        Batches(placed(parts.test, place), _AT_ONCE),
+        Batches(placed(parts.validation, place), recipe.batch, task.seed),
         epochs=recipe.epochs,
         optimizer=recipe.optimizer,
         learning_rate=recipe.learning_rate,

@@ -10,6 +10,7 @@ import torch
 import torch.nn.functional as F  # noqa: N812
 from torch import nn
 
+from mcugraph.experiments.batches import Batches, Examples, placed
 from mcugraph.experiments.data import Arrays, DataSource
 from mcugraph.formats.torch.devices import checked_device
 from mcugraph.nas.inheritance import from_bytes, inherit, to_bytes
@@ -19,8 +20,6 @@ from mcugraph.nas.thinning import Thinning
 from mcugraph.nas.trials import Errors, Outcome
 from mcugraph.prune.task import TrainingTask
 from mcugraph.prune.training import TrainingLoop, seeded
-
-Examples = tuple[torch.Tensor, torch.Tensor]  # and their classes
 
 # Networks of some thousand weights learn most in a few epochs at ten times the usual rates.
 _RATES = {"adamw": 0.02, "sgd": 0.1}
@@ -73,46 +72,21 @@ def _placed(source: DataSource, device: str) -> dict[str, Examples]:
     """
     place = checked_device(device, "recipe: device")
     return {
-        name: (torch.from_numpy(part.examples).to(place), torch.from_numpy(part.classes).to(place))
+        name: placed(part, place)
         for name, part in source.load()._asdict().items()
         if isinstance(part, Arrays)
     }
 
 
-class TrialBatches:
-    """Training data, shuffled and varied anew each time that they are gone through.
-
-    Args:
-        data: All examples and their classes.
-        recipe: How large a batch is, and how it is varied.
-        seed: Of what is random, which is drawn on the CPU.
-    """
-
-    def __init__(self, data: Examples, recipe: Recipe, seed: int) -> None:
-        self._examples, self._classes = data
-        self._recipe = recipe
-        self._order = torch.Generator().manual_seed(seed)
-
-    def __len__(self) -> int:
-        # Of one example that is left over, a batch norm knows nothing.
-        whole, over = divmod(len(self._classes), self._recipe.batch)
-        return max(1, whole + (over > 1))
-
-    def __iter__(self) -> Iterator[Examples]:
-        classes = self._classes
-        shuffled = torch.randperm(len(classes), generator=self._order).to(classes.device)
-        for chosen in torch.split(shuffled, self._recipe.batch)[: len(self)]:
-            yield _varied(self._examples[chosen], self._recipe, self._order), classes[chosen]
-
-
 def _fitted(module: nn.Module, task: TrialTask, data: Examples) -> nn.Module:
     """The module after some epochs, or a part of one, without the channels that are pruned."""
-    examples, batches = data[0], TrialBatches(data, task.recipe, task.seed)
+    examples, recipe = data[0], task.recipe
+    batches = Batches(data, recipe.batch, task.seed, partial(_varied, recipe=recipe))
     steps = max(1, round(task.epochs * len(batches)))
     thinning = Thinning(task, module, steps) if task.widths and task.sparsity else None
     loop = TrainingLoop(
         *(TrainingTask((examples[:1],)), module, batches),
-        *(partial(_optimizer, recipe=task.recipe), None, steps),
+        *(partial(_optimizer, recipe=recipe), None, steps),
     )
     done = 0
 
@@ -136,7 +110,7 @@ def _optimizer(weights: list[nn.Parameter], recipe: Recipe) -> torch.optim.Optim
     return torch.optim.SGD(weights, rate, momentum=0.9, weight_decay=decay, fused=True)
 
 
-def _varied(batch: torch.Tensor, recipe: Recipe, order: torch.Generator) -> torch.Tensor:
+def _varied(batch: torch.Tensor, order: torch.Generator, recipe: Recipe) -> torch.Tensor:
     """A batch, shifted and mirrored as the recipe says."""
     axes = range(2, batch.ndim)
     if recipe.shift and batch.ndim > 2:

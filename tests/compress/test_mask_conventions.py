@@ -11,7 +11,7 @@ torch = pytest.importorskip("torch")
 
 from torch import nn  # noqa: E402
 from torch.ao.pruning import WeightNormSparsifier  # noqa: E402
-from torch.nn.utils import parametrizations, prune  # noqa: E402
+from torch.nn.utils import parametrizations, parametrize, prune  # noqa: E402
 
 from mcugraph.compress import (  # noqa: E402
     Sparsifier,
@@ -20,6 +20,7 @@ from mcugraph.compress import (  # noqa: E402
     to_torchao,
     without_masks,
 )
+from mcugraph.compress.mask_conventions import copied, has_masks  # noqa: E402
 
 
 def network() -> Any:
@@ -63,6 +64,20 @@ def test_masks_come_in_and_training_goes_on_with_them(make: Any) -> None:
         model[3].weight += 1
     sparsifier.step()
     assert torch.equal(model[3].weight != 0, masks["3.weight"])
+
+
+@pytest.mark.parametrize("make", [pruned_by_torch, pruned_by_torchao])
+def test_copies_keep_their_masks(make: Any) -> None:
+    """Whichever of a model and its copies becomes plain first."""
+    x = torch.randn(3, 1, 4, 4)
+    model = make()
+    wanted = model(x).detach()
+    copies = [copied(model) for _ in range(2)]
+    for each in (copies[0], model, copies[1]):
+        assert has_masks(each)
+        Sparsifier(each, 0.0)
+        assert not has_masks(each)
+        torch.testing.assert_close(each(x), wanted)
 
 
 def test_masks_of_other_parameters_stay() -> None:
@@ -133,6 +148,17 @@ def test_zeros_of_a_plain_model_are_masks() -> None:
     sparsifier = Sparsifier(model, 0.75)
     assert sparsifier.sparsities["3.weight"] == 0.75
     assert not model[3].weight[:, ::2].any()
+
+
+def test_masks_among_other_parametrizations_are_refused_and_stay() -> None:
+    model = pruned_by_torchao()
+    prune.l1_unstructured(model[0], "weight", amount=0.5)
+    parametrize.register_parametrization(model[3], "weight", nn.Tanh())
+    kept = model.state_dict().keys()
+    for refused in (without_masks, lambda model: Sparsifier(model, 0.5)):
+        with pytest.raises(UsageError, match=r"^3.weight: masks stand among other parametriz"):
+            refused(model)
+        assert model.state_dict().keys() == kept
 
 
 def test_what_cannot_be_is_refused_in_a_line() -> None:

@@ -13,6 +13,8 @@ from mcugraph.errors import UsageError
 torch = pytest.importorskip("torch")
 
 from torch import nn  # noqa: E402
+from torch.ao.pruning import WeightNormSparsifier  # noqa: E402
+from torch.nn.utils import prune  # noqa: E402
 
 from mcugraph.compress import AGP, Blocks, NofM, OneShot, ScoredWeight, Sparsifier  # noqa: E402
 from mcugraph.compress.element_patterns import spread_blocks, sums_of_blocks  # noqa: E402
@@ -227,6 +229,23 @@ def test_layers_of_attention_keep_patterns() -> None:
         assert (full.reshape(len(mask), -1, 4).sum(2) == 2).all(), name
 
 
+def by_nothing(model: Any) -> Any:
+    return model
+
+
+def by_torch(model: Any) -> Any:
+    prune.l1_unstructured(model[3], "weight", amount=0.3)
+    prune.random_unstructured(model[6], "bias", amount=0.3)
+    return model
+
+
+def by_torchao(model: Any) -> Any:
+    sparsifier = WeightNormSparsifier(sparsity_level=0.6)
+    sparsifier.prepare(model, config=[{"tensor_fqn": "6.weight"}])
+    sparsifier.step()
+    return model
+
+
 @pytest.mark.parametrize(
     ("options", "said"),
     [
@@ -259,12 +278,22 @@ def test_layers_of_attention_keep_patterns() -> None:
             {"sparsity": 0.5, "heuristic": lambda layer: layer.weight * float("nan")},
             "are not finite",
         ),
+        ({"budgets": {"flash": 9}}, "flash: 9 B are too few: these weights take"),
+        ({"budgets": {"flash": 9000}, "sparsity": 0.5}, "budgets take the place of sparsity"),
     ],
 )
-def test_what_cannot_be_is_refused_in_a_line(options: dict[str, Any], said: str) -> None:
+@pytest.mark.parametrize("masks", [by_nothing, by_torch, by_torchao])
+def test_what_cannot_be_is_refused_in_a_line_and_changes_nothing(
+    masks: Any, options: dict[str, Any], said: str
+) -> None:
+    model = masks(network())
+    before = copy.deepcopy(model.state_dict())
     with pytest.raises(UsageError, match=said) as caught:
-        Sparsifier(network(), **options)
+        Sparsifier(model, **options)
     assert "\n" not in str(caught.value)
+    after = model.state_dict()
+    assert after.keys() == before.keys()
+    assert all(torch.equal(value, before[name]) for name, value in after.items())
 
 
 def test_wrong_steps_and_states_are_refused() -> None:
@@ -279,9 +308,12 @@ def test_wrong_steps_and_states_are_refused() -> None:
         sparsifier.load_state_dict({})
     with pytest.raises(UsageError, match="not that of a sparsifier"):
         sparsifier.load_state_dict(None)  # type: ignore[arg-type]
+    assert sparsifier.steps == 0
     other = Sparsifier(nn.Linear(3, 3), 0.5)
-    with pytest.raises(UsageError, match="of other weights"):
-        sparsifier.load_state_dict(other.state_dict())
+    strange = {"gradients": {"7.weight": torch.zeros(3)}}
+    for state in (other.state_dict(), {**sparsifier.state_dict(), **strange}):
+        with pytest.raises(UsageError, match="of other weights"):
+            sparsifier.load_state_dict(state)
     with pytest.raises(UsageError, match="no parameter weight"):
         other.attach(nn.Linear(4, 3))
     with pytest.raises(UsageError, match="no convolution and no dense layer"):
