@@ -17,6 +17,7 @@ from mcugraph.compress.element_patterns import (
     sums_of_blocks,
 )
 from mcugraph.compress.element_schedules import ElementSchedule
+from mcugraph.compress.flash_sharing import shares_within
 from mcugraph.compress.mask_conventions import (
     copied,
     has_masks,
@@ -30,13 +31,9 @@ from mcugraph.formats.torch.given import plain_module
 from mcugraph.prune.masks import check_unmasked
 from mcugraph.prune.schedules import OneShot, PruningSchedule
 from mcugraph.storage.block_rows import Blocks
-from mcugraph.storage.dense_rows import DenseRows
-from mcugraph.storage.flash_budget import PrunableLayer, allocate_flash
 from mcugraph.storage.n_of_m import NofM
-from mcugraph.storage.worth import ByScores
 
 SCOPES = ("layer", "global")
-_WORD, _MATRIX = 4, 2
 
 Sparsity = float | Mapping[str, float] | Iterable[Mapping[str, Any]] | None
 
@@ -83,7 +80,8 @@ class Sparsifier:
         budgets: In place of a sparsity, ``{"flash": 64_000}``: bytes of flash for the weights of
             these layers as int8, each in the form that takes the fewest. Sparsities are shared out
             so that the sum of the squares of what stays is the largest
-            (`mcugraph.storage.allocate_flash`). Depthwise layers stay whole.
+            (`mcugraph.storage.allocate_flash`), of whole blocks with ``Blocks``. Depthwise layers
+            stay whole.
         seed: Of what is random.
 
     Raises:
@@ -131,7 +129,7 @@ class Sparsifier:
             name: given.pop(name, torch.ones(rows.shape, dtype=torch.bool))
             for name, rows in self._rows.items()
         }
-        self._start = {name: _gone(mask) for name, mask in begun.items()}
+        self._start = {name: self._units_gone(name, mask) for name, mask in begun.items()}
         begun |= given  # what else was masked stays so
         self._weights = masked_parameters(self.model, begun)
         self._masks = {name: mask.to(self._weights[name].device) for name, mask in begun.items()}
@@ -301,26 +299,23 @@ class Sparsifier:
         if not isinstance(budgets, Mapping) or list(budgets) != ["flash"]:
             raise UsageError(f"budgets: {{'flash': bytes}} is needed, not {budgets!r}")
         check_whole("budgets: flash", budgets["flash"], 1)
-        if sparsity is not None or self.pattern is not None or self.scope == "global":
-            raise UsageError("budgets take the place of sparsity, pattern and scope='global'")
-        layers, whole, budget, taken = [], dict[str, float](), budgets["flash"], 0
-        for name in self._rows:
-            weight = self._weights[name]
-            if weight.dim() > _MATRIX and weight.shape[1] == 1:  # depthwise, on a device
-                whole[name] = 0.0
-                taken += DenseRows(_WORD).bytes(len(weight), weight[0].numel(), 0)
-                continue
-            matrix = self._rows[name].matrix(weight.detach()).double().cpu().numpy()
-            # The kernels of convolutions read whole words.
-            dense = DenseRows(_WORD) if weight.dim() > _MATRIX else DenseRows()
-            worth, sizes = ByScores(matrix**2), (len(matrix), matrix.shape[1])
-            layers.append(PrunableLayer(name, *sizes, 8, worth, dense))
-        least = taken + sum(layer.bytes(layer.least) for layer in layers)
-        if least > budget:
+        if sparsity is not None or self.scope == "global":
+            raise UsageError("budgets take the place of sparsity and scope='global'")
+        if isinstance(self.pattern, NofM):
             raise UsageError(
-                f"flash: {budget:,} B are too few: these weights take {least:,} B at least"
+                f"budgets: {self.pattern.label} says how much of a layer stays: leave budgets out, "
+                "and layers that are to stay whole out of modules="
             )
-        return whole | (allocate_flash(layers, budget - taken).sparsities if layers else {})
+        return shares_within(self.model, self._rows, budgets["flash"], self.pattern)
+
+    @property
+    def _unit(self) -> Blocks:
+        """What goes or stays as a whole, but for N:M."""
+        return self.pattern if isinstance(self.pattern, Blocks) else SINGLE
+
+    def _units_gone(self, name: str, mask: torch.Tensor) -> int:
+        left = sums_of_blocks(self._rows[name].matrix(mask).float(), self._unit)
+        return left.numel() - int(left.count_nonzero())
 
     def _collect(self) -> None:
         """Add the gradients of a step."""
@@ -370,13 +365,13 @@ class Sparsifier:
                 name: kept_of_groups(scores[name], kept[name], self.pattern, progress)
                 for name in scores
             }
-        pattern: Blocks = self.pattern or SINGLE
+        pattern = self._unit
         together = [list(scores)] if self.scope == "global" else [[name] for name in scores]
         chosen = {}
         for names in together:
             units = [sums_of_blocks(scores[name], pattern) for name in names]
             left = [sums_of_blocks(kept[name].float(), pattern) > 0 for name in names]
-            begun = sum(self._start[name] for name in names) / pattern.unit
+            begun = sum(self._start[name] for name in names)
             final = sum(
                 self._final[name] * unit.numel() for name, unit in zip(names, units, strict=True)
             )

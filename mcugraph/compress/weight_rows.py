@@ -15,10 +15,10 @@ from mcugraph.export.device_form import device_form
 from mcugraph.export.tools import called, tensors_of, value_of
 from mcugraph.records import dataclass
 
-_TRANSPOSED = (torch.nn.ConvTranspose1d, torch.nn.ConvTranspose2d, torch.nn.ConvTranspose3d)
+TRANSPOSED = (torch.nn.ConvTranspose1d, torch.nn.ConvTranspose2d, torch.nn.ConvTranspose3d)
 _LAYERS = (
     *(torch.nn.Linear, torch.nn.Conv1d, torch.nn.Conv2d, torch.nn.Conv3d),
-    *_TRANSPOSED,
+    *TRANSPOSED,
 )
 _MOST_COLUMNS = 1 << 24  # whole numbers that a float32 tells apart
 
@@ -107,7 +107,7 @@ def lies_in(name: str, given: str) -> bool:
 
 def _axes(layer: torch.nn.Module | None, count: int) -> tuple[int, ...]:
     """The axes of a layer's weights, as the device has them: outputs, window, inputs."""
-    if isinstance(layer, _TRANSPOSED):
+    if isinstance(layer, TRANSPOSED):
         return (1, *range(2, count), 0)
     return (0, *range(2, count), 1)
 

@@ -68,6 +68,10 @@ class Blocks(Form):
     def refusal(self, matrix: Array) -> str | None:
         return count_refusal(self._across(matrix.shape[1]), "blocks")
 
+    def holds(self, columns: int) -> bool:
+        """Whether rows may have so many weights."""
+        return count_refusal(self._across(columns), "blocks") is None
+
     def _kept(self, matrix: Array) -> Array:
         """Which blocks hold a weight other than zero."""
         return _any_of(_any_of(matrix != 0, self.rows, 0), self.columns, 1)

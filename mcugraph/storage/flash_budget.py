@@ -20,6 +20,7 @@ from mcugraph.errors import InternalError, UsageError
 from mcugraph.ir import Array
 from mcugraph.records import dataclass
 from mcugraph.storage.bitmap import Bitmap
+from mcugraph.storage.block_rows import Blocks
 from mcugraph.storage.crs import Crs
 from mcugraph.storage.dense_rows import DenseRows
 from mcugraph.storage.form import Form
@@ -33,16 +34,17 @@ _SMALL = 1 << 20  # counts of all layers, times the budget: a few milliseconds
 
 @dataclass(frozen=True, slots=True)
 class PrunableLayer:
-    """A layer whose weights may be set to zero, one by one.
+    """A layer whose weights may be set to zero, one by one, or block by block.
 
     Attributes:
         name: Its name, or its weights'.
         rows, columns: Of its matrix: output channels, and what each is made of.
         bits: Of a weight.
-        worth: What it is worth to keep so many weights; None: ``ShareKept`` of them.
+        worth: What it is worth to keep so many units; None: ``ShareKept`` of them.
         dense: How all weights are stored; what `mcugraph.deploy` makes of convolutions of int8
             fills rows up: ``DenseRows(4)``.
-        least: Weights that stay at the least.
+        least: Units that stay at the least.
+        blocks: They stay or go together, and are the units; None: each weight is one.
     """
 
     name: str
@@ -52,20 +54,50 @@ class PrunableLayer:
     worth: Worth | None = None
     dense: Form = DenseRows()
     least: int = 1
+    blocks: Blocks | None = None
 
     @property
     def weights(self) -> int:
         """How many there are."""
         return self.rows * self.columns
 
+    @property
+    def by_rows(self) -> Crs | Blocks:
+        """The form that stores the units that stay, each with its place."""
+        return self.blocks or Crs()
+
+    @property
+    def units(self) -> int:
+        """How many there are of what stays or goes: weights, or blocks."""
+        return self.by_rows.units(self.rows, self.columns)
+
     def forms(self) -> tuple[Form, ...]:
         """Those that hold any zeros."""
-        by_rows = (Crs(),) if Crs().holds(self.columns) else ()
+        by_rows = (self.by_rows,) if self.by_rows.holds(self.columns) else ()
         return (self.dense, *by_rows, Bitmap())
 
     def size(self, kept: int, form: Form) -> int:
-        """Flash in one form, with so many weights other than zero, wherever they are."""
-        return form.bytes(self.rows, self.columns, kept, self.bits)
+        """The most flash in one form, with so many units that hold any weight other than zero.
+
+        They may lie anywhere. No more is taken but where blocks hold zeros, at the ends of rows
+        and columns above all.
+        """
+        count = kept
+        if form != self.by_rows:
+            count = min(kept * self._largest, self.weights)
+        return form.bytes(self.rows, self.columns, count, self.bits)
+
+    def each(self, form: Form) -> int:
+        """The most bits that a unit takes in a form."""
+        weights = 1 if form == self.by_rows else self._largest
+        return form.each(self.columns, self.bits) * weights
+
+    @property
+    def _largest(self) -> int:
+        """Weights of the largest unit."""
+        if self.blocks is None:
+            return 1
+        return min(self.blocks.rows, self.rows) * min(self.blocks.columns, self.columns)
 
     def cheapest(self, kept: int) -> Form:
         """The form that takes the fewest bytes; of several, the first."""
@@ -76,14 +108,15 @@ class PrunableLayer:
         return self.size(kept, self.cheapest(kept))
 
     def most(self, room: int) -> int:
-        """The most weights that fit into so many bytes."""
+        """The most units that fit into so many bytes."""
         found = 0
         for form in self.forms():
+            if self.size(self.units, form) <= room:
+                return self.units
             left = room - form.fixed(self.rows, self.columns, self.bits)
-            each = form.each(self.columns, self.bits)
-            if left >= 0:
-                found = max(found, left * 8 // each if each else self.weights)
-        return min(found, self.weights)
+            if left >= 0:  # and so a unit takes bits
+                found = max(found, left * 8 // self.each(form))
+        return found
 
 
 @dataclass(frozen=True, slots=True)
@@ -92,7 +125,7 @@ class FlashAllocation:
 
     Attributes:
         layers: What was shared out.
-        kept: Name of a layer -> how many of its weights are not zero.
+        kept: Name of a layer -> how many of its weights are not zero, or blocks that hold any.
         worth: What all of it is worth.
     """
 
@@ -102,8 +135,8 @@ class FlashAllocation:
 
     @property
     def sparsities(self) -> dict[str, float]:
-        """Name -> the share of weights that are zero."""
-        return {each.name: 1 - self.kept[each.name] / each.weights for each in self.layers}
+        """Name -> the share of weights, or of blocks, that are zero."""
+        return {each.name: 1 - self.kept[each.name] / each.units for each in self.layers}
 
     @property
     def forms(self) -> dict[str, Form]:
@@ -112,7 +145,7 @@ class FlashAllocation:
 
     @property
     def bytes(self) -> dict[str, int]:
-        """Name -> what that takes."""
+        """Name -> what that takes; less, where blocks hold zeros."""
         return {each.name: each.bytes(self.kept[each.name]) for each in self.layers}
 
     @property
@@ -133,9 +166,9 @@ class FlashAllocation:
         forms, sizes = self.forms, self.bytes
         for layer in self.layers:
             name, matrix = layer.name, matrices[layer.name]
-            left = int(np.count_nonzero(matrix))
+            left, what = layer.by_rows.stored(matrix), "blocks" if layer.blocks else "weights"
             if left > self.kept[name]:
-                raise UsageError(f"{name}: {left} weights are not zero, not {self.kept[name]}")
+                raise UsageError(f"{name}: {left} {what} are not zero, not {self.kept[name]}")
             size = forms[name].encode(matrix, layer.bits).nbytes
             if size > sizes[name]:
                 raise InternalError(f"{name} takes {size} B, not {sizes[name]}")
@@ -164,7 +197,7 @@ def allocate_flash(layers: Sequence[PrunableLayer], budget: int) -> FlashAllocat
             f"flash: {budget:,} B are too few: these weights take {least:,} B at least"
         )
     shared = _SharedOut(layers, budget)
-    small = sum(layer.weights for layer in layers) * budget <= _SMALL
+    small = sum(layer.units for layer in layers) * budget <= _SMALL
     return shared.exact() if small else shared.solve()
 
 
@@ -173,7 +206,7 @@ class _SharedOut:
 
     def __init__(self, layers: Sequence[PrunableLayer], budget: int) -> None:
         self._layers, self._budget = layers, budget
-        self._worth = [layer.worth or ShareKept(layer.weights) for layer in layers]
+        self._worth = [layer.worth or ShareKept(layer.units) for layer in layers]
         self._forms = [layer.forms() for layer in layers]
 
     def solve(self) -> FlashAllocation:
@@ -196,7 +229,7 @@ class _SharedOut:
         for layer, worth in zip(self._layers, self._worth, strict=True):
             more = np.full(len(best), -np.inf)
             choice = np.zeros(len(best), np.int64)
-            for count in range(layer.least, layer.weights + 1):
+            for count in range(layer.least, layer.units + 1):
                 size = layer.bytes(count)
                 found = np.full(len(best), -np.inf)
                 found[size:] = best[: max(len(best) - size, 0)] + worth.of(count)
@@ -232,12 +265,12 @@ class _SharedOut:
         return high
 
     def _count(self, i: int, form: Form, price: float) -> int:
-        """Weights of a layer in one form that are worth their bytes."""
+        """Units of a layer in one form that are worth their bytes."""
         layer = self._layers[i]
-        each = form.each(layer.columns, layer.bits)
+        each = layer.each(form)
         if each == 0:
-            return layer.weights
-        return min(layer.weights, max(layer.least, self._worth[i].count(price * each / 8)))
+            return layer.units
+        return min(layer.units, max(layer.least, self._worth[i].count(price * each / 8)))
 
     def _profit(self, i: int, form: Form, price: float) -> float:
         """What a layer in one form is worth less what its bytes cost."""
@@ -278,7 +311,7 @@ class _SharedOut:
             return sum(layer.size(count, form) for layer, form, count in parts)
 
         least = [
-            layer.least if form.each(layer.columns, layer.bits) else layer.weights
+            layer.least if layer.each(form) else layer.units
             for layer, form in zip(self._layers, chosen, strict=True)
         ]
         if size(least) > self._budget:
@@ -289,9 +322,9 @@ class _SharedOut:
         """Counts with what still fits into the bytes that are left, the best first."""
         gains = []
         for i, layer in enumerate(self._layers):
-            if kept[i] < layer.weights:
+            if kept[i] < layer.units:
                 gain = self._worth[i].of(kept[i] + 1) - self._worth[i].of(kept[i])
-                each = layer.cheapest(kept[i]).each(layer.columns, layer.bits)
+                each = layer.each(layer.cheapest(kept[i]))
                 gains.append((-gain / max(each, 1), i))
         left = self._budget - sum(map(PrunableLayer.bytes, self._layers, kept))
         for _, i in sorted(gains):

@@ -280,6 +280,10 @@ def by_torchao(model: Any) -> Any:
         ),
         ({"budgets": {"flash": 9}}, "flash: 9 B are too few: these weights take"),
         ({"budgets": {"flash": 9000}, "sparsity": 0.5}, "budgets take the place of sparsity"),
+        (
+            {"budgets": {"flash": 9000}, "pattern": NofM(2, 4), "example_inputs": INPUT},
+            "2:4 says how much of a layer stays: leave budgets out, and layers that are to stay",
+        ),
     ],
 )
 @pytest.mark.parametrize("masks", [by_nothing, by_torch, by_torchao])
