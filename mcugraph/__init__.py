@@ -143,8 +143,9 @@ def __getattr__(name: str) -> Any:
         return import_module(f"mcugraph.{name}")
     if name not in _HOME:
         raise AttributeError(f"module 'mcugraph' has no attribute {name!r}")
-    return getattr(import_module(_HOME[name]), name)
+    found = globals()[name] = getattr(import_module(_HOME[name]), name)
+    return found
 
 
 def __dir__() -> list[str]:
-    return sorted([*globals(), *_HOME, *_MODULES])
+    return sorted({*globals(), *_HOME, *_MODULES})

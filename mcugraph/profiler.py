@@ -83,7 +83,7 @@ def profile(
         McuGraphError: The file cannot be read, or an argument is unknown.
     """
     check_number("time_limit", time_limit)
-    graph = graph_of(graph, "profile")
+    given, graph = graph, graph_of(graph, "profile")
     device = find_runtime(runtime)
     forms = counted_forms(graph, accounting, precision)
     counted, stored = forms.runs, forms.stores
@@ -93,11 +93,13 @@ def profile(
     stored_bytes = FlashFacts(
         flash.file, flash.weights, flash.biases, flash.quantization, flash.other
     )
-    problems = LiveSetProblems.of(counted, device, time_limit)
-    live = Later(lambda: problems.figures(time_limit))
     # What is worked out later needs no weights: a profile that nobody reads shall not hold them. A
     # TFLite file stays, since TFLM's figures are of its tables.
     known = counted.without_values()
+    problems = Later(lambda: LiveSetProblems.of(known, device, time_limit))
+    live = Later(lambda: problems().figures(time_limit))
+    if given is graph:
+        problems()  # whoever made it, nobody has verified it; that of a file was when it was read
     arena = Later(_Arena)
     if device.generated:
         made = _generated(counted, time_limit)
@@ -134,7 +136,7 @@ def profile(
         kernels=kernels,
         accounting=accounting,
         precision=precision,
-        memory=_memory(live, problems.state, arena),
+        memory=_memory(problems, live, arena),
         flash=stored_bytes,
         macs=work.macs,
         elementwise=work.elementwise,
@@ -258,7 +260,9 @@ def _loaded_again(found: Profile, counted: Graph, abi: str) -> Memory:
     )
 
 
-def _memory(live: Later[LiveSetFigures], state: int, arena: Later[_Arena]) -> Memory:
+def _memory(
+    problems: Later[LiveSetProblems], live: Later[LiveSetFigures], arena: Later[_Arena]
+) -> Memory:
     def tflm(figure: Callable[[TflmFootprint], int]) -> int | None:
         return arena.part(lambda each: None if each.found is None else figure(each.found))
 
@@ -276,7 +280,7 @@ def _memory(live: Later[LiveSetFigures], state: int, arena: Later[_Arena]) -> Me
         tflm_total_host=tflm(lambda found: found.total_host),
         planned_arena=arena.part(lambda each: each.planned),
         overlap_arena=arena.part(lambda each: each.overlapped),
-        state=state,
+        state=problems.part(lambda each: each.state),
         bottleneck=live.part(lambda each: _bottleneck(each.best)),
     )
 

@@ -66,6 +66,8 @@ class Bindings:
         Raises:
             DimensionError: A dimension is bound to another value than the model's.
         """
+        if not self._dims and None not in dims:
+            return tuple(dim for dim in dims if dim is not None)
         return tuple(
             self._bind(name, axis, dim, symbol)
             for axis, (dim, symbol) in enumerate(zip(dims, symbols, strict=True))

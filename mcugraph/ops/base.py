@@ -1,6 +1,7 @@
 """What the operator classes share: default rules and the arithmetic of shapes."""
 
 from collections.abc import Iterable, Sequence
+from functools import lru_cache
 from typing import ClassVar, Self
 
 from mcugraph.errors import GraphError
@@ -108,6 +109,13 @@ def without(shape: Dims, axis: int) -> Dims:
     """The shape with one axis removed."""
     axis %= len(shape)
     return shape[:axis] + shape[axis + 1 :]
+
+
+@lru_cache(maxsize=256)
+def other_axes(rank: int, *axes: int) -> tuple[int, ...]:
+    """The axes of a tensor but for some, which may be counted from the end."""
+    gone = {axis % rank for axis in axes} if rank else ()
+    return tuple([axis for axis in range(rank) if axis not in gone])
 
 
 def given(inputs: Sequence[TensorType | None], index: int) -> TensorType:

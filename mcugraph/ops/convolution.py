@@ -6,7 +6,7 @@ import numpy as np
 
 from mcugraph.errors import GraphError
 from mcugraph.ir import Array, Dim, Dims, Shape, Signature, TensorType
-from mcugraph.ops.base import Fusable, Weighted, count, given, without
+from mcugraph.ops.base import Fusable, Weighted, count, given, other_axes, without
 from mcugraph.ops.labels import ACROSS, DEPTHWISE, Channels, read_along, spread, varies
 from mcugraph.ops.window import SAME_UPPER, VALID, Padding, Sweep, Windowed, check_steps
 from mcugraph.records import dataclass
@@ -69,13 +69,11 @@ class _Convolution(Windowed, Weighted, Fusable):
         rank = len(self.strides)
         if len(data) != rank + 2 or len(weight) != rank + 2:
             raise GraphError(f"a {rank}-d convolution cannot take data {data} and weights {weight}")
-        channel = self.channel_axis % len(data)
-        fixed = {self.weight_out % len(weight), self.weight_in % len(weight)}
-        spatial = [axis for axis in range(1, len(data)) if axis != channel]
-        window = [size for axis, size in enumerate(weight) if axis not in fixed]
+        spatial = other_axes(len(data), 0, self.channel_axis)
+        window = other_axes(len(weight), self.weight_out, self.weight_in)
         return {
-            axis: Sweep(data[axis], kernel, stride, dilation)
-            for axis, kernel, stride, dilation in zip(
+            axis: Sweep(data[axis], weight[along], stride, dilation)
+            for axis, along, stride, dilation in zip(
                 spatial, window, self.strides, self.dilations, strict=True
             )
         }

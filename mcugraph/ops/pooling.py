@@ -4,7 +4,7 @@ from collections.abc import Mapping, Sequence
 
 from mcugraph.errors import GraphError
 from mcugraph.ir import Array, Dim, Dims, DType, Signature, TensorType
-from mcugraph.ops.base import Fusable, KeepsZero, count, given
+from mcugraph.ops.base import Fusable, KeepsZero, count, given, other_axes
 from mcugraph.ops.labels import Channels, hold, resized
 from mcugraph.ops.window import Padding, Sweep, Windowed, check_steps
 from mcugraph.records import dataclass
@@ -53,8 +53,7 @@ class Pool(Windowed, KeepsZero, Fusable):
 
     def sweeps(self, shapes: Sequence[Dims | None]) -> Mapping[int, Sweep]:
         data = shapes[0] or ()
-        channel = self.channel_axis % max(len(data), 1)
-        axes = [axis for axis in range(1, len(data)) if axis != channel]
+        axes = other_axes(len(data), 0, self.channel_axis)
         if len(axes) != len(self.window):
             raise GraphError(f"a window of {self.window} does not fit data of shape {data}")
         dilations = self.dilations or (1,) * len(axes)

@@ -85,8 +85,9 @@ class Rule(Enum):
     SAME_LOWER = "same_lower"
 
 
-_SAME = (Rule.SAME_UPPER, Rule.SAME_LOWER)
-_VALID = Rule.VALID
+# Before Python 3.12, asking an Enum for one of its members takes longer than all else here.
+_VALID, _UPPER = Rule.VALID, Rule.SAME_UPPER
+_SAME = (_UPPER, Rule.SAME_LOWER)
 
 
 @dataclass(frozen=True, slots=True, repr=False)
@@ -125,8 +126,7 @@ class Padding:
             GraphError: An explicit padding does not say how much.
         """
         if self.rule in _SAME:
-            total = (self.windows(axis, sweep) - 1) * sweep.stride + sweep.reach - sweep.size
-            return self._halves(max(total, 0))
+            return self._around(sweep, self.windows(axis, sweep))
         return self._explicit(axis)
 
     def windows(self, axis: int, sweep: Sweep) -> int:
@@ -154,7 +154,10 @@ class Padding:
         Raises:
             GraphError: Not even one fits.
         """
-        return -self.amounts(axis, sweep)[0], self.windows(axis, sweep)
+        if self.rule in _SAME:
+            count = self.windows(axis, sweep)
+            return -self._around(sweep, count)[0], count
+        return -self._explicit(axis)[0], self.windows(axis, sweep)
 
     def transposed(self, axis: int, sweep: Sweep, extra: int = 0) -> int:
         """Elements that a transposed convolution makes of a spatial axis.
@@ -187,9 +190,14 @@ class Padding:
         spread = VALID.transposed(axis, sweep)
         return self._halves(max(spread + extra - length, 0))[0], length
 
+    def _around(self, sweep: Sweep, count: int) -> tuple[int, int]:
+        """What SAME puts before and after an axis for so many windows."""
+        covered = (count - 1) * sweep.stride + sweep.reach
+        return self._halves(max(covered - sweep.size, 0))
+
     def _halves(self, total: int) -> tuple[int, int]:
         small, large = total // 2, total - total // 2
-        return (small, large) if self.rule is Rule.SAME_UPPER else (large, small)
+        return (small, large) if self.rule is _UPPER else (large, small)
 
     def _explicit(self, axis: int) -> tuple[int, int]:
         if self.rule is _VALID:

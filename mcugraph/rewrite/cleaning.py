@@ -9,6 +9,9 @@ from mcugraph.ops.recurrent import Recurrent
 from mcugraph.records import replace
 from mcugraph.rewrite.edit import Edit
 
+_RELU = Elementwise("relu")
+_MAY_CHANGE_NOTHING = IDENTITIES | {"clip"}
+
 
 def drop_identities(edit: Edit) -> None:
     """Without operators that change nothing, such as dropout or a reshape to the same shape.
@@ -26,10 +29,12 @@ def drop_identities(edit: Edit) -> None:
 
 def _is_needless_bound(edit: Edit, operator: Operator) -> bool:
     """Whether it is a ReLU of what is never negative, whoever else reads that."""
-    source = edit.source(operator, operator.inputs[0]) if operator.inputs else None
+    if operator.op != _RELU or not operator.inputs:
+        return False
+    source = edit.source(operator, operator.inputs[0])
     if source is None or not isinstance(source.op, Elementwise):
         return False
-    return operator.op == Elementwise("relu") and source.op.function in NEVER_NEGATIVE
+    return source.op.function in NEVER_NEGATIVE
 
 
 def _same(edit: Edit, operator: Operator) -> bool:
@@ -41,7 +46,7 @@ def _same(edit: Edit, operator: Operator) -> bool:
 
 def copy_by_reshape(edit: Edit) -> None:
     """Identities that stay as the RESHAPE to the same shape that TFLite has for a copy."""
-    for operator, _ in edit.of(Elementwise):
+    for operator, _ in edit.computing(_MAY_CHANGE_NOTHING):
         if changes_nothing(operator) and operator.outputs:
             shape = edit.tensors[operator.outputs[0]].shape
             if shape is not None:
@@ -53,7 +58,9 @@ def changes_nothing(operator: Operator) -> bool:
     op = operator.op
     if not isinstance(op, Elementwise):
         return False
-    return op.function in IDENTITIES or (op.function == "clip" and not clip_bounds(operator))
+    if op.function not in _MAY_CHANGE_NOTHING:
+        return False
+    return op.function in IDENTITIES or not clip_bounds(operator)
 
 
 def clip_bounds(operator: Operator) -> dict[str, tuple[str | None, float | None]]:

@@ -1,6 +1,6 @@
 """What rewrites share: a graph taken apart, changed step by step, and put together again."""
 
-from collections.abc import Callable, Hashable, Iterator, Sequence
+from collections.abc import Callable, Collection, Hashable, Iterator, Sequence
 from functools import cached_property, partial
 from typing import Any, TypeVar
 
@@ -19,6 +19,7 @@ from mcugraph.ir import (
     Tensor,
 )
 from mcugraph.ir.names import Names
+from mcugraph.ops.elementwise import Elementwise
 from mcugraph.records import replace
 
 _Kind = TypeVar("_Kind", bound=Op)
@@ -39,7 +40,8 @@ class Edit:
     def __init__(self, graph: Graph) -> None:
         self._graph = graph
         self._operators = {operator.name: operator for operator in graph.operators}
-        self._types = {type(operator.op) for operator in graph.operators}
+        self._types: set[type[Op]] = set()  # of operators
+        self._families: set[type] = set()  # these, and all that they are children of
         self._before: dict[str, list[str]] = {}  # operator -> new ones that go before it
         self._stands_for: dict[str, list[str]] = {}  # of operators for which that has changed
         self._kept = frozenset(graph.outputs)
@@ -50,6 +52,8 @@ class Edit:
         self.tensors: dict[str, Tensor] = dict(graph.tensors)
         for operator in graph.operators:
             self._enter(operator)
+        for kind in {type(operator.op) for operator in graph.operators}:
+            self._meet(kind)
 
     @cached_property
     def _tensor_names(self) -> Names:
@@ -70,10 +74,10 @@ class Edit:
         Each comes as it is when its turn comes. Those that come to be while the caller works
         through them are not among them.
         """
+        if self._families.isdisjoint(kinds):  # as of most kinds that steps look for
+            return
         among = frozenset(kinds)  # asked by classes' own bases: abstract ones answer slowly
         wanted = {known for known in self._types if not among.isdisjoint(known.__mro__)}
-        if not wanted:
-            return
         self._settle()
         names = [name for name, each in self._operators.items() if type(each.op) in wanted]
         for name in names:
@@ -82,6 +86,22 @@ class Edit:
                 op: Any = operator.op
                 if type(op) in wanted or isinstance(op, kinds):
                     yield operator, op
+
+    def computing(self, functions: Collection[str]) -> Iterator[tuple[Operator, Elementwise]]:
+        """The operators that compute one of some functions of single elements; else as ``of``."""
+        if Elementwise not in self._types:
+            return
+        self._settle()
+        names = [
+            name
+            for name, each in self._operators.items()
+            if type(each.op) is Elementwise and each.op.function in functions
+        ]
+        for name in names:
+            operator = self._operators.get(name)
+            op = None if operator is None else operator.op
+            if operator and type(op) is Elementwise and op.function in functions:
+                yield operator, op
 
     def named(self, name: str) -> Operator:
         """An operator as it is now."""
@@ -284,6 +304,11 @@ class Edit:
             self._stands_for[part.name] = list(self._origins(operator))
         self._before.setdefault(operator.name, []).extend(part.name for part in parts[:-1])
 
+    def _meet(self, kind: type[Op]) -> None:
+        """Note that there are operators of a kind."""
+        self._types.add(kind)
+        self._families.update(kind.__mro__)
+
     def _enter(self, operator: Operator) -> None:
         """Note who reads the operator's inputs, and who writes its outputs."""
         name, readers = operator.name, self._readers
@@ -315,7 +340,8 @@ class Edit:
     def _put(self, operator: Operator) -> None:
         """Put in a new operator, or one in the place of that of its name."""
         self._changed = True
-        self._types.add(type(operator.op))
+        if type(operator.op) not in self._types:
+            self._meet(type(operator.op))
         old = self._operators.get(operator.name)
         self._operators[operator.name] = operator
         if old is not None:

@@ -7,7 +7,6 @@ import numpy as np
 from mcugraph.ir import Array, Constant, Operator, Tensor
 from mcugraph.ops.base import Weighted
 from mcugraph.ops.convolution import Conv
-from mcugraph.ops.elementwise import Elementwise
 from mcugraph.ops.linear import Dense
 from mcugraph.records import replace
 from mcugraph.rewrite.edit import Edit
@@ -25,8 +24,8 @@ def fold_factors(edit: Edit) -> bool:
         Whether there were any.
     """
     found = False
-    for operator, op in edit.of(Elementwise):
-        if op.function != "mul" or op.activation is not None or len(operator.inputs) != 2:
+    for operator, op in edit.computing({"mul"}):
+        if op.activation is not None or len(operator.inputs) != 2:
             continue
         for data, factor in (operator.inputs, operator.inputs[::-1]):
             if factor is None or not edit.constant((factor,)) or not is_real(edit, factor):

@@ -1,7 +1,6 @@
 """What one kernel of TFLite does at once: an activation, and the shape of a mean."""
 
 from mcugraph.ops.base import FUSABLE_ACTIVATIONS, Fusable
-from mcugraph.ops.elementwise import Elementwise
 from mcugraph.ops.movement import Flatten, Reshape, Squeeze
 from mcugraph.ops.pooling import GlobalPool
 from mcugraph.ops.reduction import Reduce
@@ -16,8 +15,8 @@ def fuse_activations(edit: Edit) -> None:
 
     They go before a reshape: what is behind it may take them in.
     """
-    for operator, op in edit.of(Elementwise):
-        if op.function not in FUSABLE_ACTIVATIONS or op.activation is not None:
+    for operator, op in edit.computing(FUSABLE_ACTIVATIONS):
+        if op.activation is not None:
             continue
         source = edit.only_source(operator, operator.inputs[0]) if operator.inputs else None
         moved = source if source is not None and isinstance(source.op, Reshape | Flatten) else None

@@ -7,10 +7,12 @@ from mcugraph.rewrite.cleaning import clip_bounds
 from mcugraph.rewrite.edit import Edit
 from mcugraph.rewrite.recipes import RECIPES
 
+_SPELLED = frozenset({*RECIPES, "clip", "pow"})
+
 
 def split_activations(edit: Edit) -> None:
     """ELU, GELU, softplus, shrinks, bounds, squares and the like as what TFLM runs of them."""
-    for operator, op in edit.of(Elementwise):
+    for operator, op in edit.computing(_SPELLED):
         operands = [name for name in operator.inputs if name is not None]
         if not operands or not edit.tensors[operands[0]].dtype.is_float:
             continue

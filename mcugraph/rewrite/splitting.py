@@ -21,9 +21,7 @@ from mcugraph.rewrite.folding import Affine, values_of
 
 def split_silu(edit: Edit) -> None:
     """SiLU as LOGISTIC and MUL."""
-    for operator, op in edit.of(Elementwise):
-        if op.function != "silu":
-            continue
+    for operator, _ in edit.computing({"silu"}):
         sigmoid = edit.step(operator, "sigmoid", Elementwise("sigmoid"), operator.inputs)
         multiply = Elementwise("mul"), (operator.inputs[0], sigmoid.outputs[0])
         edit.expand(operator, [sigmoid, replace(operator, op=multiply[0], inputs=multiply[1])])
@@ -56,8 +54,8 @@ def split_batch_norm(edit: Edit) -> None:
 
 def split_clip(edit: Edit) -> None:
     """Clips as MAXIMUM with the lower bound and MINIMUM with the upper one."""
-    for operator, op in edit.of(Elementwise):
-        if op.function != "clip" or not operator.inputs:
+    for operator, _ in edit.computing({"clip"}):
+        if not operator.inputs:
             continue
         data, parts = operator.inputs[0], []
         for function, (bound, value) in clip_bounds(operator).items():

@@ -7,13 +7,14 @@ import numpy as np
 from mcugraph.ir import Array, Constant, Kind, Operator, Tensor
 from mcugraph.ops.base import Weighted
 from mcugraph.ops.convolution import Conv
-from mcugraph.ops.elementwise import Elementwise
 from mcugraph.ops.linear import Dense
 from mcugraph.ops.window import VALID
 from mcugraph.rewrite.edit import Edit
 from mcugraph.rewrite.folding import foldable_layer, is_real, one_a_channel, values_of
 
 Load = Callable[[], Array]
+
+_SUMS = frozenset({"add", "sub"})
 
 
 def fold_sums(edit: Edit) -> bool:
@@ -29,8 +30,8 @@ def fold_sums(edit: Edit) -> bool:
         Whether there were any.
     """
     found = False
-    for operator, op in edit.of(Elementwise):
-        if op.function not in ("add", "sub") or op.activation or len(operator.inputs) != 2:
+    for operator, op in edit.computing(_SUMS):
+        if op.activation or len(operator.inputs) != 2:
             continue
         pairs = (operator.inputs, operator.inputs[::-1])[: 1 if op.function == "sub" else 2]
         for data, term in pairs:

@@ -20,13 +20,14 @@ _SAMPLES = np.linspace(-4.0, 4.0, 33)
 _ERF = np.array([erf(x) for x in (_SAMPLES / sqrt(2)).tolist()])
 _TANH = np.tanh(sqrt(2 / pi) * (_SAMPLES + 0.044715 * _SAMPLES**3))
 _GELUS = tuple(0.5 * _SAMPLES * (1 + inner) for inner in (_ERF, _TANH))
+_FUNCTIONS = frozenset({"erf", "tanh"})
 _ARITHMETIC = frozenset({"add", "mul", "div", "pow", "square"})
 
 
 def join_gelus(edit: Edit) -> None:
     """GELUs out of the operators that exporters write for them."""
-    for operator, op in edit.of(Elementwise):
-        if op in (Elementwise("erf"), Elementwise("tanh")):
+    for operator, op in edit.computing(_FUNCTIONS):
+        if op == Elementwise(op.function):
             _join(edit, operator)
 
 

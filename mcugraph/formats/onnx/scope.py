@@ -22,6 +22,7 @@ from mcugraph.formats.onnx.values import (
     absent_value,
     declared_dims,
     evaluate,
+    foldable,
 )
 from mcugraph.ir import (
     Array,
@@ -38,7 +39,7 @@ from mcugraph.ir import (
 )
 from mcugraph.ir.names import Names
 from mcugraph.ops.base import Weighted
-from mcugraph.ops.creation import Generate, ShapeOf
+from mcugraph.ops.creation import ShapeOf
 from mcugraph.ops.custom import registered
 from mcugraph.ops.elementwise import Convert
 from mcugraph.ops.movement import Reshape
@@ -294,7 +295,7 @@ class Scope:
         while names and not names[-1]:
             names = names[:-1]
         arguments = tuple([name or None for name in names])
-        types = self._types(arguments)
+        types, constant = self._types(arguments)
         results = op.infer(types) if types is not None else None
         if results is not None and dtype is not None:
             results = (TensorType(dtype, results[0].shape), *results[1:])
@@ -303,7 +304,7 @@ class Scope:
         # Those declared hold for the file's own dimensions, before a caller bound other ones.
         if results is not None and not self.model.bindings.given:
             self.declarations.agree(node.outputs, results)
-        if results is not None and self._foldable(op, arguments):
+        if results is not None and foldable(op, constant):
             self._fold_all(op, node, arguments, results)
         else:
             self.finish(op, node, arguments, results)
@@ -375,27 +376,25 @@ class Scope:
         except FormatError:
             return None
 
-    def _types(self, names: tuple[str | None, ...]) -> list[TensorType | None] | None:
-        """The types that an operator computes with; None where a shape is not known."""
+    def _types(self, names: tuple[str | None, ...]) -> tuple[list[TensorType | None] | None, bool]:
+        """The types that an operator computes with, and whether all of these are constants.
+
+        None instead of the types where a shape is not known.
+        """
         types: list[TensorType | None] = []
+        constant, tensors, real = True, self.tensors, self.real
         for name in names:
             if name is None:
                 types.append(None)
                 continue
-            tensor = self.tensors[name]
-            if tensor.shape is None:
-                return None
-            types.append(TensorType(self.real.get(name, tensor.dtype), tensor.shape))
-        return types
-
-    def _foldable(self, op: Op, arguments: tuple[str | None, ...]) -> bool:
-        """Whether the value is the same in every inference, so that a deployment stores it."""
-        for name in arguments:
-            if name is not None and self.tensors[name].kind is not _CONSTANT:
-                return type(op) is ShapeOf
-        return not (
-            isinstance(op, Opaque) or (isinstance(op, Generate) and op.function == "random")
-        )
+            tensor = tensors[name]
+            dtype, shape = tensor.dtype, tensor.shape
+            if shape is None:
+                return None, False
+            if tensor.kind is not _CONSTANT:
+                constant = False
+            types.append(TensorType(real.get(name, dtype) if real else dtype, shape))
+        return types, constant
 
     def _fold_all(
         self,

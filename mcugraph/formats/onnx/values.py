@@ -8,6 +8,8 @@ import numpy as np
 from mcugraph.errors import FormatError
 from mcugraph.formats.onnx.types import DTYPES
 from mcugraph.ir import Array, DType, Op, Shape, Tensor, TensorType
+from mcugraph.ops.creation import Generate, ShapeOf
+from mcugraph.ops.opaque import Opaque
 
 
 def declared_dims(
@@ -55,6 +57,18 @@ def filled(shape: Shape, value: Callable[[], Array]) -> Array:
 def absent_value(name: str) -> Array:
     """The value of a sparse constant: never decoded."""
     raise NoValue(f"the value of {name!r} is sparse and is not decoded")
+
+
+def foldable(op: Op, constant: bool) -> bool:
+    """Whether the value is the same in every inference, so that a deployment stores it.
+
+    Args:
+        op: What makes it.
+        constant: Whether it is made of constants alone.
+    """
+    if not constant:
+        return type(op) is ShapeOf
+    return not (isinstance(op, Opaque) or (isinstance(op, Generate) and op.function == "random"))
 
 
 def evaluate(op: Op, inputs: list[Tensor | None]) -> tuple[Array, ...]:
