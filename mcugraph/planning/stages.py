@@ -74,7 +74,7 @@ def fitted(problem: ArenaProblem, arena: int, limits: Limits) -> Plan:
         GraphError: The problem contradicts itself.
     """
     problem.verify()
-    stages = _Stages(problem, limits)
+    stages = _Stages(problem, limits, enough=arena)
     stages.fit(arena)
     return stages.made(())
 

@@ -11,6 +11,7 @@ from copy import copy
 from functools import cached_property, partial
 
 from mcugraph.formats.tflite.model import TfliteModel
+from mcugraph.late_fields import Later
 from mcugraph.planning.arena import SCRATCH, TENSOR, ArenaProblem, Block, Plan, uses_overlaps
 from mcugraph.planning.entry import plan
 from mcugraph.planning.rows import Row
@@ -317,7 +318,11 @@ class Head:
         if not path:
             return []
         begin = (problem.sizes[path[0][1]], lambda: 0)
-        return [begin, *((problem.sizes[b], partial(self._lead, i, a, b)) for i, a, b in path)]
+        leads = [Later(partial(self._lead, i, a, b)) for i, a, b in path]
+        return [
+            begin,
+            *((problem.sizes[b], lead) for (_, _, b), lead in zip(path, leads, strict=True)),
+        ]
 
     def _lead(self, operator: int, a: int, b: int) -> int:
         """Aligned bytes that an output has to begin before an input, or all of it."""
