@@ -49,7 +49,8 @@ def shares_within(
             taken += form.bytes(len(matrix), matrix.shape[1], 0, _BITS)
             continue
         worth = ByScores(sums_of_blocks(matrix**2, blocks or SINGLE).numpy())
-        pruned.append(PrunableLayer(name, *matrix.shape, _BITS, worth, form, blocks=blocks))
+        down, across = matrix.shape
+        pruned.append(PrunableLayer(name, down, across, _BITS, worth, form, blocks=blocks))
     least = taken + sum(layer.bytes(layer.least) for layer in pruned)
     if least > budget:
         raise UsageError(
