@@ -5,6 +5,7 @@ buffer ``mask``.
 """
 
 import copy
+from collections import Counter, defaultdict
 from collections.abc import Iterator, Mapping
 from typing import Any
 
@@ -28,26 +29,20 @@ def masks_from(model: torch.nn.Module) -> dict[str, torch.Tensor]:
 
     Returns:
         Name of a parameter, such as ``"conv1.weight"`` -> which of its weights stay, in its shape.
+        What several layers share has the name of the first.
 
     Raises:
-        UsageError: It is no module.
+        UsageError: It is no module, or layers that share weights have different masks.
     """
     plain = plain_module(model, "masks_from")
-    found = {}
-    for name, module, attribute in _masked(plain):
-        mask = torch.ones_like(getattr(module, attribute), dtype=torch.bool)
-        if hasattr(module, attribute + _MASK):
-            mask &= getattr(module, attribute + _MASK) != 0
-        for step in _steps(module, attribute):
-            if _is_mask(step, mask.shape):
-                mask &= step.mask != 0
-        found[name] = mask
+    found = _masks_of_torch(plain)
+    seen = set[int]()
     for path, module in plain.named_modules():
-        name = _joined(path, "weight")
-        if name not in found and is_layer(module):
+        if is_layer(module) and id(module.weight) not in seen:
+            seen.add(id(module.weight))
             zeros = module.weight.detach() == 0
             if zeros.any() and not zeros.all():
-                found[name] = ~zeros
+                found[_joined(path, "weight")] = ~zeros
     return found
 
 
@@ -61,9 +56,11 @@ def without_masks(model: torch.nn.Module) -> torch.nn.Module:
         The model.
 
     Raises:
-        UsageError: It is no module, or masks stand among other parametrizations.
+        UsageError: It is no module, or masks stand among other parametrizations, or layers that
+            share weights have different ones.
     """
-    masked = list(_masked(plain_module(model, "without_masks")))
+    _masks_of_torch(plain_module(model, "without_masks"))
+    masked = list(_masked(model))
     for name, module, attribute in masked:
         shape = getattr(module, attribute).shape
         if not all(_is_mask(step, shape) for step in _steps(module, attribute)):
@@ -90,7 +87,7 @@ def to_torch_prune(
         The model.
 
     Raises:
-        UsageError: A mask is of no parameter, or of another shape.
+        UsageError: A mask is of no parameter, or of another shape, or the model has masks already.
     """
     for module, attribute, mask in _placed(model, masks):
         prune.custom_from_mask(module, attribute, mask)  # type: ignore[no-untyped-call]
@@ -132,13 +129,26 @@ def copied(model: torch.nn.Module) -> torch.nn.Module:
     return copy.deepcopy(model, products)
 
 
+def sendable(model: torch.nn.Module) -> torch.nn.Module:
+    """A module that other processes can be sent, or itself, where it is one already.
+
+    Parametrizations cannot be pickled, and so masks of torchao's become those of
+    ``torch.nn.utils.prune`` on a copy.
+    """
+    if not any(parametrize.is_parametrized(module) for module in model.modules()):
+        return model
+    masks = _masks_of_torch(model)
+    return to_torch_prune(without_masks(copied(model)), masks)
+
+
 def masked_parameters(model: torch.nn.Module, masks: Any) -> dict[str, torch.Tensor]:
     """The parameters that masks are of, by their names.
 
     Raises:
         UsageError: There is no module, or a mask is none, or of no parameter, or of another shape.
     """
-    parameters = dict(plain_module(model, "masks").named_parameters())
+    # Layers that share weights each have a name for them.
+    parameters = dict(plain_module(model, "masks").named_parameters(remove_duplicate=False))
     if not isinstance(masks, Mapping):
         given = type(masks).__name__
         raise UsageError(f"masks: tensors by names of parameters are needed, not {given}")
@@ -153,10 +163,41 @@ def masked_parameters(model: torch.nn.Module, masks: Any) -> dict[str, torch.Ten
 def _placed(
     model: torch.nn.Module, masks: Mapping[str, torch.Tensor] | None
 ) -> Iterator[tuple[torch.nn.Module, str, torch.Tensor]]:
-    given = masks_from(model) if masks is None else masks
-    for name, parameter in masked_parameters(model, given).items():
-        path, _, attribute = name.rpartition(".")
-        yield model.get_submodule(path), attribute, given[name].to(parameter.device)
+    given: Any = masks_from(model) if masks is None else masks
+    for name, _, _ in _masked(model):
+        if isinstance(given, Mapping) and name in given:
+            raise UsageError(f"{name} has a mask already: without_masks(model) makes it plain")
+    places = {id(each): given[name] for name, each in masked_parameters(model, given).items()}
+    for module in list(model.modules()):
+        for attribute, parameter in list(module._parameters.items()):
+            if id(parameter) in places and parameter is not None:
+                yield module, attribute, places[id(parameter)].to(parameter.device)
+
+
+def _masks_of_torch(model: torch.nn.Module) -> dict[str, torch.Tensor]:
+    """Masks of PyTorch's, by the first name of the parameter that each is of.
+
+    Raises:
+        UsageError: Layers that share a parameter have different ones, or one has none.
+    """
+    held = Counter(id(each) for module in model.modules() for each in module._parameters.values())
+    found: dict[int, list[tuple[str, torch.Tensor]]] = defaultdict(list)
+    for name, module, attribute in _masked(model):
+        mask = torch.ones_like(getattr(module, attribute), dtype=torch.bool)
+        original = module._parameters.get(attribute + _ORIGINAL)
+        if original is not None:
+            mask &= getattr(module, attribute + _MASK) != 0
+        else:
+            original = getattr(module.parametrizations, attribute).original
+        for step in _steps(module, attribute):
+            if _is_mask(step, mask.shape):
+                mask &= step.mask != 0
+        found[id(original)].append((name, mask))
+    for number, masks in found.items():
+        name, first = masks[0]
+        if len(masks) < held[number] or not all(torch.equal(first, each) for _, each in masks):
+            raise UsageError(f"{name}: layers share it, and do not mask it alike")
+    return dict(masks[0] for masks in found.values())
 
 
 def _masked(model: torch.nn.Module) -> Iterator[tuple[str, torch.nn.Module, str]]:

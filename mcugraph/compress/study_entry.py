@@ -18,6 +18,7 @@ import torch
 from mcugraph.checks import check_callable, check_whole, path_text
 from mcugraph.codegen.cores import find_target
 from mcugraph.codegen.toolchain import missing_tools
+from mcugraph.compress.mask_conventions import sendable
 from mcugraph.compress.study_driver import StudyDriver
 from mcugraph.compress.study_ledger import StudyLedger
 from mcugraph.compress.study_options import StudyRecipe, listed
@@ -146,7 +147,7 @@ def study(
         "cores": list(cores),
         "seed": seed,
     }
-    task = StudyTask(plain, example, source, recipe, {}, seed, cores)
+    task = StudyTask(sendable(plain), example, source, recipe, {}, seed, cores)
     trainers = find_engine(engine, workers, memory_limit)
     with ExitStack() as stack:
         stack.callback(trainers.close)

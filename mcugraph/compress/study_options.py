@@ -7,6 +7,8 @@ from enum import Enum
 from itertools import product
 from typing import Any
 
+import numpy as np
+
 from mcugraph.checks import check_number, check_whole, checked_fraction
 from mcugraph.errors import UsageError
 from mcugraph.records import dataclass
@@ -126,6 +128,8 @@ def as_given(
         options = completed(each)
         if options is not None:
             found.setdefault(values_of(options), (each, options))
+    if not given:
+        raise UsageError("grid: the list is empty")
     if not found:
         raise UsageError("grid: none of its combinations goes together")
     return list(found.values())
@@ -137,7 +141,7 @@ def values_of(options: Options) -> tuple[Any, ...]:
 
 
 def listed(grid: Any) -> dict[str, list[Any]] | list[Any]:
-    """A grid as lists, which can be read more than once.
+    """A grid as lists of plain values, which can be read more than once.
 
     Raises:
         UsageError: It is none.
@@ -146,13 +150,27 @@ def listed(grid: Any) -> dict[str, list[Any]] | list[Any]:
         return {name: _several(name, values) for name, values in grid.items()}
     if isinstance(grid, str) or not isinstance(grid, Iterable):
         raise UsageError(f"grid: options by name, or a list of such, are needed, not {grid!r}")
-    return list(grid)
+    return [_plain_options(each) for each in grid]
 
 
 def _several(name: str, values: Any) -> list[Any]:
     if isinstance(values, str) or not isinstance(values, Iterable):
         raise UsageError(f"grid: {name}: a list of what it is to be is needed, not {values!r}")
-    return list(values)
+    found = [_plain(value) for value in values]
+    if not found:
+        raise UsageError(f"grid: {name}: the list is empty")
+    return found
+
+
+def _plain_options(given: Any) -> Any:
+    if not isinstance(given, Mapping):
+        return given
+    return {name: _plain(value) for name, value in given.items()}
+
+
+def _plain(value: Any) -> Any:
+    """A number of NumPy's as one of Python's: a study that goes on is to know it again."""
+    return value.item() if isinstance(value, np.generic) else value
 
 
 def completed(given: Mapping[str, Any]) -> Options | None:
@@ -173,7 +191,7 @@ def completed(given: Mapping[str, Any]) -> Options | None:
             raise UsageError(f"grid: {name}: {options[name]!r} is none of {said}")
     options["sparsity"] = checked_fraction("grid: sparsity", options["sparsity"])
     check_whole("grid: qat_epochs", options["qat_epochs"], 0)
-    options["qat_epochs"] = int(options["qat_epochs"])  # of NumPy, perhaps
+    options["qat_epochs"] = int(options["qat_epochs"])
     names = _ELEMENTS if options["method"] == "elements" else _CHANNELS
     if options["heuristic"] is None:
         options["heuristic"] = names[0]

@@ -80,6 +80,44 @@ def test_copies_keep_their_masks(make: Any) -> None:
         torch.testing.assert_close(each(x), wanted)
 
 
+def tied() -> Any:
+    """Two layers share weights."""
+    torch.manual_seed(0)
+    model = nn.Sequential(nn.Linear(6, 6), nn.ReLU(), nn.Linear(6, 6), nn.Linear(6, 2))
+    model[2].weight = model[0].weight
+    return model
+
+
+@pytest.mark.parametrize("out", [to_torch_prune, to_torchao])
+def test_masks_of_shared_weights_go_out_and_come_in(out: Any) -> None:
+    x = torch.randn(3, 6)
+    model = Sparsifier(tied(), 0.5).finish()
+    wanted = model(x).detach()
+    masks = masks_from(model)
+    assert masks.keys() == {"0.weight", "3.weight"}
+    masked = out(model, masks)
+    assert {name: mask.tolist() for name, mask in masks_from(masked).items()} == {
+        name: mask.tolist() for name, mask in masks.items()
+    }
+    torch.testing.assert_close(masked(x), wanted)
+    sparsifier = Sparsifier(masked, 0.6)
+    assert model[2].weight is model[0].weight
+    assert sparsifier.finish()[2].weight.count_nonzero() == 14
+
+
+def test_shared_weights_that_are_not_masked_alike_are_refused() -> None:
+    first, second = tied(), tied()
+    prune.l1_unstructured(first[2], "weight", amount=0.5)
+    for number in (0, 2):
+        prune.random_unstructured(second[number], "weight", amount=0.5)
+    for model, name in ((first, "2.weight"), (second, "0.weight")):
+        kept = model.state_dict().keys()
+        for call in (masks_from, without_masks, lambda model: Sparsifier(model, 0.5)):
+            with pytest.raises(UsageError, match=f"^{name}: layers share it, and do not mask it"):
+                call(model)
+        assert model.state_dict().keys() == kept
+
+
 def test_masks_of_other_parameters_stay() -> None:
     """Also in the state, and on a model that has no masks yet."""
     model = pruned_by_torch()
@@ -169,6 +207,9 @@ def test_what_cannot_be_is_refused_in_a_line() -> None:
         to_torch_prune(model, 3)  # type: ignore[arg-type]
     with pytest.raises(UsageError, match=r"mask of 3.weight is no tensor, but float"):
         to_torch_prune(model, {"3.weight": 1.0})  # type: ignore[dict-item]
+    for masked in (pruned_by_torch(), pruned_by_torchao()):
+        with pytest.raises(UsageError, match=r"has a mask already: without_masks\(model\) makes"):
+            to_torch_prune(masked)
     with pytest.raises(UsageError, match="no parameter other"):
         to_torchao(model, {"other": torch.ones(2, 2, dtype=torch.bool)})
     parametrizations.weight_norm(model[3])

@@ -2,6 +2,7 @@
 
 import csv
 import json
+import pickle
 import sys
 from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
@@ -22,8 +23,15 @@ pytest.importorskip("litert_torch")
 from torch import nn  # noqa: E402
 from torch.nn.utils import prune  # noqa: E402
 
-from mcugraph.compress import StudyRecipe, load_study, study  # noqa: E402
+from mcugraph.compress import (  # noqa: E402
+    StudyRecipe,
+    load_study,
+    masks_from,
+    study,
+    to_torchao,
+)
 from mcugraph.compress.kept_models import KeptModel  # noqa: E402
+from mcugraph.compress.mask_conventions import has_masks  # noqa: E402
 from mcugraph.compress.study_options import StudyStep, combinations, completed, listed  # noqa: E402
 
 INPUT = torch.zeros(1, 1, 6, 6)
@@ -163,13 +171,32 @@ def test_what_is_trained_is_kept_for_other_trials_and_other_machines(
         KeptModel.from_bytes(damaged.read_bytes(), damaged)
 
 
+class Sending(Engine):
+    """Sends what other processes would be sent."""
+
+    def submit(self, run: Any, task: Any) -> Any:
+        return Inline().submit(run, pickle.loads(pickle.dumps(task)))
+
+    def close(self) -> None:
+        pass
+
+
 def test_masks_of_pytorch_come_in(data: str, tmp_path: Path) -> None:
-    model = network()
-    prune.random_unstructured(model[3], "weight", 0.5)
+    by_torch, by_torchao = network(), network()
+    prune.random_unstructured(by_torch[3], "weight", 0.5)
+    to_torchao(by_torchao, masks_from(by_torch))
     grid = {"sparsity": [0.6], "scheme": [None]}
-    options = {"recipe": RECIPE, "engine": "inline", "report": lambda line: None}
-    (trial,) = study(model, INPUT, data, grid, folder=tmp_path, **options).done
-    assert trial.figures["share"] < 0.45
+    options = {"recipe": RECIPE, "engine": Sending(), "report": lambda line: None}
+    figures = []
+    for model in (by_torch, by_torchao):
+        wanted = model(INPUT)
+        folder = tmp_path / str(len(figures))
+        (trial,) = study(model, INPUT, data, grid, folder=folder, **options).done
+        assert torch.equal(model(INPUT), wanted)
+        assert has_masks(model)
+        figures.append([trial.figures[name] for name in ("scores", "share", "flash")])
+    assert figures[0] == figures[1]
+    assert figures[0][1] < 0.45
 
 
 def test_workers_are_processes_and_what_fails_is_told(data: str, tmp_path: Path) -> None:
@@ -332,7 +359,14 @@ def test_grids_hold_what_goes_together() -> None:
     assert listed({"scheme": (scheme for scheme in [None])}) == {"scheme": [None]}
     (one,) = combinations({"qat_epochs": np.arange(1)})
     assert type(one["qat_epochs"]) is int
+    numbers = {"sparsity": np.linspace(0, 0.5, 3), "heuristic": np.array(["level", "random"])}
+    written = {"sparsity": [0.0, 0.25, 0.5], "heuristic": ["level", "random"]}
+    assert repr(listed(numbers)) == repr(listed(written))  # by which a study knows it again
+    ones = [{name: values[0] for name, values in each.items()} for each in (numbers, written)]
+    assert repr(listed(ones[:1])) == repr(listed(ones[1:]))
     for said, wrong in (
+        ("grid: sparsity: the list is empty", {"sparsity": []}),
+        ("grid: the list is empty", []),
         ("unknown option 'heuristics'", {"heuristics": ["level"]}),
         ("a list of what it is to be is needed, not 0.5", {"sparsity": 0.5}),
         ("method: 'all' is none of elements, structure", {"method": ["all"]}),
