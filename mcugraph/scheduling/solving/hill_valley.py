@@ -99,6 +99,48 @@ def _joined(chains: Sequence[Chain]) -> list[Segment]:
     return [segment for chain in chains for segment in chain]
 
 
+def no_worse(chain: Chain, other: Chain) -> bool:
+    """Whether one of two chains of the same operators may stand for the other one anywhere.
+
+    It may if, whenever the other goes over a hill on its way down to its lowest valley, this one
+    then is in a valley as low, over hills no higher; and the same from the end backwards.
+    """
+    return _goes_down(_down(chain), _down(other)) and _goes_down(_up(chain), _up(other))
+
+
+def _down(chain: Chain) -> list[tuple[int, int]]:
+    """The hills on the way to the lowest valley, and the valley after each; from the start."""
+    level, found = 0, []
+    for segment in chain:
+        if segment.rises:
+            break
+        found.append((level + segment.hill, level + segment.delta))
+        level += segment.delta
+    return found
+
+
+def _up(chain: Chain) -> list[tuple[int, int]]:
+    """The hills from the lowest valley on, and the valley before each; from the end backwards."""
+    level, found = 0, []
+    for segment in reversed(chain):
+        if not segment.rises:
+            break
+        level -= segment.delta
+        found.append((level + segment.hill, level))
+    return found
+
+
+def _goes_down(way: Sequence[tuple[int, int]], other: Sequence[tuple[int, int]]) -> bool:
+    at = level = 0
+    for hill, valley in ((0, 0), *other):
+        while at < len(way) and way[at][0] <= hill:
+            level = way[at][1]
+            at += 1
+        if level > valley:
+            return False
+    return at == len(way)
+
+
 def hill_of(chain: Chain) -> int:
     """Most bytes that are live while a chain runs, less those before it."""
     level = highest = 0

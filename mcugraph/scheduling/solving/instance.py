@@ -53,6 +53,11 @@ class Instance:
         net, numbers = self._exchanged
         return [Part.of(part, [numbers[v] for v in operators]) for part, operators in split(net)]
 
+    @property
+    def leaves_orders_out(self) -> bool:
+        """Whether the parts have fewer orders than the network."""
+        return self._exchanged[0] is not self.net
+
     @cached_property
     def _exchanged(self) -> tuple[Network, list[int]]:
         return exchanged(self.net)
@@ -60,7 +65,7 @@ class Instance:
     @cached_property
     def _given_parts(self) -> list[Part]:
         """Independent parts of the network with all its orders."""
-        if self._exchanged[0] is self.net:
+        if not self.leaves_orders_out:
             return self.parts
         return [Part.of(part, operators) for part, operators in split(self.net)]
 

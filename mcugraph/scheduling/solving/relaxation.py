@@ -13,6 +13,7 @@ the same, and its order, repaired, is a greedy order of the network.
 from collections.abc import Iterator, Sequence
 from heapq import heapify, heappop, heappush
 
+from mcugraph.scheduling.solving.forks import Forks
 from mcugraph.scheduling.solving.hill_valley import (
     Chain,
     hill_of,
@@ -43,7 +44,9 @@ def series_parallel_bounds(net: Network, order: Sequence[int]) -> Iterator[tuple
         return
     least = order_peak(net, order)
     for _ in range(_ROUNDS):
-        chain = merged(preds, succs, _chains(net, order))
+        hills, deltas, last = _changes(net, order)
+        forks = Forks(net, preds, hills, deltas, last)
+        chain = merged(preds, succs, list(map(single, range(len(hills)), hills, deltas)), forks)
         if chain is None:
             return
         found = operators_of(chain)
@@ -59,7 +62,9 @@ def forest_bound(net: Network, order: Sequence[int]) -> tuple[int, list[int]]:
     place = {v: position for position, v in enumerate(order)}
     waiting: list[list[Chain]] = [[] for _ in net.succs]  # chains of what has to come before
     roots: list[Chain] = []
-    for v, (alone, succs) in enumerate(zip(_chains(net, order), net.succs, strict=True)):
+    hills, deltas, _ = _changes(net, order)
+    for v, succs in enumerate(net.succs):
+        alone = single(v, hills[v], deltas[v])
         chain = in_series(in_parallel(waiting[v]), alone) if waiting[v] else alone
         waiting[v].clear()
         (waiting[min(succs, key=place.__getitem__)] if succs else roots).append(chain)
@@ -67,19 +72,24 @@ def forest_bound(net: Network, order: Sequence[int]) -> tuple[int, list[int]]:
     return net.start + hill_of(chain), _repaired(net, operators_of(chain))
 
 
-def _chains(net: Network, order: Sequence[int]) -> list[Chain]:
-    """Each operator alone; a tensor dies with the reader that is the last in an order."""
+def _changes(net: Network, order: Sequence[int]) -> tuple[list[int], list[int], dict[int, int]]:
+    """Bytes that each operator adds while it runs, and after it; a tensor dies with its last one.
+
+    That is the reader of each tensor that comes last in an order.
+    """
     place = {v: position for position, v in enumerate(order)}
-    deltas = list(net.kept)
-    for size, keep, consumers in zip(net.sizes, net.keep, net.consumers, strict=True):
-        if consumers and not keep:
-            deltas[max(consumers, key=place.__getitem__)] -= size
-    return [
-        single(v, step - covered_bytes(overlays), delta)
-        for v, (step, overlays, delta) in enumerate(
-            zip(net.step, net.overlays, deltas, strict=True)
-        )
+    deltas, last = list(net.kept), {}
+    for tensor, (size, keep, readers) in enumerate(
+        zip(net.sizes, net.keep, net.consumers, strict=True)
+    ):
+        if readers and not keep:
+            last[tensor] = max(readers, key=place.__getitem__)
+            deltas[last[tensor]] -= size
+    hills = [
+        step - covered_bytes(overlays)
+        for step, overlays in zip(net.step, net.overlays, strict=True)
     ]
+    return hills, deltas, last
 
 
 def _repaired(net: Network, order: Sequence[int]) -> list[int]:

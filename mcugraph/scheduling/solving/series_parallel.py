@@ -14,6 +14,7 @@ digraphs", 1982).
 from collections.abc import Sequence
 from random import Random
 
+from mcugraph.scheduling.solving.forks import Forks
 from mcugraph.scheduling.solving.hill_valley import Chain, in_parallel, in_series
 
 
@@ -23,10 +24,20 @@ def joins_wholly(preds: Sequence[Sequence[int]], succs: Sequence[Sequence[int]])
 
 
 def merged(
-    preds: Sequence[Sequence[int]], succs: Sequence[Sequence[int]], chains: Sequence[Chain]
+    preds: Sequence[Sequence[int]],
+    succs: Sequence[Sequence[int]],
+    chains: Sequence[Chain],
+    forks: Forks | None = None,
 ) -> Chain | None:
-    """The chain of all operators, given that of each; None if they are not series-parallel."""
-    taking = _TakingApart(preds, succs, chains)
+    """The chain of all operators, given that of each; None if they are not series-parallel.
+
+    Args:
+        preds: Of each operator, without edges that follow from others.
+        succs: The same.
+        chains: One an operator.
+        forks: What dies otherwise than these say.
+    """
+    taking = _TakingApart(preds, succs, chains, forks or None)
     taking.run()
     if len(taking.chain) != 1:
         return None
@@ -48,8 +59,12 @@ class _TakingApart:
         preds: Sequence[Sequence[int]],
         succs: Sequence[Sequence[int]],
         chains: Sequence[Chain],
+        forks: Forks | None,
     ) -> None:
         n = len(chains)
+        self._forks = forks
+        # What follows the first operator; None: it begins with several.
+        self._rest: dict[int, Chain | None] = dict.fromkeys(range(n) if forks else (), ())
         random = Random(0)
         self.chain = dict(enumerate(chains))
         self.preds = {v: set(preds[v]) for v in range(n)}
@@ -74,24 +89,47 @@ class _TakingApart:
         return self._before[v], self._after[v]
 
     def run(self) -> None:
-        """Apply both rules as long as they can be."""
+        """Apply both rules as long as they can be; to a part of a fork if nothing else can be."""
         pending = list(self.chain)
-        while pending:
-            v = pending.pop()
+        waiting: list[int] = []
+        while pending or waiting:
+            hurried = not pending
+            v = (pending or waiting).pop()
             if v in self.chain:
-                pending += self._parallel(v) or self._series(v)
+                if not hurried and self._waits(v):
+                    waiting.append(v)
+                    pending += self._series(v)
+                else:
+                    pending += self._parallel(v, hurried) or self._series(v)
 
-    def _parallel(self, v: int) -> list[int]:
-        """Make one of all that stand beside ``v``; returns what is to be looked at again."""
+    def _waits(self, v: int) -> bool:
+        """Whether it begins with a tensor as branches do that do not stand beside it yet."""
+        if self._forks is None or self._rest[v] is None:
+            return False
+        alike = self._alike[self._key(v)]
+        return not all(u in alike and self._rest[u] is not None for u in self._forks.beside(v))
+
+    def _parallel(self, v: int, hurried: bool) -> list[int]:
+        """Make one of all that stand beside ``v``; returns what is to be looked at again.
+
+        Args:
+            v: By number.
+            hurried: Do not wait for the other branches of forks.
+        """
         alike = self._alike[self._key(v)]
         beside = [
             u
             for u in sorted(alike)
-            if u != v and self.preds[u] == self.preds[v] and self.succs[u] == self.succs[v]
+            if u != v
+            and self.preds[u] == self.preds[v]
+            and self.succs[u] == self.succs[v]
+            and (hurried or not self._waits(u))
         ]
         if not beside:
             return []
-        self.chain[v] = in_parallel([self.chain[u] for u in (v, *beside)])
+        self.chain[v] = self._side_by_side((v, *beside))
+        if self._forks is not None:
+            self._rest[v] = None
         for u in beside:
             alike.discard(u)
             del self.chain[u], self.head[self.tail[u]]
@@ -102,6 +140,14 @@ class _TakingApart:
                 self._change(s, self._before, self._code[self.tail[u]])
                 self.preds[s].discard(self.tail[u])
         return [v, *(self.head[p] for p in self.preds[v]), *self.succs[v]]
+
+    def _side_by_side(self, branches: Sequence[int]) -> Chain:
+        chain, forked = None, ()
+        if self._forks is not None:
+            rests = {u: rest for u in branches if (rest := self._rest[u]) is not None}
+            chain, forked = self._forks.chain(rests)
+        others = [self.chain[u] for u in branches if u not in forked]
+        return in_parallel(others if chain is None else [chain, *others])
 
     def _series(self, v: int) -> list[int]:
         """Make one of ``v`` and its only successor, or its only predecessor."""
@@ -116,7 +162,11 @@ class _TakingApart:
         return []
 
     def _join(self, v: int, w: int) -> list[int]:
-        self.chain[v] = in_series(self.chain[v], self.chain.pop(w))
+        after = self.chain.pop(w)
+        self.chain[v] = in_series(self.chain[v], after)
+        if self._forks is not None:
+            rest = self._rest[v]
+            self._rest[v] = in_series(rest, after) if rest else None if rest is None else after
         self._alike[self._key(w)].discard(w)
         self._alike[self._key(v)].discard(v)
         del self.head[self.tail[v]]

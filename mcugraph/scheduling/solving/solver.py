@@ -5,6 +5,7 @@ longer than all of the rest.
 """
 
 from collections.abc import Iterable, Iterator, Sequence
+from functools import partial
 from operator import itemgetter
 
 from mcugraph.records import dataclass
@@ -16,6 +17,7 @@ from mcugraph.scheduling.solving.network import Network
 from mcugraph.scheduling.solving.relaxation import forest_bound, series_parallel_bounds
 from mcugraph.scheduling.solving.replay import order_peak
 from mcugraph.scheduling.solving.shared_tree import shared_tree_bounds
+from mcugraph.scheduling.solving.split import split
 
 METHODS = ("auto", "dp", "greedy")
 _DIVED = 1000  # operators through which the first searches can dive
@@ -77,6 +79,8 @@ class _Incumbent:
 
     def by_parts(self, exact: bool) -> None:
         """Part by part, only as far as the largest peak of a part needs it."""
+        if self.peak > self.lower_bound and self.instance.leaves_orders_out:
+            self._as_given()
         if self.peak == self.lower_bound:
             return
         parts = self.instance.parts
@@ -152,6 +156,19 @@ class _Incumbent:
                         break
             else:
                 return
+
+    def _as_given(self) -> None:
+        """What hills and valleys say of the network with all its orders, where parts lack some."""
+        found: list[int] = []
+        for net, operators in split(self.net):
+            order: Sequence[int] = range(len(operators))
+            for bound, other in series_parallel_bounds(net, order):
+                self.lower_bound = max(self.lower_bound, bound)
+                order = min(order, other, key=partial(order_peak, net))
+            found += [operators[v] for v in order]
+        if order_peak(self.net, found) == self.lower_bound:  # else the parts' own are better
+            self.order, self.peak = found, self.lower_bound
+        self.limits.tell(self.lower_bound, self.peak)
 
     def _bounds(
         self, part: Part, order: Sequence[int], cuts: Iterator[int], exact: bool
