@@ -135,8 +135,8 @@ class Sampled(Proposals):
             return None
         if drawn.forced:
             self._say(
-                f"#{len(trials)}: the sampler draws what was tried, {_DRAWS} times; the nearest "
-                f"that was not is taken ({len(trials)} of {len(self._all)} combinations are tried)"
+                f"#{len(trials)}: {_DRAWS} draws of the sampler give nothing new; the nearest that "
+                f"was not tried is taken ({len(trials)} of {len(self._all)} combinations are tried)"
             )
         self._asked[len(trials)] = drawn.asked
         return drawn.options

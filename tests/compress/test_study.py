@@ -288,7 +288,7 @@ def test_a_sampler_that_repeats_itself_ends_no_study(
     # No heuristic is the first one: "level" was tried then.
     found = [(trial.options["qat_epochs"], trial.options["heuristic"]) for trial in again.done]
     assert found == [(2, "level"), (0, "level"), (1, "level"), (2, "random"), (0, "random")]
-    said = "the sampler draws what was tried, 100 times; the nearest that was not is taken"
+    said = "100 draws of the sampler give nothing new; the nearest that was not tried is taken"
     assert [line for line in lines if said in line] == [
         f"#{n}: {said} ({n} of 6 combinations are tried)" for n in range(1, 5)
     ]
