@@ -71,7 +71,9 @@ class _Looked:
                 constant = all(self._graph.tensors[other].is_constant for other in others)
                 if not constant or not (moved or function in _ON_THE_WAY):
                     return False
-                pending.append((reader.outputs[0], steps + 1, inverse or function in _INVERSES))
+                # A number by the root of a mean is an inverse as well.
+                turned = function in _INVERSES or (function == "div" and reader.inputs[0] != name)
+                pending.append((reader.outputs[0], steps + 1, inverse or turned))
         return True
 
     def _same(self, name: str) -> str:

@@ -1,6 +1,6 @@
 """Channel labels pushed through a graph, operator by operator."""
 
-from collections.abc import Hashable, Sequence
+from collections.abc import Hashable, Mapping, Sequence
 
 import numpy as np
 
@@ -13,6 +13,7 @@ from mcugraph.errors import GraphError
 from mcugraph.ir import Array, Graph, Kind, Op, Operator, Role, Shape, Tensor
 from mcugraph.ops.base import Weighted
 from mcugraph.ops.convolution import Conv, ConvTranspose
+from mcugraph.ops.elementwise import Elementwise
 from mcugraph.ops.labels import (
     FIXED,
     NONE,
@@ -25,7 +26,7 @@ from mcugraph.ops.labels import (
 )
 from mcugraph.ops.reduction import Reduce
 from mcugraph.ops.selection import Concat, Slice, Split
-from mcugraph.records import replace
+from mcugraph.records import dataclass, replace
 
 _GIVEN = (Kind.STATE, Kind.OUTER)  # what no operator of the graph makes
 _MOST_LABELS = 1 << 27  # of one tensor, at 8 bytes each where they are not repeated
@@ -45,7 +46,7 @@ def label(graph: Graph, seeds: Seeds | None = None) -> Labelling:
         _check_size(graph, tensor)
     labelling = Labelling(seeds=seeds or Seeds())
     labelling.unions.fresh(labelling.seeds.classes)
-    made: dict[Hashable, Array] = {}
+    walk = _Walk(graph, labelling, {}, graph.consumers())
     given = [name for name, tensor in graph.tensors.items() if tensor.kind in _GIVEN]
     for name in (*graph.inputs, *given):
         shape = graph.tensors[name].shape or ()
@@ -54,7 +55,7 @@ def label(graph: Graph, seeds: Seeds | None = None) -> Labelling:
     for operator in graph.operators:
         if operator.name in own and isinstance(operator.op, Reduce):
             operator = replace(operator, op=replace(operator.op, averages=True))
-        _operator(graph, operator, labelling, made)
+        _operator(walk, operator)
     hold_cut_across(labelling, _uncut)
     for name in graph.outputs:
         labelling.freeze(name, "an output of the graph")
@@ -72,14 +73,30 @@ def _check_size(graph: Graph, tensor: Tensor) -> None:
             )
 
 
-def _operator(
-    graph: Graph, operator: Operator, labelling: Labelling, made: dict[Hashable, Array]
-) -> None:
-    view = _View(graph, operator, labelling, made)
+@dataclass(frozen=True)
+class _Walk:
+    """A graph while it is labelled.
+
+    Attributes:
+        graph: What is labelled.
+        labelling: What has been found.
+        made: The labels that layers have made, by what tells these apart.
+        readers: Of each tensor, who reads it.
+    """
+
+    graph: Graph
+    labelling: Labelling
+    made: dict[Hashable, Array]
+    readers: Mapping[str, Sequence[Operator]]
+
+
+def _operator(walk: _Walk, operator: Operator) -> None:
+    labelling = walk.labelling
+    view = _View(walk, operator)
     results = _results(view)
     if view.layered:
-        others = _results(_Beside(graph, operator, labelling, made))
-        results = tuple(stacked(a, b) for a, b in zip(results, others, strict=True))
+        others = _results(_Beside(walk, operator))
+        results = tuple(_both(a, b) for a, b in zip(results, others, strict=True))
     if view.crossing is not None:
         first, *rest = results
         labelling.unions.freeze(plane(first, 1), f"{operator.name}: channels lie along three axes")
@@ -97,6 +114,11 @@ def _operator(
     ):
         reason = f"{operator.name}: equal channels of what its groups take after a shuffle"
         labelling.equal += shared_out(labelling, whole, operator.op, reason)
+
+
+def _both(first: Array, second: Array) -> Array:
+    """The labels of a result in both planes; those of the second one where they are alone."""
+    return second if not core(first).any() else stacked(first, second)
 
 
 def _results(view: "_View") -> tuple[Array, ...]:
@@ -126,15 +148,10 @@ class _View:
 
     _plane = 0
 
-    def __init__(
-        self,
-        graph: Graph,
-        operator: Operator,
-        labelling: Labelling,
-        made: dict[Hashable, Array],
-    ) -> None:
-        self._graph, self._operator = graph, operator
-        self._labelling, self._made = labelling, made
+    def __init__(self, walk: _Walk, operator: Operator) -> None:
+        self._walk, self._operator = walk, operator
+        graph, labelling = walk.graph, walk.labelling
+        self._graph, self._labelling, self._made = graph, labelling, walk.made
         tensors, activations = graph.tensors, labelling.activations
         self._whole = {name: activations[name] for name in operator.inputs if name in activations}
         self._first: dict[str, Array] = {}  # the first plane of what was asked for, by name
@@ -180,6 +197,20 @@ class _View:
     def crossed(self, index: int) -> bool:
         name = self._name(index)
         return name in self._whole and len(planes(self._whole[name])) > 1
+
+    def beside(self, index: int) -> Array | None:
+        name = self._name(index)
+        return plane(self._whole[name], 1) if name is not None and self.crossed(index) else None
+
+    def met(self) -> Array | None:
+        made, (shape, *_) = self._operator.outputs[0], self.results
+        for reader in self._walk.readers[made]:
+            others = reader.inputs if isinstance(reader.op, Elementwise) else ()
+            for name in others:
+                labels = self._labelling.activations.get(name or "")
+                if labels is not None and name != made and labels.shape == shape:
+                    return plane(labels, self._plane)
+        return None
 
     def across(self, labels: Array) -> None:
         self.crossing = labels
@@ -321,8 +352,11 @@ class _Beside(_View):
     def joins(self, labels: Array) -> None:
         pass
 
+    def beside(self, index: int) -> Array | None:
+        return super().labels(index)
+
     def across(self, labels: Array) -> None:
-        pass
+        self.freeze(labels, "channels lie along three axes")
 
     def bind(self, index: int, axis: int, labels: Array) -> None:
         if not (labels != NONE).any():

@@ -22,6 +22,9 @@ FIXED = 1  # has to stay: inputs of the graph, and whatever is tied to them
 # Ways in which layers work.
 ACROSS = "across"  # it mixes tokens, and not channels
 DEPTHWISE = "depthwise"  # each channel that it makes is of one that it reads
+BROADCAST = "broadcast"  # an operand has one entry along an axis of another one's channels
+TOGETHER = "together"  # each channel of an operand meets several of another one
+ALONG = "along"  # channels of an operand lie along an axis
 
 _PLANE_BITS = 31  # of the labels of one plane in a number that holds two
 
@@ -54,6 +57,9 @@ class Channels(Protocol):
     def crossed(self, index: int) -> bool:
         """Whether an input has labels of the other plane too."""
 
+    def beside(self, index: int) -> Array | None:
+        """The labels that an input has in the other plane; None: it has none."""
+
     def works(self, way: str, seen: bool) -> bool:
         """Whether the operator works in one of the ways that its rule tells apart.
 
@@ -63,6 +69,9 @@ class Channels(Protocol):
             way: Which.
             seen: What shapes and labels say.
         """
+
+    def met(self) -> Array | None:
+        """Labels of an activation that the first result will meet; None: there is none yet."""
 
     def spare(self, count: int) -> Array:
         """Labels of entries that go only together with channels they meet (padding)."""
@@ -198,6 +207,24 @@ def hold(channels: Channels, labels: Array, axes: Iterable[int], reason: str) ->
     return mixed
 
 
+def as_one(channels: Channels, labels: Array, axes: Collection[int]) -> Array:
+    """Labels after those along some axes went together, where channels lie along another one too.
+
+    So it is with what comes of one channel of each of several branches.
+    """
+    lying = {
+        axis
+        for axis in range(labels.ndim)
+        if channels.works(f"{ALONG} {axis}", varies(labels, axis))
+    }
+    given = {axis % labels.ndim for axis in axes}
+    for axis in lying & given if lying - given else ():
+        first = labels.take([0], axis)
+        channels.unite(core(labels), core(first))
+        labels = np.broadcast_to(first, labels.shape)
+    return labels
+
+
 def refuse(
     channels: Channels,
     reason: str,
@@ -244,7 +271,7 @@ def meet(channels: Channels) -> Array:
             if key in met:
                 continue
             met.add(key)
-            result = aligned if result is None else _meet(channels, result, aligned)
+            result = aligned if result is None else meet_two(channels, result, aligned, index)
     if result is None:
         return none(channels.results[0])
     result = np.broadcast_to(result, channels.results[0])
@@ -254,17 +281,30 @@ def meet(channels: Channels) -> Array:
     return result
 
 
-def _meet(channels: Channels, first: Array, second: Array) -> Array:
-    """Labels of what two operands of the same rank make; their axes may be broadcast."""
+def meet_two(channels: Channels, first: Array, second: Array, number: int) -> Array:
+    """Labels of what two operands of the same rank make; their axes may be broadcast.
+
+    Args:
+        channels: Around the operator.
+        first: Labels of the first operand.
+        second: Of the second one.
+        number: Of the second operand among all.
+    """
     axes = range(first.ndim)
     of_first = {axis for axis in axes if varies(first, axis)}
     of_second = {axis for axis in axes if varies(second, axis)}
-    if any(first.shape[axis] == 1 for axis in of_second):
-        channels.freeze(first, "one channel is broadcast over many")
-        return np.broadcast_to(second, np.broadcast_shapes(first.shape, second.shape))
-    if any(second.shape[axis] == 1 for axis in of_first):
-        channels.freeze(second, "one channel is broadcast over many")
-        return np.broadcast_to(first, np.broadcast_shapes(first.shape, second.shape))
+    pairs = ((first, of_first, second, of_second), (second, of_second, first, of_first))
+    for place, (few, own, many, lying) in enumerate(pairs):
+        lacks = channels.works(
+            f"{BROADCAST} {number}.{place}", any(few.shape[axis] == 1 for axis in lying)
+        )
+        # Where each channel meets several, these go with it.
+        several = lacks and bool(own) and own <= lying and max(lying) in own
+        if channels.works(f"{TOGETHER} {number}.{place}", several):
+            break
+        if lacks:
+            channels.freeze(few, "one channel is broadcast over many")
+            return np.broadcast_to(many, np.broadcast_shapes(first.shape, second.shape))
     if of_first - of_second and of_second - of_first:
         for labels in (first, second):
             channels.freeze(labels, "channels of two axes meet in one tensor")

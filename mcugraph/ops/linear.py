@@ -7,19 +7,11 @@ import numpy as np
 from mcugraph.errors import GraphError
 from mcugraph.ir import Array, Dim, Dims, Role, Shape, Signature, TensorType
 from mcugraph.ops.base import Fusable, LinearAlgebra, Weighted, broadcast, count, given, without
-from mcugraph.ops.labels import (
-    ACROSS,
-    FIXED,
-    NONE,
-    Channels,
-    compress,
-    core,
-    none,
-    read_along,
-    spread,
-    varies,
-)
+from mcugraph.ops.contraction import contract
+from mcugraph.ops.labels import ACROSS, Channels, compress, read_along, spread, varies
 from mcugraph.records import dataclass
+
+_BATCH = "0123456789"  # letters of axes that operands broadcast along
 
 
 @dataclass(frozen=True, slots=True)
@@ -136,41 +128,15 @@ class MatMul(LinearAlgebra):
         return count(s.outputs[0]) * self._sides(a, b)[0][-1]
 
     def couple(self, channels: Channels) -> tuple[Array, ...] | None:
-        a, b = channels.labels(0), channels.labels(1)
-        if a is None or b is None or min(a.ndim, b.ndim) < 2:
+        ranks = [len(shape or ()) for shape in channels.shapes]
+        if min(ranks) < 2:
             return None
-        a = a.swapaxes(-1, -2) if self.transpose_a else a
-        b = b if self.transpose_b else b.swapaxes(-1, -2)
-        # Both as (..., row or column, depth); depth is summed over.
-        result = channels.results[0]
-        lead = (1,) * (len(result) - a.ndim), (1,) * (len(result) - b.ndim)
-        a, b = a.reshape(lead[0] + a.shape), b.reshape(lead[1] + b.shape)
-        deep = varies(a, -1), varies(b, -1)
-        if a.shape[-1] == 1 and not any(varies(x, i) for x in (a, b) for i in (-1, -2)):
-            # Heads of depth 1: nothing changes along the axis, but it is summed over.
-            deep = (bool((core(a) != NONE).any()), bool((core(b) != NONE).any()))
-            deep = (all(deep), all(deep))
-        if deep[0] != deep[1]:
-            for labels in (a, b):
-                channels.freeze(labels, "channels are summed against an axis without channels")
-        if (varies(a, -2) and deep[0]) or (varies(b, -2) and deep[1]):
-            for labels in (a, b):
-                channels.freeze(labels, "channels lie along two axes of a product")
-            return (np.broadcast_to(np.int64(FIXED), result),)
-        if all(deep):
-            channels.unite(*np.broadcast_arrays(a[..., :1, :], b[..., :1, :]))
-            return (none(result),)
-        rows = np.broadcast_to(a[..., :1], result)
-        columns = np.broadcast_to(b[..., :1].swapaxes(-1, -2), result)
-        along = varies(rows, -2), varies(columns, -1)
-        beside = [any(varies(x, axis) for axis in range(len(result) - 2)) for x in (rows, columns)]
-        if all(along) or (along[0] and beside[1]) or (along[1] and beside[0]):
-            for labels in (a, b):
-                channels.freeze(labels, "channels of two axes meet in one tensor")
-            return (np.broadcast_to(np.int64(FIXED), result),)
-        if any(beside) and not any(along):
-            channels.unite(rows, columns)  # each product is of one channel, on both sides
-        return (compress(rows if along[0] or beside[0] else columns),)
+        sides = ["KI" if self.transpose_a else "IK", "JK" if self.transpose_b else "KJ"]
+        lead = _BATCH[: max(ranks) - 2]
+        terms = [
+            lead[len(lead) - rank + 2 :] + side for rank, side in zip(ranks, sides, strict=True)
+        ]
+        return contract(channels, terms, f"{lead}IJ")
 
 
 @dataclass(frozen=True, slots=True)
@@ -225,3 +191,55 @@ class Einsum(LinearAlgebra):
 
     def elementwise(self, s: Signature) -> Dim | None:
         return count(s.inputs[0] or ()) if len(s.inputs) == 1 else 0
+
+    def _letters(self, ranks: Sequence[int]) -> tuple[list[str], str]:
+        """The letters of operands and of the result, an ellipsis as a letter for each axis."""
+        terms, result = self.equation.split("->")
+        found = []
+        for term, rank in zip(terms.split(","), ranks, strict=True):
+            extra = rank - len(term.replace("...", ""))
+            found.append(term.replace("...", _BATCH[::-1][len(_BATCH) - extra :]))
+        lead = max(("".join(filter(str.isdigit, term)) for term in found), key=len)
+        return found, result.replace("...", lead)
+
+    def places(self, index: int, ranks: Sequence[int]) -> tuple[int | None, ...]:
+        """For each axis of an operand that of the result; None: it is summed over.
+
+        Args:
+            index: Of the operand.
+            ranks: How many axes each operand has.
+        """
+        terms, result = self._letters(ranks)
+        return tuple(result.index(x) if x in result else None for x in terms[index])
+
+    def couple(self, channels: Channels) -> tuple[Array, ...] | None:
+        ranks = [len(shape or ()) for shape in channels.shapes]
+        return contract(channels, *self._letters(ranks))
+
+
+def dense_of(equation: str, data: int) -> Dense | None:
+    """The dense layer that an Einstein sum of data and a matrix is; None: it is none.
+
+    Args:
+        equation: In explicit form.
+        data: Which of the two operands the data is.
+    """
+    terms, result = equation.split("->")
+    given, *others = terms.split(",")[:: 1 if data == 0 else -1]
+    if len(others) != 1 or len(others[0]) != 2 or not given[-1:].isalpha():
+        return None
+    (matrix,) = others
+    made = matrix.replace(given[-1], "")
+    if len(made) != 1 or made in given or result != given[:-1] + made:
+        return None
+    return Dense(weight_out=matrix.index(made), weight_in=matrix.index(given[-1]))
+
+
+def explicit(equation: str) -> str:
+    """An Einstein sum that says what its result is: without one, all letters that occur once."""
+    equation = equation.replace(" ", "")
+    if "->" in equation:
+        return equation
+    letters = equation.replace(",", "").replace("...", "")
+    once = sorted(letter for letter in set(letters) if letters.count(letter) == 1)
+    return f"{equation}->{'...' if '...' in equation else ''}{''.join(once)}"

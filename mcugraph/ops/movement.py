@@ -13,7 +13,17 @@ import numpy as np
 from mcugraph.errors import GraphError
 from mcugraph.ir import Array, Shape, TensorType
 from mcugraph.ops.base import KeepsZero, given, normal_axis
-from mcugraph.ops.labels import Channels, equal_rows, first_row, through, varies
+from mcugraph.ops.labels import (
+    ALONG,
+    NONE,
+    Channels,
+    compress,
+    core,
+    equal_rows,
+    first_row,
+    through,
+    varies,
+)
 from mcugraph.records import dataclass
 
 _ELEMENT = np.zeros(1, np.bool_)
@@ -213,6 +223,18 @@ class Expand(Movement):
 
     def move(self, data: Array) -> Array:
         return np.broadcast_to(data, np.broadcast_shapes(data.shape, self.shape))
+
+    def couple(self, channels: Channels) -> tuple[Array, ...] | None:
+        (made,) = results = through(self.move, channels)
+        other = channels.met()
+        for axis, length in enumerate((1,) * made.ndim if other is None else made.shape):
+            before = axis - made.ndim + len(channels.shapes[0] or ())
+            one = before < 0 or (channels.shapes[0] or ())[before] == 1
+            lies = length > 1 and one and other is not None and varies(other, axis)
+            if channels.works(f"{ALONG} {axis}", lies) and other is not None:
+                # As many entries as the channels that it meets, and they go with these.
+                return (compress(np.where(core(made) == NONE, core(other), core(made))),)
+        return results
 
 
 @dataclass(frozen=True, slots=True)

@@ -6,7 +6,7 @@ import numpy as np
 
 from mcugraph.ir import Array, Role, TensorType
 from mcugraph.ops.base import Rules, given
-from mcugraph.ops.labels import Channels, bind_aligned, hold, read_along, varies
+from mcugraph.ops.labels import Channels, as_one, bind_aligned, hold, read_along, varies
 from mcugraph.records import dataclass
 
 
@@ -99,6 +99,7 @@ class Normalization(Rules):
         if data is None or self.statistics:
             return None
         if self.function in _SHARING:
+            data = as_one(channels, data, self.axes)
             hold(channels, data, self.axes, f"{self.function} over channels gives each a share")
         elif self.function in _AVERAGING and self._averages(data):
             channels.averages(data)

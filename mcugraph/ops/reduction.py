@@ -7,7 +7,7 @@ import numpy as np
 
 from mcugraph.ir import Array, Dim, DType, Shape, Signature, TensorType
 from mcugraph.ops.base import Rules, count, given, normal_axis
-from mcugraph.ops.labels import Channels, hold, lie_along, none, resized
+from mcugraph.ops.labels import ALONG, Channels, as_one, hold, lie_along, none, resized
 from mcugraph.records import dataclass
 
 _VALUES: dict[str, Callable[..., Any]] = {
@@ -87,9 +87,10 @@ class Reduce(Rules):
             return None
         reduced = self._axes(data.ndim)
         kept = tuple(1 if axis in reduced else dim for axis, dim in enumerate(data.shape))
-        if self.averages and any(lie_along(data, axis) for axis in reduced):
+        if self.averages and channels.works(ALONG, any(lie_along(data, i) for i in reduced)):
             channels.averages(data)
             return (none(channels.results[0]),)
+        data = as_one(channels, data, reduced)
         made = resized(data, kept, channels, "channels are reduced together")
         return (made.reshape(channels.results[0]),)
 

@@ -1,6 +1,6 @@
 """Operators that join, cut, repeat, pad or look up elements without changing them."""
 
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from typing import Any
 
 import numpy as np
@@ -9,11 +9,16 @@ from mcugraph.errors import GraphError
 from mcugraph.ir import Array, Role, Shape, TensorType
 from mcugraph.ops.base import Fusable, KeepsZero, Rules, given, normal_axis
 from mcugraph.ops.labels import (
+    ALONG,
     Channels,
+    bind_aligned,
     compress,
     constants_beside,
+    equal_rows,
     in_steps,
     lie_along,
+    meet_two,
+    none,
     resized,
     spread,
     through,
@@ -62,7 +67,8 @@ class Concat(Fusable):
     def couple(self, channels: Channels) -> tuple[Array, ...] | None:
         found = [channels.labels(index) for index in range(len(channels.shapes))]
         axis = self.axis % len(channels.results[0])
-        if any(labels is not None and lie_along(labels, axis) for labels in found):
+        lie = any(labels is not None and lie_along(labels, axis) for labels in found)
+        if channels.works(ALONG, lie):
             for index, shape in enumerate(channels.shapes):
                 if found[index] is None and shape is not None:
                     made = channels.spare(shape[axis])
@@ -175,7 +181,10 @@ class Split(KeepsZero):
         return tuple(np.split(data, cuts, self.axis))
 
     def couple(self, channels: Channels) -> tuple[Array, ...] | None:
-        return together(self.evaluate, channels, inputs=1)
+        parts = together(self.evaluate, channels, inputs=1)
+        for labels in parts or ():
+            equal_rows(channels, labels, "equal channels in every row of what is cut")
+        return parts
 
 
 Item = slice | int | None
@@ -207,7 +216,68 @@ class Slice(Movement):
         for axis, item in enumerate(item for item in self.index if item is not None):
             if labels is not None and isinstance(item, slice) and varies(labels, axis):
                 in_steps(channels, labels, axis, range(*item.indices(labels.shape[axis])))
-        return through(self.move, channels)
+        (part,) = through(self.move, channels)
+        equal_rows(channels, part, "equal channels in every row of what is cut")
+        return (part,)
+
+
+@dataclass(frozen=True, slots=True)
+class SliceScatter(Rules):
+    """The data with a slice of it replaced: (data, values).
+
+    Attributes:
+        index: Which, as numpy's basic indexing says it.
+    """
+
+    index: tuple[slice | int, ...]
+
+    @property
+    def kind(self) -> str:
+        return "slice_scatter"
+
+    def role(self, index: int) -> Role:
+        return Role.WEIGHT
+
+    def infer(self, inputs: Sequence[TensorType | None]) -> tuple[TensorType, ...]:
+        return (given(inputs, 0),)
+
+    def keeps_zero(self, zero: Sequence[bool | None]) -> bool:
+        return False not in zero
+
+    def evaluate(self, inputs: Sequence[Array | None]) -> tuple[Array, ...] | None:
+        data, values = inputs[0], inputs[1]
+        if data is None or values is None:
+            return None
+        made = data.copy()
+        made[self.index] = values
+        return (made,)
+
+    def couple(self, channels: Channels) -> tuple[Array, ...] | None:
+        data, values = channels.labels(0), channels.labels(1)
+        made = channels.results[0]
+        if data is None and values is not None:
+            for axis, place in self._axes(made):
+                if channels.works(f"{ALONG} {axis}", varies(values, place)):
+                    own = channels.spare(made[axis])
+                    channels.bind(0, axis, own)
+                    data = spread(own, axis, made)
+        if data is None:
+            return None if values is None else (none(made),)
+        for axis, item in enumerate(self.index):
+            if isinstance(item, slice) and varies(data, axis):
+                in_steps(channels, data, axis, range(*item.indices(made[axis])))
+        replaced = data[self.index]
+        if values is None:
+            bind_aligned(channels, 1, replaced)
+        else:
+            meet_two(channels, replaced, values, 1)
+        return (data,)
+
+    def _axes(self, shape: Shape) -> Iterator[tuple[int, int]]:
+        """Axes of the data that the values have too, each with that of the values."""
+        single = {axis for axis, item in enumerate(self.index) if isinstance(item, int)}
+        kept = (axis for axis in range(len(shape)) if axis not in single)
+        return ((axis, place) for place, axis in enumerate(kept))
 
 
 @dataclass(frozen=True, slots=True)
@@ -244,7 +314,7 @@ class Pad(Rules):
         if data is None or min(min(pair) for pair in self.pads) < 0:
             return None
         # Only along axes that channels lie along does it matter what is put around them.
-        axes = [axis for axis in range(data.ndim) if lie_along(data, axis)]
+        axes = [i for i in range(data.ndim) if channels.works(f"{ALONG} {i}", lie_along(data, i))]
         pads = [pair if axis in axes else (0, 0) for axis, pair in enumerate(self.pads)]
         modes: dict[str, Any] = {"mode": self.mode}
         padded = data

@@ -154,7 +154,8 @@ class _Masked:
     def _kept(self, product: torch.Tensor) -> torch.Tensor:
         """The product where the last one lay, which is where a CUDA graph reads it."""
         last = self.product
-        if last is not None and (last.device, last.dtype) == (product.device, product.dtype):
+        # Its shape is that of the axes along which something is masked.
+        if last is not None and _kind(last) == _kind(product):
             last.data.copy_(product)
             return last
         self.product = product
@@ -169,6 +170,10 @@ class _Masked:
 
     def leave(self) -> None:
         self.store[self.attribute] = self.held.pop()
+
+
+def _kind(product: torch.Tensor) -> tuple[Any, ...]:
+    return product.device, product.dtype, product.shape
 
 
 class _Swap:

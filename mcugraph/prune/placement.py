@@ -7,15 +7,17 @@ what lies behind does not keep 0, as a sigmoid does not, the weights that read t
 masked too.
 """
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 
 import numpy as np
 
 from mcugraph.errors import GraphError, UsageError
-from mcugraph.ir import Array, Operator
+from mcugraph.ir import Array, Graph, Operator
 from mcugraph.ops.base import Weighted
 from mcugraph.ops.convolution import Conv, ConvTranspose
 from mcugraph.ops.labels import core, first_row, plane, planes
+from mcugraph.ops.linear import Einsum
+from mcugraph.ops.movement import Movement
 from mcugraph.ops.normalization import BatchNorm, Normalization
 from mcugraph.ops.selection import Gather
 from mcugraph.records import dataclass
@@ -169,6 +171,20 @@ def parameter_of(
     return key if isinstance(key, str) and key in shapes else None
 
 
+def einsum_axes(
+    graph: Graph, operator: Operator, op: Einsum
+) -> Iterator[tuple[str, int, int | None]]:
+    """The axes of the constants of an Einstein sum: name, axis, and that of the result.
+
+    None in place of the last: it is summed over.
+    """
+    tensors = [graph.tensors[name or ""] for name in operator.inputs]
+    ranks = [len(tensor.shape or ()) for tensor in tensors]
+    for index, tensor in enumerate(tensors):
+        for axis, place in enumerate(op.places(index, ranks) if tensor.is_constant else ()):
+            yield tensor.name, axis, place
+
+
 _Plane = tuple[str, int]  # an activation, and a plane of its labels
 
 
@@ -188,9 +204,10 @@ class _Placement:
                 if (operator.outputs[0], number) in needed and self._makes(operator, number)
             ]
             for number in (0, 1):
-                known = [self._known(name, number, zero) for name in operator.inputs]
-                if self._contracts(operator, number) and known[0] is False:
-                    found += self._reading(operator)
+                own = self._classes_read(operator, number)
+                known = [self._known(name, number, own, zero) for name in operator.inputs]
+                if self._contracts(operator, number) and self._may_be_other(operator, known):
+                    found += self._reading(operator, number)
                 masks = self._making(operator) if number in making else []
                 found += masks
                 silent = bool(masks) or operator.op.keeps_zero(known)
@@ -198,11 +215,22 @@ class _Placement:
                 self._check_end(operator, number, known)
         return _merged(found)
 
-    def _known(self, name: str | None, number: int, zero: Mapping[_Plane, bool]) -> bool | None:
-        """Whether what is masked of an operand is 0; None: nothing of it can go."""
-        if self.classes.in_planes(name)[number]:
-            return zero.get((name or "", number), False)
+    def _known(
+        self, name: str | None, number: int, own: frozenset[int], zero: Mapping[_Plane, bool]
+    ) -> bool | None:
+        """Whether what is masked of an operand is 0; None: nothing of it can go.
+
+        In a product, what lies on one plane of an operand may lie on the other one of another.
+        """
+        for place in (number, 1 - number):
+            if not own.isdisjoint(self.classes.in_planes(name)[place]):
+                return zero.get((name or "", place), False)
         return None if number or name is None or self._along(name) is None else False
+
+    def _classes_read(self, operator: Operator, number: int) -> frozenset[int]:
+        """The classes of a plane of what an operator reads."""
+        read = (self.classes.in_planes(name)[number] for name in operator.inputs)
+        return frozenset[int]().union(*read)
 
     def _check_end(self, operator: Operator, number: int, known: list[bool | None]) -> None:
         """Where channels end, what is masked of them has to be 0, or nobody would see it.
@@ -210,10 +238,11 @@ class _Placement:
         Raises:
             GraphError: It is not.
         """
-        ends = not any(self.classes.in_planes(name)[number] for name in operator.outputs)
         if operator.name in self.classes.space.labelling.averaged:
             return  # a norm's, to which no zero is as good as nothing
-        if ends and not isinstance(operator.op, Weighted) and False in known and True not in known:
+        # Layers are masked where they read, and what only moves elements leaves some out.
+        told = isinstance(operator.op, Weighted | Movement) or self._contracts(operator, number)
+        if self._ends(operator, number) and not told and self._may_be_other(operator, known):
             raise GraphError(
                 f"operator {operator.name!r} ({operator.op.kind}) mixes channels that cannot"
                 " be masked before it"
@@ -228,9 +257,8 @@ class _Placement:
                 contracts = self._contracts(operator, number)
                 if masked and not contracts:
                     continue  # channel by channel, and masked itself
-                ends = not any(self.classes.in_planes(name)[number] for name in operator.outputs)
                 read = any((name, number) in needed for name in operator.outputs)
-                if contracts or ends or read:
+                if contracts or self._ends(operator, number) or read:
                     needed.update(
                         (name, number)
                         for name in operator.inputs
@@ -238,28 +266,81 @@ class _Placement:
                     )
         return needed
 
+    def _ends(self, operator: Operator, number: int) -> bool:
+        """Whether none of the channels of a plane that an operator reads are in its results."""
+        found = [self.classes.in_planes(name) for name in operator.outputs]
+        made = frozenset[int]().union(*(entry for planes in found for entry in planes))
+        return made.isdisjoint(self._classes_read(operator, number))
+
+    def _may_be_other(self, operator: Operator, known: Sequence[bool | None]) -> bool:
+        """Whether what an operator reads of masked channels may be something else than 0."""
+        held = self.graph.tensors
+        read = [
+            zero
+            for name, zero in zip(operator.inputs, known, strict=True)
+            if name is not None and not held[name].is_constant
+        ]
+        return False in read and True not in read
+
     def _contracts(self, operator: Operator, number: int) -> bool:
         """Whether an operator sums over channels of a plane that can go, with weights."""
-        if not isinstance(operator.op, Weighted) or not operator.op.mixes:
-            return False
-        read = self.classes.read(operator)
-        own = self.classes.in_planes(operator.inputs[0])[number]
-        return read is not None and not own.isdisjoint(read.ravel().tolist())
+        return bool(self._read(operator, number))
+
+    def _read(self, operator: Operator, number: int) -> list[tuple[str | None, Array]]:
+        """Weights that channels of a plane are summed with, and the classes that these read."""
+        op = operator.op
+        pairs: list[tuple[str | None, Array | None]]
+        if isinstance(op, Einsum):
+            pairs = [
+                (name, self.classes.along(name, axis))
+                for name, axis, place in einsum_axes(self.graph, operator, op)
+                if place is None
+            ]
+        elif isinstance(op, Weighted) and op.mixes:
+            pairs = [(operator.inputs[op.weights], self.classes.read(operator))]
+        else:
+            return []
+        own = self._classes_read(operator, number)
+        return [
+            (name, found)
+            for name, found in pairs
+            if found is not None and not own.isdisjoint(found.ravel().tolist())
+        ]
 
     def _makes(self, operator: Operator, number: int) -> bool:
         """Whether the channels of a plane of a result come out of the operator's parameters."""
+        own = self.classes.in_planes(operator.outputs[0])[number]
+        if isinstance(operator.op, Einsum):
+            return bool(own) and any(
+                classes is not None and own <= frozenset(classes.ravel().tolist())
+                for _, classes in self._made(operator, operator.op)
+            )
         if not isinstance(operator.op, Weighted):
             return number == 0
         made = self.classes.made(operator)
-        own = self.classes.in_planes(operator.outputs[0])[number]
         return made is not None and not own.isdisjoint(made.ravel().tolist())
+
+    def _made(self, operator: Operator, op: Einsum) -> list[tuple[str, Array | None]]:
+        """The constants of an Einstein sum, and the classes along axes that its result has."""
+        return [
+            (name, self.classes.along(name, axis))
+            for name, axis, place in einsum_axes(self.graph, operator, op)
+            if place is not None
+        ]
 
     def _making(self, operator: Operator) -> list[Factor]:
         """The parameters that the channels of a result come out of; none where it has others."""
         op = operator.op
+        pairs: list[tuple[str | None, Array | None]]
         if isinstance(op, Weighted):
             pairs = [(operator.inputs[op.weights], self.classes.made(operator))]
             pairs += [(name, self._along(name)) for name in operator.inputs[op.bias :][:1] if name]
+        elif isinstance(op, Einsum):
+            pairs = [
+                (name, classes)
+                for name, classes in self._made(operator, op)
+                if classes is not None and (classes < self.classes.count).any()
+            ]
         elif isinstance(op, BatchNorm | Normalization):
             pairs = [(name, self._along(name)) for name in operator.inputs[1:3] if name is not None]
         elif isinstance(op, Gather):
@@ -269,16 +350,15 @@ class _Placement:
         found = [self._factor(operator, name, classes) for name, classes in pairs]
         return [factor for factor in found if factor is not None] if None not in found else []
 
-    def _reading(self, operator: Operator) -> list[Factor]:
-        assert isinstance(operator.op, Weighted)
-        weights = operator.inputs[operator.op.weights]
-        factor = self._factor(operator, weights, self.classes.read(operator))
-        if factor is None:
-            raise GraphError(
-                f"operator {operator.name!r} ({operator.op.kind}) reads channels that cannot be"
-                " masked before it, with weights that are no parameter"
-            )
-        return [factor]
+    def _reading(self, operator: Operator, number: int) -> list[Factor]:
+        for weights, classes in self._read(operator, number):
+            factor = self._factor(operator, weights, classes)
+            if factor is not None:
+                return [factor]
+        raise GraphError(
+            f"operator {operator.name!r} ({operator.op.kind}) reads channels that cannot be"
+            " masked before it, with weights that are no parameter"
+        )
 
     def _along(self, name: str | None) -> Array | None:
         """The classes along the one axis of a constant on which channels lie."""

@@ -12,13 +12,15 @@ from mcugraph.ir import Array, Operator
 from mcugraph.ops.base import Weighted
 from mcugraph.ops.convolution import ConvTranspose
 from mcugraph.ops.labels import first_row, plane
+from mcugraph.ops.linear import Einsum
 from mcugraph.ops.normalization import BatchNorm
 from mcugraph.ops.selection import Gather
 from mcugraph.prune.masks import Masks
-from mcugraph.prune.placement import Classes, parameter_of
+from mcugraph.prune.placement import Classes, einsum_axes, parameter_of
 from mcugraph.prune.salience import Salience, ScoredLayer
 from mcugraph.records import dataclass
 from mcugraph.slimming.cutting import Cuts, holders_of, shapes_of, taken
+from mcugraph.space.space import Space
 
 
 @dataclass(frozen=True)
@@ -201,28 +203,35 @@ def _sources(classes: Classes, shapes: dict[str, tuple[int, ...]]) -> Iterator[_
         if isinstance(operator.op, BatchNorm)
     }
     for operator in space.graph.operators:
-        op = operator.op
-        if isinstance(op, Gather):
-            table, place, axis = operator.inputs[0], 1, -1  # an embedding
-        elif isinstance(op, Weighted):
-            table, place, axis = operator.inputs[op.weights], op.weight_out, op.result_axis
-        else:
-            continue
-        weight = parameter_of(space, table, shapes)
-        if weight is None or not classes.in_activation(operator.outputs[0]):
-            continue
-        if shapes[weight] != space.graph.tensors[table or ""].shape:
-            continue  # a view of it
-        labels = plane(space.labelling.activations[operator.outputs[0]], 0)
-        norm = norms.get(operator.outputs[0])
-        gamma = None if norm is None else parameter_of(space, norm.inputs[1], shapes)
-        watched = operator if norm is None else norm
-        rank = len(shapes[weight])
-        made = space.labelling.constants.get((table or "", place % rank))
-        if made is None or len(made) != labels.shape[axis]:  # of a grouped transposed convolution
-            made = first_row(labels, axis)
-        numbers = classes.of(made)
-        yield _Source(operator, weight, place % rank, gamma, numbers, watched.name, axis)
+        for table, place, axis in _tables(space, operator):
+            weight = parameter_of(space, table, shapes)
+            if weight is None or not classes.in_activation(operator.outputs[0]):
+                continue
+            if shapes[weight] != space.graph.tensors[table or ""].shape:
+                continue  # a view of it
+            labels = plane(space.labelling.activations[operator.outputs[0]], 0)
+            norm = norms.get(operator.outputs[0])
+            gamma = None if norm is None else parameter_of(space, norm.inputs[1], shapes)
+            watched = operator if norm is None else norm
+            rank = len(shapes[weight])
+            made = space.labelling.constants.get((table or "", place % rank))
+            if made is None or len(made) != labels.shape[axis]:  # of a grouped transposed one
+                made = first_row(labels, axis)
+            numbers = classes.of(made)
+            yield _Source(operator, weight, place % rank, gamma, numbers, watched.name, axis)
+
+
+def _tables(space: Space, operator: Operator) -> Iterator[tuple[str | None, int, int]]:
+    """The weights that make channels, the axis of these, and that of the result."""
+    op = operator.op
+    if isinstance(op, Gather):
+        yield operator.inputs[0], 1, -1  # an embedding
+    elif isinstance(op, Weighted):
+        yield operator.inputs[op.weights], op.weight_out, op.result_axis
+    elif isinstance(op, Einsum):
+        for name, axis, place in einsum_axes(space.graph, operator, op):
+            if place is not None and (name, axis) in space.labelling.constants:
+                yield name, axis, place
 
 
 def _checked(layer: ScoredLayer, found: Any) -> torch.Tensor:

@@ -3,8 +3,9 @@
 from math import inf
 
 from mcugraph.ir import Operator
+from mcugraph.ops.base import broadcast
 from mcugraph.ops.elementwise import IDENTITIES, NEVER_NEGATIVE, Elementwise
-from mcugraph.ops.movement import Reshape
+from mcugraph.ops.movement import Expand, Reshape
 from mcugraph.ops.recurrent import Recurrent
 from mcugraph.records import replace
 from mcugraph.rewrite.edit import Edit
@@ -16,13 +17,14 @@ _MAY_CHANGE_NOTHING = IDENTITIES | {"clip"}
 def drop_identities(edit: Edit) -> None:
     """Without operators that change nothing, such as dropout or a reshape to the same shape.
 
-    One stays where an output of the graph would otherwise be an input, a constant or another
-    output.
+    Nothing is repeated for operators that repeat it themselves, either. One stays where an output
+    of the graph would otherwise be an input, a constant or another output.
     """
-    for operator, op in edit.of(Elementwise, Reshape):
+    for operator, op in edit.of(Elementwise, Reshape, Expand):
         source = operator.inputs[0] if operator.inputs else None
         same = changes_nothing(operator) or _is_needless_bound(edit, operator)
-        same = same or (isinstance(op, Reshape) and _same(edit, operator))
+        same = same or (isinstance(op, Reshape | Expand) and _same(edit, operator))
+        same = same or (isinstance(op, Expand) and _is_repeated_anyway(edit, operator))
         if same and source is not None:
             edit.bypass(operator, source)
 
@@ -42,6 +44,23 @@ def _same(edit: Edit, operator: Operator) -> bool:
     data, result = (edit.tensors[name or ""] for name in (operator.inputs[0], operator.outputs[0]))
     known = data.shape is not None and data.quantization is result.quantization is None
     return known and data.shape == result.shape
+
+
+def _is_repeated_anyway(edit: Edit, operator: Operator) -> bool:
+    """Whether all who read what an operator repeats would repeat it to that shape."""
+    (made,), source = operator.outputs, operator.inputs[0] or ""
+    return not edit.is_output(made) and all(
+        _repeats(edit, edit.named(reader), made, source) for reader in edit.readers(made)
+    )
+
+
+def _repeats(edit: Edit, reader: Operator, made: str, source: str) -> bool:
+    read = [edit.tensors[source if name == made else name or ""] for name in reader.inputs]
+    shapes = [tensor.shape for tensor in read if tensor.shape is not None]
+    whole = edit.tensors[reader.outputs[0]].shape
+    if not isinstance(reader.op, Elementwise) or len(shapes) < len(read) or len(read) < 2:
+        return False
+    return reader.op.function != "prelu" and broadcast(shapes) == whole
 
 
 def copy_by_reshape(edit: Edit) -> None:

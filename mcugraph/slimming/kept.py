@@ -87,15 +87,14 @@ class Kept:
 
     def _check_equal(self) -> None:
         space, labelling = self.space, self.space.labelling
+        gone = space.full - self.widths
         for constraint in space.equal:
-            counts = [
-                sum(len(self.classes[space.groups[number].name]) for number in part)
-                for part in constraint.groups
-            ]
-            if len(set(counts)) > 1:
+            if len({sum(int(gone[number]) for number in part) for part in constraint.groups}) > 1:
                 sums = [
-                    f"{' + '.join(space.groups[number].name for number in part)} = {count}"
-                    for part, count in zip(constraint.groups, counts, strict=True)
+                    f"{' + '.join(space.groups[number].name for number in part)} = "
+                    f"{sum(int(self.widths[number]) for number in part)}"
+                    for part in constraint.groups
+                    if part
                 ]
                 raise UsageError(f"{constraint.reason}: {'; '.join(sums)} classes are kept")
         for parts, reason in labelling.binding():

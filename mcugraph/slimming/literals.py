@@ -188,6 +188,13 @@ def _getitem(written: Written, site: Site) -> Written:
     return Written(written.name, (tuple(found) if isinstance(given, tuple) else found[0],), {})
 
 
+def _setitem(written: Written, site: Site) -> Written:
+    """Basic indexing of what is written to: ``x[:, 4:8] = y``."""
+    place, value = written.arguments
+    (place,) = _getitem(Written(written.name, (place,), {}), site).arguments
+    return Written(written.name, (place, value), {})
+
+
 def _item(item: Any, axis: int, site: Site) -> Any:
     """One entry of an index, along an axis that gets shorter."""
     length = site.data.shape[axis]
@@ -253,6 +260,7 @@ RULES: dict[str, Rule] = {
     "narrow": _narrow,
     "select": _select,
     "getitem": _getitem,
+    "setitem": _setitem,
     **dict.fromkeys(("pad", "_pad"), _pad),
     **dict.fromkeys(("conv1d", "conv2d", "conv3d"), _groups),
     **dict.fromkeys(("conv_transpose1d", "conv_transpose2d", "conv_transpose3d"), _groups),

@@ -26,7 +26,7 @@ from mcugraph.ops.attention import Attention
 from mcugraph.ops.convolution import Conv, ConvTranspose
 from mcugraph.ops.movement import Expand, Reshape
 from mcugraph.ops.normalization import Normalization
-from mcugraph.ops.selection import Pad, Slice, Split
+from mcugraph.ops.selection import Pad, Slice, SliceScatter, Split
 from mcugraph.records import dataclass
 from mcugraph.slimming.cutting import duplicate
 from mcugraph.slimming.edits import Edits, inlined, replaced
@@ -40,7 +40,18 @@ if TYPE_CHECKING:
     from mcugraph.slimming.tracing import Traced
 
 _STEP = re.compile(r"^whole\.(?:(.*)\.)?mcugraph_step_(\d+)")
-_SIZED = (Reshape, Expand, Split, Slice, Pad, Attention, Normalization, Conv, ConvTranspose)
+_SIZED = (
+    Reshape,
+    Expand,
+    Split,
+    Slice,
+    SliceScatter,
+    Pad,
+    Attention,
+    Normalization,
+    Conv,
+    ConvTranspose,
+)
 
 
 class Rewriting:
@@ -229,6 +240,8 @@ class Rewriting:
         for operators in self._steps.get((path, name), ()):
             first, last = operators[0], operators[-1]
             data = activations.get(first.inputs[0] or "")
+            if data is None and isinstance(last.op, SliceScatter):
+                data = activations.get(last.outputs[0])  # a constant is as what is written to it
             if data is None or last.outputs[0] not in activations:
                 continue
             makers = operators if written.name in SEVERAL else [last]
@@ -384,6 +397,11 @@ def _equal(first: Any, second: Any) -> bool:
 
 def _follows(calls: list[Operator], operator: Operator) -> bool:
     """Whether a slice comes of the same call as others: of several axes, or of several parts."""
+    if isinstance(operator.op, SliceScatter):
+        # What is written along several axes is put into a slice, and that into the whole.
+        last, made = calls[-1], {name for entry in calls for name in entry.outputs}
+        whole = isinstance(last.op, SliceScatter) and last.inputs[0] == calls[0].inputs[0]
+        return not whole and not made.isdisjoint(operator.inputs)
     if not isinstance(operator.op, Slice) or not isinstance(calls[-1].op, Slice):
         return False
     first = calls[0]

@@ -125,6 +125,17 @@ for _name in ("add", "sub", "mul", "floordiv", "mod", "pow"):
         setattr(_Batch, _form, _tainted(_form))
 
 
+def _in_place(name: str) -> Callable[..., Any]:
+    """An operation that a tensor does in place, and a number does not."""
+    plain, changing = getattr(operator, name), getattr(operator, f"i{name.strip('_')}")
+
+    def compute(self: Any, other: Any) -> Any:
+        target = changing if isinstance(self.value, torch.Tensor) else plain
+        return self.tracer.create_proxy("call_function", target, (self, other), {})
+
+    return compute
+
+
 class _Known(torch.fx.Proxy):
     """A name for a value that is known."""
 
@@ -154,6 +165,9 @@ class _Known(torch.fx.Proxy):
         parts: Any = self.tracer.create_proxy("call_method", "unbind", (self,), {})
         return (parts[i] for i in range(last.argval))
 
+    def __setitem__(self, key: Any, value: Any) -> None:
+        self.tracer.create_proxy("call_function", operator.setitem, (self, key, value), {})
+
     def _number(self) -> Any:
         if isinstance(self.value, _Batch):
             raise TypeError("its code counts the batch of the example")
@@ -181,6 +195,10 @@ class _Known(torch.fx.Proxy):
         if inner is not None:
             return inner(*(args or ()), **(kwargs or {}))
         return super().__torch_function__(orig_method, types, args, kwargs)
+
+
+for _name in ("add", "sub", "mul", "truediv", "floordiv", "mod", "pow", "and_", "or_", "xor"):
+    setattr(_Known, f"__i{_name.strip('_')}__", _in_place(_name))
 
 
 def _inlined(function: Any) -> Any:
@@ -264,6 +282,8 @@ class _Tracer(torch.fx.Tracer):
         if kind == "placeholder":
             return self._input(made, str(target).lstrip("*"))
         made.value = self._value(kind, target, *map(_values, (args, kwargs)))
+        if target is operator.setitem:
+            return made  # what it writes to is what the code goes on with
         if isinstance(made.value, (*_PLAIN, int)) or _is_shape(made.value):
             self.numbers.add(made.node.name)
         if isinstance(made.value, _PLAIN) or target in _COUNTS_OF_AXES:

@@ -6,6 +6,7 @@ from typing import Any
 
 import torch
 import torch.nn.functional as F  # noqa: N812
+from support.loading import load_module
 from torch import nn
 
 
@@ -602,6 +603,7 @@ PATTERNS: dict[str, tuple[Callable[[], nn.Module], tuple[int, ...]]] = {
     "written_rms_norm": (lambda: WrittenNorm("rms"), TOKENS),
     "lstm": (lambda: Recurrence("LSTM", num_layers=2), TOKENS),
     "gru": (lambda: Recurrence("GRU", bidirectional=True), TOKENS),
+    **load_module("tests/slimming/products.py").PATTERNS,
 }
 
 

@@ -75,7 +75,11 @@ def test_what_is_offered_can_be_slimmed_to_any_widths(name: str, seed: int) -> N
 
 @pytest.mark.parametrize(
     "name",
-    [*(name for name in patterns.PATTERNS if "filled" in name), "funnel", "gate", "turns"],
+    [
+        *(name for name in patterns.PATTERNS if "filled" in name),
+        *("funnel", "gate", "turns", "einsum_heads_last", "linear_by_matrices", "written_shift"),
+        *("normalised_tokens", "shared_shares", "shared_sources"),
+    ],
 )
 def test_one_channel_is_left(name: str) -> None:
     check(name, 0, most=0.01)
@@ -119,6 +123,16 @@ def test_layers_with_computed_weights_are_refused_by_name(name: str) -> None:
         *((name, "a") for name in ("written_layer_norm", "written_rms_norm")),
         *((name, "a.0") for name in ("lstm", "gru")),
         *(("rotated", "q"), ("unpacked", "qkv")),
+        *(("einsum_dense", "einsum"), ("einsum_turned", "einsum"), ("einsum_pointwise", "einsum")),
+        *((f"einsum_heads_{kind}", "q") for kind in ("first", "last", "cosine", "linear")),
+        *((f"einsum_heads_{kind}", "v") for kind in ("last", "cosine", "linear")),
+        *(("einsum_head_matrices", "einsum"), ("linear_by_matrices", "qkv")),
+        *(("einsum_tokens", "einsum"), ("einsum_graphs", "first.0"), ("einsum_gate", "first.0")),
+        ("einsum_experts", "experts.0"),
+        *((f"written_{kind}", "first.0") for kind in ("slice", "sum", "channel", "shift")),
+        *((f"normalised_{how}", "first.0") for how in ("image", "expanded")),
+        *((f"shared_{kind}", "first.0") for kind in ("shares", "sources")),
+        *(("normalised_tokens", "first"), ("shared_maxout", "b")),
     ],
 )
 def test_these_are_offered(name: str, group: str) -> None:

@@ -1,5 +1,6 @@
 """Calls whose results are the same in every inference: constants, computed when asked for."""
 
+from collections.abc import Sequence
 from functools import partial
 from math import prod
 from typing import Any
@@ -18,6 +19,8 @@ _OF_SHAPE = _LIKE | frozenset({"new_zeros", "new_ones", "new_full", "new_empty"}
 _SAME = frozenset({"alias", "detach", "contiguous", "clone", "lift_fresh", "lift_fresh_copy"})
 # Calls that only change the shape of a constant, so that the same bytes serve.
 _SAME_BYTES = frozenset({"view", "_unsafe_view", "reshape", "unsqueeze", "squeeze", "flatten"})
+# Calls that take a part of a constant, such as code that writes to it names.
+_PARTS = frozenset({"slice", "select", "narrow"})
 # Calls that turn a matrix around.
 _TRANSPOSES = frozenset({"t", "transpose", "permute", "swapaxes", "numpy_T", "mT"})
 
@@ -41,13 +44,20 @@ def fold(program: ProgramReader, node: Any, call: AtenCall) -> tuple[Tensor, ...
         label = own if len(call.results) == 1 else f"{own}:{i}"
         same = call.type in _SAME_BYTES and read[0].constant is not None
         key = read[0].constant.key if same and read[0].constant is not None else None
-        made = "like" if call.type in _LIKE else "folded"
+        made = "like" if call.type in _LIKE or _part_of_like(call, read) else "folded"
         derivation = Called(program, node, i)
         results.append(program.constant(label, kind, value, key, made, derivation))
         program.makers[results[-1].name] = (node, i)
     if call.type in _TRANSPOSES and len(shape_of(read[0])) == 2 and _turns(call):
         program.transposed[results[0].name] = read[0]
     return tuple(results)
+
+
+def _part_of_like(call: AtenCall, read: Sequence[Tensor]) -> bool:
+    """Whether it is a part of a constant whose shape is that of something else."""
+    return call.type in _PARTS and all(
+        isinstance(tensor.key, tuple) and tensor.key[0] == "like" for tensor in read
+    )
 
 
 def _turns(call: AtenCall) -> bool:

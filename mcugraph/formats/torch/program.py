@@ -419,6 +419,9 @@ def _used(node: Any, count: int) -> tuple[bool, ...]:
     return tuple(used)
 
 
+_COPY = "aten.copy.default"  # of the tensor that it would write to, it reads nothing
+
+
 def _needed(nodes: list[Any]) -> set[Any]:
     """The nodes that an output depends on, directly or not."""
     needed: set[Any] = set()
@@ -427,5 +430,5 @@ def _needed(nodes: list[Any]) -> set[Any]:
         node = pending.pop()
         if node not in needed:
             needed.add(node)
-            pending += node.all_input_nodes
+            pending += node.all_input_nodes if str(node.target) != _COPY else node.args[1:2]
     return needed

@@ -5,7 +5,7 @@ from mcugraph.formats.onnx.node import OnnxNode, Translation, Translator, result
 from mcugraph.ir import DType, Op
 from mcugraph.ops.attention import Attention
 from mcugraph.ops.convolution import Conv, ConvTranspose
-from mcugraph.ops.linear import Dense, Einsum, MatMul
+from mcugraph.ops.linear import Dense, Einsum, MatMul, dense_of, explicit
 from mcugraph.ops.recurrent import Recurrent
 
 
@@ -57,12 +57,15 @@ def _matmul(node: OnnxNode, data: int = 0, weight: int = 1) -> Op:
     return MatMul()
 
 
-def _einsum(node: OnnxNode) -> Op:
-    equation = node.text("equation", "").replace(" ", "")
-    if "->" not in equation:
-        letters = equation.replace(",", "").replace("...", "")
-        once = sorted(letter for letter in set(letters) if letters.count(letter) == 1)
-        equation += f"->{'...' if '...' in equation else ''}{''.join(once)}"
+def _einsum(node: OnnxNode) -> Op | Translation:
+    """A sum of products; of data and a constant matrix, it may be a dense layer."""
+    equation = explicit(node.text("equation", ""))
+    constant = [node.tensor(index).is_constant for index in range(equation.count(",") + 1)]
+    if sorted(constant) == [False, True] and node.rank(constant[0]) > 1:
+        data = int(constant[0])
+        dense = dense_of(equation, data)
+        if dense is not None:
+            return Translation(dense, (data, 1 - data))
     return Einsum(equation)
 
 

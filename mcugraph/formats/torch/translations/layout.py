@@ -26,7 +26,7 @@ def _reshape(call: AtenCall) -> Result:
     return _moved(call, Reshape(target))
 
 
-def _moved(call: AtenCall, op: Reshape | Transpose | Expand | Squeeze) -> Result:
+def _moved(call: AtenCall, op: Reshape | Transpose | Squeeze) -> Result:
     """A movement, unless it leaves everything where it is."""
     data = call.data()
     if shape_of(data) == call.shape:
@@ -105,7 +105,7 @@ def _unsqueeze(call: AtenCall) -> Result:
 def _expand(call: AtenCall) -> Result:
     given = call.get("size")
     target = call.shape if given is None else tuple(1 if n == -1 else int(n) for n in given)
-    return _moved(call, Expand(target))
+    return BoundOp(Expand(target), (call.data(),))
 
 
 def _flip(call: AtenCall) -> Result:

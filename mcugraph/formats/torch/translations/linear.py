@@ -8,7 +8,7 @@ from mcugraph.ir import Op, Tensor
 from mcugraph.ops.attention import Attention
 from mcugraph.ops.convolution import Conv, ConvTranspose
 from mcugraph.ops.elementwise import Elementwise
-from mcugraph.ops.linear import Dense, Einsum, MatMul
+from mcugraph.ops.linear import Dense, Einsum, MatMul, dense_of, explicit
 from mcugraph.ops.movement import Reshape, Squeeze, Unsqueeze
 from mcugraph.ops.window import SAME_UPPER, VALID, Padding, symmetric
 from mcugraph.records import replace
@@ -111,12 +111,15 @@ def _addmm(call: AtenCall) -> Result:
 
 
 def _einsum(call: AtenCall) -> BoundOp:
-    equation = str(call.get("equation")).replace(" ", "")
-    if "->" not in equation:
-        letters = equation.replace(",", "").replace("...", "")
-        once = sorted(letter for letter in set(letters) if letters.count(letter) == 1)
-        equation += f"->{'...' if '...' in equation else ''}{''.join(once)}"
-    return BoundOp(Einsum(equation), call.listed("tensors"))
+    """A sum of products; of data and a constant matrix, it may be a dense layer."""
+    equation, operands = explicit(str(call.get("equation"))), call.listed("tensors")
+    constant = [tensor.is_constant for tensor in operands]
+    if sorted(constant) == [False, True] and len(shape_of(operands[constant[0]])) > 1:
+        data = int(constant[0])
+        dense = dense_of(equation, data)
+        if dense is not None:
+            return BoundOp(dense, (operands[data], operands[1 - data]))
+    return BoundOp(Einsum(equation), operands)
 
 
 def _bilinear(call: AtenCall) -> Result:

@@ -1,12 +1,15 @@
 """PyTorch: elements joined, cut, repeated, padded, resized, looked up or made."""
 
+from collections.abc import Callable
+
 from mcugraph.errors import GraphError
 from mcugraph.formats.torch.call import AtenCall, BoundOp, Translator, shape_of
 from mcugraph.formats.torch.translations.linear import Result
 from mcugraph.ir import Tensor
 from mcugraph.ops.base import normal_axis
 from mcugraph.ops.creation import Generate, OneHot
-from mcugraph.ops.movement import Reshape
+from mcugraph.ops.elementwise import Convert
+from mcugraph.ops.movement import Expand, Reshape
 from mcugraph.ops.opaque import Declared
 from mcugraph.ops.selection import (
     Concat,
@@ -16,6 +19,7 @@ from mcugraph.ops.selection import (
     Resize,
     Scatter,
     Slice,
+    SliceScatter,
     Split,
     Stack,
     Tile,
@@ -71,19 +75,50 @@ def _unbind(call: AtenCall) -> Result:
     return BoundOp(Unstack(call.axis()), (call.data(),))
 
 
+def _range(call: AtenCall) -> tuple[slice | int, ...]:
+    """Of an axis, a part."""
+    start, end = call.get("start"), call.get("end")
+    last = None if end is None or end >= 2**62 else int(end)
+    taken = slice(start or None, last, int(call.get("step", 1)))
+    return (*(slice(None),) * call.axis(), taken)
+
+
+def _entry(call: AtenCall) -> tuple[slice | int, ...]:
+    """Of an axis, one entry."""
+    return (*(slice(None),) * call.axis(), int(call.get("index")))
+
+
 def _slice(call: AtenCall) -> Result:
     if call.shape == shape_of(call.data()) and call.get("step", 1) == 1:
         return (call.data(),)
-    start, end = call.get("start"), call.get("end")
-    index: list[slice | int | None] = [slice(None)] * call.rank
-    last = None if end is None or end >= 2**62 else int(end)
-    index[call.axis()] = slice(start or None, last, int(call.get("step", 1)))
-    return BoundOp(Slice(tuple(index)), (call.data(),))
+    rest = (slice(None),) * (call.rank - 1 - call.axis())
+    return BoundOp(Slice((*_range(call), *rest)), (call.data(),))
 
 
 def _select(call: AtenCall) -> Result:
-    index: list[slice | int | None] = [slice(None)] * call.axis() + [int(call.get("index"))]
-    return BoundOp(Slice(tuple(index)), (call.data(),))
+    return BoundOp(Slice(_entry(call)), (call.data(),))
+
+
+def _written(place: Callable[[AtenCall], tuple[slice | int, ...]]) -> Translator:
+    """The data with values in a part of it; those alone if it is the whole of it."""
+
+    def translate(call: AtenCall) -> Result:
+        data, values = call.data(), call.tensor("src")
+        if shape_of(values) == shape_of(data) and call.get("step", 1) == 1:
+            return (values,)
+        return BoundOp(SliceScatter(place(call)), (data, values))
+
+    return translate
+
+
+def _copy(call: AtenCall) -> Result:
+    """What is written over the whole of a tensor, in its shape and type."""
+    made, values = call.results[0], call.tensor("src")
+    if values.dtype is not made.dtype:
+        (values,) = call.emit(Convert("cast", made.dtype), (values,), "cast")
+    if shape_of(values) == made.shape:
+        return (values,)
+    return call.emit(Expand(made.shape), (values,), last=True)
 
 
 def _narrow(call: AtenCall) -> Result:
@@ -241,7 +276,7 @@ _DECLARED = (
     *("im2col", "col2im", "as_strided", "affine_grid_generator", "grid_sampler"),
     *("grid_sampler_2d", "grid_sampler_3d", "max_unpool2d", "max_unpool3d", "median", "mode"),
     *("kthvalue", "cummax", "cummin", "cross", "linalg_cross", "diff", "rot90", "fill"),
-    *("copy", "embedding_bag", "put", "complex", "polar", "real", "imag", "view_as_real"),
+    *("embedding_bag", "put", "complex", "polar", "real", "imag", "view_as_real"),
     *("cosine_similarity", "pairwise_distance", "kron", "diagflat", "_embedding_bag"),
     *("isin", "nonzero_static", "broadcast_tensors"),
     *("view_as_complex", "quantile", "segment_reduce", "column_stack", "fractional_max_pool2d"),
@@ -301,8 +336,9 @@ TRANSLATIONS: dict[str, Translator] = {
     "scatter_add": _scatter,
     "scatter_reduce": _scatter,
     "masked_scatter": _scatter,
-    "slice_scatter": _scatter,
-    "select_scatter": _scatter,
+    "slice_scatter": _written(_range),
+    "select_scatter": _written(_entry),
+    "copy": _copy,
     "diagonal_scatter": _scatter,
     "index_add": _scatter,
     "index_copy": _scatter,
