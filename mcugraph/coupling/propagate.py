@@ -46,7 +46,7 @@ def label(graph: Graph, seeds: Seeds | None = None) -> Labelling:
         _check_size(graph, tensor)
     labelling = Labelling(seeds=seeds or Seeds())
     labelling.unions.fresh(labelling.seeds.classes)
-    walk = _Walk(graph, labelling, {}, graph.consumers())
+    walk = _Underway(graph, labelling, {}, graph.consumers())
     given = [name for name, tensor in graph.tensors.items() if tensor.kind in _GIVEN]
     for name in (*graph.inputs, *given):
         shape = graph.tensors[name].shape or ()
@@ -74,7 +74,7 @@ def _check_size(graph: Graph, tensor: Tensor) -> None:
 
 
 @dataclass(frozen=True)
-class _Walk:
+class _Underway:
     """A graph while it is labelled.
 
     Attributes:
@@ -90,7 +90,7 @@ class _Walk:
     readers: Mapping[str, Sequence[Operator]]
 
 
-def _operator(walk: _Walk, operator: Operator) -> None:
+def _operator(walk: _Underway, operator: Operator) -> None:
     labelling = walk.labelling
     view = _View(walk, operator)
     results = _results(view)
@@ -148,7 +148,7 @@ class _View:
 
     _plane = 0
 
-    def __init__(self, walk: _Walk, operator: Operator) -> None:
+    def __init__(self, walk: _Underway, operator: Operator) -> None:
         self._walk, self._operator = walk, operator
         graph, labelling = walk.graph, walk.labelling
         self._graph, self._labelling, self._made = graph, labelling, walk.made

@@ -7,8 +7,8 @@ import numpy as np
 from mcugraph.errors import GraphError
 from mcugraph.ir import Array, Dim, Dims, Role, Shape, Signature, TensorType
 from mcugraph.ops.base import Fusable, LinearAlgebra, Weighted, broadcast, count, given, without
-from mcugraph.ops.contraction import contract
 from mcugraph.ops.labels import ACROSS, Channels, compress, read_along, spread, varies
+from mcugraph.ops.product_labels import contract
 from mcugraph.records import dataclass
 
 _BATCH = "0123456789"  # letters of axes that operands broadcast along

@@ -26,7 +26,8 @@ from mcugraph.ops.attention import Attention
 from mcugraph.ops.convolution import Conv, ConvTranspose
 from mcugraph.ops.movement import Expand, Reshape
 from mcugraph.ops.normalization import Normalization
-from mcugraph.ops.selection import Pad, Slice, SliceScatter, Split
+from mcugraph.ops.scattering import SliceScatter
+from mcugraph.ops.selection import Pad, Slice, Split
 from mcugraph.records import dataclass
 from mcugraph.slimming.cutting import duplicate
 from mcugraph.slimming.edits import Edits, inlined, replaced

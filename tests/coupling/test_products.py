@@ -7,7 +7,7 @@ import pytest
 
 import mcugraph as mg
 from mcugraph.ops.linear import Dense, Einsum, dense_of, explicit
-from mcugraph.ops.selection import SliceScatter
+from mcugraph.ops.scattering import SliceScatter
 
 torch = pytest.importorskip("torch")
 Tensor = torch.Tensor

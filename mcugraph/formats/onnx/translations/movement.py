@@ -21,6 +21,7 @@ from mcugraph.ops.movement import (
     Unsqueeze,
 )
 from mcugraph.ops.opaque import Declared
+from mcugraph.ops.scattering import Scatter
 from mcugraph.ops.selection import (
     Concat,
     Gather,
@@ -28,7 +29,6 @@ from mcugraph.ops.selection import (
     GatherNd,
     Pad,
     Resize,
-    Scatter,
     Slice,
     Split,
     Tile,

@@ -18,13 +18,13 @@ from mcugraph.ops.movement import (
     Unsqueeze,
 )
 from mcugraph.ops.opaque import Declared
+from mcugraph.ops.scattering import Scatter
 from mcugraph.ops.selection import (
     Concat,
     Gather,
     GatherNd,
     Pad,
     Resize,
-    Scatter,
     Slice,
     Split,
     Stack,

@@ -11,15 +11,14 @@ from mcugraph.ops.creation import Generate, OneHot
 from mcugraph.ops.elementwise import Convert
 from mcugraph.ops.movement import Expand, Reshape
 from mcugraph.ops.opaque import Declared
+from mcugraph.ops.scattering import Scatter, SliceScatter
 from mcugraph.ops.selection import (
     Concat,
     Gather,
     GatherElements,
     Pad,
     Resize,
-    Scatter,
     Slice,
-    SliceScatter,
     Split,
     Stack,
     Tile,
