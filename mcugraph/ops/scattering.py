@@ -43,7 +43,7 @@ class SliceScatter(Rules):
 
     @property
     def kind(self) -> str:
-        return "slice_scatter"
+        return "scatter"
 
     def role(self, index: int) -> Role:
         return Role.WEIGHT
