@@ -107,6 +107,7 @@ def found(options: argparse.Namespace) -> None:
                 epochs=options.epochs,
                 share=options.share,
                 rungs=options.rungs,
+                shift=options.shift,
                 inherit=said.pop("inherit", True),
             )
             result = search(
@@ -181,11 +182,12 @@ def main() -> None:
     mnist.add_argument("--time", default="30min")
     mnist.add_argument("--workers", type=int, default=2)
     mnist.add_argument("--seeds", type=int, default=3)
-    mnist.add_argument("--epochs", type=float, default=30)
-    mnist.add_argument("--share", type=float, default=0.1)
+    mnist.add_argument("--epochs", type=float, default=90)
+    mnist.add_argument("--share", type=float, default=1 / 30)
     mnist.add_argument("--rungs", type=int, default=3)
+    mnist.add_argument("--shift", type=int, default=1)
     mnist.add_argument("--candidates", type=int)
-    mnist.add_argument("--finalists", type=int, default=9)
+    mnist.add_argument("--finalists", type=int, default=4)
     mnist.add_argument("--contenders", type=int, default=3)
     mnist.add_argument("--folder")
     mnist.add_argument("--ways", nargs="*", choices=WAYS)

@@ -116,7 +116,7 @@ class Admission:
         if meter is None:
             return None
         if self._only_counted:
-            fits = not meter.branches or self._peak_fits(arch, widths)
+            fits = not meter.branches or self._peak_fits(arch, widths, meter.peak_as_said)
             return Admitted(sparsity, widths, None) if fits else None
         try:
             costs, found = measure(self.space.graph(arch, widths), self.kernels)
@@ -124,9 +124,9 @@ class Admission:
             return None
         return Admitted(sparsity, widths, costs) if self._admits(costs, found) else None
 
-    def _peak_fits(self, arch: Any, widths: Widths) -> bool:
-        """Whether the peak of the best order is within its bound."""
-        if self.bounds.peak is None:
+    def _peak_fits(self, arch: Any, widths: Widths, at_most: int) -> bool:
+        """Whether the peak of the best order is within its bound: that of one order is no less."""
+        if self.bounds.peak is None or at_most <= self.bounds.peak:
             return True
         graph = self.space.graph(arch, widths)
         return schedule(Problem.from_graph(graph, precision="int8")).peak <= self.bounds.peak

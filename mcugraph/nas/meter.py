@@ -2,6 +2,7 @@
 
 from collections.abc import Sequence
 from math import inf, prod
+from typing import Any
 
 from mcugraph.ir import Shape
 from mcugraph.nas.builder import (
@@ -9,6 +10,7 @@ from mcugraph.nas.builder import (
     NetworkBuilder,
     Size,
     averaged,
+    each,
     flat,
     grown,
     joined,
@@ -59,17 +61,35 @@ class Meter(NetworkBuilder[Shape]):
         self._most_size = inf if most_size is None else most_size
         self._most_macs = inf if most_macs is None else most_macs
         self._most_live = inf if most_live is None else most_live
+        self._steps: list[tuple[list[int], Shape]] = []  # which tensors are read, what is made
+        self._ends: list[Shape] = []  # the input, the output
+        self._computed: dict[tuple[Any, ...], Shape] = {}  # by what without weights, of what
+        self._tensors: dict[int, Shape] = {}  # that lie where a value of another shape does
+
+    @property
+    def peak_as_said(self) -> int:
+        """Bytes of the largest live set in the order that layers were said: the peak, or more."""
+        last = {tensor: step for step, (read, _) in enumerate(self._steps) for tensor in read}
+        last[id(self._tensor(self._ends[-1]))] = len(self._steps)
+        live = {id(self._ends[0]): prod(self._ends[0])}
+        largest = 0
+        for step, (_, made) in enumerate(self._steps):
+            live[id(made)] = prod(made)
+            largest = max(largest, sum(live.values()))
+            live = {value: size for value, size in live.items() if last.get(value, -1) > step}
+        return largest
 
     def shape(self, value: Shape) -> Shape:
         return value
 
     def input(self, shape: Sequence[int]) -> Shape:
-        return tuple(shape)
+        self._ends.append(tuple(shape))
+        return self._ends[0]
 
     def _convolved(self, value: Shape, layer: Convolution) -> Shape:
         window = prod(layer.window) * (1 if layer.depthwise else value[0])
         larger = padded(value, layer.window, layer.stride) if layer.same else None
-        read = value if larger is None else self._step(prod(value), larger)
+        read = value if larger is None else self._once("pad", (value,), larger)
         return self._layer(read, layer.made, window)
 
     def dense(self, value: Shape, units: int, *, relu: bool = False) -> Shape:
@@ -78,36 +98,38 @@ class Meter(NetworkBuilder[Shape]):
     def pool(self, value: Shape, function: str, window: Size, stride: Size | None = None) -> Shape:
         step, nothing = pooled(value, window, stride)
         made = (value[0], *swept(value, window, step))
-        return value if nothing else self._step(prod(value), made)
+        moved = (each(window, len(made) - 1), each(step, len(made) - 1))
+        return value if nothing else self._once((function, *moved), (value,), made)
 
     def global_average(self, value: Shape) -> Shape:
-        return self._step(prod(value), averaged(value))
+        return self._once("mean", (value,), averaged(value))
 
     def add(self, left: Shape, right: Shape) -> Shape:
         self.branches = True
-        read = prod(left) + (0 if right is left else prod(right))
-        return self._step(read, (*summed(left, right),))
+        return self._once("add", (left, right), (*summed(left, right),))
 
     def concat(self, values: Sequence[Shape]) -> Shape:
         self.branches = True
-        different = {id(value): value for value in values}
-        return self._step(sum(map(prod, different.values())), joined(values))
+        return self._once("concat", tuple(values), joined(values))
 
     def grow(self, value: Shape, spatial: Sequence[int]) -> Shape:
         if not any(grown(value, spatial)):
             return value
-        return self._step(prod(value), (value[0], *spatial))
+        return self._once("grow", (value,), (value[0], *spatial))
 
     def flatten(self, value: Shape) -> Shape:
         if prod(value[1:]) == 1:
-            return value[:1]  # a dense layer reads such maps as they are
-        return self._step(prod(value), (prod(value),))
+            # A dense layer reads such maps as they are.
+            units = self._computed.setdefault(("units", id(value)), value[:1])
+            self._tensors[id(units)] = value
+            return units
+        return self._once("flatten", (value,), (prod(value),))
 
     def dropout(self, value: Shape, rate: float) -> Shape:
         return value
 
     def output(self, value: Shape) -> None:
-        pass
+        self._ends.append(value)
 
     def _layer(self, read: Shape, made: Shape, window: int) -> Shape:
         """A layer of weights: each element that it makes meets a window's worth of them."""
@@ -116,12 +138,24 @@ class Meter(NetworkBuilder[Shape]):
         self.macs += prod(made) * window
         if self.size > self._most_size or self.macs > self._most_macs:
             raise OverLimit
-        return self._step(prod(read), made)
+        return self._step((read,), made)
 
-    def _step(self, read: int, made: Shape) -> Shape:
-        live = read + prod(made)
+    def _once(self, what: object, read: tuple[Shape, ...], made: Shape) -> Shape:
+        """An operator without weights: what computes the same again is not there."""
+        key = (what, made, *(id(self._tensor(value)) for value in read))
+        if key not in self._computed:
+            self._computed[key] = self._step(read, made)
+        return self._computed[key]
+
+    def _step(self, read: tuple[Shape, ...], made: Shape) -> Shape:
+        different = {id(tensor): tensor for tensor in map(self._tensor, read)}
+        live = sum(map(prod, different.values())) + prod(made)
         if live > self.operator_bound:
             if live > self._most_live:
                 raise OverLimit
             self.operator_bound = live
+        self._steps.append(([*different], made))
         return made
+
+    def _tensor(self, value: Shape) -> Shape:
+        return self._tensors.get(id(value), value)

@@ -19,8 +19,8 @@ class Recipe:
         optimizer: ``"adamw"``, or ``"sgd"`` with momentum.
         learning_rate: The highest; None: 0.02 for AdamW, 0.1 for SGD.
         weight_decay: Of both; None: 0.01 for AdamW, 5e-4 for SGD.
-        shift: Pixels by which training images are shifted at random along each axis, up and down.
-        flip: Whether training images are mirrored at random.
+        shift: Pixels by which each training image is shifted at random along each axis, up or down.
+        flip: Whether training images are mirrored at random, each by itself.
         validation: Share of the training data that candidates are judged by.
         inherit: A child begins with its parent's weights, as far as they fit.
         share: Part of ``epochs`` that a candidate is trained.

@@ -7,11 +7,11 @@ from contextlib import contextmanager
 from functools import lru_cache, partial
 
 import torch
-import torch.nn.functional as F  # noqa: N812
 from torch import nn
 
 from mcugraph.experiments.batches import Batches, Examples, placed
 from mcugraph.experiments.data import Arrays, DataSource
+from mcugraph.experiments.variations import varied
 from mcugraph.formats.torch.devices import checked_device
 from mcugraph.nas.inheritance import from_bytes, inherit, to_bytes
 from mcugraph.nas.recipe import Recipe
@@ -81,7 +81,8 @@ def _placed(source: DataSource, device: str) -> dict[str, Examples]:
 def _fitted(module: nn.Module, task: TrialTask, data: Examples) -> nn.Module:
     """The module after some epochs, or a part of one, without the channels that are pruned."""
     examples, recipe = data[0], task.recipe
-    batches = Batches(data, recipe.batch, task.seed, partial(_varied, recipe=recipe))
+    vary = partial(varied, shift=recipe.shift, flip=recipe.flip)
+    batches = Batches(data, recipe.batch, task.seed, vary)
     steps = max(1, round(task.epochs * len(batches)))
     thinning = Thinning(task, module, steps) if task.widths and task.sparsity else None
     loop = TrainingLoop(
@@ -108,21 +109,6 @@ def _optimizer(weights: list[nn.Parameter], recipe: Recipe) -> torch.optim.Optim
     if recipe.optimizer == "adamw":
         return torch.optim.AdamW(weights, rate, weight_decay=decay, fused=True)
     return torch.optim.SGD(weights, rate, momentum=0.9, weight_decay=decay, fused=True)
-
-
-def _varied(batch: torch.Tensor, order: torch.Generator, recipe: Recipe) -> torch.Tensor:
-    """A batch, shifted and mirrored as the recipe says."""
-    axes = range(2, batch.ndim)
-    if recipe.shift and batch.ndim > 2:
-        far = recipe.shift
-        padded = F.pad(batch, [far] * (2 * len(axes)), mode="constant")
-        offsets = torch.randint(0, 2 * far + 1, (len(axes),), generator=order)
-        for axis, offset in zip(axes, offsets.tolist(), strict=True):
-            padded = padded.narrow(axis, offset, batch.shape[axis])
-        batch = padded
-    if recipe.flip and batch.ndim > 2 and torch.rand((), generator=order) < 0.5:
-        batch = batch.flip(-1)
-    return batch
 
 
 def _error(module: nn.Module, data: Examples) -> float:

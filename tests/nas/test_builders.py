@@ -65,6 +65,7 @@ def test_joined_branches_cost_alike_for_all_builders() -> None:
     for p in (of_graph, of_module):
         assert (p.flash.weights + p.flash.biases, p.macs) == (meter.size, meter.macs)
         assert p.memory.operator_bound == meter.operator_bound
+        assert p.memory.file_order_peak == meter.peak_as_said
     assert of_graph.memory.peak == of_module.memory.peak >= meter.operator_bound
     assert of_graph.memory.tflm_total == of_module.memory.tflm_total
 
@@ -84,6 +85,7 @@ def test_what_is_read_twice_counts_once() -> None:
     say_twice(graph)
     p = mg.profile(graph.graph(), precision="int8")
     assert meter.operator_bound == p.memory.operator_bound == 6 * 3 * 72
+    assert meter.peak_as_said == p.memory.file_order_peak
     assert (p.flash.weights + p.flash.biases, p.macs) == (meter.size, meter.macs)
 
 
