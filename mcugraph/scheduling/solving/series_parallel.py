@@ -11,7 +11,7 @@ at a glance (J. Valdes, R. E. Tarjan and E. L. Lawler, "The recognition of serie
 digraphs", 1982).
 """
 
-from collections.abc import Sequence
+from collections.abc import Collection, Sequence
 from random import Random
 
 from mcugraph.scheduling.solving.forks import Forks
@@ -142,7 +142,8 @@ class _TakingApart:
         return [v, *(self.head[p] for p in self.preds[v]), *self.succs[v]]
 
     def _side_by_side(self, branches: Sequence[int]) -> Chain:
-        chain, forked = None, ()
+        chain: Chain | None = None
+        forked: Collection[int] = ()
         if self._forks is not None:
             rests = {u: rest for u in branches if (rest := self._rest[u]) is not None}
             chain, forked = self._forks.chain(rests)
