@@ -8,11 +8,12 @@ import torch
 
 from mcugraph.formats.torch.importer import from_torch
 from mcugraph.prune.masks import Masks
-from mcugraph.prune.placement import Classes
+from mcugraph.prune.placement import Classes, maskable
 from mcugraph.prune.ranking import Ranking
 from mcugraph.prune.salience import Salience
 from mcugraph.slimming.bypass import Bypass
 from mcugraph.slimming.call_sites import Sites
+from mcugraph.slimming.cutting import Cuts, shapes_of
 from mcugraph.slimming.dropping import drop
 from mcugraph.slimming.slimmer import slim
 from mcugraph.space.space import widths
@@ -43,11 +44,12 @@ class MaskedModel:
         dropped: Sequence[str],
     ) -> None:
         self.model, self.example, self.dropped = model, example, tuple(dropped)
-        self._bypass = None
+        self._bypass, self._cuts = None, Cuts()
         if dropped:
             self._bypass = Bypass(model, sites or Sites.of(model, *example), dropped)
+            self._cuts = self._bypass.cuts
         graph = from_torch(model, *example) if self._bypass is None else self._bypass.graph
-        self.space = widths(graph, *counted)
+        self.space = maskable(widths(graph, *counted), self._cuts.shapes(shapes_of(model)))
         self.classes = Classes(self.space)
 
     def prepare(self, rule: Salience) -> Ranking:
@@ -60,9 +62,8 @@ class MaskedModel:
             GraphError: There are channels that cannot be masked.
             UsageError: A group has no layer with weights, or the rule needs a module that is none.
         """
-        cuts = None if self._bypass is None else self._bypass.cuts
-        self.masks = Masks(self.model, self.classes, cuts)
-        return Ranking(self.model, self.masks, self.classes, rule, cuts)
+        self.masks = Masks(self.model, self.classes, self._cuts)
+        return Ranking(self.model, self.masks, self.classes, rule, self._cuts)
 
     def attach(self) -> None:
         """Mask the model from now on, and go by what is dropped."""

@@ -11,6 +11,7 @@ from collections.abc import Iterator, Mapping, Sequence
 
 import numpy as np
 
+from mcugraph.coupling.groups import group
 from mcugraph.errors import GraphError, UsageError
 from mcugraph.ir import Array, Graph, Operator
 from mcugraph.ops.base import Weighted
@@ -20,7 +21,7 @@ from mcugraph.ops.linear import Einsum
 from mcugraph.ops.movement import Movement
 from mcugraph.ops.normalization import BatchNorm, Normalization
 from mcugraph.ops.selection import Gather
-from mcugraph.records import dataclass
+from mcugraph.records import dataclass, replace
 from mcugraph.space.space import Space
 
 
@@ -157,9 +158,43 @@ def place(classes: Classes, shapes: Mapping[str, tuple[int, ...]]) -> tuple[Fact
         shapes: Of the tensors that the model holds, by name.
 
     Raises:
-        GraphError: An operator mixes channels that cannot be masked before it.
+        GraphError: An operator mixes channels that cannot be masked before it (see ``maskable``).
     """
-    return _Placement(classes, shapes).run()
+    walk = _Placement(classes, shapes)
+    factors = walk.run()
+    for operator, _ in walk.unmasked:
+        raise GraphError(
+            f"operator {operator.name!r} ({operator.op.kind}) mixes channels that cannot"
+            " be masked before it"
+        )
+    return factors
+
+
+def maskable(space: Space, shapes: Mapping[str, tuple[int, ...]]) -> Space:
+    """A space without the channels that cannot be masked: they stay, and ``refused`` says why.
+
+    Args:
+        space: Of a PyTorch model. Its labelling becomes that of the result.
+        shapes: Of the tensors that the model holds, by name.
+
+    Raises:
+        UsageError: No other channels can go.
+    """
+    while True:
+        walk = _Placement(Classes(space), shapes)
+        walk.run()
+        if not walk.unmasked:
+            return space
+        for operator, number in walk.unmasked:
+            reason = f"{operator.name}: mixes channels that cannot be masked before it"
+            for name in operator.inputs:
+                labels = space.labelling.activations.get(name or "")
+                for entry in [] if labels is None else planes(labels)[number : number + 1]:
+                    space.labelling.unions.freeze(entry, reason)
+        left = replace(space, grouping=group(space.graph, space.labelling))
+        if left.full.sum() == space.full.sum():
+            return space  # nothing more can be done: ``place`` tells
+        space = left
 
 
 def parameter_of(
@@ -189,11 +224,17 @@ _Plane = tuple[str, int]  # an activation, and a plane of its labels
 
 
 class _Placement:
-    """One walk through a graph."""
+    """One walk through a graph.
+
+    Attributes:
+        unmasked: Once it has run: operators that mix channels which cannot be masked before them,
+            and of which plane of labels.
+    """
 
     def __init__(self, classes: Classes, shapes: Mapping[str, tuple[int, ...]]) -> None:
         self.classes, self.shapes = classes, shapes
         self.graph = classes.space.graph
+        self.unmasked: list[tuple[Operator, int]] = []
 
     def run(self) -> tuple[Factor, ...]:
         needed, zero, found = self._needed(), dict[_Plane, bool](), list[Factor]()
@@ -212,7 +253,8 @@ class _Placement:
                 found += masks
                 silent = bool(masks) or operator.op.keeps_zero(known)
                 zero.update({(name, number): silent for name in operator.outputs})
-                self._check_end(operator, number, known)
+                if self._goes_unseen(operator, number, known):
+                    self.unmasked.append((operator, number))
         return _merged(found)
 
     def _known(
@@ -232,21 +274,13 @@ class _Placement:
         read = (self.classes.in_planes(name)[number] for name in operator.inputs)
         return frozenset[int]().union(*read)
 
-    def _check_end(self, operator: Operator, number: int, known: list[bool | None]) -> None:
-        """Where channels end, what is masked of them has to be 0, or nobody would see it.
-
-        Raises:
-            GraphError: It is not.
-        """
+    def _goes_unseen(self, operator: Operator, number: int, known: list[bool | None]) -> bool:
+        """Whether channels end here, and what is masked of them is not 0: nobody would see it."""
         if operator.name in self.classes.space.labelling.averaged:
-            return  # a norm's, to which no zero is as good as nothing
+            return False  # a norm's, to which no zero is as good as nothing
         # Layers are masked where they read, and what only moves elements leaves some out.
         told = isinstance(operator.op, Weighted | Movement) or self._contracts(operator, number)
-        if self._ends(operator, number) and not told and self._may_be_other(operator, known):
-            raise GraphError(
-                f"operator {operator.name!r} ({operator.op.kind}) mixes channels that cannot"
-                " be masked before it"
-            )
+        return self._ends(operator, number) and not told and self._may_be_other(operator, known)
 
     def _needed(self) -> set[_Plane]:
         """The activations whose masked channels have to be 0, for what reads them."""

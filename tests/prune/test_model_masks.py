@@ -195,6 +195,33 @@ def test_weights_without_a_module_of_their_own_are_masked() -> None:
     torch.testing.assert_close(outputs(model, x)[0], outputs(pruner.slim(), x)[0])
 
 
+def test_channels_that_cannot_be_masked_stay() -> None:
+    """An attention whose keys are elu(x) + 1: of what is masked 1 is left, and nobody sees it."""
+
+    class LinearAttention(torch.nn.Module):
+        def __init__(self) -> None:
+            super().__init__()
+            self.embed = torch.nn.Linear(6, 8)
+            self.query, self.key = (torch.nn.Linear(8, 4, bias=False) for _ in range(2))
+            self.value, self.head = torch.nn.Linear(8, 8), torch.nn.Linear(8, 3)
+
+        def forward(self, x: Any) -> Any:
+            x = self.embed(x)
+            q, k = (torch.nn.functional.elu(layer(x)) + 1 for layer in (self.query, self.key))
+            context = torch.einsum("bnd,bne->bde", k, self.value(x))
+            return self.head(torch.einsum("bnd,bde->bne", q, context))
+
+    model, x = LinearAttention().eval(), (torch.randn(1, 5, 6),)
+    offered = {group.name for group in mg.widths(mg.from_torch(model, *x)).groups}
+    pruner = Pruner(model, x, PLENTY)
+    assert set(pruner.masks) == {"embed", "value"} < offered
+    assert "cannot be masked" in pruner.space.refused["query"]
+    masked(pruner, {"embed": [0, 3], "value": [1]})
+    small = pruner.slim()
+    assert small.query.out_features == 4
+    torch.testing.assert_close(outputs(model, x)[0], outputs(small, x)[0])
+
+
 def test_classes_are_numbered_in_the_order_of_the_groups(case: Any) -> None:
     found = case("resnet18")
     classes = Classes(mg.widths(mg.from_torch(found.model, found.inputs)))
