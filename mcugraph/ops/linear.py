@@ -217,12 +217,13 @@ class Einsum(LinearAlgebra):
         return contract(channels, *self._letters(ranks))
 
 
-def dense_of(equation: str, data: int) -> Dense | None:
+def dense_of(equation: str, data: int, shapes: Sequence[Dims]) -> Dense | None:
     """The dense layer that an Einstein sum of data and a matrix is; None: it is none.
 
     Args:
         equation: In explicit form.
         data: Which of the two operands the data is.
+        shapes: Of both: a dense layer repeats neither along what it sums, as an Einstein sum may.
     """
     terms, result = equation.split("->")
     given, *others = terms.split(",")[:: 1 if data == 0 else -1]
@@ -232,7 +233,10 @@ def dense_of(equation: str, data: int) -> Dense | None:
     made = matrix.replace(given[-1], "")
     if len(made) != 1 or made in given or result != given[:-1] + made:
         return None
-    return Dense(weight_out=matrix.index(made), weight_in=matrix.index(given[-1]))
+    layer = Dense(weight_out=matrix.index(made), weight_in=matrix.index(given[-1]))
+    read, weights = shapes[data], shapes[1 - data]
+    fits = len(read) > 1 and len(weights) == 2 and read[-1] == weights[layer.weight_in]
+    return layer if fits else None
 
 
 def explicit(equation: str) -> str:

@@ -226,11 +226,11 @@ class Expand(Movement):
 
     def couple(self, channels: Channels) -> tuple[Array, ...] | None:
         (made,) = results = through(self.move, channels)
-        other = channels.met()
-        for axis, length in enumerate((1,) * made.ndim if other is None else made.shape):
-            before = axis - made.ndim + len(channels.shapes[0] or ())
-            one = before < 0 or (channels.shapes[0] or ())[before] == 1
-            lies = length > 1 and one and other is not None and varies(other, axis)
+        other, data = channels.met(), channels.shapes[0] or ()
+        for axis, length in enumerate(made.shape):
+            before = axis - made.ndim + len(data)
+            repeated = length > 1 and (before < 0 or data[before] == 1)
+            lies = repeated and other is not None and varies(other, axis)
             if channels.works(f"{ALONG} {axis}", lies) and other is not None:
                 # As many entries as the channels that it meets, and they go with these.
                 return (compress(np.where(core(made) == NONE, core(other), core(made))),)

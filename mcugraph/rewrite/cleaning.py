@@ -55,12 +55,15 @@ def _is_repeated_anyway(edit: Edit, operator: Operator) -> bool:
 
 
 def _repeats(edit: Edit, reader: Operator, made: str, source: str) -> bool:
-    read = [edit.tensors[source if name == made else name or ""] for name in reader.inputs]
-    shapes = [tensor.shape for tensor in read if tensor.shape is not None]
-    whole = edit.tensors[reader.outputs[0]].shape
-    if not isinstance(reader.op, Elementwise) or len(shapes) < len(read) or len(read) < 2:
+    """Whether an operator makes as much of the source as of what repeats it."""
+    # A PReLU repeats its slopes for its data, and never the data.
+    if not isinstance(reader.op, Elementwise) or reader.op.function == "prelu":
         return False
-    return reader.op.function != "prelu" and broadcast(shapes) == whole
+    names = [source if name == made else name for name in reader.inputs if name is not None]
+    read = [edit.tensors[name].shape for name in names]
+    shapes = [shape for shape in read if shape is not None]
+    whole = edit.tensors[reader.outputs[0]].shape
+    return 1 < len(read) == len(shapes) and broadcast(shapes) == whole
 
 
 def copy_by_reshape(edit: Edit) -> None:
@@ -75,9 +78,7 @@ def copy_by_reshape(edit: Edit) -> None:
 def changes_nothing(operator: Operator) -> bool:
     """Whether an operator's result is what it reads, as that of a clip without bounds is."""
     op = operator.op
-    if not isinstance(op, Elementwise):
-        return False
-    if op.function not in _MAY_CHANGE_NOTHING:
+    if not isinstance(op, Elementwise) or op.function not in _MAY_CHANGE_NOTHING:
         return False
     return op.function in IDENTITIES or not clip_bounds(operator)
 

@@ -79,8 +79,8 @@ class PrunableLayer:
     def size(self, kept: int, form: Form) -> int:
         """The most flash in one form, with so many units that hold any weight other than zero.
 
-        They may lie anywhere. No more is taken but where blocks hold zeros, at the ends of rows
-        and columns above all.
+        They may lie anywhere. Less is taken only where blocks hold zeros, at the ends of rows and
+        columns above all.
         """
         count = kept
         if form != self.by_rows:
@@ -114,7 +114,7 @@ class PrunableLayer:
             if self.size(self.units, form) <= room:
                 return self.units
             left = room - form.fixed(self.rows, self.columns, self.bits)
-            if left >= 0:  # and so a unit takes bits
+            if left >= 0:  # a unit takes bits, or all of them had fitted
                 found = max(found, left * 8 // self.each(form))
         return found
 

@@ -15,6 +15,8 @@ nn = torch.nn
 
 from support.channel_classes import IMAGE, TOKENS, Build, equal, tied  # noqa: E402
 
+from mcugraph.slimming.slimmer import slim  # noqa: E402
+
 
 class Scores(nn.Module):
     """Two heads of 4, as products of matrices or as Einstein sums."""
@@ -127,8 +129,6 @@ def test_a_part_that_has_to_stay_holds_what_is_as_wide() -> None:
 
     model = Fixed().eval()
     space = mg.widths(mg.from_torch(model, TOKENS))
-    from mcugraph.slimming.slimmer import slim
-
     assert [group.width for group in space.groups] == [4]
     widths = space.round([1])
     assert widths.tolist() == [4]
@@ -137,10 +137,13 @@ def test_a_part_that_has_to_stay_holds_what_is_as_wide() -> None:
 
 
 def test_dense_layers_that_are_written_as_einstein_sums() -> None:
-    assert dense_of("bnc,cd->bnd", 0) == Dense(weight_out=1, weight_in=0)
-    assert dense_of("dc,...c->...d", 1) == Dense(weight_out=0, weight_in=1)
+    assert dense_of("bnc,cd->bnd", 0, [(1, 2, 3), (3, 4)]) == Dense(weight_out=1, weight_in=0)
+    assert dense_of("dc,...c->...d", 1, [(4, 3), (1, 3)]) == Dense(weight_out=0, weight_in=1)
+    for data, matrix in (((1, 2, 1), (3, 4)), ((1, 2, 3), (1, 4))):  # one repeats the other
+        assert dense_of("bnc,cd->bnd", 0, [data, matrix]) is None
     for other in ("bnc,nm->bmc", "bnc,cd->bdn", "bnc,cc->bnc", "bcn,cd->bnd", "bc,bc->b"):
-        assert dense_of(other, 0) is None
+        terms = other.partition("->")[0].split(",")
+        assert dense_of(other, 0, [(4,) * len(term) for term in terms]) is None
     assert explicit("ij, jk") == "ij,jk->ik"
     assert Einsum("...ic,co->...io").places(1, [4, 2]) == (None, 3)
 

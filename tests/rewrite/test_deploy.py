@@ -24,8 +24,10 @@ from mcugraph.ir import (
 from mcugraph.ops.convolution import Conv
 from mcugraph.ops.elementwise import Elementwise
 from mcugraph.ops.linear import Dense, MatMul
+from mcugraph.ops.movement import Expand
 from mcugraph.ops.normalization import BatchNorm
 from mcugraph.ops.pooling import Pool
+from mcugraph.ops.recurrent import Recurrent
 from mcugraph.ops.window import SAME_UPPER, symmetric
 from mcugraph.rewrite.accounting import counted_forms
 from mcugraph.rewrite.biases import biases_apart
@@ -99,6 +101,16 @@ def test_activations_are_fused(function: str, op: Op, more: list[str]) -> None:
     assert operator.outputs == ("b",)
     assert "a" not in made.tensors
     verify(made)
+
+
+def test_what_is_repeated_for_an_operator_without_some_operands_stays() -> None:
+    lstm = Recurrent("lstm", (1, 2), (), 8)
+    made = graph([("a", Expand((1, 1, 8)), ["x"]), ("b", lstm, ["x"])], shape=(1, 1, 1))
+    first, last = made.operators
+    last = replace(last, inputs=("x", None, None, None, None, "a", "a"))
+    long = replace(made.tensors["a"], shape=(1, 1, 8))
+    made = replace(made, operators=(first, last), tensors={**made.tensors, "a": long})
+    assert kinds(rewritten(made, drop_identities)) == ["expand", "lstm"]
 
 
 @pytest.mark.parametrize("function", ["hard_swish", "gelu", "tanh", "sigmoid", "leaky_relu"])

@@ -34,6 +34,7 @@ from mcugraph.ops.variables import Variable
 from mcugraph.records import replace
 
 _NUMBERS = ("aten.item.default", "aten._local_scalar_dense.default")
+_COPY = "aten.copy.default"  # of the tensor that it would write to, it reads nothing
 _QUANTIZED = "quantized_decomposed::"
 _AS_FLOAT = "the quantised program is counted in floats, with its conversions, as it is written"
 
@@ -417,9 +418,6 @@ def _used(node: Any, count: int) -> tuple[bool, ...]:
         else:
             used = [True] * count
     return tuple(used)
-
-
-_COPY = "aten.copy.default"  # of the tensor that it would write to, it reads nothing
 
 
 def _needed(nodes: list[Any]) -> set[Any]:

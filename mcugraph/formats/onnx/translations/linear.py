@@ -61,9 +61,9 @@ def _einsum(node: OnnxNode) -> Op | Translation:
     """A sum of products; of data and a constant matrix, it may be a dense layer."""
     equation = explicit(node.text("equation", ""))
     constant = [node.tensor(index).is_constant for index in range(equation.count(",") + 1)]
-    if sorted(constant) == [False, True] and node.rank(constant[0]) > 1:
-        data = int(constant[0])
-        dense = dense_of(equation, data)
+    if sorted(constant) == [False, True]:
+        data = constant.index(False)
+        dense = dense_of(equation, data, [node.shape(0), node.shape(1)])
         if dense is not None:
             return Translation(dense, (data, 1 - data))
     return Einsum(equation)

@@ -114,9 +114,9 @@ def _einsum(call: AtenCall) -> BoundOp:
     """A sum of products; of data and a constant matrix, it may be a dense layer."""
     equation, operands = explicit(str(call.get("equation"))), call.listed("tensors")
     constant = [tensor.is_constant for tensor in operands]
-    if sorted(constant) == [False, True] and len(shape_of(operands[constant[0]])) > 1:
-        data = int(constant[0])
-        dense = dense_of(equation, data)
+    if sorted(constant) == [False, True]:
+        data = constant.index(False)
+        dense = dense_of(equation, data, [shape_of(tensor) for tensor in operands])
         if dense is not None:
             return BoundOp(dense, (operands[data], operands[1 - data]))
     return BoundOp(Einsum(equation), operands)
