@@ -60,10 +60,17 @@ class Recipe:
                 raise UsageError(f"recipe: {name} has to be above 0")
         if self.validation >= 1 or self.share > 1:
             raise UsageError("recipe: validation has to be below 1, and share at most 1")
-        if self.sparsity is not None and not 0 <= self.sparsity[0] <= self.sparsity[1] < 1:
-            raise UsageError(
-                f"recipe: sparsity: (low, high) from 0 to below 1, not {self.sparsity}"
-            )
+        for name in ("learning_rate", "weight_decay"):
+            if getattr(self, name) is not None:
+                check_number(f"recipe: {name}", getattr(self, name))
+        if self.sparsity is not None:
+            pair = isinstance(self.sparsity, tuple | list) and len(self.sparsity) == 2
+            for share in self.sparsity if pair else ():
+                check_number("recipe: sparsity", share)
+            if not pair or not 0 <= self.sparsity[0] <= self.sparsity[1] < 1:
+                raise UsageError(
+                    f"recipe: sparsity: (low, high) from 0 to below 1, not {self.sparsity}"
+                )
         if self.sparsity is not None and self.device != "cpu":
             raise UsageError("recipe: channels are pruned on the device 'cpu' only")
         if self.optimizer not in OPTIMIZERS:
