@@ -163,12 +163,13 @@ def masked_parameters(model: torch.nn.Module, masks: Any) -> dict[str, torch.Ten
 def _placed(
     model: torch.nn.Module, masks: Mapping[str, torch.Tensor] | None
 ) -> Iterator[tuple[torch.nn.Module, str, torch.Tensor]]:
-    given: Any = masks_from(model) if masks is None else masks
-    for name, _, _ in _masked(model):
+    plain = plain_module(model, "masks")
+    given: Any = masks_from(plain) if masks is None else masks
+    for name, _, _ in _masked(plain):
         if isinstance(given, Mapping) and name in given:
             raise UsageError(f"{name} has a mask already: without_masks(model) makes it plain")
-    places = {id(each): given[name] for name, each in masked_parameters(model, given).items()}
-    for module in list(model.modules()):
+    places = {id(each): given[name] for name, each in masked_parameters(plain, given).items()}
+    for module in list(plain.modules()):
         for attribute, parameter in list(module._parameters.items()):
             if id(parameter) in places and parameter is not None:
                 yield module, attribute, places[id(parameter)].to(parameter.device)

@@ -207,6 +207,8 @@ def test_what_cannot_be_is_refused_in_a_line() -> None:
         to_torch_prune(model, 3)  # type: ignore[arg-type]
     with pytest.raises(UsageError, match=r"mask of 3.weight is no tensor, but float"):
         to_torch_prune(model, {"3.weight": 1.0})  # type: ignore[dict-item]
+    with pytest.raises(UsageError, match=r"takes a torch.nn.Module, not"):
+        to_torch_prune(3, {})  # type: ignore[arg-type]
     for masked in (pruned_by_torch(), pruned_by_torchao()):
         with pytest.raises(UsageError, match=r"has a mask already: without_masks\(model\) makes"):
             to_torch_prune(masked)
