@@ -92,6 +92,13 @@ def _effort(command: argparse.ArgumentParser) -> None:
         help="trained again from new weights and tested (default: 5)",
     )
     command.add_argument(
+        "--contenders",
+        type=common.positive,
+        default=3,
+        metavar="N",
+        help="for each of them, trained from new weights before, a tenth as long (default: 3)",
+    )
+    command.add_argument(
         "--target",
         action="append",
         default=[],
@@ -118,6 +125,14 @@ def _effort(command: argparse.ArgumentParser) -> None:
     command.add_argument(
         "--batch", type=common.positive, default=128, metavar="N", help="examples (default: 128)"
     )
+    command.add_argument(
+        "--shift",
+        type=int,
+        default=0,
+        metavar="N",
+        help="pixels that each training image moves at most (default: 0)",
+    )
+    command.add_argument("--flip", action="store_true", help="mirror training images at random")
     command.add_argument(
         "--sparsity",
         type=common.share,
@@ -196,12 +211,15 @@ def _searched(options: argparse.Namespace) -> Any:
             batch=options.batch,
             share=options.share,
             rungs=options.rungs,
+            shift=options.shift,
+            flip=options.flip,
             sparsity=None if options.sparsity is None else (0.0, options.sparsity),
         ),
         method=options.method,
         time_limit=options.time,
         candidates=options.candidates,
         finalists=options.finalists,
+        contenders=options.contenders,
         targets=options.target,
         workers=options.workers,
         engine=options.engine,

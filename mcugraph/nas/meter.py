@@ -72,7 +72,7 @@ class Meter(NetworkBuilder[Shape]):
         last = {tensor: step for step, (read, _) in enumerate(self._steps) for tensor in read}
         last[id(self._tensor(self._ends[-1]))] = len(self._steps)
         live = {id(self._ends[0]): prod(self._ends[0])}
-        largest = 0
+        largest = prod(self._ends[0])
         for step, (_, made) in enumerate(self._steps):
             live[id(made)] = prod(made)
             largest = max(largest, sum(live.values()))
@@ -129,6 +129,9 @@ class Meter(NetworkBuilder[Shape]):
         return value
 
     def output(self, value: Shape) -> None:
+        tensor = self._tensor(value)
+        if tensor is not value:  # what nothing reads as it is, is flattened all the same
+            value = self._step((tensor,), (*value,))
         self._ends.append(value)
 
     def _layer(self, read: Shape, made: Shape, window: int) -> Shape:

@@ -89,6 +89,30 @@ def test_what_is_read_twice_counts_once() -> None:
     assert (p.flash.weights + p.flash.biases, p.macs) == (meter.size, meter.macs)
 
 
+def say_wide_end(b: NetworkBuilder[Any]) -> None:
+    """Maps of one element that nothing reads, so that to flatten them takes an operator."""
+    b.output(b.flatten(b.conv(b.input((4, 1, 1)), 30, 1)))
+
+
+def say_joined_end(b: NetworkBuilder[Any]) -> None:
+    x = b.conv(b.input((3, 1)), 10, 1)
+    b.output(b.flatten(b.concat([x, x, x])))
+
+
+def say_read_end(b: NetworkBuilder[Any]) -> None:
+    """Here a layer reads them as they are."""
+    b.output(b.dense(b.flatten(b.conv(b.input((4, 1, 1)), 30, 1)), 2))
+
+
+@pytest.mark.parametrize("say", [say_wide_end, say_joined_end, say_read_end])
+def test_what_is_flattened_at_the_end_counts(say: Callable[[NetworkBuilder[Any]], None]) -> None:
+    meter, graph = Meter(), GraphBuilder()
+    say(meter)
+    say(graph)
+    memory = mg.profile(graph.graph(), precision="int8").memory
+    assert (meter.operator_bound, meter.peak_as_said) == (memory.operator_bound, memory.peak)
+
+
 def test_a_pooling_that_changes_nothing_is_none() -> None:
     """XNNPACK, by which LiteRT runs files, does not even take one."""
     meter, graph = Meter(), GraphBuilder()
