@@ -1,5 +1,7 @@
 """How candidates are trained."""
 
+from typing import Any
+
 from mcugraph.checks import check_number, check_whole
 from mcugraph.errors import UsageError
 from mcugraph.records import dataclass
@@ -64,10 +66,11 @@ class Recipe:
             if getattr(self, name) is not None:
                 check_number(f"recipe: {name}", getattr(self, name))
         if self.sparsity is not None:
-            pair = isinstance(self.sparsity, tuple | list) and len(self.sparsity) == 2
-            for share in self.sparsity if pair else ():
+            given: Any = self.sparsity
+            pair = isinstance(given, tuple | list) and len(given) == 2
+            for share in given if pair else ():
                 check_number("recipe: sparsity", share)
-            if not pair or not 0 <= self.sparsity[0] <= self.sparsity[1] < 1:
+            if not pair or not 0 <= given[0] <= given[1] < 1:
                 raise UsageError(
                     f"recipe: sparsity: (low, high) from 0 to below 1, not {self.sparsity}"
                 )
