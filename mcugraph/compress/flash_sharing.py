@@ -6,10 +6,9 @@ import torch
 
 from mcugraph.compress.element_patterns import SINGLE, sums_of_blocks
 from mcugraph.compress.weight_rows import TRANSPOSED, WeightRows
-from mcugraph.errors import UsageError
 from mcugraph.storage.block_rows import Blocks
 from mcugraph.storage.dense_rows import DenseRows
-from mcugraph.storage.flash_budget import PrunableLayer, allocate_flash
+from mcugraph.storage.flash_budget import PrunableLayer, allocate_flash, check_enough
 from mcugraph.storage.form import Form
 from mcugraph.storage.worth import ByScores
 
@@ -51,11 +50,7 @@ def shares_within(
         worth = ByScores(sums_of_blocks(matrix**2, blocks or SINGLE).numpy())
         down, across = matrix.shape
         pruned.append(PrunableLayer(name, down, across, _BITS, worth, form, blocks=blocks))
-    least = taken + sum(layer.bytes(layer.least) for layer in pruned)
-    if least > budget:
-        raise UsageError(
-            f"flash: {budget:,} B are too few: these weights take {least:,} B at least"
-        )
+    check_enough(pruned, budget, taken)
     return whole | (allocate_flash(pruned, budget - taken).sparsities if pruned else {})
 
 

@@ -65,12 +65,8 @@ class Blocks(Form):
         """Bits of the column of a block."""
         return bits_of_columns(self._across(columns))
 
-    def refusal(self, matrix: Array) -> str | None:
-        return count_refusal(self._across(matrix.shape[1]), "blocks")
-
-    def holds(self, columns: int) -> bool:
-        """Whether rows may have so many weights."""
-        return count_refusal(self._across(columns), "blocks") is None
+    def too_wide(self, columns: int) -> str | None:
+        return count_refusal(self._across(columns), "blocks")
 
     def _kept(self, matrix: Array) -> Array:
         """Which blocks hold a weight other than zero."""

@@ -59,12 +59,8 @@ class Crs(Form):
         """Bits of the column of a weight."""
         return bits_of_columns(columns)
 
-    def refusal(self, matrix: Array) -> str | None:
-        return count_refusal(matrix.shape[1], "weights")
-
-    def holds(self, columns: int) -> bool:
-        """Whether rows may have so many weights."""
-        return count_refusal(columns, "weights") is None
+    def too_wide(self, columns: int) -> str | None:
+        return count_refusal(columns, "weights")
 
     def tables(self, matrix: Array, bits: int) -> dict[str, Array]:
         refuse_rows(self.refusal(matrix))

@@ -73,7 +73,7 @@ class PrunableLayer:
 
     def forms(self) -> tuple[Form, ...]:
         """Those that hold any zeros."""
-        by_rows = (self.by_rows,) if self.by_rows.holds(self.columns) else ()
+        by_rows = () if self.by_rows.too_wide(self.columns) else (self.by_rows,)
         return (self.dense, *by_rows, Bitmap())
 
     def size(self, kept: int, form: Form) -> int:
@@ -174,6 +174,24 @@ class FlashAllocation:
                 raise InternalError(f"{name} takes {size} B, not {sizes[name]}")
 
 
+def check_enough(layers: Sequence[PrunableLayer], budget: int, taken: int = 0) -> None:
+    """See that a budget holds the fewest weights of some layers.
+
+    Args:
+        layers: What the budget is for.
+        budget: Bytes of flash.
+        taken: Of these, bytes that other weights take in any case.
+
+    Raises:
+        UsageError: It does not.
+    """
+    least = taken + sum(layer.bytes(layer.least) for layer in layers)
+    if least > budget:
+        raise UsageError(
+            f"flash: {budget:,} B are too few: these weights take {least:,} B at least"
+        )
+
+
 def allocate_flash(layers: Sequence[PrunableLayer], budget: int) -> FlashAllocation:
     """How many weights of each layer to keep, so that they are worth most within a budget.
 
@@ -191,11 +209,7 @@ def allocate_flash(layers: Sequence[PrunableLayer], budget: int) -> FlashAllocat
     """
     if not layers or len({layer.name for layer in layers}) < len(layers):
         raise UsageError("layers: some are needed, each of a name of its own")
-    least = sum(layer.bytes(layer.least) for layer in layers)
-    if least > budget:
-        raise UsageError(
-            f"flash: {budget:,} B are too few: these weights take {least:,} B at least"
-        )
+    check_enough(layers, budget)
     shared = _SharedOut(layers, budget)
     small = sum(layer.units for layer in layers) * budget <= _SMALL
     return shared.exact() if small else shared.solve()

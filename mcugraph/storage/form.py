@@ -106,9 +106,13 @@ class Form(ABC):
         width = 8 * matrix.dtype.itemsize if bits is None else bits
         return self.bytes(rows, columns, self.stored(matrix), width)
 
+    def too_wide(self, columns: int) -> str | None:
+        """Why it cannot hold rows of so many weights, as the end of a sentence; None: it can."""
+        return None
+
     def refusal(self, matrix: Array) -> str | None:
         """Why it cannot hold a matrix, as the end of a sentence; None: it can."""
-        return None
+        return self.too_wide(matrix.shape[1])
 
     def encode(self, matrix: Array, bits: int | None = None) -> Encoded:
         """The tables of a matrix.
