@@ -84,19 +84,12 @@ def _effort(command: argparse.ArgumentParser) -> None:
     command.add_argument(
         "--candidates", type=common.positive, metavar="N", help="trainings at most"
     )
-    command.add_argument(
-        "--finalists",
-        type=common.positive,
-        default=5,
-        metavar="N",
-        help="trained again from new weights and tested (default: 5)",
-    )
-    command.add_argument(
+    _count(command, "--finalists", 5, "trained again from new weights and tested")
+    _count(
+        command,
         "--contenders",
-        type=common.positive,
-        default=3,
-        metavar="N",
-        help="for each of them, trained from new weights before, a tenth as long (default: 3)",
+        3,
+        "for each of them, trained from new weights before, a tenth as long",
     )
     command.add_argument(
         "--target",
@@ -105,9 +98,7 @@ def _effort(command: argparse.ArgumentParser) -> None:
         metavar="COND",
         help='to aim at in turn with others and the bounds, like "size <= 1000"; may be repeated',
     )
-    command.add_argument(
-        "--epochs", type=common.positive, default=30, metavar="N", help="of those (default: 30)"
-    )
+    _count(command, "--epochs", 30, "of those")
     command.add_argument(
         "--share",
         type=common.share,
@@ -115,16 +106,8 @@ def _effort(command: argparse.ArgumentParser) -> None:
         metavar="S",
         help="of the epochs that a candidate is trained (default: 10%%)",
     )
-    command.add_argument(
-        "--rungs",
-        type=common.positive,
-        default=3,
-        metavar="N",
-        help="of successive halving (default: 3)",
-    )
-    command.add_argument(
-        "--batch", type=common.positive, default=128, metavar="N", help="examples (default: 128)"
-    )
+    _count(command, "--rungs", 3, "of successive halving")
+    _count(command, "--batch", 128, "examples")
     command.add_argument(
         "--shift",
         type=int,
@@ -143,10 +126,19 @@ def _effort(command: argparse.ArgumentParser) -> None:
     command.add_argument(
         "--engine", default="local", metavar="NAME", help="local, dask or ray[://HOST:PORT]"
     )
-    command.add_argument(
-        "--workers", type=common.positive, default=1, metavar="N", help="at once (default: 1)"
-    )
+    _count(command, "--workers", 1, "at once")
     command.add_argument("--seed", type=int, default=0, metavar="N", help="of all that is random")
+
+
+def _count(command: argparse.ArgumentParser, option: str, default: int, what: str) -> None:
+    """An option that says how many there are, one at the least."""
+    command.add_argument(
+        option,
+        type=common.positive,
+        default=default,
+        metavar="N",
+        help=f"{what} (default: {default})",
+    )
 
 
 def run(options: argparse.Namespace) -> int:

@@ -59,8 +59,9 @@ def without_masks(model: torch.nn.Module) -> torch.nn.Module:
         UsageError: It is no module, or masks stand among other parametrizations, or layers that
             share weights have different ones.
     """
-    _masks_of_torch(plain_module(model, "without_masks"))
-    masked = list(_masked(model))
+    plain = plain_module(model, "without_masks")
+    _masks_of_torch(plain)
+    masked = list(_masked(plain))
     for name, module, attribute in masked:
         shape = getattr(module, attribute).shape
         if not all(_is_mask(step, shape) for step in _steps(module, attribute)):

@@ -124,9 +124,9 @@ class Admission:
             return None
         return Admitted(sparsity, widths, costs) if self._admits(costs, found) else None
 
-    def _peak_fits(self, arch: Any, widths: Widths, at_most: int) -> bool:
+    def _peak_fits(self, arch: Any, widths: Widths, peak_as_said: int) -> bool:
         """Whether the peak of the best order is within its bound: that of one order is no less."""
-        if self.bounds.peak is None or at_most <= self.bounds.peak:
+        if self.bounds.peak is None or peak_as_said <= self.bounds.peak:
             return True
         graph = self.space.graph(arch, widths)
         return schedule(Problem.from_graph(graph, precision="int8")).peak <= self.bounds.peak

@@ -25,6 +25,8 @@ from mcugraph.ops.labels import (
 from mcugraph.ops.movement import Movement
 from mcugraph.records import dataclass
 
+_EQUAL_ROWS = "equal channels in every row of what is cut"
+
 
 @dataclass(frozen=True, slots=True)
 class Concat(Fusable):
@@ -180,7 +182,7 @@ class Split(KeepsZero):
     def couple(self, channels: Channels) -> tuple[Array, ...] | None:
         parts = together(self.evaluate, channels, inputs=1)
         for labels in parts or ():
-            equal_rows(channels, labels, "equal channels in every row of what is cut")
+            equal_rows(channels, labels, _EQUAL_ROWS)
         return parts
 
 
@@ -214,7 +216,7 @@ class Slice(Movement):
             if labels is not None and isinstance(item, slice) and varies(labels, axis):
                 in_steps(channels, labels, axis, range(*item.indices(labels.shape[axis])))
         (part,) = through(self.move, channels)
-        equal_rows(channels, part, "equal channels in every row of what is cut")
+        equal_rows(channels, part, _EQUAL_ROWS)
         return (part,)
 
 
