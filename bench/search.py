@@ -3,8 +3,8 @@
     python bench/search.py filter
     python bench/search.py driver
     python bench/search.py mnist DATA.npz --time 30min --workers 2 --seeds 3
-    python bench/search.py fashion DATA.npz --time 30min --workers 2 --ways evolution
-    python bench/search.py speech DATA.npz --time 30min --workers 2 --ways evolution
+    python bench/search.py fashion DATA.npz --time 30min --workers 2 --seeds 1 --ways evolution
+    python bench/search.py speech DATA.npz --time 30min --workers 2 --seeds 1 --ways evolution
 
 ``filter`` counts candidates a second of one core, exact peaks of those that pass included.
 ``driver`` tells what a candidate costs beside its training, and how long a search of 2,000 takes to
@@ -20,7 +20,7 @@ import random
 import tempfile
 import time
 from pathlib import Path
-from typing import Any
+from typing import Any, NamedTuple
 
 from mcugraph.nas import Bounds, CnnSpace, MlpSpace, Recipe, SearchResult, search
 from mcugraph.nas.admission import Admission
@@ -29,13 +29,25 @@ from mcugraph.nas.trials import Errors, Outcome, Trial
 
 PAPER = Bounds(error=0.035, peak=2500, size=4500, macs=30_000_000)
 CLASSES = ("size <= 1000", "size <= 1500 and peak <= 1400", "size <= 4500 and peak <= 2500")
-WIDER = Bounds(error=0.2, peak=16_000, size=64_000, macs=30_000_000)
-SIZES = ("size <= 4000", "size <= 16000")
-# By the name of the data: the space, bounds and targets.
-SETS: dict[str, tuple[CnnSpace, Bounds, tuple[str, ...]]] = {
-    "mnist": (CnnSpace((1, 28, 28), 10), PAPER, CLASSES),
-    "fashion": (CnnSpace((1, 28, 28), 10), WIDER, SIZES),
-    "speech": (CnnSpace((1, 49, 40), 12), WIDER, SIZES),
+WIDER = Bounds(error=0.2, peak=8_000, size=16_000, macs=1_000_000)
+SIZES = ("size <= 2000", "size <= 4000", "size <= 16000")
+
+
+class Set(NamedTuple):
+    """What is searched on a set of data: ``share`` of ``epochs`` is what a candidate is trained."""
+
+    space: CnnSpace
+    bounds: Bounds
+    targets: tuple[str, ...]
+    epochs: float = 90
+    share: float = 1 / 30
+
+
+SETS = {
+    "mnist": Set(CnnSpace((1, 28, 28), 10), PAPER, CLASSES),
+    "fashion": Set(CnnSpace((1, 28, 28), 10), WIDER, SIZES),
+    # A few thousand words: an epoch of them is not 30 steps.
+    "speech": Set(CnnSpace((1, 49, 40), 12), WIDER, SIZES, epochs=300),
 }
 
 
@@ -111,28 +123,28 @@ def driven(count: int = 2_000) -> None:
 
 
 def found(options: argparse.Namespace) -> None:
-    space, bounds, targets = SETS[options.what]
+    chosen = SETS[options.what]
     for seed in range(options.seeds):
         for way in options.ways or WAYS:
             said = dict(WAYS[way])
             recipe = Recipe(
-                epochs=options.epochs,
-                share=options.share,
+                epochs=chosen.epochs if options.epochs is None else options.epochs,
+                share=chosen.share if options.share is None else options.share,
                 rungs=options.rungs,
                 shift=options.shift,
                 inherit=said.pop("inherit", True),
             )
             result = search(
-                space,
+                chosen.space,
                 options.data,
-                bounds=bounds,
+                bounds=chosen.bounds,
                 recipe=recipe,
                 time_limit=options.time,
                 candidates=options.candidates,
                 workers=options.workers,
                 finalists=options.finalists,
                 contenders=options.contenders,
-                targets=targets,
+                targets=chosen.targets,
                 folder=None if options.folder is None else Path(options.folder, f"{way}-{seed}"),
                 seed=seed,
                 **said,
@@ -141,7 +153,7 @@ def found(options: argparse.Namespace) -> None:
             print(f"\n{way}, seed {seed}: {tried} trainings, {result.seconds / 60:.0f} min")
             print(f"hypervolume {result.hypervolume():.4f}; seconds of workers: {spent(result)}")
             files = {t.id: deployed(result, t) for t in result.finalists}
-            for limit in targets:
+            for limit in chosen.targets:
                 fitting = [t for t in result.finalists if _meets(limit, t)]
                 for trial in sorted(fitting, key=lambda t: t.error)[:1]:
                     print(f"  {limit}: #{trial.id}, {files[trial.id]}")
@@ -195,8 +207,8 @@ def main() -> None:
         searching.add_argument("--time", default="30min")
         searching.add_argument("--workers", type=int, default=2)
         searching.add_argument("--seeds", type=int, default=3)
-        searching.add_argument("--epochs", type=float, default=90)
-        searching.add_argument("--share", type=float, default=1 / 30)
+        searching.add_argument("--epochs", type=float)
+        searching.add_argument("--share", type=float)
         searching.add_argument("--rungs", type=int, default=3)
         searching.add_argument("--shift", type=int, default=1)
         searching.add_argument("--candidates", type=int)
