@@ -60,18 +60,21 @@ class Admission:
     kernels: str = "reference"
     sparsities: SparsityRange | None = None
 
-    def fitting(self, arch: Any, sparsity: float = 0.0) -> Admitted | None:
+    def fitting(
+        self, arch: Any, sparsity: float = 0.0, counted: Meter | None = None
+    ) -> Admitted | None:
         """How much of an architecture has to be pruned so that it is within the bounds.
 
         Args:
             arch: The architecture.
             sparsity: The share of its channels that is pruned at the least.
+            counted: What `counted` said of it; None: that was not asked.
 
         Returns:
             None: not even the highest share is enough, or there is no such network.
         """
         if self.sparsities is None:
-            return self._fitting(arch, 0.0, {})
+            return self._fitting(arch, 0.0, {}, counted)
         high = self.sparsities.high
         try:
             if self._counted(arch, lambda _, made: left(made, high)) is None:
@@ -97,22 +100,22 @@ class Admission:
         """
         return self._fitting(arch, 0.0, widths or {}) is not None
 
-    def counts_in(self, arch: Any) -> bool:
-        """Whether an architecture is within the bounds as far as counts tell, in microseconds.
+    def counted(self, arch: Any, widths: Widths | None = None) -> Meter | None:
+        """What an architecture costs as far as counts tell, in microseconds.
 
-        False where `within` is; True does not say that `within` is.
+        None where it is not within the bounds by that, or there is no such network; else `within`
+        has the last word.
         """
         try:
-            return self._counted(arch, None) is not None
-        except GraphError:
-            return False
-
-    def _fitting(self, arch: Any, sparsity: float, widths: Widths) -> Admitted | None:
-        """An architecture with some of its channels; None: it costs too much, or there is none."""
-        try:
-            meter = self._counted(arch, widths.get if widths else None)
+            return self._counted(arch, widths.get if widths else None)
         except GraphError:
             return None
+
+    def _fitting(
+        self, arch: Any, sparsity: float, widths: Widths, counted: Meter | None = None
+    ) -> Admitted | None:
+        """An architecture with some of its channels; None: it costs too much, or there is none."""
+        meter = self.counted(arch, widths) if counted is None else counted
         if meter is None:
             return None
         if self._only_counted:

@@ -28,12 +28,26 @@ class OverLimit(Exception):
     """A meter has counted more than it was to."""
 
 
-class Meter(NetworkBuilder[Shape]):
+class Metered:
+    """A value of a network that is metered; two of one shape are two.
+
+    Attributes:
+        shape: Without the batch.
+        size: Bytes.
+        place: The value whose bytes these are, in another shape; None: it has its own.
+    """
+
+    __slots__ = ("place", "shape", "size")
+
+    def __init__(self, shape: Shape, place: "Metered | None" = None) -> None:
+        self.shape, self.size, self.place = shape, prod(shape), place
+
+
+class Meter(NetworkBuilder[Metered]):
     """Counts what a network costs once it is deployed as int8.
 
-    A value is its own shape, as a tuple of its own: two values of one shape are two objects, so
-    that what an operator reads twice counts once. Batch norms are folded, ReLUs fused, dropouts
-    gone, as in the deployed form of the graph, which gives the same figures.
+    Batch norms are folded, ReLUs fused, dropouts gone, as in the deployed form of the graph, which
+    gives the same figures.
 
     Args:
         most_size, most_macs, most_live: At more than so many bytes, multiply-accumulates, or bytes
@@ -61,104 +75,105 @@ class Meter(NetworkBuilder[Shape]):
         self._most_size = inf if most_size is None else most_size
         self._most_macs = inf if most_macs is None else most_macs
         self._most_live = inf if most_live is None else most_live
-        self._steps: list[tuple[list[int], Shape]] = []  # which tensors are read, what is made
-        self._ends: list[Shape] = []  # the input, the output
-        self._computed: dict[tuple[Any, ...], Shape] = {}  # by what without weights, of what
-        self._tensors: dict[int, Shape] = {}  # that lie where a value of another shape does
+        self._steps: list[tuple[Sequence[Metered], Metered]] = []  # what is read, what is made
+        self._ends: list[Metered] = []  # the input, the output
+        self._computed: dict[tuple[Any, ...], Metered] = {}  # by what without weights, of what
 
     @property
     def peak_as_said(self) -> int:
         """Bytes of the largest live set in the order that layers were said: the peak, or more."""
         last = {tensor: step for step, (read, _) in enumerate(self._steps) for tensor in read}
-        last[id(self._tensor(self._ends[-1]))] = len(self._steps)
-        live = {id(self._ends[0]): prod(self._ends[0])}
-        largest = prod(self._ends[0])
-        for step, (_, made) in enumerate(self._steps):
-            live[id(made)] = prod(made)
-            largest = max(largest, sum(live.values()))
-            live = {value: size for value, size in live.items() if last.get(value, -1) > step}
+        last[_held(self._ends[-1])] = len(self._steps)
+        live = largest = self._ends[0].size
+        for step, (read, made) in enumerate(self._steps):
+            live += made.size
+            largest = max(largest, live)
+            live -= sum(tensor.size for tensor in (*read, made) if last.get(tensor, step) == step)
         return largest
 
-    def shape(self, value: Shape) -> Shape:
-        return value
+    def shape(self, value: Metered) -> Shape:
+        return value.shape
 
-    def input(self, shape: Sequence[int]) -> Shape:
-        self._ends.append(tuple(shape))
+    def input(self, shape: Sequence[int]) -> Metered:
+        self._ends.append(Metered(tuple(shape)))
         return self._ends[0]
 
-    def _convolved(self, value: Shape, layer: Convolution) -> Shape:
-        window = prod(layer.window) * (1 if layer.depthwise else value[0])
-        larger = padded(value, layer.window, layer.stride) if layer.same else None
+    def _convolved(self, value: Metered, layer: Convolution) -> Metered:
+        window = prod(layer.window) * (1 if layer.depthwise else value.shape[0])
+        larger = padded(value.shape, layer.window, layer.stride) if layer.same else None
         read = value if larger is None else self._once("pad", (value,), larger)
         return self._layer(read, layer.made, window)
 
-    def dense(self, value: Shape, units: int, *, relu: bool = False) -> Shape:
-        return self._layer(value, (positive(units, "units"),), flat(value))
+    def dense(self, value: Metered, units: int, *, relu: bool = False) -> Metered:
+        return self._layer(value, (positive(units, "units"),), flat(value.shape))
 
-    def pool(self, value: Shape, function: str, window: Size, stride: Size | None = None) -> Shape:
-        step, nothing = pooled(value, window, stride)
-        made = (value[0], *swept(value, window, step))
+    def pool(
+        self, value: Metered, function: str, window: Size, stride: Size | None = None
+    ) -> Metered:
+        step, nothing = pooled(value.shape, window, stride)
+        made = (value.shape[0], *swept(value.shape, window, step))
         moved = (each(window, len(made) - 1), each(step, len(made) - 1))
         return value if nothing else self._once((function, *moved), (value,), made)
 
-    def global_average(self, value: Shape) -> Shape:
-        return self._once("mean", (value,), averaged(value))
+    def global_average(self, value: Metered) -> Metered:
+        return self._once("mean", (value,), averaged(value.shape))
 
-    def add(self, left: Shape, right: Shape) -> Shape:
+    def add(self, left: Metered, right: Metered) -> Metered:
         self.branches = True
-        return self._once("add", (left, right), (*summed(left, right),))
+        return self._once("add", (left, right), summed(left.shape, right.shape))
 
-    def concat(self, values: Sequence[Shape]) -> Shape:
+    def concat(self, values: Sequence[Metered]) -> Metered:
         self.branches = True
-        return self._once("concat", tuple(values), joined(values))
+        return self._once("concat", tuple(values), joined([value.shape for value in values]))
 
-    def grow(self, value: Shape, spatial: Sequence[int]) -> Shape:
-        if not any(grown(value, spatial)):
+    def grow(self, value: Metered, spatial: Sequence[int]) -> Metered:
+        if not any(grown(value.shape, spatial)):
             return value
-        return self._once("grow", (value,), (value[0], *spatial))
+        return self._once("grow", (value,), (value.shape[0], *spatial))
 
-    def flatten(self, value: Shape) -> Shape:
-        if prod(value[1:]) == 1:
+    def flatten(self, value: Metered) -> Metered:
+        if value.size == value.shape[0]:
             # A dense layer reads such maps as they are.
-            units = self._computed.setdefault(("units", id(value)), value[:1])
-            self._tensors[id(units)] = value
-            return units
-        return self._once("flatten", (value,), (prod(value),))
+            return self._computed.setdefault(("units", value), Metered(value.shape[:1], value))
+        return self._once("flatten", (value,), (value.size,))
 
-    def dropout(self, value: Shape, rate: float) -> Shape:
+    def dropout(self, value: Metered, rate: float) -> Metered:
         return value
 
-    def output(self, value: Shape) -> None:
-        tensor = self._tensor(value)
-        if tensor is not value:  # what nothing reads as it is, is flattened all the same
-            value = self._step((tensor,), (*value,))
+    def output(self, value: Metered) -> None:
+        if value.place is not None:  # what nothing reads as it is, is flattened all the same
+            value = self._step((value.place,), value.shape)
         self._ends.append(value)
 
-    def _layer(self, read: Shape, made: Shape, window: int) -> Shape:
+    def _layer(self, read: Metered, made: Shape, window: int) -> Metered:
         """A layer of weights: each element that it makes meets a window's worth of them."""
         self.size += made[0] * (window + _BIAS)
         self.parameters += made[0] * (window + 1)
         self.macs += prod(made) * window
         if self.size > self._most_size or self.macs > self._most_macs:
             raise OverLimit
-        return self._step((read,), made)
+        return self._step((_held(read),), made)
 
-    def _once(self, what: object, read: tuple[Shape, ...], made: Shape) -> Shape:
+    def _once(self, what: object, read: tuple[Metered, ...], made: Shape) -> Metered:
         """An operator without weights: what computes the same again is not there."""
-        key = (what, made, *(id(self._tensor(value)) for value in read))
+        tensors = tuple(map(_held, read))
+        key = (what, made, tensors)
         if key not in self._computed:
-            self._computed[key] = self._step(read, made)
+            self._computed[key] = self._step(tensors, made)
         return self._computed[key]
 
-    def _step(self, read: tuple[Shape, ...], made: Shape) -> Shape:
-        different = {id(tensor): tensor for tensor in map(self._tensor, read)}
-        live = sum(map(prod, different.values())) + prod(made)
+    def _step(self, read: tuple[Metered, ...], shape: Shape) -> Metered:
+        """One operator: of some tensors, which may be the same, it makes another."""
+        made, different = Metered(shape), read if len(read) == 1 else tuple(dict.fromkeys(read))
+        live = made.size + sum([tensor.size for tensor in different])
         if live > self.operator_bound:
             if live > self._most_live:
                 raise OverLimit
             self.operator_bound = live
-        self._steps.append(([*different], made))
+        self._steps.append((different, made))
         return made
 
-    def _tensor(self, value: Shape) -> Shape:
-        return self._tensors.get(id(value), value)
+
+def _held(value: Metered) -> Metered:
+    """The tensor that a value is in."""
+    return value if value.place is None else value.place

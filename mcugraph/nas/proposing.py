@@ -21,7 +21,7 @@ from mcugraph.nas.forecast import Forecast
 from mcugraph.nas.search_bounds import Bounds
 from mcugraph.nas.search_plan import SearchPlan
 from mcugraph.nas.trials import Proposal, Trial
-from mcugraph.nas.widest import WIDEST, widest
+from mcugraph.nas.widest import WIDEST, Widest, widest
 from mcugraph.records import dataclass, replace
 
 _DRAWS = 200_000  # of one proposal; some thousand a second are looked at
@@ -33,7 +33,6 @@ _NARROWER = log(8)  # of the widths of drawn networks, where no target says how 
 _FEWER_DRAWN = 3
 _ONE_MORE = 0.4  # the chance of a further change, where a forecast has to like the child
 _OUTLINES = 0.5  # of what is drawn
-_STEPS_DOWN, _STEP_DOWN = 4, log(1.2)  # to those widths, where exact figures are beyond the bounds
 _TOPPED, _WIDTHS = 24, ("channels", "units")  # how often single layers are widened; those morphs
 _SPARSITY_MOVES = 0.05  # of a child, as the paper's code has it
 
@@ -195,23 +194,27 @@ class Proposer:
     ) -> tuple[Proposal, Admitted] | None:
         """A child of a parent, or a network that is drawn; None: it does not fit."""
         space, admission = self._plan.admission.space, aim.admission
+        fitting: Admitted | None = None
         if parent is None:
             outlined = self._fills and rng.random() < _OUTLINES
             arch, morph = (
                 (space.outline(rng), "outlined") if outlined else (space.sample(rng), "drawn")
             )
-            arch = self._filled(arch, aim, rng) if self._fills else arch
+            if self._fills:
+                arch, fitting = self._filled(arch, aim, rng)
         else:
             arch, morph = space.mutate(parent.proposal.arch, rng)
             while self._plan.method.ideas > 1 and rng.random() < _ONE_MORE:
                 arch, further = space.mutate(arch, rng)
                 morph = f"{morph}, {further}"
             if self._fills:
-                arch = self._widest(arch, admission, 0.0)[0]
+                found = self._widest(arch, admission, 0.0)
+                arch, fitting = (arch, None) if found is None else (found.arch, found.fit)
             elif not aim.sought.admit(parent.costs):
                 # What is within a target has children there; others come nearer step by step.
                 admission = self._plan.admission
-        fitting = self._fitting(arch, rng, parent, admission)
+        if fitting is None:
+            fitting = self._fitting(arch, rng, parent, admission)
         if fitting is None:
             return None
         if parent is None:
@@ -219,13 +222,14 @@ class Proposer:
         follows = parent.id if self._plan.recipe.inherit else None
         return Proposal(arch, number, parent.proposal.candidate, morph, follows=follows), fitting
 
-    def _filled(self, arch: Any, aim: Aim, rng: Random) -> Any:
-        """A drawn network, as wide as fits; within the bounds alone sometimes narrower."""
-        widest_of, power = self._widest(arch, aim.admission, WIDEST)
+    def _filled(self, arch: Any, aim: Aim, rng: Random) -> tuple[Any, Admitted | None]:
+        """A drawn network, as wide as fits, and how; within the bounds alone sometimes narrower."""
+        found = self._widest(arch, aim.admission, WIDEST)
         if aim.within is None:
-            return widest_of
-        narrower = 1.0 if aim.least else rng.random()
-        return aim.admission.space.scaled(arch, exp(power - narrower * _NARROWER))
+            return (arch, None) if found is None else (found.arch, found.fit)
+        narrower = _NARROWER * (1.0 if aim.least else rng.random())
+        power = 0.0 if found is None else found.power()
+        return aim.admission.space.scaled(arch, exp(power - narrower)), None
 
     def _topped(
         self, idea: tuple[Proposal, Admitted], aim: Aim, rng: Random
@@ -234,32 +238,25 @@ class Proposer:
         proposal = idea[0]
         if not self._fills or aim.within is not None or proposal.parent is not None:
             return idea
-        space, arch = aim.admission.space, proposal.arch
+        space, arch, counted = aim.admission.space, proposal.arch, None
         for _ in range(_TOPPED):
             wider = [m for m in space.morphs(arch) if m.kind in _WIDTHS and "+" in m.name]
             if not wider:
                 break
             tried = rng.choice(wider).apply(rng)
-            arch = tried if aim.admission.counts_in(tried) else arch
-        topped = aim.admission.fitting(arch)
+            found = aim.admission.counted(tried)
+            arch, counted = (arch, counted) if found is None else (tried, found)
+        topped = aim.admission.fitting(arch, counted=counted)
         return idea if topped is None else (replace(proposal, arch=arch), topped)
 
-    def _widest(self, arch: Any, admission: Admission, most: float) -> tuple[Any, float]:
-        """A network as wide as fits, and how much wider that is; as it is, where it never fits."""
-        space = admission.space
-
-        def scaled(power: float) -> Any:
-            return space.scaled(arch, exp(power))
-
-        found = widest(scaled, admission.counts_in, most)
-        if found is None:
-            return arch, 0.0
-        power = found[1]
-        for step in range(_STEPS_DOWN):  # what counts do not tell takes longer to find out
-            made = scaled(power - _STEP_DOWN * step)
-            if admission.within(made):
-                return made, power - _STEP_DOWN * step
-        return arch, 0.0
+    def _widest(self, arch: Any, admission: Admission, most: float) -> Widest[Any, Admitted] | None:
+        """A network as wide as fits, all its layers in proportion; None: it never does."""
+        return widest(
+            lambda power: admission.space.scaled(arch, exp(power)),
+            admission.counted,
+            lambda made, counted: admission.fitting(made, counted=counted),
+            most,
+        )
 
     def _fitting(
         self, arch: Any, rng: Random, parent: Trial | None, admission: Admission

@@ -6,9 +6,8 @@ All are of what ``emit`` says, so that a space needs nothing further.
 from collections.abc import Sequence
 from math import log, prod
 
-from mcugraph.ir import Shape
 from mcugraph.nas.builder import Convolution, Size
-from mcugraph.nas.meter import Meter
+from mcugraph.nas.meter import Meter, Metered
 
 
 class Traits(Meter):
@@ -53,35 +52,37 @@ class Traits(Meter):
             spatial / max(self.size, 1),
         ]
 
-    def _convolved(self, value: Shape, layer: Convolution) -> Shape:
+    def _convolved(self, value: Metered, layer: Convolution) -> Metered:
         before = self.size
         made = super()._convolved(value, layer)
-        self._made.append((made[0], prod(made)))
+        self._made.append((made.shape[0], made.size))
         self._normed += layer.norm
         self._bent += layer.relu
         self._alone += layer.depthwise
-        wide = prod(value[1:]) > 1
+        wide = value.size > value.shape[0]
         self._seeing += wide and prod(layer.window) > 1
         self._blind += not wide
         self._spatial += (self.size - before) * wide
         return made
 
-    def dense(self, value: Shape, units: int, *, relu: bool = False) -> Shape:
+    def dense(self, value: Metered, units: int, *, relu: bool = False) -> Metered:
         if not self._dense:
-            self._read = prod(value)
+            self._read = value.size
         self._dense += 1
         self._bent += relu
         self._made.append((units, units))
         return super().dense(value, units, relu=relu)
 
-    def pool(self, value: Shape, function: str, window: Size, stride: Size | None = None) -> Shape:
+    def pool(
+        self, value: Metered, function: str, window: Size, stride: Size | None = None
+    ) -> Metered:
         self._pools += 1
         return super().pool(value, function, window, stride)
 
-    def add(self, left: Shape, right: Shape) -> Shape:
+    def add(self, left: Metered, right: Metered) -> Metered:
         self._sums += 1
         return super().add(left, right)
 
-    def concat(self, values: Sequence[Shape]) -> Shape:
+    def concat(self, values: Sequence[Metered]) -> Metered:
         self._sums += 1
         return super().concat(values)
