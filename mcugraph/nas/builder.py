@@ -7,6 +7,7 @@ module that is trained.
 
 from abc import ABC, abstractmethod
 from collections.abc import Sequence
+from functools import lru_cache
 from typing import Generic, NamedTuple, TypeVar
 
 from mcugraph.errors import GraphError
@@ -184,16 +185,25 @@ def swept(shape: Shape, kernel: Size, stride: Size, same: bool = False) -> Shape
     rank = len(shape) - 1
     if not rank:
         raise GraphError(f"a window needs spatial axes, and a value of shape {shape} has none")
+    made = _counts(shape[1:], each(kernel, rank), each(stride, rank), same)
+    if min(made) < 1:
+        raise GraphError(f"a window of {kernel} does not fit into a value of shape {shape}")
+    return made
+
+
+# A search says the same few windows again and again.
+@lru_cache(1 << 12)
+def _counts(
+    spatial: Shape, kernel: tuple[int, ...], stride: tuple[int, ...], same: bool
+) -> tuple[int, ...]:
+    """How many windows fit along each axis; below 1: none does."""
     made = []
-    for size, reach, step in zip(shape[1:], each(kernel, rank), each(stride, rank), strict=True):
+    for size, reach, step in zip(spatial, kernel, stride, strict=True):
         if reach < 1 or step < 1:
             raise GraphError(f"a window of {kernel} cannot move by {stride}")
         if same and reach % 2 == 0:
             raise GraphError(f"a window of {kernel} cannot be padded alike on both sides")
-        count = -(-size // step) if same else (size - reach) // step + 1
-        if count < 1:
-            raise GraphError(f"a window of {kernel} does not fit into a value of shape {shape}")
-        made.append(count)
+        made.append(-(-size // step) if same else (size - reach) // step + 1)
     return tuple(made)
 
 

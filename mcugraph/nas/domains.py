@@ -1,6 +1,7 @@
 """What a field of an architecture may be, and the small steps from one value to another."""
 
 from collections.abc import Callable, Iterator, Mapping, Sequence
+from functools import lru_cache, partial
 from random import Random
 from typing import Any, Protocol, TypeVar
 
@@ -18,7 +19,7 @@ class Domain(Protocol):
     def sample(self, rng: Random) -> Any:
         """One of them, all equally likely."""
 
-    def moves(self, value: Any) -> Iterator[tuple[str, Any]]:
+    def moves(self, value: Any) -> Sequence[tuple[str, Any]]:
         """The values next to one, each with how to get there."""
 
     def scaled(self, value: Any, factor: float) -> Any:
@@ -59,11 +60,15 @@ class WholeRange:
         count = round((value * factor - self.low) / self.every)
         return min(max(self.low + count * self.every, self.low), self.high)
 
-    def moves(self, value: int) -> Iterator[tuple[str, int]]:
-        for step in self.steps:
-            for signed in (-step, step):
-                if self.low <= value + signed <= self.high:
-                    yield f"{signed:+}", value + signed
+    def moves(self, value: int) -> Sequence[tuple[str, int]]:
+        return _steps(self.low, self.high, self.steps, value)
+
+
+# Each child of a search asks for the moves of every field of its parent.
+@lru_cache(1 << 12)
+def _steps(low: int, high: int, steps: tuple[int, ...], value: int) -> tuple[tuple[str, int], ...]:
+    signed = [sign * step for step in steps for sign in (-1, 1)]
+    return tuple((f"{step:+}", value + step) for step in signed if low <= value + step <= high)
 
 
 @dataclass(frozen=True, slots=True)
@@ -75,10 +80,8 @@ class Choice:
     def sample(self, rng: Random) -> Any:
         return self.values[int(rng.random() * len(self.values))]
 
-    def moves(self, value: Any) -> Iterator[tuple[str, Any]]:
-        for other in self.values:
-            if other != value:
-                yield f"-> {other}", other
+    def moves(self, value: Any) -> Sequence[tuple[str, Any]]:
+        return [(f"-> {other}", other) for other in self.values if other != value]
 
     def scaled(self, value: Any, factor: float) -> Any:
         return value
@@ -95,7 +98,7 @@ def sampled(domains: Domains, rng: Random) -> dict[str, Any]:
 
 
 def changes(
-    record: Record, domains: Domains, where: str, put: Callable[[Record], Any]
+    record: Record, domains: Domains, where: str, put: Callable[[Record], Any], but: str = ""
 ) -> Iterator[Morph[Any]]:
     """Morphs that move one field of a record.
 
@@ -104,16 +107,19 @@ def changes(
         domains: What its fields may be, by name.
         where: What the record is called, to name the morphs.
         put: Makes the architecture with another record in its place.
+        but: A field that stays as it is; "": none does.
     """
     for field, domain in domains.items():
-        for said, value in domain.moves(getattr(record, field)):
-            yield Morph(field, f"{where}{field} {said}", _moved(record, field, value, put))
+        if field != but:
+            here = f"{where}{field} "
+            for said, value in domain.moves(getattr(record, field)):
+                yield Morph(field, here + said, partial(_moved, put, record, field, value))
 
 
 def _moved(
-    record: Record, field: str, value: Any, put: Callable[[Record], Any]
-) -> Callable[[Random], Any]:
-    return lambda rng: put(replace(record, **{field: value}))  # type: ignore[type-var]
+    put: Callable[[Record], Any], record: Record, field: str, value: Any, rng: Random
+) -> Any:
+    return put(replace(record, **{field: value}))  # type: ignore[type-var]
 
 
 def resized(

@@ -155,11 +155,13 @@ class CnnSpace(SearchSpace[Cnn]):
         return ConvLayer(depthwise, kernel, channels, stride, pool=False, norm=True, relu=True)
 
     def scaled(self, arch: Cnn, factor: float) -> Cnn:
-        def wide(layer: ConvLayer) -> ConvLayer:
-            return replace(layer, channels=self.layer["channels"].scaled(layer.channels, factor))
+        scale = self.layer["channels"].scaled
 
-        blocks = (replace(b, layers=tuple(map(wide, b.layers))) for b in arch.blocks)
-        units = tuple(UNITS.scaled(count, factor) for count in arch.units)
+        def wide(layer: ConvLayer) -> ConvLayer:
+            return replace(layer, channels=scale(layer.channels, factor))
+
+        blocks = [replace(b, layers=tuple(map(wide, b.layers))) for b in arch.blocks]
+        units = tuple([UNITS.scaled(count, factor) for count in arch.units])
         return replace(arch, blocks=tuple(blocks), units=units)
 
     def morphs(self, arch: Cnn) -> Iterator[Morph[Cnn]]:
@@ -230,9 +232,8 @@ class CnnSpace(SearchSpace[Cnn]):
                 return put_layers(put_at(block.layers, j, layer))
 
             # Of a depthwise convolution the channels say nothing.
-            fields = self.layer.keys() - ({"channels"} if layer.depthwise else set())
-            domains = {name: domain for name, domain in self.layer.items() if name in fields}
-            yield from changes(layer, domains, f"{where}layer {j} ", put_layer)
+            but = "channels" if layer.depthwise else ""
+            yield from changes(layer, self.layer, f"{where}layer {j} ", put_layer, but)
 
 
 def _convolved(
