@@ -19,6 +19,7 @@ import argparse
 import random
 import tempfile
 import time
+from math import exp
 from pathlib import Path
 from typing import Any, NamedTuple
 
@@ -98,28 +99,48 @@ def filtered(bounds: Bounds, count: int = 20_000) -> None:
 
 
 def at_once(task: Any) -> Outcome:
+    """A training that takes no time, with an error at random."""
     return Outcome(Errors(random.Random(task.seed).random()), task.epochs, 0.0, "", b"0")
 
 
-def driven(count: int = 2_000) -> None:
-    options: dict[str, Any] = {
-        "bounds": Bounds(size=60_000),
-        "recipe": Recipe(epochs=1),
-        "engine": "inline",
-        "train": at_once,
-        "finalists": 0,
-        "report": lambda line: None,
+def by_work(task: Any) -> Outcome:
+    """The same, with an error that falls with the work, as those of trainings do."""
+    macs = SETS["mnist"].space.meter(task.arch).macs
+    error = min(0.9, 200 / macs**0.8) * exp(random.Random(task.seed).gauss(0, 0.2))
+    return Outcome(Errors(min(error, 1.0)), task.epochs, 0.0, "", b"0")
+
+
+def driven() -> None:
+    """What a candidate takes beside its training, and how long a search takes to begin again."""
+    dense, mnist = MlpSpace((16,), 4), SETS["mnist"]
+    small = {"bounds": Bounds(size=60_000), "recipe": Recipe(epochs=1)}
+    shared = {
+        "bounds": mnist.bounds,
+        "recipe": Recipe(epochs=mnist.epochs, share=mnist.share),
+        "targets": mnist.targets,
     }
-    with tempfile.TemporaryDirectory() as folder:
-        path = Path(folder, "search")
-        begun = time.process_time()
-        search(MlpSpace((16,), 4), "none.npz", candidates=count, folder=path, **options)
-        each = (time.process_time() - begun) / count
-        begun = time.process_time()
-        search(MlpSpace((16,), 4), "none.npz", candidates=count, folder=path, **options)
-        print(
-            f"{each * 1e3:.1f} ms a candidate; {time.process_time() - begun:.2f} s to begin again"
-        )
+    for name, space, count, train, said in (
+        ("dense layers, errors at random", dense, 2_000, at_once, small),
+        ("convolutions, errors that fall with the work", mnist.space, 500, by_work, shared),
+        ("convolutions, errors at random", mnist.space, 500, at_once, shared),
+    ):
+        options: dict[str, Any] = {
+            **said,
+            "candidates": count,
+            "engine": "inline",
+            "train": train,
+            "finalists": 0,
+            "report": lambda line: None,
+        }
+        with tempfile.TemporaryDirectory() as folder:
+            path = Path(folder, "search")
+            begun = time.process_time()
+            search(space, "none.npz", folder=path, **options)
+            each = (time.process_time() - begun) / count
+            begun = time.process_time()
+            search(space, "none.npz", folder=path, **options)
+            again = time.process_time() - begun
+        print(f"{name}: {each * 1e3:.1f} ms a candidate; {again:.2f} s to begin {count:,} again")
 
 
 def found(options: argparse.Namespace) -> None:

@@ -44,6 +44,21 @@ class Convolution(NamedTuple):
         return tuple(size // 2 if self.same else 0 for size in self.window)
 
 
+class Pooling(NamedTuple):
+    """Maxima or averages of windows, not padded.
+
+    Attributes:
+        function: ``"max"`` or ``"average"``.
+        made: The shape of what they make.
+        window, stride: One number for each spatial axis.
+    """
+
+    function: str
+    made: Shape
+    window: tuple[int, ...]
+    stride: tuple[int, ...]
+
+
 class NetworkBuilder(ABC, Generic[Value]):
     """The layers that a network is made of.
 
@@ -89,9 +104,10 @@ class NetworkBuilder(ABC, Generic[Value]):
             norm: A batch norm follows.
             relu: A ReLU follows.
         """
-        positive(channels, "channels")
-        made = (channels, *swept(self.shape(value), kernel, stride, same))
-        return self._convolved(value, _convolution(False, made, kernel, stride, same, norm, relu))
+        shape = self.shape(value)
+        spatial, window, step = swept(shape, kernel, stride, same)
+        made = (positive(channels, "channels"), *spatial)
+        return self._convolved(value, Convolution(False, made, window, step, same, norm, relu))
 
     def depthwise(
         self,
@@ -105,8 +121,9 @@ class NetworkBuilder(ABC, Generic[Value]):
     ) -> Value:
         """A convolution of each channel by itself; arguments as of `conv`."""
         shape = self.shape(value)
-        made = (shape[0], *swept(shape, kernel, stride, same))
-        return self._convolved(value, _convolution(True, made, kernel, stride, same, norm, relu))
+        spatial, window, step = swept(shape, kernel, stride, same)
+        made = (shape[0], *spatial)
+        return self._convolved(value, Convolution(True, made, window, step, same, norm, relu))
 
     @abstractmethod
     def _convolved(self, value: Value, layer: Convolution) -> Value:
@@ -116,7 +133,6 @@ class NetworkBuilder(ABC, Generic[Value]):
     def dense(self, value: Value, units: int, *, relu: bool = False) -> Value:
         """A dense layer of a value that has one axis (see `flatten`)."""
 
-    @abstractmethod
     def pool(self, value: Value, function: str, window: Size, stride: Size | None = None) -> Value:
         """Maximum or average of windows, not padded; nothing where windows of 1 move by 1.
 
@@ -126,6 +142,16 @@ class NetworkBuilder(ABC, Generic[Value]):
             window: Elements along each spatial axis.
             stride: By which it moves; None: the window's own size.
         """
+        shape = self.shape(value)
+        spatial, sizes, steps = swept(shape, window, window if stride is None else stride)
+        if max(*sizes, *steps) == 1:
+            # It would cost memory all the same, and not every runtime takes one.
+            return value
+        return self._pooled(value, Pooling(function, (shape[0], *spatial), sizes, steps))
+
+    @abstractmethod
+    def _pooled(self, value: Value, layer: Pooling) -> Value:
+        """A pooling that fits what it is given, and does something."""
 
     @abstractmethod
     def global_average(self, value: Value) -> Value:
@@ -156,14 +182,47 @@ class NetworkBuilder(ABC, Generic[Value]):
         """What the network computes; said last, and once."""
 
 
-def _convolution(
-    depthwise: bool, made: Shape, kernel: Size, stride: Size, same: bool, norm: bool, relu: bool
-) -> Convolution:
-    rank = len(made) - 1
-    return Convolution(depthwise, made, each(kernel, rank), each(stride, rank), same, norm, relu)
+def swept(
+    shape: Shape, kernel: Size, stride: Size, same: bool = False
+) -> tuple[tuple[int, ...], tuple[int, ...], tuple[int, ...]]:
+    """What a window makes of a value on its way.
+
+    Returns:
+        The spatial axes of that; the window and its stride, one number for each of them.
+
+    Raises:
+        GraphError: The value has no spatial axis, or no window fits.
+    """
+    if len(shape) < 2:
+        raise GraphError(f"a window needs spatial axes, and a value of shape {shape} has none")
+    found = _swept(shape[1:], _said(kernel), _said(stride), same)
+    if min(found[0]) < 1:
+        raise GraphError(f"a window of {kernel} does not fit into a value of shape {shape}")
+    return found
 
 
-def each(size: Size, rank: int) -> tuple[int, ...]:
+def _said(size: Size) -> Size:
+    return size if isinstance(size, int) else tuple(size)
+
+
+# A search says the same few windows again and again.
+@lru_cache(1 << 12)
+def _swept(
+    spatial: Shape, kernel: Size, stride: Size, same: bool
+) -> tuple[tuple[int, ...], tuple[int, ...], tuple[int, ...]]:
+    """How many windows fit along each axis, below 1 where none does; windows and strides."""
+    windows, steps = _each(kernel, len(spatial)), _each(stride, len(spatial))
+    made = []
+    for size, reach, step in zip(spatial, windows, steps, strict=True):
+        if reach < 1 or step < 1:
+            raise GraphError(f"a window of {kernel} cannot move by {stride}")
+        if same and reach % 2 == 0:
+            raise GraphError(f"a window of {kernel} cannot be padded alike on both sides")
+        made.append(-(-size // step) if same else (size - reach) // step + 1)
+    return tuple(made), windows, steps
+
+
+def _each(size: Size, rank: int) -> tuple[int, ...]:
     """One number for each of some axes.
 
     Raises:
@@ -173,41 +232,10 @@ def each(size: Size, rank: int) -> tuple[int, ...]:
         return (size,) * rank
     if len(size) != rank:
         raise GraphError(f"a window of {size} does not fit {rank} spatial axes")
-    return tuple(size)
+    return size
 
 
-def swept(shape: Shape, kernel: Size, stride: Size, same: bool = False) -> Shape:
-    """The spatial axes of what a window makes of a value on its way.
-
-    Raises:
-        GraphError: The value has no spatial axis, or no window fits.
-    """
-    rank = len(shape) - 1
-    if not rank:
-        raise GraphError(f"a window needs spatial axes, and a value of shape {shape} has none")
-    made = _counts(shape[1:], each(kernel, rank), each(stride, rank), same)
-    if min(made) < 1:
-        raise GraphError(f"a window of {kernel} does not fit into a value of shape {shape}")
-    return made
-
-
-# A search says the same few windows again and again.
-@lru_cache(1 << 12)
-def _counts(
-    spatial: Shape, kernel: tuple[int, ...], stride: tuple[int, ...], same: bool
-) -> tuple[int, ...]:
-    """How many windows fit along each axis; below 1: none does."""
-    made = []
-    for size, reach, step in zip(spatial, kernel, stride, strict=True):
-        if reach < 1 or step < 1:
-            raise GraphError(f"a window of {kernel} cannot move by {stride}")
-        if same and reach % 2 == 0:
-            raise GraphError(f"a window of {kernel} cannot be padded alike on both sides")
-        made.append(-(-size // step) if same else (size - reach) // step + 1)
-    return tuple(made)
-
-
-def padded(shape: Shape, kernel: Size, stride: Size) -> Shape | None:
+def padded(shape: Shape, windows: tuple[int, ...], steps: tuple[int, ...]) -> Shape | None:
     """The value that an operator of its own makes of one before a convolution that is padded.
 
     PyTorch pads as much before as after; TFLite's SAME puts the larger half after, so where windows
@@ -217,7 +245,6 @@ def padded(shape: Shape, kernel: Size, stride: Size) -> Shape | None:
         Its shape; None where SAME puts the windows at the same places.
     """
     spatial = shape[1:]
-    windows, steps = each(kernel, len(spatial)), each(stride, len(spatial))
     padding = symmetric([reach // 2 for reach in windows])
     sweeps = [Sweep(*along) for along in zip(spatial, windows, steps, strict=True)]
     if all(padding.place(i, s) == SAME_UPPER.place(i, s) for i, s in enumerate(sweeps)):
@@ -251,16 +278,6 @@ def summed(left: Shape, right: Shape) -> Shape:
     if left != right:
         raise GraphError(f"values of shapes {left} and {right} have no sum")
     return left
-
-
-def pooled(shape: Shape, window: Size, stride: Size | None) -> tuple[Size, bool]:
-    """By how much a pooling moves, and whether it leaves all as it is.
-
-    An operator that does nothing costs memory all the same, and not every runtime takes one.
-    """
-    step = window if stride is None else stride
-    rank = len(shape) - 1
-    return step, rank > 0 and max(*each(window, rank), *each(step, rank)) == 1
 
 
 def averaged(shape: Shape) -> Shape:

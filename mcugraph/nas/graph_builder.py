@@ -9,16 +9,13 @@ from mcugraph.ir import Array, Constant, DType, Graph, Kind, Op, Operator, Shape
 from mcugraph.nas.builder import (
     Convolution,
     NetworkBuilder,
-    Size,
+    Pooling,
     averaged,
-    each,
     flat,
     grown,
     joined,
-    pooled,
     positive,
     summed,
-    swept,
 )
 from mcugraph.ops.convolution import Conv
 from mcugraph.ops.elementwise import Elementwise
@@ -89,15 +86,9 @@ class GraphBuilder(NetworkBuilder[str]):
         made = self._layer("dense", Dense(), value, matrix, (units,), bias=True)
         return self._relu(made) if relu else made
 
-    def pool(self, value: str, function: str, window: Size, stride: Size | None = None) -> str:
-        shape = self.shape(value)
-        step, nothing = pooled(shape, window, stride)
-        made = (shape[0], *swept(shape, window, step))
-        if nothing:
-            return value
-        rank = len(shape) - 1
-        op = Pool(function, each(window, rank), each(step, rank), VALID)
-        return self._step("pool", op, (value,), made)
+    def _pooled(self, value: str, layer: Pooling) -> str:
+        op = Pool(layer.function, layer.window, layer.stride, VALID)
+        return self._step("pool", op, (value,), layer.made)
 
     def global_average(self, value: str) -> str:
         shape = self.shape(value)

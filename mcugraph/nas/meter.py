@@ -8,17 +8,14 @@ from mcugraph.ir import Shape
 from mcugraph.nas.builder import (
     Convolution,
     NetworkBuilder,
-    Size,
+    Pooling,
     averaged,
-    each,
     flat,
     grown,
     joined,
     padded,
-    pooled,
     positive,
     summed,
-    swept,
 )
 
 _BIAS = 4  # bytes of an int32
@@ -107,13 +104,8 @@ class Meter(NetworkBuilder[Metered]):
     def dense(self, value: Metered, units: int, *, relu: bool = False) -> Metered:
         return self._layer(value, (positive(units, "units"),), flat(value.shape))
 
-    def pool(
-        self, value: Metered, function: str, window: Size, stride: Size | None = None
-    ) -> Metered:
-        step, nothing = pooled(value.shape, window, stride)
-        made = (value.shape[0], *swept(value.shape, window, step))
-        moved = (each(window, len(made) - 1), each(step, len(made) - 1))
-        return value if nothing else self._once((function, *moved), (value,), made)
+    def _pooled(self, value: Metered, layer: Pooling) -> Metered:
+        return self._once(layer, (value,), layer.made)
 
     def global_average(self, value: Metered) -> Metered:
         return self._once("mean", (value,), averaged(value.shape))

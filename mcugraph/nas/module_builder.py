@@ -13,16 +13,13 @@ from mcugraph.ir import Shape
 from mcugraph.nas.builder import (
     Convolution,
     NetworkBuilder,
-    Size,
+    Pooling,
     averaged,
-    each,
     flat,
     grown,
     joined,
-    pooled,
     positive,
     summed,
-    swept,
 )
 from mcugraph.nas.depthwise_layers import Depthwise1d, Depthwise2d
 
@@ -98,16 +95,9 @@ class ModuleBuilder(NetworkBuilder[Placed]):
         made = self._module("dense", layer, value, (units,))
         return self._relu(made) if relu else made
 
-    def pool(
-        self, value: Placed, function: str, window: Size, stride: Size | None = None
-    ) -> Placed:
-        step, nothing = pooled(value.shape, window, stride)
-        made = (value.shape[0], *swept(value.shape, window, step))
-        if nothing:
-            return value
-        rank = len(made) - 1
-        layer = _POOLS[function, _known(rank)](each(window, rank), each(step, rank))
-        return self._module("pool", layer, value, made)
+    def _pooled(self, value: Placed, layer: Pooling) -> Placed:
+        made = _POOLS[layer.function, _known(len(layer.window))](layer.window, layer.stride)
+        return self._module("pool", made, value, layer.made)
 
     def global_average(self, value: Placed) -> Placed:
         axes = tuple(range(2, len(value.shape) + 1))

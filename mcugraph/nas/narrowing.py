@@ -8,12 +8,11 @@ from mcugraph.ir import Shape
 from mcugraph.nas.builder import (
     Convolution,
     NetworkBuilder,
-    Size,
+    Pooling,
     averaged,
     grown,
     joined,
     summed,
-    swept,
 )
 
 Value = TypeVar("Value")
@@ -57,12 +56,9 @@ class Narrowed(NetworkBuilder[tuple[Shape, Value]]):
     ) -> tuple[Shape, Value]:
         return (units,), self._builder.dense(value[1], self._left("dense", units), relu=relu)
 
-    def pool(
-        self, value: tuple[Shape, Value], function: str, window: Size, stride: Size | None = None
-    ) -> tuple[Shape, Value]:
-        spatial = swept(value[0], window, window if stride is None else stride)
-        said = self._builder.pool(value[1], function, window, stride)
-        return (value[0][0], *spatial), said
+    def _pooled(self, value: tuple[Shape, Value], layer: Pooling) -> tuple[Shape, Value]:
+        said = self._builder.pool(value[1], layer.function, layer.window, layer.stride)
+        return layer.made, said
 
     def global_average(self, value: tuple[Shape, Value]) -> tuple[Shape, Value]:
         return averaged(value[0]), self._builder.global_average(value[1])

@@ -8,9 +8,10 @@ from collections.abc import Sequence
 from typing import TypeVar
 
 from mcugraph.ir import Shape
-from mcugraph.nas.builder import Convolution, NetworkBuilder, Size
+from mcugraph.nas.builder import Convolution, NetworkBuilder, Pooling
 
 Value = TypeVar("Value")
+Layer = TypeVar("Layer", Convolution, Pooling)
 
 
 class Upright(NetworkBuilder[Value]):
@@ -31,18 +32,13 @@ class Upright(NetworkBuilder[Value]):
         return self._builder.input((shape[0], 1, *shape[1:]))
 
     def _convolved(self, value: Value, layer: Convolution) -> Value:
-        channels, *spatial = layer.made
-        of_images = layer._replace(
-            made=(channels, 1, *spatial), window=(1, *layer.window), stride=(1, *layer.stride)
-        )
-        return self._builder._convolved(value, of_images)
+        return self._builder._convolved(value, _of_images(layer))
 
     def dense(self, value: Value, units: int, *, relu: bool = False) -> Value:
         return self._builder.dense(value, units, relu=relu)
 
-    def pool(self, value: Value, function: str, window: Size, stride: Size | None = None) -> Value:
-        step = None if stride is None else _along(stride)
-        return self._builder.pool(value, function, _along(window), step)
+    def _pooled(self, value: Value, layer: Pooling) -> Value:
+        return self._builder._pooled(value, _of_images(layer))
 
     def global_average(self, value: Value) -> Value:
         return self._builder.global_average(value)
@@ -66,6 +62,9 @@ class Upright(NetworkBuilder[Value]):
         self._builder.output(value)
 
 
-def _along(size: Size) -> Size:
+def _of_images(layer: Layer) -> Layer:
     """A window over the one axis, of one row."""
-    return (1, size) if isinstance(size, int) else (1, *size)
+    channels, *spatial = layer.made
+    return layer._replace(
+        made=(channels, 1, *spatial), window=(1, *layer.window), stride=(1, *layer.stride)
+    )

@@ -1,7 +1,6 @@
 """Widths that use what bounds allow: a network as wide as fits, all its layers in proportion."""
 
 from collections.abc import Callable
-from functools import partial
 from math import log
 from typing import Generic, TypeVar
 
@@ -23,12 +22,27 @@ class Widest(Generic[Arch, Fit]):
     Attributes:
         arch: The architecture.
         fit: How it does.
-        power: Tells about the lowest power that makes it.
+        highest: A power that makes it.
+        scaled: The same by powers, where lower ones may make it too; None: they do not.
     """
 
     arch: Arch
     fit: Fit
-    power: Callable[[], float]
+    highest: float
+    scaled: Callable[[float], Arch] | None = None
+
+    def power(self) -> float:
+        """About the lowest power that makes it: widths may end before the highest is reached."""
+        if self.scaled is None:
+            return self.highest
+        low, power = -WIDEST, self.highest
+        for _ in range(_HALVINGS):
+            middle = (low + power) / 2
+            if self.scaled(middle) == self.arch:
+                power = middle
+            else:
+                low = middle
+        return power
 
 
 def widest(
@@ -49,30 +63,28 @@ def widest(
     found = _widest_counted(scaled, counted, most)
     if found is None:
         return None
-    high, arch, count = found
-    # Widths may end before the highest power does: many make the same.
-    power = partial(_lowest, scaled, arch, high) if high == most else lambda: high
-    fit = fitting(arch, count)
+    fit = fitting(found.arch, found.fit)
     if fit is not None:
-        return Widest(arch, fit, power)
+        return Widest(found.arch, fit, found.highest, found.scaled)
+    highest = found.power()
     for step in range(1, _STEPS_DOWN):
-        low = power() - _STEP_DOWN * step
-        arch = scaled(low)
+        power = highest - _STEP_DOWN * step
+        arch = scaled(power)
         fit = fitting(arch, None)
         if fit is not None:
-            return Widest(arch, fit, lambda low=low: low)
+            return Widest(arch, fit, power)
     return None
 
 
 def _widest_counted(
     scaled: Callable[[float], Arch], counted: Callable[[Arch], Count | None], most: float
-) -> tuple[float, Arch, Count] | None:
-    """The highest power about, at which a quick look passes the architecture."""
+) -> Widest[Arch, Count] | None:
+    """The widest that a quick look passes, about."""
     low, high = -WIDEST, most
     arch = scaled(high)
     count = counted(arch)
     if count is not None:
-        return high, arch, count
+        return Widest(arch, count, high, scaled)
     arch = scaled(low)
     count = counted(arch)
     if count is None:
@@ -85,16 +97,4 @@ def _widest_counted(
             high = middle
         else:
             low, arch, count = middle, tried, found
-    return low, arch, count
-
-
-def _lowest(scaled: Callable[[float], Arch], arch: Arch, power: float) -> float:
-    """About the lowest power that makes what a higher one does."""
-    low = -WIDEST
-    for _ in range(_HALVINGS):
-        middle = (low + power) / 2
-        if scaled(middle) == arch:
-            power = middle
-        else:
-            low = middle
-    return power
+    return Widest(arch, count, low)

@@ -1,5 +1,6 @@
 """Widths that fill the bounds, forecasts of errors, and the round before the final."""
 
+from collections.abc import Callable
 from math import log
 from random import Random
 from typing import Any
@@ -23,24 +24,52 @@ from mcugraph.nas.widest import WIDEST, widest
 ONCE = Recipe(epochs=1, share=1.0, rungs=1)
 
 
+def passed(power: float, count: float | None) -> float | None:
+    """A quick look that has the last word."""
+    return power
+
+
+def at_most(limit: float) -> Callable[[float], float | None]:
+    return lambda power: power if power <= limit else None
+
+
 @given(st.floats(-WIDEST, WIDEST), st.floats(-WIDEST, WIDEST))
 def test_the_widest_that_fits_is_found(most: float, limit: float) -> None:
-    found = widest(lambda power: power, lambda power: power <= limit, most)
+    found = widest(lambda power: power, at_most(limit), passed, most)
     assert found is not None or limit < -WIDEST
     if found is not None:
-        made, power = found
-        assert made == power <= min(most, limit) + 1e-12
-        assert power >= min(most, limit) - 2 * WIDEST / 2**9 - 1e-9
+        assert found.arch == found.fit <= min(most, limit) + 1e-12
+        assert found.arch >= min(most, limit) - 2 * WIDEST / 2**9 - 1e-9
+        assert found.arch - 2 * WIDEST / 2**9 <= found.power() <= found.arch
 
 
 def test_where_widths_end_so_do_powers() -> None:
-    found = widest(lambda power: min(power, 1.5), lambda power: True)
+    found = widest(lambda power: min(power, 1.5), at_most(2.0), passed)
     assert found is not None
-    assert found[0] == 1.5 <= found[1] <= 1.5 + 2 * WIDEST / 2**9
+    assert found.arch == 1.5 <= found.power() <= 1.5 + 2 * WIDEST / 2**9
+
+
+@given(st.floats(-WIDEST / 2, WIDEST), st.floats(0, 2))
+def test_what_a_quick_look_passes_is_made_narrower(limit: float, less: float) -> None:
+    """Step by step, a few times; what it takes at the first step is what the quick look said."""
+    asked: list[float | None] = []
+
+    def fits(power: float, count: float | None) -> bool | None:
+        asked.append(count)
+        return True if power <= limit - less else None
+
+    found = widest(lambda power: power, at_most(limit), fits)
+    assert asked[0] is not None
+    assert asked[1:] == [None] * len(asked[1:])
+    if found is None:
+        assert less > 3 * log(1.2) - 0.1
+    else:
+        assert limit - less - log(1.2) - 0.1 <= found.arch <= limit - less
+        assert found.arch - 2 * WIDEST / 2**9 <= found.power() <= found.arch
 
 
 def test_what_never_fits_is_told() -> None:
-    assert widest(lambda power: power, lambda power: False) is None
+    assert widest(lambda power: power, at_most(-2 * WIDEST), passed) is None
 
 
 @by_space

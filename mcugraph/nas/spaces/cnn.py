@@ -4,7 +4,7 @@ Table 1 of "µNAS: Constrained Neural Architecture Search for Microcontrollers" 
 and Lane, EuroMLSys 2021).
 """
 
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Sequence
 from random import Random
 from typing import ClassVar, TypeVar
 
@@ -195,7 +195,7 @@ class CnnSpace(SearchSpace[Cnn]):
                 value = _convolved(builder, value, layer, layer.channels)
             pending = [value]
         value = _united(builder, pending)
-        window = tuple(min(arch.window, size) for size in builder.shape(value)[1:])
+        window = _fitting(builder.shape(value)[1:], arch.window)
         value = builder.flatten(builder.pool(value, arch.pooling, window))
         say_dense(builder, value, arch.units, self.classes, self.dropout)
 
@@ -240,9 +240,11 @@ def _convolved(
     builder: NetworkBuilder[Value], value: Value, layer: ConvLayer, channels: int
 ) -> Value:
     """One convolution, with what is before and behind it."""
-    if layer.pool and max(builder.shape(value)[1:]) > 1:
-        value = builder.pool(value, "max", _fitting(builder, value, 2))
-    kernel = _fitting(builder, value, layer.kernel)
+    spatial = builder.shape(value)[1:]
+    if layer.pool and max(spatial) > 1:
+        value = builder.pool(value, "max", _fitting(spatial, 2))
+        spatial = builder.shape(value)[1:]
+    kernel = _fitting(spatial, layer.kernel)
     stride = layer.stride if layer.kernel > 1 else 1
     said = {"norm": layer.norm, "relu": layer.relu}
     if layer.depthwise:
@@ -250,9 +252,9 @@ def _convolved(
     return builder.conv(value, channels, kernel, stride, **said)
 
 
-def _fitting(builder: NetworkBuilder[Value], value: Value, window: int) -> tuple[int, ...]:
+def _fitting(spatial: Sequence[int], window: int) -> tuple[int, ...]:
     """A window, no larger than what it is to slide along."""
-    return tuple(min(window, size) for size in builder.shape(value)[1:])
+    return tuple([min(window, size) for size in spatial])
 
 
 def _united(builder: NetworkBuilder[Value], values: list[Value]) -> Value:
