@@ -20,6 +20,7 @@ from mcugraph.nas.finals import macs_in_time
 from mcugraph.nas.forecast import Forecast
 from mcugraph.nas.search_bounds import Bounds
 from mcugraph.nas.search_plan import SearchPlan
+from mcugraph.nas.search_space import morphs_by_kind
 from mcugraph.nas.trials import Proposal, Trial
 from mcugraph.nas.widest import WIDEST, Widest, widest
 from mcugraph.records import dataclass, replace
@@ -240,7 +241,8 @@ class Proposer:
             return idea
         space, arch, counted = aim.admission.space, proposal.arch, None
         for _ in range(_TOPPED):
-            wider = [m for m in space.morphs(arch) if m.kind in _WIDTHS and "+" in m.name]
+            changes = morphs_by_kind(space, arch)
+            wider = [m for kind in _WIDTHS for m in changes.get(kind, ()) if "+" in m.name]
             if not wider:
                 break
             tried = rng.choice(wider).apply(rng)

@@ -2,6 +2,7 @@
 
 from abc import ABC, abstractmethod
 from collections.abc import Callable, Iterator, Sequence
+from functools import lru_cache
 from hashlib import sha256
 from random import Random
 from typing import TYPE_CHECKING, Any, ClassVar, Generic, TypeVar
@@ -98,9 +99,7 @@ class SearchSpace(ABC, Generic[Arch]):
 
     def mutate(self, arch: Arch, rng: Random) -> tuple[Arch, str]:
         """An architecture next to another one, and the name of the morph that leads there."""
-        by_kind: dict[str, list[Morph[Arch]]] = {}
-        for morph in self.morphs(arch):
-            by_kind.setdefault(morph.kind, []).append(morph)
+        by_kind = morphs_by_kind(self, arch)
         morph = rng.choice(by_kind[rng.choice(list(by_kind))])
         return morph.apply(rng), morph.name
 
@@ -163,6 +162,15 @@ class SearchSpace(ABC, Generic[Arch]):
         """
         made: Arch = from_plain(self.architecture, data)
         return made
+
+
+@lru_cache(256)  # a search asks for those of a parent many times
+def morphs_by_kind(space: SearchSpace[Arch], arch: Arch) -> dict[str, list[Morph[Arch]]]:
+    """The small changes of an architecture by what they change, each kind where it came first."""
+    by_kind: dict[str, list[Morph[Arch]]] = {}
+    for morph in space.morphs(arch):
+        by_kind.setdefault(morph.kind, []).append(morph)
+    return by_kind
 
 
 def _plain(value: Any) -> Any:
