@@ -35,6 +35,11 @@ class Arrays(NamedTuple):
     examples: Array
     classes: Array
 
+    def drawn(self, count: int) -> Array:
+        """So many examples, from all over the data: these may lie in the order of their classes."""
+        order = np.random.default_rng(0).permutation(len(self.classes))
+        return self.examples[order[:count]]
+
 
 class Parts(NamedTuple):
     """What is trained on, what candidates are judged by, and what finalists are tested on.

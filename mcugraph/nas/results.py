@@ -23,7 +23,7 @@ if TYPE_CHECKING:
     from mcugraph.export.exported import Exported
     from mcugraph.nas.inheritance import Weights
 
-_CALIBRATED = 200  # training examples that the ranges of int8 are measured on
+_CALIBRATED = 500  # training examples that the ranges of int8 are measured on
 _HELD = ("peak", "arena", "size", "macs")  # bounds that a file is held against
 
 
@@ -84,7 +84,7 @@ class SearchResult(Findings, Shown):
 
         from mcugraph.export.to_tflite import export_tflite
 
-        examples = torch.from_numpy(self.data.load().train.examples[:_CALIBRATED])
+        examples = torch.from_numpy(self.data.load().train.drawn(_CALIBRATED))
         hard = {name: n for name, n in self.bounds.hard.items() if name in _HELD}
         where, chosen = Path(path), trial or self.best()
         module = self.module(chosen)
@@ -92,7 +92,7 @@ class SearchResult(Findings, Shown):
             module, examples = self._of_images(chosen), examples.unsqueeze(2)
         # Small networks lose more by what averaged ranges cut off than by coarser steps.
         exported = export_tflite(
-            *(module, examples[:1], where, [examples]), budgets=hard, ranges="whole"
+            *(module, examples[:1], where, [examples], _CALIBRATED), budgets=hard, ranges="whole"
         )
         self._note_int8(chosen, self.int8_error(where))
         return exported

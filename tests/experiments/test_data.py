@@ -163,3 +163,14 @@ def test_a_function_gives_data_or_a_reason(tmp_path: Path) -> None:
         loaded(f"{__name__}:failing")
     with pytest.raises(mg.UsageError, match="no_such_module"):
         loaded("no_such_module:data")
+
+
+def test_what_is_drawn_is_of_all_classes(tmp_path: Path) -> None:
+    """However the data lie; the same at each call, and no example twice."""
+    train = loaded(saved(tmp_path, y_train=np.sort(Y))).train
+    drawn = train.drawn(20)
+    assert (drawn == train.drawn(20)).all()
+    where = [int((train.examples == each).all(axis=(1, 2, 3)).argmax()) for each in drawn]
+    assert len(set(where)) == 20
+    assert set(train.classes[where]) == {0, 1, 2, 3}
+    assert len(train.drawn(100)) == len(train.classes)
