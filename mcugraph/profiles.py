@@ -1,6 +1,6 @@
 """What a profile holds: the figures of a model, and how they show themselves."""
 
-from dataclasses import asdict, fields, is_dataclass
+from dataclasses import asdict, fields
 from typing import Any, NoReturn
 
 from mcugraph.cost.layer_storage import LayerStorage
@@ -276,9 +276,13 @@ class Profile(Shown):
         return {"schema_version": SCHEMA_VERSION, **_plain(self)}
 
 
+_LEAVES = (int, str, float)
+
+
 def _plain(value: Any) -> Any:
+    if value is None or isinstance(value, _LEAVES):  # most are, of thousands
+        return value
     if isinstance(value, tuple):
         return [_plain(entry) for entry in value]
-    if is_dataclass(value):
-        return {name: _plain(getattr(value, name)) for name in value.__dataclass_fields__}
-    return value
+    names = getattr(value, "__dataclass_fields__", None)
+    return value if names is None else {name: _plain(getattr(value, name)) for name in names}
