@@ -30,7 +30,7 @@ def add(commands: Any) -> None:
     command.add_argument(
         "--data",
         metavar="DATA",
-        help="an .npz file of x_train, y_train, x_test, y_test; or module:function",
+        help="an .npz file of x_train, y_train, x_test, y_test (x_val, y_val); or module:function",
     )
     common.output(command, "FOLDER", "where the search is kept", required=False)
     command.add_argument(

@@ -72,7 +72,7 @@ def study(
         model: A classifier, whose class the workers can import; it stays as it is.
         example_inputs: One tensor.
         data: The path of an .npz file with x_train, y_train, x_test and y_test, or
-            ``module:function`` of a function that returns them, or two PyTorch data sets, as for
+            ``module:function`` of a function that returns them, or PyTorch data sets, all as for
             ``mcugraph.nas.search``.
         grid: Name of an option -> a list of what it is to be: ``method`` (``"elements"``,
             ``"structure"``), ``heuristic``, ``sparsity``, ``schedule`` (``"agp"``,

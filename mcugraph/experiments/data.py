@@ -19,6 +19,7 @@ from mcugraph.ir import Array, Shape
 from mcugraph.records import dataclass
 
 _KEYS = ("x_train", "y_train", "x_test", "y_test")
+_HELD_BACK = ("x_val", "y_val")  # that need not be there
 _MOST_CHANNELS = 4
 _ARRAY_BYTES = 1 << 34  # of an array; a small file can claim to hold any number
 _LARGEST = 1e15  # number in examples: a float32 has to hold the sum of its squares
@@ -61,10 +62,11 @@ class DataSource:
     Attributes:
         spec: The path of an .npz file with the arrays x_train, y_train, x_test and y_test, or
             ``module:function`` of a function that returns these four in a dictionary, or two
-            PyTorch data sets (training and test) of pairs.
+            PyTorch data sets (training and test) of pairs. Where examples of one person or device
+            are alike, those of others can be held back: x_val and y_val, or a third data set.
         shape: Of one example, channels first.
         classes: How many there are: the outputs of networks.
-        validation: Share of the training data that is held back.
+        validation: Share of the training data that is held back, where nothing else is.
     """
 
     spec: str
@@ -95,7 +97,7 @@ def described(spec: str, axes: int) -> tuple[Shape, int]:
         FormatError: There is something else.
         UsageError: There is no such file or function.
     """
-    train, _ = _arrays(spec)
+    train = _arrays(spec)["train"]
     shape = tuple(train.examples.shape[1:])
     if axes and len(shape) == axes:
         shape = (1, *shape)
@@ -106,41 +108,60 @@ def described(spec: str, axes: int) -> tuple[Shape, int]:
 
 @lru_cache(maxsize=2)
 def _loaded(source: DataSource) -> Parts:
-    whole, test = (_shaped(source, part) for part in _arrays(source.spec))
-    mean, deviation = float(whole.examples.mean()), float(whole.examples.std()) or 1.0
-    whole, test = (
-        Arrays((part.examples - np.float32(mean)) / np.float32(deviation), part.classes)
-        for part in (whole, test)
-    )
+    shaped = {name: _shaped(source, part) for name, part in _arrays(source.spec).items()}
+    whole = shaped["train"].examples
+    mean, deviation = float(whole.mean()), float(whole.std()) or 1.0
+    parts = {
+        name: Arrays((part.examples - np.float32(mean)) / np.float32(deviation), part.classes)
+        for name, part in shaped.items()
+    }
+    if "val" not in parts:
+        parts |= _split(source, parts["train"])
+    return Parts(parts["train"], parts["val"], parts["test"], mean, deviation)
+
+
+def _split(source: DataSource, whole: Arrays) -> dict[str, Arrays]:
+    """The training data, a share of each class held back.
+
+    Raises:
+        FormatError: They are too few.
+    """
     held = _stratified(whole.classes, source.validation)
     if not held.any() or held.all():
         raise FormatError(f"{source.spec}: too few examples to hold {source.validation} back")
-    train = Arrays(whole.examples[~held], whole.classes[~held])
-    validation = Arrays(whole.examples[held], whole.classes[held])
-    return Parts(train, validation, test, mean, deviation)
+    return {
+        "train": Arrays(whole.examples[~held], whole.classes[~held]),
+        "val": Arrays(whole.examples[held], whole.classes[held]),
+    }
 
 
-def _arrays(spec: str) -> tuple[Arrays, Arrays]:
-    """Training and test data as they come, held against what can be trained on.
+def _arrays(spec: str) -> dict[str, Arrays]:
+    """The parts of data as they come, held against what can be trained on.
+
+    Returns:
+        ``"train"``, ``"test"``, and ``"val"`` where something is held back.
 
     Raises:
         FormatError, UsageError: As of `DataSource.load`.
     """
     arrays = _from_file(spec) if spec.endswith(".npz") else _called(spec)
-    missing = [key for key in _KEYS if key not in arrays]
+    wanted = _KEYS if arrays.keys().isdisjoint(_HELD_BACK) else (*_KEYS, *_HELD_BACK)
+    missing = [key for key in wanted if key not in arrays]
     if missing:
         raise FormatError(f"{spec}: there is no array {', '.join(missing)}")
-    train, test = (
-        _examined(f"{spec}: {part}", arrays[f"x_{part}"], arrays[f"y_{part}"])
-        for part in ("train", "test")
-    )
-    highest = int(train.classes.max())
-    if not 0 < highest < len(train.classes):
+    parts = {
+        part: _examined(f"{spec}: {part}", arrays[f"x_{part}"], arrays[f"y_{part}"])
+        for part in ("train", "test", "val")
+        if f"x_{part}" in wanted
+    }
+    classes = parts["train"].classes
+    highest = int(classes.max())
+    if not 0 < highest < len(classes):
         raise FormatError(
-            f"{spec}: classes have to be 0, 1, 2, ...; the highest of {len(train.classes):,} "
+            f"{spec}: classes have to be 0, 1, 2, ...; the highest of {len(classes):,} "
             f"examples is {highest}"
         )
-    return train, test
+    return parts
 
 
 def _from_file(path: str) -> Mapping[str, Array]:
@@ -149,7 +170,8 @@ def _from_file(path: str) -> Mapping[str, Array]:
     try:
         with ZipFile(path) as file:
             held = set(file.namelist())
-            return {key: _read(file, f"{key}.npy") for key in _KEYS if f"{key}.npy" in held}
+            keys = [key for key in (*_KEYS, *_HELD_BACK) if f"{key}.npy" in held]
+            return {key: _read(file, f"{key}.npy") for key in keys}
     except _DAMAGES as error:
         raise FormatError(f"{path}: it cannot be read as an .npz file: {error}") from error
 
@@ -187,18 +209,21 @@ def _called(spec: str) -> Mapping[str, Array]:
         made = function()
         if isinstance(made, Mapping):
             return {str(key): np.asarray(value) for key, value in made.items()}
-        if isinstance(made, tuple) and len(made) == 2:
+        if isinstance(made, tuple) and len(made) in (2, 3):
             return _of_datasets(made)
     except Exception as error:
         raise FormatError(f"data {spec!r}: {type(error).__name__}: {error}") from error
-    raise FormatError(f"data {spec!r}: a dictionary of arrays, or two data sets, are needed")
+    raise FormatError(
+        f"data {spec!r}: a dictionary of arrays, or two data sets or three, are needed"
+    )
 
 
 def kept(datasets: Any, folder: Path) -> str:
-    """Two PyTorch data sets, written to the folder of a search, where each worker reads them.
+    """PyTorch data sets, written to the folder of a search, where each worker reads them.
 
     Args:
-        datasets: Training and test data: pairs of an example and a class.
+        datasets: Training and test data, and what is held back, if anything is: pairs of an example
+            and a class.
         folder: The search's.
 
     Returns:
@@ -211,8 +236,8 @@ def kept(datasets: Any, folder: Path) -> str:
         arrays = _of_datasets(datasets)
     except Exception as error:
         raise UsageError(
-            "data: a path, module:function or two data sets (training and test) of pairs are "
-            f"needed: {type(error).__name__}: {error}"
+            "data: a path, module:function or two data sets of pairs (training and test; a third, "
+            f"held back) are needed: {type(error).__name__}: {error}"
         ) from error
     path = folder / "data.npz"
     if not path.exists():
@@ -220,16 +245,19 @@ def kept(datasets: Any, folder: Path) -> str:
         stream = BytesIO()
         np.savez(stream, **arrays)  # type: ignore[arg-type]
         files.write(path, stream.getvalue())
-    elif any(
-        not np.array_equal(value, arrays[key]) for key, value in _from_file(str(path)).items()
+        return str(path)
+    known = _from_file(str(path))
+    if known.keys() != arrays.keys() or any(
+        not np.array_equal(value, arrays[key]) for key, value in known.items()
     ):
         raise UsageError(f"{path}: other data were searched on here; take another folder")
     return str(path)
 
 
 def _of_datasets(datasets: Any) -> dict[str, Array]:
-    train, test = (_stacked(part) for part in datasets)
-    return dict(zip(_KEYS, [*train, *test], strict=True))
+    arrays = [array for dataset in datasets for array in _stacked(dataset)]
+    keys = (*_KEYS, *_HELD_BACK)[: max(len(arrays), len(_KEYS))]
+    return dict(zip(keys, arrays, strict=True))
 
 
 def _stacked(dataset: Any) -> tuple[Array, Array]:

@@ -88,9 +88,10 @@ def search(
 
     Args:
         space: The architectures.
-        data: The path of an .npz file with x_train, y_train, x_test and y_test, or
-            ``module:function`` of a function that returns them (see ``DataSource``), or two PyTorch
-            data sets, which are then kept in the folder.
+        data: The path of an .npz file with x_train, y_train, x_test and y_test (and x_val and
+            y_val, if a share of the training data is not to be held back), or ``module:function``
+            of a function that returns them (see ``DataSource``), or PyTorch data sets (training,
+            test, and what is held back, if that is given), which are then kept in the folder.
         bounds: Upper bounds; None: those of the board.
         board: A name of a board, or a ``Board``: what is trained fits it.
         reserve_sram: Bytes of the board's SRAM for all but the arena.

@@ -10,7 +10,7 @@ import numpy as np
 import pytest
 
 import mcugraph as mg
-from mcugraph.experiments.data import DataSource, described
+from mcugraph.experiments.data import DataSource, described, kept
 
 X = np.random.default_rng(0).integers(0, 255, (40, 6, 5), dtype=np.uint8)
 Y = np.arange(40) % 4
@@ -101,6 +101,9 @@ REFUSED: dict[str, tuple[Arrays, str]] = {
     "dates": ({"x_train": X.astype("datetime64[s]")}, "examples have to be numbers"),
     "no numbers": ({"x_test": np.full((9, 6, 5), np.nan)}, "hold NaN"),
     "numbers beyond float32": ({"x_train": X * 1e60}, "hold NaN, infinity, or numbers above"),
+    "examples held back without classes": ({"x_val": X[:9]}, "there is no array y_val"),
+    "unknown classes held back": ({"x_val": X[:9], "y_val": Y[:9] + 3}, "a class 6"),
+    "nothing held back": ({"x_val": X[:0], "y_val": Y[:0]}, "val: there are no examples"),
     "Python objects": ({"x_train": X.astype(object)}, "Python objects"),
 }
 
@@ -174,3 +177,28 @@ def test_what_is_drawn_is_of_all_classes(tmp_path: Path) -> None:
     assert len(set(where)) == 20
     assert set(train.classes[where]) == {0, 1, 2, 3}
     assert len(train.drawn(100)) == len(train.classes)
+
+
+def test_what_is_held_back_may_be_told(tmp_path: Path) -> None:
+    """Nothing of the training data is, then; all parts are standardised by these alone."""
+    x, y = X[:12] // 2, Y[:12]
+    parts = loaded(saved(tmp_path, x_val=x, y_val=y))
+    assert (parts.train.classes == Y).all()
+    assert (parts.validation.classes == y).all()
+    assert abs(float(parts.train.examples.mean())) < 1e-5
+    expected = (x[:, None] - parts.mean) / parts.deviation
+    np.testing.assert_allclose(parts.validation.examples, expected, rtol=1e-4, atol=1e-5)
+
+
+def test_data_sets_may_be_three(tmp_path: Path) -> None:
+    train, test, held = (list(zip(X[s], Y[s], strict=True)) for s in np.s_[:, :9, 5:25])
+    parts = loaded(kept((train, test, held), tmp_path))
+    assert [len(part.classes) for part in parts[:3]] == [40, 20, 9]
+    assert kept((train, test, held), tmp_path) == str(tmp_path / "data.npz")
+    for others in ((train, test), (train, test, held[1:])):
+        with pytest.raises(mg.UsageError, match="other data were searched on here"):
+            kept(others, tmp_path)
+    for wrong in ((train,), (train, test, held, held)):
+        with pytest.raises(mg.UsageError, match="a third, held back"):
+            kept(wrong, tmp_path / "new")
+    assert not (tmp_path / "new").exists()
