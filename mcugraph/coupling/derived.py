@@ -7,7 +7,7 @@ an axis, every bit is asked for twice, once with the coordinates that have it no
 once with the others.
 """
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Collection, Iterator, Mapping
 
 import numpy as np
 
@@ -140,31 +140,71 @@ def follow_sources(labelling: Labelling, tensor: Tensor, axis: int, labels: Arra
             unions.unite(before[known], own[known])
             own = np.where(before == NONE, own, before)
         labelling.stored[key] = own
-    roots = unions.roots(labels)
-    free = [int(root) for root in dict.fromkeys(roots.tolist()) if root > FIXED]
-    # Cutting into even parts, say, fails only when enough is gone.
-    trials = (free[:1], free[-1:], free[::2], free[1:])
-    masks = [np.isin(roots, trial) for trial in trials]
-    return all(_can_go(tensor, axis, found, gone) for gone in masks if not gone.all())
+    return all(_can_go(tensor, axis, found, gone) for gone in _trials(labelling, labels))
 
 
-def hold_cut_across(labelling: Labelling, reason: Callable[[Tensor], str]) -> None:
+def hold_cut_across(
+    labelling: Labelling, read: Collection[Tensor], reason: Callable[[Tensor], str]
+) -> None:
     """Keep what is worked out of tensors that lose entries along other axes as well.
 
-    Nothing says which sizes in the code would have to follow those.
+    Nothing says which sizes in the code would have to follow those. Where constants do not come
+    out without such entries (a layer may read a token that the model learns), these stay, too.
+
+    Args:
+        labelling: Of the graph.
+        read: The constants that are worked out and that operators read.
+        reason: Why what one of them is made of stays.
     """
+    for tensor in read:
+        for (source, axis), row in _across(labelling, tensor):
+            trials = _trials(labelling, row)
+            if not all(_as_zeros(tensor, source, axis, gone) for gone in trials):
+                labelling.unions.freeze(row, reason(tensor))
     for tensor, places, labels in labelling.followed:
-        derivation = None if tensor.constant is None else tensor.constant.derivation
-        for source, shape in derivation.sources.items() if derivation is not None else ():
-            across = {(source, axis) for axis in range(len(shape))} - places
-            rows = [
-                held[key]
-                for held in (labelling.constants, labelling.stored)
-                for key in across
-                if key in held
-            ]
-            if any((labelling.unions.roots(row) > FIXED).any() for row in rows):
-                labelling.unions.freeze(labels, reason(tensor))
+        if any(place not in places for place, _ in _across(labelling, tensor)):
+            labelling.unions.freeze(labels, reason(tensor))
+
+
+def _across(labelling: Labelling, tensor: Tensor) -> Iterator[tuple[tuple[str, int], Array]]:
+    """Axes of what a constant is made of that lose entries, where these do not follow its own."""
+    derivation = None if tensor.constant is None else tensor.constant.derivation
+    if derivation is None:
+        return
+    following = [places for other, places, _ in labelling.followed if other is tensor]
+    for source, shape in derivation.sources.items():
+        for place in ((source, axis) for axis in range(len(shape))):
+            if any(place in places for places in following):
+                continue
+            for held in (labelling.constants, labelling.stored):
+                if place in held and (labelling.unions.roots(held[place]) > FIXED).any():
+                    yield place, held[place]
+
+
+def _trials(labelling: Labelling, labels: Array) -> list[Array]:
+    """Some of the entries along an axis that may go, one bool an entry.
+
+    Cutting into even parts, say, fails only when enough is gone.
+    """
+    roots = labelling.unions.roots(labels)
+    free = [int(root) for root in dict.fromkeys(roots.tolist()) if root > FIXED]
+    masks = [np.isin(roots, trial) for trial in (free[:1], free[-1:], free[::2], free[1:])]
+    return [gone for gone in masks if not gone.all()]
+
+
+def _as_zeros(tensor: Tensor, source: str, axis: int, gone: Array) -> bool:
+    """Whether a constant without some entries of a source is what it is with zeros there."""
+    derivation = None if tensor.constant is None else tensor.constant.derivation
+    assert derivation is not None
+    whole = _drawn(derivation.sources)
+    zeros = whole[source].copy()
+    np.moveaxis(zeros, axis, 0)[gone] = 0
+    try:
+        wanted = derivation.value({**whole, source: zeros})
+        made = derivation.value({**whole, source: np.compress(~gone, zeros, axis)})
+    except GraphError:
+        return False
+    return made.shape == wanted.shape and np.allclose(made, wanted, equal_nan=True)
 
 
 def _can_go(tensor: Tensor, axis: int, found: tuple[Origin, ...], gone: Array) -> bool:

@@ -56,7 +56,8 @@ def label(graph: Graph, seeds: Seeds | None = None) -> Labelling:
         if operator.name in own and isinstance(operator.op, Reduce):
             operator = replace(operator, op=replace(operator.op, averages=True))
         _operator(walk, operator)
-    hold_cut_across(labelling, _uncut)
+    read = {name: graph.tensors[name] for o in graph.operators for name in filter(None, o.inputs)}
+    hold_cut_across(labelling, [t for t in read.values() if _computed(t)], _uncut)
     for name in graph.outputs:
         labelling.freeze(name, "an output of the graph")
     return labelling

@@ -143,6 +143,11 @@ class _Known(torch.fx.Proxy):
         super().__init__(node, tracer)
         self.value: Any = None
 
+    @property  # type: ignore[misc]
+    def __class__(self) -> Any:
+        """What code that asks for types is told: a name for a tensor is one."""
+        return torch.Tensor if isinstance(self.__dict__.get("value"), torch.Tensor) else _Known
+
     def __getattr__(self, name: str) -> Any:
         found = _sized(self.value) if name == "shape" else getattr(self.value, name)
         if callable(found):
@@ -274,6 +279,9 @@ class _Tracer(torch.fx.Tracer):
 
     def proxy(self, node: torch.fx.Node) -> _Known:
         return _Known(node, self)
+
+    def create_arg(self, a: Any) -> Any:
+        return a.node if type(a) is _Known else super().create_arg(a)
 
     def create_proxy(
         self, kind: str, target: Any, args: Any, kwargs: Any, *rest: Any, **options: Any

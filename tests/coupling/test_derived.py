@@ -44,3 +44,27 @@ def test_constants_of_the_code_itself_cannot_be_cut(space_of: Build) -> None:
     space = space_of(Masked(), torch.zeros(1, 5, 6))
     assert not space.channel_classes
     assert "computed by the model's code" in space.refused["a"]
+
+
+class Waves(nn.Module):
+    """Tokens, with positions that its code writes into a tensor part by part."""
+
+    def __init__(self) -> None:
+        super().__init__()
+        self.a, self.b = nn.Linear(6, 8), nn.Linear(8, 3)
+
+    def forward(self, x: Tensor) -> Tensor:
+        angles = torch.arange(x.shape[1]).unsqueeze(1) * torch.exp(-torch.arange(0, 8, 2.0))
+        table = torch.zeros(x.shape[1], 8)
+        table[:, 0::2], table[:, 1::2] = torch.sin(angles), torch.cos(angles)
+        return self.b(self.a(x) + table)
+
+
+def test_what_the_code_writes_part_by_part_cannot_be_cut(space_of: Build) -> None:
+    space = space_of(Waves(), torch.zeros(1, 5, 6))
+    assert not space.channel_classes
+    assert "'slice_scatter_1' is computed by the model's code" in space.refused["a"]
+    constants = {t.name: t.constant for t in space.graph.tensors.values() if t.is_constant}
+    table = torch.from_numpy(constants["slice_scatter_1"].array())
+    torch.testing.assert_close(table[:, 0], torch.sin(torch.arange(5.0)))
+    torch.testing.assert_close(table[:, 1], torch.cos(torch.arange(5.0)))

@@ -604,6 +604,7 @@ PATTERNS: dict[str, tuple[Callable[[], nn.Module], tuple[int, ...]]] = {
     "lstm": (lambda: Recurrence("LSTM", num_layers=2), TOKENS),
     "gru": (lambda: Recurrence("GRU", bidirectional=True), TOKENS),
     **load_module("tests/slimming/products.py").PATTERNS,
+    **load_module("tests/slimming/learned_tokens.py").PATTERNS,
 }
 
 

@@ -106,6 +106,12 @@ def test_layers_with_computed_weights_are_refused_by_name(name: str) -> None:
     assert any("is computed by" in space.refused[name] for name in space.refused if name != "2")
 
 
+def test_tokens_that_a_layer_reads_before_the_input_are_refused_by_name() -> None:
+    model, x = patterns.build("latents_expand")
+    space = mg.widths(mg.from_torch(model, x))
+    assert "is computed by the model's code" in space.refused["o"]
+
+
 @pytest.mark.parametrize(
     ("name", "group"),
     [
@@ -133,6 +139,8 @@ def test_layers_with_computed_weights_are_refused_by_name(name: str) -> None:
         *((f"normalised_{how}", "first.0") for how in ("image", "expanded")),
         *((f"shared_{kind}", "first.0") for kind in ("shares", "sources")),
         *(("normalised_tokens", "first"), ("shared_maxout", "b")),
+        *((f"latents_{how}", "up") for how in ("expand", "repeat", "after")),
+        *(("causal_decoder", "layer.self_attn.in_proj"), ("interleaved", "c")),
     ],
 )
 def test_these_are_offered(name: str, group: str) -> None:

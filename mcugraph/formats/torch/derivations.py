@@ -9,6 +9,9 @@ from mcugraph.formats.torch.values import from_numpy, to_numpy
 from mcugraph.ir import Array, Shape, Tensor
 from mcugraph.records import dataclass
 
+# What these make has any values, until it is written to: the same ones each time.
+_UNWRITTEN = frozenset({"aten::empty", "aten::empty_like", "aten::new_empty"})
+
 
 @dataclass(frozen=True, slots=True, eq=False)
 class Called:
@@ -116,5 +119,12 @@ def call_on_host(program: ProgramReader, node: Any, held: Callable[[Tensor], Any
 
     args = [real(program.resolve(argument)) for argument in node.args]
     kwargs = {key: real(program.resolve(value)) for key, value in node.kwargs.items()}
+    name = node.target._schema.name
+    if node.target is torch.ops.aten.copy.default:  # what it would write to was not read
+        kind = node.meta["val"]
+        args[0] = torch.empty(program.sizes.shape(kind.shape), dtype=kind.dtype)
+    # Copies are left out, so what is viewed may lie in another order.
+    call = torch.ops.aten.reshape.default if name == "aten::view" else node.target
     with torch.no_grad():
-        return node.target(*args, **kwargs)
+        made = call(*args, **kwargs)
+    return made.zero_() if name in _UNWRITTEN else made
