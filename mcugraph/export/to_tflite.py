@@ -73,7 +73,8 @@ def export_tflite(
         calibration: Batches of training data, as a ``DataLoader`` gives them: a tensor
             ``(batch, ...)``, or a tuple that starts with one for each input, labels after them.
             The ranges of the activations are measured on them, sample by sample.
-        samples: How many samples are measured at most.
+        samples: How many are measured at most: the first ones. So a loader has to shuffle data that
+            lie in the order of their classes.
         channels_last: False: inputs and outputs keep the shapes of PyTorch, and the file
             transposes them.
         budgets: To hold the file against: bytes for ``"peak"``, ``"arena"`` and ``"size"``, a
