@@ -244,7 +244,7 @@ class _SiteSearch:
             tagged = replaced(tagged, path, graph, self.source)
         found: dict[str, dict[str, list[str]]] = {path: defaultdict(list) for path in codes}
         try:
-            pairs = paired(self.graph, from_torch(Whole(tagged), *self.example))
+            pairs = paired(self.graph.operators, from_torch(Whole(tagged), *self.example).operators)
         except McuGraphError:
             return found
         for operator, other in pairs:

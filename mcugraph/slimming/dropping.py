@@ -111,7 +111,9 @@ def _check(bare: Graph, wanted: Graph, got: Graph) -> None:
     """
     names: dict[str | None, str | None] = {None: None}
     names.update(zip(wanted.inputs, got.inputs, strict=True))
-    for (operator, other), before in zip(paired(wanted, got), bare.operators, strict=True):
+    for (operator, other), before in zip(
+        paired(wanted.operators, got.operators), bare.operators, strict=True
+    ):
         sized = operator.op != before.op and type(operator.op) is type(other.op)
         same = (sized or operator.op == other.op) and len(operator.inputs) == len(other.inputs)
         if not same or not all(

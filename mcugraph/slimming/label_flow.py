@@ -6,6 +6,7 @@ as after a channel shuffle: the layers that read them are then cut in that order
 """
 
 from collections import defaultdict
+from collections.abc import Sequence
 from dataclasses import field
 
 import numpy as np
@@ -17,6 +18,7 @@ from mcugraph.errors import GraphError
 from mcugraph.ir import Array, Graph, Operator, Tensor
 from mcugraph.ops.convolution import Conv
 from mcugraph.ops.labels import core, plane, planes, stacked
+from mcugraph.ops.movement import Reshape
 from mcugraph.records import dataclass
 from mcugraph.slimming.cutting import Cuts, Shapes, collect
 from mcugraph.slimming.remains import Remains
@@ -61,14 +63,20 @@ def follow(kept: Remains, slim: Graph) -> Flow:
         Mismatch: An operator does not do what it did; the message names it.
     """
     full, labelling = kept.graph, kept.labelling
-    pairs = paired(full, slim)
+    idle = _idle(kept) if len(slim.operators) < len(full.operators) else set()
+    pairs = paired([o for o in full.operators if o.name not in idle], slim.operators)
     found = label(slim, _seeds(kept, pairs))
     translate = np.full(found.unions.count, -1, np.int64)
     translate[:2] = 0, 1
     flow = Flow()
     for name, new in zip(full.inputs, slim.inputs, strict=True):
         flow.activations[name] = found.activations[new]
-    for operator, other in pairs:
+    others = {operator.name: other for operator, other in pairs}
+    for operator in full.operators:
+        if operator.name in idle:
+            flow.activations[operator.outputs[0]] = flow.activations[str(operator.inputs[0])]
+            continue
+        other = others[operator.name]
         for name, new in zip(operator.outputs, other.outputs, strict=True):
             wanted = wanted_labels(kept, operator, name)
             flow.activations[name] = _translated(
@@ -102,19 +110,35 @@ def _seeds(kept: Remains, pairs: list[tuple[Operator, Operator]]) -> Seeds:
     return Seeds(kept.seeds.classes, made, ways=ways)
 
 
-def paired(full: Graph, slim: Graph) -> list[tuple[Operator, Operator]]:
+def _idle(kept: Remains) -> set[str]:
+    """Reshapes that leave what they read as it is once channels are gone.
+
+    A graph has none. Of one channel, say, ``(n, 1, c, 1)`` and ``(n, c, 1, 1)`` are the same shape.
+    """
+    found = set()
+    for operator in kept.graph.operators:
+        data = operator.inputs[0] if isinstance(operator.op, Reshape) else None
+        if data is not None and data in kept.labelling.activations:
+            names = (data, operator.outputs[0])
+            before, after = (wanted_labels(kept, operator, name).shape for name in names)
+            if before == after:
+                found.add(operator.name)
+    return found
+
+
+def paired(full: Sequence[Operator], slim: Sequence[Operator]) -> list[tuple[Operator, Operator]]:
     """The operators of two forms of a model, in the order that both run them in.
 
     Raises:
         Mismatch: They do not run the same operators.
     """
-    for operator, other in zip(full.operators, slim.operators, strict=False):
+    for operator, other in zip(full, slim, strict=False):
         same = type(operator.op) is type(other.op) and len(operator.outputs) == len(other.outputs)
         if not same or (operator.op.kind != other.op.kind and not isinstance(operator.op, Conv)):
             raise Mismatch(f"{described(operator)}: it becomes {described(other)}")
-    if len(full.operators) != len(slim.operators):
-        raise Mismatch(f"{len(full.operators)} operators become {len(slim.operators)}")
-    return list(zip(full.operators, slim.operators, strict=True))
+    if len(full) != len(slim):
+        raise Mismatch(f"{len(full)} operators become {len(slim)}")
+    return list(zip(full, slim, strict=True))
 
 
 def described(operator: Operator) -> str:

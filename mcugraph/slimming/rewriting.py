@@ -212,7 +212,9 @@ class Rewriting:
                 )
                 node.op, node.target = "call_module", name
             tagged = replaced(tagged, path, graph, self._source(path))
-        for operator, other in paired(self._edits.graph, self._export(Whole(tagged))):
+        for operator, other in paired(
+            self._edits.graph.operators, self._export(Whole(tagged)).operators
+        ):
             step = _STEP.match(other.name)
             if step is None:
                 continue

@@ -213,6 +213,35 @@ class Shared(Ends):
         return (both * shares.softmax(0)).sum(0)
 
 
+class Context(Ends):
+    """A mean over places with shares for weights, as a product (GCNet, arXiv:1904.11492)."""
+
+    def __init__(self) -> None:
+        super().__init__(8, image=True)
+        self.share, self.squeeze, self.back = (nn.Conv2d(*s, 1) for s in ((8, 1), (8, 4), (4, 8)))
+
+    def inner(self, x: Any) -> Any:
+        b, c, h, w = x.shape
+        shares = self.share(x).view(b, 1, h * w).softmax(2).unsqueeze(-1)
+        context = (x.view(b, c, h * w).unsqueeze(1) @ shares).view(b, c, 1, 1)
+        return x + self.back(F.relu(self.squeeze(context)))
+
+
+class SplitAttention(Ends):
+    """Shares of two halves, and the halves summed by them (ResNeSt, arXiv:2004.08955)."""
+
+    def __init__(self) -> None:
+        super().__init__(8, image=True, width=16)
+        self.squeeze, self.back = nn.Conv2d(8, 4, 1), nn.Conv2d(4, 16, 1)
+
+    def inner(self, x: Any) -> Any:
+        b, half = x.shape[0], x.shape[1] // 2
+        parts = torch.split(x, half, 1)
+        shares = self.back(F.relu(self.squeeze(F.adaptive_avg_pool2d(sum(parts), 1))))
+        shares = shares.view(b, 1, 2, -1).transpose(1, 2).softmax(1).reshape(b, -1, 1, 1)
+        return sum(u * v for u, v in zip(torch.split(shares, half, 1), parts, strict=True))
+
+
 PATTERNS: dict[str, tuple[Callable[[], nn.Module], tuple[int, ...]]] = {
     "einsum_dense": (lambda: Matrix("bnc,cd->bnd", (8, 7), 7), TOKENS),
     "einsum_turned": (lambda: Matrix("...c,dc->...d", (7, 8), 7), TOKENS),
@@ -226,6 +255,8 @@ PATTERNS: dict[str, tuple[Callable[[], nn.Module], tuple[int, ...]]] = {
     "linear_by_matrices": (LinearByMatrices, IMAGE),
     "einsum_tokens": (TokensMixed, TOKENS),
     "einsum_graphs": (Graphs, IMAGE),
+    "context": (Context, IMAGE),
+    "split_attention": (SplitAttention, IMAGE),
     "einsum_gate": (lambda: Products("gate"), IMAGE),
     "einsum_experts": (lambda: Products("experts"), IMAGE),
     **{

@@ -78,7 +78,7 @@ def test_what_is_offered_can_be_slimmed_to_any_widths(name: str, seed: int) -> N
     [
         *(name for name in patterns.PATTERNS if "filled" in name),
         *("funnel", "gate", "turns", "einsum_heads_last", "linear_by_matrices", "written_shift"),
-        *("normalised_tokens", "shared_shares", "shared_sources"),
+        *("normalised_tokens", "shared_shares", "shared_sources", "context", "split_attention"),
     ],
 )
 def test_one_channel_is_left(name: str) -> None:
