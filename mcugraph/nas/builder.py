@@ -8,6 +8,7 @@ module that is trained.
 from abc import ABC, abstractmethod
 from collections.abc import Sequence
 from functools import lru_cache
+from operator import index
 from typing import Generic, NamedTuple, TypeVar
 
 from mcugraph.errors import GraphError
@@ -15,6 +16,7 @@ from mcugraph.ir import Shape
 from mcugraph.ops.window import SAME_UPPER, Sweep, symmetric
 
 Value = TypeVar("Value")
+POOLED = "max", "average"
 Size = int | tuple[int, ...]  # one number an axis of the window, or one for all
 
 
@@ -142,6 +144,8 @@ class NetworkBuilder(ABC, Generic[Value]):
             window: Elements along each spatial axis.
             stride: By which it moves; None: the window's own size.
         """
+        if function not in POOLED:
+            raise GraphError(f"a pooling is {' or '.join(POOLED)}, not {function!r}")
         shape = self.shape(value)
         spatial, sizes, steps = swept(shape, window, window if stride is None else stride)
         if max(*sizes, *steps) == 1:
@@ -202,7 +206,15 @@ def swept(
 
 
 def _said(size: Size) -> Size:
-    return size if isinstance(size, int) else tuple(size)
+    """Windows and strides in Python's own whole numbers: others that are equal print otherwise.
+
+    Raises:
+        GraphError: They are something else.
+    """
+    try:
+        return index(size) if hasattr(size, "__index__") else tuple(map(index, size))
+    except TypeError:
+        raise GraphError(f"a window is of whole numbers, not {size!r}") from None
 
 
 # A search says the same few windows again and again.
@@ -305,12 +317,16 @@ def joined(shapes: Sequence[Shape]) -> Shape:
 def positive(count: int, what: str) -> int:
     """A number of channels or units, held against what it can be.
 
+    Returns:
+        The same, as Python's own whole number.
+
     Raises:
-        GraphError: It is less than 1.
+        GraphError: It is none, or less than 1.
     """
-    if count < 1:
+    whole = index(count) if hasattr(count, "__index__") else 0
+    if whole < 1:
         raise GraphError(f"a layer cannot have {count} {what}")
-    return count
+    return whole
 
 
 def flat(shape: Shape) -> int:

@@ -82,7 +82,8 @@ class GraphBuilder(NetworkBuilder[str]):
         return name
 
     def dense(self, value: str, units: int, *, relu: bool = False) -> str:
-        matrix = (positive(units, "units"), flat(self.shape(value)))
+        units = positive(units, "units")
+        matrix = (units, flat(self.shape(value)))
         made = self._layer("dense", Dense(), value, matrix, (units,), bias=True)
         return self._relu(made) if relu else made
 

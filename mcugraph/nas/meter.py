@@ -31,7 +31,8 @@ class Metered:
     Attributes:
         shape: Without the batch.
         size: Bytes.
-        place: The value whose bytes these are, in another shape; None: it has its own.
+        place: The value that it is of, in the shape that dense layers read as it is; None: it is
+            a tensor of its own.
     """
 
     __slots__ = ("place", "shape", "size")
@@ -80,7 +81,7 @@ class Meter(NetworkBuilder[Metered]):
     def peak_as_said(self) -> int:
         """Bytes of the largest live set in the order that layers were said: the peak, or more."""
         last = {tensor: step for step, (read, _) in enumerate(self._steps) for tensor in read}
-        last[_held(self._ends[-1])] = len(self._steps)
+        last[self._ends[-1]] = len(self._steps)
         live = largest = self._ends[0].size
         for step, (read, made) in enumerate(self._steps):
             live += made.size
@@ -124,18 +125,17 @@ class Meter(NetworkBuilder[Metered]):
         return self._once("grow", (value,), (value.shape[0], *spatial))
 
     def flatten(self, value: Metered) -> Metered:
+        if len(value.shape) == 1:
+            return value
         if value.size == value.shape[0]:
-            # A dense layer reads such maps as they are.
-            return self._computed.setdefault(("units", value), Metered(value.shape[:1], value))
+            return Metered(value.shape[:1], value)  # who is no dense layer needs it flattened
         return self._once("flatten", (value,), (value.size,))
 
     def dropout(self, value: Metered, rate: float) -> Metered:
         return value
 
     def output(self, value: Metered) -> None:
-        if value.place is not None:  # what nothing reads as it is, is flattened all the same
-            value = self._step((value.place,), value.shape)
-        self._ends.append(value)
+        self._ends.append(self._own(value))
 
     def _layer(self, read: Metered, made: Shape, window: int) -> Metered:
         """A layer of weights: each element that it makes meets a window's worth of them."""
@@ -144,15 +144,21 @@ class Meter(NetworkBuilder[Metered]):
         self.macs += prod(made) * window
         if self.size > self._most_size or self.macs > self._most_macs:
             raise OverLimit
-        return self._step((_held(read),), made)
+        return self._step((read if read.place is None else read.place,), made)
 
     def _once(self, what: object, read: tuple[Metered, ...], made: Shape) -> Metered:
         """An operator without weights: what computes the same again is not there."""
-        tensors = tuple(map(_held, read))
+        tensors = tuple([self._own(value) for value in read])
         key = (what, made, tensors)
         if key not in self._computed:
             self._computed[key] = self._step(tensors, made)
         return self._computed[key]
+
+    def _own(self, value: Metered) -> Metered:
+        """A value as a tensor of its own."""
+        if value.place is None:
+            return value
+        return self._once("flatten", (value.place,), value.shape)
 
     def _step(self, read: tuple[Metered, ...], shape: Shape) -> Metered:
         """One operator: of some tensors, which may be the same, it makes another."""
@@ -164,8 +170,3 @@ class Meter(NetworkBuilder[Metered]):
             self.operator_bound = live
         self._steps.append((different, made))
         return made
-
-
-def _held(value: Metered) -> Metered:
-    """The tensor that a value is in."""
-    return value if value.place is None else value.place

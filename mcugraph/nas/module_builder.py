@@ -91,7 +91,8 @@ class ModuleBuilder(NetworkBuilder[Placed]):
         return Placed(0, tuple(shape))
 
     def dense(self, value: Placed, units: int, *, relu: bool = False) -> Placed:
-        layer = nn.Linear(flat(value.shape), positive(units, "units"))
+        units = positive(units, "units")
+        layer = nn.Linear(flat(value.shape), units)
         made = self._module("dense", layer, value, (units,))
         return self._relu(made) if relu else made
 

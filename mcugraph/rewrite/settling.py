@@ -14,7 +14,10 @@ from mcugraph.records import replace
 from mcugraph.rewrite.edit import Edit
 
 _RESHAPES = Flatten, Reshape, Squeeze, Unsqueeze
-_SHARED = Concat, Conv, ConvTranspose, Convert, Dense, Elementwise, Pad, Pool, Reduce, Transpose
+_SHARED = (
+    *_RESHAPES,
+    *(Concat, Conv, ConvTranspose, Convert, Dense, Elementwise, Pad, Pool, Reduce, Transpose),
+)
 
 
 def settle_reshapes(edit: Edit) -> None:
@@ -76,7 +79,7 @@ def _join(edit: Edit) -> bool:
 def _read_maps(edit: Edit) -> None:
     """Let dense layers read maps of one element a channel, which are rows already."""
     for operator, op in edit.of(Dense):
-        moved = edit.only_source(operator, operator.inputs[0])
+        moved = edit.source(operator, operator.inputs[0])
         if moved is None or not isinstance(moved.op, _RESHAPES) or op.transposed:
             continue
         first, have = moved.inputs[0], edit.tensors[moved.outputs[0]].shape
@@ -84,7 +87,8 @@ def _read_maps(edit: Edit) -> None:
         if not shape or len(shape) < 3 or have != shape[:2] or prod(shape[2:]) != 1:
             continue
         edit.change(operator, replace(op, flatten=True), (first, *operator.inputs[1:]))
-        edit.remove(moved, operator)
+        if not edit.is_read(moved.outputs[0]):
+            edit.remove(moved, operator)
 
 
 def share_results(edit: Edit) -> None:

@@ -1,6 +1,7 @@
 """Builders: what they refuse, and layers that no space here has."""
 
 from collections.abc import Callable
+from random import Random
 from typing import Any
 
 import pytest
@@ -15,6 +16,10 @@ WRONG: dict[str, Callable[[NetworkBuilder[Any], Any], Any]] = {
     "an even kernel cannot be padded alike": lambda b, x: b.depthwise(x, 2, same=True),
     "no stride": lambda b, x: b.pool(x, "max", 2, 0),
     "no channels": lambda b, x: b.conv(x, 0, 3),
+    "half a channel": lambda b, x: b.conv(x, 2.5, 3),  # type: ignore[arg-type]
+    "half a window": lambda b, x: b.conv(x, 4, 2.5),  # type: ignore[arg-type]
+    "half a window along an axis": lambda b, x: b.conv(x, 4, (1, 2.5)),  # type: ignore[arg-type]
+    "a pooling of something else": lambda b, x: b.pool(x, "least", 2),
     "no units": lambda b, x: b.dense(b.flatten(x), 0),
     "a dense layer of an image": lambda b, x: b.dense(x, 4),
     "a window of another rank": lambda b, x: b.conv(x, 4, (3,)),
@@ -111,6 +116,107 @@ def test_what_is_flattened_at_the_end_counts(say: Callable[[NetworkBuilder[Any]]
     say(graph)
     memory = mg.profile(graph.graph(), precision="int8").memory
     assert (meter.operator_bound, meter.peak_as_said) == (memory.operator_bound, memory.peak)
+
+
+def say_flattened_twice(b: NetworkBuilder[Any]) -> None:
+    """Units, flattened again, and both read."""
+    x = b.flatten(b.conv(b.input((2, 1, 1)), 9, 1))
+    y = b.flatten(x)
+    b.output(b.flatten(b.add(b.dense(x, 9), b.concat([y]))))
+
+
+def say_two_heads(b: NetworkBuilder[Any]) -> None:
+    """Two dense layers read the same maps of one element, neither with a reshape."""
+    x = b.flatten(b.conv(b.input((4, 1, 1)), 8, 1))
+    b.output(b.add(b.dense(x, 2), b.dense(x, 2)))
+
+
+def say_maps_and_units(b: NetworkBuilder[Any]) -> None:
+    """Maps of one element, as they are and flattened: live at once."""
+    x = b.conv(b.input((2, 1, 1)), 8, 1)
+    y = b.concat([b.flatten(x), b.flatten(x)])
+    b.output(b.concat([y, b.flatten(b.conv(x, 2, 1)), b.flatten(x)]))
+
+
+def say_the_same_units_twice(b: NetworkBuilder[Any]) -> None:
+    """To flatten the same maps again takes no further operator."""
+    x = b.conv(b.input((2, 3, 3)), 4, 2)
+    b.output(b.concat([b.add(b.flatten(x), b.flatten(x)), b.flatten(x)]))
+
+
+@pytest.mark.parametrize(
+    "say", [say_flattened_twice, say_two_heads, say_maps_and_units, say_the_same_units_twice]
+)
+def test_values_that_are_flattened_and_read_again(
+    say: Callable[[NetworkBuilder[Any]], None],
+) -> None:
+    meter, graph = Meter(), GraphBuilder()
+    say(meter)
+    say(graph)
+    memory = mg.profile(graph.graph(), precision="int8").memory
+    assert meter.operator_bound == memory.operator_bound
+    assert meter.peak_as_said >= memory.peak
+
+
+@pytest.mark.parametrize("spatial", [(1,), (2,), (5,), (1, 1), (2, 1), (6, 5), (2, 1, 3)], ids=str)
+def test_any_network_costs_what_its_graph_does(spatial: tuple[int, ...]) -> None:
+    """Random layers of random values, all of which are read in the end."""
+    for seed in range(60):
+        meter, graph = Meter(), GraphBuilder()
+        for builder in (meter, graph):
+            say_anything(builder, spatial, Random(seed))
+        p = mg.profile(graph.graph(), precision="int8")
+        found = (p.flash.weights + p.flash.biases, p.model.parameters, p.macs)
+        assert (meter.size, meter.parameters, meter.macs) == found, seed
+        assert meter.operator_bound == p.memory.operator_bound, seed
+        assert meter.peak_as_said >= p.memory.peak, seed
+        assert meter.branches or meter.operator_bound == p.memory.peak, seed
+
+
+def say_anything(b: NetworkBuilder[Any], spatial: tuple[int, ...], rng: Random) -> None:
+    """A random network."""
+
+    def size() -> Any:
+        one = rng.random() < 0.4
+        return rng.randint(1, 3) if one else tuple(rng.randint(1, 3) for _ in spatial)
+
+    def flags() -> dict[str, bool]:
+        return {name: rng.random() < 0.4 for name in ("same", "norm", "relu")}
+
+    layers: list[Callable[[Any], Any]] = [
+        lambda x: b.conv(x, rng.randint(1, 6), size(), size(), **flags()),
+        lambda x: b.depthwise(x, size(), size(), **flags()),
+        lambda x: b.pool(x, rng.choice(("max", "average")), size(), rng.choice((None, size()))),
+        lambda x: b.grow(x, [length + rng.randint(0, 2) for length in b.shape(x)[1:]]),
+        lambda x: b.dense(x, rng.randint(1, 8), relu=rng.random() < 0.5),
+        lambda x: b.add(x, rng.choice([y for y in made if b.shape(y) == b.shape(x)])),
+        lambda x: b.concat([x, rng.choice([y for y in made if b.shape(y)[1:] == b.shape(x)[1:]])]),
+        lambda x: b.flatten(x),
+        lambda x: b.global_average(x),
+        lambda x: b.dropout(x, 0.1),
+    ]
+    made = [b.conv(b.input((rng.randint(1, 4), *spatial)), rng.randint(1, 6), 1)]
+    for _ in range(rng.randint(1, 9)):
+        try:
+            made.append(rng.choice(layers)(rng.choice(made)))
+        except mg.GraphError:
+            continue
+    b.output(b.concat([b.flatten(value) for value in made]))
+
+
+def test_whole_numbers_of_any_kind_and_lists_say_the_same_network() -> None:
+    """Whoever says it first: what was said before is looked up."""
+    np = pytest.importorskip("numpy")
+
+    def graph(one: Any, three: Any, window: Any) -> str:
+        builder = GraphBuilder()
+        x = builder.conv(builder.input((1, 9, 7)), three, three, one, same=True)
+        x = builder.depthwise(builder.pool(x, "max", window, one), one, window)
+        builder.output(builder.dense(builder.flatten(x), three))
+        return str(builder.graph())
+
+    odd = graph(np.int64(1), np.int32(3), [np.int64(2), True])
+    assert odd == graph(True, 3, [2, 1]) == graph(1, 3, (2, 1))
 
 
 def test_a_pooling_that_changes_nothing_is_none() -> None:

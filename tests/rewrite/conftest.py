@@ -89,6 +89,8 @@ def _plain(op: Any, x: list[Any]) -> Any:
         return named[op.function](x[0], axes, keepdim=op.keepdims)
     if isinstance(op, Dense):
         data = x[0].mT if op.transposed else x[0]
+        if op.flatten:
+            data = data.reshape(-1, x[1].shape[0 if op.weight_out else 1])
         product = data @ (x[1] if op.weight_out else x[1].mT)
         return product + x[2] if len(x) > 2 and x[2] is not None else product
     if isinstance(op, MatMul):

@@ -53,6 +53,32 @@ def test_a_dense_layer_reads_maps_of_one_element() -> None:
     ]
 
 
+def test_every_dense_layer_reads_maps_of_one_element() -> None:
+    """A converter's file has a reshape for who needs it, and dense layers read past that."""
+
+    class Heads(nn.Module):
+        def __init__(self) -> None:
+            super().__init__()
+            self.conv, self.a, self.b = nn.Conv2d(3, 4, 3), nn.Linear(4, 2), nn.Linear(4, 4)
+
+        def forward(self, x: Any) -> Any:
+            units = self.conv(x).flatten(1)
+            return self.a(units), self.b(units)
+
+    class Residual(Heads):
+        def forward(self, x: Any) -> Any:
+            units = self.conv(x).flatten(1)
+            return self.b(units) + units
+
+    assert kinds(Heads(), 3, 3, 3) == ["conv2d", "dense", "dense"]
+    assert kinds(Residual(), 3, 3, 3) == ["conv2d", "flatten", "dense", "add"]
+
+
+def test_what_is_reshaped_twice_is_reshaped_once() -> None:
+    model = Apply(lambda x: x.flatten(1) + x.flatten(1).tanh())
+    assert kinds(model, 3, 4, 4).count("flatten") == 1
+
+
 def test_what_is_computed_twice_is_computed_once() -> None:
     assert kinds(Twice(), 3, 8, 8).count("max_pool2d") == 1
 
