@@ -1,8 +1,10 @@
 """Arguments held against what they can be, in one line each."""
 
 from collections.abc import Callable, Sequence
+from math import inf
 from numbers import Integral, Real
 from os import PathLike, fsdecode
+from types import UnionType
 from typing import Any
 
 from mcugraph.errors import GraphError, UsageError
@@ -19,6 +21,28 @@ def check_whole(name: str, value: Any, least: int) -> None:
     """
     if isinstance(value, bool) or not isinstance(value, Integral) or value < least:
         raise UsageError(f"{name}: a whole number from {least} on is needed, not {value!r}")
+
+
+def check_kind(name: str, value: Any, kind: type | UnionType) -> None:
+    """Hold an argument to be of a class.
+
+    Raises:
+        UsageError: It is not.
+    """
+    if not isinstance(value, kind):
+        wanted = getattr(kind, "__name__", str(kind)).rpartition(".")[2]
+        raise UsageError(f"{name}: {wanted} is needed, not {value!r}")
+
+
+def check_finite(name: str, value: Any) -> None:
+    """As `check_number`, where infinity makes no sense either.
+
+    Raises:
+        UsageError: It is no number, below 0, or infinite.
+    """
+    check_number(name, value)
+    if float(value) == inf:
+        raise UsageError(f"{name}: a number is needed that is not infinite")
 
 
 def check_number(name: str, value: Any) -> None:

@@ -10,6 +10,7 @@ import sqlite3
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 from enum import Enum
+from numbers import Integral, Real
 from pathlib import Path
 from typing import Any
 
@@ -104,7 +105,10 @@ class Ledger:
     def note(self, name: str, value: Any) -> None:
         """Write something down that JSON can hold, in place of what bears the name."""
         with self.writing() as db:
-            db.execute("INSERT OR REPLACE INTO notes VALUES (?, ?)", (name, json.dumps(value)))
+            db.execute(
+                "INSERT OR REPLACE INTO notes VALUES (?, ?)",
+                (name, json.dumps(value, default=_number)),
+            )
 
     def noted(self, name: str) -> Any:
         """What was written down under a name; None: nothing."""
@@ -113,8 +117,10 @@ class Ledger:
     def put(self, row: Mapping[str, Any]) -> None:
         """A trial, in place of the one of its number."""
         names, marks = ", ".join(row), ", ".join("?" * len(row))
+        # SQLite would keep the bytes of other libraries' numbers.
+        values = [_number(value) if isinstance(value, Real) else value for value in row.values()]
         with self.writing() as db:
-            db.execute(f"INSERT OR REPLACE INTO trials ({names}) VALUES ({marks})", [*row.values()])
+            db.execute(f"INSERT OR REPLACE INTO trials ({names}) VALUES ({marks})", values)
 
     def rows(self) -> Iterator[dict[str, Any]]:
         """All trials, in the order of their numbers.
@@ -215,6 +221,15 @@ def _opened(path: Path) -> sqlite3.Connection:
 def _noted(db: sqlite3.Connection, name: str) -> Any:
     found = db.execute("SELECT value FROM notes WHERE name = ?", (name,)).fetchone()
     return None if found is None else json.loads(found[0])
+
+
+def _number(value: Any) -> int | float:
+    """A number of another library, as NumPy has them, as JSON can hold it."""
+    if isinstance(value, Integral):
+        return int(value)
+    if isinstance(value, Real):
+        return float(value)
+    raise TypeError(f"JSON has nothing like {value!r}")
 
 
 def _flat(settings: Mapping[str, Any]) -> dict[str, Any]:

@@ -4,7 +4,7 @@ import operator
 import re
 from collections.abc import Callable
 from dataclasses import fields
-from math import ceil, floor
+from math import ceil, floor, inf
 
 from mcugraph.errors import UsageError
 from mcugraph.nas.costs import Costs
@@ -59,6 +59,8 @@ def tightened(bounds: Bounds, text: str) -> Bounds:
 
 def _terms(text: str) -> list[tuple[str, str, float]]:
     """The comparisons of a condition: name, sign, and number."""
+    if not isinstance(text, str):
+        raise UsageError(f"a condition is a text like 'size <= 1000', not {text!r}")
     return [_term(term) for term in re.split(r"\band\b", text)] if text.strip() else []
 
 
@@ -70,6 +72,9 @@ def _term(term: str) -> tuple[str, str, float]:
     if name not in ("error", *(field.name for field in fields(Costs))):
         raise UsageError(f"{name!r} is no cost; there are error and the fields of Costs")
     try:
-        return name, sign, float(number)
+        limit = float(number)
     except ValueError:
-        raise UsageError(f"{number!r} is no number") from None
+        limit = inf
+    if limit == inf:
+        raise UsageError(f"{number!r} is no number")
+    return name, sign, limit

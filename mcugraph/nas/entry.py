@@ -12,7 +12,14 @@ from pathlib import Path
 from tempfile import mkdtemp
 from typing import Any
 
-from mcugraph.checks import check_callable, check_number, check_whole, path_text
+from mcugraph.checks import (
+    check_callable,
+    check_finite,
+    check_kind,
+    check_number,
+    check_whole,
+    path_text,
+)
 from mcugraph.errors import FormatError, UsageError
 from mcugraph.experiments.data import DataSource, kept
 from mcugraph.experiments.engine_choice import find_engine
@@ -35,6 +42,7 @@ from mcugraph.nas.sparsity import SparsityRange
 from mcugraph.nas.store import Store, settings_in
 from mcugraph.nas.tasks import TrialTask
 from mcugraph.nas.trials import Outcome
+from mcugraph.tflm.kernels import find_library
 from mcugraph.units import parse_duration
 
 WINDOW = 8
@@ -137,12 +145,15 @@ def search(
     check_whole("finalists", finalists, 0)
     check_whole("contenders", contenders, 1)
     check_whole("seed", seed, 0)
+    check_whole("reserve_sram", reserve_sram, 0)
+    check_whole("reserve_flash", reserve_flash, 0)
+    find_library(kernels)
     check_number("final_share", final_share)
     if not final_share < 1:
         raise UsageError(f"final_share: a share from 0 to below 1 is needed, not {final_share}")
     if isinstance(targets, str):
         raise UsageError(f"targets: a list of conditions is needed, like [{targets!r}]")
-    for text in targets:
+    for text in _listed("targets", targets):
         condition(text)
     if candidates is not None:
         check_whole("candidates", candidates, 1)
@@ -150,13 +161,19 @@ def search(
     if seconds is None and candidates is None:
         raise UsageError("search: give it a time_limit, a number of candidates, or both")
     if seconds is not None:
-        check_number("time_limit", seconds)
+        check_finite("time_limit", seconds)
         if not seconds > 0:
             raise UsageError("time_limit has to be above 0")
     if window < workers:
         raise UsageError(f"window: {workers} workers need a window of {workers} at least")
-    recipe = recipe or Recipe()
+    recipe = Recipe() if recipe is None else recipe
     target = find_board(board) if isinstance(board, str) else board
+    check_kind("space", space, SearchSpace)
+    check_kind("recipe", recipe, Recipe)
+    check_kind("board", target, Board | None)
+    check_kind("bounds", bounds, Bounds | None)
+    for arch in _listed("templates", templates):
+        check_kind("templates", arch, space.architecture)
     if bounds is None and target is None:
         raise UsageError("search: give it bounds, like Bounds(size=64_000), or a board")
     limits = bounds or Bounds()
@@ -169,6 +186,7 @@ def search(
         spec = kept(data, folder)
     source = DataSource(spec, space.input_shape, space.classes, recipe.validation)
     run = _trainer(source) if train is None else train
+    check_callable("train", run)
     say = report or partial(print, file=sys.stderr)
     check_callable("report", say)
     plan = SearchPlan(
@@ -180,7 +198,7 @@ def search(
         templates=tuple(templates),
         window=window,
         workers=workers,
-        seed=seed,
+        seed=int(seed),
         candidates=candidates,
         seconds=seconds,
         finalists=finalists,
@@ -207,6 +225,17 @@ def search(
         )
 
 
+def _listed(name: str, given: object) -> Sequence[Any]:
+    """An argument that is a list of something.
+
+    Raises:
+        UsageError: It is none.
+    """
+    if not isinstance(given, Sequence):
+        raise UsageError(f"{name}: a list is needed, not {given!r}")
+    return given
+
+
 def _ladder(recipe: Recipe, data: DataSource | None) -> Ladder:
     """The rungs of a recipe, but none whose training would have next to no steps."""
     rungs, epochs = recipe.rungs, recipe.epochs * recipe.share
@@ -219,7 +248,9 @@ def _ladder(recipe: Recipe, data: DataSource | None) -> Ladder:
 
 def _folder(folder: str | PathLike[str] | None) -> Path:
     """Where a search is kept: a folder of its own, if none is given."""
-    return Path(mkdtemp(prefix="mcugraph-search-")) if folder is None else Path(folder)
+    if folder is None:
+        return Path(mkdtemp(prefix="mcugraph-search-"))
+    return Path(path_text(folder, "folder: a path is needed"))
 
 
 def load_search(folder: str | PathLike[str], space: SearchSpace[Any] | None = None) -> SearchResult:

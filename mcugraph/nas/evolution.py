@@ -87,7 +87,7 @@ class AgingEvolution(Method):
         living = known[-self.population :]
         competing = [rng.choice(living) for _ in range(self.sample)]
         names = objectives_of(bounds)
-        limits = [1.0 if bounds.error is None else bounds.error]
+        limits = [bounds.error or 1.0]  # of an aim of 0 there are no shares
         limits += [float(bounds.hard.get(name, _largest(living, name))) for name in names]
         # 1/lambda ~ U[0; b]; 1 - random() is never 0.
         goals = [(1 - rng.random()) * limit for limit in limits]

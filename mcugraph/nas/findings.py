@@ -147,7 +147,8 @@ class Findings:
                 bounds themselves, and an error of 1 where that is not bounded.
 
         Raises:
-            UsageError: Nothing is bounded, and no reference was given.
+            UsageError: Nothing is bounded, or the error by 0, and no reference was given; or that
+                is none.
         """
         names = objectives_of(self.bounds)
         hard = self.bounds.hard
@@ -155,6 +156,9 @@ class Findings:
             raise UsageError("hypervolume: without bounds, a reference is needed")
         error = 1.0 if self.bounds.error is None else self.bounds.error
         ends = [error, *(hard[name] for name in names)] if reference is None else list(reference)
+        if len(ends) != 1 + len(names) or not all(end > 0 for end in ends):
+            axes = ", ".join(["error", *names])
+            raise UsageError(f"hypervolume: a reference of numbers above 0 is needed, for {axes}")
         points = [
             [value / end for value, end in zip(point_of(t, names), ends, strict=True)]
             for t in self.front

@@ -2,7 +2,7 @@
 
 from typing import Any
 
-from mcugraph.checks import check_number, check_whole
+from mcugraph.checks import check_finite, check_number, check_whole
 from mcugraph.errors import UsageError
 from mcugraph.records import dataclass
 
@@ -57,14 +57,14 @@ class Recipe:
         check_whole("recipe: shift", self.shift, 0)
         check_whole("recipe: rungs", self.rungs, 1)
         for name in ("epochs", "validation", "share"):
-            check_number(f"recipe: {name}", getattr(self, name))
+            check_finite(f"recipe: {name}", getattr(self, name))
             if not getattr(self, name) > 0:
                 raise UsageError(f"recipe: {name} has to be above 0")
         if self.validation >= 1 or self.share > 1:
             raise UsageError("recipe: validation has to be below 1, and share at most 1")
         for name in ("learning_rate", "weight_decay"):
             if getattr(self, name) is not None:
-                check_number(f"recipe: {name}", getattr(self, name))
+                check_finite(f"recipe: {name}", getattr(self, name))
         if self.sparsity is not None:
             given: Any = self.sparsity
             pair = isinstance(given, tuple | list) and len(given) == 2

@@ -164,11 +164,33 @@ class SearchSpace(ABC, Generic[Arch]):
         return made
 
 
-@lru_cache(256)  # a search asks for those of a parent many times
+class _Itself:
+    """Something that is looked up by what it is and not by what it equals.
+
+    Architectures that are equal can differ, since 1, 1.0 and True are equal; spaces need no hash.
+    """
+
+    __slots__ = ("it",)
+
+    def __init__(self, it: Any) -> None:
+        self.it = it
+
+    def __eq__(self, other: object) -> bool:
+        return isinstance(other, _Itself) and self.it is other.it
+
+    def __hash__(self) -> int:
+        return id(self.it)
+
+
 def morphs_by_kind(space: SearchSpace[Arch], arch: Arch) -> dict[str, list[Morph[Arch]]]:
     """The small changes of an architecture by what they change, each kind where it came first."""
-    by_kind: dict[str, list[Morph[Arch]]] = {}
-    for morph in space.morphs(arch):
+    return _morphs_by_kind(_Itself(space), _Itself(arch))
+
+
+@lru_cache(256)  # a search asks for those of a parent many times
+def _morphs_by_kind(space: _Itself, arch: _Itself) -> dict[str, list[Morph[Any]]]:
+    by_kind: dict[str, list[Morph[Any]]] = {}
+    for morph in space.it.morphs(arch.it):
         by_kind.setdefault(morph.kind, []).append(morph)
     return by_kind
 

@@ -19,7 +19,15 @@ from support.searching import BOUNDS, SPACE, history, pretend, pretend_slowly, s
 
 import mcugraph as mg
 from mcugraph.experiments.ledger import State
-from mcugraph.nas import Bounds, MlpSpace, ParetoEvolution, Recipe, SearchResult, load_search
+from mcugraph.nas import (
+    AgingEvolution,
+    Bounds,
+    MlpSpace,
+    ParetoEvolution,
+    Recipe,
+    SearchResult,
+    load_search,
+)
 from mcugraph.nas.spaces.mlp import Mlp
 from mcugraph.nas.store import Store
 from mcugraph.nas.trials import Errors
@@ -305,11 +313,49 @@ def test_templates_come_first() -> None:
         ({"workers": 9}, "window"),
         ({"recipe": Recipe(), "board": "nowhere"}, "nowhere"),
         ({"train": None}, "no.npz"),
+        ({"train": 5}, "train: a function is needed, not 5"),
+        ({"kernels": "own", "bounds": Bounds(arena=900)}, "unknown kernels 'own'; expected one of"),
+        ({"reserve_sram": -1, "board": "nano 33 ble"}, "reserve_sram: a whole number from 0 on"),
+        ({"reserve_flash": "5KiB", "board": "nano 33 ble"}, "reserve_flash: a whole number"),
+        ({"time_limit": float("inf")}, "time_limit: a number is needed that is not infinite"),
+        ({"targets": ["size <= 1e999"]}, "'1e999' is no number"),
+        ({"targets": [5]}, "a condition is a text like 'size <= 1000', not 5"),
+        ({"targets": None}, "targets: a list is needed, not None"),
+        ({"templates": Mlp((3,))}, "templates: a list is needed, not Mlp"),
+        ({"templates": [(3,)]}, "templates: Mlp is needed, not"),
+        ({"space": MlpSpace}, "space: SearchSpace is needed, not <class"),
+        ({"bounds": {"size": 900}}, "bounds: Bounds | None is needed, not {'size': 900}"),
+        ({"board": 5}, "board: Board | None is needed, not 5"),
+        ({"recipe": {"epochs": 3}}, "recipe: Recipe is needed, not {'epochs': 3}"),
+        ({"folder": 5}, "folder: a path is needed, not int"),
     ],
 )
 def test_what_is_no_search_is_refused(options: dict[str, Any], said: str) -> None:
-    with pytest.raises(mg.UsageError, match=said):
+    with pytest.raises(mg.UsageError, match=re.escape(said)):
         searched(**options)
+
+
+def test_numbers_of_numpy_are_numbers(tmp_path: Path) -> None:
+    np = pytest.importorskip("numpy")
+    bounds, one = Bounds(error=np.float32(0.5), size=np.int64(3000)), np.int64(1)
+    recipe = Recipe(epochs=np.int64(9), share=np.float64(1), rungs=np.int8(3))
+    options = {"bounds": bounds, "recipe": recipe, "seed": one, "window": 8 * one}
+    first = searched(tmp_path, **options, candidates=9 * one, time_limit=np.float32(600))
+    again = searched(tmp_path, bounds=Bounds(error=0.5, size=3000), candidates=9, seed=1)
+    assert history(again) == history(first)
+
+
+def test_an_aim_of_no_error_at_all(tmp_path: Path) -> None:
+    """Shares of it there are none."""
+    options = {"bounds": Bounds(error=0, size=3000), "candidates": 20}
+    result = searched(method=AgingEvolution(4, 2), **options)
+    assert len(result.finalists) == 3
+    result.report(tmp_path / "front.html")
+    with pytest.raises(mg.UsageError, match="numbers above 0 is needed, for error, size"):
+        result.hypervolume()
+    assert 0 < result.hypervolume([1, 3000]) < 1
+    with pytest.raises(mg.UsageError, match="for error, size"):
+        result.hypervolume([1])
 
 
 def test_a_folder_of_something_else_is_refused(tmp_path: Path) -> None:

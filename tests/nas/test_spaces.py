@@ -2,14 +2,17 @@
 
 import subprocess
 import sys
+from collections.abc import Iterator
+from dataclasses import dataclass
 from random import Random
-from typing import Any
+from typing import Any, ClassVar
 
 import pytest
 from support.spaces import SPACES, by_space, metered, some
 
 import mcugraph as mg
-from mcugraph.nas import CnnSpace, SearchSpace
+from mcugraph.ir import Shape
+from mcugraph.nas import CnnSpace, Morph, NetworkBuilder, SearchSpace
 from mcugraph.nas.domains import WholeRange
 from mcugraph.nas.spaces.cnn import BLOCKS, DENSE, LAYERS, POOLING, UNITS, Cnn, ConvBlock, ConvLayer
 
@@ -40,6 +43,43 @@ def hold_module_against_graph(space: SearchSpace[Any], arch: Any) -> None:
 def test_the_meter_counts_what_a_profile_of_the_graph_tells(space: SearchSpace[Any]) -> None:
     for arch in some(space, 60):
         assert metered(space.meter(arch)) == profiled(space.graph(arch)), arch
+
+
+@dataclass(frozen=True)
+class Bend:
+    """An architecture of which some are equal and yet no one network."""
+
+    bent: int | bool
+
+
+@dataclass
+class Bends(SearchSpace[Bend]):
+    """A space that has no hash, and whose fields decide what is next to an architecture."""
+
+    most: int
+    architecture: ClassVar[type] = Bend
+    input_shape: Shape = (2,)
+    classes: int = 2
+
+    def sample(self, rng: Random) -> Bend:
+        return Bend(rng.randint(1, self.most))
+
+    def morphs(self, arch: Bend) -> Iterator[Morph[Bend]]:
+        name = f"from {arch.bent!r} of {self.most}"
+        yield Morph("bent", name, lambda rng: Bend(self.most))
+
+    def emit(self, arch: Bend, builder: NetworkBuilder[Any]) -> None:
+        builder.output(builder.dense(builder.input((2,)), int(arch.bent)))
+
+
+def test_what_is_next_is_of_this_architecture_of_this_space() -> None:
+    """And not of one that is equal, nor of another space."""
+    names = [
+        space.mutate(Bend(bent), Random(0))[1]
+        for space in (Bends(3), Bends(3), Bends(4))
+        for bent in (1, True)
+    ]
+    assert names == [f"from {bent} of {most}" for most in (3, 3, 4) for bent in (1, True)]
 
 
 @by_space
