@@ -83,11 +83,13 @@ class Ledger:
     def hold(self, settings: Mapping[str, Any]) -> None:
         """Begin with these settings, or see that they are those that it was begun with.
 
+        Others may follow where no trial was begun: when nothing was within the bounds, for example.
+
         Raises:
             UsageError: Another one was begun in this folder.
         """
         begun = self.settings()
-        if not begun:
+        if not begun or next(self.rows(), None) is None:
             self.note("settings", settings)
             return
         had, wanted = _flat(begun), _flat(settings)

@@ -275,6 +275,13 @@ def test_bounds_that_nothing_meets_are_told_with_what_there_is() -> None:
         searched(bounds=Bounds(size=29))
 
 
+def test_a_search_of_nothing_leaves_its_folder_to_the_next(tmp_path: Path) -> None:
+    with pytest.raises(mg.UsageError, match="is within the bounds"):
+        searched(tmp_path, bounds=Bounds(size=29))
+    assert history(searched(tmp_path, candidates=5)) == history(searched(candidates=5))
+    assert load_search(tmp_path).bounds == BOUNDS
+
+
 def test_another_search_in_the_same_folder_is_refused(tmp_path: Path) -> None:
     searched(tmp_path, candidates=3)
     with pytest.raises(mg.UsageError, match="another search was begun here: its seed is 0"):
