@@ -182,6 +182,10 @@ class Einsum(LinearAlgebra):
                 known = sizes.setdefault(letter, size)
                 if isinstance(known, int) and known == 1:  # broadcast
                     sizes[letter] = size
+                elif isinstance(known, int) and isinstance(size, int) and size not in (1, known):
+                    raise GraphError(
+                        f"{self.equation!r}: the axes {letter!r} are {known} and {size} long"
+                    )
         return sizes, broadcast(dots)
 
     def macs(self, s: Signature) -> Dim | None:
@@ -240,10 +244,29 @@ def dense_of(equation: str, data: int, shapes: Sequence[Dims]) -> Dense | None:
 
 
 def explicit(equation: str) -> str:
-    """An Einstein sum that says what its result is: without one, all letters that occur once."""
+    """An Einstein sum that says what its result is: without one, all letters that occur once.
+
+    Raises:
+        GraphError: It is none.
+    """
     equation = equation.replace(" ", "")
-    if "->" in equation:
-        return equation
-    letters = equation.replace(",", "").replace("...", "")
-    once = sorted(letter for letter in set(letters) if letters.count(letter) == 1)
-    return f"{equation}->{'...' if '...' in equation else ''}{''.join(once)}"
+    if "->" not in equation:
+        letters = equation.replace(",", "").replace("...", "")
+        once = sorted(letter for letter in set(letters) if letters.count(letter) == 1)
+        equation = f"{equation}->{'...' if '...' in equation else ''}{''.join(once)}"
+    read, result, *more = equation.split("->")
+    for term in (*read.split(","), result, *more):
+        letters = term.replace("...", "", 1)
+        if more or (letters and not (letters.isascii() and letters.isalpha())):
+            raise GraphError(
+                f"{equation!r} is no Einstein sum: operands are letters, with one '...' at the"
+                " most, and one result follows '->'"
+            )
+    kept = result.replace("...", "")
+    wrong = sorted(x for x in set(kept) if x not in read or kept.count(x) > 1)
+    if wrong or ("..." in result and "..." not in read):
+        named = f"{wrong[0]!r}" if wrong else "'...'"
+        raise GraphError(
+            f"{equation!r}: its result has {named}, which has to be in an operand, and once only"
+        )
+    return equation

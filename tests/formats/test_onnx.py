@@ -568,3 +568,27 @@ def test_names_that_are_no_text(tmp_path: Path) -> None:
         path.write_bytes(data.replace(name, b"\xff" + name[1:]))
         with pytest.raises(mg.FormatError, match=r"the name b'\\xff.* in it is no UTF-8"):
             mg.load(path)
+
+
+@pytest.mark.parametrize(
+    ("equation", "words"),
+    [
+        ("ij,jk->iz", "its result has 'z'"),
+        ("i..j,jk->ik", "is no Einstein sum"),
+        ("ij,jk,kl->il", "does not take 2 operands"),
+        ("ji,ik->jk", None),
+        ("ij,ij->i", "the axes 'j' are 4 and 3 long"),
+    ],
+)
+def test_einstein_sums_that_are_none(onnx_file: Make, equation: str, words: str | None) -> None:
+    path = onnx_file(
+        [node("Einsum", ["x", "w"], ["y"], equation=equation, name="sum")],
+        [value("x", [1, 4])],
+        [value("y", None)],
+        [W],
+    )
+    if words is None:
+        assert mg.profile(mg.load(path)).macs == 12
+        return
+    with pytest.raises(mg.McuGraphError, match=rf"made\.onnx: operator 'sum' \(Einsum\).*{words}"):
+        mg.load(path)

@@ -6,6 +6,7 @@ import pytest
 
 from mcugraph.errors import GraphError
 from mcugraph.ir import DType, Op, Role, Signature, TensorType
+from mcugraph.ops import linear
 from mcugraph.ops.attention import Attention
 from mcugraph.ops.base import Weighted
 from mcugraph.ops.convolution import Conv, ConvTranspose
@@ -278,6 +279,7 @@ def test_attention(op: Op, shapes: Shapes, macs: int, results: list[tuple[int, .
         (MatMul(), ((2, 2, 3), (5, 3, 4)), "do not broadcast"),
         (Einsum("ij,jk->ik"), ((2, 3),), "does not take 1 operands"),
         (Einsum("ij->ji"), ((2, 3, 4),), "does not fit an operand"),
+        (Einsum("ij,jk->ik"), ((2, 3), (4, 5)), "the axes 'j' are 3 and 4 long"),
     ],
 )
 def test_inputs_that_do_not_fit(op: Op, shapes: Shapes, message: str) -> None:
@@ -312,3 +314,27 @@ def test_layers_say_where_their_channels_lie(
 
 def test_depthwise_convolutions_do_not_mix() -> None:
     assert not Conv(TWO, ONE, VALID, 4, True, -1, weight_out=-1, weight_in=0).mixes
+
+
+@pytest.mark.parametrize(
+    ("equation", "message"),
+    [
+        ("ij,jk->i1", "is no Einstein sum"),
+        ("ij,jk->ik->i", "is no Einstein sum"),
+        ("i......j", "is no Einstein sum"),
+        ("i.j->ij", "is no Einstein sum"),
+        ("ij,jk->il", "its result has 'l'"),
+        ("ij,jk->iik", "its result has 'i'"),
+        ("ij,jk->...ik", r"its result has '\.\.\.'"),
+    ],
+)
+def test_equations_that_are_none(equation: str, message: str) -> None:
+    with pytest.raises(GraphError, match=message):
+        linear.explicit(equation)
+
+
+def test_equations_are_said_in_full() -> None:
+    assert linear.explicit("b c, d c") == "bc,dc->bd"
+    assert linear.explicit("...i,ij") == "...i,ij->...j"
+    assert linear.explicit("ii->i") == "ii->i"
+    assert linear.explicit("ij->") == "ij->"

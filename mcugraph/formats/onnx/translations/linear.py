@@ -60,7 +60,9 @@ def _matmul(node: OnnxNode, data: int = 0, weight: int = 1) -> Op:
 def _einsum(node: OnnxNode) -> Op | Translation:
     """A sum of products; of data and a constant matrix, it may be a dense layer."""
     equation = explicit(node.text("equation", ""))
-    constant = [node.tensor(index).is_constant for index in range(equation.count(",") + 1)]
+    if equation.count(",") + 1 != len(node.reads):
+        raise GraphError(f"{equation!r} does not take {len(node.reads)} operands")
+    constant = [node.tensor(index).is_constant for index in range(len(node.reads))]
     if sorted(constant) == [False, True]:
         data = constant.index(False)
         dense = dense_of(equation, data, [node.shape(0), node.shape(1)])
