@@ -7,6 +7,7 @@ an axis, every bit is asked for twice, once with the coordinates that have it no
 once with the others.
 """
 
+import math
 from collections.abc import Callable, Collection, Iterator, Mapping
 
 import numpy as np
@@ -14,7 +15,7 @@ import numpy as np
 from mcugraph.coupling.labelling import Labelling
 from mcugraph.errors import GraphError
 from mcugraph.ir import Array, Derivation, Shape, Tensor
-from mcugraph.ops.labels import FIXED, NONE
+from mcugraph.ops.labels import FIXED, NONE, first_row
 from mcugraph.records import dataclass
 
 
@@ -34,6 +35,39 @@ class Origin:
     places: Array
 
 
+@dataclass(frozen=True, slots=True, eq=False)
+class StoredPart:
+    """Entries of one stored tensor, in the order in which a constant has them.
+
+    Attributes:
+        source, shape: The key of the stored tensor, and its shape.
+        places: Of each entry of the constant, in its shape, where among all entries of that.
+    """
+
+    source: str
+    shape: Shape
+    places: Array
+
+
+def part_of(tensor: Tensor) -> StoredPart | None:
+    """What a constant is a part of; None: it is computed otherwise."""
+    derivation = None if tensor.constant is None else tensor.constant.derivation
+    if derivation is None or len(derivation.sources) != 1:
+        return None
+    ((source, shape),) = derivation.sources.items()
+    count = math.prod(shape)
+    # All different, of both signs, and no whole numbers: arithmetic would show.
+    numbers = (np.arange(count) + 0.5) * np.where(np.arange(count) % 2, -1, 1)
+    try:
+        made = derivation.value({source: numbers.reshape(shape)})
+    except GraphError:
+        return None
+    places = np.abs(made).astype(np.int64).clip(0, max(count - 1, 0))
+    if made.dtype != numbers.dtype or made.shape != tensor.shape or not made.size:
+        return None
+    return StoredPart(source, shape, places) if np.array_equal(numbers[places], made) else None
+
+
 def origins(tensor: Tensor, axis: int) -> tuple[Origin, ...] | None:
     """Where the entries along an axis of a constant come from.
 
@@ -43,6 +77,8 @@ def origins(tensor: Tensor, axis: int) -> tuple[Origin, ...] | None:
     derivation = None if tensor.constant is None else tensor.constant.derivation
     if derivation is None or not tensor.shape:
         return None
+    if derivation.part_axes is not None:
+        return _of_part(tensor, derivation.part_axes[axis], axis)
     found: list[Origin] = []
     try:
         for source, shape in derivation.sources.items():
@@ -61,6 +97,15 @@ def origins(tensor: Tensor, axis: int) -> tuple[Origin, ...] | None:
     except GraphError:
         return None
     return tuple(found)
+
+
+def _of_part(tensor: Tensor, place: int, axis: int) -> tuple[Origin, ...] | None:
+    """Where the entries along an axis of a part come from, which lie on one of the whole."""
+    part = part_of(tensor)
+    if part is None:
+        return None
+    coordinates = np.unravel_index(part.places, part.shape)[place]
+    return (Origin(part.source, place, part.shape[place], first_row(coordinates, axis)),)
 
 
 class _Trace:
@@ -140,6 +185,9 @@ def follow_sources(labelling: Labelling, tensor: Tensor, axis: int, labels: Arra
             unions.unite(before[known], own[known])
             own = np.where(before == NONE, own, before)
         labelling.stored[key] = own
+    derivation = None if tensor.constant is None else tensor.constant.derivation
+    if derivation is not None and derivation.part_axes is not None:
+        return True  # where it begins and ends is rewritten
     return all(_can_go(tensor, axis, found, gone) for gone in _trials(labelling, labels))
 
 

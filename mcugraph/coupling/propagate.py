@@ -4,7 +4,7 @@ from collections.abc import Hashable, Mapping, Sequence
 
 import numpy as np
 
-from mcugraph.coupling.derived import follow_sources, hold_cut_across
+from mcugraph.coupling.derived import follow_sources, hold_cut_across, part_of
 from mcugraph.coupling.labelling import Labelling
 from mcugraph.coupling.normalising import normalising
 from mcugraph.coupling.seeds import FIRST, Seeds
@@ -294,9 +294,10 @@ class _View:
             return
         tensor = self._graph.tensors[key[0]]
         if self._graph.source.format == "torch" and _computed(tensor):
-            # Weights that are worked out cannot be masked while a model trains.
+            # Only what is stored can be masked while a model trains.
             weights = isinstance(self.op, Weighted) and index == self.op.weights
-            if weights or not follow_sources(self._labelling, tensor, key[1], labels):
+            masked = not weights or part_of(tensor) is not None
+            if not masked or not follow_sources(self._labelling, tensor, key[1], labels):
                 self.freeze(labels, _uncut(tensor))
         elif (tensor.key, key[1]) in self._labelling.stored:
             self.unite(self._labelling.stored[str(tensor.key), key[1]], labels)

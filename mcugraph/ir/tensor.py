@@ -41,6 +41,13 @@ class Derivation(Protocol):
     def sources(self) -> Mapping[str, Shape]:
         """The stored tensors of floats that it is worked out of: key -> shape."""
 
+    @property
+    def part_axes(self) -> tuple[int, ...] | None:
+        """Of a part of a stored tensor, the axis there of each of its own.
+
+        None: not all that makes it are calls that say where parts begin and end.
+        """
+
     def value(self, given: Mapping[str, Array]) -> Array:
         """What it would be with other values, or shapes, of some of its sources.
 

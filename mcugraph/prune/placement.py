@@ -11,12 +11,13 @@ from collections.abc import Iterator, Mapping, Sequence
 
 import numpy as np
 
+from mcugraph.coupling.derived import part_of
 from mcugraph.coupling.groups import group
 from mcugraph.errors import GraphError, UsageError
 from mcugraph.ir import Array, Graph, Operator
 from mcugraph.ops.base import Weighted
 from mcugraph.ops.convolution import Conv, ConvTranspose
-from mcugraph.ops.labels import core, first_row, plane, planes
+from mcugraph.ops.labels import compress, core, first_row, plane, planes
 from mcugraph.ops.linear import Einsum
 from mcugraph.ops.movement import Movement
 from mcugraph.ops.normalization import BatchNorm, Normalization
@@ -403,15 +404,26 @@ class _Placement:
         return None
 
     def _factor(self, operator: Operator, name: str | None, classes: Array | None) -> Factor | None:
-        key = parameter_of(self.classes.space, name, self.shapes)
-        if key is None or classes is None:
+        if classes is None or name is None:
             return None
-        shape, held = self.graph.tensors[name or ""].shape, self.shapes[key]
+        key = parameter_of(self.classes.space, name, self.shapes)
+        if key is None:
+            return self._on_part(operator, name, classes)
+        shape, held = self.graph.tensors[name].shape, self.shapes[key]
         if shape != held:  # a view of it
             if shape is None or np.prod(shape) != np.prod(held):
                 return None
             classes = np.broadcast_to(classes, shape).reshape(held)
         return Factor(key, (operator.name,), classes)
+
+    def _on_part(self, operator: Operator, name: str, classes: Array) -> Factor | None:
+        """A factor of the tensor that a constant is a part of; the rest of that stays."""
+        part = part_of(self.graph.tensors[name])
+        if part is None or part.source not in self.shapes:
+            return None
+        whole = np.full(self.shapes[part.source], self.classes.count)
+        whole.reshape(-1)[part.places] = classes
+        return Factor(part.source, (operator.name,), core(compress(whole)).copy())
 
 
 def _merged(factors: Sequence[Factor]) -> tuple[Factor, ...]:

@@ -7,6 +7,7 @@ from typing import Any
 import numpy as np
 import torch
 
+from mcugraph.coupling.derived import part_of
 from mcugraph.errors import UsageError
 from mcugraph.ir import Array, Operator
 from mcugraph.ops.base import Weighted
@@ -35,6 +36,8 @@ class _Source:
         numbers: The class of each of its channels, shape (channels,).
         watched: The module whose results are the channels, the batch norm's where there is one.
         channel_axis: Of those results.
+        places: Of each entry of the layer's weights, where among all entries of the tensor that
+            the model holds; None: that is all of it.
     """
 
     operator: Operator
@@ -44,10 +47,13 @@ class _Source:
     numbers: Array
     watched: str
     channel_axis: int
+    places: torch.Tensor | None = None
 
     def by_channel(self, weight: torch.Tensor) -> torch.Tensor:
         """Weights as shape (channels, inputs of a channel)."""
         op = self.operator.op
+        if self.places is not None:
+            weight = weight.reshape(-1)[self.places.to(weight.device)]
         if isinstance(op, ConvTranspose) and op.groups > 1:
             parts = weight.reshape(op.groups, -1, *weight.shape[1:])
             return parts.transpose(1, 2).reshape(len(self.numbers), -1)
@@ -93,7 +99,7 @@ class Ranking:
         if rule.activity:
             modules = dict(model.named_modules())
             for source in self._sources:
-                if source.watched not in modules:
+                if source.watched not in modules or source.places is not None:
                     raise UsageError(
                         f"layer {source.operator.name!r}: its activations cannot be watched, since"
                         " it is no module of its own; choose another salience"
@@ -204,21 +210,28 @@ def _sources(classes: Classes, shapes: dict[str, tuple[int, ...]]) -> Iterator[_
     }
     for operator in space.graph.operators:
         for table, place, axis in _tables(space, operator):
-            weight = parameter_of(space, table, shapes)
-            if weight is None or not classes.in_activation(operator.outputs[0]):
+            tensor = space.graph.tensors[table or ""]
+            weight, places = parameter_of(space, table, shapes), None
+            if not classes.in_activation(operator.outputs[0]):
                 continue
-            if shapes[weight] != space.graph.tensors[table or ""].shape:
+            if weight is None:
+                part = part_of(tensor)
+                if part is None or part.source not in shapes:
+                    continue
+                weight, places = part.source, torch.from_numpy(part.places)
+            elif shapes[weight] != tensor.shape:
                 continue  # a view of it
             labels = plane(space.labelling.activations[operator.outputs[0]], 0)
             norm = norms.get(operator.outputs[0])
             gamma = None if norm is None else parameter_of(space, norm.inputs[1], shapes)
             watched = operator if norm is None else norm
-            rank = len(shapes[weight])
+            rank = len(tensor.shape or ())
             made = space.labelling.constants.get((table or "", place % rank))
             if made is None or len(made) != labels.shape[axis]:  # of a grouped transposed one
                 made = first_row(labels, axis)
             numbers = classes.of(made)
-            yield _Source(operator, weight, place % rank, gamma, numbers, watched.name, axis)
+            found = (operator, weight, place % rank, gamma, numbers, watched.name, axis)
+            yield _Source(*found, places)
 
 
 def _tables(space: Space, operator: Operator) -> Iterator[tuple[str | None, int, int]]:

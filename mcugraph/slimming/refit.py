@@ -36,6 +36,11 @@ def refit(model: Any, inputs: Mapping[str, Shape]) -> None:
             module.input_size = getattr(module, reader).shape[1]
         elif isinstance(module, nn.MultiheadAttention):
             _attention(module)
+        elif isinstance(module, nn.Transformer):
+            module.d_model = next(
+                (len(part.weight) for part in module.modules() if isinstance(part, nn.LayerNorm)),
+                module.d_model,
+            )
         elif isinstance(module, nn.GroupNorm):
             module.num_channels = _channels(weight, inputs.get(path), module.num_channels)
         elif isinstance(module, nn.LayerNorm) or type(module).__name__ == "RMSNorm":

@@ -13,7 +13,7 @@ import copy
 import inspect
 import re
 from collections import defaultdict
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Collection, Mapping
 from contextlib import suppress
 from dataclasses import field
 from functools import partial
@@ -29,12 +29,13 @@ from mcugraph.ops.normalization import Normalization
 from mcugraph.ops.scattering import SliceScatter
 from mcugraph.ops.selection import Pad, Slice, Split
 from mcugraph.records import dataclass
-from mcugraph.slimming.cutting import duplicate
+from mcugraph.slimming.cutting import duplicate, shapes_of
 from mcugraph.slimming.edits import Edits, inlined, replaced
 from mcugraph.slimming.example_runs import calls_of, run
 from mcugraph.slimming.label_flow import described, paired
 from mcugraph.slimming.literals import RULES, SEVERAL, Site, Written, rewritten
 from mcugraph.slimming.remains import Remains
+from mcugraph.slimming.stored_labels import StoredLabels
 from mcugraph.slimming.unread_calls import leave_out_unread, unread_calls
 
 if TYPE_CHECKING:
@@ -85,6 +86,7 @@ class Rewriting:
         self.modules: dict[str, Traced] = {}
         self.failures: dict[str, str] = {}
         self.located: set[str] = set()
+        self._shapes = shapes_of(model)
         self._steps: dict[tuple[str, str], list[list[Operator]]] = defaultdict(list)
         from mcugraph.slimming.tracing import traced
 
@@ -156,7 +158,7 @@ class Rewriting:
             unread = leave_out_unread(graph, self._unread.get(path, ()))
             attends = isinstance(self._model.get_submodule(path), torch.nn.MultiheadAttention)
             if attends:
-                self._leave_unread(path, graph)
+                self._leave_unread(path, graph, entry.sizes)
             # PyTorch's attention would compute another scale.
             forms[path] = _Form(graph, entry.sizes, attends or unread)
             probe = replaced(probe, path, copy.deepcopy(graph), source)
@@ -165,6 +167,7 @@ class Rewriting:
                 forms[path],
                 partial(self._literals, path),
                 partial(self._idle, path),
+                StoredLabels(self._kept, self._shapes, path),
             ).run
         stops = (RuntimeError, ValueError, IndexError, TypeError, AssertionError, AttributeError)
         with suppress(*stops):
@@ -179,14 +182,14 @@ class Rewriting:
         """The model that a module was traced in."""
         return self._edits.source if path in self._edits.changed else self._model
 
-    def _leave_unread(self, path: str, graph: Any) -> None:
+    def _leave_unread(self, path: str, graph: Any, sizes: Collection[str]) -> None:
         """Let PyTorch's attention not give its shares where nothing reads them.
 
         No operator of the graph says what their sizes would have to be.
         """
         (output,) = (node for node in graph.nodes if node.op == "output")
         given = output.args[0]
-        calls = {node.name for node in sized_calls(graph)}
+        calls = {node.name for node in sized_calls(graph) if node.name not in sizes}
         if isinstance(given, list | tuple) and hasattr(given[-1], "all_input_nodes"):
             shares = {given[-1], *given[-1].all_input_nodes}
             if any(n.name in calls and (path, n.name) not in self._steps for n in shares):
@@ -292,8 +295,10 @@ class _Trial:
         form: _Form,
         literals: Callable[[str, Written], Written],
         idle: Callable[[str], bool],
+        stored: StoredLabels,
     ) -> None:
         self.module, self.form, self.literals, self.idle = module, form, literals, idle
+        self.stored = stored
         self.sized = set(sized_calls(form.graph))
         self.seen: set[Any] = set()
 
@@ -315,6 +320,8 @@ class _Trial:
 
     def visit(self, node: Any, values: Mapping[Any, Any]) -> None:
         """Rewrite a call the first time that it is made."""
+        if node.op == "get_attr":
+            self.stored.begin(node)
         if node in self.seen or node.op not in ("call_function", "call_method", "call_module"):
             return
         self.seen.add(node)
@@ -326,7 +333,8 @@ class _Trial:
         wanted: Any = whole
         if node in self.sized and node.args:
             written = Written(name, whole[0][1:], whole[1])
-            found = self.literals(node.name, written)
+            site = self.stored.site(node, written)
+            found = self.literals(node.name, written) if site is None else rewritten(written, site)
             if self.idle(node.name):
                 self.form.idle.append(node)
             wanted = ((whole[0][0], *found.arguments), found.options)
@@ -347,11 +355,10 @@ class _Trial:
         if getattr(before, "target", None) is not mul or type(wanted) is not int:
             return wanted
         size = next((entry for entry in before.args if entry in before.all_input_nodes), None)
-        if size is None or wanted % self.form.sizes.get(size.name, wanted + 1):
+        if size is None or size.name not in self.form.sizes or wanted % values[size]:
             return wanted
         with self.form.graph.inserting_before(node):
-            factor = wanted // self.form.sizes[size.name]
-            made = self.form.graph.call_function(mul, (size, factor))
+            made = self.form.graph.call_function(mul, (size, wanted // values[size]))
         values[made] = wanted
         self.seen.add(made)
         return made

@@ -116,6 +116,34 @@ def test_random_saliences_stay_what_they_are(training: Any) -> None:
     assert (other._scores != first).any()
 
 
+class Parts(torch.nn.Module):
+    """Two layers whose weights are parts of one parameter."""
+
+    def __init__(self) -> None:
+        super().__init__()
+        self.weight = torch.nn.Parameter(torch.randn(8, 100))
+        self.last = torch.nn.Linear(4, 4)
+
+    def forward(self, x: Any) -> Any:
+        first, second = self.weight.chunk(2)
+        x = x.flatten(1)
+        relu, linear = torch.relu, torch.nn.functional.linear
+        return self.last(relu(linear(x, first))) + self.last(relu(linear(x, second)))
+
+
+def test_weights_that_are_a_part_of_a_parameter_are_ranked_and_masked(training: Any) -> None:
+    torch.manual_seed(0)
+    model = Parts()
+    pruner = Pruner(model, INPUT, {"macs": 700}, interval=1, salience="l2")
+    step(pruner, training)
+    norms = model.weight.detach().norm(dim=1).reshape(2, 4).amax(0)
+    np.testing.assert_allclose(pruner._scores, norms, rtol=1e-6)
+    pruner.enforce()
+    small, x = pruner.slim(), training.task(32)[0]
+    assert mg.profile(mg.from_torch(small, INPUT)).macs <= 700
+    torch.testing.assert_close(small(x), model(x))
+
+
 @pytest.mark.parametrize(
     ("rule", "said"),
     [

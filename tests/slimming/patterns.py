@@ -253,6 +253,45 @@ class Cross(nn.Module):
         return self.fc(F.relu(self.attention(q, m, m)[0]))
 
 
+class CrossPacked(nn.Module):
+    """The same where both are of one width: queries, keys and values share a parameter."""
+
+    def __init__(self, how: str) -> None:
+        super().__init__()
+        self.how, options = how, {"add_bias_kv": True} if how == "biases" else {}
+        self.a, self.b, self.fc = nn.Linear(6, 8), nn.Linear(6, 8), nn.Linear(8, 3)
+        self.attention = nn.MultiheadAttention(8, 2, batch_first=True, **options)
+
+    def forward(self, x: Any) -> Any:
+        q, m = self.a(x), F.relu(self.b(x))[:, 1:]
+        if self.how == "positions":  # DETR's encoder: in queries and keys, and not in values
+            return self.fc(F.relu(self.attention(q + x.mean(-1, keepdim=True), q, F.relu(q))[0]))
+        if self.how == "shares":
+            y, shares = self.attention(q, m, m, average_attn_weights=False)
+            return self.fc(F.relu(y)) + shares.mean((1, 2, 3))[:, None, None]
+        return self.fc(F.relu(q + self.attention(q, m, m, need_weights=False)[0]))
+
+
+class WeightParts(nn.Module):
+    """Layers whose weights are parts of one parameter, as slimmable networks have them."""
+
+    def __init__(self, how: str) -> None:
+        super().__init__()
+        self.how, self.a = how, nn.Conv2d(3, 8, 1)
+        self.weight = nn.Parameter(torch.randn(10, 8, 3, 3))
+        self.bias = nn.Parameter(torch.randn(10))
+        self.c, self.fc = nn.Conv2d(6, 4, 1), nn.Linear(4, 3)
+
+    def forward(self, x: Any) -> Any:
+        x = F.relu(self.a(x))
+        if self.how == "inside":
+            x = F.conv2d(x[:, :5], self.weight[2:8, :5], self.bias[2:8], padding=1)
+            return self.fc(F.relu(self.c(F.relu(x))).mean((2, 3)))
+        w, v = self.weight.split([6, 4])
+        x, y = F.conv2d(x, w, self.bias[:6]), F.conv2d(x, v, self.bias[6:])
+        return self.fc((F.relu(self.c(F.relu(x))) + y).mean((2, 3)))
+
+
 class Encoder(nn.Module):
     """PyTorch's own transformer, one layer or several."""
 
@@ -267,10 +306,14 @@ class Encoder(nn.Module):
 
 
 class DecoderLayer(nn.Module):
-    def __init__(self) -> None:
+    """PyTorch's own decoder, alone or behind an encoder."""
+
+    def __init__(self, both: bool = False) -> None:
         super().__init__()
         self.embed, self.memory, self.fc = nn.Linear(6, 8), nn.Linear(6, 8), nn.Linear(8, 3)
-        self.layer = nn.TransformerDecoderLayer(8, 2, 12, batch_first=True)
+        make = nn.Transformer if both else nn.TransformerDecoderLayer
+        numbers = (8, 2, 1, 1, 12) if both else (8, 2, 12)
+        self.layer = make(*numbers, batch_first=True)
 
     def forward(self, x: Any) -> Any:
         return self.fc(self.layer(self.embed(x), self.memory(x)).mean(1))
@@ -576,7 +619,16 @@ PATTERNS: dict[str, tuple[Callable[[], nn.Module], tuple[int, ...]]] = {
     "encoder_layer": (lambda: Encoder(1), TOKENS),
     "encoder_norm_first": (lambda: Encoder(1, first=True), TOKENS),
     "encoder": (lambda: Encoder(2), TOKENS),
+    **{
+        f"cross_packed_{how}": ((lambda how=how: CrossPacked(how)), TOKENS)
+        for how in ("memory", "positions", "shares", "biases")
+    },
+    **{
+        f"weight_parts_{how}": ((lambda how=how: WeightParts(how)), IMAGE)
+        for how in ("inside", "split")
+    },
     "decoder_layer": (DecoderLayer, TOKENS),
+    "transformer": (lambda: DecoderLayer(both=True), TOKENS),
     **{
         kind: ((lambda kind=kind: computed(kind)), IMAGE)
         for kind in (

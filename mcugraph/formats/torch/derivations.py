@@ -11,6 +11,13 @@ from mcugraph.records import dataclass
 
 # What these make has any values, until it is written to: the same ones each time.
 _UNWRITTEN = frozenset({"aten::empty", "aten::empty_like", "aten::new_empty"})
+_PARTS = frozenset(
+    f"aten::{name}"
+    for name in (
+        *("slice", "select", "narrow", "split", "split_with_sizes", "chunk", "tensor_split"),
+        *("unsafe_split", "unsafe_split_with_sizes", "unsafe_chunk"),
+    )
+)
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -30,6 +37,22 @@ class Called:
             for tensor in self._read(node)
             if tensor.name not in self.program.makers and self._varies(tensor)
         }
+
+    @property
+    def part_axes(self) -> tuple[int, ...] | None:
+        """Of a part of a stored tensor, the axis there of each of its own.
+
+        None: not all that makes it are calls that say where parts begin and end.
+        """
+        calls = self._calls()
+        if len(self.sources) != 1 or any(n.target._schema.name not in _PARTS for n in calls):
+            return None
+        ((_, shape),) = self.sources.items()
+        axes = list(range(len(shape)))
+        for node in calls:
+            if node.target._schema.name == "aten::select":
+                del axes[int(self.program.resolve(node.args[1]))]
+        return tuple(axes)
 
     def value(self, given: Mapping[str, Array]) -> Array:
         """What it would be with other values, or shapes, of some of its sources.
