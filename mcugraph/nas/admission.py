@@ -15,8 +15,6 @@ from mcugraph.nas.search_space import SearchSpace
 from mcugraph.nas.sparsity import Prunable, SparsityRange, left
 from mcugraph.profiles import Profile
 from mcugraph.records import dataclass
-from mcugraph.scheduling.entry import schedule
-from mcugraph.scheduling.problem import Problem
 
 
 @dataclass(frozen=True, slots=True)
@@ -119,7 +117,7 @@ class Admission:
         if meter is None:
             return None
         if self._only_counted:
-            fits = not meter.branches or self._peak_fits(arch, widths, meter.peak_as_said)
+            fits = not meter.branches or self._peak_fits(meter)
             return Admitted(sparsity, widths, None) if fits else None
         try:
             costs, found = measure(self.space.graph(arch, widths), self.kernels)
@@ -127,12 +125,10 @@ class Admission:
             return None
         return Admitted(sparsity, widths, costs) if self._admits(costs, found) else None
 
-    def _peak_fits(self, arch: Any, widths: Widths, peak_as_said: int) -> bool:
+    def _peak_fits(self, meter: Meter) -> bool:
         """Whether the peak of the best order is within its bound: that of one order is no less."""
-        if self.bounds.peak is None or peak_as_said <= self.bounds.peak:
-            return True
-        graph = self.space.graph(arch, widths)
-        return schedule(Problem.from_graph(graph, precision="int8")).peak <= self.bounds.peak
+        most = self.bounds.peak
+        return most is None or meter.peak_as_said <= most or meter.peak <= most
 
     def costs(self, arch: Any, widths: Widths | None = None) -> Costs:
         """Everything that an architecture costs."""

@@ -17,6 +17,8 @@ from mcugraph.nas.builder import (
     positive,
     summed,
 )
+from mcugraph.scheduling.entry import schedule
+from mcugraph.scheduling.problem import Problem
 
 _BIAS = 4  # bytes of an int32
 
@@ -88,6 +90,23 @@ class Meter(NetworkBuilder[Metered]):
             largest = max(largest, live)
             live -= sum(tensor.size for tensor in (*read, made) if last.get(tensor, step) == step)
         return largest
+
+    @property
+    def peak(self) -> int:
+        """Bytes of the largest live set in the best order."""
+        given, end = self._ends
+        tensors = [given, *(made for _, made in self._steps)]
+        number = {tensor: i for i, tensor in enumerate(tensors)}
+        problem = Problem(
+            tensors=tuple(range(len(tensors))),
+            sizes=tuple([tensor.size for tensor in tensors]),
+            operators=tuple(range(len(self._steps))),
+            inputs=tuple([tuple([number[each] for each in read]) for read, _ in self._steps]),
+            outputs=tuple([(i,) for i in range(1, len(tensors))]),
+            graph_inputs=(0,),
+            graph_outputs=(number[end],),
+        )
+        return schedule(problem).peak
 
     def shape(self, value: Metered) -> Shape:
         return value.shape

@@ -155,7 +155,7 @@ def test_values_that_are_flattened_and_read_again(
     say(graph)
     memory = mg.profile(graph.graph(), precision="int8").memory
     assert meter.operator_bound == memory.operator_bound
-    assert meter.peak_as_said >= memory.peak
+    assert meter.peak_as_said >= memory.peak == meter.peak
 
 
 @pytest.mark.parametrize("spatial", [(1,), (2,), (5,), (1, 1), (2, 1), (6, 5), (2, 1, 3)], ids=str)
@@ -169,7 +169,7 @@ def test_any_network_costs_what_its_graph_does(spatial: tuple[int, ...]) -> None
         found = (p.flash.weights + p.flash.biases, p.model.parameters, p.macs)
         assert (meter.size, meter.parameters, meter.macs) == found, seed
         assert meter.operator_bound == p.memory.operator_bound, seed
-        assert meter.peak_as_said >= p.memory.peak, seed
+        assert meter.peak_as_said >= p.memory.peak == meter.peak, seed
         assert meter.branches or meter.operator_bound == p.memory.peak, seed
 
 
