@@ -59,6 +59,8 @@ class Driver:
         self.plan, self.store = plan, store
         self._engine, self._run, self._choose, self._report = engine, run, choose, report
         self.trials = list(store.trials())
+        # Trials but those of finalists, and of contenders.
+        self._candidates = sum(trial.proposal.searching for trial in self.trials)
         self._proposer = Proposer(plan, self.trials, self._has_more)
         self._under_way: dict[int, Future[Any]] = {}
         self._since: dict[int, float] = {}  # when trials were begun, in seconds of the search
@@ -91,11 +93,6 @@ class Driver:
             self._finish()
         finally:
             self.store.ran(self.seconds)
-
-    @property
-    def _candidates(self) -> list[Trial]:
-        """All trials but those of finalists, and of contenders."""
-        return [trial for trial in self.trials if trial.proposal.searching]
 
     def _search(self) -> None:
         limits = [self.plan.candidates, self.plan.seconds]
@@ -190,7 +187,7 @@ class Driver:
     def _has_more(self) -> bool:
         """Whether candidates and time are left."""
         plan = self.plan
-        if plan.candidates is not None and len(self._candidates) >= plan.candidates:
+        if plan.candidates is not None and self._candidates >= plan.candidates:
             return False
         if plan.seconds is None:
             return True
@@ -218,6 +215,7 @@ class Driver:
             State.RUNNING,
         )
         self.trials.append(trial)
+        self._candidates += trial.proposal.searching
         self._begin(trial)
 
     def _begin(self, trial: Trial) -> None:

@@ -1,7 +1,7 @@
 """How a search chooses the next parent: by age, by rank, or not at all."""
 
 from abc import ABC, abstractmethod
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from random import Random
 
 from mcugraph.checks import check_whole
@@ -141,13 +141,21 @@ class GuidedEvolution(Method):
             return None
         living = known[-self.population :]
         competing = [rng.choice(living) for _ in range(self.sample)]
-        return min(competing, key=lambda trial: trial.error * excess(trial, bounds))
+        excess = excess_over(bounds)
+        return min(competing, key=lambda trial: trial.error * excess(trial))
 
 
-def excess(trial: Trial, bounds: Bounds) -> float:
+def excess_over(bounds: Bounds) -> Callable[[Trial], float]:
     """How many times its bound the cost of a trial is that is the farthest beyond; 1: none is."""
-    shares = [getattr(trial.costs, name) / most for name, most in bounds.hard.items()]
-    return float(max([1.0, *shares]))
+    hard = bounds.hard.items()
+
+    def excess(trial: Trial) -> float:
+        costs, farthest = trial.costs, 1.0
+        for name, most in hard:
+            farthest = max(farthest, getattr(costs, name) / most)
+        return farthest
+
+    return excess
 
 
 @dataclass(frozen=True, slots=True)

@@ -8,7 +8,7 @@ repeated.
 from collections.abc import Sequence
 
 from mcugraph.checks import check_whole
-from mcugraph.nas.evolution import excess
+from mcugraph.nas.evolution import excess_over
 from mcugraph.nas.search_bounds import Bounds
 from mcugraph.nas.trials import Proposal, Trial
 from mcugraph.records import dataclass
@@ -54,11 +54,12 @@ class Ladder:
             begun: All that was proposed so far: what has gone on already does so once.
             bounds: That are aimed at: the least error within them goes on.
         """
+        excess = excess_over(bounds)
         for rung in reversed(range(self.rungs - 1)):
             on_rung = [trial for trial in done if trial.proposal.rung == rung]
             gone = {p.candidate for p in begun if p.rung == rung + 1}
             left = [t for t in on_rung[-_COMPARED:] if t.proposal.candidate not in gone]
             if len(gone) >= len(on_rung) // self.eta or not left:
                 continue
-            return min(left, key=lambda trial: (excess(trial, bounds), trial.error))
+            return min(left, key=lambda trial: (excess(trial), trial.error))
         return None

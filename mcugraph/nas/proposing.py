@@ -15,7 +15,7 @@ from mcugraph.experiments.ledger import State
 from mcugraph.nas.admission import Admission, Admitted
 from mcugraph.nas.conditions import tightened
 from mcugraph.nas.costs import Costs
-from mcugraph.nas.evolution import excess, objectives_of
+from mcugraph.nas.evolution import excess_over, objectives_of
 from mcugraph.nas.finals import macs_in_time
 from mcugraph.nas.forecast import Forecast
 from mcugraph.nas.search_bounds import Bounds
@@ -290,7 +290,7 @@ def _narrowed(bounds: Bounds, rng: Random) -> Bounds:
 
 def nearest(known: Sequence[Trial], bounds: Bounds) -> list[Trial]:
     """Results by how near they are to bounds of costs: what is within is last, in its order."""
-    return sorted(known, key=lambda trial: excess(trial, bounds), reverse=True)
+    return sorted(known, key=excess_over(bounds), reverse=True)
 
 
 def furthest(trials: Sequence[Trial]) -> list[Trial]:

@@ -81,20 +81,28 @@ def _widest_counted(
 ) -> Widest[Arch, Count] | None:
     """The widest that a quick look passes, about."""
     low, high = -WIDEST, most
-    arch = scaled(high)
-    count = counted(arch)
+    beyond = scaled(high)
+    count = counted(beyond)
     if count is not None:
-        return Widest(arch, count, high, scaled)
+        return Widest(beyond, count, high, scaled)
     arch = scaled(low)
-    count = counted(arch)
-    if count is None:
-        return None
     for _ in range(_HALVINGS):
         middle = (low + high) / 2
         tried = scaled(middle)
-        found = counted(tried)
-        if found is None:
-            high = middle
+        # Widths are whole numbers: close to the end most powers make what was looked at.
+        if tried == beyond:
+            found = None
+        elif count is not None and tried == arch:
+            found = count
         else:
+            found = counted(tried)
+        if found is not None:
             low, arch, count = middle, tried, found
+            continue
+        high, beyond = middle, tried
+        if count is None:  # not even the narrowest was looked at
+            count = counted(arch)
+        if count is None:
+            return None
+    assert count is not None, "there was a look at all"
     return Widest(arch, count, low)

@@ -14,7 +14,7 @@ from support.spaces import by_space, metered, some
 from mcugraph.experiments.ledger import State
 from mcugraph.nas import Bounds, CnnSpace, GuidedEvolution, Recipe, SearchSpace
 from mcugraph.nas.admission import Admission
-from mcugraph.nas.evolution import excess
+from mcugraph.nas.evolution import excess_over
 from mcugraph.nas.forecast import Forecast
 from mcugraph.nas.halving import Ladder
 from mcugraph.nas.traits import Traits
@@ -177,7 +177,8 @@ def trained(likeness: Trial, number: int, arch: Any, error: float) -> Trial:
 def test_guided_evolution_prefers_what_is_within_and_errs_little() -> None:
     trials = [t for t in searched(candidates=80, recipe=ONCE).trials if t.proposal.searching]
     method, bounds, rng = GuidedEvolution(population=40, sample=40), Bounds(size=500), Random(5)
-    best = sorted(trials[-40:], key=lambda t: t.error * excess(t, bounds))[:6]
+    excess = excess_over(bounds)
+    best = sorted(trials[-40:], key=lambda t: t.error * excess(t))[:6]
     assert all(method.parent(trials, bounds, rng) in best for _ in range(20))
     assert method.parent(trials[:39], bounds, rng) is None
 
