@@ -24,11 +24,13 @@ class Admitted:
     Attributes:
         sparsity: The share of its channels that is pruned.
         widths: What that leaves of its layers, by name; empty: nothing is pruned.
+        counted: By a meter that has heard the network.
         costs: Of the network; None: counts alone have told that it fits.
     """
 
     sparsity: float
     widths: Widths
+    counted: Meter
     costs: Costs | None
 
 
@@ -118,21 +120,17 @@ class Admission:
             return None
         if self._only_counted:
             fits = not meter.branches or self._peak_fits(meter)
-            return Admitted(sparsity, widths, None) if fits else None
+            return Admitted(sparsity, widths, meter, None) if fits else None
         try:
             costs, found = measure(self.space.graph(arch, widths), self.kernels)
         except UsageError:
             return None
-        return Admitted(sparsity, widths, costs) if self._admits(costs, found) else None
+        return Admitted(sparsity, widths, meter, costs) if self._admits(costs, found) else None
 
     def _peak_fits(self, meter: Meter) -> bool:
         """Whether the peak of the best order is within its bound: that of one order is no less."""
         most = self.bounds.peak
         return most is None or meter.peak_as_said <= most or meter.peak <= most
-
-    def costs(self, arch: Any, widths: Widths | None = None) -> Costs:
-        """Everything that an architecture costs."""
-        return measure(self.space.graph(arch, widths), self.kernels)[0]
 
     @property
     def _only_counted(self) -> bool:

@@ -211,6 +211,8 @@ def _said(size: Size) -> Size:
     Raises:
         GraphError: They are something else.
     """
+    if type(size) is int:
+        return size
     try:
         return index(size) if hasattr(size, "__index__") else tuple(map(index, size))
     except TypeError:
@@ -323,7 +325,7 @@ def positive(count: int, what: str) -> int:
     Raises:
         GraphError: It is none, or less than 1.
     """
-    whole = index(count) if hasattr(count, "__index__") else 0
+    whole = count if type(count) is int else index(count) if hasattr(count, "__index__") else 0
     if whole < 1:
         raise GraphError(f"a layer cannot have {count} {what}")
     return whole

@@ -57,8 +57,9 @@ class WholeRange:
         )
 
     def scaled(self, value: int, factor: float) -> int:
-        count = round((value * factor - self.low) / self.every)
-        return min(max(self.low + count * self.every, self.low), self.high)
+        low, high, every = self.low, self.high, self.every
+        nearest = low + round((value * factor - low) / every) * every
+        return low if nearest < low else high if nearest > high else nearest
 
     def moves(self, value: int) -> Sequence[tuple[str, int]]:
         return _steps(self.low, self.high, self.steps, value)
@@ -99,7 +100,7 @@ def sampled(domains: Domains, rng: Random) -> dict[str, Any]:
 
 def changes(
     record: Record, domains: Domains, where: str, put: Callable[[Record], Any], but: str = ""
-) -> Iterator[Morph[Any]]:
+) -> list[Morph[Any]]:
     """Morphs that move one field of a record.
 
     Args:
@@ -109,11 +110,12 @@ def changes(
         put: Makes the architecture with another record in its place.
         but: A field that stays as it is; "": none does.
     """
-    for field, domain in domains.items():
-        if field != but:
-            here = f"{where}{field} "
-            for said, value in domain.moves(getattr(record, field)):
-                yield Morph(field, here + said, partial(_moved, put, record, field, value))
+    return [
+        Morph(field, f"{where}{field} {said}", partial(_moved, put, record, field, value))
+        for field, domain in domains.items()
+        if field != but
+        for said, value in domain.moves(getattr(record, field))
+    ]
 
 
 def _moved(

@@ -1,6 +1,6 @@
 """Which of some networks will err least, as far as those tell that were trained.
 
-A Gaussian process over what networks are like (`Traits`): the µNAS paper names such ranking models
+A Gaussian process over what networks are like (`traits_of`): the µNAS paper names such models
 as what would guide its search (after BRP-NAS, Dudziak et al., 2020). What weights have behind them
 is one of the numbers, so that heirs and beginners can be learnt from together.
 """
@@ -12,9 +12,9 @@ from typing import Any
 import numpy as np
 
 from mcugraph.ir import Array
-from mcugraph.nas.narrowing import Widths
+from mcugraph.nas.meter import Meter
 from mcugraph.nas.search_space import SearchSpace
-from mcugraph.nas.traits import Traits
+from mcugraph.nas.traits import traits_of
 from mcugraph.nas.trials import Trial
 
 _LEAST = 16  # trainings that something can be learnt from
@@ -34,15 +34,15 @@ class Forecast:
         self._space = space
         self._known: dict[int, list[float]] = {}  # what candidates are like, by number
 
-    def learnt(self, done: Sequence[Trial]) -> Callable[[Any, Widths], float] | None:
+    def learnt(self, done: Sequence[Trial]) -> Callable[[Sequence[Meter]], list[float]] | None:
         """What results tell of other networks.
 
         Args:
             done: Results, in the order of the trials.
 
         Returns:
-            From an architecture, and what is left of its layers, to the logarithm of its error,
-            were all to begin alike; None: too little is known.
+            From meters, each of which has heard a network, to the logarithms of the errors of
+            these, were all to begin alike; None: too little is known.
         """
         first = [trial for trial in done if trial.proposal.rung == 0][-_LEARNT:]
         if len(first) < _LEAST:
@@ -52,18 +52,14 @@ class Forecast:
         usual = sum(row[-1] for row in rows[-_LEAST:]) / _LEAST
         values = np.array([log(max(trial.error, _SMALLEST)) for trial in first])
         expected = _process(np.array(rows), values)
-        return lambda arch, widths: expected(np.array([*self._features(arch, widths), usual]))
+        return lambda meters: expected(np.array([[*traits_of(each), usual] for each in meters]))
 
     def _row(self, trial: Trial) -> list[float]:
         if trial.id not in self._known:
-            proposal = trial.proposal
-            self._known[trial.id] = self._features(proposal.arch, proposal.widths or {})
+            proposal, meter = trial.proposal, Meter()
+            self._space.say(proposal.arch, meter, proposal.widths)
+            self._known[trial.id] = traits_of(meter)
         return self._known[trial.id]
-
-    def _features(self, arch: Any, widths: Widths) -> list[float]:
-        traits = Traits()
-        self._space.say(arch, traits, widths)
-        return traits.features()
 
 
 def _epochs_behind(done: Sequence[Trial]) -> dict[int, float]:
@@ -76,7 +72,7 @@ def _epochs_behind(done: Sequence[Trial]) -> dict[int, float]:
     return behind
 
 
-def _process(rows: Array, values: Array) -> Callable[[Array], float]:
+def _process(rows: Array, values: Array) -> Callable[[Array], list[float]]:
     """The mean of a Gaussian process, given values at rows."""
     mean, deviation = rows.mean(0), rows.std(0)
     told = deviation > 1e-9  # what is the same of all tells nothing
@@ -87,9 +83,11 @@ def _process(rows: Array, values: Array) -> Callable[[Array], float]:
     kernel = _alike(far[:, None] + far - 2 * scaled @ scaled.T, scaled.shape[1])
     weights = np.linalg.solve(kernel + _NOISE * np.eye(len(rows)), (values - middle) / spread)
 
-    def expected(row: Array) -> float:
-        apart = ((scaled - (row[told] - mean) / deviation) ** 2).sum(1)
-        return middle + spread * float(_alike(apart, scaled.shape[1]) @ weights)
+    def expected(others: Array) -> list[float]:
+        there = (others[:, told] - mean) / deviation
+        apart = ((there[:, None] - scaled) ** 2).sum(2)
+        found: list[float] = (middle + spread * (_alike(apart, scaled.shape[1]) @ weights)).tolist()
+        return found
 
     return expected
 

@@ -17,8 +17,10 @@ from mcugraph.nas.builder import (
     positive,
     summed,
 )
-from mcugraph.scheduling.entry import schedule
+from mcugraph.scheduling.entry import schedule_instance
 from mcugraph.scheduling.problem import Problem
+from mcugraph.scheduling.solving.instance import Instance
+from mcugraph.scheduling.solving.limits import Limits
 
 _BIAS = 4  # bytes of an int32
 
@@ -60,8 +62,9 @@ class Meter(NetworkBuilder[Metered]):
         macs: Multiply-accumulates of convolutions and dense layers.
         operator_bound: Most bytes that one operator reads and writes: the peak of a chain, and a
             lower bound where there are branches.
-        branches: Whether the operator bound can be less than the peak: there are sums or joined
-            channels.
+        pools, sums: How many poolings there are, and how many sums and joined channels.
+        layers: Those with weights, as they were said: what each reads and makes, the bytes of its
+            weights and biases, and the convolution that it is, or else whether a ReLU follows.
     """
 
     def __init__(
@@ -71,13 +74,19 @@ class Meter(NetworkBuilder[Metered]):
         most_live: float | None = None,
     ) -> None:
         self.size = self.parameters = self.macs = self.operator_bound = 0
-        self.branches = False
+        self.pools = self.sums = 0
+        self.layers: list[tuple[Metered, Metered, int, Convolution | bool]] = []
         self._most_size = inf if most_size is None else most_size
         self._most_macs = inf if most_macs is None else most_macs
         self._most_live = inf if most_live is None else most_live
         self._steps: list[tuple[Sequence[Metered], Metered]] = []  # what is read, what is made
         self._ends: list[Metered] = []  # the input, the output
         self._computed: dict[tuple[Any, ...], Metered] = {}  # by what without weights, of what
+
+    @property
+    def branches(self) -> bool:
+        """Whether the operator bound can be less than the peak."""
+        return self.sums > 0
 
     @property
     def peak_as_said(self) -> int:
@@ -106,7 +115,7 @@ class Meter(NetworkBuilder[Metered]):
             graph_inputs=(0,),
             graph_outputs=(number[end],),
         )
-        return schedule(problem).peak
+        return schedule_instance(problem, Instance(problem.network()), "auto", Limits()).peak
 
     def shape(self, value: Metered) -> Shape:
         return value.shape
@@ -119,23 +128,25 @@ class Meter(NetworkBuilder[Metered]):
         window = prod(layer.window) * (1 if layer.depthwise else value.shape[0])
         larger = padded(value.shape, layer.window, layer.stride) if layer.same else None
         read = value if larger is None else self._once("pad", (value,), larger)
-        return self._layer(read, layer.made, window)
+        return self._layer(value, read, layer.made, window, layer)
 
     def dense(self, value: Metered, units: int, *, relu: bool = False) -> Metered:
-        return self._layer(value, (positive(units, "units"),), flat(value.shape))
+        made = (positive(units, "units"),)
+        return self._layer(value, value, made, flat(value.shape), relu)
 
     def _pooled(self, value: Metered, layer: Pooling) -> Metered:
+        self.pools += 1
         return self._once(layer, (value,), layer.made)
 
     def global_average(self, value: Metered) -> Metered:
         return self._once("mean", (value,), averaged(value.shape))
 
     def add(self, left: Metered, right: Metered) -> Metered:
-        self.branches = True
+        self.sums += 1
         return self._once("add", (left, right), summed(left.shape, right.shape))
 
     def concat(self, values: Sequence[Metered]) -> Metered:
-        self.branches = True
+        self.sums += 1
         return self._once("concat", tuple(values), joined([value.shape for value in values]))
 
     def grow(self, value: Metered, spatial: Sequence[int]) -> Metered:
@@ -156,21 +167,34 @@ class Meter(NetworkBuilder[Metered]):
     def output(self, value: Metered) -> None:
         self._ends.append(self._own(value))
 
-    def _layer(self, read: Metered, made: Shape, window: int) -> Metered:
+    def _layer(
+        self,
+        value: Metered,
+        read: Metered,
+        shape: Shape,
+        window: int,
+        layer: Convolution | bool,
+    ) -> Metered:
         """A layer of weights: each element that it makes meets a window's worth of them."""
-        self.size += made[0] * (window + _BIAS)
-        self.parameters += made[0] * (window + 1)
-        self.macs += prod(made) * window
+        channels = shape[0]
+        weights = channels * (window + _BIAS)
+        self.size += weights
+        self.parameters += channels * (window + 1)
+        made = Metered(shape)
+        self.macs += made.size * window
         if self.size > self._most_size or self.macs > self._most_macs:
             raise OverLimit
-        return self._step((read if read.place is None else read.place,), made)
+        self._step((read if read.place is None else read.place,), made)
+        self.layers.append((value, made, weights, layer))
+        return made
 
     def _once(self, what: object, read: tuple[Metered, ...], made: Shape) -> Metered:
         """An operator without weights: what computes the same again is not there."""
         tensors = tuple([self._own(value) for value in read])
         key = (what, made, tensors)
         if key not in self._computed:
-            self._computed[key] = self._step(tensors, made)
+            self._computed[key] = found = Metered(made)
+            self._step(tensors, found)
         return self._computed[key]
 
     def _own(self, value: Metered) -> Metered:
@@ -179,13 +203,16 @@ class Meter(NetworkBuilder[Metered]):
             return value
         return self._once("flatten", (value.place,), value.shape)
 
-    def _step(self, read: tuple[Metered, ...], shape: Shape) -> Metered:
+    def _step(self, read: tuple[Metered, ...], made: Metered) -> None:
         """One operator: of some tensors, which may be the same, it makes another."""
-        made, different = Metered(shape), read if len(read) == 1 else tuple(dict.fromkeys(read))
-        live = made.size + sum([tensor.size for tensor in different])
+        live = made.size
+        if len(read) == 1:
+            live += read[0].size
+        else:
+            read = tuple(dict.fromkeys(read))
+            live += sum([tensor.size for tensor in read])
         if live > self.operator_bound:
             if live > self._most_live:
                 raise OverLimit
             self.operator_bound = live
-        self._steps.append((different, made))
-        return made
+        self._steps.append((read, made))

@@ -7,20 +7,22 @@ from collections.abc import Callable, Iterator, Sequence
 from functools import partial
 from itertools import islice
 from math import exp, log
+from operator import itemgetter
 from random import Random
 from typing import Any
 
 from mcugraph.errors import GraphError, UsageError
 from mcugraph.experiments.ledger import State
+from mcugraph.garbage import collected_seldom
 from mcugraph.nas.admission import Admission, Admitted
 from mcugraph.nas.conditions import tightened
-from mcugraph.nas.costs import Costs
+from mcugraph.nas.costs import Costs, measure
 from mcugraph.nas.evolution import excess_over, objectives_of
 from mcugraph.nas.finals import macs_in_time
 from mcugraph.nas.forecast import Forecast
 from mcugraph.nas.search_bounds import Bounds
 from mcugraph.nas.search_plan import SearchPlan
-from mcugraph.nas.search_space import morphs_by_kind
+from mcugraph.nas.search_space import key_of, morphs_by_kind
 from mcugraph.nas.trials import Proposal, Trial
 from mcugraph.nas.widest import WIDEST, Widest, widest
 from mcugraph.records import dataclass, replace
@@ -100,6 +102,7 @@ class Proposer:
             bounds = tightened(plan.admission.bounds, target)
             self._aims.append(replace(plan.admission, bounds=bounds))
 
+    @collected_seldom()
     def next(self) -> Idea | None:
         """What the next trial is to do; None: no further candidate is found.
 
@@ -124,9 +127,10 @@ class Proposer:
             return gone_on_with(better, rung=better.proposal.rung + 1, follows=better.id)
         for arch in plan.templates[len({p.candidate for p in begun}) :]:
             fitting = self._fitting(arch, rng, None, plan.admission)
-            key = "" if fitting is None else plan.admission.space.key(arch, fitting.widths)
-            if fitting is not None and key not in self._keys:
-                return self._idea(Proposal(arch, number, None, "given"), fitting, key)
+            made = Proposal(arch, number, None, "given")
+            new = None if fitting is None else self._new(made, fitting)
+            if new is not None:
+                return new
         expected = self._forecast.learnt(done) if plan.method.ideas > 1 else None
         aim = self._aim(rng, done)
         ideas = self._ideas(number, done, aim, rng, alone=expected is None, first=not begun)
@@ -136,11 +140,14 @@ class Proposer:
                 drawn = idea[0].parent is None
                 several = plan.method.ideas // _FEWER_DRAWN if drawn else plan.method.ideas
                 line += islice(ideas, max(several, 2) - 1)
-                line.sort(key=lambda idea: expected(idea[0].arch, idea[1].widths))
+                errors = expected([fitting.counted for _, fitting in line])
+                line = [
+                    idea for _, idea in sorted(zip(errors, line, strict=True), key=itemgetter(0))
+                ]
             for proposal, fitting in map(partial(self._topped, aim=aim, rng=rng), line):
-                key = plan.admission.space.key(proposal.arch, fitting.widths)
-                if key not in self._keys:
-                    return self._idea(proposal, fitting, key)
+                new = self._new(proposal, fitting)
+                if new is not None:
+                    return new
         return None
 
     def _aim(self, rng: Random, done: Sequence[Trial]) -> Aim:
@@ -272,9 +279,14 @@ class Proposer:
             sparsity = min(max(moved, sparsities.low), sparsities.high)
         return admission.fitting(arch, sparsity)
 
-    def _idea(self, proposal: Proposal, fitting: Admitted, key: str) -> Idea:
-        widths = dict(fitting.widths) or None
-        costs = fitting.costs or self._plan.admission.costs(proposal.arch, widths)
+    def _new(self, proposal: Proposal, fitting: Admitted) -> Idea | None:
+        """What a proposal comes to; None: there was its network before."""
+        admission, widths = self._plan.admission, dict(fitting.widths) or None
+        graph = admission.space.graph(proposal.arch, widths)
+        key = key_of(graph)
+        if key in self._keys:
+            return None
+        costs = fitting.costs or measure(graph, admission.kernels)[0]
         return Idea(replace(proposal, sparsity=fitting.sparsity, widths=widths), key, costs)
 
 

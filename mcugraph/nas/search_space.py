@@ -1,6 +1,7 @@
 """Search spaces: the architectures that a search may choose from."""
 
 from abc import ABC, abstractmethod
+from collections import defaultdict
 from collections.abc import Callable, Iterator, Sequence
 from functools import lru_cache
 from hashlib import sha256
@@ -141,7 +142,7 @@ class SearchSpace(ABC, Generic[Arch]):
 
     def key(self, arch: Arch, widths: Widths | None = None) -> str:
         """What names the network of an architecture: two with one network have one key."""
-        return sha256(str(self.graph(arch, widths)).encode()).hexdigest()[:32]
+        return key_of(self.graph(arch, widths))
 
     def describe(self) -> dict[str, Any]:
         """The class and the fields of the space, as what JSON can hold: two alike are one space."""
@@ -162,6 +163,11 @@ class SearchSpace(ABC, Generic[Arch]):
         """
         made: Arch = from_plain(self.architecture, data)
         return made
+
+
+def key_of(graph: Graph) -> str:
+    """What names a network: two that are alike have one key."""
+    return sha256(str(graph).encode()).hexdigest()[:32]
 
 
 class _Itself:
@@ -189,10 +195,10 @@ def morphs_by_kind(space: SearchSpace[Arch], arch: Arch) -> dict[str, list[Morph
 
 @lru_cache(256)  # a search asks for those of a parent many times
 def _morphs_by_kind(space: _Itself, arch: _Itself) -> dict[str, list[Morph[Any]]]:
-    by_kind: dict[str, list[Morph[Any]]] = {}
+    by_kind: dict[str, list[Morph[Any]]] = defaultdict(list)
     for morph in space.it.morphs(arch.it):
-        by_kind.setdefault(morph.kind, []).append(morph)
-    return by_kind
+        by_kind[morph.kind].append(morph)
+    return dict(by_kind)
 
 
 def _plain(value: Any) -> Any:

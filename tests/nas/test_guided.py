@@ -9,7 +9,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 from support.searching import history, searched
-from support.spaces import by_space, metered, some
+from support.spaces import by_space, some
 
 from mcugraph.experiments.ledger import State
 from mcugraph.nas import Bounds, CnnSpace, GuidedEvolution, Recipe, SearchSpace
@@ -17,7 +17,8 @@ from mcugraph.nas.admission import Admission
 from mcugraph.nas.evolution import excess_over
 from mcugraph.nas.forecast import Forecast
 from mcugraph.nas.halving import Ladder
-from mcugraph.nas.traits import Traits
+from mcugraph.nas.meter import Meter
+from mcugraph.nas.traits import traits_of
 from mcugraph.nas.trials import Trial
 from mcugraph.nas.widest import WIDEST, widest
 
@@ -124,16 +125,32 @@ def at_random(task: Any) -> Any:
 
 
 @by_space
-def test_traits_count_as_meters_do(space: SearchSpace[Any]) -> None:
-    lengths = set()
-    for arch in some(space, 20):
-        traits = Traits()
-        space.emit(arch, traits)
-        assert metered(traits) == metered(space.meter(arch))
-        features = traits.features()
-        lengths.add(len(features))
-        assert all(abs(value) < 40 for value in features)
-    assert len(lengths) == 1
+def test_traits_are_as_many_of_each_network(space: SearchSpace[Any]) -> None:
+    traits = [traits_of(space.meter(arch)) for arch in some(space, 20)]
+    assert len({len(each) for each in traits}) == 1
+    assert all(abs(value) < 40 for each in traits for value in each)
+
+
+def test_traits_tell_what_was_said() -> None:
+    meter = Meter()
+    value = meter.conv(meter.input((3, 8, 8)), 4, 3, norm=True, relu=True)
+    value = meter.pool(value, "max", 2)
+    value = meter.add(value, meter.depthwise(value, 3, same=True, relu=True))
+    value = meter.conv(meter.pool(value, "max", 3), 9, 1)
+    meter.output(meter.dense(meter.dense(meter.flatten(value), 5, relu=True), 2))
+    spatial = 4 * (27 + 4) + 4 * (9 + 4)
+    blind, dense = 9 * (4 + 4), 5 * (9 + 4) + 2 * (5 + 4)
+    channels, elements = (4, 4, 9, 5), (144, 36, 9, 5)
+    assert traits_of(meter) == pytest.approx(
+        [
+            *(log(count) for count in (meter.size, meter.macs, meter.operator_bound)),
+            *(log(count) for count in (1 + 5, min(elements), min(channels), max(channels))),
+            sum(map(log, elements)) / 4,
+            *(log(count) for count in (elements[0], 9)),
+            *(log(1 + count) for count in (2, 1, 2, 1, 2, 1)),
+            *(1 / 5, 3 / 5, spatial / (spatial + blind + dense)),
+        ]
+    )
 
 
 def test_a_forecast_learns_what_errors_follow_from() -> None:
@@ -157,7 +174,8 @@ def test_a_forecast_learns_what_errors_follow_from() -> None:
     assert forecast.learnt(trials[:15]) is None
     expected = forecast.learnt(trials)
     assert expected is not None
-    told = [(expected(arch, {}), err(arch)) for arch in archs[80:]]
+    errors = expected([space.meter(arch) for arch in archs[80:]])
+    told = list(zip(errors, map(err, archs[80:]), strict=True))
     pairs = [(a, b) for i, a in enumerate(told) for b in told[:i] if a[1] != b[1]]
     right = sum((a[0] < b[0]) == (a[1] < b[1]) for a, b in pairs) / len(pairs)
     assert right > 0.75

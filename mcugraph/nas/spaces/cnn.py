@@ -9,7 +9,7 @@ from random import Random
 from typing import ClassVar, TypeVar
 
 from mcugraph.ir import Shape
-from mcugraph.nas.builder import NetworkBuilder
+from mcugraph.nas.builder import NetworkBuilder, Size
 from mcugraph.nas.domains import (
     FLAG,
     Choice,
@@ -156,11 +156,10 @@ class CnnSpace(SearchSpace[Cnn]):
 
     def scaled(self, arch: Cnn, factor: float) -> Cnn:
         scale = self.layer["channels"].scaled
-
-        def wide(layer: ConvLayer) -> ConvLayer:
-            return replace(layer, channels=scale(layer.channels, factor))
-
-        blocks = [replace(b, layers=tuple(map(wide, b.layers))) for b in arch.blocks]
+        blocks = []
+        for block in arch.blocks:
+            layers = [replace(x, channels=scale(x.channels, factor)) for x in block.layers]
+            blocks.append(replace(block, layers=tuple(layers)))
         units = tuple([UNITS.scaled(count, factor) for count in arch.units])
         return replace(arch, blocks=tuple(blocks), units=units)
 
@@ -246,14 +245,15 @@ def _convolved(
         spatial = builder.shape(value)[1:]
     kernel = _fitting(spatial, layer.kernel)
     stride = layer.stride if layer.kernel > 1 else 1
-    said = {"norm": layer.norm, "relu": layer.relu}
     if layer.depthwise:
-        return builder.depthwise(value, kernel, stride, **said)
-    return builder.conv(value, channels, kernel, stride, **said)
+        return builder.depthwise(value, kernel, stride, norm=layer.norm, relu=layer.relu)
+    return builder.conv(value, channels, kernel, stride, norm=layer.norm, relu=layer.relu)
 
 
-def _fitting(spatial: Sequence[int], window: int) -> tuple[int, ...]:
+def _fitting(spatial: Sequence[int], window: int) -> Size:
     """A window, no larger than what it is to slide along."""
+    if window <= min(spatial):
+        return window
     return tuple([min(window, size) for size in spatial])
 
 

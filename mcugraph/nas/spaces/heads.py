@@ -1,6 +1,7 @@
 """Dense layers at the end of a network, which several spaces have."""
 
 from collections.abc import Callable, Iterator, Sequence
+from functools import partial
 from random import Random
 from typing import Any, TypeVar
 
@@ -22,11 +23,17 @@ def units_morphs(
     for i, count in enumerate(units):
         for said, other in domain.moves(count):
             name = f"dense layer {i} units {said}"
-            yield Morph("units", name, _constant(put(put_at(units, i, other))))
+            yield Morph("units", name, partial(_moved, units, put, i, other))
 
 
-def _constant(arch: Any) -> Callable[[Random], Any]:
-    return lambda rng: arch
+def _moved(
+    units: tuple[int, ...],
+    put: Callable[[tuple[int, ...]], Any],
+    at: int,
+    count: int,
+    rng: Random,
+) -> Any:
+    return put(put_at(units, at, count))
 
 
 def say_dense(
