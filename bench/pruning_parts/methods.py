@@ -11,7 +11,7 @@ from torch import nn
 
 from mcugraph.prune import Pruner, carry_over, choose_structures, drop, slim
 from mcugraph.prune.masks import Masks
-from mcugraph.prune.placement import Classes
+from mcugraph.prune.numbered_classes import Classes
 from mcugraph.prune.ranking import Ranking
 from mcugraph.prune.salience import salience as salience_of
 from mcugraph.prune.schedules import uniform as factor

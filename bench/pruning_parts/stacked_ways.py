@@ -15,7 +15,7 @@ from torch import Tensor, nn
 import mcugraph as mg
 from mcugraph.prune import Pruner, choose_structures, drop
 from mcugraph.prune.masks import Masks
-from mcugraph.prune.placement import Classes
+from mcugraph.prune.numbered_classes import Classes
 from mcugraph.prune.ranking import Ranking
 from mcugraph.prune.salience import SALIENCES
 from mcugraph.prune.schedules import uniform as factor

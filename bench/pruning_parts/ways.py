@@ -9,7 +9,7 @@ import torch
 
 from mcugraph.prune.losses import undisturbed
 from mcugraph.prune.masks import Masks
-from mcugraph.prune.placement import Classes
+from mcugraph.prune.numbered_classes import Classes
 from mcugraph.prune.ranking import Ranking
 from mcugraph.prune.salience import SALIENCES
 from pruning_parts.methods import (

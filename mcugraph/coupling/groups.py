@@ -2,6 +2,7 @@
 
 from collections import Counter, defaultdict
 from collections.abc import Hashable
+from itertools import chain, count
 
 import numpy as np
 
@@ -11,6 +12,7 @@ from mcugraph.ir import Array, Graph, Op, Operator
 from mcugraph.ops.base import Weighted
 from mcugraph.ops.convolution import Conv, ConvTranspose
 from mcugraph.ops.labels import FIXED, core, first_row, plane, planes
+from mcugraph.ops.recurrent import Recurrent
 from mcugraph.records import dataclass
 
 
@@ -129,17 +131,19 @@ def _build(
     of_root = {root: number for number, roots in enumerate(kinds) for root in roots}
     widths = [len(roots) for roots in kinds]
     members = _members(graph, labelling, of_root, widths)
-    used: Counter[str] = Counter()
+    used: set[str] = set()
     groups = []
     for number, roots in enumerate(kinds):
         first = channels[next(iter(roots))]
         layer, _ = next(iter(first))
-        used[layer] += 1
+        numbered = (f"{layer}#{n}" for n in count(2))
+        name = next(entry for entry in chain((layer,), numbered) if entry not in used)
+        used.add(name)
         groups.append(
             WidthGroup(
-                name=layer if used[layer] == 1 else f"{layer}#{used[layer]}",
+                name=name,
                 width=len(roots),
-                granularity=sum(name == layer for name, _ in first),
+                granularity=sum(maker == layer for maker, _ in first),
                 members=tuple(members[number]),
                 classes=tuple(frozenset(channels[root]) for root in roots),
             )
@@ -183,8 +187,8 @@ def _members(
                 counts = Counter(of_root[r] for r in find(labels).tolist() if r in of_root)
                 layer = layer_name(graph, operator)
                 use = _use(operator.op, index, axis, rank)
-                for number, count in counts.items():
-                    member = Member(layer, tensor.name, axis, count // widths[number], use)
+                for number, entries in counts.items():
+                    member = Member(layer, tensor.name, axis, entries // widths[number], use)
                     found[number][member] = None
     return found
 
@@ -209,4 +213,6 @@ def _use(op: Op, index: int, axis: int, rank: int) -> str:
     """What an axis of a constant input is to a group."""
     if isinstance(op, Weighted) and op.mixes and index == op.weights:
         return "reads" if axis == op.weight_in % rank else "makes"
+    if isinstance(op, Recurrent) and index in op.weights:
+        return "reads" if axis == rank - 1 else "makes"
     return "follows"

@@ -24,6 +24,7 @@ from mcugraph.ops.labels import (
     spread,
     stacked,
 )
+from mcugraph.ops.recurrent import Recurrent
 from mcugraph.ops.reduction import Reduce
 from mcugraph.ops.selection import Concat, Slice, Split
 from mcugraph.records import dataclass, replace
@@ -295,8 +296,7 @@ class _View:
         tensor = self._graph.tensors[key[0]]
         if self._graph.source.format == "torch" and _computed(tensor):
             # Only what is stored can be masked while a model trains.
-            weights = isinstance(self.op, Weighted) and index == self.op.weights
-            masked = not weights or part_of(tensor) is not None
+            masked = not _multiplies(self.op, index) or part_of(tensor) is not None
             if not masked or not follow_sources(self._labelling, tensor, key[1], labels):
                 self.freeze(labels, _uncut(tensor))
         elif (tensor.key, key[1]) in self._labelling.stored:
@@ -318,6 +318,13 @@ class _View:
             return False
         value = tensor.constant.array()
         return bool((value == value.ravel()[:1]).all())
+
+
+def _multiplies(op: Op, index: int) -> bool:
+    """Whether an input holds weights that make channels."""
+    if isinstance(op, Recurrent):
+        return any(place.index == index for place in op.units)
+    return isinstance(op, Weighted) and index == op.weights
 
 
 def _uncut(tensor: Tensor) -> str:
@@ -376,6 +383,7 @@ def layer_name(graph: Graph, operator: Operator) -> str:
     attention); in a TFLite file a layer goes by its result.
     """
     for index, name in enumerate(map(str, operator.inputs)):
-        if operator.op.role(index) is Role.WEIGHT and name.endswith((".weight", "_weight")):
-            return name[: -len(".weight")]
+        weights = name.removesuffix("_ih")  # of one step of a recurrent layer
+        if operator.op.role(index) is Role.WEIGHT and weights.endswith((".weight", "_weight")):
+            return weights[: -len(".weight")]
     return operator.name

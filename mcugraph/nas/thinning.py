@@ -12,7 +12,7 @@ from mcugraph.errors import InternalError
 from mcugraph.nas.sparsity import left
 from mcugraph.nas.tasks import TrialTask
 from mcugraph.prune.masks import Masks
-from mcugraph.prune.placement import Classes
+from mcugraph.prune.numbered_classes import Classes
 from mcugraph.prune.ranking import Ranking
 from mcugraph.prune.salience import SALIENCES
 from mcugraph.prune.schedules import Gradual

@@ -2,10 +2,29 @@
 
 from collections.abc import Sequence
 
-from mcugraph.ir import Array, Dim, Role, Signature, TensorType
+import numpy as np
+
+from mcugraph.errors import GraphError
+from mcugraph.ir import Array, Dim, Role, Shape, Signature, TensorType
 from mcugraph.ops.base import Rules, count, given
-from mcugraph.ops.labels import Channels, read_along, refuse, varies
+from mcugraph.ops.labels import FIXED, NONE, Channels, read_along, refuse, spread, varies
 from mcugraph.records import dataclass
+
+
+@dataclass(frozen=True, slots=True)
+class UnitAxis:
+    """An axis of weights along which units of a recurrent layer lie.
+
+    Attributes:
+        index, axis: Of an input.
+        direction: Whose units.
+        gates: Into how many equal parts the axis falls; each has an entry of every unit.
+    """
+
+    index: int
+    axis: int
+    direction: int = 0
+    gates: int = 1
 
 
 @dataclass(frozen=True, slots=True)
@@ -28,6 +47,10 @@ class Recurrent(Rules):
         cell_clip: Of an LSTM: the most that its cells hold, or the least below 0; 0: no bound.
         variant: What else differs from the usual cell, in words; empty: nothing does.
         readers: Inputs that are matrices over the data, whose last axis holds its elements.
+        units: Where its units lie; empty where that is not known, or they have to stay.
+        states: Inputs that are what it begins with: the state, and the cells of an LSTM.
+        stays: Why its units have to stay, in words.
+        stacked: It reads another one of the same module, which has as many units.
     """
 
     cell: str
@@ -44,6 +67,10 @@ class Recurrent(Rules):
     cell_clip: float = 0.0
     variant: str = ""
     readers: tuple[int, ...] = ()
+    units: tuple[UnitAxis, ...] = ()
+    states: tuple[int, ...] = ()
+    stays: str = ""
+    stacked: bool = False
 
     @property
     def kind(self) -> str:
@@ -62,9 +89,7 @@ class Recurrent(Rules):
         sequence[-1] = units if self.direction_axis is not None else units * self.directions
         if self.direction_axis is not None:
             sequence.insert(self.direction_axis, self.directions)
-        # ONNX with layout=1 puts the batch first in the states too.
-        batch_first = self.direction_axis is not None and self.batch_axis == 0
-        lead = (batch, self.directions) if batch_first else (self.directions, batch)
+        lead = (batch, self.directions) if self._direction_of_states else (self.directions, batch)
         shapes = {
             "sequence": tuple(sequence),
             "state": (*lead, units),
@@ -90,8 +115,68 @@ class Recurrent(Rules):
         row = read_along(channels, data, -1)
         for index in self.readers:
             channels.bind(index, -1, row)
+        own = channels.fresh(self.directions * self.hidden)
+        if self.units:
+            return self._with_units(channels, row, own.reshape(self.directions, -1))
+        reason = f"units of {self.cell} stay" + (self.stays and f": {self.stays}")
+        channels.freeze(own, reason)
         free = {(index, len(channels.shapes[index] or ()) - 1) for index in self.readers}
-        return refuse(channels, f"units of {self.cell} stay", reads={0}, free=free)
+        return refuse(channels, reason, reads={0}, free=free)
+
+    def _with_units(self, channels: Channels, row: Array, own: Array) -> tuple[Array, ...]:
+        """The labels of results whose units are these, shape (directions, units).
+
+        A unit without weights stays 0 if it begins so: what is added to an LSTM's cells is the
+        tangent of 0, and a GRU's state comes nearer to that at each step. Cells that a projection
+        makes units of are others, and stay.
+        """
+        for place in self.units:
+            shape = channels.shapes[place.index]
+            if shape is None or shape[place.axis] != place.gates * self.hidden:
+                raise GraphError(f"input {place.index} of shape {shape}: not {self.hidden} units")
+        for place in self.units:
+            channels.bind(place.index, place.axis, np.tile(own[place.direction], place.gates))
+        cells = own
+        if self.cell_units is not None:
+            cells = np.full((self.directions, self.cell_units), FIXED)
+        for index, units in zip(self.states, (own, cells), strict=False):
+            self._begin(channels, index, units)
+        before = list(row.reshape(self.directions, -1)) if self.stacked else []
+        if len(before) + len(own) > 1:
+            channels.equal([*before, *own], "equal units in every direction and layer")
+        kinds = {"sequence": own, "state": own, "cell": cells}
+        results = zip(self.outputs, channels.results, strict=True)
+        return tuple(self._made(name, kinds[name], shape) for name, shape in results)
+
+    def _made(self, name: str, units: Array, shape: Shape) -> Array:
+        """The labels of one result."""
+        if name == "sequence" and self.direction_axis is None:
+            return spread(units.ravel(), -1, shape)
+        axis = self.direction_axis if name == "sequence" else self._direction_of_states
+        lead = [len(units) if place == axis else 1 for place in range(len(shape) - 1)]
+        return np.broadcast_to(units.reshape(*lead, -1), shape)
+
+    def _begin(self, channels: Channels, index: int, units: Array) -> None:
+        """What a layer begins with is of its units, shape (directions, units)."""
+        shape, labels = channels.shapes[index], channels.labels(index)
+        if shape is None:
+            return
+        if labels is None:
+            for other in units[1:]:
+                channels.unite(units[0], other)
+            channels.bind(index, -1, units[0])
+            return
+        channels.unite(labels, self._made("state", units, shape) if len(shape) > 2 else units)
+        if (labels == NONE).any():
+            channels.freeze(units, "they meet what no channel can be taken out of")
+
+    @property
+    def _direction_of_states(self) -> int:
+        """The axis of directions in states; ONNX with layout=1 puts the batch first there too."""
+        return 1 if self.direction_axis is not None and self.batch_axis == 0 else 0
+
+    def keeps_zero(self, zero: Sequence[bool | None]) -> bool:
+        return all(zero[index] is not False for index in self.states)
 
 
 @dataclass(frozen=True, slots=True)

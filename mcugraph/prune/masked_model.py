@@ -8,7 +8,8 @@ import torch
 
 from mcugraph.formats.torch.importer import from_torch
 from mcugraph.prune.masks import Masks
-from mcugraph.prune.placement import Classes, maskable
+from mcugraph.prune.numbered_classes import Classes
+from mcugraph.prune.placement import maskable
 from mcugraph.prune.ranking import Ranking
 from mcugraph.prune.salience import Salience
 from mcugraph.slimming.bypass import Bypass

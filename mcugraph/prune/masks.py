@@ -16,7 +16,8 @@ import torch
 
 from mcugraph.errors import UsageError
 from mcugraph.ir import Array, Graph
-from mcugraph.prune.placement import Classes, Factor, place
+from mcugraph.prune.numbered_classes import Classes
+from mcugraph.prune.placement import Factor, place
 from mcugraph.records import replace
 from mcugraph.slimming.cutting import Cuts, holders_of, shapes_of
 
@@ -129,7 +130,7 @@ class _Masked:
     def __init__(self, owner: torch.nn.Module, attribute: str, classes: list[Array]) -> None:
         stores = (owner._parameters, owner._buffers, vars(owner))
         self.store: dict[str, Any] = next(store for store in stores if attribute in store)
-        self.attribute, self.classes = attribute, classes
+        self.owner, self.attribute, self.classes = owner, attribute, classes
         self.indices = [torch.from_numpy(np.ascontiguousarray(numbers)) for numbers in classes]
         self.factors: list[torch.Tensor] = []
         self.held: list[Any] = []
@@ -166,10 +167,16 @@ class _Masked:
         self.held.append(value)
         for factor in self.factors:
             value = value * (factor if factor.device == value.device else factor.to(value.device))
-        self.store[self.attribute] = value
+        self._hold(value)
 
     def leave(self) -> None:
-        self.store[self.attribute] = self.held.pop()
+        self._hold(self.held.pop())
+
+    def _hold(self, value: Any) -> None:
+        self.store[self.attribute] = value
+        if isinstance(self.owner, torch.nn.RNNBase):  # it reads its parameters from a list
+            place = self.owner._flat_weights_names.index(self.attribute)
+            self.owner._flat_weights[place] = value
 
 
 def _kind(product: torch.Tensor) -> tuple[Any, ...]:

@@ -10,7 +10,7 @@ from mcugraph.checks import check_number, check_whole
 from mcugraph.errors import UsageError
 from mcugraph.prune.allocated import AllocatedWidths
 from mcugraph.prune.learned import LearnedWidths, Options
-from mcugraph.prune.placement import Classes
+from mcugraph.prune.numbered_classes import Classes
 from mcugraph.prune.scheduled import ScheduledWidths
 from mcugraph.prune.schedules import PruningSchedule
 from mcugraph.prune.width_rule import WidthRule

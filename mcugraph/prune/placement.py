@@ -13,15 +13,16 @@ import numpy as np
 
 from mcugraph.coupling.derived import part_of
 from mcugraph.coupling.groups import group
-from mcugraph.errors import GraphError, UsageError
+from mcugraph.errors import GraphError
 from mcugraph.ir import Array, Graph, Operator
 from mcugraph.ops.base import Weighted
-from mcugraph.ops.convolution import Conv, ConvTranspose
-from mcugraph.ops.labels import compress, core, first_row, plane, planes
+from mcugraph.ops.labels import compress, core, planes
 from mcugraph.ops.linear import Einsum
 from mcugraph.ops.movement import Movement
 from mcugraph.ops.normalization import BatchNorm, Normalization
+from mcugraph.ops.recurrent import Recurrent
 from mcugraph.ops.selection import Gather
+from mcugraph.prune.numbered_classes import Classes
 from mcugraph.records import dataclass, replace
 from mcugraph.space.space import Space
 
@@ -40,115 +41,6 @@ class Factor:
     parameter: str
     operators: tuple[str, ...]
     classes: Array
-
-
-class Classes:
-    """The classes of a space, numbered through, and where they lie.
-
-    Args:
-        space: Of a PyTorch model.
-
-    Raises:
-        UsageError: The model has none.
-    """
-
-    def __init__(self, space: Space) -> None:
-        if not space.groups:
-            refused = [f"{layer}: {reason}" for layer, reason in space.refused.items()]
-            why = "; ".join(refused[:3]) or "it has no layers"
-            raise UsageError(f"nothing in {space.graph.name} can be pruned: {why}")
-        self.space = space
-        sizes = [group.width for group in space.groups]
-        self.count = sum(sizes)
-        self.starts = np.cumsum([0, *sizes[:-1]]).astype(np.int64)
-        unions, layers = space.labelling.unions, space.labelling.layers
-        self._number = {
-            unions.find(int(layers[layer][channel])): number
-            for number, (layer, channel) in enumerate(map(min, space.channel_classes))
-        }
-        self._planes: dict[str, tuple[frozenset[int], frozenset[int]]] = {}
-
-    def most(self, scores: Array, widths: Array) -> Array:
-        """The classes with the largest scores of each group, as many as its width says.
-
-        Args:
-            scores: Shape (classes,); of equal ones, the first count more.
-            widths: Shape (groups,).
-
-        Returns:
-            One bool a class, shape (classes,).
-        """
-        chosen = np.zeros(self.count, np.bool_)
-        parts = np.split(scores, self.starts[1:])
-        for start, part, width in zip(self.starts, parts, widths, strict=True):
-            chosen[start + np.argsort(-part, kind="stable")[:width]] = True
-        return chosen
-
-    def of(self, labels: Array) -> Array:
-        """Labels as numbers of classes; ``count`` for what has to stay."""
-        roots = self.space.labelling.unions.roots(labels)
-        found = [self._number.get(root, self.count) for root in roots.ravel().tolist()]
-        return np.array(found, np.int64).reshape(roots.shape)
-
-    def in_activation(self, name: str | None) -> bool:
-        """Whether an activation has channels that can go."""
-        return any(len(found) for found in self.in_planes(name))
-
-    def in_planes(self, name: str | None) -> tuple[frozenset[int], frozenset[int]]:
-        """The classes that lie in an activation, of each plane of its labels."""
-        key = name or ""
-        if key not in self._planes:
-            labels = self.space.labelling.activations.get(key)
-            sets = [] if labels is None else [self.of(core(entry)) for entry in planes(labels)]
-            found = [frozenset(entry[entry < self.count].tolist()) for entry in sets]
-            first, second, *_ = [*found, frozenset[int](), frozenset[int]()]
-            self._planes[key] = first, second
-        return self._planes[key]
-
-    def made(self, operator: Operator) -> Array | None:
-        """The classes of a layer's weights by the channel they make, as ``Factor.classes``."""
-        op = operator.op
-        assert isinstance(op, Weighted)
-        weights = operator.inputs[op.weights]
-        axis = op.weight_out % self._rank(weights)
-        if isinstance(op, ConvTranspose) and op.groups > 1:
-            return self._by_group(op, weights, operator.outputs[0], axis)
-        return self.along(weights, axis)
-
-    def read(self, operator: Operator) -> Array | None:
-        """The classes of a layer's weights by the channel they read, as ``Factor.classes``."""
-        op = operator.op
-        assert isinstance(op, Weighted)
-        weights = operator.inputs[op.weights]
-        axis = op.weight_in % self._rank(weights)
-        if isinstance(op, Conv) and op.groups > 1:
-            return self._by_group(op, weights, operator.inputs[0], axis)
-        return self.along(weights, axis)
-
-    def along(self, name: str | None, axis: int) -> Array | None:
-        """The classes along an axis of a constant; None: nothing of it can go."""
-        labels = self.space.labelling.constants.get((name or "", axis))
-        if labels is None:
-            return None
-        return self._shaped(self.of(labels), self._rank(name), axis)
-
-    def _by_group(
-        self, op: Conv | ConvTranspose, weights: str | None, activation: str | None, axis: int
-    ) -> Array:
-        """Of a grouped convolution, the axis of the weights that each group has for itself."""
-        labels = plane(self.space.labelling.activations[activation or ""], 0)
-        rows = self.of(first_row(labels, op.channel_axis)).reshape(op.groups, -1)
-        tensor = self.space.graph.tensors[weights or ""]
-        assert tensor.shape is not None
-        rows = np.repeat(rows, tensor.shape[1 - axis] // op.groups, 0)
-        return (rows if axis == 1 else rows.T).reshape(*rows.shape, *[1] * (len(tensor.shape) - 2))
-
-    def _rank(self, name: str | None) -> int:
-        return len(self.space.graph.tensors[name or ""].shape or ())
-
-    @staticmethod
-    def _shaped(classes: Array, rank: int, axis: int) -> Array:
-        return classes.reshape([-1 if i == axis else 1 for i in range(rank)])
 
 
 def place(classes: Classes, shapes: Mapping[str, tuple[int, ...]]) -> tuple[Factor, ...]:
@@ -243,16 +135,17 @@ class _Placement:
             making = [
                 number
                 for number in (0, 1)
-                if (operator.outputs[0], number) in needed and self._makes(operator, number)
+                if any((name, number) in needed for name in operator.outputs)
+                and self._makes(operator, number)
             ]
             for number in (0, 1):
                 own = self._classes_read(operator, number)
                 known = [self._known(name, number, own, zero) for name in operator.inputs]
-                if self._contracts(operator, number) and self._may_be_other(operator, known):
+                if self._contracts(operator, number) and self._reads_other(operator, known):
                     found += self._reading(operator, number)
                 masks = self._making(operator) if number in making else []
                 found += masks
-                silent = bool(masks) or operator.op.keeps_zero(known)
+                silent = self._is_zero(operator, masks, known)
                 zero.update({(name, number): silent for name in operator.outputs})
                 if self._goes_unseen(operator, number, known):
                     self.unmasked.append((operator, number))
@@ -317,6 +210,20 @@ class _Placement:
         ]
         return False in read and True not in read
 
+    def _reads_other(self, operator: Operator, known: Sequence[bool | None]) -> bool:
+        """Whether what an operator sums over of masked channels may be something else than 0."""
+        if isinstance(operator.op, Recurrent):
+            return known[0] is False
+        return self._may_be_other(operator, known)
+
+    def _is_zero(
+        self, operator: Operator, masks: list[Factor], known: Sequence[bool | None]
+    ) -> bool:
+        """Whether masked channels of the results are 0."""
+        if isinstance(operator.op, Recurrent):  # only if it begins so, too
+            return bool(masks) and operator.op.keeps_zero(known)
+        return bool(masks) or operator.op.keeps_zero(known)
+
     def _contracts(self, operator: Operator, number: int) -> bool:
         """Whether an operator sums over channels of a plane that can go, with weights."""
         return bool(self._read(operator, number))
@@ -333,6 +240,11 @@ class _Placement:
             ]
         elif isinstance(op, Weighted) and op.mixes:
             pairs = [(operator.inputs[op.weights], self.classes.read(operator))]
+        elif isinstance(op, Recurrent):
+            names = [operator.inputs[index] for index in op.readers]
+            pairs = [(name, self.classes.along(name, 1)) for name in names]
+            if any(self._factor(operator, *pair) is None for pair in pairs):
+                return []
         else:
             return []
         own = self._classes_read(operator, number)
@@ -376,6 +288,9 @@ class _Placement:
                 for name, classes in self._made(operator, op)
                 if classes is not None and (classes < self.classes.count).any()
             ]
+        elif isinstance(op, Recurrent):
+            places = [(operator.inputs[place.index], place.axis) for place in op.units]
+            pairs = [(name, self.classes.along(name, axis)) for name, axis in places]
         elif isinstance(op, BatchNorm | Normalization):
             pairs = [(name, self._along(name)) for name in operator.inputs[1:3] if name is not None]
         elif isinstance(op, Gather):
@@ -386,10 +301,10 @@ class _Placement:
         return [factor for factor in found if factor is not None] if None not in found else []
 
     def _reading(self, operator: Operator, number: int) -> list[Factor]:
-        for weights, classes in self._read(operator, number):
-            factor = self._factor(operator, weights, classes)
-            if factor is not None:
-                return [factor]
+        found = [self._factor(operator, *pair) for pair in self._read(operator, number)]
+        factors = [factor for factor in found if factor is not None]
+        if factors:  # of a product one will do
+            return factors if isinstance(operator.op, Recurrent) else factors[:1]
         raise GraphError(
             f"operator {operator.name!r} ({operator.op.kind}) reads channels that cannot be"
             " masked before it, with weights that are no parameter"

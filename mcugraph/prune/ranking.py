@@ -15,9 +15,11 @@ from mcugraph.ops.convolution import ConvTranspose
 from mcugraph.ops.labels import first_row, plane
 from mcugraph.ops.linear import Einsum
 from mcugraph.ops.normalization import BatchNorm
+from mcugraph.ops.recurrent import Recurrent
 from mcugraph.ops.selection import Gather
 from mcugraph.prune.masks import Masks
-from mcugraph.prune.placement import Classes, einsum_axes, parameter_of
+from mcugraph.prune.numbered_classes import Classes
+from mcugraph.prune.placement import einsum_axes, parameter_of
 from mcugraph.prune.salience import Salience, ScoredLayer
 from mcugraph.records import dataclass
 from mcugraph.slimming.cutting import Cuts, holders_of, shapes_of, taken
@@ -209,6 +211,9 @@ def _sources(classes: Classes, shapes: dict[str, tuple[int, ...]]) -> Iterator[_
         if isinstance(operator.op, BatchNorm)
     }
     for operator in space.graph.operators:
+        if isinstance(operator.op, Recurrent):
+            yield from _units(classes, operator, operator.op, shapes)
+            continue
         for table, place, axis in _tables(space, operator):
             tensor = space.graph.tensors[table or ""]
             weight, places = parameter_of(space, table, shapes), None
@@ -232,6 +237,23 @@ def _sources(classes: Classes, shapes: dict[str, tuple[int, ...]]) -> Iterator[_
             numbers = classes.of(made)
             found = (operator, weight, place % rank, gamma, numbers, watched.name, axis)
             yield _Source(*found, places)
+
+
+def _units(
+    classes: Classes, operator: Operator, op: Recurrent, shapes: dict[str, tuple[int, ...]]
+) -> Iterator[_Source]:
+    """What makes the units of a recurrent layer: of each, rows in every gate."""
+    space = classes.space
+    for unit in op.units:
+        name = operator.inputs[unit.index]
+        weight, made = parameter_of(space, name, shapes), classes.along(name, 0)
+        if unit.axis or unit.index not in op.weights or weight is None or made is None:
+            continue
+        rows, columns = shapes[weight]
+        places = np.arange(rows * columns).reshape(unit.gates, -1, columns).swapaxes(0, 1)
+        numbers = made.ravel()[: rows // unit.gates]
+        found = (operator, weight, 0, None, numbers, operator.name, -1)
+        yield _Source(*found, torch.from_numpy(places.copy()))
 
 
 def _tables(space: Space, operator: Operator) -> Iterator[tuple[str | None, int, int]]:

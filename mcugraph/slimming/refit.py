@@ -32,8 +32,7 @@ def refit(model: Any, inputs: Mapping[str, Shape]) -> None:
             elif path in inputs:
                 module.num_features = inputs[path][1]
         elif isinstance(module, nn.RNNBase | nn.RNNCellBase):
-            reader = "weight_ih_l0" if isinstance(module, nn.RNNBase) else "weight_ih"
-            module.input_size = getattr(module, reader).shape[1]
+            _recurrent(module)
         elif isinstance(module, nn.MultiheadAttention):
             _attention(module)
         elif isinstance(module, nn.Transformer):
@@ -65,6 +64,14 @@ def _attention(module: Any) -> None:
         )
     )
     module.kdim, module.vdim = key.shape[1], value.shape[1]
+
+
+def _recurrent(module: Any) -> None:
+    layer = "_l0" if hasattr(module, "weight_ih_l0") else ""
+    reads, own = (getattr(module, f"weight_{which}{layer}") for which in ("ih", "hh"))
+    module.input_size = reads.shape[1]
+    size = "proj_size" if getattr(module, "proj_size", 0) else "hidden_size"
+    setattr(module, size, own.shape[1])
 
 
 def _channels(weight: Any, shape: Shape | None, before: int) -> int:

@@ -21,7 +21,7 @@ from pruning_stacked import Work, perform
 
 import mcugraph as mg
 from mcugraph.prune.masks import Masks
-from mcugraph.prune.placement import Classes
+from mcugraph.prune.numbered_classes import Classes
 
 PLAN = Plan(steps=4, batch=8)
 SOME = (

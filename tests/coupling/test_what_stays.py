@@ -63,23 +63,6 @@ def test_weights_that_are_computed_stay(space_of: Build) -> None:
     assert "is computed by the model's code, and cannot be cut" in space.refused["a"]
 
 
-class Recurrent(nn.Module):
-    def __init__(self) -> None:
-        super().__init__()
-        self.a, self.cell = nn.Linear(6, 8), nn.LSTM(8, 7, batch_first=True)
-        self.b, self.c, self.out = nn.Linear(7, 5), nn.Linear(7, 7), nn.Linear(5, 3)
-
-    def forward(self, x: Tensor) -> Tensor:
-        y = self.cell(self.a(x))[0][:, -1]
-        return self.out(self.b(y + self.c(y)))
-
-
-def test_units_of_a_recurrent_layer_stay_but_not_what_it_reads(space_of: Build) -> None:
-    space = space_of(Recurrent(), TOKENS)
-    assert set(space.channel_classes) == tied(8, "a") | tied(5, "b")
-    assert "tied to" in space.refused["c"]
-
-
 class Sorted(nn.Module):
     def __init__(self) -> None:
         super().__init__()

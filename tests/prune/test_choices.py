@@ -144,6 +144,28 @@ def test_weights_that_are_a_part_of_a_parameter_are_ranked_and_masked(training: 
     torch.testing.assert_close(small(x), model(x))
 
 
+def test_units_of_a_recurrent_layer_are_ranked_by_all_of_their_gates(training: Any) -> None:
+    class Cells(torch.nn.Module):
+        def __init__(self) -> None:
+            super().__init__()
+            self.cell, self.last = torch.nn.GRU(10, 6, batch_first=True), torch.nn.Linear(6, 4)
+
+        def forward(self, x: Any) -> Any:
+            return self.last(self.cell(x[:, 0])[0][:, -1])
+
+    torch.manual_seed(0)
+    model = Cells()
+    pruner = Pruner(model, INPUT, {"macs": 1400}, interval=1, salience="l2")
+    step(pruner, training)
+    gates = (model.cell.weight_ih_l0, model.cell.weight_hh_l0)
+    norms = [w.detach().reshape(3, 6, -1).norm(dim=(0, 2)) for w in gates]
+    np.testing.assert_allclose(pruner._scores, torch.maximum(*norms), rtol=1e-6)
+    pruner.enforce()
+    small, x = pruner.slim(), training.task(32)[0]
+    assert small.cell.hidden_size == 3
+    torch.testing.assert_close(small(x), model(x))
+
+
 @pytest.mark.parametrize(
     ("rule", "said"),
     [

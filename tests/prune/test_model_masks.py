@@ -13,7 +13,7 @@ torch = pytest.importorskip("torch")
 
 from mcugraph.prune import Pruner  # noqa: E402
 from mcugraph.prune.masks import Masks  # noqa: E402
-from mcugraph.prune.placement import Classes  # noqa: E402
+from mcugraph.prune.numbered_classes import Classes  # noqa: E402
 
 OWN = [
     "grouped", "shared", "pixel_shuffle", "pyramid", "ghost", "unet", "literal", "shuffled",

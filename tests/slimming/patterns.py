@@ -657,6 +657,7 @@ PATTERNS: dict[str, tuple[Callable[[], nn.Module], tuple[int, ...]]] = {
     "gru": (lambda: Recurrence("GRU", bidirectional=True), TOKENS),
     **load_module("tests/slimming/products.py").PATTERNS,
     **load_module("tests/slimming/learned_tokens.py").PATTERNS,
+    **load_module("tests/slimming/recurrences.py").PATTERNS,
 }
 
 

@@ -11,7 +11,7 @@ from mcugraph.slimming.slimmer import slim
 
 torch = pytest.importorskip("torch")
 from mcugraph.prune.masks import Masks  # noqa: E402
-from mcugraph.prune.placement import Classes  # noqa: E402
+from mcugraph.prune.numbered_classes import Classes  # noqa: E402
 
 patterns = load_module("tests/slimming/patterns.py")
 
@@ -131,7 +131,11 @@ def test_tokens_that_a_layer_reads_before_the_input_are_refused_by_name() -> Non
         *((f"positions_{how}", "a") for how in ("slice", "numbers", "turned", "joined")),
         ("positions_class_token", "a"),
         *((name, "a") for name in ("written_layer_norm", "written_rms_norm")),
-        *((name, "a.0") for name in ("lstm", "gru")),
+        *((name, group) for name in ("lstm", "gru") for group in ("a.0", "cell", "cell#2")),
+        *((f"{name}_given", "b") for name in ("lstm", "gru")),
+        *((f"{name}_learned", "cell") for name in ("lstm", "gru")),
+        *((f"{name}_steps", "cell") for name in ("lstm", "rnn")),
+        *(("gru_ends_handed", "a"), ("gru_ends_joined", "a#2"), ("lstm_projected", "cell#2")),
         *(("rotated", "q"), ("unpacked", "qkv")),
         *(("einsum_dense", "einsum"), ("einsum_turned", "einsum"), ("einsum_pointwise", "einsum")),
         *((f"einsum_heads_{kind}", "q") for kind in ("first", "last", "cosine", "linear")),

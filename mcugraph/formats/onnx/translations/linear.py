@@ -1,12 +1,15 @@
 """ONNX: convolutions, products, recurrent cells and attention."""
 
+from collections.abc import Iterator
+
 from mcugraph.errors import GraphError
 from mcugraph.formats.onnx.node import OnnxNode, Translation, Translator, result_type
 from mcugraph.ir import DType, Op
 from mcugraph.ops.attention import Attention
 from mcugraph.ops.convolution import Conv, ConvTranspose
 from mcugraph.ops.linear import Dense, Einsum, MatMul, dense_of, explicit
-from mcugraph.ops.recurrent import Recurrent
+from mcugraph.ops.recurrent import Recurrent, UnitAxis
+from mcugraph.records import replace
 
 
 def _conv(node: OnnxNode, weight: int = 1) -> Conv:
@@ -96,13 +99,30 @@ def _recurrent(cell: str) -> Translator:
             outputs=names[: len(node.outputs)],
             variant=_variant(node),
             readers=(1,),
+            units=tuple(_units(node, directions)),
+            states=tuple(index for index in (5, 6) if node.has(index)),
         )
         # States start from zeros where none are given; PyTorch writes the zeros down.
         given = any(node.has(index) and not node.filled(index, 0.0) for index in (5, 6))
         rest = tuple(range(5)) if not given and not node.has(7) else None
+        if rest is not None:
+            op = replace(op, states=())
         return Translation(op, rest and rest[: len(node.inputs)])
 
     return translate
+
+
+def _units(node: OnnxNode, directions: int) -> Iterator[UnitAxis]:
+    """Where units lie in weights, biases and peepholes, of both directions along one axis."""
+    gates = {"LSTM": 4, "GRU": 3, "RNN": 1}[node.type]
+    for direction in range(directions):
+        yield UnitAxis(1, 1, direction, gates)
+        yield UnitAxis(2, 1, direction, gates)
+        yield UnitAxis(2, 2, direction)
+        if node.has(3):
+            yield UnitAxis(3, 1, direction, 2 * gates)
+        if node.has(7):
+            yield UnitAxis(7, 1, direction, 3)
 
 
 # What each direction of a cell computes with unless the model says something else.
