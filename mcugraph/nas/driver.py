@@ -22,6 +22,7 @@ from mcugraph.nas.finals import (
     reserved,
     seconds_an_epoch,
     seconds_of_one,
+    trainable,
 )
 from mcugraph.nas.proposing import Idea, Proposer, furthest, gone_on_with
 from mcugraph.nas.search_plan import SearchPlan
@@ -44,7 +45,10 @@ class Driver:
         run: Trains: from a task to an outcome.
         choose: From results, so many candidates at most that are trained again in the end, the
             most important ones first.
-        report: Called after each trial that ends.
+        report: Called after each trial that ends, and now and then while none does.
+
+    Attributes:
+        waiting: Candidates that are to be trained again, once a worker is free.
     """
 
     def __init__(
@@ -61,6 +65,7 @@ class Driver:
         self.trials = list(store.trials())
         # Trials but those of finalists, and of contenders.
         self._candidates = sum(trial.proposal.searching for trial in self.trials)
+        self.waiting: list[Trial] = []
         self._proposer = Proposer(plan, self.trials, self._has_more)
         self._under_way: dict[int, Future[Any]] = {}
         self._since: dict[int, float] = {}  # when trials were begun, in seconds of the search
@@ -116,10 +121,11 @@ class Driver:
             self._add(gone_on_with(trial, contends=True, follows=None, epochs=epochs))
         while self._under_way:
             self._wait()
-        line = self._finalists()
-        while line or self._under_way:
-            if line and (self.plan.seconds is None or len(self._under_way) < self.plan.workers):
-                line = self._begin_finalist(line)
+        self.waiting = self._finalists()
+        while self.waiting or self._under_way:
+            free = self.plan.seconds is None or len(self._under_way) < self.plan.workers
+            if self.waiting and free:
+                self._begin_finalist()
             else:
                 self._wait()
 
@@ -140,25 +146,29 @@ class Driver:
         begun = {trial.proposal.candidate for trial in self.trials if trial.proposal.final}
         done = [trial for trial in self.trials if trial.state is State.DONE]
         contended = [trial for trial in done if trial.proposal.contends]
-        chosen = self._choose(contended or furthest(self.trials), self.plan.finalists)
+        known: Sequence[Trial] = contended or furthest(self.trials)
+        if self.plan.seconds is not None:
+            known = trainable(known, self.plan.recipe.epochs, self.plan.seconds - self.seconds)
+        chosen = self._choose(known, self.plan.finalists)
         return [trial for trial in chosen if trial.proposal.candidate not in begun]
 
-    def _begin_finalist(self, line: list[Trial]) -> list[Trial]:
-        """Begin the first in a line, for as many epochs as those behind it leave time for.
+    def _begin_finalist(self) -> None:
+        """Begin the first that waits, for as many epochs as the others leave time for.
 
-        Returns:
-            What is left of the line; nothing where there is no time for it.
+        Where there is no time for a third of the epochs, none of them is begun; but if it is the
+        first finalist at all, for as many as there is time for: those figures are better than none.
         """
-        plan, epochs = self.plan, None
+        plan, line, epochs = self.plan, self.waiting, None
         if plan.seconds is not None:
             costs, left = [seconds_an_epoch(trial) for trial in line], plan.seconds - self.seconds
             wanted, first = plan.recipe.epochs, not any(t.proposal.final for t in self.trials)
             epochs = affordable(costs, self._busy(), plan.workers, left, wanted)
             if epochs < LEAST * wanted and not first:
-                return []
-            epochs = max(epochs, plan.ladder.epochs)
+                self.waiting = []
+                return
+            epochs = max(epochs, plan.ladder.epochs_of(0))
+        self.waiting = line[1:]
         self._add(gone_on_with(line[0], final=True, contends=False, follows=None, epochs=epochs))
-        return line[1:]
 
     def _busy(self) -> list[float]:
         """Seconds until each finalist that is under way ends."""
@@ -260,6 +270,8 @@ class Driver:
     def _wait(self) -> None:
         """Until a trial ends, or for a moment."""
         done, _ = wait(self._under_way.values(), _PATIENCE, FIRST_COMPLETED)
+        if not done:
+            self._report(self)
         for number in sorted(n for n, future in self._under_way.items() if future in done):
             self._end(number, self._under_way.pop(number))
 

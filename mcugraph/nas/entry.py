@@ -35,7 +35,7 @@ from mcugraph.nas.recipe import Recipe
 from mcugraph.nas.results import SearchResult
 from mcugraph.nas.search_bounds import Bounds
 from mcugraph.nas.search_plan import SearchPlan
-from mcugraph.nas.search_progress import Progress
+from mcugraph.nas.search_progress import Progress, shortcomings
 from mcugraph.nas.search_space import SearchSpace
 from mcugraph.nas.spaces import SPACES
 from mcugraph.nas.sparsity import SparsityRange
@@ -109,7 +109,7 @@ def search(
         method: ``"evolution"``, ``"pareto"``, ``"random"``, or a ``Method``.
         time_limit: For all, in seconds or like ``"30min"``, finalists included: where their time is
             short, they are trained for fewer epochs than the recipe says, a third at the least, and
-            rather than that there are fewer of them. Networks that would take even one finalist
+            rather than that there are fewer of them, but one in any case. Networks that would take even one finalist
             longer than that are not drawn. None: until ``candidates`` are trained.
         candidates: How many trainings there are at most, finalists not counted; None: no limit.
         finalists: How many are trained again from new weights, and tested.
@@ -212,11 +212,18 @@ def search(
         where = _folder(folder)
         store = stack.enter_context(closing(Store(where, space, drive=True)))
         store.hold(_settings(plan))
-        choose = partial(choose_finalists, bounds=limits, targets=targets)
+        choose = partial(
+            choose_finalists,
+            bounds=limits,
+            targets=targets,
+            guessing=1 - 1 / max(space.classes, 1),
+        )
         driver = Driver(plan, store, trainers, run, choose, Progress(say))
         interrupted = False
         try:
             driver.run()
+            for line in shortcomings(driver):
+                say(line)
         except KeyboardInterrupt:
             interrupted = True
             say("interrupted: this is the best so far; the same call goes on")

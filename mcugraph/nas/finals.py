@@ -83,7 +83,32 @@ def in_time(line: Sequence[Trial], plan: SearchPlan, left: float) -> list[Trial]
 
 
 def _recent(trials: Sequence[Trial]) -> list[Trial]:
-    return [t for t in trials if t.state is State.DONE and t.proposal.searching][-_RECENT:]
+    """The youngest trainings of the search that are done.
+
+    What a worker did first is among them only if there is nothing else: it took longer, since much
+    is prepared when it is first used.
+    """
+    done = [t for t in trials if t.state is State.DONE and t.proposal.searching]
+    begun: set[str] = set()
+    later = []
+    for trial in done:
+        worker = trial.outcome.worker if trial.outcome else ""
+        if worker in begun:
+            later.append(trial)
+        begun.add(worker)
+    return (later or done)[-_RECENT:]
+
+
+def trainable(known: Sequence[Trial], epochs: float, left: float) -> Sequence[Trial]:
+    """Those that there is time for as finalists, a third of the epochs; all if there is for none.
+
+    Args:
+        known: Candidates that are done.
+        epochs: Of the recipe.
+        left: Seconds that there are.
+    """
+    fitting = [t for t in known if seconds_an_epoch(t) * LEAST * epochs <= left]
+    return fitting or known
 
 
 def affordable(

@@ -3,6 +3,7 @@
 from collections.abc import Sequence
 from copy import copy
 from itertools import zip_longest
+from math import sqrt
 from pathlib import Path
 from typing import Any, Self
 
@@ -18,20 +19,27 @@ from mcugraph.nas.trials import Trial
 
 
 def choose_finalists(
-    known: Sequence[Trial], count: int, bounds: Bounds, targets: Sequence[str] = ()
+    known: Sequence[Trial],
+    count: int,
+    bounds: Bounds,
+    targets: Sequence[str] = (),
+    guessing: float = 1.0,
 ) -> list[Trial]:
     """The best of each target, then what is unlike of the front, then others.
 
     Targets have a turn each, again and again, and the whole front is the last of them. At its turn
     it gets the candidate of the least error that is left; the whole front, once it has that, the
     one that is the least like all that were chosen, among those within the bound of the error, if
-    any is. What is left of the front comes last, then others: again by turns, by their errors.
+    any is; else among those that err nearer to the best than to guessing, by their ratio: the
+    smallest networks of a front have learnt next to nothing. What is left of those comes last, then
+    others: again by turns, by their errors.
 
     Args:
         known: For each candidate its furthest result.
         count: How many are chosen at most.
         bounds: Of the search: what is traded against the error.
         targets: Conditions, as of `Findings.best`.
+        guessing: The error of what has learnt nothing.
     """
     names = objectives_of(bounds)
     points = [point_of(trial, names) for trial in known]
@@ -40,8 +48,10 @@ def choose_finalists(
     for meets in map(condition, targets):
         fitting = [trial for trial in front if meets(trial)]
         lines.append(fitting)
-    aim = 1.0 if bounds.error is None else bounds.error
-    lines.append([t for t in front if t.error <= aim] or front)
+    least = min((trial.error for trial in front), default=0.0)
+    learnt = [t for t in front if t.error <= max(least, sqrt(least * guessing))]
+    reached = [t for t in front if bounds.error is not None and t.error <= bounds.error]
+    lines.append(reached or learnt)
     eligible = {trial.id: point_of(trial, names) for line in lines for trial in line}
     largest = [max(values) or 1.0 for values in zip(*eligible.values(), strict=True)]
 
@@ -56,7 +66,7 @@ def choose_finalists(
             if line is lines[-1] and left and left[0] is not line[0]:
                 left.sort(key=lambda trial: -min(apart(trial.id, other) for other in chosen))
             chosen |= {trial.id: trial for trial in left[:1]}
-    chosen |= {trial.id: trial for trial in front if trial.id not in chosen}
+    chosen |= {trial.id: trial for trial in learnt if trial.id not in chosen}
     others = sorted(known, key=lambda trial: trial.error)
     behind = [[t for t in others if meets(t)] for meets in map(condition, [*targets, ""])]
     for turn in zip_longest(*behind):

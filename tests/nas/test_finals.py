@@ -3,7 +3,6 @@
 import time
 from collections.abc import Callable
 from dataclasses import replace
-from itertools import pairwise
 from typing import Any
 
 import pytest
@@ -15,7 +14,7 @@ import mcugraph as mg
 from mcugraph.nas import Bounds, MlpSpace, Recipe, SearchResult
 from mcugraph.nas.conditions import condition, tightened
 from mcugraph.nas.evolution import objectives_of, point_of
-from mcugraph.nas.finals import affordable, seconds_an_epoch
+from mcugraph.nas.finals import affordable, seconds_an_epoch, trainable
 from mcugraph.nas.findings import choose_finalists
 from mcugraph.nas.tasks import TrialTask
 from mcugraph.nas.trials import Outcome, Trial
@@ -107,6 +106,42 @@ def test_where_time_is_short_there_are_fewer_finalists_and_not_shorter_ones(
     assert min(epochs) >= 3
 
 
+def test_what_there_was_no_time_for_is_said(monkeypatch: Any) -> None:
+    lines: list[str] = []
+    said = {"finalists": 8, "targets": ["size > 3000"], "report": lines.append}
+    result = timed(100, 3.0, monkeypatch, **said)
+    epochs, missing, target = lines[-3:]
+    told = [t.outcome.epochs for t in result.finalists if t.outcome]
+    assert epochs.startswith(f"finalists were trained for {min(told):.1f}")
+    known = min(8, len({t.proposal.candidate for t in result.trials}))
+    assert missing.startswith(f"{known - len(told)} of {known} finalists are missing")
+    assert target == "no finalist has size > 3000"
+    lines.clear()
+    timed(1000, 0.1, monkeypatch, finalists=2, report=lines.append)
+    assert not [line for line in lines if "trained for" in line or "missing" in line]
+
+
+def test_where_the_first_training_takes_all_time_its_finalist_takes_no_more(
+    monkeypatch: Any,
+) -> None:
+    recipe = Recipe(epochs=9, share=1 / 3, rungs=3)
+    result = timed(2, 6.0, monkeypatch, finalists=3, recipe=recipe)
+    (first, last) = result.trials
+    assert last.proposal.final
+    epochs = [trial.outcome.epochs for trial in (first, last) if trial.outcome]
+    assert epochs == [pytest.approx(1 / 3)] * 2
+
+
+def test_finalists_are_those_that_there_is_time_for() -> None:
+    done = [
+        replace(trial, outcome=replace(trial.outcome, seconds=float(i), epochs=1.0))
+        for i, trial in enumerate(known())
+        if trial.outcome
+    ]
+    assert trainable(done, 9.0, 20 * 3.0) == done[:21]
+    assert trainable(done[1:], 9.0, 2.9) == done[1:], "time for none"
+
+
 @pytest.mark.parametrize("finalists", [2, 0])
 def test_networks_that_no_finalist_has_the_time_for_are_not_trained(
     finalists: int, monkeypatch: Any
@@ -189,10 +224,25 @@ def test_without_targets_the_front_is_spread_over() -> None:
     bounds = Bounds(size=3000)
     trials = known(bounds)
     chosen = choose_finalists(trials, 4, bounds)
-    sizes = sorted(trial.costs.size for trial in chosen)
-    assert min(trials, key=lambda trial: trial.error) in chosen
-    assert min(b / a for a, b in pairwise(sizes)) > 1.02
+    sizes = [trial.costs.size for trial in chosen]
+    assert chosen[0] == min(trials, key=lambda trial: trial.error)
+    assert sizes[1] < sizes[0] / 3
     assert choose_finalists([], 4, bounds) == []
+
+
+def test_what_has_learnt_next_to_nothing_is_no_finalist_before_all_others() -> None:
+    """The front ends in networks of some bytes that guess."""
+    trials = known(Bounds(size=3000))
+    least = min(trial.error for trial in trials)
+    smallest = min(trials, key=lambda trial: trial.costs.size)
+    for guessing in (1.0, 0.8):
+        half = (least * guessing) ** 0.5
+        assert smallest.error > half
+        learnt = [trial for trial in trials if trial.error <= half]
+        chosen = choose_finalists(trials, len(learnt), Bounds(size=3000), guessing=guessing)
+        assert sorted(t.id for t in chosen) == sorted(t.id for t in learnt)
+        reached = choose_finalists(trials, 30, Bounds(error=1.0, size=3000), guessing=guessing)
+        assert smallest in reached, "whoever says what will do gets that"
 
 
 def test_a_target_that_is_no_condition_is_refused() -> None:
