@@ -16,6 +16,7 @@ from mcugraph.scheduling.solving.replay import order_peak
 _ROUNDS = 3  # of search, for an order that is only tried
 _PATIENCE = 200  # orders without a better one, after which to stop; more for more operators
 _UPHILL = 0.02  # how often an order that packs worse is kept
+_REMEMBERED = 2000  # orders that need not be packed again
 _MARGIN = 3  # steps around those that do not pack
 
 
@@ -80,8 +81,9 @@ def better_orders(
     peak = order_peak(net, order)
     current: Sequence[int] = order
     best = packing
-    level = _excess(packing)
-    spots = _crowded(packing, len(current))
+    level, spots = _excess(packing), _crowded(packing, len(current))
+    # Small networks have few orders, which walks come by again and again.
+    packed = {tuple(order): (level, spots)}
     left = patience = _PATIENCE + 10 * len(current)
     trials = orders_within(net, peak, limits)
     rows = any(problem.overlaps)
@@ -93,13 +95,17 @@ def better_orders(
         most = max(peak, best.nbytes - 1) if rows and left % 2 else peak
         if trial == current or (takes := order_peak(net, trial)) > most:
             continue
-        found = _pack(lifetimes, trial, takes, limits, random.randrange(1 << 30))
-        excess = _excess(found)
-        if excess <= level or random.random() < _UPHILL:
-            current, level, spots = trial, excess, _crowded(found, len(trial))
-        if found.nbytes < best.nbytes:
-            best, left = found, patience
-            yield trial, found
+        judged = packed.get(tuple(trial))
+        if judged is None:
+            found = _pack(lifetimes, trial, takes, limits, random.randrange(1 << 30))
+            judged = _excess(found), _crowded(found, len(trial))
+            if len(packed) < _REMEMBERED:
+                packed[tuple(trial)] = judged
+            if found.nbytes < best.nbytes:
+                best, left = found, patience
+                yield trial, found
+        if judged[0] <= level or random.random() < _UPHILL:
+            current, (level, spots) = trial, judged
 
 
 def _walked(
