@@ -13,6 +13,7 @@ unless a limit ends it.
 
 from collections.abc import Iterable, Iterator, Sequence
 from math import exp
+from typing import Protocol
 
 from mcugraph.scheduling.solving.known_gap import KnownGap
 from mcugraph.scheduling.solving.limits import Limits
@@ -29,12 +30,24 @@ _LOOK = 4  # between two looks of searches, or of bounds, at the limits
 _CELLS = 160_000  # of beams
 _SLICE = 20  # of beams at once
 _SEARCHED = 400  # of searches, before further bounds are asked for
+_BOUNDED = 500  # the same before proofs are: they take long until they tell anything
 
 _MEMORY = 1000  # effort of all, after which about a third of what was won before still counts
 _HOPE = 100  # effort that anybody is thought to have spent, besides,
 _PRIOR = 0.05  # with such a part of the gap closed by it
 _MOST = 0.1  # part of the gap that counts at once: what comes first is the easiest
 _BEAMS = 200  # effort that beams are thought to have spent at first
+
+
+class Proof(Protocol):
+    """What ends with a proof."""
+
+    @property
+    def left(self) -> float:
+        """How many looks at the limits it takes yet, at a guess, until the gap is closed."""
+
+    def run(self) -> Iterator[_Found]:
+        """Go on for as long as there is something to be told, yielding now and then."""
 
 
 def improve(
@@ -44,6 +57,7 @@ def improve(
     limits: Limits,
     quota: int = FIRST_QUOTA,
     bounds: Sequence[Iterable[_Found]] = (),
+    proofs: Sequence[Proof] = (),
 ) -> Iterator[_Found]:
     """Better and better bounds, with orders, until the two meet.
 
@@ -55,6 +69,7 @@ def improve(
         quota: States that the first search of a turn may visit.
         bounds: Ways to further lower bounds, some with an order, worth their time only where the
             first searches do not suffice.
+        proofs: The same, of such as can tell how much of the proof is left.
 
     Yields:
         The proven bound, and the order if it is a better one than before.
@@ -64,8 +79,9 @@ def improve(
     """
     gap = KnownGap(net, order, lower_bound)
     workers = [
-        _Worker(_searching(gap, quota, limits)),
+        _Worker(_proving(Searches(gap, quota, limits), limits)),
         *[_Worker(_bounding(way, gap, limits), effort=_SEARCHED) for way in bounds],
+        *[_Worker(_proving(proof, limits), effort=_BOUNDED) for proof in proofs],
         _Worker(_beaming(gap, limits), effort=_BEAMS),
     ]
     while gap.size:
@@ -118,11 +134,10 @@ class _Worker:
         self.won *= exp(-effort / _MEMORY)
 
 
-def _searching(gap: KnownGap, quota: int, limits: Limits) -> _Work:
+def _proving(proof: Proof, limits: Limits) -> _Work:
     looks = limits.looks
-    searches = Searches(gap, quota, limits)
-    for found in searches.run():
-        yield (limits.looks - looks) * _LOOK, found, 1 / (_LOOK * searches.left + 1)
+    for found in proof.run():
+        yield (limits.looks - looks) * _LOOK, found, 1 / (_LOOK * proof.left + 1)
         looks = limits.looks
 
 

@@ -145,10 +145,23 @@ class _Incumbent:
                         break
             elif exact:
                 from mcugraph.scheduling.solving.improve import improve
+                from mcugraph.scheduling.solving.pivot_bounds import PivotBounds
 
                 bounds = [climbed(index), levelled(index)]
+                pivots = PivotBounds(
+                    part.net,
+                    best[index],
+                    lambda: self.lower_bound,
+                    partial(peaks.__getitem__, index),
+                    self.limits,
+                )
                 for bound, found in improve(
-                    part.net, best[index], self.lower_bound, self.limits, bounds=bounds
+                    part.net,
+                    best[index],
+                    self.lower_bound,
+                    self.limits,
+                    bounds=bounds,
+                    proofs=[pivots],
                 ):
                     self.lower_bound = bound
                     take(index, found)
