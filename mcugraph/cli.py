@@ -6,7 +6,9 @@ import errno
 import gc
 import io
 import os
+import signal
 import sys
+import threading
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager, redirect_stderr
 from importlib import import_module
@@ -31,6 +33,8 @@ COMMANDS = {
     "symbolic": ("show_symbolic", "MACs, size and peak memory as formulas in the layer widths"),
     "boards": ("list_boards", "the boards that are known, and which of them a model fits"),
 }
+
+_WRONG, _INTERRUPTED = 2, 130
 
 # How standard output ends before all is written: nobody reads it, or there is no room.
 _OUTPUT_ENDS = (errno.EPIPE, errno.ENOSPC, errno.EDQUOT, errno.EFBIG)
@@ -71,19 +75,21 @@ def main(arguments: Sequence[str] | None = None) -> int:
             itself, so that the process is ours.
 
     Returns:
-        The exit code: 0 done or fits, 1 does not fit, 2 bad input or bad usage.
+        The exit code: 0 done or fits, 1 does not fit, 2 bad input or bad usage, 130 interrupted,
+        whether or not a search has told what it had by then.
     """
     if arguments is None:
         atexit.register(gc.freeze)  # a process that ends gives all memory back at once
         arguments = sys.argv[1:]
-    with collected_seldom(), _somewhere_to_say():
-        return _run(list(arguments))
+    with collected_seldom(), _somewhere_to_say(), _interrupts() as interrupts:
+        code = _run(list(arguments))
+    return _INTERRUPTED if interrupts and code != _WRONG else code
 
 
 def _run(given: list[str]) -> int:
     if sys.stdout is None:  # and the first file that is opened would get its number
         _say("the output cannot be written: standard output is closed")
-        return 2
+        return _WRONG
     for stream in (sys.stdout, sys.stderr):
         if isinstance(stream, io.TextIOWrapper):
             stream.reconfigure(errors="backslashreplace")  # names may be in any alphabet
@@ -93,7 +99,7 @@ def _run(given: list[str]) -> int:
         sys.stdout.flush()
     except McuGraphError as error:
         _say(message(str(error)))
-        return 2
+        return _WRONG
     except OSError as error:
         if error.errno not in _OUTPUT_ENDS:
             raise
@@ -101,10 +107,30 @@ def _run(given: list[str]) -> int:
         if error.errno == errno.EPIPE:  # the reader (`head`, say) has seen enough
             return 0
         _say(f"the output cannot be written: {error.strerror}")
-        return 2
+        return _WRONG
     except KeyboardInterrupt:
-        return 130
+        return _INTERRUPTED
     return code
+
+
+@contextmanager
+def _interrupts() -> Iterator[list[int]]:
+    """The interrupts that come meanwhile: searches end at one, and tell what they have."""
+    seen: list[int] = []
+    ours = signal.getsignal(signal.SIGINT) is signal.default_int_handler
+    if not ours or threading.current_thread() is not threading.main_thread():
+        yield seen
+        return
+
+    def note(number: int, frame: Any) -> None:
+        seen.append(number)
+        signal.default_int_handler(number, frame)
+
+    signal.signal(signal.SIGINT, note)
+    try:
+        yield seen
+    finally:
+        signal.signal(signal.SIGINT, signal.default_int_handler)
 
 
 @contextmanager

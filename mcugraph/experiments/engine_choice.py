@@ -1,14 +1,19 @@
 """Engines by name."""
 
+import socket
+from collections.abc import Callable
 from concurrent.futures import Executor
 from importlib import import_module
-from typing import Any
+from typing import Any, TypeVar
 
 from mcugraph.errors import UsageError
 from mcugraph.experiments.engines import Engine, Inline, OnExecutor
 from mcugraph.experiments.worker_pool import WorkerPool
 
+Joined = TypeVar("Joined")
+
 _NAMES = ("local", "inline", "dask", "ray")
+_PATIENCE = 5.0  # seconds for the first answer of a cluster
 
 
 def find_engine(engine: object, workers: int, memory_limit: int | None = None) -> Engine:
@@ -21,7 +26,7 @@ def find_engine(engine: object, workers: int, memory_limit: int | None = None) -
         memory_limit: Bytes that one worker of ``"local"`` may take.
 
     Raises:
-        UsageError: There is no such engine, or what it needs is not installed.
+        UsageError: There is no such engine, what it needs is not installed, or no cluster answers.
     """
     if isinstance(engine, Engine):
         return engine
@@ -45,7 +50,10 @@ def _dask(address: str, workers: int) -> Engine:
     """A cluster that runs, or one of this machine."""
     distributed = _installed("distributed", "dask")
     if address:
-        client = distributed.Client(f"tcp://{address}")
+        _see_reachable("dask", address)
+        client = _joined(
+            "dask", address, lambda: distributed.Client(f"tcp://{address}", timeout=_PATIENCE)
+        )
     else:
         client = distributed.Client(
             n_workers=workers, threads_per_worker=1, dashboard_address=None, set_as_default=False
@@ -56,7 +64,43 @@ def _dask(address: str, workers: int) -> Engine:
 def _ray(address: str, workers: int) -> Engine:
     from mcugraph.experiments.on_ray import RayEngine
 
-    return RayEngine(_installed("ray", "ray"), address, workers)
+    ray = _installed("ray", "ray")
+    if address:
+        _see_reachable("ray", address)
+    return _joined("ray", address, lambda: RayEngine(ray, address, workers))
+
+
+def _see_reachable(name: str, address: str) -> None:
+    """See that somebody listens at an address: the libraries themselves try for half a minute.
+
+    Raises:
+        UsageError: It is none, or nobody does.
+    """
+    host, _, port = address.rpartition(":")
+    if not host or not port.isdecimal():
+        raise UsageError(f"engine {name}://{address}: {name}://HOST:PORT is needed")
+    try:
+        socket.create_connection((host.strip("[]"), int(port)), _PATIENCE).close()
+    except (OSError, OverflowError, UnicodeError) as error:
+        raise UsageError(_unanswered(name, address, error)) from error
+
+
+def _joined(name: str, address: str, join: Callable[[], Joined]) -> Joined:
+    """A cluster, or why it is none.
+
+    Raises:
+        UsageError: What listens there is no such cluster.
+    """
+    try:
+        return join()
+    except (OSError, ValueError) as error:
+        raise UsageError(_unanswered(name, address, error)) from error
+
+
+def _unanswered(name: str, address: str, error: Exception) -> str:
+    where = f"{name}://{address}" if address else name
+    why = " ".join(str(error).split()) or type(error).__name__
+    return f"engine {where}: no cluster answers there: {why}"
 
 
 def _installed(module: str, extra: str) -> Any:

@@ -3,8 +3,10 @@
 import json
 import os
 import re
+import signal
 import subprocess
 import sys
+from contextlib import suppress
 from dataclasses import replace
 from pathlib import Path
 from typing import Any
@@ -186,6 +188,25 @@ def test_wrong_usage_is_one_line(arguments: list[str], folder: Path, capsys: Any
     said = capsys.readouterr().err
     assert len(said.strip().splitlines()) == 1
     assert "\x1b" not in said
+
+
+def test_an_interrupted_command_says_what_it_has_and_that_it_was(
+    folder: Path, capsys: Any, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Whoever ended at the interrupt by itself: the exit code is the same for all commands."""
+    from mcugraph.cli import main
+    from mcugraph.nas import entry
+
+    def interrupted(folder: str, *others: Any) -> SearchResult:
+        with suppress(KeyboardInterrupt):
+            signal.raise_signal(signal.SIGINT)
+        return load_search(folder, *others)
+
+    monkeypatch.setattr(entry, "load_search", interrupted)
+    assert main(["search", str(folder)]) == 130
+    assert "error" in capsys.readouterr().out.splitlines()[0]
+    assert signal.getsignal(signal.SIGINT) is signal.default_int_handler
+    assert main(["boards", "--json"]) == 0
 
 
 def test_a_function_of_the_current_folder_is_found(tmp_path: Path) -> None:
