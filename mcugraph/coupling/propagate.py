@@ -299,6 +299,8 @@ class _View:
             masked = not _multiplies(self.op, index) or part_of(tensor) is not None
             if not masked or not follow_sources(self._labelling, tensor, key[1], labels):
                 self.freeze(labels, _uncut(tensor))
+        elif self._graph.source.format == "torch" and _written(tensor):
+            self.freeze(labels, f"{tensor.name!r} is written in the model's code: it cannot be cut")
         elif (tensor.key, key[1]) in self._labelling.stored:
             self.unite(self._labelling.stored[str(tensor.key), key[1]], labels)
         if key not in self._labelling.constants:
@@ -337,6 +339,11 @@ def _computed(tensor: Tensor) -> bool:
         case ("folded", *_):
             return True
     return False
+
+
+def _written(tensor: Tensor) -> bool:
+    """Whether a constant's values are written in the code, as those of ``torch.tensor([1, 2])``."""
+    return isinstance(tensor.key, tuple) and tensor.key[:1] == ("written",)
 
 
 class _Beside(_View):

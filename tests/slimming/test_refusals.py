@@ -116,3 +116,25 @@ def test_channels_that_are_taken_in_steps_of_a_part_are_refused_by_name() -> Non
 
     space = mg.widths(mg.from_torch(Part(), torch.randn(1, 4)))
     assert "taken in steps of 2, not of the whole axis" in space.refused["a"]
+
+
+class Written(nn.Module):
+    """Numbers that are written in its code: a factor of each channel, and an order of them."""
+
+    def __init__(self) -> None:
+        super().__init__()
+        self.a, self.b, self.c = nn.Conv2d(3, 4, 1), nn.Conv2d(4, 6, 1), nn.Conv2d(6, 5, 1)
+        self.fc = nn.Linear(5, 3)
+
+    def forward(self, x: Any) -> Any:
+        x = self.a(x) * torch.tensor([1.0, 2.0, 3.0, 4.0]).view(1, -1, 1, 1)
+        return self.fc(self.c(self.b(x)[:, [0, 2, 4, 1, 3, 5]]).mean((2, 3)))
+
+
+def test_channels_that_meet_numbers_written_in_code_are_refused_and_others_slimmed() -> None:
+    model = Written().eval()
+    space = mg.widths(mg.from_torch(model, X))
+    assert [group.name for group in space.groups] == ["c"]
+    assert "is written in the model's code" in space.refused["a"]
+    assert "gather" in space.refused["b"]
+    assert slim(model, {"c": [0, 3]}, X, space=space)(X).shape == (2, 3)

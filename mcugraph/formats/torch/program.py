@@ -37,6 +37,7 @@ _NUMBERS = ("aten.item.default", "aten._local_scalar_dense.default")
 _COPY = "aten.copy.default"  # of the tensor that it would write to, it reads nothing
 _QUANTIZED = "quantized_decomposed::"
 _AS_FLOAT = "the quantised program is counted in floats, with its conversions, as it is written"
+_WRITTEN = "lifted_tensor_"  # what torch.export calls tensors whose values are written in code
 
 
 class ProgramReader:
@@ -195,7 +196,10 @@ class ProgramReader:
 
     def _stored(self, name: str, held: Any) -> Tensor:
         """A tensor that the program holds, as a constant; one with all others in its memory."""
-        key = self._keys.setdefault(identity(held), (*self._body, name) if self._body else name)
+        own: Hashable = (*self._body, name) if self._body else name
+        if name.rpartition(".")[2].startswith(_WRITTEN):
+            own = ("written", *self._body, name)
+        key = self._keys.setdefault(identity(held), own)
         kind = TensorType(dtype_of(held.dtype), tuple(int(dim) for dim in held.shape))
         return self.constant(name, kind, partial(on_host, held, name), key)
 
