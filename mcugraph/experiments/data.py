@@ -108,7 +108,8 @@ def described(spec: str, axes: int) -> tuple[Shape, int]:
 
 @lru_cache(maxsize=2)
 def _loaded(source: DataSource) -> Parts:
-    shaped = {name: _shaped(source, part) for name, part in _arrays(source.spec).items()}
+    arrays = _arrays(source.spec)
+    shaped = {name: _shaped(source, name, part, arrays["train"]) for name, part in arrays.items()}
     whole = shaped["train"].examples
     mean, deviation = float(whole.mean()), float(whole.std()) or 1.0
     parts = {
@@ -150,18 +151,50 @@ def _arrays(spec: str) -> dict[str, Arrays]:
     if missing:
         raise FormatError(f"{spec}: there is no array {', '.join(missing)}")
     parts = {
-        part: _examined(f"{spec}: {part}", arrays[f"x_{part}"], arrays[f"y_{part}"])
+        part: _examined(spec, part, arrays[f"x_{part}"], arrays[f"y_{part}"])
         for part in ("train", "test", "val")
         if f"x_{part}" in wanted
     }
-    classes = parts["train"].classes
-    highest = int(classes.max())
-    if not 0 < highest < len(classes):
-        raise FormatError(
-            f"{spec}: classes have to be 0, 1, 2, ...; the highest of {len(classes):,} "
-            f"examples is {highest}"
-        )
+    _learnable(spec, parts["train"])
     return parts
+
+
+def _learnable(spec: str, train: Arrays) -> None:
+    """See that training data tell classes apart, and have examples of all.
+
+    Raises:
+        FormatError: They cannot.
+    """
+    classes = train.classes
+    highest = int(classes.max())
+    if (classes == highest).all():
+        raise FormatError(f"{spec}: y_train has one class only, {highest}; two at least are needed")
+    if highest >= len(classes):
+        raise FormatError(
+            f"{spec}: y_train: classes have to be 0, 1, 2, ...; the highest of "
+            f"{len(classes):,} examples is {highest}"
+        )
+    _see_all(spec, classes)
+    if (train.examples == train.examples[:1]).all():
+        raise FormatError(f"{spec}: x_train: all {len(classes):,} examples are the same")
+
+
+def _see_all(spec: str, classes: Array) -> None:
+    """See that there is an example of each class up to the highest to train on.
+
+    Raises:
+        FormatError: There is none of some.
+    """
+    missing = np.flatnonzero(np.bincount(classes) == 0)
+    if not len(missing):
+        return
+    lowest, highest = int(classes.min()), int(classes.max())
+    if lowest == 1 and len(missing) == 1:
+        hint = f"are its classes counted from 1 to {highest}? then subtract 1 in all arrays"
+    else:
+        hint = f"all of 0 to {highest} need one: leave no number out"
+    named = ", ".join(map(str, missing[:5])) + (", ..." if len(missing) > 5 else "")
+    raise FormatError(f"{spec}: y_train has no example of class {named}; {hint}")
 
 
 def _from_file(path: str) -> Mapping[str, Array]:
@@ -266,32 +299,33 @@ def _stacked(dataset: Any) -> tuple[Array, Array]:
     return np.stack([np.asarray(x) for x in examples]), np.asarray([int(y) for y in classes])
 
 
-def _examined(what: str, examples: Array, classes: Array) -> Arrays:
+def _examined(spec: str, part: str, examples: Array, classes: Array) -> Arrays:
     """Float32 examples and whole numbers, one of the other.
 
     Raises:
         FormatError: They are something else, or there are none.
     """
+    x, y = f"{spec}: x_{part}", f"{spec}: y_{part}"
     if classes.shape[1:] == (1,):
         classes = classes[:, 0]  # as of a table of one column
     if examples.ndim < 2 or classes.ndim != 1 or len(examples) != len(classes):
         raise FormatError(
-            f"{what}: examples {examples.shape} and classes {classes.shape} do not fit"
+            f"{x} and y_{part}: examples {examples.shape} and classes {classes.shape} do not fit"
         )
     if not examples.size:
-        raise FormatError(f"{what}: there are no examples, or they have no elements")
+        raise FormatError(f"{x}: there are no examples, or they have no elements")
     if classes.dtype.kind not in "biu" or classes.astype(np.int64).min() < 0:
-        raise FormatError(f"{what}: classes have to be whole numbers from 0 on")
+        raise FormatError(f"{y}: classes have to be whole numbers from 0 on")
     if examples.dtype.kind not in "biuf":
-        raise FormatError(f"{what}: examples have to be numbers, not {examples.dtype}")
+        raise FormatError(f"{x}: examples have to be numbers, not {examples.dtype}")
     with np.errstate(over="ignore"):  # what is too large is found next
         numbers = examples.astype(np.float32)
     if not max(float(numbers.max()), -float(numbers.min())) < _LARGEST:  # nor is NaN
-        raise FormatError(f"{what}: examples hold NaN, infinity, or numbers above {_LARGEST:g}")
+        raise FormatError(f"{x}: examples hold NaN, infinity, or numbers above {_LARGEST:g}")
     return Arrays(numbers, classes.astype(np.int64))
 
 
-def _shaped(source: DataSource, part: Arrays) -> Arrays:
+def _shaped(source: DataSource, name: str, part: Arrays, train: Arrays) -> Arrays:
     """Examples in the shape that networks read.
 
     Raises:
@@ -302,11 +336,19 @@ def _shaped(source: DataSource, part: Arrays) -> Arrays:
     if given == (*wanted[1:], wanted[0]) and given != wanted and len(wanted) > 1:
         examples = np.moveaxis(examples, -1, 1)  # channels last, as images come
     elif given != wanted and (1, *given) != wanted:
-        raise FormatError(f"{source.spec}: examples of shape {given}, and networks read {wanted}")
-    highest = int(part.classes.max())
-    if highest >= source.classes:
         raise FormatError(
-            f"{source.spec}: there is a class {highest}, and networks have {source.classes} outputs"
+            f"{source.spec}: x_{name}: examples of shape {given}, and networks read {wanted}"
+        )
+    highest, known = int(part.classes.max()), int(train.classes.max())
+    if highest >= source.classes:
+        since = f", since y_train's highest is {known}" if known + 1 == source.classes else ""
+        raise FormatError(
+            f"{source.spec}: y_{name}: there is a class {highest}, and networks have "
+            f"{source.classes} outputs{since}"
+        )
+    if highest > known:
+        raise FormatError(
+            f"{source.spec}: y_{name}: there is a class {highest}, of which y_train has no example"
         )
     shaped = examples.reshape(len(examples), *wanted)
     return Arrays(np.ascontiguousarray(shaped), part.classes)

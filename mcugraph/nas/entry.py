@@ -109,8 +109,9 @@ def search(
         method: ``"evolution"``, ``"pareto"``, ``"random"``, or a ``Method``.
         time_limit: For all, in seconds or like ``"30min"``, finalists included: where their time is
             short, they are trained for fewer epochs than the recipe says, a third at the least, and
-            rather than that there are fewer of them, but one in any case. Networks that would take even one finalist
-            longer than that are not drawn. None: until ``candidates`` are trained.
+            rather than that there are fewer of them, but one in any case. Networks that would take
+            even one finalist longer than that are not drawn. None: until ``candidates`` are
+            trained.
         candidates: How many trainings there are at most, finalists not counted; None: no limit.
         finalists: How many are trained again from new weights, and tested.
         contenders: For each finalist so many candidates are trained from new weights before, for a
@@ -170,6 +171,11 @@ def search(
     target = find_board(board) if isinstance(board, str) else board
     check_kind("space", space, SearchSpace)
     check_kind("recipe", recipe, Recipe)
+    if (recipe.flip or recipe.shift) and len(space.input_shape) < 2:
+        raise UsageError(
+            "recipe: flip and shift are for images and series, and examples of shape "
+            f"{tuple(space.input_shape)} have no axis to mirror or move along"
+        )
     check_kind("board", target, Board | None)
     check_kind("bounds", bounds, Bounds | None)
     for arch in _listed("templates", templates):

@@ -8,6 +8,7 @@ from hashlib import sha256
 from random import Random
 from typing import TYPE_CHECKING, Any, ClassVar, Generic, TypeVar
 
+from mcugraph.checks import check_whole
 from mcugraph.errors import UsageError
 from mcugraph.ir import Graph, Shape
 from mcugraph.nas.architecture_json import from_plain, to_plain
@@ -39,6 +40,10 @@ class Morph(Generic[Arch]):
     apply: Callable[[Random], Arch]
 
 
+_DENSE = "mlp (MlpSpace)"
+_SPACES_FOR = {2: "cnn1d (Cnn1dSpace)", 3: "cnn (CnnSpace) or ds_cnn (DsCnnSpace)"}  # axes
+
+
 def checked_shape(shape: Sequence[int], axes: int) -> Shape:
     """The shape of one example, held against the number of its spatial axes.
 
@@ -47,8 +52,20 @@ def checked_shape(shape: Sequence[int], axes: int) -> Shape:
     """
     if len(shape) != axes + 1 or min(shape) < 1:
         wanted = ("units", "channels, length", "channels, height, width")[axes]
-        raise UsageError(f"an example of shape {tuple(shape)} is not ({wanted})")
+        fitting = _SPACES_FOR.get(len(shape), _DENSE)
+        hint = "" if min(shape, default=0) < 1 else f"; the space {fitting} takes it"
+        raise UsageError(f"an example of shape {tuple(shape)} is not ({wanted}){hint}")
     return tuple(shape)
+
+
+def checked_classes(classes: int) -> int:
+    """The number of classes: one alone is nothing to tell apart.
+
+    Raises:
+        UsageError: It is no number, or too small.
+    """
+    check_whole("classes", classes, 2)
+    return classes
 
 
 class SearchSpace(ABC, Generic[Arch]):

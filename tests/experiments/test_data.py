@@ -85,15 +85,30 @@ def test_flags_are_numbers(tmp_path: Path) -> None:
 
 
 REFUSED: dict[str, tuple[Arrays, str]] = {
-    "classes as text": ({"y_train": Y.astype(str)}, "train: classes have to be whole numbers"),
-    "classes as floats": ({"y_test": Y[:9] / 1}, "test: classes have to be whole numbers"),
+    "classes as text": ({"y_train": Y.astype(str)}, "y_train: classes have to be whole numbers"),
+    "classes as floats": ({"y_test": Y[:9] / 1}, "y_test: classes have to be whole numbers"),
     "negative classes": ({"y_train": Y - 1}, "whole numbers from 0 on"),
     "one-hot classes": ({"y_train": np.eye(4, dtype=int)[Y]}, "do not fit"),
     "a class for each million": ({"y_train": Y * 10**6}, "the highest of 40 examples"),
-    "one class alone": ({"y_train": Y * 0, "y_test": Y[:9] * 0}, "the highest of 40 examples is 0"),
-    "unknown test classes": ({"y_test": Y[:9] + 3}, "a class 6, and networks have 4 outputs"),
-    "no test data": ({"x_test": X[:0], "y_test": Y[:0]}, "test: there are no examples"),
-    "no training data": ({"x_train": X[:0], "y_train": Y[:0]}, "train: there are no examples"),
+    "one class alone": ({"y_train": Y * 0, "y_test": Y[:9] * 0}, "y_train has one class only, 0"),
+    "unknown test classes": (
+        {"y_test": Y[:9] + 3},
+        "y_test: there is a class 6, and networks have 4 outputs, since y_train's highest is 3",
+    ),
+    "classes from 1": ({"y_train": Y + 1}, "no example of class 0; are its classes .* subtract 1"),
+    "a class left out": ({"y_train": Y + (Y > 1)}, "y_train has no example of class 2; all of 0"),
+    "classes in tens": (
+        {"y_train": Y * 9},
+        "no example of class 1, 2, 3, 4, 5, ...; all of 0 to 27",
+    ),
+    "a class that is only tested": (
+        {"y_train": Y % 3},
+        "class 3, of which y_train has no example",
+    ),
+    "nothing to see": ({"x_train": X * 0}, "x_train: all 40 examples are the same"),
+    "another shape to test": ({"x_test": X[:9, 1:]}, "x_test: examples of shape .5, 5., and"),
+    "no test data": ({"x_test": X[:0], "y_test": Y[:0]}, "x_test: there are no examples"),
+    "no training data": ({"x_train": X[:0], "y_train": Y[:0]}, "x_train: there are no examples"),
     "more examples than classes": ({"y_train": Y[:30]}, "do not fit"),
     "one number": ({"x_train": np.float32(3)}, "do not fit"),
     "text": ({"x_train": X.astype(str)}, "examples have to be numbers"),

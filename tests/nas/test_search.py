@@ -334,6 +334,11 @@ def test_templates_come_first() -> None:
         ({"bounds": {"size": 900}}, "bounds: Bounds | None is needed, not {'size': 900}"),
         ({"board": 5}, "board: Board | None is needed, not 5"),
         ({"recipe": {"epochs": 3}}, "recipe: Recipe is needed, not {'epochs': 3}"),
+        (
+            {"recipe": Recipe(flip=True)},
+            "flip and shift are for images and series",
+        ),
+        ({"recipe": Recipe(shift=1)}, "shape (6,) have no axis to mirror or move along"),
         ({"folder": 5}, "folder: a path is needed, not int"),
     ],
 )

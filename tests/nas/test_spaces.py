@@ -1,5 +1,6 @@
 """Search spaces: what they hold, and that one network is the same for all three builders."""
 
+import re
 import subprocess
 import sys
 from collections.abc import Iterator
@@ -12,7 +13,15 @@ from support.spaces import SPACES, by_space, metered, some
 
 import mcugraph as mg
 from mcugraph.ir import Shape
-from mcugraph.nas import CnnSpace, Morph, NetworkBuilder, SearchSpace
+from mcugraph.nas import (
+    Cnn1dSpace,
+    CnnSpace,
+    DsCnnSpace,
+    MlpSpace,
+    Morph,
+    NetworkBuilder,
+    SearchSpace,
+)
 from mcugraph.nas.domains import WholeRange
 from mcugraph.nas.spaces.cnn import BLOCKS, DENSE, LAYERS, POOLING, UNITS, Cnn, ConvBlock, ConvLayer
 
@@ -248,3 +257,24 @@ def test_an_example_has_the_axes_that_a_space_is_for(shape: tuple[int, ...]) -> 
 def test_a_range_has_its_ends() -> None:
     with pytest.raises(mg.UsageError, match="no range"):
         WholeRange(1, 4, (1,), every=2)
+
+
+@pytest.mark.parametrize("make", [CnnSpace, Cnn1dSpace, DsCnnSpace, MlpSpace])
+@pytest.mark.parametrize("classes", [0, 1, 2.5, True])
+def test_one_class_is_nothing_to_tell_apart(make: Any, classes: Any) -> None:
+    shape = {CnnSpace: (1, 9, 9), DsCnnSpace: (1, 9, 9)}.get(make, (1, 9))
+    with pytest.raises(mg.UsageError, match=r"^classes: a whole number from 2 on is needed, not "):
+        make(shape, classes)
+
+
+@pytest.mark.parametrize(
+    ("shape", "said"),
+    [
+        ((20,), "; the space mlp (MlpSpace) takes it"),
+        ((2, 20), "; the space cnn1d (Cnn1dSpace) takes it"),
+        ((1, 0, 9), "is not (channels, height, width)"),
+    ],
+)
+def test_a_shape_of_another_space_names_that(shape: tuple[int, ...], said: str) -> None:
+    with pytest.raises(mg.UsageError, match=f"{re.escape(said)}$"):
+        CnnSpace(shape, 3)

@@ -20,7 +20,7 @@ from mcugraph.nas.domains import (
     resized,
     sampled,
 )
-from mcugraph.nas.search_space import Morph, SearchSpace, checked_shape
+from mcugraph.nas.search_space import Morph, SearchSpace, checked_classes, checked_shape
 from mcugraph.nas.spaces.heads import say_dense, units_morphs
 from mcugraph.records import dataclass, replace
 
@@ -122,7 +122,7 @@ class CnnSpace(SearchSpace[Cnn]):
 
     def __init__(self, input_shape: Shape, classes: int, dropout: float = 0.0) -> None:
         self.input_shape = checked_shape(input_shape, self.axes)
-        self.classes = classes
+        self.classes = checked_classes(classes)
         self.dropout = dropout
 
     def sample(self, rng: Random) -> Cnn:

@@ -7,7 +7,7 @@ from typing import ClassVar, TypeVar
 from mcugraph.ir import Shape
 from mcugraph.nas.builder import NetworkBuilder
 from mcugraph.nas.domains import FLAG, Domains, WholeRange, changes, put_at, resized, sampled
-from mcugraph.nas.search_space import Morph, SearchSpace, checked_shape
+from mcugraph.nas.search_space import Morph, SearchSpace, checked_classes, checked_shape
 from mcugraph.records import dataclass, replace
 
 Value = TypeVar("Value")
@@ -90,7 +90,7 @@ class DsCnnSpace(SearchSpace[DsCnn]):
 
     def __init__(self, input_shape: Shape, classes: int) -> None:
         self.input_shape = checked_shape(input_shape, 2)
-        self.classes = classes
+        self.classes = checked_classes(classes)
 
     def sample(self, rng: Random) -> DsCnn:
         blocks = tuple(_block(rng) for _ in range(rng.randint(*BLOCKS)))

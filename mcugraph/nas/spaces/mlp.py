@@ -7,7 +7,7 @@ from typing import ClassVar, TypeVar
 from mcugraph.ir import Shape
 from mcugraph.nas.builder import NetworkBuilder
 from mcugraph.nas.domains import WholeRange
-from mcugraph.nas.search_space import Morph, SearchSpace
+from mcugraph.nas.search_space import Morph, SearchSpace, checked_classes
 from mcugraph.nas.spaces.heads import say_dense, units_morphs
 from mcugraph.records import dataclass, replace
 
@@ -42,7 +42,7 @@ class MlpSpace(SearchSpace[Mlp]):
 
     def __init__(self, input_shape: Shape, classes: int, dropout: float = 0.0) -> None:
         self.input_shape = tuple(input_shape)
-        self.classes = classes
+        self.classes = checked_classes(classes)
         self.dropout = dropout
 
     def sample(self, rng: Random) -> Mlp:
