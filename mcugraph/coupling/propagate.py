@@ -1,6 +1,6 @@
 """Channel labels pushed through a graph, operator by operator."""
 
-from collections.abc import Hashable, Mapping, Sequence
+from collections.abc import Hashable, Iterator, Mapping, Sequence
 
 import numpy as np
 
@@ -24,6 +24,7 @@ from mcugraph.ops.labels import (
     spread,
     stacked,
 )
+from mcugraph.ops.movement import Expand
 from mcugraph.ops.recurrent import Recurrent
 from mcugraph.ops.reduction import Reduce
 from mcugraph.ops.selection import Concat, Slice, Split
@@ -53,7 +54,7 @@ def label(graph: Graph, seeds: Seeds | None = None) -> Labelling:
         shape = graph.tensors[name].shape or ()
         labelling.activations[name] = np.broadcast_to(np.int64(FIXED), shape)
     own = normalising(graph)
-    for operator in graph.operators:
+    for operator in _expanded_late(graph):
         if operator.name in own and isinstance(operator.op, Reduce):
             operator = replace(operator, op=replace(operator.op, averages=True))
         _operator(walk, operator)
@@ -62,6 +63,22 @@ def label(graph: Graph, seeds: Seeds | None = None) -> Labelling:
     for name in graph.outputs:
         labelling.freeze(name, "an output of the graph")
     return labelling
+
+
+def _expanded_late(graph: Graph) -> Iterator[Operator]:
+    """The operators in an order in which what is expanded is so right before something reads it.
+
+    What it will meet there is known then, wherever in the model's code that is made.
+    """
+    waiting: dict[str, Operator] = {}
+    for operator in graph.operators:
+        read = dict.fromkeys(name for name in operator.inputs if name in waiting)
+        yield from (waiting.pop(str(name)) for name in read)
+        if isinstance(operator.op, Expand):
+            waiting[operator.outputs[0]] = operator
+        else:
+            yield operator
+    yield from waiting.values()
 
 
 def _check_size(graph: Graph, tensor: Tensor) -> None:

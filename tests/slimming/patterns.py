@@ -571,6 +571,23 @@ class Gate(nn.Module):
         return self.fc(x.mean(1))
 
 
+class Expanded(nn.Module):
+    """A gate for all channels alike, written out before or after what it is multiplied with."""
+
+    def __init__(self, first: bool) -> None:
+        super().__init__()
+        self.first, self.a, self.gate = first, nn.Conv2d(3, 6, 1), nn.Conv2d(3, 4, 1)
+        self.fc = nn.Linear(6, 3)
+
+    def forward(self, x: Any) -> Any:
+        if not self.first:
+            y = F.relu(self.a(x))
+        gate = torch.sigmoid(self.gate(x)).mean(1, keepdim=True).expand(-1, 6, 8, 8)
+        if self.first:
+            y = F.relu(self.a(x))
+        return self.fc((gate * y).mean((2, 3)))
+
+
 class Turns(nn.Module):
     """Channels in turn, as ``x[:, 0::2]`` and ``x[:, 1::2]`` take them."""
 
@@ -650,6 +667,8 @@ PATTERNS: dict[str, tuple[Callable[[], nn.Module], tuple[int, ...]]] = {
     "funnel": (Funnel, IMAGE),
     "gate": (Gate, TOKENS),
     "turns": (Turns, IMAGE),
+    "expanded_first": (lambda: Expanded(True), IMAGE),
+    "expanded_last": (lambda: Expanded(False), IMAGE),
     "unpacked": (Unpacked, TOKENS),
     "written_layer_norm": (lambda: WrittenNorm("layer"), TOKENS),
     "written_rms_norm": (lambda: WrittenNorm("rms"), TOKENS),

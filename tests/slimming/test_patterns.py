@@ -127,6 +127,7 @@ def test_tokens_that_a_layer_reads_before_the_input_are_refused_by_name() -> Non
         *((f"cross_packed_{how}", "a") for how in ("memory", "positions", "shares", "biases")),
         *(("weight_parts_inside", name) for name in ("a", "a#2", "conv2d_1", "c")),
         *(("weight_parts_split", "conv2d_1"), ("transformer", "embed")),
+        *((f"expanded_{when}", "a") for when in ("first", "last")),
         *(("transformer", "layer.decoder.layers.0.linear1"), ("decoder_layer", "embed")),
         *((f"positions_{how}", "a") for how in ("slice", "numbers", "turned", "joined")),
         ("positions_class_token", "a"),
