@@ -8,13 +8,13 @@ import json
 import os
 import sqlite3
 from collections.abc import Iterator, Mapping
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from enum import Enum
 from numbers import Integral, Real
 from pathlib import Path
 from typing import Any
 
-from mcugraph.errors import FormatError, UsageError
+from mcugraph.errors import FormatError, McuGraphError, UsageError
 
 
 class State(Enum):
@@ -53,6 +53,7 @@ class Ledger:
 
     def __init__(self, folder: Path, *, drive: bool) -> None:
         self.folder = folder
+        self._new = [path for path in (folder, *folder.parents) if not path.exists()]
         self._lock = self._locked() if drive else None
         try:
             self._connection = self._connected(drive)
@@ -64,6 +65,26 @@ class Ledger:
         """Let go of the file, and of the lock."""
         self._connection.close()
         self._unlock()
+
+    @contextmanager
+    def kept_if_begun(self) -> Iterator[None]:
+        """Where something is refused before any trial was begun, nothing of this stays behind."""
+        try:
+            yield
+        except McuGraphError:
+            if next(self.rows(), None) is None:
+                self._discard()
+            raise
+
+    def _discard(self) -> None:
+        """Remove the files, and the folders that were made for them; what else is there stays."""
+        self.close()
+        for name in (f"{self.kind}.sqlite", "lock.sqlite"):
+            for suffix in ("", "-wal", "-shm"):
+                (self.folder / f"{name}{suffix}").unlink(missing_ok=True)
+        for path in (*(self.folder / name for name in self.folders), *self._new):
+            with suppress(OSError):  # something else is in it
+                path.rmdir()
 
     def settings(self) -> dict[str, Any]:
         """What it was begun with; empty: it is a new one.

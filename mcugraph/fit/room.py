@@ -4,7 +4,7 @@ from mcugraph.checks import check_whole
 from mcugraph.errors import UsageError
 from mcugraph.fit.boards import Board
 from mcugraph.fit.model_needs import Allowance
-from mcugraph.fit.tflm_code import RUNTIME_CODE
+from mcugraph.fit.tflm_code import RUNTIME_CODE, estimated_code
 from mcugraph.profiles import Profile
 from mcugraph.records import dataclass
 
@@ -62,6 +62,17 @@ def room_on(board: Board, found: Profile, reserve_sram: int = 0, reserve_flash: 
         if left < 1:
             raise UsageError(f"{board.name}: nothing is left for the {name} of a network")
     return Room(Allowance(board.name, sram, flash), budgets)
+
+
+def flash_of(found: Profile) -> int:
+    """Bytes of flash that a network takes with TFLM's code, by its kernels, as `check` counts it.
+
+    Args:
+        found: The network in int8; what its file has besides weights and biases is estimated where
+            it is none yet.
+    """
+    flash = found.flash
+    return flash.weights + flash.biases + _besides_weights(found) + estimated_code(found)
 
 
 def _besides_weights(found: Profile) -> int:

@@ -1,11 +1,11 @@
 """Which architectures are worth a training: those within bounds, exactly."""
 
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from typing import Any
 
 from mcugraph.errors import GraphError, UsageError
 from mcugraph.fit.boards import Board
-from mcugraph.fit.room import room_on
+from mcugraph.fit.room import flash_of, room_on
 from mcugraph.fit.tflm_code import RUNTIME_CODE
 from mcugraph.nas.costs import Costs, measure
 from mcugraph.nas.meter import Meter, OverLimit
@@ -46,7 +46,8 @@ class Admission:
         bounds: The search's; those of the costs are hard.
         board: Whose SRAM and flash are bounds too; None: none.
         reserve_sram: Bytes of the board's SRAM for all but the arena.
-        reserve_flash: Bytes of its flash for all but the model and TFLM.
+        reserve_flash: Bytes of its flash for all but the model and TFLM, whose code counts as
+            ``check`` estimates it by the kernels of a network.
         kernels: What TFLM is built with.
         sparsities: The shares of channels that may be pruned while a candidate is trained; None:
             nothing is.
@@ -111,6 +112,27 @@ class Admission:
         except GraphError:
             return None
 
+    @property
+    def limits(self) -> Mapping[str, int]:
+        """What each cost that is bounded may come to; a board bounds its SRAM and its flash."""
+        limits = dict(self.bounds.hard)
+        if self.board is not None:
+            limits["SRAM of the board"] = self.board.for_arena - self.reserve_sram
+            limits["flash of the board"] = self.board.for_program - self.reserve_flash
+        return limits
+
+    def needed(self, arch: Any) -> Mapping[str, int] | None:
+        """What an architecture takes of all that `limits` names; None: that is not known."""
+        try:
+            costs, found = measure(self.space.graph(arch), self.kernels)
+        except (GraphError, UsageError):
+            return None
+        needs = {name: getattr(costs, name) for name in self.bounds.hard}
+        if self.board is not None:
+            needs["SRAM of the board"] = costs.sram
+            needs["flash of the board"] = flash_of(found)
+        return needs
+
     def _fitting(
         self, arch: Any, sparsity: float, widths: Widths, counted: Meter | None = None
     ) -> Admitted | None:
@@ -167,7 +189,8 @@ class Admission:
             return False  # nothing is left for the network
         arena = found.memory.tflm_arena
         assert arena is not None, "room_on asks for it"
-        return arena <= room.budgets["arena"] and costs.size <= room.budgets["size"]
+        assert room.allowance.flash is not None, "a board has some"
+        return arena <= room.budgets["arena"] and flash_of(found) <= room.allowance.flash
 
 
 def _least(values: list[int | None]) -> int | None:

@@ -25,6 +25,7 @@ from mcugraph.experiments.data import DataSource, kept
 from mcugraph.experiments.engine_choice import find_engine
 from mcugraph.experiments.engines import Engine
 from mcugraph.fit.boards import Board, find_board
+from mcugraph.fit.tflm_code import RUNTIME_CODE
 from mcugraph.nas.admission import Admission
 from mcugraph.nas.conditions import condition
 from mcugraph.nas.driver import Driver
@@ -183,6 +184,8 @@ def search(
     if bounds is None and target is None:
         raise UsageError("search: give it bounds, like Bounds(size=64_000), or a board")
     limits = bounds or Bounds()
+    if target is not None:
+        _see_room(target, reserve_sram, reserve_flash)
     sparsities = None if recipe.sparsity is None else SparsityRange(*recipe.sparsity)
     admission = Admission(space, limits, target, reserve_sram, reserve_flash, kernels, sparsities)
     if isinstance(data, str | PathLike):
@@ -217,6 +220,7 @@ def search(
         stack.callback(trainers.close)
         where = _folder(folder)
         store = stack.enter_context(closing(Store(where, space, drive=True)))
+        stack.enter_context(store.kept_if_begun())
         store.hold(_settings(plan))
         choose = partial(
             choose_finalists,
@@ -236,6 +240,24 @@ def search(
         return SearchResult(
             driver.trials, space, limits, source, where, driver.seconds, interrupted
         )
+
+
+def _see_room(board: Board, reserve_sram: int, reserve_flash: int) -> None:
+    """See that reserves leave something of a board.
+
+    Raises:
+        UsageError: They are more than it has.
+    """
+    has = {
+        "SRAM": (board.for_arena, reserve_sram, 0),
+        "flash": (board.for_program, reserve_flash, RUNTIME_CODE),
+    }
+    for name, (size, reserve, code) in has.items():
+        if reserve + code >= size:
+            takes = f", and TFLM's code takes {code:,} B of the rest at the least" if code else ""
+            raise UsageError(
+                f"{board.name}: {reserve:,} B of {name} are reserved, and it has {size:,} B{takes}"
+            )
 
 
 def _listed(name: str, given: object) -> Sequence[Any]:

@@ -30,6 +30,7 @@ from mcugraph.records import dataclass, replace
 _DRAWS = 200_000  # of one proposal; some thousand a second are looked at
 _FIRST_DRAWS = 50_000  # of the first: where nothing fits, that is to be said soon
 _GLANCED = 1_000  # drawn to say what is the least that networks cost
+_MEASURED = 20  # of these, by all that TFLM takes
 _OF_ONE_PARENT = 20
 _NARROWER = log(8)  # of the widths of drawn networks, where no target says how large they may be
 # Times as few of these are compared: to fill the bounds takes longer than a change.
@@ -317,21 +318,26 @@ def furthest(trials: Sequence[Trial]) -> list[Trial]:
 
 
 def _nothing_fits(admission: Admission, drawn: int, rng: Random) -> str:
-    """That no network is within the bounds, and what networks cost at the least."""
-    space, meters = admission.space, []
+    """That no network is within the bounds, and the least found of what each of them bounds."""
+    space, glanced = admission.space, []
     for _ in range(_GLANCED):
         try:
-            meters.append(space.meter(space.sample(rng)))
+            arch = space.scaled(space.sample(rng), exp(-2 * _NARROWER))
+            glanced.append((space.meter(arch), arch))
         except GraphError:
             continue
-    if not meters:
+    if not glanced:
         return f"none of {_GLANCED:,} architectures of the space has a network for its input"
-    least = (
-        f"size {min(meter.size for meter in meters):,} B, "
-        f"peak {min(meter.operator_bound for meter in meters):,} B, "
-        f"{min(meter.macs for meter in meters):,} MACs"
-    )
-    return (
-        f"none of {drawn:,} networks is within the bounds; the least of {_GLANCED:,} others: "
-        f"{least}"
-    )
+    by_peak = sorted(glanced, key=lambda pair: pair[0].operator_bound)[:_MEASURED]
+    by_size = sorted(glanced, key=lambda pair: pair[0].size)[:_MEASURED]
+    by_macs = sorted(glanced, key=lambda pair: pair[0].macs)[:1]
+    needs = [admission.needed(arch) for _, arch in (*by_peak, *by_size, *by_macs)]
+    least = {
+        name: min(need[name] for need in needs if need is not None)
+        for name in next(need for need in needs if need is not None)
+    }
+    told = [
+        f"{name} {found:,}{'' if name == 'macs' else ' B'} (of {admission.limits[name]:,})"
+        for name, found in least.items()
+    ]
+    return f"none of {drawn:,} networks is within the bounds; the least found: {', '.join(told)}"

@@ -275,6 +275,48 @@ def test_bounds_that_nothing_meets_are_told_with_what_there_is() -> None:
         searched(bounds=Bounds(size=29))
 
 
+@pytest.mark.parametrize(
+    ("options", "said"),
+    [
+        ({"bounds": Bounds(sram=300, size=29)}, r"size 30 B .of 29., sram [\d,]+ B .of 300.$"),
+        ({"bounds": Bounds(arena=3)}, r"found: arena [\d,]+ B .of 3.$"),
+        ({"bounds": Bounds(macs=9)}, r"found: macs 18 .of 9.$"),
+        (
+            {"bounds": Bounds(size=29), "board": "arduino uno r4 minima", "reserve_sram": 1024},
+            r"SRAM of the board [\d,]+ B .of 31,744., flash of the board [\d,]+ B .of 245,760.$",
+        ),
+    ],
+)
+def test_each_bound_is_told_with_the_least_of_it(options: dict[str, Any], said: str) -> None:
+    with pytest.raises(mg.UsageError, match=said):
+        searched(**options)
+
+
+@pytest.mark.parametrize(
+    ("options", "said"),
+    [
+        ({"reserve_sram": 1 << 20}, "1,048,576 B of SRAM are reserved, and it has 32,768 B"),
+        ({"reserve_flash": 235_000}, "and TFLM's code takes 16,384 B of the rest at the least"),
+        ({"reserve_flash": 1 << 18}, "262,144 B of flash are reserved, and it has 245,760 B"),
+    ],
+)
+def test_a_reserve_beyond_the_board_is_told_at_once(
+    tmp_path: Path, options: dict[str, Any], said: str
+) -> None:
+    with pytest.raises(mg.UsageError, match=said):
+        searched(tmp_path / "new", board="arduino uno r4 minima", **options)
+    assert list(tmp_path.iterdir()) == []
+
+
+def test_what_was_not_begun_leaves_nothing_behind(tmp_path: Path) -> None:
+    (tmp_path / "mine").mkdir()
+    (tmp_path / "mine" / "notes.txt").write_text("of my own")
+    for folder in (tmp_path / "mine", tmp_path / "runs" / "new"):
+        with pytest.raises(mg.UsageError, match="is within the bounds"):
+            searched(folder, bounds=Bounds(size=29))
+    assert [path.name for path in tmp_path.rglob("*")] == ["mine", "notes.txt"]
+
+
 def test_a_search_of_nothing_leaves_its_folder_to_the_next(tmp_path: Path) -> None:
     with pytest.raises(mg.UsageError, match="is within the bounds"):
         searched(tmp_path, bounds=Bounds(size=29))
