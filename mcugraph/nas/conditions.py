@@ -69,8 +69,9 @@ def _term(term: str) -> tuple[str, str, float]:
     if found is None:
         raise UsageError(f"{term.strip()!r} is no condition like 'size <= 1000'")
     name, sign, number = found.groups()
-    if name not in ("error", *(field.name for field in fields(Costs))):
-        raise UsageError(f"{name!r} is no cost; there are error and the fields of Costs")
+    known = ("error", *(field.name for field in fields(Costs)))
+    if name not in known:
+        raise UsageError(f"{name!r} is no cost; there are {', '.join(known)}")
     try:
         limit = float(number)
     except ValueError:

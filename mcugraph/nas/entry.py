@@ -39,6 +39,7 @@ from mcugraph.nas.search_plan import SearchPlan
 from mcugraph.nas.search_progress import Progress, shortcomings
 from mcugraph.nas.search_space import SearchSpace
 from mcugraph.nas.spaces import SPACES
+from mcugraph.nas.spaces.unknown import UnknownSpace
 from mcugraph.nas.sparsity import SparsityRange
 from mcugraph.nas.store import Store, settings_in
 from mcugraph.nas.tasks import TrialTask
@@ -161,11 +162,14 @@ def search(
         check_whole("candidates", candidates, 1)
     seconds = parse_duration(time_limit) if isinstance(time_limit, str) else time_limit
     if seconds is None and candidates is None:
-        raise UsageError("search: give it a time_limit, a number of candidates, or both")
+        raise UsageError(
+            "search: say for how long: a time_limit (--time 30min), a number of candidates "
+            "(--candidates 500), or both"
+        )
     if seconds is not None:
         check_finite("time_limit", seconds)
         if not seconds > 0:
-            raise UsageError("time_limit has to be above 0")
+            raise UsageError("time_limit has to be above 0: give it (--time) like 30min")
     if window < workers:
         raise UsageError(f"window: {workers} workers need a window of {workers} at least")
     recipe = Recipe() if recipe is None else recipe
@@ -182,7 +186,10 @@ def search(
     for arch in _listed("templates", templates):
         check_kind("templates", arch, space.architecture)
     if bounds is None and target is None:
-        raise UsageError("search: give it bounds, like Bounds(size=64_000), or a board")
+        raise UsageError(
+            "search: say what a network may cost: bounds, like Bounds(size=64_000) (--size 64k), "
+            "or a board (--board NAME)"
+        )
     limits = bounds or Bounds()
     if target is not None:
         _see_room(target, reserve_sram, reserve_flash)
@@ -293,10 +300,11 @@ def load_search(folder: str | PathLike[str], space: SearchSpace[Any] | None = No
 
     Args:
         folder: That ``search`` was called with.
-        space: The space; None: the folder says it, which it can of the library's own.
+        space: The space; None: the folder says it, which it can of the library's own. What was
+            found in another one can be shown without it; its networks are refused.
 
     Raises:
-        UsageError: There is no search, or the space has to be given.
+        UsageError: There is no search.
         FormatError: The folder cannot be read.
     """
     where = Path(path_text(folder, "load_search: a path is needed"))
@@ -319,7 +327,7 @@ def _space_of(settings: Mapping[str, Any]) -> SearchSpace[Any]:
         if name == f"{cls.__module__}:{cls.__qualname__}":
             made: SearchSpace[Any] = cls(**said)
             return made
-    raise UsageError(f"the search is of a space of your own, {name}: give it")
+    return UnknownSpace(name, tuple(said.get("input_shape", ())), int(said.get("classes", 0)))
 
 
 def _trainer(source: DataSource) -> Callable[[TrialTask], Outcome]:

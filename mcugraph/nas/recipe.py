@@ -60,8 +60,10 @@ class Recipe:
             check_finite(f"recipe: {name}", getattr(self, name))
             if not getattr(self, name) > 0:
                 raise UsageError(f"recipe: {name} has to be above 0")
-        if self.validation >= 1 or self.share > 1:
-            raise UsageError("recipe: validation has to be below 1, and share at most 1")
+        if self.validation >= 1:
+            raise UsageError(f"recipe: validation has to be below 1, not {self.validation}")
+        if self.share > 1:
+            raise UsageError(f"recipe: share has to be 1 (100%) at most, not {self.share}")
         for name in ("learning_rate", "weight_decay"):
             if getattr(self, name) is not None:
                 check_finite(f"recipe: {name}", getattr(self, name))

@@ -110,7 +110,9 @@ def test_a_search_says_its_space(folder: Path, result: SearchResult) -> None:
     assert settings_in(folder)["seed"] == 0
 
 
-def test_a_space_of_ones_own_has_to_be_given(tmp_path: Path) -> None:
+def test_a_space_of_ones_own_has_to_be_given_for_its_networks(tmp_path: Path, capsys: Any) -> None:
+    from mcugraph.cli import main
+
     class Own(type(SPACE)):  # type: ignore[misc]
         pass
 
@@ -123,9 +125,15 @@ def test_a_space_of_ones_own_has_to_be_given(tmp_path: Path) -> None:
         space, "no.npz", bounds=Bounds(size=3000), candidates=3, engine="inline", train=pretend,
         report=quiet, folder=tmp_path,
     )  # fmt: skip
-    with pytest.raises(mg.UsageError, match="a space of your own"):
-        load_search(tmp_path)
-    assert len(load_search(tmp_path, space).trials) > 3
+    given, shown = load_search(tmp_path, space), load_search(tmp_path)
+    assert len(given.trials) > 3
+    assert str(shown) == str(given)
+    assert shown.to_dict() == given.to_dict()
+    shown.report(tmp_path / "front.html")
+    assert main(["search", str(tmp_path), "--front"]) == 0
+    with pytest.raises(mg.UsageError, match=r"Own: what .* load_search\(folder, space\)"):
+        shown.module()
+    assert str(given) in capsys.readouterr().out
 
 
 def test_optuna_takes_it(result: SearchResult) -> None:

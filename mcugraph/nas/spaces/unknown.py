@@ -1,0 +1,48 @@
+"""A space that is not at hand: what was found in it can be shown, and nothing made of it."""
+
+import json
+from collections.abc import Iterator
+from random import Random
+from typing import Any, ClassVar, NoReturn
+
+from mcugraph.errors import UsageError
+from mcugraph.ir import Shape
+from mcugraph.nas.builder import NetworkBuilder
+from mcugraph.nas.search_space import Morph, SearchSpace
+
+
+class UnknownSpace(SearchSpace[str]):
+    """Stands for a space of somebody's own; its architectures are their JSON.
+
+    Args:
+        name: Its class, ``module:Class``.
+        input_shape: Of one example.
+        classes: How many there are.
+    """
+
+    architecture: ClassVar[type] = str
+
+    def __init__(self, name: str, input_shape: Shape, classes: int) -> None:
+        self.name, self.input_shape, self.classes = name, input_shape, classes
+
+    def to_plain(self, arch: str) -> dict[str, Any]:
+        data: dict[str, Any] = json.loads(arch)
+        return data
+
+    def from_plain(self, data: dict[str, Any]) -> str:
+        return json.dumps(data)
+
+    def sample(self, rng: Random) -> str:
+        self._refuse()
+
+    def morphs(self, arch: str) -> Iterator[Morph[str]]:
+        self._refuse()
+
+    def emit(self, arch: str, builder: NetworkBuilder[Any]) -> None:
+        self._refuse()
+
+    def _refuse(self) -> NoReturn:
+        raise UsageError(
+            f"the search is of a space of your own, {self.name}: what it has found can be shown, "
+            "but for its networks give the space: load_search(folder, space)"
+        )
