@@ -42,7 +42,7 @@ def add(commands: Any) -> None:
         "--where",
         default="",
         metavar="COND",
-        help='show, or write, only what meets this, like "size <= 1000 and peak <= 2e3"',
+        help='show, or write, only what meets this, like "size <= 1000 and peak <= 2KiB"',
     )
     files_made = {
         "--tflite": "write the best network as int8",
@@ -152,6 +152,8 @@ def run(options: argparse.Namespace) -> int:
     # That they are some, and that files can be written, before long work.
     for text in (options.where, *options.target):
         condition(text)
+    if options.tflite and not options.tflite.lower().endswith(".tflite"):
+        raise UsageError(f"--tflite {options.tflite}: the name of a .tflite file is needed")
     for path in filter(None, (options.tflite, options.html)):
         files.check(path)
     result = _shown(options) if options.front or options.folder else _searched(options)
@@ -159,10 +161,17 @@ def run(options: argparse.Namespace) -> int:
         result = result.within(options.where)
     if options.tflite:
         result.export_tflite(options.tflite)
+        _written(options.tflite)
     if options.html:
         result.report(options.html)
+        _written(options.html)
     print(as_json(result.to_dict()) if options.json else result)
     return 0
+
+
+def _written(path: str) -> None:
+    """Say that a file is there; the answer alone is on standard output."""
+    print(f"{path}: written, {os.path.getsize(path):,} B", file=sys.stderr)
 
 
 def _shown(options: argparse.Namespace) -> Any:

@@ -11,6 +11,7 @@ from mcugraph.nas.costs import Costs
 from mcugraph.nas.search_bounds import BOUNDED, Bounds
 from mcugraph.nas.trials import Trial
 from mcugraph.records import replace
+from mcugraph.units import parse_count, parse_size
 
 _COMPARISONS: dict[str, Callable[[float, float], bool]] = {
     "<=": operator.le,
@@ -18,14 +19,16 @@ _COMPARISONS: dict[str, Callable[[float, float], bool]] = {
     "<": operator.lt,
     ">": operator.gt,
 }
-_TERM = re.compile(r"\s*([a-z_0-9]+)\s*(<=|>=|<|>)\s*([0-9.eE+_]+)\s*")
+_COUNTED = ("parameters", "macs", "paper_macs")  # the other costs are bytes
+_TERM = re.compile(r"\s*([a-z_0-9]+)\s*(<=|>=|<|>)\s*([0-9.][\w.+]*%?)\s*")
 
 
 def condition(text: str) -> Callable[[Trial], bool]:
     """Whether a trial that is done meets what a text says; an empty one says nothing.
 
     Args:
-        text: Comparisons with numbers, joined by ``and``; names are ``error`` and those of `Costs`.
+        text: Comparisons with numbers, joined by ``and``, which may have units (``6KiB``, ``1M``
+            MACs, an error of ``3%``); names are ``error`` and those of `Costs`.
 
     Raises:
         UsageError: It says something else.
@@ -72,10 +75,29 @@ def _term(term: str) -> tuple[str, str, float]:
     known = ("error", *(field.name for field in fields(Costs)))
     if name not in known:
         raise UsageError(f"{name!r} is no cost; there are {', '.join(known)}")
+    return name, sign, _limit(name, number)
+
+
+def _limit(name: str, number: str) -> float:
+    """A number, or what it means with a unit: a share, a count or a size.
+
+    Raises:
+        UsageError: It is none.
+    """
     try:
         limit = float(number)
     except ValueError:
-        limit = inf
+        if name == "error":
+            limit = _share(number)
+        else:
+            limit = (parse_count if name in _COUNTED else parse_size)(number)
     if limit == inf:
         raise UsageError(f"{number!r} is no number")
-    return name, sign, limit
+    return limit
+
+
+def _share(text: str) -> float:
+    try:
+        return float(text.removesuffix("%")) / 100 if text.endswith("%") else inf
+    except ValueError:
+        return inf

@@ -51,7 +51,7 @@ WINDOW = 8
 _LEAST_STEPS = 100  # of a first training: less says nothing
 _UNGUARDED = (
     "search was called while a worker began: in a script, put the call under "
-    "if __name__ == '__main__':"
+    "`if __name__ == '__main__'`"
 )
 
 

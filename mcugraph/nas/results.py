@@ -232,14 +232,16 @@ def front_table(result: SearchResult) -> list[str]:
     """The front as lines: validation error, test error, costs by our accounting and the paper's."""
     if not result.judged:
         return ["nothing was trained"]
-    head = ["#", "error", "test", "size", "peak", "arena", "MACs", "paper: size", "peak"]
+    bounded = ["sram"] if result.bounds.sram is not None else []
+    head = ["#", "error", "test", "size", "peak", "arena", *bounded, "MACs", "paper: size", "peak"]
     rows = []
     for trial in result.front:
         costs, outcome = trial.costs, trial.outcome
         assert outcome is not None, "what is judged has an outcome"
         test = outcome.errors.test
         shares = [f"{trial.error:.2%}", "" if test is None else f"{test:.2%}"]
-        ours = [*map(exact, (costs.size, costs.peak, costs.arena)), decimal(costs.macs)]
+        sizes = (costs.size, costs.peak, costs.arena, *(getattr(costs, name) for name in bounded))
+        ours = [*map(exact, sizes), decimal(costs.macs)]
         paper = map(exact, (costs.paper_size, costs.paper_peak))
         rows.append([str(trial.id), *shares, *ours, *paper])
     lines = table(head, rows, right=range(len(head)))

@@ -16,6 +16,7 @@ from support.searching import SPACE, searched
 
 import mcugraph as mg
 from mcugraph.nas import Bounds, Cnn1dSpace, CnnSpace, SearchResult, load_search
+from mcugraph.nas.conditions import condition
 from mcugraph.nas.spaces.cnn import Cnn, ConvBlock, ConvLayer
 from mcugraph.nas.store import settings_in
 
@@ -53,11 +54,49 @@ def test_what_meets_a_condition_is_a_result_of_its_own(result: SearchResult) -> 
 
 
 @pytest.mark.parametrize(
-    "condition", ["size", "size = 3", "colour < 3", "__class__ < 1", "size < x"]
+    ("text", "same"),
+    [
+        ("peak <= 1KiB", "peak <= 1024"),
+        ("macs < 2k", "macs < 2000"),
+        ("error <= 50%", "error <= 0.5"),
+        ("size<=1.5kB and arena <= 9k", "size <= 1500 and arena <= 9216"),
+    ],
 )
-def test_what_is_no_condition_is_refused(result: SearchResult, condition: str) -> None:
+def test_numbers_of_conditions_have_units(result: SearchResult, text: str, same: str) -> None:
+    one, other = condition(text), condition(same)
+    done = [trial for trial in result.trials if trial.outcome]
+    assert [one(trial) for trial in done] == [other(trial) for trial in done]
+
+
+@pytest.mark.parametrize("text", ["error < 3KiB", "size < 3%", "macs <= 2KiB", "peak <= B"])
+def test_units_of_something_else_are_refused(text: str) -> None:
     with pytest.raises(mg.UsageError):
-        result.best(condition)
+        condition(text)
+
+
+def test_the_bound_of_sram_has_a_column(tmp_path: Path) -> None:
+    found = searched(tmp_path, bounds=Bounds(size=3000, sram=20_000), candidates=4, finalists=1)
+    head, _, row = str(found).splitlines()[:3]
+    assert head.split()[6] == "sram"
+    assert f"{found.front[0].costs.sram:,}" in row
+
+
+def test_files_that_were_written_are_told(folder: Path, tmp_path: Path, capsys: Any) -> None:
+    from mcugraph.cli import main
+
+    page = tmp_path / "front.html"
+    assert main(["search", str(folder), "--html", str(page), "--json"]) == 0
+    out, err = capsys.readouterr()
+    assert err == f"{page}: written, {page.stat().st_size:,} B\n"
+    assert json.loads(out)["front"]
+    assert main(["search", str(folder), "--tflite", str(tmp_path / "x.onnx")]) == 2
+    assert "the name of a .tflite file is needed" in capsys.readouterr().err
+
+
+@pytest.mark.parametrize("text", ["size", "size = 3", "colour < 3", "__class__ < 1", "size < x"])
+def test_what_is_no_condition_is_refused(result: SearchResult, text: str) -> None:
+    with pytest.raises(mg.UsageError):
+        result.best(text)
 
 
 def test_the_front_is_of_the_finalists(result: SearchResult) -> None:
