@@ -256,7 +256,7 @@ def kept(datasets: Any, folder: Path) -> str:
 
     Args:
         datasets: Training and test data, and what is held back, if anything is: pairs of an example
-            and a class.
+            and a class; or all as a dictionary of the arrays of an .npz file.
         folder: The search's.
 
     Returns:
@@ -266,7 +266,10 @@ def kept(datasets: Any, folder: Path) -> str:
         UsageError: They are no data sets, or the folder has others.
     """
     try:
-        arrays = _of_datasets(datasets)
+        if isinstance(datasets, Mapping):
+            arrays = {str(key): np.asarray(value) for key, value in datasets.items()}
+        else:
+            arrays = _of_datasets(datasets)
     except Exception as error:
         raise UsageError(
             "data: a path, module:function or two data sets of pairs (training and test; a third, "

@@ -57,7 +57,7 @@ _UNGUARDED = (
 
 def search(
     space: SearchSpace[Any],
-    data: str | PathLike[str] | Sequence[Any],
+    data: str | PathLike[str] | Sequence[Any] | Mapping[str, Any],
     *,
     bounds: Bounds | None = None,
     board: str | Board | None = None,
@@ -101,7 +101,8 @@ def search(
         data: The path of an .npz file with x_train, y_train, x_test and y_test (and x_val and
             y_val, if a share of the training data is not to be held back), or ``module:function``
             of a function that returns them (see ``DataSource``), or PyTorch data sets (training,
-            test, and what is held back, if that is given), which are then kept in the folder.
+            test, and what is held back, if that is given) or a dictionary of such arrays, which
+            are then kept in the folder.
         bounds: Upper bounds; None: those of the board.
         board: A name of a board, or a ``Board``: what is trained fits it.
         reserve_sram: Bytes of the board's SRAM for all but the arena.

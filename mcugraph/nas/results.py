@@ -7,6 +7,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from mcugraph import files
+from mcugraph.checks import check_kind
 from mcugraph.experiments.ledger import State
 from mcugraph.formats.loader import load
 from mcugraph.nas.findings import Findings
@@ -47,11 +48,12 @@ class SearchResult(Findings, Shown):
             trial: The candidate; None: the `best`.
 
         Raises:
-            UsageError: Nothing was trained.
+            UsageError: Nothing was trained, or it is no candidate.
             FormatError: Its weights are gone.
         """
         from mcugraph.nas.inheritance import restore
 
+        check_kind("trial", trial, Trial | None)
         chosen = trial or self.best()
         module = self.space.module(chosen.proposal.arch, chosen.proposal.widths)
         restore(module, self._weights(chosen))

@@ -205,6 +205,16 @@ def test_what_is_held_back_may_be_told(tmp_path: Path) -> None:
     np.testing.assert_allclose(parts.validation.examples, expected, rtol=1e-4, atol=1e-5)
 
 
+def test_arrays_may_be_given_as_they_are(tmp_path: Path) -> None:
+    arrays = {"x_train": X, "y_train": Y.tolist(), "x_test": X[:9], "y_test": Y[:9]}
+    (tmp_path / "file").mkdir()
+    expected, parts = loaded(saved(tmp_path / "file")), loaded(kept(arrays, tmp_path))
+    for part, same in zip(parts[:3], expected[:3], strict=True):
+        np.testing.assert_array_equal(part.examples, same.examples)
+    with pytest.raises(mg.FormatError, match="there is no array y_test"):
+        loaded(kept({key: arrays[key] for key in list(arrays)[:3]}, tmp_path / "new"))
+
+
 def test_data_sets_may_be_three(tmp_path: Path) -> None:
     train, test, held = (list(zip(X[s], Y[s], strict=True)) for s in np.s_[:, :9, 5:25])
     parts = loaded(kept((train, test, held), tmp_path))

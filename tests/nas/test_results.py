@@ -81,6 +81,12 @@ def test_the_bound_of_sram_has_a_column(tmp_path: Path) -> None:
     assert f"{found.front[0].costs.sram:,}" in row
 
 
+def test_a_number_is_no_candidate(result: SearchResult) -> None:
+    pytest.importorskip("torch")
+    with pytest.raises(mg.UsageError, match=r"^trial: .*Trial.* is needed, not 99$"):
+        result.module(99)  # type: ignore[arg-type]
+
+
 def test_files_that_were_written_are_told(folder: Path, tmp_path: Path, capsys: Any) -> None:
     from mcugraph.cli import main
 
