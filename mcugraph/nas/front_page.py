@@ -24,7 +24,16 @@ def page(result: Findings) -> str:
     """A plot of error over size, and the front as a table."""
     title = f"Search in {result.folder}"
     done = [trial for trial in result.trials if trial.state is State.DONE]
-    said = f"{len(done)} networks trained in {result.seconds / 60:.0f} minutes."
+    seconds = result.seconds
+    took = f"{seconds:.0f} seconds" if seconds < 120 else f"{seconds / 60:.0f} minutes"
+    said = f"{len(done)} networks trained in {took}, on {result.data.spec}."
+    bounds = [f"{name} {exact(most)}" for name, most in result.bounds.hard.items()]
+    if result.bounds.error is not None:
+        bounds.insert(0, f"error {result.bounds.error:.2%} (a dashed line, if in sight)")
+    if bounds:
+        said += f" Bounds: {', '.join(bounds)}."
+    if done:
+        said += " The large dots are the front, the small ones all that were trained."
     if not result.finalists:
         said += " None of them was trained from new weights for all epochs, or tested."
     body = [f"<h1>{text(title)}</h1><p>{text(said)}</p>"]

@@ -134,6 +134,8 @@ def test_a_page_holds_all_and_fetches_nothing(result: SearchResult, tmp_path: Pa
     assert text.count("<circle") == len(result.trials)
     assert text.count('class="front"') == len(result.front) == text.count("<tr><td")
     assert not re.search(r"(src|href)=", text)
+    assert f"networks trained in {result.seconds:.0f} seconds, on no.npz." in text
+    assert "Bounds: error 50.00% (a dashed line, if in sight), size 3,000." in text
 
 
 def test_a_folder_with_a_hostile_name_stays_text(tmp_path: Path) -> None:
