@@ -20,6 +20,7 @@ from mcugraph.nas.costs import Costs, measure
 from mcugraph.nas.evolution import excess_over, objectives_of
 from mcugraph.nas.finals import macs_in_time
 from mcugraph.nas.forecast import Forecast
+from mcugraph.nas.meter import Meter
 from mcugraph.nas.search_bounds import Bounds
 from mcugraph.nas.search_plan import SearchPlan
 from mcugraph.nas.search_space import key_of, morphs_by_kind
@@ -29,6 +30,7 @@ from mcugraph.records import dataclass, replace
 
 _DRAWS = 200_000  # of one proposal; some thousand a second are looked at
 _FIRST_DRAWS = 50_000  # of the first: where nothing fits, that is to be said soon
+_WEIGHING = 50  # draws take no longer than to find that one network's exact costs are too high
 _GLANCED = 1_000  # drawn to say what is the least that networks cost
 _MEASURED = 20  # of these, by all that TFLM takes
 _OF_ONE_PARENT = 20
@@ -97,6 +99,7 @@ class Proposer:
     ) -> None:
         self._plan, self._trials, self._goes_on = plan, trials, goes_on
         self._keys = {trial.key for trial in trials}
+        self._weighed = 0  # networks that counts let pass, and exact costs did not
         self._forecast = Forecast(plan.admission.space)
         self._aims = [plan.admission]
         for target in plan.targets:
@@ -183,8 +186,8 @@ class Proposer:
         """
         plan = self._plan
         known = nearest(furthest(done), aim.sought)
-        draws, of_this, nothing = 0, _OF_ONE_PARENT, True
-        while draws < (_FIRST_DRAWS if first else _DRAWS):
+        draws, of_this, nothing, weighed = 0, _OF_ONE_PARENT, True, self._weighed
+        while draws + _WEIGHING * (self._weighed - weighed) < (_FIRST_DRAWS if first else _DRAWS):
             if of_this == _OF_ONE_PARENT:
                 if not self._goes_on():
                     break
@@ -264,7 +267,7 @@ class Proposer:
         return widest(
             lambda power: admission.space.scaled(arch, exp(power)),
             admission.counted,
-            lambda made, counted: admission.fitting(made, counted=counted),
+            lambda made, counted: self._weighed_up(made, admission, counted),
             most,
         )
 
@@ -278,7 +281,18 @@ class Proposer:
         elif sparsities is not None and parent is not None:
             moved = parent.proposal.sparsity + rng.gauss(0.0, _SPARSITY_MOVES)
             sparsity = min(max(moved, sparsities.low), sparsities.high)
-        return admission.fitting(arch, sparsity)
+        if sparsities is not None:
+            return admission.fitting(arch, sparsity)
+        counted = admission.counted(arch)
+        return None if counted is None else self._weighed_up(arch, admission, counted)
+
+    def _weighed_up(
+        self, arch: Any, admission: Admission, counted: Meter | None
+    ) -> Admitted | None:
+        """How a network fits that counts let pass; None: exact costs are too high."""
+        fitting = admission.fitting(arch, counted=counted)
+        self._weighed += fitting is None
+        return fitting
 
     def _new(self, proposal: Proposal, fitting: Admitted) -> Idea | None:
         """What a proposal comes to; None: there was its network before."""

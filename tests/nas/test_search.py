@@ -28,6 +28,7 @@ from mcugraph.nas import (
     SearchResult,
     load_search,
 )
+from mcugraph.nas.costs import measure
 from mcugraph.nas.spaces.mlp import Mlp
 from mcugraph.nas.store import Store
 from mcugraph.nas.trials import Errors
@@ -290,6 +291,21 @@ def test_bounds_that_nothing_meets_are_told_with_what_there_is() -> None:
 def test_each_bound_is_told_with_the_least_of_it(options: dict[str, Any], said: str) -> None:
     with pytest.raises(mg.UsageError, match=said):
         searched(**options)
+
+
+def test_that_nothing_fits_is_said_soon_where_exact_costs_decide(monkeypatch: Any) -> None:
+    """Counts let everything pass, so that each network that is drawn is measured."""
+    looks = 0
+
+    def counting(*given: Any) -> Any:
+        nonlocal looks
+        looks += 1
+        return measure(*given)
+
+    monkeypatch.setattr("mcugraph.nas.admission.measure", counting)
+    with pytest.raises(mg.UsageError, match="is within the bounds; the least found: sram"):
+        searched(bounds=Bounds(sram=500))
+    assert 100 < looks <= 1100
 
 
 @pytest.mark.parametrize(
