@@ -58,7 +58,7 @@ def _plot(result: Findings, done: list[Trial]) -> str:
     return scatter(
         marks,
         Axis("weights and biases", min(sizes), max(sizes), lambda b: f"{b:,.0f} B", True),
-        Axis("validation error", min(errors), max(errors), lambda e: f"{e:.1%}", True),
+        Axis("validation error", min(errors), max(errors), lambda e: f"{e * 100:.3g}%", True),
         "Validation error over size of the networks that were trained",
         result.bounds.error,
     )
@@ -68,7 +68,8 @@ def _table(result: Findings) -> str:
     rows = []
     for trial in result.front if result.judged else ():
         assert trial.outcome is not None, "what is judged has an outcome"
-        test = trial.outcome.errors.test
-        row = [str(trial.id), f"{trial.error:.2%}", "" if test is None else f"{test:.2%}"]
+        errors = trial.outcome.errors
+        told = [errors.validation, errors.test, errors.int8]
+        row = [str(trial.id), *("" if error is None else f"{error:.2%}" for error in told)]
         rows.append([*row, *(exact(getattr(trial.costs, name)) for name in _COSTS)])
-    return table(["#", "validation", "test", *_COSTS.values()], rows)
+    return table(["#", "validation", "test", "int8", *_COSTS.values()], rows)

@@ -8,6 +8,8 @@ from mcugraph.printed import clean
 from mcugraph.records import dataclass
 
 _WIDTH, _HEIGHT, _EDGE, _RIM = 640, 360, 64, 16
+_TICKS = 6  # of an axis at most
+_LEAST = 1e-6  # of the values of an axis: ends that are nearer are one
 _LINES = ("#0b63c5", "#c2410c", "#1a7f37", "#9270ca", "#b8860b", "#2ba3a3")
 
 
@@ -33,6 +35,35 @@ class Axis:
         if self.logarithmic:
             return math.log(value / self.low) / (math.log(self.high / self.low) or 1.0)
         return (value - self.low) / ((self.high - self.low) or 1.0)
+
+    def ticks(self) -> list[float]:
+        """Round values between the ends, a few of them; the ends where there are none."""
+        if self.high - self.low <= _LEAST * max(abs(self.low), abs(self.high)):
+            return [self.low]
+        found = self._round_factors() if self.logarithmic else self._round_sums()
+        return found if len(found) > 1 else [self.low, self.high]
+
+    def _round_factors(self) -> list[float]:
+        first, last = (math.floor(math.log10(end)) for end in (self.low, self.high))
+        for rounds, every in (
+            ((1, 2, 5), 1),
+            ((1, 3), 1),
+            *(((1,), n) for n in range(1, last - first + 2)),
+        ):
+            found = [n * 10.0**k for k in range(first, last + 1, every) for n in rounds]
+            found = [value for value in found if self.low <= value <= self.high]
+            if len(found) <= _TICKS:
+                break
+        return found
+
+    def _round_sums(self) -> list[float]:
+        size = self.high - self.low
+        power = math.floor(math.log10(size))
+        steps = [n * 10.0**k for k in (power - 1, power, power + 1) for n in (1, 2, 5)]
+        step = next(step for step in steps if size / step < _TICKS)
+        return [
+            n * step for n in range(math.ceil(self.low / step), math.floor(self.high / step) + 1)
+        ]
 
 
 @dataclass(frozen=True, slots=True)
@@ -127,11 +158,16 @@ def _chart(across: Axis, up: Axis, label: str, bound: float | None, found: Seque
     frame = [
         f'<line class="axis" x1="{_EDGE}" y1="{_RIM}" x2="{_EDGE}" y2="{bottom}"/>',
         f'<line class="axis" x1="{_EDGE}" y1="{bottom}" x2="{right}" y2="{bottom}"/>',
-        f'<text x="{_EDGE}" y="{bottom + 18}">{text(across.show(across.low))}</text>',
-        f'<text x="{right}" y="{bottom + 18}" text-anchor="end">'
-        f"{text(across.show(across.high))}</text>",
-        f'<text x="{_EDGE - 6}" y="{bottom}" text-anchor="end">{text(up.show(up.low))}</text>',
-        f'<text x="{_EDGE - 6}" y="{_RIM + 8}" text-anchor="end">{text(up.show(up.high))}</text>',
+        *(
+            f'<text x="{_across(across, value):.1f}" y="{bottom + 18}" text-anchor="middle">'
+            f"{text(across.show(value))}</text>"
+            for value in across.ticks()
+        ),
+        *(
+            f'<text x="{_EDGE - 6}" y="{_up(up, value) + 4:.1f}" text-anchor="end">'
+            f"{text(up.show(value))}</text>"
+            for value in up.ticks()
+        ),
         f'<text x="{_WIDTH / 2}" y="{_HEIGHT - 18}" text-anchor="middle">'
         f"{text(across.label)}; up: {text(up.label)}</text>",
     ]

@@ -4,6 +4,8 @@ import re
 from xml.etree import ElementTree
 
 import pytest
+from hypothesis import given
+from hypothesis import strategies as st
 
 from mcugraph.report.pages.charts import Axis, Mark, curves, scatter, table
 
@@ -16,6 +18,26 @@ def test_axes() -> None:
     assert [ERROR.share(v) for v in (0, 0.25, 0.5)] == pytest.approx([0, 0.5, 1])
     assert Axis("one", 3, 3, str, logarithmic=True).share(3) == 0
     assert Axis("one", 3, 3, str).share(3) == 0
+
+
+@pytest.mark.parametrize("logarithmic", [True, False])
+@given(st.floats(1e-4, 1e9), st.floats(0, 1e9))
+def test_ticks_are_a_few_round_values_between_the_ends(
+    logarithmic: bool, low: float, size: float
+) -> None:
+    axis = Axis("", low, low + size, str, logarithmic)
+    ticks = axis.ticks()
+    assert ticks == sorted(set(ticks))
+    assert 1 <= len(ticks) <= 6
+    assert all(low - 1e-6 * size <= tick <= low + size * (1 + 1e-6) for tick in ticks)
+
+
+def test_ticks() -> None:
+    assert BYTES.ticks() == [1, 3, 10, 30, 100]
+    assert Axis("", 280, 7971, str, logarithmic=True).ticks() == [500, 1000, 2000, 5000]
+    assert Axis("", 1, 1e12, str, logarithmic=True).ticks() == [1, 1e3, 1e6, 1e9, 1e12]
+    assert ERROR.ticks() == pytest.approx([0, 0.1, 0.2, 0.3, 0.4, 0.5])
+    assert Axis("", 5, 6, str, logarithmic=True).ticks() == [5, 6], "no round one: the ends"
 
 
 def test_points_lie_between_the_ends_and_the_front_on_top() -> None:
