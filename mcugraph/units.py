@@ -61,6 +61,22 @@ def parse_count(text: str) -> int:
     return _parse(text, _COUNTS, "a count", "5M, 250k or 1200000", "operations")
 
 
+def parse_share(text: str) -> float:
+    """The share of a whole that ``"10%"`` or ``"0.1"`` means.
+
+    Raises:
+        UsageError: The text is no share. A plain number above 1 may be meant as either.
+    """
+    percent = text.endswith("%")
+    try:
+        value = float(text.removesuffix("%")) / (100 if percent else 1)
+    except ValueError:
+        value = -1.0
+    if not 0 <= value < float("inf") or (value > 1 and not percent):
+        raise UsageError(f"{text!r} is no share, such as 10% or 0.1")
+    return value
+
+
 def parse_duration(text: str) -> int:
     """The seconds that ``"30min"``, ``"1.5h"``, ``"90s"`` or ``"90"`` means.
 

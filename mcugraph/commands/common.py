@@ -3,6 +3,7 @@
 import argparse
 from collections.abc import Callable
 from functools import partial
+from typing import TypeVar
 
 from mcugraph.errors import McuGraphError, UsageError
 from mcugraph.formats.load_limits import LoadLimits
@@ -17,6 +18,9 @@ from mcugraph.scheduling.problem import Problem
 from mcugraph.scheduling.runtime import find_runtime
 from mcugraph.tflm.kernels import register_kernels
 from mcugraph.tflm.kernels.own import from_module
+from mcugraph.units import parse_share
+
+Number = TypeVar("Number", int, float)
 
 
 def counting(command: argparse.ArgumentParser) -> None:
@@ -226,19 +230,6 @@ def seconds(text: str) -> float:
     return value
 
 
-def share(text: str) -> float:
-    """A share of a whole: ``10%`` or ``0.1``."""
-    percent = text.endswith("%")
-    try:
-        value = float(text.removesuffix("%")) / (100 if percent else 1)
-    except ValueError:
-        value = -1.0
-    # A plain number above 1 may be meant as either.
-    if not 0 <= value < float("inf") or (value > 1 and not percent):
-        raise argparse.ArgumentTypeError(f"{text!r} is no share, such as 10% or 0.1")
-    return value
-
-
 def positive(text: str) -> int:
     """A positive integer."""
     if not text.isdecimal() or not int(text):
@@ -255,16 +246,19 @@ def written(text: str) -> str:
     return text
 
 
-def quantity(parse: Callable[[str], int]) -> Callable[[str], int]:
+def quantity(parse: Callable[[str], Number]) -> Callable[[str], Number]:
     """A number with a unit, read by ``parse``."""
 
-    def read(text: str) -> int:
+    def read(text: str) -> Number:
         try:
             return parse(text)
         except McuGraphError as error:
             raise argparse.ArgumentTypeError(str(error)) from None
 
     return read
+
+
+share = quantity(parse_share)
 
 
 def load_limit(text: str) -> tuple[str, int]:

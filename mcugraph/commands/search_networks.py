@@ -8,6 +8,7 @@ from typing import Any
 from mcugraph import files
 from mcugraph.commands import common
 from mcugraph.errors import UsageError
+from mcugraph.printed import clean
 from mcugraph.report.answer import as_json
 from mcugraph.units import parse_count, parse_duration, parse_size
 
@@ -171,7 +172,7 @@ def run(options: argparse.Namespace) -> int:
 
 def _written(path: str) -> None:
     """Say that a file is there; the answer alone is on standard output."""
-    print(f"{path}: written, {os.path.getsize(path):,} B", file=sys.stderr)
+    print(f"{clean(path)}: written, {os.path.getsize(path):,} B", file=sys.stderr)
 
 
 def _shown(options: argparse.Namespace) -> Any:

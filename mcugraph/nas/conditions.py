@@ -11,7 +11,7 @@ from mcugraph.nas.costs import Costs
 from mcugraph.nas.search_bounds import BOUNDED, Bounds
 from mcugraph.nas.trials import Trial
 from mcugraph.records import replace
-from mcugraph.units import parse_count, parse_size
+from mcugraph.units import parse_count, parse_share, parse_size
 
 _COMPARISONS: dict[str, Callable[[float, float], bool]] = {
     "<=": operator.le,
@@ -87,17 +87,8 @@ def _limit(name: str, number: str) -> float:
     try:
         limit = float(number)
     except ValueError:
-        if name == "error":
-            limit = _share(number)
-        else:
-            limit = (parse_count if name in _COUNTED else parse_size)(number)
+        parse = parse_count if name in _COUNTED else parse_size
+        limit = parse_share(number) if name == "error" else parse(number)
     if limit == inf:
         raise UsageError(f"{number!r} is no number")
     return limit
-
-
-def _share(text: str) -> float:
-    try:
-        return float(text.removesuffix("%")) / 100 if text.endswith("%") else inf
-    except ValueError:
-        return inf

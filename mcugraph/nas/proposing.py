@@ -275,16 +275,16 @@ class Proposer:
         self, arch: Any, rng: Random, parent: Trial | None, admission: Admission
     ) -> Admitted | None:
         """How a network fits; None: it is too large."""
-        sparsities, sparsity = admission.sparsities, 0.0
-        if sparsities is not None and parent is None:
+        sparsities = admission.sparsities
+        if sparsities is None:
+            counted = admission.counted(arch)
+            return None if counted is None else self._weighed_up(arch, admission, counted)
+        if parent is None:
             sparsity = rng.uniform(sparsities.low, sparsities.high)
-        elif sparsities is not None and parent is not None:
+        else:
             moved = parent.proposal.sparsity + rng.gauss(0.0, _SPARSITY_MOVES)
             sparsity = min(max(moved, sparsities.low), sparsities.high)
-        if sparsities is not None:
-            return admission.fitting(arch, sparsity)
-        counted = admission.counted(arch)
-        return None if counted is None else self._weighed_up(arch, admission, counted)
+        return admission.fitting(arch, sparsity)
 
     def _weighed_up(
         self, arch: Any, admission: Admission, counted: Meter | None
@@ -345,13 +345,14 @@ def _nothing_fits(admission: Admission, drawn: int, rng: Random) -> str:
     by_peak = sorted(glanced, key=lambda pair: pair[0].operator_bound)[:_MEASURED]
     by_size = sorted(glanced, key=lambda pair: pair[0].size)[:_MEASURED]
     by_macs = sorted(glanced, key=lambda pair: pair[0].macs)[:1]
-    needs = [admission.needed(arch) for _, arch in (*by_peak, *by_size, *by_macs)]
-    least = {
-        name: min(need[name] for need in needs if need is not None)
-        for name in next(need for need in needs if need is not None)
-    }
+    measured = [admission.needed(arch) for _, arch in (*by_peak, *by_size, *by_macs)]
+    needs = [need for need in measured if need is not None]
+    none = f"none of {drawn:,} networks is within the bounds"
+    if not needs:
+        return f"{none}; what TFLM takes for them is not known"
+    least = {name: min(need[name] for need in needs) for name in needs[0]}
     told = [
         f"{name} {found:,}{'' if name == 'macs' else ' B'} (of {admission.limits[name]:,})"
         for name, found in least.items()
     ]
-    return f"none of {drawn:,} networks is within the bounds; the least found: {', '.join(told)}"
+    return f"{none}; the least found: {', '.join(told)}"

@@ -40,7 +40,7 @@ def line_of(driver: Driver) -> str:
     failed = sum(trial.state is State.FAILED for trial in driver.trials)
     finals = [trial for trial in done if trial.proposal.final]
     contends = [t.state is State.DONE for t in driver.trials if t.proposal.contends]
-    begun = driver.waiting or [t for t in driver.trials if t.proposal.final]
+    chosen = [*driver.waiting, *(t for t in driver.trials if t.proposal.final)]
     parts = [f"{sum(trial.proposal.searching for trial in done)} trained"]
     if failed:
         parts.append(f"{failed} failed")
@@ -54,11 +54,10 @@ def line_of(driver: Driver) -> str:
         front = front_of([point_of(trial, names) for trial in done])
         which = "best finalist" if finals else "best"
         parts += [f"{which} {best.error:.2%} ({costs})", f"front of {len(front)}"]
-    if contends and not begun:
+    if contends and not chosen:
         parts.append(f"{sum(contends)} of {len(contends)} contenders")
-    if begun:
-        wanted = len(driver.waiting) + sum(t.proposal.final for t in driver.trials)
-        parts.append(f"{len(finals)} of {wanted} finalists")
+    if chosen:
+        parts.append(f"{len(finals)} of {len(chosen)} finalists")
     if plan.seconds is not None:
         left = round(plan.seconds - driver.seconds)
         parts.append(f"{left // 60}:{left % 60:02} left" if left > 0 else "the time is up")

@@ -75,22 +75,21 @@ class Classes:
 
     def made(self, operator: Operator) -> Array | None:
         """The classes of a layer's weights by the channel they make, as ``Factor.classes``."""
-        op = operator.op
-        assert isinstance(op, Weighted)
-        weights = operator.inputs[op.weights]
-        axis = op.weight_out % self._rank(weights)
-        if isinstance(op, ConvTranspose) and op.groups > 1:
-            return self._by_group(op, weights, operator.outputs[0], axis)
-        return self.along(weights, axis)
+        return self._of_weights(operator, makes=True)
 
     def read(self, operator: Operator) -> Array | None:
         """The classes of a layer's weights by the channel they read, as ``Factor.classes``."""
+        return self._of_weights(operator, makes=False)
+
+    def _of_weights(self, operator: Operator, makes: bool) -> Array | None:
         op = operator.op
         assert isinstance(op, Weighted)
         weights = operator.inputs[op.weights]
-        axis = op.weight_in % self._rank(weights)
-        if isinstance(op, Conv) and op.groups > 1:
-            return self._by_group(op, weights, operator.inputs[0], axis)
+        axis = (op.weight_out if makes else op.weight_in) % self._rank(weights)
+        # The axis of which each group of a grouped convolution has its own.
+        if isinstance(op, ConvTranspose if makes else Conv) and op.groups > 1:
+            activation = operator.outputs[0] if makes else operator.inputs[0]
+            return self._by_group(op, weights, activation, axis)
         return self.along(weights, axis)
 
     def along(self, name: str | None, axis: int) -> Array | None:

@@ -220,9 +220,10 @@ class _Placement:
         self, operator: Operator, masks: list[Factor], known: Sequence[bool | None]
     ) -> bool:
         """Whether masked channels of the results are 0."""
+        keeps = operator.op.keeps_zero(known)
         if isinstance(operator.op, Recurrent):  # only if it begins so, too
-            return bool(masks) and operator.op.keeps_zero(known)
-        return bool(masks) or operator.op.keeps_zero(known)
+            return bool(masks) and keeps
+        return bool(masks) or keeps
 
     def _contracts(self, operator: Operator, number: int) -> bool:
         """Whether an operator sums over channels of a plane that can go, with weights."""

@@ -12,17 +12,17 @@ compared.
 Operators save nothing by what they write over; whoever asks has counted that already.
 """
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator
 from random import Random
 from typing import NamedTuple
 
 import numpy as np
 from numpy.typing import NDArray
 
-from mcugraph.scheduling.solving.network import Network, highest_cost, mask
+from mcugraph.scheduling.solving.network import Network, mask
 from mcugraph.scheduling.solving.ragged import Ints
+from mcugraph.scheduling.solving.set_arrays import Words
 
-Words = NDArray[np.uint64]
 _WORD = 64
 _FULL = (1 << _WORD) - 1
 
@@ -93,13 +93,11 @@ class BitSteps:
 
     Attributes:
         forward: Whether a state holds what has run; else what has not yet.
-        least: The least that a step took that did not fit; ``highest`` if all did.
     """
 
     def __init__(self, net: Network, forward: bool) -> None:
         count = len(net.preds)
         self.forward = forward
-        self.least = self._highest = highest_cost(net) + 1
         self._net = net
         self._step: Ints = np.array(net.step, np.int64)
         self._rows = -(-count // _WORD)
@@ -118,10 +116,6 @@ class BitSteps:
             self._shared.append([(self._masked(o), size) for o, size in bytes_of.items()])
         random = Random(0)
         self._marks = np.array([random.getrandbits(_WORD) for _ in range(count)], np.uint64)
-
-    def forget(self) -> None:
-        """Forget the steps that did not fit."""
-        self.least = self._highest
 
     def following(self, states: BitStates, budget: int) -> Followers:
         """What follows the states within a budget."""
@@ -168,7 +162,6 @@ class BitSteps:
             cost = (live if self.forward else after) + self._net.step[v]
             fits = cost <= budget
             if not fits.all():
-                self.least = min(self.least, int(cost[~fits].min()))
                 rows, change, after = rows[fits], change[fits], after[fits]
             free = change <= 0
             if free.any():
@@ -209,13 +202,6 @@ class BitSteps:
         """The words of a set that are not empty, by row."""
         parts = ((at, operators >> _WORD * at & _FULL) for at in range(self._rows))
         return [(at, np.uint64(part)) for at, part in parts if part]
-
-
-def packed(sets: Sequence[int], count: int) -> Words:
-    """Sets of up to ``count`` operators in words, a column each."""
-    size = -(-count // _WORD) * 8
-    flat = b"".join([held.to_bytes(size, "little") for held in sets])
-    return np.ascontiguousarray(np.frombuffer(flat, "<u8").reshape(len(sets), -1).T, np.uint64)
 
 
 def _distinct(words: Words, mark: Words) -> tuple[Ints, NDArray[np.int32]]:

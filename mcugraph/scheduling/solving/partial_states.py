@@ -9,16 +9,12 @@ so none need be the largest.
 Partial states are the columns of arrays, with a row for each operator.
 """
 
-from collections.abc import Sequence
-
 import numpy as np
 from numpy.typing import NDArray
 
 from mcugraph.scheduling.solving.network import OUTSIDE, Network, highest_cost
 from mcugraph.scheduling.solving.ragged import Ints
-
-Bools = NDArray[np.bool_]
-_WORD = 64
+from mcugraph.scheduling.solving.set_arrays import Bools
 
 
 class PartialBounds:
@@ -119,18 +115,3 @@ class PartialBounds:
                 inside -= amount
                 pushed(tensor, np.where(run[v], most[tensor], amount))
         return total.astype(np.int64)
-
-
-def columns(sets: Sequence[int], count: int) -> Bools:
-    """Sets of operators: a row an operator, a column a set."""
-    size = -(-count // 8)
-    flat = np.frombuffer(b"".join([held.to_bytes(size, "little") for held in sets]), np.uint8)
-    bits = np.unpackbits(flat.reshape(len(sets), size), axis=1, count=count, bitorder="little")
-    return np.ascontiguousarray(bits.T.astype(bool))
-
-
-def words(held: Bools) -> NDArray[np.uint64]:
-    """The columns in words of 64 operators."""
-    rows = np.packbits(held, axis=0, bitorder="little")
-    rows = np.vstack([rows, np.zeros((-len(rows) % 8, held.shape[1]), np.uint8)])
-    return np.ascontiguousarray(np.ascontiguousarray(rows.T).view("<u8").T, np.uint64)

@@ -24,10 +24,11 @@ from mcugraph.scheduling.solving.bit_steps import BitStates
 from mcugraph.scheduling.solving.limits import Limits
 from mcugraph.scheduling.solving.network import Network
 from mcugraph.scheduling.solving.partial_order import PartialOrder
-from mcugraph.scheduling.solving.partial_states import Bools, PartialBounds, columns, words
+from mcugraph.scheduling.solving.partial_states import PartialBounds
 from mcugraph.scheduling.solving.pivot_states import PivotStates
 from mcugraph.scheduling.solving.pivot_sweep import PivotSweep
 from mcugraph.scheduling.solving.ragged import Ints
+from mcugraph.scheduling.solving.set_arrays import Bools, columns, words
 
 _PIVOTS = 5  # operators that are looked at before a sweep
 _STEP = 6  # operators that add much while they run leave less to others: so many times

@@ -26,8 +26,9 @@ from numpy.typing import NDArray
 from mcugraph.scheduling.solving.limits import Limits
 from mcugraph.scheduling.solving.network import Network
 from mcugraph.scheduling.solving.partial_order import PartialOrder
-from mcugraph.scheduling.solving.partial_states import Bools, PartialBounds, columns
+from mcugraph.scheduling.solving.partial_states import PartialBounds
 from mcugraph.scheduling.solving.ragged import Ints
+from mcugraph.scheduling.solving.set_arrays import Bools, columns
 
 _CELLS = 300_000  # numbers of operators, for partial states that are dealt with at once
 _LOOK = 250  # partial states, between two looks at the limits

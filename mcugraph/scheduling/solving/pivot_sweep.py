@@ -17,10 +17,11 @@ from typing import NamedTuple
 
 import numpy as np
 
-from mcugraph.scheduling.solving.bit_steps import BitStates, BitSteps, Followers, packed
+from mcugraph.scheduling.solving.bit_steps import BitStates, BitSteps, Followers
 from mcugraph.scheduling.solving.limits import Limits
 from mcugraph.scheduling.solving.network import Network
 from mcugraph.scheduling.solving.ragged import Ints
+from mcugraph.scheduling.solving.set_arrays import words
 
 _LOOK = 4000  # states, between two looks at the limits
 _STATE_BYTES = 400  # that a state takes while what follows it is found
@@ -71,7 +72,7 @@ class PivotSweep:
         self.order: list[int] | None = None
         self._count = len(net.preds)
         self._budget, self._width = budget, width
-        self._full = packed([(1 << self._count) - 1], self._count)
+        self._full = words(np.ones((self._count, 1), bool))
         self._steps = BitSteps(net, False), BitSteps(net, True)
         self._kept = 0  # bytes of steps
         self._dropped = False  # whether some of the ways were not looked at

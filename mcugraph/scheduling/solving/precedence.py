@@ -12,7 +12,6 @@ need not be looked at again, in no larger budget either.
 from collections.abc import Iterable, Sequence
 
 import numpy as np
-from numpy.typing import NDArray
 
 from mcugraph.scheduling.solving.cut_graph import CutFlow, CutGraph
 from mcugraph.scheduling.solving.cuts import order_estimates
@@ -23,6 +22,7 @@ from mcugraph.scheduling.solving.network import (
     highest_cost,
 )
 from mcugraph.scheduling.solving.order_cuts import OrderCut
+from mcugraph.scheduling.solving.set_arrays import rows
 
 _LOOK = 2800  # nodes that flows walk, between two looks at the limits
 
@@ -183,7 +183,7 @@ class Precedence:
                 continue
             known = self._supports.downsets[v]
             lives = np.array([known[downset] for downset in downsets], np.int64)[:, None]
-            bits = _bits(downsets, n)
+            bits = rows(downsets, n)
             inside[v] = np.where(bits == 1, lives, most).min(axis=0)
             outside[v] = np.where(bits == 0, lives, most).min(axis=0)
         # What it takes, as far as known, that the operator of the row runs first.
@@ -191,7 +191,7 @@ class Precedence:
         score = np.minimum(first, first.T) * 4 + np.maximum(first, first.T)
         for v in range(n):
             related = self.ancestors[v] | self.descendants[v] | 1 << v
-            (bits,) = _bits([related], n)
+            (bits,) = rows([related], n)
             score[v, bits == 1] = -1
         best = int(score.argmax())
         v, w = divmod(best, n)
@@ -286,11 +286,3 @@ class Precedence:
                 self._open[w] = self._opened(w)
                 lost.add(w)
         return lost
-
-
-def _bits(sets: Sequence[int], count: int) -> NDArray[np.uint8]:
-    """Sets of operators, a row of zeros and ones each."""
-    size = (count + 7) // 8
-    packed = b"".join([held.to_bytes(size, "little") for held in sets])
-    rows = np.frombuffer(packed, np.uint8).reshape(-1, size)
-    return np.unpackbits(rows, axis=1, count=count, bitorder="little")

@@ -8,17 +8,18 @@ import pytest
 from hypothesis import given, settings
 
 from mcugraph.scheduling.solving import pivot_proof, pivot_states, pivot_sweep
-from mcugraph.scheduling.solving.bit_steps import BitStates, BitSteps, packed
+from mcugraph.scheduling.solving.bit_steps import BitStates, BitSteps
 from mcugraph.scheduling.solving.dp import dp_order
 from mcugraph.scheduling.solving.limits import LimitReached, Limits
 from mcugraph.scheduling.solving.network import ancestor_masks, end_bytes
 from mcugraph.scheduling.solving.partial_order import PartialOrder
-from mcugraph.scheduling.solving.partial_states import PartialBounds, columns, words
+from mcugraph.scheduling.solving.partial_states import PartialBounds
 from mcugraph.scheduling.solving.pivot_bounds import PivotBounds
 from mcugraph.scheduling.solving.pivot_proof import PivotProof
 from mcugraph.scheduling.solving.pivot_states import PivotStates
 from mcugraph.scheduling.solving.pivot_sweep import PivotSweep
 from mcugraph.scheduling.solving.replay import order_peak
+from mcugraph.scheduling.solving.set_arrays import columns, words
 from mcugraph.testing import SHAPES, brute_force_peak, build_problem, problems
 
 NO_LIMITS = Limits()
@@ -191,7 +192,7 @@ def test_steps_lead_to_an_order_just_if_one_keeps_the_budget(seed, forward):
     steps = BitSteps(net, forward)
     for budget in (best, best - 1):
         live = net.start if forward else end_bytes(net)
-        states = BitStates(packed([0], len(net.preds)), np.array([live], np.int64))
+        states = BitStates(words(columns([0], len(net.preds))), np.array([live], np.int64))
         for _ in net.preds:
             before, found = states, steps.following(states, budget)
             states = found.states
@@ -209,7 +210,7 @@ def test_states_are_told_apart_whatever_their_hash(monkeypatch):
     monkeypatch.setattr(BitSteps, "_mark", lambda self, words: np.zeros(words.shape[1], np.uint64))
     steps = BitSteps(net, True)
     for budget in (least(net), least(net) - 1):
-        states = BitStates(packed([0], len(net.preds)), np.array([net.start], np.int64))
+        states = BitStates(words(columns([0], len(net.preds))), np.array([net.start], np.int64))
         for _ in net.preds:
             states = steps.following(states, budget).states
         assert (len(states) > 0) == (budget == least(net))
@@ -229,7 +230,7 @@ def test_sweeps_refute_only_what_no_order_passes(seed, forward, kept, monkeypatc
             found, live, _ = found_before(net, PartialOrder(net), pivot, budget)
             for state, bytes_live in zip(found, live, strict=True):
                 sweep = PivotSweep(net, budget, EVERYTHING)
-                states = BitStates(packed([state], len(net.preds)), np.array([bytes_live]))
+                states = BitStates(words(columns([state], len(net.preds))), np.array([bytes_live]))
                 for _ in sweep.run(pivot, states, forward, NO_LIMITS):
                     pass
                 if sweep.order is not None:
