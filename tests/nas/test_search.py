@@ -308,6 +308,15 @@ def test_that_nothing_fits_is_said_soon_where_exact_costs_decide(monkeypatch: An
     assert 100 < looks <= 1100
 
 
+def test_that_nothing_fits_is_said_where_costs_are_not_known(monkeypatch: Any) -> None:
+    def refuse(*given: Any) -> Any:
+        raise mg.UsageError("no kernel")
+
+    monkeypatch.setattr("mcugraph.nas.admission.measure", refuse)
+    with pytest.raises(mg.UsageError, match="bounds; what TFLM takes for them is not known"):
+        searched(bounds=Bounds(sram=5000))
+
+
 @pytest.mark.parametrize(
     ("options", "said"),
     [
