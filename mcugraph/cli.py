@@ -6,6 +6,7 @@ import errno
 import gc
 import io
 import os
+import re
 import signal
 import sys
 import threading
@@ -14,6 +15,7 @@ from contextlib import contextmanager, redirect_stderr
 from importlib import import_module
 from typing import Any, NoReturn, TextIO
 
+from mcugraph.did_you_mean import suggestion
 from mcugraph.errors import McuGraphError, UsageError
 from mcugraph.garbage import collected_seldom
 from mcugraph.printed import message
@@ -43,12 +45,15 @@ _OUTPUT_ENDS = (errno.EPIPE, errno.ENOSPC, errno.EDQUOT, errno.EFBIG)
 class _Parser(argparse.ArgumentParser):
     """Wrong usage is one line on stderr, and exit code 2.
 
-    Options have their whole names: what starts like one of another meaning is a slip.
+    Options have their whole names: what starts like one of another meaning is a slip. No option
+    begins with a digit, so what begins like a number below 0 is the value of one: ``-5min`` is
+    told what is wrong with it, and not missed.
     """
 
     def __init__(self, **options: Any) -> None:
         super().__init__(**options)
         self.allow_abbrev = False
+        self._negative_number_matcher = re.compile(r"-\.?\d")
 
     def error(self, message: str) -> NoReturn:
         _refuse(message, self.prog)
@@ -161,7 +166,7 @@ def _drop(stream: TextIO) -> None:
 def _options(given: list[str]) -> argparse.Namespace:
     parser = _parser(given)
     if given and not given[0].startswith("-") and given[0] not in COMMANDS:
-        _refuse(f"unknown command {given[0]!r}{_meant(given[0], list(COMMANDS))}", "mcugraph")
+        _refuse(f"unknown command {given[0]!r}{suggestion(given[0], COMMANDS.keys())}", "mcugraph")
     try:
         options, unknown = parser.parse_known_args(given)
     except SystemExit:  # after help or the version, which may find no room either
@@ -169,24 +174,18 @@ def _options(given: list[str]) -> argparse.Namespace:
         raise
     if unknown:
         command = f"mcugraph {given[0]}" if given[0] in COMMANDS else "mcugraph"
-        meant = _meant(unknown[0], _options_of(parser, given[0]))
+        name = unknown[0].partition("=")[0].lstrip("-")  # which is like any other option's dashes
+        meant = suggestion(name, _options_of(parser, given[0]))
         _refuse(f"unrecognized arguments: {' '.join(unknown)}{meant}", command)
     return options
 
 
-def _options_of(parser: argparse.ArgumentParser, command: str) -> list[str]:
-    """The options that a command has."""
+def _options_of(parser: argparse.ArgumentParser, command: str) -> dict[str, list[str]]:
+    """The options that a command has, and each without its dashes."""
     (commands,) = (a for a in parser._actions if isinstance(a, argparse._SubParsersAction))
     own = commands.choices.get(command, parser)
-    return [name for name in own._option_string_actions if name.startswith("--")]
-
-
-def _meant(given: str, known: Sequence[str]) -> str:
-    """What somebody who wrote something like a name may have meant, or nothing."""
-    from difflib import get_close_matches
-
-    close = get_close_matches(given.partition("=")[0], known, n=1, cutoff=0.7)
-    return f"; did you mean {close[0]}?" if close else ""
+    names = [name for name in own._option_string_actions if name.startswith("--")]
+    return {name: [name.lstrip("-")] for name in names}
 
 
 class _Completion(argparse.Action):

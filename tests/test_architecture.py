@@ -20,7 +20,7 @@ LONGEST = 450
 # each other. `commands` print what `report` makes, and `cli` parses for them.
 LAYERS = [
     {"errors", "garbage", "records"},
-    {"checks", "late_fields", "late_names"},
+    {"checks", "did_you_mean", "late_fields", "late_names"},
     {"files", "own_process", "printed", "schema", "units"},
     {"shown"},
     {"ir"},

@@ -4,12 +4,14 @@ The figures stand in ``boards.toml`` beside this module, each with the document 
 Sizes are bytes, clocks are hertz.
 """
 
+import re
 from collections.abc import Iterable
 from functools import cache
 from os import PathLike
 
+from mcugraph.did_you_mean import suggestion
 from mcugraph.errors import FormatError, UsageError
-from mcugraph.fit.toml_tables import DATA, checked, hint, read, reject
+from mcugraph.fit.toml_tables import DATA, checked, read, reject
 from mcugraph.records import dataclass
 from mcugraph.units import parse_size
 
@@ -193,8 +195,8 @@ def find_board(name: str, among: Iterable[Board] | None = None) -> Board:
             found = _by_part_number(wanted, known) or _by_piece(wanted, known)
         if found:
             return _only(name, found)
-    names = {plain: board.key for board in known for plain in _names(board)}
-    meant = hint(wanted, names) or "; `mcugraph boards` lists them"
+    called = {board.key: _pieces(board) for board in known} if wanted else {}
+    meant = suggestion(wanted, called) or "; `mcugraph boards` lists them"
     raise UsageError(f"unknown board {name!r}{meant}")
 
 
@@ -226,6 +228,17 @@ def _only(name: str, found: list[Board]) -> Board:
 
 def _names(board: Board) -> tuple[str, str]:
     return _plain(board.key), _plain(board.name)
+
+
+def _pieces(board: Board) -> set[str]:
+    """All that people may call a board: the words of its names that stand side by side."""
+    found = set()
+    for name in (board.mcu, board.key, board.name):
+        words = [word for word in map(_plain, re.split(r"[\s\-()]+", name)) if word]
+        for first in range(len(words)):
+            for end in range(first + 1, len(words) + 1):
+                found.add("".join(words[first:end]))
+    return found
 
 
 def _plain(text: str) -> str:

@@ -1,11 +1,11 @@
 """Tables of a TOML file, read and checked field by field."""
 
-import difflib
 from collections.abc import Mapping
 from os import PathLike
 from pathlib import Path
 from typing import Any, NoReturn
 
+from mcugraph.did_you_mean import suggestion
 from mcugraph.errors import FormatError
 from mcugraph.units import MOST
 
@@ -51,8 +51,7 @@ def checked(
             reject(path, where, f"{name} must be at most {MOST:,}")
     for name in row:
         if name not in fields:
-            known = {field: field for field in fields}
-            reject(path, where, f"unknown key {name!r}{hint(name, known)}")
+            reject(path, where, f"unknown key {name!r}{suggestion(name, fields.keys())}")
     return dict(row)
 
 
@@ -63,10 +62,3 @@ def reject(path: str | PathLike[str], where: str, reason: str) -> NoReturn:
         FormatError: Always.
     """
     raise FormatError(f"{path}: {where}: {reason}")
-
-
-def hint(wanted: str, known: Mapping[str, str]) -> str:
-    """A suggestion of up to three values whose keys look like what was wanted, or nothing."""
-    close = difflib.get_close_matches(wanted, known, n=3, cutoff=0.5)
-    names = dict.fromkeys(known[c] for c in close)
-    return f"; did you mean {', '.join(names)}?" if names else ""

@@ -176,10 +176,36 @@ def test_an_ambiguous_name_lists_the_boards():
     assert re.search(r" and \d+ more$", one_line(error))
 
 
-def test_an_unknown_name_suggests_close_ones():
+@pytest.mark.parametrize(
+    ("wanted", "meant"),
+    [
+        ("nucleo-f466re", "did you mean nucleo-f446re, "),
+        ("ardiuno nano 33 ble", "did you mean arduino-nano-33-ble-sense?"),
+        ("pico22", "did you mean raspberry-pi-pico-2, raspberry-pi-pico-2-w?"),
+        ("esp32-s33", "did you mean esp32-s3, xiao-esp32s3?"),
+        ("stm32f446rz", "did you mean nucleo-f446re?"),
+        ("nrf52804", "did you mean arduino-nano-33-ble-sense, nrf52840-dk, xiao-nrf52840-sense?"),
+        ("nucelo", "did you mean nucleo-f767zi, nucleo-f446re, nucleo-h743zi2, ...?"),
+        ("zzzzzz", "; `mcugraph boards` lists them"),
+        ("", "; `mcugraph boards` lists them"),
+    ],
+)
+def test_an_unknown_name_suggests_close_ones(wanted: str, meant: str):
+    """By a slip in any part of a name, or in a part number."""
     with pytest.raises(UsageError) as error:
-        find_board("nucleo-f466re")
-    assert "did you mean nucleo-f446re" in one_line(error)
+        find_board(wanted)
+    assert one_line(error).partition("; ")[2] == meant.removeprefix("; ") or (
+        meant.endswith(", ") and meant in one_line(error)
+    )
+
+
+@pytest.mark.parametrize("board", boards(), ids=lambda board: board.key)
+def test_a_slip_in_a_key_suggests_its_board(board: Board):
+    """Two letters in the middle that are swapped, where that makes no name of another one."""
+    key, middle = board.key, len(board.key) // 2
+    slip = key[: middle - 1] + key[middle] + key[middle - 1] + key[middle + 1 :]
+    said = str(outcome(find_board, slip))
+    assert board.key in said
 
 
 @given(st.text(max_size=20))
