@@ -2,8 +2,10 @@
 
 import socket
 from collections.abc import Callable
-from concurrent.futures import Executor
+from concurrent.futures import Executor, Future, wait
+from functools import partial
 from importlib import import_module
+from threading import Thread
 from typing import Any, TypeVar
 
 from mcugraph.errors import UsageError
@@ -51,9 +53,9 @@ def _dask(address: str, workers: int) -> Engine:
     distributed = _installed("distributed", "dask")
     if address:
         _see_reachable("dask", address)
-        client = _joined(
-            "dask", address, lambda: distributed.Client(f"tcp://{address}", timeout=_PATIENCE)
-        )
+        join = partial(distributed.Client, f"tcp://{address}", timeout=_PATIENCE)
+        # Its patience is for each step but the greeting, for which it waits for ever.
+        client = _joined("dask", address, partial(_in_time, join, 2 * _PATIENCE))
     else:
         client = distributed.Client(
             n_workers=workers, threads_per_worker=1, dashboard_address=None, set_as_default=False
@@ -93,8 +95,30 @@ def _joined(name: str, address: str, join: Callable[[], Joined]) -> Joined:
     """
     try:
         return join()
-    except (OSError, ValueError) as error:
+    except Exception as error:  # libraries read what they are sent, whatever that is
         raise UsageError(_unanswered(name, address, error)) from error
+
+
+def _in_time(join: Callable[[], Joined], seconds: float) -> Joined:
+    """A cluster, unless it takes longer to say a word.
+
+    Raises:
+        TimeoutError: It does.
+    """
+    joined: Future[Joined] = Future()
+
+    def run() -> None:
+        try:
+            joined.set_result(join())
+        except Exception as error:
+            joined.set_exception(error)
+
+    Thread(target=run, daemon=True).start()
+    if not wait([joined], seconds).done:
+        raise TimeoutError(
+            f"the connection is accepted, and nothing is said for {seconds:g} seconds"
+        )
+    return joined.result()
 
 
 def _unanswered(name: str, address: str, error: Exception) -> str:
