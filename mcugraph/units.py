@@ -4,9 +4,13 @@ Read: ``"64KiB"`` to 65,536. Written: exact bytes beside KiB, MACs with decimal 
 """
 
 import re
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
+from typing import TypeVar
 
+from mcugraph.checks import check_number, check_whole
 from mcugraph.errors import UsageError
+
+Number = TypeVar("Number", int, float)
 
 MOST = (1 << 63) - 1
 """The largest size or count that is read: more is a slip of the pen, on any machine."""
@@ -72,6 +76,8 @@ def parse_share(text: str) -> float:
         value = float(text.removesuffix("%")) / (100 if percent else 1)
     except ValueError:
         value = -1.0
+    if text.lstrip().startswith("-"):
+        raise UsageError(f"{text!r} is below 0: a share is needed like 10% or 0.1")
     if not 0 <= value < float("inf") or (value > 1 and not percent):
         raise UsageError(f"{text!r} is no share, such as 10% or 0.1")
     return value
@@ -86,9 +92,57 @@ def parse_duration(text: str) -> int:
     return _parse(text, _DURATIONS, "a duration", "30min, 2h or 90s", "seconds")
 
 
+def checked_size(name: str, given: int | str, least: int = 0) -> int:
+    """Bytes that a caller gives, as a whole number or as text like ``"24KiB"``.
+
+    Args:
+        name: Of the argument, for the error.
+        given: What it is.
+        least: What it has to be at the least.
+
+    Raises:
+        UsageError: It is no size, or too small.
+    """
+    return _checked(name, given, least, parse_size)
+
+
+def checked_count(name: str, given: int | str, least: int = 0) -> int:
+    """As `checked_size`, of what is counted, like ``"5M"``."""
+    return _checked(name, given, least, parse_count)
+
+
+def checked_share(name: str, given: float | str) -> float:
+    """A share of a whole that a caller gives, as a number from 0 to 1 or as text like ``"5%"``.
+
+    Raises:
+        UsageError: It is none.
+    """
+    value = _read(name, given, parse_share) if isinstance(given, str) else given
+    check_number(name, value)
+    if value > 1:
+        raise UsageError(f"{name}: a share from 0 to 1 is needed, not {given}")
+    return value
+
+
+def _checked(name: str, given: int | str, least: int, parse: Callable[[str], int]) -> int:
+    value = _read(name, given, parse) if isinstance(given, str) else given
+    check_whole(name, value, least)
+    return int(value)
+
+
+def _read(name: str, text: str, parse: Callable[[str], Number]) -> Number:
+    """Text with a unit, as the value of an argument."""
+    try:
+        return parse(text)
+    except UsageError as error:
+        raise UsageError(f"{name}: {error}") from None
+
+
 def _parse(text: str, units: Mapping[str, int], what: str, examples: str, unit_name: str) -> int:
     match = _NUMBER.fullmatch(text.strip())
     factor = units.get(match[3].lower()) if match else None
+    if text.lstrip().startswith("-"):
+        raise UsageError(f"{text!r} is below 0: {what} is needed like {examples}")
     if match is None or factor is None:
         raise UsageError(f"{text!r} is not {what}; write it like {examples}")
     decimals = match[2] or ""

@@ -8,7 +8,20 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from mcugraph.errors import UsageError
-from mcugraph.units import MOST, decimal, exact, kib, parse_count, parse_size, size
+from mcugraph.units import (
+    MOST,
+    checked_count,
+    checked_share,
+    checked_size,
+    decimal,
+    exact,
+    kib,
+    parse_count,
+    parse_duration,
+    parse_share,
+    parse_size,
+    size,
+)
 
 
 def one_line(error: pytest.ExceptionInfo[UsageError]) -> str:
@@ -184,3 +197,46 @@ def test_numbers_beyond_any_float_are_written() -> None:
     assert decimal(10**400) == "1" + "0" * 391 + ".00 G"
     assert kib(-1024) == "-1.0 KiB"
     assert kib(-1) == "0.0 KiB"
+
+
+@pytest.mark.parametrize("parse", [parse_size, parse_count, parse_share, parse_duration])
+@pytest.mark.parametrize("text", ["-5", " -5M", "-.5%", "-"])
+def test_what_is_below_0_is_told_so(parse: Callable[[str], float], text: str):
+    with pytest.raises(UsageError) as error:
+        parse(text)
+    assert one_line(error).startswith(f"{text!r} is below 0: a ")
+
+
+@pytest.mark.parametrize(
+    ("checked", "given", "same"),
+    [
+        (checked_size, "24KiB", 24 * 1024),
+        (checked_size, 7, 7),
+        (checked_count, "2.5k", 2500),
+        (checked_count, 0, 0),
+        (checked_share, "5%", 0.05),
+        (checked_share, "0.5", 0.5),
+        (checked_share, 1, 1),
+    ],
+)
+def test_arguments_are_numbers_or_text(checked: Callable[..., float], given: object, same: float):
+    assert checked("it", given) == same
+
+
+@pytest.mark.parametrize(
+    ("checked", "given", "said"),
+    [
+        (checked_size, "24 apples", "it: '24 apples' is not a size; write it like"),
+        (checked_size, -1, "it: a whole number from 0 on is needed, not -1"),
+        (checked_size, 1.5, "it: a whole number from 0 on is needed, not 1.5"),
+        (checked_size, None, "it: a whole number from 0 on is needed, not None"),
+        (checked_count, "5MiB", "it: '5MiB' is not a count"),
+        (checked_share, "150%", "it: a share from 0 to 1 is needed, not 150%"),
+        (checked_share, "soon", "it: 'soon' is no share"),
+        (checked_share, True, "it: a number from 0 on is needed, not True"),
+    ],
+)
+def test_arguments_that_are_neither(checked: Callable[..., float], given: object, said: str):
+    with pytest.raises(UsageError) as error:
+        checked("it", given)
+    assert one_line(error).startswith(said)

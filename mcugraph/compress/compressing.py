@@ -81,7 +81,7 @@ def structural(
     *,
     heuristic: Any = "l1",
     schedule: str = "agp",
-    budgets: Mapping[str, float] | None = None,
+    budgets: Mapping[str, float | str] | None = None,
     scheme: str | None = "int8",
     qat_epochs: int = 0,
     path: str | Path | None = None,

@@ -1,12 +1,12 @@
 """What a board leaves for a network, as budgets of its widths."""
 
-from mcugraph.checks import check_whole
 from mcugraph.errors import UsageError
 from mcugraph.fit.boards import Board
 from mcugraph.fit.model_needs import Allowance
 from mcugraph.fit.tflm_code import RUNTIME_CODE, estimated_code
 from mcugraph.profiles import Profile
 from mcugraph.records import dataclass
+from mcugraph.units import checked_size
 
 # What an int8 file has besides weights and biases, in bytes: no less than in files that
 # `export_tflite` makes of as many operators. A bias has 4 bytes; it and the weights of its channel
@@ -30,7 +30,9 @@ class Room:
     budgets: dict[str, int]
 
 
-def room_on(board: Board, found: Profile, reserve_sram: int = 0, reserve_flash: int = 0) -> Room:
+def room_on(
+    board: Board, found: Profile, reserve_sram: int | str = 0, reserve_flash: int | str = 0
+) -> Room:
     """What a board leaves for the widths of a network.
 
     An arena is one block of SRAM, so the board's largest one counts, less the tail of the network
@@ -41,15 +43,16 @@ def room_on(board: Board, found: Profile, reserve_sram: int = 0, reserve_flash: 
     Args:
         board: The board.
         found: The network at full widths, in int8, on the board's ABI.
-        reserve_sram: Bytes of the block that the application needs: variables, stack, buffers.
+        reserve_sram: Bytes of the block that the application needs, like ``"24KiB"``: variables,
+            stack, buffers.
         reserve_flash: Bytes of flash that its code needs.
 
     Raises:
         UsageError: A reserve is no size, what TFLM takes for the network is not known, or nothing
             is left.
     """
-    check_whole("reserve_sram", reserve_sram, 0)
-    check_whole("reserve_flash", reserve_flash, 0)
+    reserve_sram = checked_size("reserve_sram", reserve_sram)
+    reserve_flash = checked_size("reserve_flash", reserve_flash)
     memory = found.memory
     if memory.tflm_arena is None or memory.tflm_persistent is None or memory.tflm_total is None:
         raise UsageError(

@@ -45,7 +45,7 @@ from mcugraph.nas.store import Store, settings_in
 from mcugraph.nas.tasks import TrialTask
 from mcugraph.nas.trials import Outcome
 from mcugraph.tflm.kernels import find_library
-from mcugraph.units import parse_duration
+from mcugraph.units import checked_size, parse_duration
 
 WINDOW = 8
 _LEAST_STEPS = 100  # of a first training: less says nothing
@@ -61,8 +61,8 @@ def search(
     *,
     bounds: Bounds | None = None,
     board: str | Board | None = None,
-    reserve_sram: int = 0,
-    reserve_flash: int = 0,
+    reserve_sram: int | str = 0,
+    reserve_flash: int | str = 0,
     kernels: str = "reference",
     recipe: Recipe | None = None,
     method: str | Method = "evolution",
@@ -105,7 +105,7 @@ def search(
             are then kept in the folder.
         bounds: Upper bounds; None: those of the board.
         board: A name of a board, or a ``Board``: what is trained fits it.
-        reserve_sram: Bytes of the board's SRAM for all but the arena.
+        reserve_sram: Bytes of the board's SRAM for all but the arena, like ``"24KiB"``.
         reserve_flash: Bytes of its flash for all but the model and TFLM.
         kernels: What TFLM is built with, as for ``profile``.
         recipe: How candidates are trained; None: the defaults of ``Recipe``.
@@ -149,8 +149,8 @@ def search(
     check_whole("finalists", finalists, 0)
     check_whole("contenders", contenders, 1)
     check_whole("seed", seed, 0)
-    check_whole("reserve_sram", reserve_sram, 0)
-    check_whole("reserve_flash", reserve_flash, 0)
+    reserve_sram = checked_size("reserve_sram", reserve_sram)
+    reserve_flash = checked_size("reserve_flash", reserve_flash)
     find_library(kernels)
     check_number("final_share", final_share)
     if not final_share < 1:

@@ -1,11 +1,11 @@
 """What a network may cost at most."""
 
 from collections.abc import Mapping
+from typing import TYPE_CHECKING
 
-from mcugraph.checks import check_number, check_whole
-from mcugraph.errors import UsageError
 from mcugraph.nas.costs import Costs
 from mcugraph.records import dataclass
+from mcugraph.units import checked_count, checked_share, checked_size
 
 # Costs that bounds can name, beside the error.
 BOUNDED = ("peak", "size", "macs", "arena", "sram")
@@ -16,7 +16,8 @@ class Bounds:
     """Upper bounds of a search; None: none.
 
     All but the error are hard: no candidate beyond them is trained. The error is what the search
-    aims at; candidates above it are kept, as steps on the way.
+    aims at; candidates above it are kept, as steps on the way. Text is read as on the command line:
+    ``Bounds(error="3.5%", size="64KiB", macs="5M")``.
 
     Attributes:
         error: Share of validation examples that are classified wrongly.
@@ -37,13 +38,28 @@ class Bounds:
     arena: int | None = None
     sram: int | None = None
 
+    if TYPE_CHECKING:
+
+        def __init__(
+            self,
+            error: float | str | None = None,
+            peak: int | str | None = None,
+            size: int | str | None = None,
+            macs: int | str | None = None,
+            arena: int | str | None = None,
+            sram: int | str | None = None,
+        ) -> None: ...
+
     def __post_init__(self) -> None:
         if self.error is not None:
-            check_number("bounds: error", self.error)
-            if self.error > 1:
-                raise UsageError(f"bounds: error: a share from 0 to 1 is needed, not {self.error}")
+            self._read("error", checked_share("bounds: error", self.error))
         for name, value in self.hard.items():
-            check_whole(f"bounds: {name}", value, 1)
+            read = checked_count if name == "macs" else checked_size
+            self._read(name, read(f"bounds: {name}", value, 1))
+
+    def _read(self, name: str, value: float) -> None:
+        """Put what text says in its place."""
+        object.__setattr__(self, name, value)
 
     @property
     def hard(self) -> Mapping[str, int]:

@@ -36,13 +36,13 @@ _REHEARSED = 8  # samples: what a file needs does not depend on its ranges
 def to_budget(
     model: torch.nn.Module,
     example_inputs: Any,
-    budgets: Mapping[str, float] | None = None,
+    budgets: Mapping[str, float | str] | None = None,
     *,
     train: Iterable[Any],
     validate: Iterable[Any],
     board: str | Board | None = None,
-    reserve_sram: int = 0,
-    reserve_flash: int = 0,
+    reserve_sram: int | str = 0,
+    reserve_flash: int | str = 0,
     epochs: int = 10,
     trained: bool = True,
     prune_epochs: float | None = None,
@@ -90,7 +90,7 @@ def to_budget(
             the pruner takes its loss of them, where it asks for one.
         board: A name of a board, or a ``Board``: budgets for ``"arena"`` and ``"size"`` are what
             it leaves.
-        reserve_sram: Bytes of the board's SRAM for all but the arena.
+        reserve_sram: Bytes of the board's SRAM for all but the arena, like ``"24KiB"``.
         reserve_flash: Bytes of its flash for all but the model and TFLM.
         epochs: In all.
         trained: Whether the model is trained. False: it is slimmed at once, and the weights that

@@ -61,7 +61,7 @@ class LightningPruning(lightning.Callback):
     def __init__(
         self,
         example_inputs: Any,
-        budgets: Mapping[str, float] | None,
+        budgets: Mapping[str, float | str] | None,
         validate: Iterable[Any] | None = None,
         loss: Callable[[Any, Any], torch.Tensor] | None = None,
         *,

@@ -65,7 +65,8 @@ class Pruner(Exporting, Shown):
             that TensorFlow Lite Micro plans for them (its head), aligned and with the scratch of
             its kernels. ``"overlap_arena"``: the same by our plan, outputs over inputs as TFLM's
             reference kernels allow. ``"size"``: bytes of flash for weights and biases. ``"macs"``:
-            multiply-accumulates of one inference. Any of them.
+            multiply-accumulates of one inference. Any of them, as numbers or as text like
+            ``"64KiB"`` and ``"5M"``.
         kwargs: Inputs by keyword.
         method: ``"allocation"`` or ``"paper"``; None: the first.
         interval: Training steps from one update to the next. The paper: 20.
@@ -123,7 +124,7 @@ class Pruner(Exporting, Shown):
         self,
         model: torch.nn.Module,
         example_inputs: Any,
-        budgets: Mapping[str, float] | None = None,
+        budgets: Mapping[str, float | str] | None = None,
         *,
         kwargs: Mapping[str, Any] | None = None,
         method: str | None = None,

@@ -60,7 +60,7 @@ class StructureChoice:
 def choose_structures(
     model: torch.nn.Module,
     example_inputs: Any,
-    budgets: Mapping[str, float],
+    budgets: Mapping[str, float | str],
     loss: Callable[[], Any] | None = None,
     *,
     kwargs: Mapping[str, Any] | None = None,

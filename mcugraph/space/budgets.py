@@ -48,7 +48,7 @@ class Budgets:
     """
 
     def __init__(
-        self, space: Space, limits: Mapping[str, float], peak_by: str | None = "optimal"
+        self, space: Space, limits: Mapping[str, float | str], peak_by: str | None = "optimal"
     ) -> None:
         if peak_by is not None and peak_by not in METHODS:
             raise UsageError(f"unknown peak {peak_by!r}; expected one of {', '.join(METHODS)}")

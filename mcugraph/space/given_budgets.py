@@ -7,7 +7,7 @@ import numpy as np
 from mcugraph.errors import UsageError
 from mcugraph.ir import Array
 from mcugraph.space.resources import Resource
-from mcugraph.units import MOST
+from mcugraph.units import MOST, checked_count, checked_size
 
 RESOURCES = {
     "peak": "bytes of SRAM",
@@ -18,8 +18,8 @@ RESOURCES = {
 }
 
 
-def checked_limits(limits: Mapping[str, float]) -> dict[str, int]:
-    """Budgets as whole numbers.
+def checked_limits(limits: Mapping[str, float | str]) -> dict[str, int]:
+    """Budgets as whole numbers; text is read like ``"64KiB"`` and ``"5M"``.
 
     Raises:
         UsageError: A name or a value is none.
@@ -52,9 +52,12 @@ def check_reachable(
             )
 
 
-def _checked(name: str, value: float) -> int:
+def _checked(name: str, value: float | str) -> int:
     if name not in RESOURCES:
         raise UsageError(f"unknown budget {name!r}; the budgets are {', '.join(RESOURCES)}")
+    if isinstance(value, str):
+        read = checked_count if name == "macs" else checked_size
+        return read(f"budget {name}", value, 1)
     if isinstance(value, bool) or not isinstance(value, int | float | np.number):
         raise UsageError(f"budget {name}: a number of {RESOURCES[name]} is needed, not {value!r}")
     if not value >= 1:  # nor is NaN

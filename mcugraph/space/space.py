@@ -203,7 +203,7 @@ class Space(Shown):
 
     def allocate(
         self,
-        budgets: Mapping[str, float],
+        budgets: Mapping[str, float | str],
         utility: Any = None,
         least: Any = None,
         most: Any = None,
@@ -220,7 +220,7 @@ class Space(Shown):
 
         Args:
             budgets: ``"peak"``, ``"arena"``, ``"overlap_arena"`` and ``"size"`` in bytes,
-                ``"macs"``; any of them.
+                ``"macs"``; any of them, as numbers or as text like ``"64KiB"``.
             utility: S, what each group is worth, shape (groups,); None: ``worth``, by its part of
                 the network's size and MACs.
             least: No group becomes narrower, shape (groups,); None: one class a group.

@@ -390,7 +390,8 @@ def test_templates_come_first() -> None:
         ({"train": 5}, "train: a function is needed, not 5"),
         ({"kernels": "own", "bounds": Bounds(arena=900)}, "unknown kernels 'own'; expected one of"),
         ({"reserve_sram": -1, "board": "nano 33 ble"}, "reserve_sram: a whole number from 0 on"),
-        ({"reserve_flash": "5KiB", "board": "nano 33 ble"}, "reserve_flash: a whole number"),
+        ({"reserve_flash": "5 apples", "board": "nano 33 ble"}, "reserve_flash: '5 apples' is not"),
+        ({"reserve_flash": "-5KiB", "board": "nano 33 ble"}, "reserve_flash: '-5KiB' is below 0"),
         ({"time_limit": float("inf")}, "time_limit: a number is needed that is not infinite"),
         ({"targets": ["size <= 1e999"]}, "'1e999' is no number"),
         ({"targets": [5]}, "a condition is a text like 'size <= 1000', not 5"),
@@ -421,6 +422,18 @@ def test_numbers_of_numpy_are_numbers(tmp_path: Path) -> None:
     options = {"bounds": bounds, "recipe": recipe, "seed": one, "window": 8 * one}
     first = searched(tmp_path, **options, candidates=9 * one, time_limit=np.float32(600))
     again = searched(tmp_path, bounds=Bounds(error=0.5, size=3000), candidates=9, seed=1)
+    assert history(again) == history(first)
+
+
+def test_bounds_and_reserves_take_text_as_the_command_line_does(tmp_path: Path) -> None:
+    assert Bounds(error="50%", size="3kB", macs="5M", sram="6KiB") == Bounds(
+        error=0.5, size=3000, macs=5_000_000, sram=6144
+    )
+    with pytest.raises(mg.UsageError, match=r"^bounds: macs: '6KiB' is not a count"):
+        Bounds(macs="6KiB")
+    board = {"board": "nano 33 ble", "candidates": 3}
+    first = searched(tmp_path, reserve_sram="24KiB", reserve_flash="100kB", **board)
+    again = searched(tmp_path, reserve_sram=24 * 1024, reserve_flash=100_000, **board)
     assert history(again) == history(first)
 
 

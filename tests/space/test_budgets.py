@@ -41,6 +41,11 @@ def test_random_scalarisation_prefers_what_is_exceeded_most(space: mg.Space) -> 
     assert budgets.pull(full, random, "sum").loss == pytest.approx(5.2, rel=1e-3)
 
 
+def test_budgets_take_text_as_the_command_line_does(space: mg.Space) -> None:
+    limits = Budgets(space, {"peak": "64KiB", "size": "64k", "macs": "5M"}).limits
+    assert limits == {"peak": 65_536, "size": 65_536, "macs": 5_000_000}
+
+
 def test_costs_and_what_exceeds(space: mg.Space) -> None:
     peak, arena = round(space.peak(space.full)), round(space.arena(space.full))
     budgets = Budgets(space, {"peak": peak, "arena": arena - 1})
@@ -58,7 +63,10 @@ def test_costs_and_what_exceeds(space: mg.Space) -> None:
             {"sram": 9},
             "unknown budget 'sram'; the budgets are peak, arena, overlap_arena, size, macs",
         ),
-        ({"peak": "64k"}, "budget peak: a number of bytes of SRAM is needed, not '64k'"),
+        ({"peak": "64 apples"}, "budget peak: '64 apples' is not a size; write it like 64KiB"),
+        ({"macs": "5KiB"}, "budget macs: '5KiB' is not a count"),
+        ({"size": "0KiB"}, "budget size: a whole number from 1 on is needed, not 0"),
+        ({"peak": None}, "budget peak: a number of bytes of SRAM is needed, not None"),
         ({"peak": True}, "budget peak: a number of bytes of SRAM is needed, not True"),
         ({"peak": 0}, "budget peak: it has to be at least 1"),
         ({"peak": float("nan")}, "budget peak: it has to be at least 1, not nan"),
