@@ -166,7 +166,7 @@ def _drop(stream: TextIO) -> None:
 def _options(given: list[str]) -> argparse.Namespace:
     parser = _parser(given)
     if given and not given[0].startswith("-") and given[0] not in COMMANDS:
-        _refuse(f"unknown command {given[0]!r}{suggestion(given[0], COMMANDS.keys())}", "mcugraph")
+        _refuse(f"unknown command {given[0]!r}{suggestion(given[0], COMMANDS)}", "mcugraph")
     try:
         options, unknown = parser.parse_known_args(given)
     except SystemExit:  # after help or the version, which may find no room either
@@ -174,18 +174,17 @@ def _options(given: list[str]) -> argparse.Namespace:
         raise
     if unknown:
         command = f"mcugraph {given[0]}" if given[0] in COMMANDS else "mcugraph"
-        name = unknown[0].partition("=")[0].lstrip("-")  # which is like any other option's dashes
-        meant = suggestion(name, _options_of(parser, given[0]))
+        name = unknown[0].partition("=")[0].lstrip("-")  # which are like those of all others
+        meant = suggestion(name, _options_of(parser, given[0]), lambda own: (own.lstrip("-"),))
         _refuse(f"unrecognized arguments: {' '.join(unknown)}{meant}", command)
     return options
 
 
-def _options_of(parser: argparse.ArgumentParser, command: str) -> dict[str, list[str]]:
-    """The options that a command has, and each without its dashes."""
+def _options_of(parser: argparse.ArgumentParser, command: str) -> list[str]:
+    """The options that a command has."""
     (commands,) = (a for a in parser._actions if isinstance(a, argparse._SubParsersAction))
     own = commands.choices.get(command, parser)
-    names = [name for name in own._option_string_actions if name.startswith("--")]
-    return {name: [name.lstrip("-")] for name in names}
+    return [name for name in own._option_string_actions if name.startswith("--")]
 
 
 class _Completion(argparse.Action):

@@ -1,29 +1,33 @@
 """What somebody who wrote a name that there is not may have meant."""
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Callable, Iterable
 
 _LIKE = 0.6  # difflib's own notion of what is alike
 _AS_LIKE = 0.1  # what is so much less alike than the best is not meant
 _MOST = 3
 
 
-def suggestion(wanted: str, known: Mapping[str, Iterable[str]] | Iterable[str]) -> str:
+def suggestion(
+    wanted: str,
+    known: Iterable[str],
+    called: Callable[[str], Iterable[str]] = lambda name: (name,),
+) -> str:
     """The end of an error message: ``; did you mean this?``, or nothing.
 
     Args:
         wanted: What was written.
-        known: The names that there are; a mapping says of each what it may be called.
+        known: The names that there are.
+        called: What each of them may be called.
     """
     from difflib import SequenceMatcher  # loaded when something is wrong
 
     matcher = SequenceMatcher(b=wanted)  # what is its second sequence is looked at once
 
-    def likeness(called: str) -> float:
-        matcher.set_seq1(called)
+    def likeness(text: str) -> float:
+        matcher.set_seq1(text)
         return matcher.ratio() if matcher.quick_ratio() >= _LIKE else 0.0
 
-    calls = known if isinstance(known, Mapping) else {name: [name] for name in known}
-    alike = {name: max(map(likeness, called), default=0.0) for name, called in calls.items()}
+    alike = {name: max(map(likeness, called(name)), default=0.0) for name in known}
     best = max(alike.values(), default=0.0)
     if best < _LIKE:
         return ""

@@ -21,7 +21,7 @@ LONGEST = 450
 LAYERS = [
     {"errors", "garbage", "records"},
     {"checks", "did_you_mean", "late_fields", "late_names"},
-    {"files", "own_process", "printed", "schema", "units"},
+    {"files", "imported", "own_process", "printed", "schema", "units"},
     {"shown"},
     {"ir"},
     {"ops", "storage"},

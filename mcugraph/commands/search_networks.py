@@ -1,8 +1,11 @@
 """``mcugraph search --data DATA -o FOLDER`` and ``mcugraph search FOLDER --front``."""
 
 import argparse
+import json
 import os
 import sys
+from functools import partial
+from pathlib import Path
 from typing import Any
 
 from mcugraph import files
@@ -13,7 +16,8 @@ from mcugraph.report.answer import as_json
 from mcugraph.units import parse_count, parse_duration, parse_size
 
 _METHODS = ("evolution", "aging", "pareto", "random")
-_SHOWING = {"folder", "front", "where", "tflite", "html", "json"}  # options of a search that is
+# Options of a search that is.
+_SHOWING = {"folder", "front", "where", "space", "tflite", "html", "json"}
 
 
 def add(commands: Any) -> None:
@@ -35,7 +39,10 @@ def add(commands: Any) -> None:
     )
     common.output(command, "FOLDER", "where the search is kept", required=False)
     command.add_argument(
-        "--space", default="cnn", metavar="NAME", help="cnn (the default), cnn1d, ds_cnn or mlp"
+        "--space",
+        default="cnn",
+        metavar="NAME",
+        help="cnn (the default), cnn1d, ds_cnn or mlp; or module:Class of a space of your own",
     )
     _bounds(command)
     _effort(command)
@@ -157,6 +164,7 @@ def run(options: argparse.Namespace) -> int:
         raise UsageError(f"--tflite {options.tflite}: the name of a .tflite file is needed")
     for path in filter(None, (options.tflite, options.html)):
         files.check(path)
+    sys.path.insert(0, os.getcwd())  # module:name is sought here first, as python -m does
     result = _shown(options) if options.front or options.folder else _searched(options)
     if options.where:
         result = result.within(options.where)
@@ -181,7 +189,28 @@ def _shown(options: argparse.Namespace) -> Any:
     other = [name for name, value in options.defaults.items() if getattr(options, name) != value]
     if options.folder is None or not _SHOWING.issuperset(other):
         raise UsageError("to show a search, name its folder alone: mcugraph search FOLDER --front")
-    return load_search(options.folder)
+    if options.space == options.defaults["space"]:
+        return load_search(options.folder)
+    return load_search(options.folder, _space_shown(options))
+
+
+def _space_shown(options: argparse.Namespace) -> Any:
+    """The space that is named for a search that is shown, held against that of the search.
+
+    Raises:
+        UsageError: It is another one.
+    """
+    from mcugraph.nas.space_choice import find_space
+    from mcugraph.nas.store import settings_in
+
+    known = settings_in(Path(options.folder))["space"]
+    space = find_space(options.space, lambda axes: (tuple(known["input_shape"]), known["classes"]))
+    given = json.loads(json.dumps(space.describe()))
+    if given != known:
+        one, other = known["class"], given["class"]
+        told = (one, other) if one != other else (known, given)
+        raise UsageError(f"{options.folder}: its space is {told[0]}, and not {told[1]}")
+    return space
 
 
 def _searched(options: argparse.Namespace) -> Any:
@@ -189,20 +218,15 @@ def _searched(options: argparse.Namespace) -> Any:
     from mcugraph.nas.entry import search
     from mcugraph.nas.recipe import Recipe
     from mcugraph.nas.search_bounds import Bounds
-    from mcugraph.nas.spaces import SPACES
+    from mcugraph.nas.space_choice import find_space
 
     if options.data is None or options.output is None:
         raise UsageError("to search, say on which data and where: --data FILE -o FOLDER")
-    if options.space not in SPACES:
-        raise UsageError(f"unknown space {options.space!r}; expected one of {', '.join(SPACES)}")
-    sys.path.insert(0, os.getcwd())  # module:function is sought here first, as python -m does
-    space = SPACES[options.space]
-    shape, classes = described(options.data, space.axes)
     names = ("error", "peak", "size", "macs", "arena", "sram")
     given = {name: getattr(options, name) for name in names}
     bounded = any(value is not None for value in given.values())
     return search(
-        space(shape, classes),
+        find_space(options.space, partial(described, options.data)),
         options.data,
         bounds=Bounds(**given) if bounded else None,
         board=options.board,

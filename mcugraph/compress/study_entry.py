@@ -8,9 +8,8 @@ from contextlib import ExitStack, closing
 from dataclasses import asdict
 from functools import partial
 from multiprocessing import current_process
-from os import PathLike, fsdecode
+from os import PathLike
 from pathlib import Path
-from tempfile import mkdtemp
 from typing import Any
 
 import torch
@@ -26,10 +25,11 @@ from mcugraph.compress.study_proposals import Grid, Proposals, Sampled
 from mcugraph.compress.study_result import StudyResult
 from mcugraph.compress.study_trial import StudyTask
 from mcugraph.errors import ToolError, UsageError
-from mcugraph.experiments.data import DataSource, Parts, kept
+from mcugraph.experiments.data import DataSource, Parts
 from mcugraph.experiments.engine_choice import find_engine
 from mcugraph.experiments.engines import Engine
 from mcugraph.experiments.ledger import State
+from mcugraph.experiments.places import named_data, place_for
 from mcugraph.export.tools import one_sample
 from mcugraph.formats.torch.export import inference
 from mcugraph.formats.torch.given import plain_module
@@ -134,34 +134,33 @@ def study(
         outputs = plain(example)
     if not isinstance(outputs, torch.Tensor) or outputs.dim() != 2:
         raise UsageError("study takes a classifier: a module that gives logits (samples, classes)")
-    where = _folder(folder)
-    spec = fsdecode(data) if isinstance(data, str | PathLike) else kept(data, where)
-    source = DataSource(spec, tuple(example.shape[1:]), outputs.shape[1], recipe.validation)
-    settings = {
-        "model": _digest(plain),
-        "data": Path(source.spec).name,
-        "examples": _digest_of(source.load()),
-        "recipe": {name: value for name, value in asdict(recipe).items() if name != "device"},
-        "grid": repr(tried),
-        "sampler": None if sampler is None else type(sampler).__name__,
-        "cores": list(cores),
-        "seed": seed,
-    }
-    task = StudyTask(sendable(plain), example, source, recipe, {}, seed, cores)
-    trainers = find_engine(engine, workers, memory_limit)
-    with ExitStack() as stack:
-        stack.callback(trainers.close)
-        ledger = stack.enter_context(closing(StudyLedger(where, drive=True)))
-        ledger.hold(settings)
-        proposals.repeat([*ledger.trials()])
-        driver = StudyDriver(task, proposals, ledger, trainers, workers, measure, say)
-        try:
-            driver.run()
-        except KeyboardInterrupt:
-            say("interrupted: the same call goes on")
-            return StudyResult(driver.trials, where, True, settings)
-        left = any(trial.state is State.RUNNING for trial in driver.trials)
-        return StudyResult(driver.trials, where, left, settings)
+    with place_for(folder, "study") as where, named_data(data, where) as spec:
+        source = DataSource(spec, tuple(example.shape[1:]), outputs.shape[1], recipe.validation)
+        settings = {
+            "model": _digest(plain),
+            "data": Path(source.spec).name,
+            "examples": _digest_of(source.load()),
+            "recipe": {name: value for name, value in asdict(recipe).items() if name != "device"},
+            "grid": repr(tried),
+            "sampler": None if sampler is None else type(sampler).__name__,
+            "cores": list(cores),
+            "seed": seed,
+        }
+        task = StudyTask(sendable(plain), example, source, recipe, {}, seed, cores)
+        trainers = find_engine(engine, workers, memory_limit)
+        with ExitStack() as stack:
+            stack.callback(trainers.close)
+            ledger = stack.enter_context(closing(StudyLedger(where, drive=True)))
+            ledger.hold(settings)
+            proposals.repeat([*ledger.trials()])
+            driver = StudyDriver(task, proposals, ledger, trainers, workers, measure, say)
+            try:
+                driver.run()
+            except KeyboardInterrupt:
+                say("interrupted: the same call goes on")
+                return StudyResult(driver.trials, where, True, settings)
+            left = any(trial.state is State.RUNNING for trial in driver.trials)
+            return StudyResult(driver.trials, where, left, settings)
 
 
 def load_study(folder: str | PathLike[str]) -> StudyResult:
@@ -195,12 +194,6 @@ def _one_input(example_inputs: Any) -> torch.Tensor:
         raise UsageError(f"study takes a model of one input, not of {len(given)}")
     example: torch.Tensor = given[0]
     return example
-
-
-def _folder(folder: str | PathLike[str] | None) -> Path:
-    if folder is None:
-        return Path(mkdtemp(prefix="mcugraph-study-"))
-    return Path(path_text(folder, "study takes the path of a folder"))
 
 
 def _digest_of(parts: Parts) -> str:

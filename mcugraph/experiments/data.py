@@ -1,9 +1,9 @@
 """Data sets: named by the driver, loaded by each worker itself, and split alike by all."""
 
+import os
 import zlib
 from collections.abc import Mapping
 from functools import lru_cache
-from importlib import import_module
 from io import BytesIO
 from math import prod
 from pathlib import Path
@@ -15,9 +15,11 @@ from numpy.lib import format as npy
 
 from mcugraph import files
 from mcugraph.errors import FormatError, UsageError
+from mcugraph.imported import failure, imported
 from mcugraph.ir import Array, Shape
 from mcugraph.records import dataclass
 
+KEPT = "data.npz"  # in a folder: data that somebody has handed in
 _KEYS = ("x_train", "y_train", "x_test", "y_test")
 _HELD_BACK = ("x_val", "y_val")  # that need not be there
 _MOST_CHANNELS = 4
@@ -82,16 +84,25 @@ class DataSource:
                 no output for.
             UsageError: There is no such file or function.
         """
-        return _loaded(self)
+        return _loaded(self, self.version)
+
+    @property
+    def version(self) -> object:
+        """What is another one once a file is another one: what was read of it is kept by that."""
+        try:
+            found = os.stat(self.spec)
+        except (OSError, ValueError):
+            return None
+        return found.st_mtime_ns, found.st_size
 
 
-def described(spec: str, axes: int) -> tuple[Shape, int]:
+def described(spec: str, axes: int | None) -> tuple[Shape, int]:
     """The shape of one example, channels first, and the number of classes.
 
     Args:
         spec: As of `DataSource`.
         axes: How many spatial axes networks read: images of (height, width) have one channel, and
-            a last axis of up to 4 beside others holds the channels.
+            a last axis of up to 4 beside others holds the channels. None: examples are as they are.
 
     Raises:
         FormatError: There is something else.
@@ -107,7 +118,7 @@ def described(spec: str, axes: int) -> tuple[Shape, int]:
 
 
 @lru_cache(maxsize=2)
-def _loaded(source: DataSource) -> Parts:
+def _loaded(source: DataSource, version: object) -> Parts:
     arrays = _arrays(source.spec)
     shaped = {name: _shaped(source, name, part, arrays["train"]) for name, part in arrays.items()}
     whole = shaped["train"].examples
@@ -231,13 +242,9 @@ def _header(stream: IO[bytes]) -> tuple[Shape, bool, np.dtype[Any]]:
 
 
 def _called(spec: str) -> Mapping[str, Array]:
-    module, _, name = spec.partition(":")
-    if not name:
+    if ":" not in spec:
         raise UsageError(f"data {spec!r}: an .npz file or module:function is needed")
-    try:
-        function = getattr(import_module(module), name)
-    except Exception as error:
-        raise UsageError(f"data {spec!r}: {type(error).__name__}: {error}") from error
+    function = imported("data", spec)
     try:
         made = function()
         if isinstance(made, Mapping):
@@ -245,13 +252,13 @@ def _called(spec: str) -> Mapping[str, Array]:
         if isinstance(made, tuple) and len(made) in (2, 3):
             return _of_datasets(made)
     except Exception as error:
-        raise FormatError(f"data {spec!r}: {type(error).__name__}: {error}") from error
+        raise FormatError(f"data {spec!r}: {failure(error)}") from error
     raise FormatError(
         f"data {spec!r}: a dictionary of arrays, or two data sets or three, are needed"
     )
 
 
-def kept(datasets: Any, folder: Path) -> str:
+def keep(datasets: Any, folder: Path) -> str:
     """PyTorch data sets, written to the folder of a search, where each worker reads them.
 
     Args:
@@ -273,9 +280,9 @@ def kept(datasets: Any, folder: Path) -> str:
     except Exception as error:
         raise UsageError(
             "data: a path, module:function or two data sets of pairs (training and test; a third, "
-            f"held back) are needed: {type(error).__name__}: {error}"
+            f"held back) are needed: {failure(error)}"
         ) from error
-    path = folder / "data.npz"
+    path = folder / KEPT
     if not path.exists():
         folder.mkdir(parents=True, exist_ok=True)
         stream = BytesIO()

@@ -196,7 +196,7 @@ def find_board(name: str, among: Iterable[Board] | None = None) -> Board:
         if found:
             return _only(name, found)
     called = {board.key: _pieces(board) for board in known} if wanted else {}
-    meant = suggestion(wanted, called) or "; `mcugraph boards` lists them"
+    meant = suggestion(wanted, called, called.__getitem__) or "; `mcugraph boards` lists them"
     raise UsageError(f"unknown board {name!r}{meant}")
 
 

@@ -51,7 +51,7 @@ def checked(
             reject(path, where, f"{name} must be at most {MOST:,}")
     for name in row:
         if name not in fields:
-            reject(path, where, f"unknown key {name!r}{suggestion(name, fields.keys())}")
+            reject(path, where, f"unknown key {name!r}{suggestion(name, fields)}")
     return dict(row)
 
 

@@ -3,49 +3,44 @@
 import sys
 from collections.abc import Callable, Mapping, Sequence
 from concurrent.futures import Executor
-from contextlib import ExitStack, closing
-from dataclasses import asdict
+from contextlib import closing
 from functools import partial
 from multiprocessing import current_process
-from os import PathLike, fsdecode
+from os import PathLike
 from pathlib import Path
-from tempfile import mkdtemp
 from typing import Any
 
-from mcugraph.checks import (
-    check_callable,
-    check_finite,
-    check_kind,
-    check_number,
-    check_whole,
-    path_text,
-)
+from mcugraph.checks import check_callable, path_text
 from mcugraph.errors import FormatError, UsageError
-from mcugraph.experiments.data import DataSource, kept
+from mcugraph.experiments.data import DataSource
 from mcugraph.experiments.engine_choice import find_engine
 from mcugraph.experiments.engines import Engine
-from mcugraph.fit.boards import Board, find_board
-from mcugraph.fit.tflm_code import RUNTIME_CODE
-from mcugraph.nas.admission import Admission
-from mcugraph.nas.conditions import condition
+from mcugraph.experiments.places import named_data, place_for
+from mcugraph.fit.boards import Board
 from mcugraph.nas.driver import Driver
 from mcugraph.nas.evolution import Method, find_method
 from mcugraph.nas.findings import choose_finalists
 from mcugraph.nas.halving import Ladder
 from mcugraph.nas.recipe import Recipe
 from mcugraph.nas.results import SearchResult
+from mcugraph.nas.search_arguments import (
+    check_device,
+    check_effort,
+    check_space,
+    check_wishes,
+    checked_admission,
+    checked_recipe,
+    checked_seconds,
+)
 from mcugraph.nas.search_bounds import Bounds
 from mcugraph.nas.search_plan import SearchPlan
 from mcugraph.nas.search_progress import Progress, shortcomings
 from mcugraph.nas.search_space import SearchSpace
 from mcugraph.nas.spaces import SPACES
 from mcugraph.nas.spaces.unknown import UnknownSpace
-from mcugraph.nas.sparsity import SparsityRange
 from mcugraph.nas.store import Store, settings_in
 from mcugraph.nas.tasks import TrialTask
 from mcugraph.nas.trials import Outcome
-from mcugraph.tflm.kernels import find_library
-from mcugraph.units import checked_size, parse_duration
 
 WINDOW = 8
 _LEAST_STEPS = 100  # of a first training: less says nothing
@@ -144,99 +139,85 @@ def search(
     """
     if getattr(current_process(), "_inheriting", False):  # a worker imports the caller's script
         raise UsageError(_UNGUARDED)
-    check_whole("workers", workers, 1)
-    check_whole("window", window, 1)
-    check_whole("finalists", finalists, 0)
-    check_whole("contenders", contenders, 1)
-    check_whole("seed", seed, 0)
-    reserve_sram = checked_size("reserve_sram", reserve_sram)
-    reserve_flash = checked_size("reserve_flash", reserve_flash)
-    find_library(kernels)
-    check_number("final_share", final_share)
-    if not final_share < 1:
-        raise UsageError(f"final_share: a share from 0 to below 1 is needed, not {final_share}")
-    if isinstance(targets, str):
-        raise UsageError(f"targets: a list of conditions is needed, like [{targets!r}]")
-    for text in _listed("targets", targets):
-        condition(text)
-    if candidates is not None:
-        check_whole("candidates", candidates, 1)
-    seconds = parse_duration(time_limit) if isinstance(time_limit, str) else time_limit
-    if seconds is None and candidates is None:
-        raise UsageError(
-            "search: say for how long: a time_limit (--time 30min), a number of candidates "
-            "(--candidates 500), or both"
-        )
-    if seconds is not None:
-        check_finite("time_limit", seconds)
-        if not seconds > 0:
-            raise UsageError("time_limit has to be above 0: give it (--time) like 30min")
-    if window < workers:
-        raise UsageError(f"window: {workers} workers need a window of {workers} at least")
-    recipe = Recipe() if recipe is None else recipe
-    target = find_board(board) if isinstance(board, str) else board
-    check_kind("space", space, SearchSpace)
-    check_kind("recipe", recipe, Recipe)
-    if (recipe.flip or recipe.shift) and len(space.input_shape) < 2:
-        raise UsageError(
-            "recipe: flip and shift are for images and series, and examples of shape "
-            f"{tuple(space.input_shape)} have no axis to mirror or move along"
-        )
-    check_kind("board", target, Board | None)
-    check_kind("bounds", bounds, Bounds | None)
-    for arch in _listed("templates", templates):
-        check_kind("templates", arch, space.architecture)
-    if bounds is None and target is None:
-        raise UsageError(
-            "search: say what a network may cost: bounds, like Bounds(size=64_000) (--size 64k), "
-            "or a board (--board NAME)"
-        )
-    limits = bounds or Bounds()
-    if target is not None:
-        _see_room(target, reserve_sram, reserve_flash)
-    sparsities = None if recipe.sparsity is None else SparsityRange(*recipe.sparsity)
-    admission = Admission(space, limits, target, reserve_sram, reserve_flash, kernels, sparsities)
-    if isinstance(data, str | PathLike):
-        spec = fsdecode(data)
-    else:
-        folder = _folder(folder)
-        spec = kept(data, folder)
-    source = DataSource(spec, space.input_shape, space.classes, recipe.validation)
-    run = _trainer(source) if train is None else train
-    check_callable("train", run)
+    check_space(space)
+    check_effort(workers, window, finalists, contenders, candidates, final_share, seed)
+    seconds = checked_seconds(time_limit, candidates)
+    check_wishes(targets, templates, space)
+    recipe = checked_recipe(recipe, space)
+    admission = checked_admission(
+        space, bounds, board, reserve_sram, reserve_flash, kernels, recipe.sparsity
+    )
+    chooser = find_method(method)
     say = report or partial(print, file=sys.stderr)
     check_callable("report", say)
-    plan = SearchPlan(
-        admission=admission,
-        method=find_method(method),
-        ladder=_ladder(recipe, source if train is None else None),
-        recipe=recipe,
-        data=source,
-        templates=tuple(templates),
-        window=window,
-        workers=workers,
-        seed=int(seed),
-        candidates=candidates,
-        seconds=seconds,
-        finalists=finalists,
-        contenders=contenders,
-        targets=tuple(targets),
-        final_share=final_share,
-    )
-    trainers = find_engine(engine, workers, memory_limit)
-    with ExitStack() as stack:
-        stack.callback(trainers.close)
-        where = _folder(folder)
-        store = stack.enter_context(closing(Store(where, space, drive=True)))
-        stack.enter_context(store.kept_if_begun())
-        store.hold(_settings(plan))
-        choose = partial(
-            choose_finalists,
-            bounds=limits,
-            targets=targets,
-            guessing=1 - 1 / max(space.classes, 1),
+    if train is None:
+        check_device(recipe.device, engine)
+    else:
+        check_callable("train", train)
+    with place_for(folder, "search") as where, named_data(data, where) as spec:
+        source = DataSource(spec, space.input_shape, space.classes, recipe.validation)
+        examples = len(source.load().train.classes) if train is None else None
+        plan = SearchPlan(
+            admission=admission,
+            method=chooser,
+            ladder=_ladder(recipe, examples),
+            recipe=recipe,
+            data=source,
+            templates=tuple(templates),
+            window=window,
+            workers=workers,
+            seed=int(seed),
+            candidates=candidates,
+            seconds=seconds,
+            finalists=finalists,
+            contenders=contenders,
+            targets=tuple(targets),
+            final_share=final_share,
         )
-        driver = Driver(plan, store, trainers, run, choose, Progress(say))
+        with closing(find_engine(engine, workers, memory_limit)) as trainers:
+            return _run(plan, where, trainers, train or _own_training(), say)
+
+
+def _own_training() -> Callable[[TrialTask], Outcome]:
+    """The library's own training."""
+    from mcugraph.nas.trial_training import train
+
+    return train
+
+
+def _ladder(recipe: Recipe, examples: int | None) -> Ladder:
+    """The rungs of a recipe, but none whose training would have next to no steps.
+
+    Args:
+        recipe: The recipe.
+        examples: That are trained on; None: somebody else trains, and they are not known.
+    """
+    rungs, epochs = recipe.rungs, recipe.epochs * recipe.share
+    if examples is not None:
+        each = -(-examples // recipe.batch)
+        while rungs > 1 and Ladder(epochs, rungs).epochs_of(0) * each < _LEAST_STEPS:
+            rungs -= 1
+    return Ladder(epochs, rungs)
+
+
+def _run(
+    plan: SearchPlan,
+    where: Path,
+    trainers: Engine,
+    train: Callable[[TrialTask], Outcome],
+    say: Callable[[str], None],
+) -> SearchResult:
+    """Carry a plan out, or go on with it, in a folder."""
+    space, bounds = plan.admission.space, plan.admission.bounds
+    choose = partial(
+        choose_finalists,
+        bounds=bounds,
+        targets=plan.targets,
+        guessing=1 - 1 / max(space.classes, 1),
+    )
+    with closing(Store(where, space, drive=True)) as store, store.kept_if_begun():
+        store.hold(plan.settings())
+        driver = Driver(plan, store, trainers, train, choose, Progress(say))
         interrupted = False
         try:
             driver.run()
@@ -246,54 +227,8 @@ def search(
             interrupted = True
             say("interrupted: this is the best so far; the same call goes on")
         return SearchResult(
-            driver.trials, space, limits, source, where, driver.seconds, interrupted
+            driver.trials, space, bounds, plan.data, where, driver.seconds, interrupted
         )
-
-
-def _see_room(board: Board, reserve_sram: int, reserve_flash: int) -> None:
-    """See that reserves leave something of a board.
-
-    Raises:
-        UsageError: They are more than it has.
-    """
-    has = {
-        "SRAM": (board.for_arena, reserve_sram, 0),
-        "flash": (board.for_program, reserve_flash, RUNTIME_CODE),
-    }
-    for name, (size, reserve, code) in has.items():
-        if reserve + code >= size:
-            takes = f", and TFLM's code takes {code:,} B of the rest at the least" if code else ""
-            raise UsageError(
-                f"{board.name}: {reserve:,} B of {name} are reserved, and it has {size:,} B{takes}"
-            )
-
-
-def _listed(name: str, given: object) -> Sequence[Any]:
-    """An argument that is a list of something.
-
-    Raises:
-        UsageError: It is none.
-    """
-    if not isinstance(given, Sequence):
-        raise UsageError(f"{name}: a list is needed, not {given!r}")
-    return given
-
-
-def _ladder(recipe: Recipe, data: DataSource | None) -> Ladder:
-    """The rungs of a recipe, but none whose training would have next to no steps."""
-    rungs, epochs = recipe.rungs, recipe.epochs * recipe.share
-    if data is not None:
-        each = -(-len(data.load().train.classes) // recipe.batch)
-        while rungs > 1 and Ladder(epochs, rungs).epochs_of(0) * each < _LEAST_STEPS:
-            rungs -= 1
-    return Ladder(epochs, rungs)
-
-
-def _folder(folder: str | PathLike[str] | None) -> Path:
-    """Where a search is kept: a folder of its own, if none is given."""
-    if folder is None:
-        return Path(mkdtemp(prefix="mcugraph-search-"))
-    return Path(path_text(folder, "folder: a path is needed"))
 
 
 def load_search(folder: str | PathLike[str], space: SearchSpace[Any] | None = None) -> SearchResult:
@@ -329,32 +264,3 @@ def _space_of(settings: Mapping[str, Any]) -> SearchSpace[Any]:
             made: SearchSpace[Any] = cls(**said)
             return made
     return UnknownSpace(name, tuple(said.get("input_shape", ())), int(said.get("classes", 0)))
-
-
-def _trainer(source: DataSource) -> Callable[[TrialTask], Outcome]:
-    """The library's own training, once its data is known to be there, and to fit."""
-    source.load()
-    from mcugraph.nas.trial_training import train
-
-    return train
-
-
-def _settings(plan: SearchPlan) -> dict[str, Any]:
-    """What has to be the same when a search goes on; how long, and who trains, may change."""
-    admission = plan.admission
-    recipe = asdict(plan.recipe) | {"sparsity": repr(plan.recipe.sparsity)}
-    del recipe["device"]
-    return {
-        "space": admission.space.describe(),
-        "bounds": asdict(admission.bounds),
-        "board": None if admission.board is None else admission.board.key,
-        "reserves": [admission.reserve_sram, admission.reserve_flash],
-        "kernels": admission.kernels,
-        "data": plan.data.spec,
-        "recipe": recipe,
-        "method": repr(plan.method),
-        "templates": [admission.space.to_plain(arch) for arch in plan.templates],
-        "targets": list(plan.targets),
-        "window": plan.window,
-        "seed": plan.seed,
-    }

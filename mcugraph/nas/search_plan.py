@@ -1,5 +1,6 @@
 """What a search is, without who does it."""
 
+from dataclasses import asdict
 from typing import Any
 
 from mcugraph.experiments.data import DataSource
@@ -48,3 +49,23 @@ class SearchPlan:
     contenders: int
     targets: tuple[str, ...]
     final_share: float
+
+    def settings(self) -> dict[str, Any]:
+        """What has to be the same when a search goes on; how long, and who trains, may change."""
+        admission = self.admission
+        recipe = asdict(self.recipe) | {"sparsity": repr(self.recipe.sparsity)}
+        del recipe["device"]
+        return {
+            "space": admission.space.describe(),
+            "bounds": asdict(admission.bounds),
+            "board": None if admission.board is None else admission.board.key,
+            "reserves": [admission.reserve_sram, admission.reserve_flash],
+            "kernels": admission.kernels,
+            "data": self.data.spec,
+            "recipe": recipe,
+            "method": repr(self.method),
+            "templates": [admission.space.to_plain(arch) for arch in self.templates],
+            "targets": list(self.targets),
+            "window": self.window,
+            "seed": self.seed,
+        }

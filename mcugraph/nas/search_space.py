@@ -76,11 +76,14 @@ class SearchSpace(ABC, Generic[Arch]):
 
     Attributes:
         architecture: The class of its architectures.
+        axes: How many spatial axes the networks read, if they are made for data by name: then
+            examples are handed to the constructor channels first; None: as the data have them.
         input_shape: One example that the networks read: channels first, without the batch.
         classes: How many outputs they have.
     """
 
     architecture: ClassVar[type]
+    axes: ClassVar[int | None] = None
     input_shape: Shape
     classes: int
 

@@ -37,7 +37,7 @@ def train(task: TrialTask) -> Outcome:
         UsageError: The training diverges, or there is no such device.
         FormatError: The data cannot be read, or does not fit.
     """
-    parts = _placed(task.data, task.recipe.device)
+    parts = _placed(task.data, task.recipe.device, task.data.version)
     begun = time.monotonic()  # data are read once, and tell nothing of other trainings
     with _one_thread(), seeded(task.seed):
         module = task.space.module(task.arch)
@@ -64,7 +64,7 @@ def _one_thread() -> Iterator[None]:
 
 
 @lru_cache(maxsize=2)
-def _placed(source: DataSource, device: str) -> dict[str, Examples]:
+def _placed(source: DataSource, device: str, version: object) -> dict[str, Examples]:
     """Examples and classes for training, validation and test, on a device.
 
     Raises:

@@ -10,7 +10,7 @@ import numpy as np
 import pytest
 
 import mcugraph as mg
-from mcugraph.experiments.data import DataSource, described, kept
+from mcugraph.experiments.data import DataSource, described, keep
 
 X = np.random.default_rng(0).integers(0, 255, (40, 6, 5), dtype=np.uint8)
 Y = np.arange(40) % 4
@@ -208,22 +208,22 @@ def test_what_is_held_back_may_be_told(tmp_path: Path) -> None:
 def test_arrays_may_be_given_as_they_are(tmp_path: Path) -> None:
     arrays = {"x_train": X, "y_train": Y.tolist(), "x_test": X[:9], "y_test": Y[:9]}
     (tmp_path / "file").mkdir()
-    expected, parts = loaded(saved(tmp_path / "file")), loaded(kept(arrays, tmp_path))
+    expected, parts = loaded(saved(tmp_path / "file")), loaded(keep(arrays, tmp_path))
     for part, same in zip(parts[:3], expected[:3], strict=True):
         np.testing.assert_array_equal(part.examples, same.examples)
     with pytest.raises(mg.FormatError, match="there is no array y_test"):
-        loaded(kept({key: arrays[key] for key in list(arrays)[:3]}, tmp_path / "new"))
+        loaded(keep({key: arrays[key] for key in list(arrays)[:3]}, tmp_path / "new"))
 
 
 def test_data_sets_may_be_three(tmp_path: Path) -> None:
     train, test, held = (list(zip(X[s], Y[s], strict=True)) for s in np.s_[:, :9, 5:25])
-    parts = loaded(kept((train, test, held), tmp_path))
+    parts = loaded(keep((train, test, held), tmp_path))
     assert [len(part.classes) for part in parts[:3]] == [40, 20, 9]
-    assert kept((train, test, held), tmp_path) == str(tmp_path / "data.npz")
+    assert keep((train, test, held), tmp_path) == str(tmp_path / "data.npz")
     for others in ((train, test), (train, test, held[1:])):
         with pytest.raises(mg.UsageError, match="other data were searched on here"):
-            kept(others, tmp_path)
+            keep(others, tmp_path)
     for wrong in ((train,), (train, test, held, held)):
         with pytest.raises(mg.UsageError, match="a third, held back"):
-            kept(wrong, tmp_path / "new")
+            keep(wrong, tmp_path / "new")
     assert not (tmp_path / "new").exists()

@@ -333,6 +333,36 @@ def test_a_reserve_beyond_the_board_is_told_at_once(
     assert list(tmp_path.iterdir()) == []
 
 
+def test_a_device_that_there_is_not_is_refused_at_once(tmp_path: Path) -> None:
+    pytest.importorskip("torch")
+    for engine in ("inline", "local"):
+        recipe = Recipe(device="cuda:99")
+        with pytest.raises(mg.UsageError, match=r"^recipe: device 'cuda:99': "):
+            searched(tmp_path / "new", train=None, recipe=recipe, engine=engine)
+    assert list(tmp_path.iterdir()) == []
+
+
+def test_data_sets_of_a_search_that_is_refused_are_not_kept(tmp_path: Path) -> None:
+    np = pytest.importorskip("numpy")
+    pytest.importorskip("torch")
+    from mcugraph.nas import search
+
+    y = np.arange(60) % 3
+    good = {"x_train": np.eye(60)[:, :6], "y_train": y, "x_test": np.eye(60)[:, :6], "y_test": y}
+    refused: list[tuple[dict[str, Any], dict[str, Any], str]] = [
+        (good | {"y_train": y + 1}, {}, "no example of class 0"),
+        (good, {"bounds": Bounds(size=29)}, "none of"),
+        (good, {"engine": "abacus"}, "unknown engine"),
+        (good, {"recipe": Recipe(device="cuda:99")}, "recipe: device"),
+        (good, {"workers": 9}, "window"),
+    ]
+    for data, options, said in refused:
+        given = {"bounds": BOUNDS, "candidates": 3, "engine": "inline", "report": print} | options
+        with pytest.raises(mg.McuGraphError, match=said):
+            search(SPACE, data, folder=tmp_path / "runs" / "new", **given)
+        assert list(tmp_path.iterdir()) == []
+
+
 def test_what_was_not_begun_leaves_nothing_behind(tmp_path: Path) -> None:
     (tmp_path / "mine").mkdir()
     (tmp_path / "mine" / "notes.txt").write_text("of my own")
@@ -408,6 +438,7 @@ def test_templates_come_first() -> None:
         ),
         ({"recipe": Recipe(shift=1)}, "shape (6,) have no axis to mirror or move along"),
         ({"folder": 5}, "folder: a path is needed, not int"),
+        ({"reserve_sram": 9}, "reserve_sram and reserve_flash are of a board: name one"),
     ],
 )
 def test_what_is_no_search_is_refused(options: dict[str, Any], said: str) -> None:

@@ -44,5 +44,5 @@ class UnknownSpace(SearchSpace[str]):
     def _refuse(self) -> NoReturn:
         raise UsageError(
             f"the search is of a space of your own, {self.name}: what it has found can be shown, "
-            "but for its networks give the space: load_search(folder, space)"
+            "but for its networks give the space: load_search(folder, space), or --space"
         )

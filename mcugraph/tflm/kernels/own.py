@@ -9,11 +9,11 @@ import os
 import sys
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import field
-from importlib import import_module
 from numbers import Integral
 from typing import Any
 
 from mcugraph.errors import UsageError
+from mcugraph.imported import failure, imported
 from mcugraph.ir import TensorType
 from mcugraph.ops.window import Windowed
 from mcugraph.records import dataclass, replace
@@ -96,13 +96,10 @@ def from_module(text: str) -> KernelLibrary:
     Raises:
         UsageError: There is none.
     """
-    module, _, name = text.partition(":")
     here = os.getcwd()
     sys.path.append(here)
     try:
-        found = getattr(import_module(module), name)
-    except Exception as error:
-        raise UsageError(f"kernels {text!r}: {type(error).__name__}: {error}") from error
+        found = imported("kernels", text)
     finally:
         # The last one: the folder may have been among them before.
         del sys.path[len(sys.path) - 1 - sys.path[::-1].index(here)]
@@ -133,7 +130,7 @@ def _asked(what: str, amount: Amount, call: OperatorCall) -> tuple[int, ...]:
     try:
         answer = amount(call)
     except Exception as error:
-        raise UsageError(f"{what}: its rule fails: {type(error).__name__}: {error}") from error
+        raise UsageError(f"{what}: its rule fails: {failure(error)}") from error
     return _sizes(what, answer)
 
 
