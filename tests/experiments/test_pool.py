@@ -2,12 +2,15 @@
 
 import os
 import time
+from concurrent.futures import CancelledError
 from pathlib import Path
+from typing import Any
 
 import pytest
 from support.searching import (
     DEADLY,
     HUNGRY,
+    answer,
     complain,
     die_once,
     misbehave,
@@ -81,3 +84,94 @@ def test_a_closed_pool_leaves_no_process() -> None:
 
 def test_a_lost_worker_is_an_error_of_ours() -> None:
     assert issubclass(WorkerLost, mg.McuGraphError)
+
+
+@pytest.mark.parametrize(
+    ("kind", "said"),
+    [
+        ("unreadable", "its result cannot be read: ValueError: no sense"),
+        ("unsendable", r"(Pickling|Attribute)Error: Can't pickle"),
+    ],
+)
+def test_a_result_that_does_not_come_through_is_a_failure(kind: str, said: str) -> None:
+    pool = WorkerPool(1)
+    try:
+        with pytest.raises(Exception, match=said):
+            pool.submit(answer, kind).result(60)
+        assert pool.submit(square, 3).result(60) == 9, "the pool goes on"
+    finally:
+        pool.close()
+
+
+def test_tasks_larger_than_a_pipe_are_sent_to_whoever_reads() -> None:
+    pool = WorkerPool(2)
+    try:
+        futures = [pool.submit(len, bytes(1 << 22)) for _ in range(4)]
+        assert [future.result(60) for future in futures] == [1 << 22] * 4
+    finally:
+        pool.close()
+
+
+def test_where_no_process_can_be_begun_the_task_is_lost(monkeypatch: pytest.MonkeyPatch) -> None:
+    def refuse(process: Any) -> None:
+        raise BlockingIOError(11, "Resource temporarily unavailable")
+
+    pool = WorkerPool(2)
+    try:
+        with monkeypatch.context() as patched:
+            patched.setattr(pool._context.Process, "start", refuse)
+            said = (
+                f"lost {ATTEMPTS} times; the last: none can be begun: BlockingIOError: .*Resource"
+            )
+            with pytest.raises(WorkerLost, match=said):
+                pool.submit(square, 3).result(60)
+        assert pool.submit(square, 3).result(60) == 9
+    finally:
+        pool.close()
+
+
+def test_a_fault_of_the_pool_leaves_nobody_waiting(monkeypatch: pytest.MonkeyPatch) -> None:
+    def fail(*given: Any) -> None:
+        raise RuntimeError("a slip")
+
+    monkeypatch.setattr(WorkerPool, "_take", fail)
+    pool = WorkerPool(1)
+    futures = [pool.submit(square, i) for i in range(2)]
+    for future in futures:
+        with pytest.raises(WorkerLost, match="the pool of workers has ended: RuntimeError: a slip"):
+            future.result(60)
+    with pytest.raises(WorkerLost, match="the pool of workers has ended"):
+        pool.submit(square, 3)
+    pool.close()
+
+
+def test_what_is_not_done_when_a_pool_closes_is_cancelled() -> None:
+    pool = WorkerPool(1)
+    pool.submit(pid_of, None).result(60)
+    futures = [pool.submit(time.sleep, 60) for _ in range(2)]
+    pool.close()
+    pool.close()
+    for future in futures:
+        with pytest.raises(CancelledError):
+            future.result(60)
+
+
+def test_a_dead_worker_is_seen_though_its_pipe_lives_on(tmp_path: Path) -> None:
+    """As where this process was forked meanwhile: the copy keeps the worker's end open."""
+    pool = WorkerPool(1)
+    try:
+        worker_end = None
+        pipe = pool._context.Pipe
+
+        def copied(*given: Any) -> Any:
+            nonlocal worker_end
+            ours, theirs = pipe(*given)
+            worker_end = os.dup(theirs.fileno())
+            return ours, theirs
+
+        pool._context.Pipe = copied
+        assert pool.submit(die_once, str(tmp_path)).result(60) == "alive"
+        assert worker_end is not None
+    finally:
+        pool.close()
+        del pool._context.Pipe

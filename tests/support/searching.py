@@ -78,6 +78,18 @@ def history(result: SearchResult) -> list[Any]:
     return made
 
 
+class Unreadable:
+    """What can be sent, and not be read."""
+
+    def __reduce__(self) -> Any:
+        return (complain, ("sense",))
+
+
+def answer(kind: str) -> Any:
+    """Something that no pipe carries."""
+    return Unreadable() if kind == "unreadable" else (lambda: kind)
+
+
 def square(x: int) -> int:
     return x * x
 
