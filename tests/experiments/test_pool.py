@@ -156,22 +156,23 @@ def test_what_is_not_done_when_a_pool_closes_is_cancelled() -> None:
             future.result(60)
 
 
-def test_a_dead_worker_is_seen_though_its_pipe_lives_on(tmp_path: Path) -> None:
+def test_a_dead_worker_is_seen_though_its_pipe_lives_on(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
     """As where this process was forked meanwhile: the copy keeps the worker's end open."""
     pool = WorkerPool(1)
+    pipe, copies = pool._context.Pipe, list[int]()
+
+    def copied() -> Any:
+        ours, theirs = pipe()
+        copies.append(os.dup(theirs.fileno()))
+        return ours, theirs
+
+    monkeypatch.setattr(pool._context, "Pipe", copied)
     try:
-        worker_end = None
-        pipe = pool._context.Pipe
-
-        def copied(*given: Any) -> Any:
-            nonlocal worker_end
-            ours, theirs = pipe(*given)
-            worker_end = os.dup(theirs.fileno())
-            return ours, theirs
-
-        pool._context.Pipe = copied
         assert pool.submit(die_once, str(tmp_path)).result(60) == "alive"
-        assert worker_end is not None
+        assert len(copies) == 2
     finally:
         pool.close()
-        del pool._context.Pipe
+        for copy in copies:
+            os.close(copy)
