@@ -1,10 +1,11 @@
 """Another order with the same peak, when the first one does not pack."""
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from random import Random
 
 from mcugraph.planning.arena import ArenaProblem
 from mcugraph.planning.crowded import crowded
+from mcugraph.planning.judging import judged_by_content, judgement_of, packed_again
 from mcugraph.planning.order_blocks import aligned_problem, arena_problem
 from mcugraph.planning.packing import Packing
 from mcugraph.records import dataclass
@@ -13,11 +14,9 @@ from mcugraph.scheduling.solving.limits import Limits
 from mcugraph.scheduling.solving.network import Network, has_one_order
 from mcugraph.scheduling.solving.replay import order_peak
 
-_ROUNDS = 3  # of search, for an order that is only tried
 _PATIENCE = 200  # orders without a better one, after which to stop; more for more operators
 _UPHILL = 0.02  # how often an order that packs worse is kept
 _REMEMBERED = 2000  # orders that need not be packed again
-_MARGIN = 3  # steps around those that do not pack
 
 
 @dataclass(frozen=True, slots=True)
@@ -81,7 +80,8 @@ def better_orders(
     peak = order_peak(net, order)
     current: Sequence[int] = order
     best = packing
-    level, spots = _excess(packing), _crowded(packing, len(current))
+    given = judgement_of(packing)
+    level, spots = given.excess, _within(given.spots, len(current))
     # Small networks have few orders, which walks come by again and again.
     packed = {tuple(order): (level, spots)}
     left = patience = _PATIENCE + 10 * len(current)
@@ -97,13 +97,14 @@ def better_orders(
             continue
         judged = packed.get(tuple(trial))
         if judged is None:
-            found = _pack(lifetimes, trial, takes, limits, random.randrange(1 << 30))
-            judged = _excess(found), _crowded(found, len(trial))
+            blocks, enough = lifetimes.of([problem.operators[v] for v in trial], takes)
+            found = judged_by_content(blocks, enough, limits)
+            judged = found.excess, _within(found.spots, len(trial))
             if len(packed) < _REMEMBERED:
                 packed[tuple(trial)] = judged
             if found.nbytes < best.nbytes:
-                best, left = found, patience
-                yield trial, found
+                best, left = packed_again(blocks, enough, limits), patience
+                yield trial, best
         if judged[0] <= level or random.random() < _UPHILL:
             current, (level, spots) = trial, judged
 
@@ -117,28 +118,9 @@ def _walked(
     return order
 
 
-def _excess(packing: Packing) -> tuple[int, int]:
-    """How bad a packing is: bytes of the arena, then what lies above the bound, times how long."""
-    items, bound = packing.items, packing.goal
-    above = sum(
-        (offset + size - bound) * (hi - lo)
-        for offset, parts in zip(packing.offsets, items.spans, strict=True)
-        for lo, hi, size in parts
-        if offset + size > bound
-    )
-    return packing.arena * items.unit, above * items.unit
-
-
-def _crowded(packing: Packing, steps: int) -> list[int]:
-    """The steps at which something lies above the bound, and those around."""
-    items, problem = packing.items, packing.problem
-    found: set[int] = set()
-    for chain, offset in zip(items.members, packing.offsets, strict=True):
-        for block in (problem.blocks[number] for number in chain):
-            if offset * items.unit + problem.aligned(block.size) > packing.goal * items.unit:
-                first, end = block.lower - _MARGIN, block.upper + _MARGIN
-                found.update(range(max(first, 0), min(end, steps)))
-    return sorted(found) or list(range(steps))
+def _within(spots: Iterable[int], steps: int) -> list[int]:
+    """Those of some steps that there are; all of them, if there are none."""
+    return sorted([step for step in spots if 0 <= step < steps]) or list(range(steps))
 
 
 def _moved(net: Network, order: Sequence[int], random: Random, spots: Sequence[int]) -> list[int]:
@@ -154,14 +136,3 @@ def _moved(net: Network, order: Sequence[int], random: Random, spots: Sequence[i
     moved = [*order[:at], *order[at + 1 :]]
     moved.insert(random.randint(low, high), v)
     return moved
-
-
-def _pack(
-    lifetimes: Lifetimes, order: Sequence[int], peak: int, limits: Limits, seed: int
-) -> Packing:
-    operators = lifetimes.problem.operators
-    blocks, enough = lifetimes.of([operators[v] for v in order], peak)
-    packing = Packing(blocks, limits, limits, enough)
-    packing.quick(limits)
-    packing.search(_ROUNDS, limits, seed)
-    return packing

@@ -10,6 +10,7 @@ from hypothesis import assume, given, settings
 from hypothesis import strategies as st
 
 from mcugraph.errors import GraphError
+from mcugraph.planning import judging
 from mcugraph.planning.arena import ArenaProblem, Block, Plan
 from mcugraph.planning.choices import Choice, Shares
 from mcugraph.planning.descent import Descent
@@ -404,6 +405,27 @@ def test_better_orders_are_better(seed: int) -> None:
         assert holds(blocks, placed(blocks, packing.items, list(packing.offsets)))
         assert packing.arena * packing.items.unit < arena
         arena = packing.arena * packing.items.unit
+
+
+@pytest.mark.parametrize("seed", range(10))
+def test_a_judgement_is_of_what_there_is_to_pack(seed: int) -> None:
+    """Whatever blocks are called and whenever they begin; one that is remembered is no other."""
+    problem = build_problem(Random(seed).randint, 9, "random", 99)
+    blocks, limits = arena_problem(problem, problem.operators, 16), Limits()
+    later = replace(
+        blocks,
+        blocks=tuple(
+            replace(each, name=f"other {i}", lower=each.lower + 5, upper=each.upper + 5)
+            for i, each in enumerate(blocks.blocks)
+        ),
+    )
+    for enough in (0, blocks.bound + 16):
+        for asked in (blocks, later, blocks):
+            judged = judging.judged_by_content(asked, enough, limits)
+            assert judged == judging.judgement_of(judging.packed_again(asked, enough, limits))
+        assert judged.nbytes >= blocks.bound
+    larger = replace(blocks, blocks=(replace(blocks.blocks[0], size=9_999), *blocks.blocks[1:]))
+    assert judging.judged_by_content(larger, 0, limits).nbytes >= 9_999
 
 
 def test_no_other_order_is_looked_for_where_there_is_one() -> None:
