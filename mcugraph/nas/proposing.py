@@ -4,9 +4,8 @@ A proposal follows from the results that it may know, the seed, and its number; 
 """
 
 from collections.abc import Callable, Iterator, Sequence
-from functools import partial
 from itertools import islice
-from math import exp, log
+from math import exp
 from operator import itemgetter
 from random import Random
 from typing import Any
@@ -14,18 +13,17 @@ from typing import Any
 from mcugraph.errors import GraphError, UsageError
 from mcugraph.experiments.ledger import State
 from mcugraph.garbage import collected_seldom
-from mcugraph.nas.admission import Admission, Admitted
+from mcugraph.nas.admission import Admission
 from mcugraph.nas.conditions import tightened
 from mcugraph.nas.costs import Costs, measure
+from mcugraph.nas.drafting import NARROWER, Aim, Draft, Drafter
 from mcugraph.nas.evolution import excess_over, objectives_of
 from mcugraph.nas.finals import macs_in_time
 from mcugraph.nas.forecast import Forecast
-from mcugraph.nas.meter import Meter
 from mcugraph.nas.search_bounds import Bounds
 from mcugraph.nas.search_plan import SearchPlan
-from mcugraph.nas.search_space import key_of, morphs_by_kind
+from mcugraph.nas.search_space import key_of
 from mcugraph.nas.trials import Proposal, Trial
-from mcugraph.nas.widest import WIDEST, Widest, widest
 from mcugraph.records import dataclass, replace
 
 _DRAWS = 200_000  # of one proposal; some thousand a second are looked at
@@ -34,13 +32,9 @@ _WEIGHING = 50  # draws take no longer than to find that one network's exact cos
 _GLANCED = 1_000  # drawn to say what is the least that networks cost
 _MEASURED = 20  # of these, by all that TFLM takes
 _OF_ONE_PARENT = 20
-_NARROWER = log(8)  # of the widths of drawn networks, where no target says how large they may be
 # Times as few of these are compared: to fill the bounds takes longer than a change.
 _FEWER_DRAWN = 3
-_ONE_MORE = 0.4  # the chance of a further change, where a forecast has to like the child
-_OUTLINES = 0.5  # of what is drawn
-_TOPPED, _WIDTHS = 24, ("channels", "units")  # how often single layers are widened; those morphs
-_SPARSITY_MOVES = 0.05  # of a child, as the paper's code has it
+_FIRST = itemgetter(0)
 
 
 @dataclass(frozen=True, slots=True)
@@ -63,28 +57,6 @@ def gone_on_with(trial: Trial, **changes: Any) -> Idea:
     return Idea(replace(trial.proposal, **changes), trial.key, trial.costs)
 
 
-@dataclass(frozen=True, slots=True)
-class Aim:
-    """What one proposal is to be good at.
-
-    Attributes:
-        admission: Which architectures it may be of.
-        within: Bounds within those of the search that parents are sought for: somewhere on the
-            front; None: those of the admission.
-        least: Whether networks are drawn as narrow as they can be: how long a training takes is
-            not known yet.
-    """
-
-    admission: Admission
-    within: Bounds | None
-    least: bool = False
-
-    @property
-    def sought(self) -> Bounds:
-        """The bounds that parents are sought for."""
-        return self.admission.bounds if self.within is None else self.within
-
-
 class Proposer:
     """Makes the proposals of a search.
 
@@ -99,7 +71,7 @@ class Proposer:
     ) -> None:
         self._plan, self._trials, self._goes_on = plan, trials, goes_on
         self._keys = {trial.key for trial in trials}
-        self._weighed = 0  # networks that counts let pass, and exact costs did not
+        self._drafter = Drafter(plan)
         self._forecast = Forecast(plan.admission.space)
         self._aims = [plan.admission]
         for target in plan.targets:
@@ -129,27 +101,24 @@ class Proposer:
         better = plan.ladder.promoted(done, begun, self._aim(rng, done).sought)
         if better is not None:
             return gone_on_with(better, rung=better.proposal.rung + 1, follows=better.id)
+        own = Aim(plan.admission, None)
         for arch in plan.templates[len({p.candidate for p in begun}) :]:
-            fitting = self._fitting(arch, rng, None, plan.admission)
-            made = Proposal(arch, number, None, "given")
-            new = None if fitting is None else self._new(made, fitting)
+            new = self._new(self._drafter.given(arch, number, rng), own, rng)
             if new is not None:
                 return new
         expected = self._forecast.learnt(done) if plan.method.ideas > 1 else None
         aim = self._aim(rng, done)
-        ideas = self._ideas(number, done, aim, rng, alone=expected is None, first=not begun)
-        for idea in ideas:
-            line = [idea]
+        drafts = self._drafts(number, done, aim, rng, alone=expected is None, first=not begun)
+        for draft in drafts:
+            line = [draft]
             if expected is not None:
-                drawn = idea[0].parent is None
+                drawn = draft.proposal.parent is None
                 several = plan.method.ideas // _FEWER_DRAWN if drawn else plan.method.ideas
-                line += islice(ideas, max(several, 2) - 1)
-                errors = expected([fitting.counted for _, fitting in line])
-                line = [
-                    idea for _, idea in sorted(zip(errors, line, strict=True), key=itemgetter(0))
-                ]
-            for proposal, fitting in map(partial(self._topped, aim=aim, rng=rng), line):
-                new = self._new(proposal, fitting)
+                line += islice(drafts, max(several, 2) - 1)
+                errors = expected([each.counted for each in line])
+                line = [each for _, each in sorted(zip(errors, line, strict=True), key=_FIRST)]
+            for each in line:
+                new = self._new(each, aim, rng)
                 if new is not None:
                     return new
         return None
@@ -157,19 +126,14 @@ class Proposer:
     def _aim(self, rng: Random, done: Sequence[Trial]) -> Aim:
         """What one proposal aims at: each target in turn, and the bounds or something within."""
         admission = rng.choice(self._aims)
-        whole = self._fills and admission is self._aims[0]
+        whole = self._drafter.fills and admission is self._aims[0]
         within = _narrowed(admission.bounds, rng) if whole else None
         most = macs_in_time(self._plan, done)
         if most is not None:
             admission = replace(admission, bounds=tightened(admission.bounds, f"macs <= {most}"))
         return Aim(admission, within, whole and self._plan.seconds is not None and not done)
 
-    @property
-    def _fills(self) -> bool:
-        """Whether networks are brought to the bounds by their widths; pruning does it else."""
-        return self._plan.method.fills and self._plan.admission.sparsities is None
-
-    def _ideas(
+    def _drafts(
         self,
         number: int,
         done: Sequence[Trial],
@@ -178,124 +142,38 @@ class Proposer:
         *,
         alone: bool,
         first: bool,
-    ) -> Iterator[tuple[Proposal, Admitted]]:
-        """Children of what the method chooses, or networks drawn from the space, that fit.
+    ) -> Iterator[Draft]:
+        """Children of what the method chooses, or networks drawn from the space.
 
-        None are left where none are found, or there is no time. Where an idea does not stand alone,
-        each has a parent of its own.
+        None are left where none are found, or there is no time. Where a draft does not stand alone,
+        each has a parent of its own. Of the first one, whoever asks for more has found no use for
+        any.
         """
-        plan = self._plan
+        plan, drafter = self._plan, self._drafter
         known = nearest(furthest(done), aim.sought)
-        draws, of_this, nothing, weighed = 0, _OF_ONE_PARENT, True, self._weighed
-        while draws + _WEIGHING * (self._weighed - weighed) < (_FIRST_DRAWS if first else _DRAWS):
+        draws, of_this, refused = 0, _OF_ONE_PARENT, drafter.refused
+        while draws + _WEIGHING * (drafter.refused - refused) < (_FIRST_DRAWS if first else _DRAWS):
             if of_this == _OF_ONE_PARENT:
                 if not self._goes_on():
                     break
                 parent, of_this = plan.method.parent(known, aim.sought, rng), 0
             draws, of_this = draws + 1, of_this + 1
-            found = self._varied(number, parent, aim, rng)
-            if found is not None:
-                yield found
-                nothing = False
+            if parent is None:
+                draft = drafter.drawn(number, aim, rng)
+            else:
+                draft = drafter.child(number, parent, aim, rng)
+            if draft is not None:
+                yield draft
                 of_this = of_this if alone else _OF_ONE_PARENT
-        if first and nothing:
+        if first:
             raise UsageError(_nothing_fits(plan.admission, draws, rng))
 
-    def _varied(
-        self, number: int, parent: Trial | None, aim: Aim, rng: Random
-    ) -> tuple[Proposal, Admitted] | None:
-        """A child of a parent, or a network that is drawn; None: it does not fit."""
-        space, admission = self._plan.admission.space, aim.admission
-        fitting: Admitted | None = None
-        if parent is None:
-            outlined = self._fills and rng.random() < _OUTLINES
-            arch, morph = (
-                (space.outline(rng), "outlined") if outlined else (space.sample(rng), "drawn")
-            )
-            if self._fills:
-                arch, fitting = self._filled(arch, aim, rng)
-        else:
-            arch, morph = space.mutate(parent.proposal.arch, rng)
-            while self._plan.method.ideas > 1 and rng.random() < _ONE_MORE:
-                arch, further = space.mutate(arch, rng)
-                morph = f"{morph}, {further}"
-            if self._fills:
-                found = self._widest(arch, admission, 0.0)
-                arch, fitting = (arch, None) if found is None else (found.arch, found.fit)
-            elif not aim.sought.admit(parent.costs):
-                # What is within a target has children there; others come nearer step by step.
-                admission = self._plan.admission
-        if fitting is None:
-            fitting = self._fitting(arch, rng, parent, admission)
-        if fitting is None:
+    def _new(self, draft: Draft | None, aim: Aim, rng: Random) -> Idea | None:
+        """What a draft comes to; None: it costs too much, or there was its network before."""
+        found = None if draft is None else self._drafter.weighed(draft, aim, rng)
+        if found is None:
             return None
-        if parent is None:
-            return Proposal(arch, number, None, morph), fitting
-        follows = parent.id if self._plan.recipe.inherit else None
-        return Proposal(arch, number, parent.proposal.candidate, morph, follows=follows), fitting
-
-    def _filled(self, arch: Any, aim: Aim, rng: Random) -> tuple[Any, Admitted | None]:
-        """A drawn network, as wide as fits, and how; within the bounds alone sometimes narrower."""
-        found = self._widest(arch, aim.admission, WIDEST)
-        if aim.within is None:
-            return (arch, None) if found is None else (found.arch, found.fit)
-        narrower = _NARROWER * (1.0 if aim.least else rng.random())
-        power = 0.0 if found is None else found.power()
-        return aim.admission.space.scaled(arch, exp(power - narrower)), None
-
-    def _topped(
-        self, idea: tuple[Proposal, Admitted], aim: Aim, rng: Random
-    ) -> tuple[Proposal, Admitted]:
-        """A drawn network for a target with single layers still wider, where others can be none."""
-        proposal = idea[0]
-        if not self._fills or aim.within is not None or proposal.parent is not None:
-            return idea
-        space, arch, counted = aim.admission.space, proposal.arch, None
-        for _ in range(_TOPPED):
-            changes = morphs_by_kind(space, arch)
-            wider = [m for kind in _WIDTHS for m in changes.get(kind, ()) if "+" in m.name]
-            if not wider:
-                break
-            tried = rng.choice(wider).apply(rng)
-            found = aim.admission.counted(tried)
-            arch, counted = (arch, counted) if found is None else (tried, found)
-        topped = aim.admission.fitting(arch, counted=counted)
-        return idea if topped is None else (replace(proposal, arch=arch), topped)
-
-    def _widest(self, arch: Any, admission: Admission, most: float) -> Widest[Any, Admitted] | None:
-        """A network as wide as fits, all its layers in proportion; None: it never does."""
-        return widest(
-            lambda power: admission.space.scaled(arch, exp(power)),
-            admission.counted,
-            lambda made, counted: self._weighed_up(made, admission, counted),
-            most,
-        )
-
-    def _fitting(
-        self, arch: Any, rng: Random, parent: Trial | None, admission: Admission
-    ) -> Admitted | None:
-        """How a network fits; None: it is too large."""
-        sparsities = admission.sparsities
-        if sparsities is None:
-            counted = admission.counted(arch)
-            return None if counted is None else self._weighed_up(arch, admission, counted)
-        if parent is None:
-            sparsity = rng.uniform(sparsities.low, sparsities.high)
-        else:
-            moved = parent.proposal.sparsity + rng.gauss(0.0, _SPARSITY_MOVES)
-            sparsity = min(max(moved, sparsities.low), sparsities.high)
-        return admission.fitting(arch, sparsity)
-
-    def _weighed_up(
-        self, arch: Any, admission: Admission, counted: Meter | None
-    ) -> Admitted | None:
-        """How a network fits that counts let pass; None: exact costs are too high."""
-        fitting = admission.fitting(arch, counted=counted)
-        self._weighed += fitting is None
-        return fitting
-
-    def _new(self, proposal: Proposal, fitting: Admitted) -> Idea | None:
-        """What a proposal comes to; None: there was its network before."""
+        proposal, fitting = found
         admission, widths = self._plan.admission, dict(fitting.widths) or None
         graph = admission.space.graph(proposal.arch, widths)
         key = key_of(graph)
@@ -308,7 +186,7 @@ class Proposer:
 def _narrowed(bounds: Bounds, rng: Random) -> Bounds:
     """Bounds of the objectives that there are, each as it is or tighter."""
     tighter = {
-        name: max(1, round(bounds.hard[name] * exp(-2 * rng.random() * _NARROWER)))
+        name: max(1, round(bounds.hard[name] * exp(-2 * rng.random() * NARROWER)))
         for name in objectives_of(bounds)
         if name in bounds.hard and rng.random() < 0.5
     }
@@ -336,7 +214,7 @@ def _nothing_fits(admission: Admission, drawn: int, rng: Random) -> str:
     space, glanced = admission.space, []
     for _ in range(_GLANCED):
         try:
-            arch = space.scaled(space.sample(rng), exp(-2 * _NARROWER))
+            arch = space.scaled(space.sample(rng), exp(-2 * NARROWER))
             glanced.append((space.meter(arch), arch))
         except GraphError:
             continue

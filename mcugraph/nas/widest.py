@@ -1,4 +1,7 @@
-"""Widths that use what bounds allow: a network as wide as fits, all its layers in proportion."""
+"""Widths that use what bounds allow: a network as wide as fits, all its layers in proportion.
+
+Quick looks find it (`widest`); what takes longer may ask for one a little narrower (`narrowed`).
+"""
 
 from collections.abc import Callable
 from math import log
@@ -16,25 +19,23 @@ _STEPS_DOWN, _STEP_DOWN = 4, log(1.2)  # where a quick look passes what does not
 
 
 @dataclass(frozen=True, slots=True)
-class Widest(Generic[Arch, Fit]):
-    """An architecture as wide as fits.
+class Widest(Generic[Arch, Count]):
+    """An architecture about as wide as a quick look passes.
 
     Attributes:
         arch: The architecture.
-        fit: How it does.
-        highest: A power that makes it.
-        scaled: The same by powers, where lower ones may make it too; None: they do not.
+        count: What the look at it said.
+        highest: A power that makes it; lower ones may make it too.
+        scaled: What does so.
     """
 
     arch: Arch
-    fit: Fit
+    count: Count
     highest: float
-    scaled: Callable[[float], Arch] | None = None
+    scaled: Callable[[float], Arch]
 
     def power(self) -> float:
         """About the lowest power that makes it: widths may end before the highest is reached."""
-        if self.scaled is None:
-            return self.highest
         low, power = -WIDEST, self.highest
         for _ in range(_HALVINGS):
             middle = (low + power) / 2
@@ -48,38 +49,15 @@ class Widest(Generic[Arch, Fit]):
 def widest(
     scaled: Callable[[float], Arch],
     counted: Callable[[Arch], Count | None],
-    fitting: Callable[[Arch, Count | None], Fit | None],
     most: float = WIDEST,
-) -> Widest[Arch, Fit] | None:
-    """An architecture as wide as fits; None: it does not, however narrow it is.
+) -> Widest[Arch, Count] | None:
+    """An architecture about as wide as a quick look passes; None: none, however narrow it is.
 
     Args:
         scaled: The architecture, its widths times e to the power of a number.
         counted: A quick look at one; None: it does not fit.
-        fitting: How one fits, with what a quick look at it said, if there was one; None: it does
-            not. Takes longer.
         most: The highest power.
     """
-    found = _widest_counted(scaled, counted, most)
-    if found is None:
-        return None
-    fit = fitting(found.arch, found.fit)
-    if fit is not None:
-        return Widest(found.arch, fit, found.highest, found.scaled)
-    highest = found.power()
-    for step in range(1, _STEPS_DOWN):
-        power = highest - _STEP_DOWN * step
-        arch = scaled(power)
-        fit = fitting(arch, None)
-        if fit is not None:
-            return Widest(arch, fit, power)
-    return None
-
-
-def _widest_counted(
-    scaled: Callable[[float], Arch], counted: Callable[[Arch], Count | None], most: float
-) -> Widest[Arch, Count] | None:
-    """The widest that a quick look passes, about."""
     low, high = -WIDEST, most
     beyond = scaled(high)
     count = counted(beyond)
@@ -105,4 +83,26 @@ def _widest_counted(
         if count is None:
             return None
     assert count is not None, "there was a look at all"
-    return Widest(arch, count, low)
+    return Widest(arch, count, low, scaled)
+
+
+def narrowed(
+    found: Widest[Arch, Count], fitting: Callable[[Arch, Count | None], Fit | None]
+) -> tuple[Arch, Fit] | None:
+    """What a quick look passed or what is a little narrower, and how it fits; None: it does not.
+
+    Args:
+        found: As wide as a quick look passes.
+        fitting: How one fits, with what a quick look at it said, if there was one; None: it does
+            not. Takes longer.
+    """
+    fit = fitting(found.arch, found.count)
+    if fit is not None:
+        return found.arch, fit
+    highest = found.power()
+    for step in range(1, _STEPS_DOWN):
+        arch = found.scaled(highest - _STEP_DOWN * step)
+        fit = fitting(arch, None)
+        if fit is not None:
+            return arch, fit
+    return None

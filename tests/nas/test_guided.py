@@ -20,14 +20,9 @@ from mcugraph.nas.halving import Ladder
 from mcugraph.nas.meter import Meter
 from mcugraph.nas.traits import traits_of
 from mcugraph.nas.trials import Trial
-from mcugraph.nas.widest import WIDEST, widest
+from mcugraph.nas.widest import WIDEST, narrowed, widest
 
 ONCE = Recipe(epochs=1, share=1.0, rungs=1)
-
-
-def passed(power: float, count: float | None) -> float | None:
-    """A quick look that has the last word."""
-    return power
 
 
 def at_most(limit: float) -> Callable[[float], float | None]:
@@ -36,16 +31,16 @@ def at_most(limit: float) -> Callable[[float], float | None]:
 
 @given(st.floats(-WIDEST, WIDEST), st.floats(-WIDEST, WIDEST))
 def test_the_widest_that_fits_is_found(most: float, limit: float) -> None:
-    found = widest(lambda power: power, at_most(limit), passed, most)
+    found = widest(lambda power: power, at_most(limit), most)
     assert found is not None or limit < -WIDEST
     if found is not None:
-        assert found.arch == found.fit <= min(most, limit) + 1e-12
+        assert found.arch == found.count <= min(most, limit) + 1e-12
         assert found.arch >= min(most, limit) - 2 * WIDEST / 2**9 - 1e-9
         assert found.arch - 2 * WIDEST / 2**9 <= found.power() <= found.arch
 
 
 def test_where_widths_end_so_do_powers() -> None:
-    found = widest(lambda power: min(power, 1.5), at_most(2.0), passed)
+    found = widest(lambda power: min(power, 1.5), at_most(2.0))
     assert found is not None
     assert found.arch == 1.5 <= found.power() <= 1.5 + 2 * WIDEST / 2**9
 
@@ -59,18 +54,18 @@ def test_what_a_quick_look_passes_is_made_narrower(limit: float, less: float) ->
         asked.append(count)
         return True if power <= limit - less else None
 
-    found = widest(lambda power: power, at_most(limit), fits)
-    assert asked[0] is not None
-    assert asked[1:] == [None] * len(asked[1:])
+    wide = widest(lambda power: power, at_most(limit))
+    assert wide is not None
+    found = narrowed(wide, fits)
+    assert asked == [wide.count] + [None] * (len(asked) - 1)
     if found is None:
         assert less > 3 * log(1.2) - 0.1
     else:
-        assert limit - less - log(1.2) - 0.1 <= found.arch <= limit - less
-        assert found.arch - 2 * WIDEST / 2**9 <= found.power() <= found.arch
+        assert limit - less - log(1.2) - 0.1 <= found[0] <= limit - less
 
 
 def test_what_never_fits_is_told() -> None:
-    assert widest(lambda power: power, at_most(-2 * WIDEST), passed) is None
+    assert widest(lambda power: power, at_most(-2 * WIDEST)) is None
 
 
 @by_space
