@@ -209,16 +209,30 @@ class _Itself:
 
 
 def morphs_by_kind(space: SearchSpace[Arch], arch: Arch) -> dict[str, list[Morph[Arch]]]:
-    """The small changes of an architecture by what they change, each kind where it came first."""
-    return _morphs_by_kind(_Itself(space), _Itself(arch))
+    """The small changes of an architecture by what they change, each kind where it came first.
+
+    A search asks for those of a parent many times, and for those of what is on the way to a child
+    once: all that there are of these would be in the way of garbage collection.
+    """
+    asked = _asked(_Itself(space), _Itself(arch))
+    asked.append(None)
+    return (_kept if len(asked) > 1 else _by_kind)(_Itself(space), _Itself(arch))
 
 
-@lru_cache(256)  # a search asks for those of a parent many times
-def _morphs_by_kind(space: _Itself, arch: _Itself) -> dict[str, list[Morph[Any]]]:
+@lru_cache(512)
+def _asked(space: _Itself, arch: _Itself) -> list[None]:
+    """As long as the changes of an architecture were asked for, once it is looked up again."""
+    return []
+
+
+def _by_kind(space: _Itself, arch: _Itself) -> dict[str, list[Morph[Any]]]:
     by_kind: dict[str, list[Morph[Any]]] = defaultdict(list)
     for morph in space.it.morphs(arch.it):
         by_kind[morph.kind].append(morph)
     return dict(by_kind)
+
+
+_kept = lru_cache(64)(_by_kind)
 
 
 def _plain(value: Any) -> Any:
