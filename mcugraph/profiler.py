@@ -25,7 +25,7 @@ from mcugraph.profiles import (
     Profile,
 )
 from mcugraph.records import dataclass, replace
-from mcugraph.rewrite.accounting import counted_forms
+from mcugraph.rewrite.accounting import Accounted, counted_forms
 from mcugraph.rewrite.precision import dense_by_tensor
 from mcugraph.scheduling.figures import LiveSetFigures, LiveSetProblems
 from mcugraph.scheduling.result import Schedule
@@ -86,6 +86,35 @@ def profile(
     given, graph = graph, graph_of(graph, "profile")
     device = find_runtime(runtime)
     forms = counted_forms(graph, accounting, precision)
+    # Whoever made a graph, nobody has verified it; that of a file was when it was read.
+    made = given is graph
+    return profile_forms(graph, forms, device, precision, kernels, time_limit, made, built, storage)
+
+
+def profile_forms(
+    graph: Graph,
+    forms: Accounted,
+    device: Runtime,
+    precision: str | None = None,
+    kernels: str = "reference",
+    time_limit: float = SEARCH_SECONDS,
+    unverified: bool = True,
+    built: str | PathLike[str] | None = None,
+    storage: bool = False,
+) -> Profile:
+    """The profile of a graph whose forms are known.
+
+    Args:
+        graph: The model.
+        forms: What is counted of it.
+        device: How it is executed.
+        precision: At which it is counted; None: its own.
+        kernels: As of `profile`.
+        time_limit: As of `profile`.
+        unverified: Whether nobody has held the graph against itself so far.
+        built: As of `profile`.
+        storage: As of `profile`.
+    """
     counted, stored = forms.runs, forms.stores
     parts = work_of(counted, forms.by.pools_and_sums)
     work = total(parts)
@@ -98,8 +127,8 @@ def profile(
     known = counted.without_values()
     problems = Later(lambda: LiveSetProblems.of(known, device, time_limit))
     live = Later(lambda: problems().figures(time_limit))
-    if given is graph:
-        problems()  # whoever made it, nobody has verified it; that of a file was when it was read
+    if unverified:
+        problems()
     arena = Later(_Arena)
     if device.generated:
         made = _generated(counted, time_limit)
@@ -134,7 +163,7 @@ def profile(
         runtime=device.name,
         abi=device.abi,
         kernels=kernels,
-        accounting=accounting,
+        accounting=forms.by.name,
         precision=precision,
         memory=_memory(problems, live, arena),
         flash=stored_bytes,

@@ -2,10 +2,11 @@
 
 from mcugraph.errors import UsageError
 from mcugraph.ir import Graph
-from mcugraph.profiler import profile
+from mcugraph.profiler import profile, profile_forms
 from mcugraph.profiles import Profile
 from mcugraph.records import dataclass
-from mcugraph.scheduling.entry import schedule
+from mcugraph.rewrite.accounting import counted_forms
+from mcugraph.scheduling.entry import least_peak
 from mcugraph.scheduling.problem import Problem
 from mcugraph.scheduling.runtime import RUNTIMES
 
@@ -53,20 +54,20 @@ def measure(graph: Graph, kernels: str = "reference") -> tuple[Costs, Profile]:
     Raises:
         UsageError: TFLM has no kernel for one of its operators, so that its arena is not known.
     """
-    found = profile(graph, precision="int8", kernels=kernels)
+    forms = counted_forms(graph, "deployed", "int8")
+    found = profile_forms(graph, forms, RUNTIMES["tflm"], "int8", kernels)
     memory, flash = found.memory, found.flash
     if memory.planned_arena is None or memory.overlap_arena is None or memory.tflm_total is None:
         why = "; ".join(found.tflm_refusals or found.assumptions)
         raise UsageError(f"network {graph.name!r}: what TFLM takes for it is not known: {why}")
-    elsewhere = RUNTIMES["inputs_elsewhere"]
-    without = schedule(Problem.from_graph(graph, precision="int8", runtime=elsewhere))
+    without = Problem.with_bodies(forms.runs, RUNTIMES["inputs_elsewhere"], least_peak)
     paper = profile(graph, runtime="munas", accounting="paper")
     costs = Costs(
         size=flash.weights + flash.biases,
         parameters=found.model.parameters,
         macs=found.macs,
         peak=memory.peak,
-        peak_without_input=without.peak,
+        peak_without_input=least_peak(without),
         arena=memory.planned_arena,
         overlap_arena=memory.overlap_arena,
         sram=memory.tflm_total,
