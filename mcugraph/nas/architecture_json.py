@@ -1,6 +1,7 @@
 """Architectures as what JSON can hold, and back."""
 
 import dataclasses
+from functools import cache
 from typing import Any, get_args, get_origin, get_type_hints
 
 from mcugraph.errors import UsageError
@@ -14,13 +15,18 @@ def to_plain(value: Any) -> Any:
     Raises:
         UsageError: It holds something that JSON cannot.
     """
-    if dataclasses.is_dataclass(value):
-        return {f.name: to_plain(getattr(value, f.name)) for f in dataclasses.fields(value)}
+    if isinstance(value, _PLAIN):
+        return value
     if isinstance(value, tuple):
         return [to_plain(item) for item in value]
-    if not isinstance(value, _PLAIN):
+    if not dataclasses.is_dataclass(value) or isinstance(value, type):
         raise UsageError(f"an architecture cannot hold {value!r}: JSON has nothing like it")
-    return value
+    return {name: to_plain(getattr(value, name)) for name in _fields(type(value))}
+
+
+@cache
+def _fields(cls: Any) -> tuple[str, ...]:
+    return tuple(field.name for field in dataclasses.fields(cls))
 
 
 def from_plain(cls: Any, data: Any) -> Any:
@@ -31,7 +37,7 @@ def from_plain(cls: Any, data: Any) -> Any:
     """
     if dataclasses.is_dataclass(cls):
         hints = get_type_hints(cls)
-        names = [field.name for field in dataclasses.fields(cls)]
+        names = _fields(cls)
         if not isinstance(data, dict) or set(data) != set(names):
             raise UsageError(f"{data!r} is no {getattr(cls, '__name__', cls)}")
         made: Any = cls
