@@ -35,7 +35,7 @@ def from_plain(cls: Any, data: Any) -> Any:
     Raises:
         UsageError: The data does not fit the type.
     """
-    if dataclasses.is_dataclass(cls):
+    if isinstance(cls, type) and dataclasses.is_dataclass(cls):
         hints = get_type_hints(cls)
         names = _fields(cls)
         if not isinstance(data, dict) or set(data) != set(names):
