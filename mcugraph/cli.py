@@ -1,7 +1,6 @@
 """The command line: find the command, run it, turn errors into one line."""
 
 import argparse
-import atexit
 import errno
 import gc
 import io
@@ -11,7 +10,7 @@ import signal
 import sys
 import threading
 from collections.abc import Iterator, Sequence
-from contextlib import contextmanager, redirect_stderr
+from contextlib import ExitStack, contextmanager, redirect_stderr
 from importlib import import_module
 from typing import Any, NoReturn, TextIO
 
@@ -83,11 +82,13 @@ def main(arguments: Sequence[str] | None = None) -> int:
         The exit code: 0 done or fits, 1 does not fit, 2 bad input or bad usage, 130 interrupted,
         whether or not a search has told what it had by then.
     """
-    if arguments is None:
-        atexit.register(gc.freeze)  # a process that ends gives all memory back at once
-        arguments = sys.argv[1:]
-    with collected_seldom(), _somewhere_to_say(), _interrupts() as interrupts:
-        code = _run(list(arguments))
+    with ExitStack() as before_end:
+        before_end.enter_context(collected_seldom())
+        if arguments is None:
+            before_end.callback(gc.freeze)  # a process that ends gives all memory back at once
+            arguments = sys.argv[1:]
+        with _somewhere_to_say(), _interrupts() as interrupts:
+            code = _run(list(arguments))
     return _INTERRUPTED if interrupts and code != _WRONG else code
 
 

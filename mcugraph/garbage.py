@@ -11,7 +11,8 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from threading import Lock
 
-_OBJECTS = 50_000
+# More than a command makes from start to end: it would look among modules, which all stay.
+_OBJECTS = 200_000
 
 
 class _Threshold:

@@ -23,14 +23,14 @@ def usual() -> Iterator[tuple[int, int, int]]:
 
 def test_it_looks_seldom_within(usual: tuple[int, int, int]) -> None:
     with collected_seldom():
-        assert gc.get_threshold() == (50_000, 11, 12)
+        assert gc.get_threshold() == (200_000, 11, 12)
         with collected_seldom():
-            assert gc.get_threshold() == (50_000, 11, 12)
-        assert gc.get_threshold() == (50_000, 11, 12)
+            assert gc.get_threshold() == (200_000, 11, 12)
+        assert gc.get_threshold() == (200_000, 11, 12)
     assert gc.get_threshold() == usual
 
 
-@pytest.mark.parametrize("first", [0, 100_000])
+@pytest.mark.parametrize("first", [0, 300_000])
 def test_who_lets_it_look_less_often_or_never_is_heard(first: int) -> None:
     gc.set_threshold(first, 11, 12)
     with collected_seldom():
@@ -71,7 +71,7 @@ def test_threads_that_end_in_the_order_in_which_they_began(usual: tuple[int, int
         thread.start()
     for thread in threads:
         thread.join()
-    assert found == [50_000]
+    assert found == [200_000]
     assert gc.get_threshold() == usual
 
 
