@@ -119,6 +119,11 @@ class Padding:
         """Whether the windows are as many as the strides in the axis."""
         return self.rule in _SAME
 
+    @property
+    def has_name(self) -> bool:
+        """Whether TFLite has a name for it, VALID or SAME."""
+        return self.rule is _VALID or self.rule is _UPPER
+
     def amounts(self, axis: int, sweep: Sweep) -> tuple[int, int]:
         """Elements added before and after a spatial axis (0 is the first spatial one).
 
@@ -252,19 +257,17 @@ class Windowed(metaclass=Abstract):
         None: neither does. The data then has to be padded by an operator before, by `pads`,
         and the windows are VALID. TFLite has no partial windows (``ceil``) either way.
         """
-        sweeps = list(self.sweeps(shapes).values())
+        sweeps = [*self.sweeps(shapes).values()]
         wanted = [self.padding.place(i, sweep) for i, sweep in enumerate(sweeps)]
+        partial = any([sweep.ceil for sweep in sweeps])
+        if self.padding.has_name and not partial:
+            return self.padding
+        whole = [replace(sweep, ceil=False) for sweep in sweeps] if partial else sweeps
         # Nothing is before the data where the padding is VALID.
-        known = [SAME_UPPER] if any(start for start, _ in wanted) else [VALID, SAME_UPPER]
-        if self.padding in known:
-            if not any(sweep.ceil for sweep in sweeps):
-                return self.padding
+        known = [SAME_UPPER] if any([start for start, _ in wanted]) else [VALID, SAME_UPPER]
+        if self.padding.has_name:
             known.insert(0, self.padding)
-        whole = [replace(sweep, ceil=False) if sweep.ceil else sweep for sweep in sweeps]
-        for padding in known:
-            if _puts(padding, whole, wanted):
-                return padding
-        return None
+        return next((padding for padding in known if _puts(padding, whole, wanted)), None)
 
     def pads(self, shapes: Sequence[Dims | None]) -> tuple[tuple[int, int], ...]:
         """(before, after) for each axis of the data, after which VALID makes the same windows.

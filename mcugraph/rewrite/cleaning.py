@@ -10,7 +10,6 @@ from mcugraph.ops.recurrent import Recurrent
 from mcugraph.records import replace
 from mcugraph.rewrite.edit import Edit
 
-_RELU = Elementwise("relu")
 _MAY_CHANGE_NOTHING = IDENTITIES | {"clip"}
 
 
@@ -22,16 +21,20 @@ def drop_identities(edit: Edit) -> None:
     """
     for operator, op in edit.of(Elementwise, Reshape, Expand):
         source = operator.inputs[0] if operator.inputs else None
-        same = changes_nothing(operator) or _is_needless_bound(edit, operator)
-        same = same or (isinstance(op, Reshape | Expand) and _same(edit, operator))
-        same = same or (isinstance(op, Expand) and _is_repeated_anyway(edit, operator))
-        if same and source is not None:
+        if source is None:
+            continue
+        if isinstance(op, Elementwise):
+            same = changes_nothing(operator) or _is_needless_bound(edit, operator, op)
+        else:
+            same = _same(edit, operator)
+            same = same or (isinstance(op, Expand) and _is_repeated_anyway(edit, operator))
+        if same:
             edit.bypass(operator, source)
 
 
-def _is_needless_bound(edit: Edit, operator: Operator) -> bool:
+def _is_needless_bound(edit: Edit, operator: Operator, op: Elementwise) -> bool:
     """Whether it is a ReLU of what is never negative, whoever else reads that."""
-    if operator.op != _RELU or not operator.inputs:
+    if op.function != "relu" or op.activation is not None:
         return False
     source = edit.source(operator, operator.inputs[0])
     if source is None or not isinstance(source.op, Elementwise):

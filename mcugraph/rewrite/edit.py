@@ -41,7 +41,7 @@ class Edit:
         self._graph = graph
         self._operators = {operator.name: operator for operator in graph.operators}
         self._types: set[type[Op]] = set()  # of operators
-        self._families: set[type] = set()  # these, and all that they are children of
+        self._families: dict[type, set[type[Op]]] = {}  # a class -> those that are of it
         self._before: dict[str, list[str]] = {}  # operator -> new ones that go before it
         self._stands_for: dict[str, list[str]] = {}  # of operators for which that has changed
         self._kept = frozenset(graph.outputs)
@@ -74,10 +74,10 @@ class Edit:
         Each comes as it is when its turn comes. Those that come to be while the caller works
         through them are not among them.
         """
-        if self._families.isdisjoint(kinds):  # as of most kinds that steps look for
+        families = self._families
+        if families.keys().isdisjoint(kinds):  # as of most kinds that steps look for
             return
-        among = frozenset(kinds)  # asked by classes' own bases: abstract ones answer slowly
-        wanted = {known for known in self._types if not among.isdisjoint(known.__mro__)}
+        wanted = {known for kind in kinds if kind in families for known in families[kind]}
         self._settle()
         names = [name for name, each in self._operators.items() if type(each.op) in wanted]
         for name in names:
@@ -307,7 +307,8 @@ class Edit:
     def _meet(self, kind: type[Op]) -> None:
         """Note that there are operators of a kind."""
         self._types.add(kind)
-        self._families.update(kind.__mro__)
+        for family in kind.__mro__:
+            self._families.setdefault(family, set()).add(kind)
 
     def _enter(self, operator: Operator) -> None:
         """Note who reads the operator's inputs, and who writes its outputs."""

@@ -47,14 +47,12 @@ def _same_channels(edit: Edit, layer: Operator, norm: BatchNorm) -> bool:
 
 def _shared_weights(edit: Edit, pairs: list[tuple[Operator, Operator]]) -> set[str]:
     """Constants of layers that others need in another form: operators, or users as outputs."""
-    folds = {layer.name: operator.inputs[1:] for layer, operator in pairs}
-    return {
-        name
-        for layer, _ in pairs
-        for name in layer.inputs[1:3]
-        if name is not None
-        and (edit.is_output(name) or len({folds.get(r) for r in edit.readers(name)}) > 1)
-    }
+    read = {name for layer, _ in pairs for name in layer.inputs[1:3] if name is not None}
+    users = {name: edit.readers(name) for name in read}
+    several = [name for name, readers in users.items() if len(readers) > 1]
+    folds = {layer.name: operator.inputs[1:] for layer, operator in pairs} if several else {}
+    differ = {name for name in several if len({folds.get(r) for r in users[name]}) > 1}
+    return differ.union(filter(edit.is_output, read))
 
 
 def is_real(edit: Edit, name: str | None) -> bool:
@@ -80,8 +78,8 @@ class Affine:
         """The batch norm of an operator with five inputs."""
         assert isinstance(operator.op, BatchNorm)
         names = operator.inputs[1:5]
-        parameters = tuple(None if name is None else edit.tensors[name] for name in names)
-        return cls(parameters, operator.op.epsilon)
+        parameters = [None if name is None else edit.tensors[name] for name in names]
+        return cls(tuple(parameters), operator.op.epsilon)
 
     @property
     def like(self) -> Tensor:

@@ -1,6 +1,6 @@
 """Padding as TFLite's convolutions and poolings know it: SAME, VALID, or a PAD before them."""
 
-from collections.abc import Sequence
+from collections.abc import Hashable, Sequence
 from functools import partial
 from math import prod
 
@@ -11,7 +11,7 @@ from mcugraph.ops.convolution import Conv
 from mcugraph.ops.elementwise import Elementwise
 from mcugraph.ops.pooling import Pool
 from mcugraph.ops.selection import Pad
-from mcugraph.ops.window import SAME_UPPER, VALID, Padding
+from mcugraph.ops.window import VALID, Padding
 from mcugraph.records import replace
 from mcugraph.rewrite.edit import Edit
 
@@ -25,6 +25,7 @@ def pad_before(edit: Edit) -> None:
     count only a part of their elements is then corrected by a MUL with a constant.
     """
     padded: dict[tuple[str, Pad], str] = {}
+    settlings: dict[Hashable, tuple[Conv | Pool, Padding | None]] = {}
     for operator, op in edit.of(Conv, Pool):
         data = operator.inputs[0] if operator.inputs else None
         if data is None or not isinstance(op, Conv | Pool) or _is_plain(op):
@@ -33,10 +34,10 @@ def pad_before(edit: Edit) -> None:
         shape = shapes[0]
         if shape is None or (isinstance(op, Conv) and shapes[1] is None):
             continue
-        known = _known_padding(op, shapes)
-        settled = replace(op, padding=VALID if known is None else known)
-        if isinstance(settled, Pool):
-            settled = replace(settled, ceil=False, counts_padding=False, divisor=None)
+        alike = (op, *shapes[:2])  # blocks of a network repeat
+        if alike not in settlings:
+            settlings[alike] = _settled(op, shapes)
+        settled, known = settlings[alike]
         otherwise = isinstance(op, Pool) and _divides_otherwise(op, shape, known)
         if known is not None and not otherwise:
             edit.change(operator, settled)
@@ -61,7 +62,16 @@ def _is_plain(op: Conv | Pool) -> bool:
     """Whether an operator is as TFLite has it, at a look."""
     if isinstance(op, Pool) and (op.ceil or op.counts_padding or op.divisor is not None):
         return False
-    return op.padding in (VALID, SAME_UPPER)
+    return op.padding.has_name
+
+
+def _settled(op: Conv | Pool, shapes: Sequence[Dims | None]) -> tuple[Conv | Pool, Padding | None]:
+    """An operator as TFLite has it, behind a PAD where there is no padding that does the same."""
+    known = _known_padding(op, shapes)
+    padding = VALID if known is None else known
+    if isinstance(op, Conv):
+        return replace(op, padding=padding), known
+    return replace(op, padding=padding, ceil=False, counts_padding=False, divisor=None), known
 
 
 def _divides_otherwise(op: Pool, shape: Shape, known: Padding | None) -> bool:

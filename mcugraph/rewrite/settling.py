@@ -35,12 +35,15 @@ def settle_reshapes(edit: Edit) -> None:
 def _sink(edit: Edit) -> bool:
     """Put reshapes behind operators on single elements that other reshapes follow."""
     found = False
-    for operator, op in edit.of(Elementwise, Convert):
-        data, *numbers = operator.inputs or (None,)
-        moved, reader = edit.only_source(operator, data), edit.only_reader(operator.outputs[0])
-        if moved is None or reader is None or len(operator.outputs) != 1:
+    for moved, _ in edit.of(*_RESHAPES):
+        operator = edit.only_reader(moved.outputs[0])
+        if operator is None or not isinstance(operator.op, Elementwise | Convert):
             continue
-        if not isinstance(moved.op, _RESHAPES) or not isinstance(reader.op, _RESHAPES):
+        data, *numbers = operator.inputs
+        if len(operator.outputs) != 1 or edit.only_source(operator, data) is not moved:
+            continue
+        reader = edit.only_reader(operator.outputs[0])
+        if reader is None or not isinstance(reader.op, _RESHAPES):
             continue
         if not edit.constant(numbers) or any(name and edit.tensors[name].shape for name in numbers):
             continue
@@ -49,7 +52,7 @@ def _sink(edit: Edit) -> bool:
         if shape is None or made.shape is None or made.shape != edit.tensors[data or ""].shape:
             continue
         inner = edit.add(replace(made, name=f"{after}/before", shape=shape))
-        edit.change(operator, op, (first, *numbers), (inner,))
+        edit.change(operator, operator.op, (first, *numbers), (inner,))
         edit.change(moved, Reshape(made.shape), (inner,), (after,))
         edit.put_before(operator, moved)
         found = True
@@ -98,6 +101,9 @@ def share_results(edit: Edit) -> None:
         if len(operator.outputs) != 1:
             continue
         alike = readers.setdefault(operator.inputs, [])
+        if not alike:  # as of most
+            alike.append(operator.name)
+            continue
         same = (one for one in map(edit.named, alike) if one.op == op)
         made = edit.tensors[operator.outputs[0]]
         first = next(
