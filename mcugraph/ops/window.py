@@ -259,12 +259,12 @@ class Windowed(metaclass=Abstract):
         """
         sweeps = [*self.sweeps(shapes).values()]
         wanted = [self.padding.place(i, sweep) for i, sweep in enumerate(sweeps)]
-        partial = any([sweep.ceil for sweep in sweeps])
+        partial = any(sweep.ceil for sweep in sweeps)
         if self.padding.has_name and not partial:
             return self.padding
         whole = [replace(sweep, ceil=False) for sweep in sweeps] if partial else sweeps
         # Nothing is before the data where the padding is VALID.
-        known = [SAME_UPPER] if any([start for start, _ in wanted]) else [VALID, SAME_UPPER]
+        known = [SAME_UPPER] if any(start for start, _ in wanted) else [VALID, SAME_UPPER]
         if self.padding.has_name:
             known.insert(0, self.padding)
         return next((padding for padding in known if _puts(padding, whole, wanted)), None)
