@@ -190,7 +190,8 @@ def pruner(latest: float = LATEST, **options: Any) -> Callable[[Case], None]:
 
     def method(case: Case) -> None:
         training = case.training
-        ours = Pruner(case.model, case.example, case.limits, seed=training.seed, **options)
+        given = {"seed": training.seed, "report": _unheard, **options}
+        ours = Pruner(case.model, case.example, case.limits, **given)
 
         def met() -> bool:
             ours.step(training.held_loss)
@@ -205,9 +206,18 @@ def pruner(latest: float = LATEST, **options: Any) -> Callable[[Case], None]:
     return method
 
 
+def _unheard(line: str) -> None:
+    """Where a pruner's reports go."""
+
+
 def default(case: Case) -> None:
-    """Our pruner, its phase a tenth of the training."""
+    """Our pruner as it comes, its phase a tenth of the training; a new network needs none."""
     pruner(phase=case.step_of(ONE_SHOT), interval=INTERVAL)(case)
+
+
+def led(case: Case) -> None:
+    """The same, with a new network led to its widths within the phase, too."""
+    pruner(phase=case.step_of(ONE_SHOT), interval=INTERVAL, trained=True)(case)
 
 
 def at_once(case: Case) -> None:

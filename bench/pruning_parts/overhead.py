@@ -10,7 +10,7 @@ from torch import nn
 
 from mcugraph.prune import Pruner
 from pruning_parts.data import Data
-from pruning_parts.methods import ONE_SHOT, Case, at_once, default
+from pruning_parts.methods import ONE_SHOT, Case, at_once, led
 from pruning_parts.runs import Job, budgets, new_network, space_of
 from pruning_parts.training import Plan, Training, clock
 
@@ -77,13 +77,19 @@ def overhead(network: str, triple: str, size: int, plan: Plan, rounds: int) -> s
     steps, extra, once, whole = 0, [], [], []
     for _ in range(rounds):
         masked = fresh()
-        ours = Pruner(masked.model, data.example, limits, phase=round(ONE_SHOT * plan.steps))
+        ours = Pruner(
+            masked.model,
+            data.example,
+            limits,
+            trained=True,
+            phase=round(ONE_SHOT * plan.steps),
+        )
         pruning, plain = phase(masked, fresh(), ours)
         steps = masked.step
         extra.append(pruning / plain - 1)
         full = seconds(data.device, fresh().finish)
         once.append(seconds(data.device, lambda: at_once(case())) / full)
-        whole.append(seconds(data.device, lambda: default(case())) / full)
+        whole.append(seconds(data.device, lambda: led(case())) / full)
     cells = f"{plain / steps * 1e3:.1f} ms | {steps} | {median(extra):+.1%}"
     return f"| {network} | {triple} | {cells} | {median(whole):.2f} | {median(once):.2f} |"
 
@@ -102,7 +108,7 @@ def overhead_on(device: str, network: str, plan: Plan) -> str:
 
     masked, other, steps = fresh(), fresh(), round(ONE_SHOT * plan.steps)
     start = clock(data.device)
-    ours = Pruner(masked.model, data.example, limits, phase=steps)
+    ours = Pruner(masked.model, data.example, limits, trained=True, phase=steps)
     making = clock(data.device) - start
     for training in (masked, other):  # kernels are chosen, and graphs recorded, by the first steps
         training.until(5, lambda: False)

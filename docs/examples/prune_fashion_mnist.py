@@ -129,7 +129,7 @@ def pruned(options, data):
         validate=loader(x[:held], y[:held], options.batch),
         test=loader(x_test, y_test, 500),
         epochs=options.epochs,
-        trained=options.prune_epochs is not None,
+        trained=None if options.prune_epochs is None else True,
         prune_epochs=options.prune_epochs,
         qat_epochs=options.qat,
         optimizer="sgd",

@@ -54,8 +54,9 @@ class AllocatedWidths(WidthRule):
 
     def state(self) -> dict[str, Any]:
         """As ``WidthRule`` says."""
-        return {"target": torch.from_numpy(self._target.copy())}
+        return {"target": torch.from_numpy(self._target.copy()), "phase": self._phase}
 
     def restore(self, state: Mapping[str, Any]) -> None:
         """As ``WidthRule`` says."""
         self._target = state["target"].numpy().copy()
+        self._phase = state.get("phase", self._phase)  # older versions did not save it

@@ -10,7 +10,7 @@ from typing import Any
 import torch
 
 from mcugraph import files
-from mcugraph.checks import check_callable, check_number, check_whole
+from mcugraph.checks import check_callable, check_kind, check_number, check_whole
 from mcugraph.errors import FormatError, McuGraphError, UsageError
 from mcugraph.export.exported import Exported
 from mcugraph.export.tools import tensors_of
@@ -24,6 +24,7 @@ from mcugraph.profiler import on_abi, profile
 from mcugraph.profiles import Profile
 from mcugraph.prune.adapting import SHARE, through_in
 from mcugraph.prune.int8_file import FileModel, missing_tool, run_on_tflm, write_int8
+from mcugraph.prune.new_models import NEW, looks_new
 from mcugraph.prune.outcome import Budgeted, OnBoard, OnTflm
 from mcugraph.prune.phases import Phases
 from mcugraph.prune.pruner import Pruner
@@ -44,7 +45,7 @@ def to_budget(
     reserve_sram: int | str = 0,
     reserve_flash: int | str = 0,
     epochs: int = 10,
-    trained: bool = True,
+    trained: bool | None = None,
     prune_epochs: float | None = None,
     test: Iterable[Any] | None = None,
     unpack: Callable[[Any], Any] | None = None,
@@ -66,8 +67,8 @@ def to_budget(
     """Prune a model to budgets, fine-tune it, write it as int8, and hold the file against them.
 
     A copy of the model is trained with a ``Pruner``, slimmed as soon as it meets the budgets, and
-    trained on to the end of the epochs. A model that is not trained yet (``trained=False``) is cut
-    before its first step. The file is run by LiteRT on the test data, and in TensorFlow Lite Micro
+    trained on to the end of the epochs. A model that is not trained yet is cut before its first
+    step. The file is run by LiteRT on the test data, and in TensorFlow Lite Micro
     where its Python package is installed.
 
     ::
@@ -93,10 +94,13 @@ def to_budget(
         reserve_sram: Bytes of the board's SRAM for all but the arena, like ``"24KiB"``.
         reserve_flash: Bytes of its flash for all but the model and TFLM.
         epochs: In all.
-        trained: Whether the model is trained. False: it is slimmed at once, and the weights that
-            are left are drawn anew, by ``reset_parameters`` of its layers.
-        prune_epochs: After how many, or what fraction of one, the budgets are met at the latest.
-            None: 10 % of them.
+        trained: Whether the model is. False: it is cut before the first step, and its weights are
+            made as large as if they had been drawn for the widths that are left. None: as its
+            norms tell, as for ``Pruner``; without norms a classifier is new if its cross entropy
+            on ``test`` is no better than that of who guesses; whatever else counts as trained,
+            and so does what is to be distilled from. A line of ``report`` says what was found.
+        prune_epochs: Of a trained model: after how many, or what fraction of one, the budgets are
+            met at the latest. None: 10 % of them.
         test: Batches that scores before and after are of; None: those of ``validate``.
         unpack: From what a loader gives to ``(inputs, targets)``, inputs a tuple of tensors.
             None: a batch is a tuple of the model's inputs and the target.
@@ -144,7 +148,9 @@ def to_budget(
         raise UsageError(f"structure: 'loss', 'layers' or None is needed, not {structure!r}")
     if fine_tune is not None:
         check_callable("fine_tune", fine_tune)
-    if not trained and (prune_epochs is not None or distill):
+    if trained is not None:
+        check_kind("trained", trained, bool)
+    if trained is False and (prune_epochs is not None or distill):
         raise UsageError("trained=False leaves nothing to prune slowly or to distill from")
     check_number("distill", distill)
     if distill >= 1:
@@ -158,7 +164,7 @@ def to_budget(
     task = TrainingTask(examples, unpack, forward, loss, metric)
     loaders = Loaders(train, validate, validate if test is None else test)
     steps = loaders.steps
-    pruning = _pruning_steps(epochs, prune_epochs, steps) if trained else 0
+    pruning = _pruning_steps(epochs, prune_epochs, steps)
     target = find_board(board) if isinstance(board, str) else board
     notes = []
     lacking = missing_tool()
@@ -175,8 +181,12 @@ def to_budget(
     with seeded(seed):
         limits = {**({} if room is None else room.budgets), **(budgets or {})}
         work = copy.deepcopy(whole)
-        options = {"seed": seed, **through_in(max(pruning, 1), pruner or {})}
+        options = {"seed": seed, "report": report, **through_in(max(pruning, 1), pruner or {})}
         placed = tuple(x.to(device) for x in examples)
+        if trained is None:
+            trained = _told(task, whole, loaders, bool(distill), pruner or {}, report)
+        if trained is not None:
+            options["trained"] = trained
         if structure is not None:
             batch = task.batch(loaders.first("validate"), "validate", device)
             loss_of = partial(task.loss, work, batch)
@@ -198,7 +208,8 @@ def to_budget(
                 loop.learn_from(whole, float(distill))
             return fine_tune is None
 
-        phases = Phases(task, masked, loop, loaders, report, pruning, when_slimmed)
+        limit = pruning if masked.trained else 0
+        phases = Phases(task, masked, loop, loaders, report, limit, when_slimmed)
         small = phases.run(epochs)
         if fine_tune is not None:
             small = _own(fine_tune, small)
@@ -247,6 +258,34 @@ def _pruning_steps(epochs: int, given: float | None, steps: int) -> int:
             f"prune_epochs: it has to be above 0 and at most {epochs}, the epochs, not {given!r}"
         )
     return max(1, round(given * steps))
+
+
+def _told(
+    task: TrainingTask,
+    whole: torch.nn.Module,
+    loaders: Loaders,
+    teaches: bool,
+    options: Mapping[str, Any],
+    report: Callable[[str], None],
+) -> bool | None:
+    """Whether a model is trained, as far as that has to be found out here; None: the pruner tells.
+
+    Args:
+        task: What it is trained for.
+        whole: The model.
+        loaders: Its data.
+        teaches: It is to be distilled from.
+        options: Of the pruner.
+        report: Takes a line if the model is new.
+    """
+    if teaches:
+        return True
+    if options.keys() & {"method", "schedule", "trained"} or looks_new(whole) is not None:
+        return None
+    if not task.guesses(whole, loaders.test, "test", device_of(whole)):
+        return None
+    report(NEW.format("its loss is that of a guess"))
+    return False
 
 
 def _copied(model: torch.nn.Module) -> torch.nn.Module:

@@ -8,6 +8,7 @@ import torch
 
 from mcugraph.formats.torch.importer import from_torch
 from mcugraph.prune.masks import Masks
+from mcugraph.prune.new_models import fit_weights
 from mcugraph.prune.numbered_classes import Classes
 from mcugraph.prune.placement import maskable
 from mcugraph.prune.ranking import Ranking
@@ -77,6 +78,10 @@ class MaskedModel:
         self.masks.detach()
         if self._bypass is not None:
             self._bypass.detach()
+
+    def fit_weights(self) -> None:
+        """Make weights of a new model as large as if drawn for the inputs that are not masked."""
+        fit_weights(self.model, self.classes, self._cuts, self.masks.hard)
 
     @contextmanager
     def lifted(self) -> Iterator[None]:

@@ -24,8 +24,9 @@ PHASE = 400  # training steps
 
 
 class MethodOptions(TypedDict, total=False):
-    """Options of one method only; ``Pruner`` says what each does. None: not given."""
+    """Options that not all methods have; ``Pruner`` says what each does. None: not given."""
 
+    trained: bool | None
     phase: int | None
     utility: Any
     concavity: float | None
@@ -90,6 +91,7 @@ def width_rule(
     classes: Classes,
     random: np.random.Generator,
     interval: int,
+    trained: bool,
 ) -> WidthRule:
     """The rule of a method.
 
@@ -101,6 +103,7 @@ def width_rule(
         classes: Of the space.
         random: Of all that is random.
         interval: Training steps from one update to the next.
+        trained: Whether the model is; a new one is through after a single step.
 
     Raises:
         UsageError: An option is none.
@@ -113,5 +116,5 @@ def width_rule(
     check_whole("phase", phase, 1)
     check_number("concavity", concavity)
     # The last update within the phase is the one that ends it.
-    ends = max(phase // interval, 1) * interval
+    ends = max(phase // interval, 1) * interval if trained else 1
     return AllocatedWidths(budgets, options.get("utility"), concavity, ends)

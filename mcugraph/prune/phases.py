@@ -20,8 +20,7 @@ class Phases:
         loop: It trains.
         loaders: Training and validation data.
         report: Takes a line an epoch.
-        limit: Training steps after which the budgets are met at the latest. 0: the model is new,
-            and is cut before the first step, with weights that are drawn anew.
+        limit: Training steps after which the budgets are met at the latest; 0: before the first.
         when_slimmed: Called with the slimmed model, before it is trained on; whether to go on.
     """
 
@@ -81,11 +80,6 @@ class Phases:
         if not self.pruner.met:
             self.pruner.enforce()
         small = self.pruner.slim()
-        if self.limit == 0:
-            # What is left of a larger layer's weights is too small for the inputs that are left.
-            for module in small.modules():
-                if callable(draw := getattr(module, "reset_parameters", None)):
-                    draw()
         self.loop.replace(small)
         self.slimmed = True
         return not self.when_slimmed(small)

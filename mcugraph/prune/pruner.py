@@ -21,6 +21,7 @@ from mcugraph.prune.losses import Loss, no_loss, undisturbing, value_of
 from mcugraph.prune.masked_model import MaskedModel
 from mcugraph.prune.masks import check_unmasked
 from mcugraph.prune.methods import MethodOptions, chosen, width_rule
+from mcugraph.prune.new_models import NEW, is_trained
 from mcugraph.prune.salience import salience as salience_of
 from mcugraph.prune.schedules import PruningSchedule
 from mcugraph.prune.structure import StructureChoice, chosen_structures
@@ -39,8 +40,9 @@ class Pruner(Exporting, Shown):
     it runs, and its parameters, optimizer and checkpoints know nothing of them.
 
     - ``method="allocation"``, the default: the widths that make the most of all budgets at once
-      (``Space.allocate``), reached in even steps of their logarithms within ``phase`` training
-      steps. The budgets are met by then, and masks stay as they are.
+      (``Space.allocate``). A new model has them from its first step on, its weights as large as if
+      drawn for these widths; a trained one is led to them in even steps of their logarithms within
+      ``phase`` training steps. The budgets are met by then, and masks stay as they are.
     - ``method="paper"``: width multipliers that descend on P = P_RES + alpha * P_TSK (Eq. 1), where
       P_RES says by how much budgets are exceeded and P_TSK is the task loss of a validation batch.
       Once the budgets are met the multipliers stay, while masks follow the saliences on.
@@ -58,7 +60,8 @@ class Pruner(Exporting, Shown):
         small = pruner.slim()  # train this one on
 
     Args:
-        model: A ``torch.nn.Module``. It is masked from now on, until ``remove``.
+        model: A ``torch.nn.Module``. It is masked from now on, until ``remove``. The weights of a
+            new one change in place when it is cut.
         example_inputs: What one inference takes: a tuple, or one tensor. The device runs a batch of
             as many, so a batch of 1 as a rule.
         budgets: ``"peak"``: bytes of SRAM for activations. ``"arena"``: bytes of SRAM for the arena
@@ -81,8 +84,11 @@ class Pruner(Exporting, Shown):
         schedule: A ``Gradual`` or ``OneShot`` schedule, in place of a method.
         freeze_when_met: Masks stay as they are once the budgets are met. None: of
             ``method="allocation"`` only.
-        phase: Of ``method="allocation"``: training steps within which the budgets are met, or those
-            of one interval; 400 if not given. A tenth of the whole training is a good choice.
+        trained: Of ``method="allocation"``: whether the model is. If not given, one is new that has
+            norms that learn, with scales all alike and shifts all alike in each, as they are made;
+            ``report`` tells. True leads a new one to its widths within ``phase``, too.
+        phase: Of the same, with trained models: training steps within which the budgets are met,
+            or those of one interval; 400 if not given. A tenth of the training is a good choice.
         utility: Of the same: what each group is worth, shape (groups,). None: by its part of the
             network's size and MACs, as for ``Space.allocate``.
         concavity: Of the same: how even shares are to be, 1 if not given; see ``Space.allocate``.
@@ -157,11 +163,9 @@ class Pruner(Exporting, Shown):
         self.steps_per_epoch, self.report = steps_per_epoch, report
         self._random = np.random.default_rng(seed)
         self._ranks = salience_of(salience, self._random)
-        self._counted, self._peak_by, self._freeze = (
-            (accounting, precision),
-            peak_by,
-            freeze_when_met,
-        )
+        self._counted, self._peak_by = (accounting, precision), peak_by
+        self._freeze = freeze_when_met
+        self.trained, self._guessed = is_trained(self.model, self.method, given)
         self._options, self._limits = given, checked_limits(budgets or {})
         sites, dropped = None, tuple[str, ...]()
         self.choice: StructureChoice | None = None
@@ -180,13 +184,8 @@ class Pruner(Exporting, Shown):
         self.space, self._classes = self._masked.space, self._masked.classes
         self.budgets = Budgets(self.space, self._limits, self._peak_by)
         self._rule = width_rule(
-            self.method,
-            self._options,
-            self.schedule,
-            self.budgets,
-            self._classes,
-            self._random,
-            self.interval,
+            *(self.method, self._options, self.schedule, self.budgets, self._classes),
+            *(self._random, self.interval, self.trained),
         )
         self.freeze_when_met = self._rule.freezes if self._freeze is None else self._freeze
         self._ranking = self._masked.prepare(self._ranks)
@@ -197,9 +196,8 @@ class Pruner(Exporting, Shown):
         self.history = History(groups, dict(self.budgets.limits), self.dropped)
         # Slim a copy once, so that what cannot be slimmed is refused before it is trained.
         half = self.space.round(self.space.full / 2)
-        self._masked.slim(
-            {g.name: range(int(w)) for g, w in zip(self.space.groups, half, strict=True)}
-        )
+        kept = zip(self.space.groups, half, strict=True)
+        self._masked.slim({group.name: range(int(width)) for group, width in kept})
         self._masked.attach()
 
     def __repr__(self) -> str:
@@ -238,17 +236,13 @@ class Pruner(Exporting, Shown):
     def averaged(self) -> dict[str, tuple[str, ...]]:
         """Operators to which a masked channel is not as good as none, and the groups they read.
 
-        There the slimmed model differs from the masked one until it is trained on; see
-        ``Space.averaged``.
+        There masked and slimmed models differ until they are trained on: ``Space.averaged``.
         """
         return self.space.averaged
 
     @property
     def resources(self) -> dict[str, int]:
-        """What the model costs with the channels that stay: ``peak``, ``size`` and ``macs``.
-
-        And ``arena`` and ``overlap_arena``, where they have a budget.
-        """
+        """What channels that stay cost: ``peak``, ``size``, ``macs``, and arenas with a budget."""
         return self.budgets.at(self.widths)
 
     @property
@@ -306,7 +300,7 @@ class Pruner(Exporting, Shown):
             UsageError: A loss is needed and not given, or is none, or not finite.
         """
         self.steps += 1
-        updated = not self.frozen and self.steps % self.interval == 0
+        updated = not self.frozen and (self._begins or self.steps % self.interval == 0)
         if updated:
             self._update(loss)
         if self.steps_per_epoch and self.steps % self.steps_per_epoch == 0:
@@ -316,7 +310,7 @@ class Pruner(Exporting, Shown):
     def enforce(self) -> None:
         """Meet the budgets at once: only what exceeded ones need goes, as ``Space.allocate`` says.
 
-        For a training that ends before its budgets are met.
+        For a training that ends before they are met, or a new model before its training.
         """
         if self._scores is None:
             self._scores = self._ranking.scores(no_loss)
@@ -361,6 +355,11 @@ class Pruner(Exporting, Shown):
             if np.isfinite(loss := self.history.task_loss[-1]):
                 line += f"; task loss {loss:.4g}"
         return f"{line}; {self._budgets_are()}"
+
+    @property
+    def _begins(self) -> bool:
+        """Whether the model is still as new as it was made."""
+        return not self.trained and self.steps <= 1
 
     def _budgets_are(self) -> str:
         return f"budgets {'not met' if not self.met else 'met, frozen' if self.frozen else 'met'}"
@@ -443,4 +442,9 @@ class Pruner(Exporting, Shown):
         ranks = self._scores
         if not self._rule.follows:
             ranks = ranks + np.where(self._masks.hard, ranks.max() + 1, 0)
+        uncut = self._masks.hard.all()
         self._masks.set(self._classes.most(ranks, self.widths))
+        if self._begins and uncut:
+            self._masked.fit_weights()
+            if self._guessed:
+                self.report(NEW.format("its norms have learned nothing"))

@@ -12,6 +12,8 @@ from mcugraph.checks import check_callable
 from mcugraph.errors import UsageError
 from mcugraph.formats.torch.export import inference
 
+_LITTLE = 0.05  # of the entropy: what new weights may be better than a guess by chance
+
 Inputs = tuple[torch.Tensor, ...]
 Batch = tuple[Inputs, Any]
 
@@ -95,6 +97,25 @@ class TrainingTask:
         Raises:
             UsageError: The loader is empty, or the metric is no number.
         """
+        return self._over(model, loader, source, device, self._metric)
+
+    def guesses(self, model: Any, loader: Iterable[Any], source: str, device: Any) -> bool | None:
+        """Whether a model does no better than who guesses; None: it is no classification.
+
+        Who knows nothing but how many samples of each class there are has their entropy for a
+        cross entropy.
+
+        Raises:
+            UsageError: The loader is empty, or gives no classes.
+        """
+        if not self.classifies:
+            return None
+        return self._over(model, loader, source, device, _over_entropy) > -_LITTLE
+
+    def _over(
+        self, model: Any, loader: Iterable[Any], source: str, device: Any, metric: Any
+    ) -> float:
+        """A metric of the outputs and targets of a whole data set."""
         outputs, targets = [], []
         mode = inference(model) if isinstance(model, torch.nn.Module) else nullcontext()
         with mode, torch.no_grad():
@@ -105,7 +126,7 @@ class TrainingTask:
                 targets.append(moved(wanted, "cpu"))
         if not outputs:
             raise UsageError(f"{source} is empty")
-        value = self._metric(_joined(outputs), _joined(targets))
+        value = metric(_joined(outputs), _joined(targets))
         try:
             return float(value)
         except (TypeError, ValueError):
@@ -243,6 +264,14 @@ def accuracy(outputs: Any, targets: Any) -> float:
     """The share of right classes; arguments and errors as for ``cross_entropy``."""
     _check_classes(outputs, targets)
     return float((outputs.argmax(1) == targets).double().mean())
+
+
+def _over_entropy(outputs: Any, targets: Any) -> float:
+    """By what share the mean cross entropy is above the entropy of the classes; both in nats."""
+    loss = float(cross_entropy(outputs, targets))
+    shares = targets.unique(return_counts=True)[1].double() / targets.numel()
+    entropy = -float((shares * shares.log()).sum())
+    return (loss - entropy) / entropy if entropy else loss
 
 
 def _check_classes(outputs: Any, targets: Any) -> None:

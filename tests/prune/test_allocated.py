@@ -13,7 +13,7 @@ torch = pytest.importorskip("torch")
 from mcugraph.prune import OneShot, Pruner  # noqa: E402
 
 INPUT = torch.zeros(1, 1, 10, 10)
-FAST = {"interval": 2, "phase": 20}
+FAST = {"trained": True, "interval": 2, "phase": 20}
 
 
 def part(model: Any, **fractions: float) -> dict[str, int]:
@@ -46,7 +46,8 @@ def test_the_last_update_within_the_phase_meets_the_budgets(
     phase: int, interval: int, steps: int, training: Any
 ) -> None:
     model = training.Chain()
-    pruner = Pruner(model, INPUT, part(model, macs=0.2), interval=interval, phase=phase)
+    options = {"interval": interval, "phase": phase, "trained": True}
+    pruner = Pruner(model, INPUT, part(model, macs=0.2), **options)
     for step in range(1, steps + 1):
         pruner.step()
         assert pruner.met == (step == steps)
@@ -65,7 +66,7 @@ def test_widths_fall_evenly_in_their_logarithms(training: Any) -> None:
 
 def test_what_is_masked_stays_so(training: Any) -> None:
     model = training.Chain()
-    pruner = Pruner(model, INPUT, part(model, macs=0.3), interval=1, phase=6)
+    pruner = Pruner(model, INPUT, part(model, macs=0.3), interval=1, phase=6, trained=True)
     gone = {name: np.zeros(len(mask), bool) for name, mask in pruner.masks.items()}
     for _ in range(6):
         pruner.step()
@@ -80,7 +81,7 @@ def test_what_is_masked_stays_so(training: Any) -> None:
 
 def test_no_loss_is_asked_for(training: Any) -> None:
     model = training.Residual()
-    pruner = Pruner(model, INPUT, part(model, macs=0.5), interval=1, phase=3)
+    pruner = Pruner(model, INPUT, part(model, macs=0.5), interval=1, phase=3, trained=True)
     for _ in range(3):
         assert pruner.step()
     assert not pruner.step()  # frozen

@@ -52,7 +52,8 @@ def test_the_budgets_are_met_by_a_plain_model_and_the_given_one_stays(
     torch.manual_seed(0)
     model = training.Residual()
     before, lines = copy.deepcopy(model), []
-    result = call(model, data, epochs=6, prune_epochs=1.5, learning_rate=0.02, report=lines.append)
+    slowly = {"trained": True, "epochs": 6, "prune_epochs": 1.5, "learning_rate": 0.02}
+    result = call(model, data, **slowly, report=lines.append)
     assert same(model, before)
     assert model.training
     assert not any(part._forward_pre_hooks for part in model.modules())
@@ -179,17 +180,38 @@ def test_own_fine_tuning_takes_over_when_the_budgets_are_met(
         call(training.Chain(), data, fine_tune=lambda model: 3)
 
 
+def phases(result: Budgeted) -> set[str]:
+    return {epoch.phase for epoch in result.epochs}
+
+
 def test_a_new_model_is_cut_before_its_first_step(training: Any, data: dict[str, Batches]) -> None:
     torch.manual_seed(0)
     model = training.Residual()
-    result = call(model, data, trained=False, epochs=2, pruner={**FAST, "method": "allocation"})
+    slowly = {"epochs": 2, "prune_epochs": 1.5}
+    result = call(model, data, **slowly)
     assert result.met
-    assert {epoch.phase for epoch in result.epochs} == {"fine-tuning"}
-    # The weights are new ones, of the size that their own number of inputs asks for.
-    untrained = call(model, data, trained=False, fine_tune=lambda small: small, seed=3).model
-    for layer in (m for m in untrained.modules() if isinstance(m, nn.Conv2d)):
-        bound = layer.weight[0].numel() ** -0.5
-        assert 0.5 * bound < float(layer.weight.detach().abs().max()) <= bound
+    assert phases(result) == {"fine-tuning"}
+    training.train(model, None, 5)
+    assert phases(call(model, data, **slowly)) == {"pruning", "fine-tuning"}
+    assert phases(call(model, data, epochs=2, trained=False)) == {"fine-tuning"}
+
+
+def test_a_classifier_without_norms_is_new_if_it_guesses(
+    training: Any, data: dict[str, Batches]
+) -> None:
+    torch.manual_seed(0)
+    model = nn.Sequential(
+        nn.Conv2d(1, 8, 3), nn.ReLU(), nn.MaxPool2d(2), nn.Flatten(), nn.Linear(128, 4)
+    )
+    options = {"epochs": 2, "prune_epochs": 1.5, "budgets": {"macs": 3_000}}
+    lines: list[str] = []
+    assert phases(call(model, data, report=lines.append, **options)) == {"fine-tuning"}
+    assert "its loss is that of a guess" in lines[0]
+    assert phases(call(model, data, distill=0.5, **options)) == {"pruning", "fine-tuning"}
+    judged = {"loss": nn.functional.cross_entropy}
+    assert phases(call(model, data, **judged, **options)) == {"pruning", "fine-tuning"}
+    training.train(model, None, 60)
+    assert phases(call(model, data, **options)) == {"pruning", "fine-tuning"}
 
 
 def test_distillation_pulls_towards_the_given_model(

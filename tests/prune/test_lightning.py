@@ -70,7 +70,7 @@ def fit(module: Any, callback: Any, training: Any, folder: Path, **options: Any)
 
 def test_the_budgets_are_met_and_the_masks_stay(training: Any, tmp_path: Path) -> None:
     torch.manual_seed(0)
-    module, callback = Module(training.Residual()), pruning(training)
+    module, callback = Module(training.Residual()), pruning(training, trained=True)
     fit(module, callback, training, tmp_path, max_epochs=10)
     assert callback.pruner.met
     assert callback.pruner.frozen
@@ -80,6 +80,15 @@ def test_the_budgets_are_met_and_the_masks_stay(training: Any, tmp_path: Path) -
     assert found.memory.tflm_arena <= BUDGETS["arena"]
     assert found.macs <= BUDGETS["macs"]
     assert len(set(module.seen)) == 1
+
+
+def test_a_new_network_is_cut_at_the_first_step(training: Any, tmp_path: Path) -> None:
+    torch.manual_seed(0)
+    module, callback = Module(training.Residual()), pruning(training, when_met="slim")
+    fit(module, callback, training, tmp_path, max_epochs=2)
+    assert callback.pruner.history.step.tolist() == [1]
+    assert len(set(module.seen[1:])) == 1
+    assert module.seen[1] < module.seen[0]
 
 
 def test_slims_where_it_stands_and_the_optimizer_goes_on(training: Any, tmp_path: Path) -> None:

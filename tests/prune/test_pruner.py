@@ -176,7 +176,8 @@ def test_a_state_restored_in_mid_training_gives_the_same_run(training: Any) -> N
 
 def test_a_step_leaves_statistics_and_gradients_as_they_are(training: Any) -> None:
     model = training.Residual().train()
-    pruner = Pruner(model, INPUT, part(model, macs=0.5), interval=1, salience="gradient")
+    options = {"interval": 1, "salience": "gradient", "trained": True}
+    pruner = Pruner(model, INPUT, part(model, macs=0.5), **options)
     x, y = training.task(16)
     before = {name: value.clone() for name, value in model.state_dict().items()}
     assert pruner.step(lambda: torch.nn.functional.cross_entropy(model(x), y))

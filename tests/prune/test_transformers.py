@@ -54,7 +54,7 @@ def train(model: Any, callback: Any, folder: Path, **options: Any) -> Any:
 
 
 def test_the_budgets_are_met_and_the_masks_stay(tmp_path: Path) -> None:
-    model, callback = network(), pruning()
+    model, callback = network(), pruning(trained=True)
     train(model, callback, tmp_path)
     assert callback.pruner.met
     assert callback.pruner.frozen
@@ -65,6 +65,13 @@ def test_the_budgets_are_met_and_the_masks_stay(tmp_path: Path) -> None:
     assert found.flash.weights + found.flash.biases <= BUDGETS["size"]
     train(small, transformers.TrainerCallback(), tmp_path, num_train_epochs=1)
     assert small(pixel_values=IMAGE).logits.shape == (1, 4)
+
+
+def test_a_new_network_is_cut_at_the_first_step(tmp_path: Path) -> None:
+    callback = pruning()
+    train(network(), callback, tmp_path, num_train_epochs=1)
+    assert callback.pruner.history.step.tolist() == [1]
+    assert callback.pruner.met
 
 
 def test_stops_when_the_budgets_are_met(tmp_path: Path) -> None:
