@@ -180,6 +180,11 @@ def decimal(value: int) -> str:
     return str(value)
 
 
+def percent(value: float | None) -> str:
+    """A share in per cent, like ``3.42%``; nothing of what is not known."""
+    return "" if value is None else f"{value:.2%}"
+
+
 def share(part: int, whole: int) -> str:
     """A part of a whole in per cent, like ``38.2%``; of nothing it is all or nothing."""
     if not whole:

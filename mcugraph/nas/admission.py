@@ -4,9 +4,8 @@ from collections.abc import Callable, Mapping
 from typing import Any
 
 from mcugraph.errors import GraphError, UsageError
-from mcugraph.fit.boards import Board
-from mcugraph.fit.room import flash_of, room_on
-from mcugraph.fit.tflm_code import RUNTIME_CODE
+from mcugraph.fit.room import Room
+from mcugraph.ir import Graph
 from mcugraph.nas.costs import Costs, measure
 from mcugraph.nas.meter import Meter, OverLimit
 from mcugraph.nas.narrowing import Narrowed, Widths
@@ -15,6 +14,8 @@ from mcugraph.nas.search_space import SearchSpace
 from mcugraph.nas.sparsity import Prunable, SparsityRange, left
 from mcugraph.profiles import Profile
 from mcugraph.records import dataclass
+
+_OF_BOARD = ("SRAM of the board", "flash of the board")
 
 
 @dataclass(frozen=True, slots=True)
@@ -44,10 +45,8 @@ class Admission:
     Attributes:
         space: That the architectures are of.
         bounds: The search's; those of the costs are hard.
-        board: Whose SRAM and flash are bounds too; None: none.
-        reserve_sram: Bytes of the board's SRAM for all but the arena.
-        reserve_flash: Bytes of its flash for all but the model and TFLM, whose code counts as
-            ``check`` estimates it by the kernels of a network.
+        room: The board whose SRAM and flash are bounds too, less what is reserved; TFLM's code
+            counts as ``check`` estimates it by the kernels of a network. None: there is none.
         kernels: What TFLM is built with.
         sparsities: The shares of channels that may be pruned while a candidate is trained; None:
             nothing is.
@@ -55,9 +54,7 @@ class Admission:
 
     space: SearchSpace[Any]
     bounds: Bounds
-    board: Board | None = None
-    reserve_sram: int = 0
-    reserve_flash: int = 0
+    room: Room | None = None
     kernels: str = "reference"
     sparsities: SparsityRange | None = None
 
@@ -116,21 +113,22 @@ class Admission:
     def limits(self) -> Mapping[str, int]:
         """What each cost that is bounded may come to; a board bounds its SRAM and its flash."""
         limits = dict(self.bounds.hard)
-        if self.board is not None:
-            limits["SRAM of the board"] = self.board.for_arena - self.reserve_sram
-            limits["flash of the board"] = self.board.for_program - self.reserve_flash
+        if self.room is not None:
+            limits |= zip(_OF_BOARD, (self.room.sram, self.room.flash), strict=True)
         return limits
 
     def needed(self, arch: Any) -> Mapping[str, int] | None:
         """What an architecture takes of all that `limits` names; None: that is not known."""
         try:
-            costs, found = measure(self.space.graph(arch), self.kernels)
+            graph = self.space.graph(arch)
+            return self._needs(graph, *measure(graph, self.kernels))
         except (GraphError, UsageError):
             return None
+
+    def _needs(self, graph: Graph, costs: Costs, found: Profile) -> Mapping[str, int]:
         needs = {name: getattr(costs, name) for name in self.bounds.hard}
-        if self.board is not None:
-            needs["SRAM of the board"] = costs.sram
-            needs["flash of the board"] = flash_of(found)
+        if self.room is not None:
+            needs |= zip(_OF_BOARD, self.room.needs(found, graph), strict=True)
         return needs
 
     def _fitting(
@@ -144,10 +142,12 @@ class Admission:
             fits = not meter.branches or self._peak_fits(meter)
             return Admitted(sparsity, widths, meter, None) if fits else None
         try:
-            costs, found = measure(self.space.graph(arch, widths), self.kernels)
+            graph = self.space.graph(arch, widths)
+            costs, found = measure(graph, self.kernels)
         except UsageError:
             return None
-        return Admitted(sparsity, widths, meter, costs) if self._admits(costs, found) else None
+        fits = self._admits(graph, costs, found)
+        return Admitted(sparsity, widths, meter, costs) if fits else None
 
     def _peak_fits(self, meter: Meter) -> bool:
         """Whether the peak of the best order is within its bound: that of one order is no less."""
@@ -157,7 +157,7 @@ class Admission:
     @property
     def _only_counted(self) -> bool:
         """Whether no bound asks for what TFLM takes."""
-        return self.board is None and self.bounds.arena is None and self.bounds.sram is None
+        return self.room is None and self.bounds.arena is None and self.bounds.sram is None
 
     def _counted(self, arch: Any, left_of: Callable[[str, int], int] | None) -> Meter | None:
         """What a meter counts; None: too much.
@@ -165,11 +165,11 @@ class Admission:
         Raises:
             GraphError: There is no such network.
         """
-        bounds, board = self.bounds, self.board
+        bounds, room = self.bounds, self.room
         sizes, lives = [bounds.size], [bounds.peak, bounds.arena, bounds.sram]
-        if board is not None:
-            sizes.append(board.for_program - self.reserve_flash - RUNTIME_CODE)
-            lives.append(board.for_arena - self.reserve_sram)
+        if room is not None:
+            sizes.append(room.for_weights)
+            lives.append(room.sram)
         meter = Meter(_least(sizes), bounds.macs, _least(lives))
         try:
             self.space.emit(arch, meter if left_of is None else Narrowed(meter, left_of))
@@ -177,20 +177,12 @@ class Admission:
             return None
         return meter
 
-    def _admits(self, costs: Costs, found: Profile) -> bool:
+    def _admits(self, graph: Graph, costs: Costs, found: Profile) -> bool:
         """Whether exact figures are within the bounds, and the board has room."""
-        if not self.bounds.admit(costs):
+        if not self.bounds.admit(costs):  # soon said
             return False
-        if self.board is None:
-            return True
-        try:
-            room = room_on(self.board, found, self.reserve_sram, self.reserve_flash)
-        except UsageError:
-            return False  # nothing is left for the network
-        arena = found.memory.tflm_arena
-        assert arena is not None, "room_on asks for it"
-        assert room.allowance.flash is not None, "a board has some"
-        return arena <= room.budgets["arena"] and flash_of(found) <= room.allowance.flash
+        needs = self._needs(graph, costs, found)
+        return all(needs[name] <= most for name, most in self.limits.items())
 
 
 def _least(values: list[int | None]) -> int | None:

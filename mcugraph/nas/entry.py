@@ -215,8 +215,10 @@ def _run(
         targets=plan.targets,
         guessing=1 - 1 / max(space.classes, 1),
     )
+    room, kernels = plan.admission.room, plan.admission.kernels
     with closing(Store(where, space, drive=True)) as store, store.kept_if_begun():
         store.hold(plan.settings())
+        store.hold_room(room)
         driver = Driver(plan, store, trainers, train, choose, Progress(say))
         interrupted = False
         try:
@@ -227,7 +229,8 @@ def _run(
             interrupted = True
             say("interrupted: this is the best so far; the same call goes on")
         return SearchResult(
-            driver.trials, space, bounds, plan.data, where, driver.seconds, interrupted
+            *(driver.trials, space, bounds, plan.data, where),
+            *(driver.seconds, interrupted, room, kernels),
         )
 
 
@@ -249,11 +252,14 @@ def load_search(folder: str | PathLike[str], space: SearchSpace[Any] | None = No
         known = space or _space_of(settings)
         held_back = float(settings["recipe"]["validation"])
         source = DataSource(settings["data"], known.input_shape, known.classes, held_back)
-        bounds = Bounds(**settings["bounds"])
+        bounds, kernels = Bounds(**settings["bounds"]), str(settings["kernels"])
     except (KeyError, TypeError, ValueError) as error:
         raise FormatError(f"{where}: the settings cannot be read: {error!r}") from error
     with closing(Store(where, known, drive=False)) as store:
-        return SearchResult(list(store.trials()), known, bounds, source, where, store.seconds())
+        return SearchResult(
+            *(list(store.trials()), known, bounds, source, where),
+            *(store.seconds(), False, store.room(), kernels),
+        )
 
 
 def _space_of(settings: Mapping[str, Any]) -> SearchSpace[Any]:
@@ -263,4 +269,4 @@ def _space_of(settings: Mapping[str, Any]) -> SearchSpace[Any]:
         if name == f"{cls.__module__}:{cls.__qualname__}":
             made: SearchSpace[Any] = cls(**said)
             return made
-    return UnknownSpace(name, tuple(said.get("input_shape", ())), int(said.get("classes", 0)))
+    return UnknownSpace(settings["space"])

@@ -11,11 +11,15 @@ from mcugraph.errors import UsageError
 from mcugraph.experiments.data import DataSource
 from mcugraph.experiments.fronts import front_of, hypervolume
 from mcugraph.experiments.ledger import State
+from mcugraph.fit.room import Room
 from mcugraph.nas.conditions import condition
 from mcugraph.nas.evolution import objectives_of, point_of
 from mcugraph.nas.search_bounds import Bounds
 from mcugraph.nas.search_space import SearchSpace
+from mcugraph.nas.spaces.unknown import UnknownSpace
 from mcugraph.nas.trials import Trial
+from mcugraph.profiler import profile
+from mcugraph.units import share
 
 
 def choose_finalists(
@@ -85,6 +89,8 @@ class Findings:
         folder: Where the search is kept.
         seconds: How long it has run, all sessions together.
         interrupted: Whether it was ended before its time.
+        room: Of the board that networks are for; None: they are for none.
+        kernels: What TFLM is built with.
     """
 
     def __init__(
@@ -96,10 +102,13 @@ class Findings:
         folder: Path,
         seconds: float = 0.0,
         interrupted: bool = False,
+        room: Room | None = None,
+        kernels: str = "reference",
     ) -> None:
         self.trials = tuple(trials)
         self.space, self.bounds, self.data = space, bounds, data
         self.folder, self.seconds, self.interrupted = folder, seconds, interrupted
+        self.room, self.kernels = room, kernels
 
     @property
     def finalists(self) -> tuple[Trial, ...]:
@@ -118,6 +127,25 @@ class Findings:
         points = [point_of(trial, objectives_of(self.bounds)) for trial in judged]
         chosen = [judged[i] for i in front_of(points)]
         return tuple(sorted(chosen, key=lambda trial: trial.error))
+
+    def on_board(self, trial: Trial) -> tuple[int, int] | None:
+        """Bytes of the board's SRAM and of its flash that a candidate takes, with TFLM's code.
+
+        None: there is no board, or the space of the search is not at hand.
+        """
+        if self.room is None or isinstance(self.space, UnknownSpace):
+            return None
+        graph = self.space.graph(trial.proposal.arch, trial.proposal.widths)
+        found = profile(graph, precision="int8", kernels=self.kernels)
+        return self.room.needs(found, graph)
+
+    def shares(self, trial: Trial) -> tuple[str, str]:
+        """The same in per cent of what there is for it; empty where it is not known."""
+        needs = self.on_board(trial)
+        if needs is None or self.room is None:
+            return "", ""
+        sram, flash = needs
+        return share(sram, self.room.sram), share(flash, self.room.flash)
 
     def best(self, where: str = "") -> Trial:
         """The judged candidate with the least validation error.

@@ -5,7 +5,7 @@ from mcugraph.nas.findings import Findings
 from mcugraph.nas.trials import Trial
 from mcugraph.report.pages.charts import Axis, Mark, scatter, table, text
 from mcugraph.report.pages.shell import html
-from mcugraph.units import exact
+from mcugraph.units import exact, percent
 
 _COSTS = {
     "size": "size",
@@ -26,10 +26,13 @@ def page(result: Findings) -> str:
     done = [trial for trial in result.trials if trial.state is State.DONE]
     seconds = result.seconds
     took = f"{seconds:.0f} seconds" if seconds < 120 else f"{seconds / 60:.0f} minutes"
-    said = f"{len(done)} networks trained in {took}, on {result.data.spec}."
+    space = result.space.describe()["class"].rpartition(":")[2]
+    said = f"{len(done)} networks trained in {took}, on {result.data.spec}. Space: {space}."
+    if result.room is not None:
+        said += f" Board: {result.room}."
     bounds = [f"{name} {exact(most)}" for name, most in result.bounds.hard.items()]
     if result.bounds.error is not None:
-        bounds.insert(0, f"error {result.bounds.error:.2%} (a dashed line, if in sight)")
+        bounds.insert(0, f"error {percent(result.bounds.error)} (a dashed line, if in sight)")
     if bounds:
         said += f" Bounds: {', '.join(bounds)}."
     if done:
@@ -49,7 +52,7 @@ def _plot(result: Findings, done: list[Trial]) -> str:
         Mark(
             trial.costs.size,
             max(trial.error, _LEAST),
-            f"#{trial.id}: {trial.error:.2%}, {exact(trial.costs.size)} B",
+            f"#{trial.id}: {percent(trial.error)}, {exact(trial.costs.size)} B",
             trial in front,
         )
         for trial in done
@@ -69,7 +72,9 @@ def _table(result: Findings) -> str:
     for trial in result.front if result.judged else ():
         assert trial.outcome is not None, "what is judged has an outcome"
         errors = trial.outcome.errors
-        told = [errors.validation, errors.test, errors.int8]
-        row = [str(trial.id), *("" if error is None else f"{error:.2%}" for error in told)]
-        rows.append([*row, *(exact(getattr(trial.costs, name)) for name in _COSTS)])
-    return table(["#", "validation", "test", "int8", *_COSTS.values()], rows)
+        told = map(percent, (errors.validation, errors.test, errors.int8))
+        costs = [exact(getattr(trial.costs, name)) for name in _COSTS]
+        shares = () if result.room is None else result.shares(trial)
+        rows.append([str(trial.id), *told, *shares, *costs])
+    board = () if result.room is None else ("SRAM of the board", "flash of the board")
+    return table(["#", "validation", "test", "int8", *board, *_COSTS.values()], rows)

@@ -16,7 +16,7 @@ from mcugraph.nas.trials import Trial, with_int8
 from mcugraph.nas.upright import Upright
 from mcugraph.report.table import table
 from mcugraph.shown import Facts, Shown, frame
-from mcugraph.units import decimal, exact, size
+from mcugraph.units import decimal, exact, percent, size
 
 if TYPE_CHECKING:
     from torch import nn
@@ -170,17 +170,36 @@ class SearchResult(Findings, Shown):
             "interrupted": self.interrupted,
             "trials": len(self.trials),
             "bounds": asdict(self.bounds),
+            "board": self._board(),
+            "space": self.space.describe(),
+            "data": self.data.spec,
             "front": [self._row(trial) for trial in self.front],
+        }
+
+    def _board(self) -> dict[str, Any] | None:
+        room = self.room
+        if room is None:
+            return None
+        return {
+            "key": room.board.key,
+            "name": room.board.name,
+            "sram": room.sram,
+            "flash": room.flash,
+            "reserve_sram": room.reserve_sram,
+            "reserve_flash": room.reserve_flash,
         }
 
     def _row(self, trial: Trial) -> dict[str, Any]:
         assert trial.outcome is not None, "what is judged has an outcome"
+        needs = self.on_board(trial)
+        on_board = None if needs is None else dict(zip(("sram", "flash"), needs, strict=True))
         return {
             "id": trial.id,
             "final": trial.proposal.final,
             "contends": trial.proposal.contends,
             "errors": asdict(trial.outcome.errors),
             "costs": asdict(trial.costs),
+            "on_board": on_board,
             "epochs": trial.outcome.epochs,
             "architecture": self.space.to_plain(trial.proposal.arch),
             "widths": trial.proposal.widths,
@@ -196,7 +215,7 @@ class SearchResult(Findings, Shown):
         named = [
             (
                 f"#{trial.id}",
-                f"error {trial.error:.2%}, {size(trial.costs.size)}, "
+                f"error {percent(trial.error)}, {size(trial.costs.size)}, "
                 f"peak {size(trial.costs.peak)}, {decimal(trial.costs.macs)} MACs",
             )
             for trial in (self.front if self.judged else ())
@@ -231,26 +250,34 @@ class SearchResult(Findings, Shown):
 
 
 def front_table(result: SearchResult) -> list[str]:
-    """The front as lines: validation error, test error, costs by our accounting and the paper's."""
+    """The front as lines: validation error, test error, costs by our accounting.
+
+    Beside them stands what share of a board is taken, or, without one, costs by the paper's
+    accounting.
+    """
     if not result.judged:
         return ["nothing was trained"]
+    room = result.room
     bounded = ["sram"] if result.bounds.sram is not None else []
-    head = ["#", "error", "test", "size", "peak", "arena", *bounded, "MACs", "paper: size", "peak"]
+    beside = ["paper: size", "peak"] if room is None else ["of board: SRAM", "flash"]
+    head = ["#", "error", "test", "size", "peak", "arena", *bounded, "MACs", *beside]
     rows = []
     for trial in result.front:
         costs, outcome = trial.costs, trial.outcome
         assert outcome is not None, "what is judged has an outcome"
-        test = outcome.errors.test
-        shares = [f"{trial.error:.2%}", "" if test is None else f"{test:.2%}"]
+        errors = map(percent, (trial.error, outcome.errors.test))
         sizes = (costs.size, costs.peak, costs.arena, *(getattr(costs, name) for name in bounded))
         ours = [*map(exact, sizes), decimal(costs.macs)]
         paper = map(exact, (costs.paper_size, costs.paper_peak))
-        rows.append([str(trial.id), *shares, *ours, *paper])
+        others = paper if room is None else result.shares(trial)
+        rows.append([str(trial.id), *errors, *ours, *others])
     lines = table(head, rows, right=range(len(head)))
+    if room is not None:
+        lines.append(f"of {room}")
     for trial in result.front:
-        int8 = trial.outcome and trial.outcome.errors.int8
+        int8 = None if trial.outcome is None else trial.outcome.errors.int8
         if int8 is not None:
-            lines.append(f"#{trial.id} as an int8 file: {int8:.2%} of the test data are wrong")
+            lines.append(f"#{trial.id} as an int8 file: {percent(int8)} of the test data are wrong")
     if not result.finalists:
         lines.append("none of these was trained from new weights for all epochs, or tested")
     return lines

@@ -6,7 +6,7 @@ from typing import Any
 from mcugraph.checks import check_finite, check_kind, check_number, check_whole
 from mcugraph.errors import UsageError
 from mcugraph.fit.boards import Board, find_board
-from mcugraph.fit.tflm_code import RUNTIME_CODE
+from mcugraph.fit.room import Room
 from mcugraph.nas.admission import Admission
 from mcugraph.nas.conditions import condition
 from mcugraph.nas.recipe import Recipe
@@ -14,7 +14,7 @@ from mcugraph.nas.search_bounds import Bounds
 from mcugraph.nas.search_space import SearchSpace
 from mcugraph.nas.sparsity import SparsityRange
 from mcugraph.tflm.kernels import find_library
-from mcugraph.units import checked_size, parse_duration
+from mcugraph.units import parse_duration
 
 _HERE = ("local", "inline")  # engines whose workers are on this machine
 
@@ -142,41 +142,22 @@ def checked_admission(
     Raises:
         UsageError: Nothing is bounded, there is no such board, or nothing of it is left.
     """
-    sram = checked_size("reserve_sram", reserve_sram)
-    flash = checked_size("reserve_flash", reserve_flash)
     find_library(kernels)
     target = find_board(board) if isinstance(board, str) else board
     check_kind("board", target, Board | None)
     check_kind("bounds", bounds, Bounds | None)
+    room = None
     if target is not None:
-        _see_room(target, sram, flash)
+        room = Room(target, reserve_sram, reserve_flash)
     elif bounds is None:
         raise UsageError(
             "search: say what a network may cost: bounds, like Bounds(size=64_000) (--size 64k), "
             "or a board (--board NAME)"
         )
-    elif sram or flash:
+    elif reserve_sram or reserve_flash:
         raise UsageError("reserve_sram and reserve_flash are of a board: name one (--board NAME)")
     sparsities = None if sparsity is None else SparsityRange(*sparsity)
-    return Admission(space, bounds or Bounds(), target, sram, flash, kernels, sparsities)
-
-
-def _see_room(board: Board, reserve_sram: int, reserve_flash: int) -> None:
-    """See that reserves leave something of a board.
-
-    Raises:
-        UsageError: They are more than it has.
-    """
-    has = {
-        "SRAM": (board.for_arena, reserve_sram, 0),
-        "flash": (board.for_program, reserve_flash, RUNTIME_CODE),
-    }
-    for name, (size, reserve, code) in has.items():
-        if reserve + code >= size:
-            takes = f", and TFLM's code takes {code:,} B of the rest at the least" if code else ""
-            raise UsageError(
-                f"{board.name}: {reserve:,} B of {name} are reserved, and it has {size:,} B{takes}"
-            )
+    return Admission(space, bounds or Bounds(), room, kernels, sparsities)
 
 
 def _listed(name: str, given: object) -> Sequence[Any]:

@@ -52,14 +52,14 @@ class SearchPlan:
 
     def settings(self) -> dict[str, Any]:
         """What has to be the same when a search goes on; how long, and who trains, may change."""
-        admission = self.admission
+        admission, room = self.admission, self.admission.room
         recipe = asdict(self.recipe) | {"sparsity": repr(self.recipe.sparsity)}
         del recipe["device"]
         return {
             "space": admission.space.describe(),
             "bounds": asdict(admission.bounds),
-            "board": None if admission.board is None else admission.board.key,
-            "reserves": [admission.reserve_sram, admission.reserve_flash],
+            "board": None if room is None else room.board.key,
+            "reserves": [0, 0] if room is None else [room.reserve_sram, room.reserve_flash],
             "kernels": admission.kernels,
             "data": self.data.spec,
             "recipe": recipe,

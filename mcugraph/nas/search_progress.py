@@ -8,7 +8,7 @@ from mcugraph.experiments.ledger import State
 from mcugraph.nas.conditions import condition
 from mcugraph.nas.driver import Driver
 from mcugraph.nas.evolution import objectives_of, point_of
-from mcugraph.units import decimal
+from mcugraph.units import decimal, percent
 
 _EACH, _QUIET = 5.0, 20.0  # seconds; where nothing has ended meanwhile
 
@@ -53,7 +53,7 @@ def line_of(driver: Driver) -> str:
         costs = ", ".join(f"{name} {decimal(getattr(best.costs, name))}" for name in names)
         front = front_of([point_of(trial, names) for trial in done])
         which = "best finalist" if finals else "best"
-        parts += [f"{which} {best.error:.2%} ({costs})", f"front of {len(front)}"]
+        parts += [f"{which} {percent(best.error)} ({costs})", f"front of {len(front)}"]
     if contends and not chosen:
         parts.append(f"{sum(contends)} of {len(contends)} contenders")
     if chosen:

@@ -4,13 +4,15 @@ import json
 import sqlite3
 from collections.abc import Iterator
 from contextlib import closing
-from dataclasses import fields
+from dataclasses import asdict, fields
 from pathlib import Path
 from typing import Any
 
 from mcugraph import files
 from mcugraph.errors import FormatError, UsageError
 from mcugraph.experiments.ledger import Ledger, State
+from mcugraph.fit.boards import Board
+from mcugraph.fit.room import Room
 from mcugraph.nas.costs import Costs
 from mcugraph.nas.search_space import SearchSpace
 from mcugraph.nas.trials import Errors, Outcome, Proposal, Trial
@@ -87,6 +89,25 @@ class Store(SearchLedger):
     def ran(self, seconds: float) -> None:
         """Write down how long it has run."""
         self.note("seconds", seconds)
+
+    def hold_room(self, room: Room | None) -> None:
+        """Write down what there is of a board: it need not be one that the library knows."""
+        self.note("room", None if room is None else asdict(room))
+
+    def room(self) -> Room | None:
+        """What there is of the board that networks are for; None: they are for none.
+
+        Raises:
+            FormatError: It cannot be read.
+        """
+        try:
+            noted = self.noted("room")
+            if noted is None:
+                return None
+            board = noted.pop("board")
+            return Room(Board(**board | {"features": tuple(board["features"])}), **noted)
+        except (ValueError, TypeError, KeyError, AttributeError, UsageError) as error:
+            raise FormatError(f"{self.folder}: the board cannot be read: {error!r}") from error
 
     def add(self, trial: Trial) -> None:
         """A trial that is begun; one that was begun already counts an attempt more."""

@@ -16,7 +16,7 @@ from mcugraph.export.exported import Exported
 from mcugraph.export.tools import tensors_of
 from mcugraph.fit.boards import Board, find_board
 from mcugraph.fit.model_needs import fits, needs_of
-from mcugraph.fit.room import Room, room_on
+from mcugraph.fit.room import Room
 from mcugraph.formats.loader import load
 from mcugraph.formats.torch.given import plain_module
 from mcugraph.formats.torch.importer import from_torch
@@ -166,6 +166,7 @@ def to_budget(
     steps = loaders.steps
     pruning = _pruning_steps(epochs, prune_epochs, steps)
     target = find_board(board) if isinstance(board, str) else board
+    room = None if target is None else Room(target, reserve_sram, reserve_flash)
     notes = []
     lacking = missing_tool()
     if qat_epochs and lacking is not None:
@@ -177,9 +178,8 @@ def to_budget(
         whole, device = _copied(given), device_of(given)
         _rehearse(task, whole, loaders, device)
         found = _profile_of(task, whole, loaders, file is not None, target)
-    room = None if target is None else room_on(target, found, reserve_sram, reserve_flash)
     with seeded(seed):
-        limits = {**({} if room is None else room.budgets), **(budgets or {})}
+        limits = {**({} if room is None else room.budgets(found)), **(budgets or {})}
         work = copy.deepcopy(whole)
         options = {"seed": seed, "report": report, **through_in(max(pruning, 1), pruner or {})}
         placed = tuple(x.to(device) for x in examples)
@@ -243,7 +243,7 @@ def to_budget(
         epochs=tuple(phases.epochs),
         exported=exported,
         on_tflm=on_tflm,
-        on_board=_on_board(exported, room, target),
+        on_board=_on_board(exported, room),
         notes=tuple(notes),
     )
 
@@ -364,9 +364,9 @@ def _filed(
     return exported, ran
 
 
-def _on_board(exported: Exported | None, room: Room | None, board: Board | None) -> OnBoard | None:
-    if exported is None or room is None or board is None:
+def _on_board(exported: Exported | None, room: Room | None) -> OnBoard | None:
+    if exported is None or room is None:
         return None
-    found = on_abi(exported.profile, load(exported.path), board.abi)
+    found = on_abi(exported.profile, load(exported.path), room.board.abi)
     needs = needs_of(found, room.allowance)
     return OnBoard(room.allowance, needs, fits(found, needs))

@@ -4,9 +4,10 @@ import json
 import os
 import re
 import signal
+import sqlite3
 import subprocess
 import sys
-from contextlib import suppress
+from contextlib import closing, suppress
 from dataclasses import replace
 from pathlib import Path
 from typing import Any
@@ -15,6 +16,9 @@ import pytest
 from support.searching import SPACE, searched
 
 import mcugraph as mg
+from mcugraph.fit.boards import find_board
+from mcugraph.fit.model_needs import needs_of
+from mcugraph.fit.room import Room, flash_of
 from mcugraph.nas import Bounds, Cnn1dSpace, CnnSpace, SearchResult, load_search
 from mcugraph.nas.conditions import condition
 from mcugraph.nas.spaces.cnn import Cnn, ConvBlock, ConvLayer
@@ -79,6 +83,75 @@ def test_the_bound_of_sram_has_a_column(tmp_path: Path) -> None:
     head, _, row = str(found).splitlines()[:3]
     assert head.split()[6] == "sram"
     assert f"{found.front[0].costs.sram:,}" in row
+
+
+UNO = {"board": "arduino uno r4 minima", "reserve_sram": "24KiB", "reserve_flash": "160KiB"}
+
+
+def test_a_board_has_columns_and_is_named(tmp_path: Path, capsys: Any) -> None:
+    from mcugraph.cli import main
+
+    found = searched(tmp_path, bounds=Bounds(size=2000), candidates=6, finalists=2, **UNO)
+    room = Room(find_board("arduino uno r4 minima"), 24 * 1024, 160 * 1024)
+    data = found.to_dict()
+    assert data["board"] == {
+        "key": "arduino-uno-r4-minima",
+        "name": "Arduino Uno R4 Minima",
+        "sram": 8192,
+        "flash": 81_920,
+        "reserve_sram": 24 * 1024,
+        "reserve_flash": 160 * 1024,
+    }
+    assert data["data"] == "no.npz"
+    assert data["space"] == SPACE.describe()
+    head, _, *rows, last = str(found).splitlines()
+    assert head.endswith("of board: SRAM  flash")
+    assert last == "of Arduino Uno R4 Minima, less reserves: 8,192 B of SRAM, 81,920 B of flash"
+    found.report(tmp_path / "front.html")
+    page = (tmp_path / "front.html").read_text()
+    assert "Space: MlpSpace. Board: Arduino Uno R4 Minima, less reserves: 8,192 B of" in page
+    for trial, row, line in zip(found.front, data["front"], rows, strict=True):
+        graph = SPACE.graph(trial.proposal.arch)
+        profile = mg.profile(graph, precision="int8")
+        sram = needs_of(profile, room.allowance)[0]
+        assert row["on_board"] == {"sram": sram.needed, "flash": flash_of(profile)}
+        assert sram.needed == trial.costs.sram <= room.sram
+        shares = [f"{100 * sram.needed / 8192:.1f}%", f"{100 * flash_of(profile) / 81_920:.1f}%"]
+        assert line.split()[-2:] == shares
+        assert f'<td class="number">{shares[0]}</td>' in page
+    again = load_search(tmp_path)
+    assert (str(again), again.to_dict()["front"]) == (str(found), data["front"])
+    assert main(["search", str(tmp_path), "--json"]) == 0
+    assert json.loads(capsys.readouterr().out)["board"] == data["board"]
+
+
+def test_a_board_of_ones_own_is_kept_with_the_search(tmp_path: Path) -> None:
+    own = replace(find_board("blue-pill"), key="mine", name="Mine", sram_block=16 * 1024)
+    found = searched(tmp_path, bounds=None, board=own, candidates=2, finalists=1)
+    assert "of Mine: 16,384 B of SRAM, 65,536 B of flash" in str(found)
+    assert load_search(tmp_path).room == found.room == Room(own)
+    with closing(sqlite3.connect(tmp_path / "search.sqlite")) as db, db:
+        db.execute("""UPDATE notes SET value = '{"board": 3}' WHERE name = 'room'""")
+    with pytest.raises(mg.FormatError, match="the board cannot be read"):
+        load_search(tmp_path)
+
+
+def test_without_a_board_there_is_none(result: SearchResult) -> None:
+    assert result.to_dict()["board"] is None
+    assert {row["on_board"] for row in result.to_dict()["front"]} == {None}
+    assert "board" not in str(result)
+
+
+def test_what_a_space_that_is_not_at_hand_takes_of_a_board_is_not_known(tmp_path: Path) -> None:
+    from support.searching import OwnSpace
+
+    found = searched(tmp_path, space=OwnSpace((6,), 3), candidates=2, finalists=1, **UNO)
+    assert None not in [row["on_board"] for row in found.to_dict()["front"]]
+    shown = load_search(tmp_path)
+    assert {row["on_board"] for row in shown.to_dict()["front"]} == {None}
+    assert shown.to_dict()["space"] == found.to_dict()["space"]
+    assert "%" not in str(shown).splitlines()[2].split()[-1]
+    shown.report(tmp_path / "front.html")
 
 
 def test_a_number_is_no_candidate(result: SearchResult) -> None:
@@ -158,16 +231,12 @@ def test_a_search_says_its_space(folder: Path, result: SearchResult) -> None:
 
 
 def test_a_space_of_ones_own_has_to_be_given_for_its_networks(tmp_path: Path, capsys: Any) -> None:
+    from support.searching import OwnSpace, pretend, quiet
+
     from mcugraph.cli import main
-
-    class Own(type(SPACE)):  # type: ignore[misc]
-        pass
-
-    from support.searching import pretend, quiet
-
     from mcugraph.nas import search
 
-    space = Own((6,), 3)
+    space = OwnSpace((6,), 3)
     search(
         space, "no.npz", bounds=Bounds(size=3000), candidates=3, engine="inline", train=pretend,
         report=quiet, folder=tmp_path,
@@ -178,7 +247,7 @@ def test_a_space_of_ones_own_has_to_be_given_for_its_networks(tmp_path: Path, ca
     assert shown.to_dict() == given.to_dict()
     shown.report(tmp_path / "front.html")
     assert main(["search", str(tmp_path), "--front"]) == 0
-    with pytest.raises(mg.UsageError, match=r"Own: what .* load_search\(folder, space\)"):
+    with pytest.raises(mg.UsageError, match=r"OwnSpace: what .* load_search\(folder, space\)"):
         shown.module()
     assert str(given) in capsys.readouterr().out
 

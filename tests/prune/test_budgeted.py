@@ -320,6 +320,10 @@ ERRORS: dict[str, tuple[dict[str, Any], str]] = {
     "unknown board": ({"budgets": None, "board": "none"}, "unknown board 'none'"),
     "full board": (
         {"budgets": None, "board": "arduino-uno-r4-minima", "reserve_sram": 32 << 10},
+        "Minima: 32,768 B of SRAM are reserved, and it has 32,768 B",
+    ),
+    "nearly full board": (
+        {"budgets": None, "board": "arduino-uno-r4-minima", "reserve_sram": "31.5KiB"},
         "Minima: nothing is left for the arena",
     ),
     "epochs": ({"epochs": 0}, "epochs: a whole number from 1 on"),

@@ -11,6 +11,11 @@ from mcugraph.nas import Bounds, MlpSpace, Recipe, SearchResult, search
 from mcugraph.nas.tasks import TrialTask
 from mcugraph.nas.trials import Errors, Outcome
 
+
+class OwnSpace(MlpSpace):
+    """One that the library does not know."""
+
+
 SPACE = MlpSpace((6,), 3)
 BOUNDS = Bounds(error=0.5, size=3000)
 DEADLY = 400  # units of a first layer that kill the worker

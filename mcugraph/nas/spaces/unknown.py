@@ -1,12 +1,11 @@
 """A space that is not at hand: what was found in it can be shown, and nothing made of it."""
 
 import json
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from random import Random
 from typing import Any, ClassVar, NoReturn
 
 from mcugraph.errors import UsageError
-from mcugraph.ir import Shape
 from mcugraph.nas.builder import NetworkBuilder
 from mcugraph.nas.search_space import Morph, SearchSpace
 
@@ -15,15 +14,19 @@ class UnknownSpace(SearchSpace[str]):
     """Stands for a space of somebody's own; its architectures are their JSON.
 
     Args:
-        name: Its class, ``module:Class``.
-        input_shape: Of one example.
-        classes: How many there are.
+        described: What the space itself says of itself, as of ``SearchSpace.describe``.
     """
 
     architecture: ClassVar[type] = str
 
-    def __init__(self, name: str, input_shape: Shape, classes: int) -> None:
-        self.name, self.input_shape, self.classes = name, input_shape, classes
+    def __init__(self, described: Mapping[str, Any]) -> None:
+        self._described = dict(described)
+        self.name = str(described["class"])
+        self.input_shape = tuple(described.get("input_shape", ()))
+        self.classes = int(described.get("classes", 0))
+
+    def describe(self) -> dict[str, Any]:
+        return dict(self._described)
 
     def to_plain(self, arch: str) -> dict[str, Any]:
         data: dict[str, Any] = json.loads(arch)

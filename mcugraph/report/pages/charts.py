@@ -11,6 +11,8 @@ _WIDTH, _HEIGHT, _EDGE, _RIM = 640, 360, 64, 16
 _TICKS = 6  # of an axis at most
 _LEAST = 1e-6  # of the values of an axis: ends that are nearer are one
 _LINES = ("#0b63c5", "#c2410c", "#1a7f37", "#9270ca", "#b8860b", "#2ba3a3")
+_FEW = 8  # columns that a page has room for
+_SCROLLS = '<p class="soft narrow">Where the table is wider than the page, it scrolls sideways.</p>'
 
 
 @dataclass(frozen=True, slots=True)
@@ -82,15 +84,16 @@ def text(words: str) -> str:
 
 
 def table(head: Sequence[str], rows: Sequence[Sequence[str]]) -> str:
-    """A table of numbers."""
+    """A table of numbers, which scrolls sideways where it is wider than the page."""
     titles = "".join(f'<th scope="col" class="number">{text(title)}</th>' for title in head)
     body = "".join(
         "<tr>" + "".join(f'<td class="number">{text(cell)}</td>' for cell in row) + "</tr>"
         for row in rows
     )
+    hint = _SCROLLS if len(head) > _FEW else ""
     return (
-        f'<div class="sideways"><table><thead><tr>{titles}</tr></thead>'
-        f"<tbody>{body}</tbody></table></div>"
+        f'{hint}<div class="sideways" role="region" aria-label="Table" tabindex="0"><table>'
+        f"<thead><tr>{titles}</tr></thead><tbody>{body}</tbody></table></div>"
     )
 
 
