@@ -35,18 +35,14 @@ def flash_of(graph: Graph, bytes_per_parameter: int | None = None) -> Flash:
         graph: The graph, as it is to be counted.
         bytes_per_parameter: Count each weight and bias with so many bytes, whatever its type.
     """
-    found = list(distinct_constants(graph))
     size = {Role.WEIGHT: 0, Role.BIAS: 0, Role.PARAMETER: 0}
-    parameters, unlearned = 0, Role.PARAMETER
-    for constant in found:
+    elements = dict(size)
+    for constant in distinct_constants(graph):
         role, tensor = constant.role, constant.tensor
-        if role is not unlearned:
-            parameters += tensor.elements
-        size[role] += (
-            tensor.stored_bytes
-            if bytes_per_parameter is None
-            else tensor.elements * bytes_per_parameter
-        )
+        elements[role] += tensor.elements
+        size[role] += tensor.stored_bytes
+    if bytes_per_parameter is not None:
+        size = {role: count * bytes_per_parameter for role, count in elements.items()}
     quantization = sum(
         known.nbytes
         for part in graph.walk()
@@ -61,7 +57,7 @@ def flash_of(graph: Graph, bytes_per_parameter: int | None = None) -> Flash:
         biases=size[Role.BIAS],
         quantization=quantization,
         other=file - stored if graph.source.exact and file is not None else None,
-        parameters=parameters,
+        parameters=elements[Role.WEIGHT] + elements[Role.BIAS],
     )
 
 

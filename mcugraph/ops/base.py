@@ -2,6 +2,7 @@
 
 from collections.abc import Iterable, Sequence
 from functools import lru_cache
+from math import prod
 from typing import ClassVar, Self
 
 from mcugraph.errors import GraphError
@@ -99,10 +100,7 @@ class Fusable(Rules):
 
 def count(shape: Iterable[Dim]) -> Dim:
     """Number of elements of a shape, over ints or anything that multiplies."""
-    total: Dim = 1
-    for dim in shape:
-        total = total * dim
-    return total
+    return prod(shape)
 
 
 def without(shape: Dims, axis: int) -> Dims:

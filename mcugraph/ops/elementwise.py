@@ -114,20 +114,19 @@ class Elementwise(Fusable):
         return self.function
 
     def infer(self, inputs: Sequence[TensorType | None]) -> tuple[TensorType, ...]:
-        present = [t for t in inputs if t is not None]
+        present, function = [t for t in inputs if t is not None], self.function
+        dtype, shape = present[1 if function == "select" else 0]
         # The slopes of a PReLU follow the channels, wherever those are.
-        shapes = [t.shape for t in (present[:1] if self.function == "prelu" else present)]
-        shape = broadcast(shapes)
-        if self.function in _COMPARISONS:
-            return (TensorType(DType.BOOL, shape),)
-        return (TensorType(present[1 if self.function == "select" else 0].dtype, shape),)
+        if len(present) > 1 and function != "prelu":
+            shape = broadcast([t.shape for t in present])
+        return (TensorType(DType.BOOL if function in _COMPARISONS else dtype, shape),)
 
     @property
     def fuses(self) -> bool:
         return self.function in FUSING
 
     def elementwise(self, s: Signature) -> Dim | None:
-        operands = sum(shape is not None for shape in s.inputs)
+        operands = len(s.inputs) - s.inputs.count(None)
         steps = operands - 1 if self.function in {"add", "mul", "maximum", "minimum"} else 1
         return count(s.outputs[0]) * max(steps, 1)
 

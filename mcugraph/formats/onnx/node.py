@@ -1,6 +1,6 @@
 """One ONNX node as the translations see it: attributes, types and known values of inputs."""
 
-from collections.abc import Callable, Container
+from collections.abc import Callable, Container, Iterable
 from typing import Any
 
 from mcugraph.errors import GraphError
@@ -31,6 +31,11 @@ class Translation:
     scaled: tuple[tuple[int, int], ...] = ()
     result_scale: int | None = None
     reshaped: tuple[tuple[int, Shape], ...] = ()
+
+    @property
+    def as_it_comes(self) -> bool:
+        """Whether it reads what the node does, and nobody says how any of it is quantised."""
+        return self.order is self.result_scale is None and not self.scaled and not self.reshaped
 
 
 @dataclass(slots=True)
@@ -177,13 +182,15 @@ _SEVERAL = {
 }  # fmt: skip
 
 
-def decode(attribute: Any) -> Any:
-    """The value of an attribute: a number, bytes, a list, a tensor or a graph."""
-    kind = attribute.type
-    one = _ONE.get(kind)
-    if one is not None:
-        return getattr(attribute, one)
-    several = _SEVERAL.get(kind)
-    if several is not None:
-        return getattr(attribute, several)[:]
-    raise GraphError(f"attribute {attribute.name!r} has the unknown type {kind}")
+def decoded(attributes: Iterable[Any]) -> dict[str, Any]:
+    """The values of attributes by name: numbers, bytes, lists, tensors or graphs."""
+    values = {}
+    for attribute in attributes:
+        name, kind = attribute.name, attribute.type
+        if kind in _ONE:
+            values[name] = getattr(attribute, _ONE[kind])
+        elif kind in _SEVERAL:
+            values[name] = getattr(attribute, _SEVERAL[kind])[:]
+        else:
+            raise GraphError(f"attribute {name!r} has the unknown type {kind}")
+    return values

@@ -12,7 +12,7 @@ from mcugraph.formats.computed import Computed
 from mcugraph.formats.folded_values import FoldedValues
 from mcugraph.formats.onnx.declared import Declarations
 from mcugraph.formats.onnx.inference import Inference
-from mcugraph.formats.onnx.node import OnnxNode, Translation, Translator, decode
+from mcugraph.formats.onnx.node import OnnxNode, Translation, Translator, decoded
 from mcugraph.formats.onnx.operators import CONTRIBUTED, TRANSLATIONS
 from mcugraph.formats.onnx.quantised_constants import folded, moved, quantization_of
 from mcugraph.formats.onnx.shared_state import Model
@@ -175,8 +175,9 @@ class Scope:
 
     def _initializers(self) -> None:
         for proto in self.proto.initializer[:]:
-            self.store(proto.name, proto)
-            self.parameters.add(proto.name)
+            name = proto.name
+            self.store(name, proto)
+            self.parameters.add(name)
         for sparse in self.proto.sparse_initializer:
             name, shape = sparse.values.name, tuple(sparse.dims)
             dtype = DTYPES.get(sparse.values.data_type, DType.UNKNOWN)
@@ -230,7 +231,7 @@ class Scope:
             domain,
             proto.name,
             self.model.opsets.get(domain or "ai.onnx", 1),
-            {entry.name: decode(entry) for entry in proto.attribute[:]},
+            decoded(proto.attribute[:]),
             reads,
             [known(name) or self.lookup(name) if name else None for name in reads],
             proto.output[:],
@@ -256,10 +257,12 @@ class Scope:
         else:
             known = TRANSLATIONS if standard else CONTRIBUTED.get(node.domain, {})
             found = self._translated(node, known.get(node.type))
-            if isinstance(found, Translation):
-                self._arranged(node, found)
-            else:
+            if not isinstance(found, Translation):
                 self._operator(node, found, node.reads, None)
+            elif found.as_it_comes:
+                self._operator(node, found.op, node.reads, found.dtype)
+            else:
+                self._arranged(node, found)
 
     def _translated(self, node: OnnxNode, translate: Translator | None) -> Op | Translation:
         """A node in the words of ``mcugraph.ops``; a user's own rule goes first."""
@@ -297,14 +300,17 @@ class Scope:
         arguments = tuple([name or None for name in names])
         types, constant = self._types(arguments)
         results = op.infer(types) if types is not None else None
-        if results is not None and dtype is not None:
+        if results is None:
+            self.finish(op, node, arguments, None)
+            return
+        if dtype is not None:
             results = (TensorType(dtype, results[0].shape), *results[1:])
         if results and not any(node.outputs):
             raise GraphError("it has no outputs; a node of this type makes some")
         # Those declared hold for the file's own dimensions, before a caller bound other ones.
-        if results is not None and not self.model.bindings.given:
+        if not self.model.bindings.given:
             self.declarations.agree(node.outputs, results)
-        if results is not None and foldable(op, constant):
+        if foldable(op, constant):
             self._fold_all(op, node, arguments, results)
         else:
             self.finish(op, node, arguments, results)
