@@ -19,7 +19,7 @@ LONGEST = 450
 # From the bottom up. Each may import what stands on lower lines; those on one line do not import
 # each other. `commands` print what `report` makes, and `cli` parses for them.
 LAYERS = [
-    {"errors", "garbage", "records"},
+    {"errors", "garbage", "late_numpy", "records"},
     {"checks", "did_you_mean", "late_fields", "late_names"},
     {"files", "imported", "own_process", "printed", "schema", "units"},
     {"shown"},
@@ -250,6 +250,14 @@ def test_import_is_light(code: str) -> None:
     loaded = modules_after(code)
     assert not loaded & set(LAZY)
     assert "mcugraph" in loaded
+
+
+@pytest.mark.parametrize("name", ["branching", "efficientnet"])
+def test_a_profile_of_shapes_does_without_numpy(name: str) -> None:
+    model = PACKAGE.parent / "fixtures" / "models" / f"{name}.onnx"
+    loaded = modules_after(f"import mcugraph as mg; mg.profile({str(model)!r}).to_dict()")
+    assert "numpy" not in loaded
+    assert "mcugraph.planning.arena" in loaded
 
 
 def test_public_names_are_sorted_and_documented() -> None:

@@ -1,8 +1,11 @@
 """Arrays and their shapes, as the rest of the package calls them."""
 
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
-import numpy as np
+from mcugraph.late_numpy import np
 
 Shape = tuple[int, ...]
-Array = np.ndarray[Any, Any]
+if TYPE_CHECKING:
+    Array = np.ndarray[Any, Any]
+else:
+    Array = Any  # nobody needs numpy for a name in an annotation

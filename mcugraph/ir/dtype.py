@@ -3,7 +3,8 @@
 from enum import Enum
 from typing import Any
 
-import numpy as np
+from mcugraph.ir.arrays import Array
+from mcugraph.late_numpy import np
 
 
 class DType(Enum):
@@ -50,9 +51,13 @@ class DType(Enum):
         self.has_size = bits > 0
 
     @property
-    def numpy(self) -> np.dtype[Any] | None:
+    def numpy(self) -> "np.dtype[Any] | None":
         """The type of numpy with the same elements; None where it has none."""
         return np.dtype(self.label) if self in _NUMPY else None
+
+    def array(self, value: Any) -> Array:
+        """Numbers, in lists for axes, as an array of this type; of another if numpy lacks it."""
+        return np.array(value, self.numpy)
 
     def nbytes(self, count: int) -> int:
         """Bytes of ``count`` elements; sub-byte types are packed and rounded up per tensor."""

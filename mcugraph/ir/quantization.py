@@ -4,11 +4,10 @@ from collections.abc import Callable, Sequence
 from dataclasses import field
 from math import prod
 
-import numpy as np
-
 from mcugraph.errors import GraphError
 from mcugraph.ir.arrays import Array, Shape
 from mcugraph.ir.dtype import DType
+from mcugraph.late_numpy import np
 from mcugraph.records import dataclass, replace
 
 Parameters = tuple[Array, Array]  # scales, and as many zero points or none

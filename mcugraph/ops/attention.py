@@ -2,10 +2,9 @@
 
 from collections.abc import Sequence
 
-import numpy as np
-
 from mcugraph.errors import GraphError
 from mcugraph.ir import Array, Dim, Dims, Role, Signature, TensorType
+from mcugraph.late_numpy import np
 from mcugraph.ops.base import Rules, count, given
 from mcugraph.ops.labels import Channels, compress, equal_rows, varies
 from mcugraph.records import dataclass

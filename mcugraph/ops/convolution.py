@@ -2,10 +2,9 @@
 
 from collections.abc import Mapping, Sequence
 
-import numpy as np
-
 from mcugraph.errors import GraphError
 from mcugraph.ir import Array, Dim, Dims, Shape, Signature, TensorType
+from mcugraph.late_numpy import np
 from mcugraph.ops.base import Fusable, Weighted, count, given, other_axes, without
 from mcugraph.ops.labels import ACROSS, DEPTHWISE, Channels, read_along, spread, varies
 from mcugraph.ops.window import SAME_UPPER, VALID, Padding, Sweep, Windowed, check_steps

@@ -2,9 +2,8 @@
 
 from collections.abc import Sequence
 
-import numpy as np
-
 from mcugraph.ir import Array, DType, Role, Shape, TensorType
+from mcugraph.late_numpy import np
 from mcugraph.ops.base import Rules, given, normal_axis
 from mcugraph.ops.labels import Channels, none
 from mcugraph.records import dataclass

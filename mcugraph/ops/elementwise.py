@@ -1,11 +1,11 @@
 """Operators that work element by element, with numpy's broadcasting."""
 
 from collections.abc import Callable, Sequence
+from functools import cache
 from typing import Any
 
-import numpy as np
-
 from mcugraph.ir import Array, Dim, DType, Quantization, Role, Signature, TensorType
+from mcugraph.late_numpy import np
 from mcugraph.ops.base import Fusable, Rules, broadcast, count
 from mcugraph.ops.labels import Channels, meet, through, varies, vector
 from mcugraph.records import dataclass
@@ -18,44 +18,47 @@ def _divide(a: Array, b: Array) -> Any:
     return np.divide(a, b)
 
 
-# Functions whose value the folding of constants needs; every other one is known by name alone.
-_VALUES: dict[str, Callable[..., Any]] = {
-    "abs": np.abs,
-    "add": np.add,
-    "and": np.logical_and,
-    "ceil": np.ceil,
-    "div": _divide,
-    "equal": np.equal,
-    "exp": np.exp,
-    "floor": np.floor,
-    "floor_div": np.floor_divide,
-    "floor_mod": np.mod,
-    "greater": np.greater,
-    "greater_equal": np.greater_equal,
-    "identity": lambda a: a,
-    "less": np.less,
-    "less_equal": np.less_equal,
-    "log": np.log,
-    "maximum": np.maximum,
-    "minimum": np.minimum,
-    "mod": np.mod,
-    "mul": np.multiply,
-    "neg": np.negative,
-    "not": np.logical_not,
-    "not_equal": np.not_equal,
-    "or": np.logical_or,
-    "pow": np.power,
-    "relu": lambda a: np.maximum(a, np.zeros((), a.dtype)),
-    "round": np.round,
-    "rsqrt": lambda a: 1 / np.sqrt(a),
-    "select": np.where,
-    "sign": np.sign,
-    "sqrt": np.sqrt,
-    "square": np.square,
-    "squared_difference": lambda a, b: np.square(a - b),
-    "sub": np.subtract,
-    "xor": np.logical_xor,
-}
+@cache
+def _values() -> dict[str, Callable[..., Any]]:
+    """What to compute; of other functions the name alone is known."""
+    return {
+        "abs": np.abs,
+        "add": np.add,
+        "and": np.logical_and,
+        "ceil": np.ceil,
+        "div": _divide,
+        "equal": np.equal,
+        "exp": np.exp,
+        "floor": np.floor,
+        "floor_div": np.floor_divide,
+        "floor_mod": np.mod,
+        "greater": np.greater,
+        "greater_equal": np.greater_equal,
+        "identity": lambda a: a,
+        "less": np.less,
+        "less_equal": np.less_equal,
+        "log": np.log,
+        "maximum": np.maximum,
+        "minimum": np.minimum,
+        "mod": np.mod,
+        "mul": np.multiply,
+        "neg": np.negative,
+        "not": np.logical_not,
+        "not_equal": np.not_equal,
+        "or": np.logical_or,
+        "pow": np.power,
+        "relu": lambda a: np.maximum(a, np.zeros((), a.dtype)),
+        "round": np.round,
+        "rsqrt": lambda a: 1 / np.sqrt(a),
+        "select": np.where,
+        "sign": np.sign,
+        "sqrt": np.sqrt,
+        "square": np.square,
+        "squared_difference": lambda a, b: np.square(a - b),
+        "sub": np.subtract,
+        "xor": np.logical_xor,
+    }
+
 
 # Arithmetic whose kernels can end in an activation.
 FUSING = frozenset({"add", "sub", "mul", "div"})
@@ -137,15 +140,15 @@ class Elementwise(Fusable):
     def inplace(self) -> tuple[int, ...]:
         return (1, 2) if self.function == "select" else (0, 1)
 
-    @np.errstate(all="ignore")  # a device goes on with infinities, and so do constants
     def evaluate(self, inputs: Sequence[Array | None]) -> tuple[Array, ...] | None:
-        function = _VALUES.get(self.function)
+        function = _values().get(self.function)
         operands = [value for value in inputs if value is not None]
         if function is None or self.activation or len(operands) != len(inputs):
             return None
-        result = function(*operands[: 3 if self.function == "select" else 2])
-        for operand in operands[len(operands) if self.function == "select" else 2 :]:
-            result = function(result, operand)
+        with np.errstate(all="ignore"):  # a device goes on with infinities, and so do constants
+            result = function(*operands[: 3 if self.function == "select" else 2])
+            for operand in operands[len(operands) if self.function == "select" else 2 :]:
+                result = function(result, operand)
         with_type = self.function in _COMPARISONS
         return (np.asarray(result, None if with_type else operands[-1].dtype),)
 
@@ -215,8 +218,11 @@ class Convert(Rules):
         shape = broadcast([t.shape for t in inputs[:1] if t is not None])
         return (TensorType(self.dtype, shape),)
 
-    @np.errstate(all="ignore")
     def evaluate(self, inputs: Sequence[Array | None]) -> tuple[Array, ...] | None:
+        with np.errstate(all="ignore"):
+            return self._converted(inputs)
+
+    def _converted(self, inputs: Sequence[Array | None]) -> tuple[Array, ...] | None:
         if inputs[0] is None or self.dtype.numpy is None:
             return None
         if self.function == "quantize" and len(inputs) > 1 and inputs[1] is not None:

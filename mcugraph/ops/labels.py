@@ -13,9 +13,8 @@ both. They are two *planes*; a rule sees one of them at a time.
 from collections.abc import Callable, Collection, Iterable, Sequence
 from typing import Protocol
 
-import numpy as np
-
 from mcugraph.ir import Array, Shape
+from mcugraph.late_numpy import np
 
 NONE = 0  # belongs to no channel: space, padding, constants
 FIXED = 1  # has to stay: inputs of the graph, and whatever is tied to them

@@ -2,10 +2,9 @@
 
 from collections.abc import Sequence
 
-import numpy as np
-
 from mcugraph.errors import GraphError
 from mcugraph.ir import Array, Dim, Dims, Role, Shape, Signature, TensorType
+from mcugraph.late_numpy import np
 from mcugraph.ops.base import Fusable, LinearAlgebra, Weighted, broadcast, count, given, without
 from mcugraph.ops.labels import ACROSS, Channels, compress, read_along, spread, varies
 from mcugraph.ops.product_labels import contract

@@ -8,10 +8,9 @@ from abc import abstractmethod
 from collections.abc import Sequence
 from math import prod
 
-import numpy as np
-
 from mcugraph.errors import GraphError
 from mcugraph.ir import Array, Shape, TensorType
+from mcugraph.late_numpy import np
 from mcugraph.ops.base import KeepsZero, given, normal_axis
 from mcugraph.ops.labels import (
     ALONG,
@@ -25,8 +24,6 @@ from mcugraph.ops.labels import (
     varies,
 )
 from mcugraph.records import dataclass
-
-_ELEMENT = np.zeros(1, np.bool_)
 
 
 class Movement(KeepsZero):
@@ -43,7 +40,7 @@ class Movement(KeepsZero):
         try:
             # A dummy with no strides costs no memory, as long as ``move`` gives a view of it.
             rank = len(data.shape)
-            dummy: Array = np.ndarray(data.shape, np.bool_, _ELEMENT, strides=(0,) * rank)
+            dummy: Array = np.ndarray(data.shape, np.bool_, bytes(1), strides=(0,) * rank)
             shape = self.move(dummy).shape
         except (ValueError, IndexError) as error:
             raise GraphError(f"{self} does not fit data of shape {data.shape}: {error}") from None

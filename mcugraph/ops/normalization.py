@@ -2,9 +2,8 @@
 
 from collections.abc import Sequence
 
-import numpy as np
-
 from mcugraph.ir import Array, Role, TensorType
+from mcugraph.late_numpy import np
 from mcugraph.ops.base import Rules, given
 from mcugraph.ops.labels import Channels, as_one, bind_aligned, hold, read_along, varies
 from mcugraph.records import dataclass

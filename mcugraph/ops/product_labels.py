@@ -8,9 +8,8 @@ last one gets shorter, and the other one is left as it is.
 
 from collections.abc import Sequence
 
-import numpy as np
-
 from mcugraph.ir import Array
+from mcugraph.late_numpy import np
 from mcugraph.ops.labels import (
     ALONG,
     FIXED,

@@ -1,24 +1,15 @@
 """Reductions over axes, arguments of extremes, running sums and the largest elements."""
 
-from collections.abc import Callable, Sequence
-from typing import Any
-
-import numpy as np
+from collections.abc import Sequence
 
 from mcugraph.ir import Array, Dim, DType, Shape, Signature, TensorType
+from mcugraph.late_numpy import np
 from mcugraph.ops.base import Rules, count, given, normal_axis
 from mcugraph.ops.labels import ALONG, Channels, as_one, hold, lie_along, none, resized
 from mcugraph.records import dataclass
 
-_VALUES: dict[str, Callable[..., Any]] = {
-    "sum": np.sum,
-    "mean": np.mean,
-    "max": np.max,
-    "min": np.min,
-    "prod": np.prod,
-    "all": np.all,
-    "any": np.any,
-}
+# Functions that numpy has under these names.
+_VALUES = frozenset({"sum", "mean", "max", "min", "prod", "all", "any"})
 
 
 @dataclass(frozen=True, slots=True)
@@ -75,9 +66,10 @@ class Reduce(Rules):
         )
 
     def evaluate(self, inputs: Sequence[Array | None]) -> tuple[Array, ...] | None:
-        data, function = inputs[0], _VALUES.get(self.function)
-        if data is None or function is None or self.dtype is not None:
+        data = inputs[0]
+        if data is None or self.function not in _VALUES or self.dtype is not None:
             return None
+        function = getattr(np, self.function)
         result = function(data, axis=self._axes(data.ndim), keepdims=self.keepdims)
         return (np.asarray(result, data.dtype),)
 

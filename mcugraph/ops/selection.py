@@ -3,10 +3,9 @@
 from collections.abc import Sequence
 from typing import Any
 
-import numpy as np
-
 from mcugraph.errors import GraphError
 from mcugraph.ir import Array, Role, Shape, TensorType
+from mcugraph.late_numpy import np
 from mcugraph.ops.base import Fusable, KeepsZero, Rules, given, normal_axis
 from mcugraph.ops.labels import (
     ALONG,

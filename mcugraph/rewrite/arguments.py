@@ -8,9 +8,8 @@ from collections.abc import Callable, Hashable
 from functools import partial
 from typing import Any
 
-import numpy as np
-
 from mcugraph.ir import DType, Op, Operator, Shape
+from mcugraph.late_numpy import np
 from mcugraph.ops.convolution import ConvTranspose
 from mcugraph.ops.movement import (
     BatchToSpace,
@@ -123,7 +122,7 @@ def store_arguments(edit: Edit) -> None:
                 value = _least(dtype) if value.value is None else value.value
             key = ("argument", dtype, repr(value))
             if key not in stored:
-                load = partial(np.array, value, dtype.numpy)
+                load = partial(dtype.array, value)
                 name = f"{operator.name}/argument_{index}"
                 stored[key] = edit.store(name, dtype, _shape_of(value), key, load)
             names.append(stored[key])

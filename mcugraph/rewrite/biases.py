@@ -3,9 +3,8 @@
 from collections.abc import Hashable
 from functools import partial
 
-import numpy as np
-
-from mcugraph.ir import DType, Operator, Role
+from mcugraph.ir import Array, DType, Operator, Role
+from mcugraph.late_numpy import np
 from mcugraph.ops.convolution import Conv, ConvTranspose
 from mcugraph.records import replace
 from mcugraph.rewrite.edit import Edit
@@ -31,9 +30,13 @@ def zero_biases(edit: Edit) -> None:
             dtype,
             (count,),
             ("zeros", weights.key),
-            partial(np.zeros, count, dtype.numpy),
+            partial(_zeros, count, dtype),
         )
         edit.change(operator, inputs=(*operator.inputs[:2], zeros, *operator.inputs[3:]))
+
+
+def _zeros(count: int, dtype: DType) -> Array:
+    return np.zeros(count, dtype.numpy)
 
 
 def _lacks_bias(operator: Operator) -> bool:

@@ -4,8 +4,6 @@ from collections.abc import Callable, Collection, Hashable, Iterator, Sequence
 from functools import cached_property, partial
 from typing import Any, TypeVar
 
-import numpy as np
-
 from mcugraph.ir import (
     Array,
     Constant,
@@ -179,7 +177,7 @@ class Edit:
         """A constant of no axes; its name. Equal ones are one tensor, as in a converter's file."""
         key = ("number", value, dtype)
         if key not in self._numbers:
-            load = partial(np.array, value, dtype.numpy)
+            load = partial(dtype.array, value)
             self._numbers[key] = self.store(name, dtype, (), key, load)
         return self._numbers[key]
 

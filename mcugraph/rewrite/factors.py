@@ -2,9 +2,8 @@
 
 from collections.abc import Callable
 
-import numpy as np
-
 from mcugraph.ir import Array, Constant, Operator, Tensor
+from mcugraph.late_numpy import np
 from mcugraph.ops.base import Weighted
 from mcugraph.ops.convolution import Conv
 from mcugraph.ops.linear import Dense

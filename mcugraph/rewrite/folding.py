@@ -2,10 +2,9 @@
 
 from collections.abc import Collection, Mapping
 
-import numpy as np
-
 from mcugraph.errors import FormatError
 from mcugraph.ir import Array, Constant, Kind, Operator, Tensor
+from mcugraph.late_numpy import np
 from mcugraph.ops.base import Fusable, Weighted
 from mcugraph.ops.convolution import ConvTranspose
 from mcugraph.ops.normalization import BatchNorm

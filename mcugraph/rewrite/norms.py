@@ -3,9 +3,8 @@
 from collections.abc import Sequence
 from functools import partial
 
-import numpy as np
-
 from mcugraph.ir import Array, Op, Operator, Shape, Tensor
+from mcugraph.late_numpy import np
 from mcugraph.ops.base import broadcast
 from mcugraph.ops.elementwise import Elementwise
 from mcugraph.ops.movement import Reshape

@@ -4,9 +4,8 @@ from collections.abc import Hashable, Sequence
 from functools import partial
 from math import prod
 
-import numpy as np
-
 from mcugraph.ir import Array, Dims, Operator, Shape
+from mcugraph.late_numpy import np
 from mcugraph.ops.convolution import Conv
 from mcugraph.ops.elementwise import Elementwise
 from mcugraph.ops.pooling import Pool

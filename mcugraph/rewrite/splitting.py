@@ -3,9 +3,8 @@
 from collections.abc import Callable
 from functools import partial
 
-import numpy as np
-
 from mcugraph.ir import Array, Operator, Shape
+from mcugraph.late_numpy import np
 from mcugraph.ops.attention import Attention
 from mcugraph.ops.convolution import Conv
 from mcugraph.ops.elementwise import Elementwise
@@ -155,7 +154,7 @@ def _scalar(edit: Edit, operator: Operator, name: str, value: float) -> str:
     made = edit.tensors[operator.outputs[0]]
     key, by = ("bound", value, made.dtype), made.quantization
     if by is None:
-        load = partial(np.array, value, made.dtype.numpy)
+        load = partial(made.dtype.array, value)
         return edit.store(f"{operator.name}/{name}_bound", made.dtype, (), key, load)
     load = partial(by.stored, np.array(value, np.float32), made.dtype)
     scalar = edit.store(f"{operator.name}/{name}_bound", made.dtype, (), (*key, made.name), load)

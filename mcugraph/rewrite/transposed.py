@@ -2,9 +2,8 @@
 
 from functools import partial
 
-import numpy as np
-
 from mcugraph.ir import Array, Operator, Shape, Tensor
+from mcugraph.late_numpy import np
 from mcugraph.ops.convolution import Conv, ConvTranspose
 from mcugraph.ops.selection import Concat, Slice
 from mcugraph.ops.window import VALID, explicit

@@ -5,21 +5,18 @@ few operators make of one tensor is compared with the function itself, at some n
 """
 
 from collections.abc import Mapping, Sequence
+from functools import cache
 from math import erf, pi, sqrt
-
-import numpy as np
 
 from mcugraph.errors import FormatError
 from mcugraph.ir import Array, Operator
+from mcugraph.late_numpy import np
 from mcugraph.ops.elementwise import Elementwise
 from mcugraph.rewrite.edit import Edit
 from mcugraph.rewrite.folding import values_of
 
 _INNER, _OUTER = 7, 4  # operators before and after the function, at the most
-_SAMPLES = np.linspace(-4.0, 4.0, 33)
-_ERF = np.array([erf(x) for x in (_SAMPLES / sqrt(2)).tolist()])
-_TANH = np.tanh(sqrt(2 / pi) * (_SAMPLES + 0.044715 * _SAMPLES**3))
-_GELUS = tuple(0.5 * _SAMPLES * (1 + inner) for inner in (_ERF, _TANH))
+_SAMPLES = 33  # numbers at which functions are compared
 _FUNCTIONS = frozenset({"erf", "tanh"})
 _ARITHMETIC = frozenset({"add", "mul", "div", "pow", "square"})
 
@@ -43,16 +40,26 @@ def _join(edit: Edit, function: Operator) -> None:
             if edit.tensors[data].shape != edit.tensors[last.outputs[0]].shape:
                 continue  # a constant adds axes of one
             parts: dict[str, Operator] = {}
-            made = _value(edit, last.outputs[0], {data: _SAMPLES}, parts)
-            if made is None or made.shape != _SAMPLES.shape or function.name not in parts:
+            samples, gelus = _samples()
+            made = _value(edit, last.outputs[0], {data: samples}, parts)
+            if made is None or made.shape != samples.shape or function.name not in parts:
                 continue
-            if any(np.allclose(made, gelu, atol=1e-3) for gelu in _GELUS) and _closed(
+            if any(np.allclose(made, gelu, atol=1e-3) for gelu in gelus) and _closed(
                 edit, last, parts
             ):
                 for name in parts.keys() - {last.name}:
                     edit.remove(edit.named(name), last)
                 edit.change(edit.named(last.name), Elementwise("gelu"), (data,))
                 return
+
+
+@cache
+def _samples() -> tuple[Array, tuple[Array, Array]]:
+    """Some numbers, and the GELUs of them by either function."""
+    samples = np.linspace(-4.0, 4.0, _SAMPLES)
+    by_erf = np.array([erf(x) for x in (samples / sqrt(2)).tolist()])
+    by_tanh = np.tanh(sqrt(2 / pi) * (samples + 0.044715 * samples**3))
+    return samples, (0.5 * samples * (1 + by_erf), 0.5 * samples * (1 + by_tanh))
 
 
 def _above(edit: Edit, function: Operator) -> list[str]:
@@ -109,7 +116,7 @@ def _value(
 def _made(op: Elementwise, operands: Sequence[Array]) -> Array | None:
     """What an operator makes of numbers; None: it is none that GELUs are written with."""
     if op == Elementwise("erf"):
-        return np.array([erf(x) for x in np.broadcast_to(operands[0], _SAMPLES.shape).tolist()])
+        return np.array([erf(x) for x in np.broadcast_to(operands[0], _SAMPLES).tolist()])
     if op == Elementwise("tanh"):
         return np.asarray(np.tanh(operands[0]))
     if op.function not in _ARITHMETIC or op.activation is not None:

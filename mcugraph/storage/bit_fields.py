@@ -1,9 +1,8 @@
 """Numbers of a few bits each, side by side in bytes, the first one in the lowest bits."""
 
-import numpy as np
-
 from mcugraph.errors import UsageError
 from mcugraph.ir import Array
+from mcugraph.late_numpy import np
 
 WIDTHS = (4, 8, 16, 32)  # bits of a weight
 

@@ -1,8 +1,7 @@
 """One bit for each weight, and those that are not zero."""
 
-import numpy as np
-
 from mcugraph.ir import Array
+from mcugraph.late_numpy import np
 from mcugraph.records import dataclass
 from mcugraph.storage.bit_fields import packed, read_values, stored_values, unpacked
 from mcugraph.storage.form import Encoded, Form

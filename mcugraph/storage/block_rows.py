@@ -4,10 +4,9 @@ Source: R. Barrett et al., "Templates for the Solution of Linear Systems", 1994,
 (block compressed row storage), with counts and columns as `Crs` has them.
 """
 
-import numpy as np
-
 from mcugraph.checks import check_whole
 from mcugraph.ir import Array
+from mcugraph.late_numpy import np
 from mcugraph.records import dataclass
 from mcugraph.storage.bit_fields import read_values, stored_values
 from mcugraph.storage.crs import bits_of_columns, count_refusal, refuse_rows

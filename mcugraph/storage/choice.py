@@ -2,10 +2,9 @@
 
 from collections.abc import Sequence
 
-import numpy as np
-
 from mcugraph.errors import UsageError
 from mcugraph.ir import Array
+from mcugraph.late_numpy import np
 from mcugraph.records import dataclass
 from mcugraph.storage.bitmap import Bitmap
 from mcugraph.storage.block_rows import BLOCKS

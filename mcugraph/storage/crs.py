@@ -6,10 +6,9 @@ after R. Barrett et al., "Templates for the Solution of Linear Systems", 1994. H
 counts, which have 16 bits where pointers may need 32, and columns 8 bits where these do.
 """
 
-import numpy as np
-
 from mcugraph.errors import UsageError
 from mcugraph.ir import Array
+from mcugraph.late_numpy import np
 from mcugraph.records import dataclass
 from mcugraph.storage.bit_fields import read_values, stored_values
 from mcugraph.storage.form import Encoded, Form

@@ -1,8 +1,7 @@
 """Every weight, row by row."""
 
-import numpy as np
-
 from mcugraph.ir import Array
+from mcugraph.late_numpy import np
 from mcugraph.records import dataclass
 from mcugraph.storage.bit_fields import read_values, stored_values
 from mcugraph.storage.form import Encoded, Form

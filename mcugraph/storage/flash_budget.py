@@ -14,10 +14,9 @@ are so small that a single weight is much, all counts are gone through.
 
 from collections.abc import Callable, Mapping, Sequence
 
-import numpy as np
-
 from mcugraph.errors import InternalError, UsageError
 from mcugraph.ir import Array
+from mcugraph.late_numpy import np
 from mcugraph.records import dataclass
 from mcugraph.storage.bitmap import Bitmap
 from mcugraph.storage.block_rows import Blocks

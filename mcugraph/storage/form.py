@@ -4,9 +4,8 @@ from abc import ABC, abstractmethod
 from collections.abc import Mapping
 from typing import TypeVar
 
-import numpy as np
-
 from mcugraph.ir import Array, Shape
+from mcugraph.late_numpy import np
 from mcugraph.records import dataclass
 from mcugraph.storage.bit_fields import check_width
 

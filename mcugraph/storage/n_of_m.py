@@ -3,11 +3,10 @@
 Source: A. Mishra et al., "Accelerating Sparse Deep Neural Networks", arXiv 2104.08378 (2 of 4).
 """
 
-import numpy as np
-
 from mcugraph.checks import check_whole
 from mcugraph.errors import UsageError
 from mcugraph.ir import Array
+from mcugraph.late_numpy import np
 from mcugraph.records import dataclass
 from mcugraph.storage.bit_fields import packed, read_values, stored_values, unpacked
 from mcugraph.storage.form import Encoded, Form

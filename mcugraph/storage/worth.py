@@ -2,10 +2,9 @@
 
 from abc import ABC, abstractmethod
 
-import numpy as np
-
 from mcugraph.errors import UsageError
 from mcugraph.ir import Array
+from mcugraph.late_numpy import np
 from mcugraph.records import dataclass
 
 

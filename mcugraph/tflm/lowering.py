@@ -1,10 +1,9 @@
 """A graph as TFLM would find it in a file: the file's own record, or one operator for one."""
 
-import numpy as np
-
 from mcugraph.errors import FormatError
 from mcugraph.formats.tflite.model import TfliteModel, TfliteOperator, TfliteSubgraph, TfliteTensor
 from mcugraph.ir import DType, Graph, Kind, Op, Operator, Role, Tensor
+from mcugraph.late_numpy import np
 from mcugraph.ops.base import Weighted
 from mcugraph.ops.linear import MatMul
 from mcugraph.ops.opaque import Declared

@@ -2,9 +2,6 @@
 
 from functools import partial
 from math import prod
-from typing import Any
-
-import numpy as np
 
 from mcugraph.errors import GraphError
 from mcugraph.formats.folded_values import FoldedValues
@@ -13,16 +10,17 @@ from mcugraph.formats.onnx.scope import Handler, Scope
 from mcugraph.formats.onnx.types import DTYPES
 from mcugraph.formats.onnx.values import filled
 from mcugraph.ir import Array, DType
+from mcugraph.late_numpy import np
 from mcugraph.ops.opaque import Declared
 
 # Attributes of Constant that are plain numbers or text.
-_FIELDS: dict[str, Any] = {
-    "value_float": np.float32,
-    "value_floats": np.float32,
-    "value_int": np.int64,
-    "value_ints": np.int64,
-    "value_string": np.bytes_,
-    "value_strings": np.bytes_,
+_FIELDS = {
+    "value_float": "float32",
+    "value_floats": "float32",
+    "value_int": "int64",
+    "value_ints": "int64",
+    "value_string": "bytes",
+    "value_strings": "bytes",
 }
 
 _TYPES = {"f": DType.FLOAT32, "i": DType.INT64, "S": DType.STRING}

@@ -35,7 +35,9 @@ class Translation:
     @property
     def as_it_comes(self) -> bool:
         """Whether it reads what the node does, and nobody says how any of it is quantised."""
-        return self.order is self.result_scale is None and not self.scaled and not self.reshaped
+        if self.order is not None or self.result_scale is not None:
+            return False
+        return not self.scaled and not self.reshaped
 
 
 @dataclass(slots=True)

@@ -3,10 +3,9 @@
 from collections.abc import Callable, Sequence
 from functools import partial
 
-import numpy as np
-
 from mcugraph.formats.onnx.values import NoValue, evaluate
 from mcugraph.ir import Array, Op, Quantization, Shape, Tensor
+from mcugraph.late_numpy import np
 from mcugraph.ops.elementwise import Convert
 from mcugraph.ops.movement import Flatten, Reshape, Squeeze, Transpose, Unsqueeze
 

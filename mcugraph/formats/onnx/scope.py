@@ -5,8 +5,6 @@ from functools import partial
 from math import prod
 from typing import Any
 
-import numpy as np
-
 from mcugraph.errors import FormatError, GraphError
 from mcugraph.formats.computed import Computed
 from mcugraph.formats.folded_values import FoldedValues
@@ -38,6 +36,7 @@ from mcugraph.ir import (
     TensorType,
 )
 from mcugraph.ir.names import Names
+from mcugraph.late_numpy import np
 from mcugraph.ops.base import Weighted
 from mcugraph.ops.creation import ShapeOf
 from mcugraph.ops.custom import registered
@@ -175,9 +174,8 @@ class Scope:
 
     def _initializers(self) -> None:
         for proto in self.proto.initializer[:]:
-            name = proto.name
-            self.store(name, proto)
-            self.parameters.add(name)
+            self.store(proto.name, proto)
+            self.parameters.add(proto.name)
         for sparse in self.proto.sparse_initializer:
             name, shape = sparse.values.name, tuple(sparse.dims)
             dtype = DTYPES.get(sparse.values.data_type, DType.UNKNOWN)
@@ -301,8 +299,7 @@ class Scope:
         types, constant = self._types(arguments)
         results = op.infer(types) if types is not None else None
         if results is None:
-            self.finish(op, node, arguments, None)
-            return
+            return self.finish(op, node, arguments, None)
         if dtype is not None:
             results = (TensorType(dtype, results[0].shape), *results[1:])
         if results and not any(node.outputs):
@@ -310,10 +307,8 @@ class Scope:
         # Those declared hold for the file's own dimensions, before a caller bound other ones.
         if not self.model.bindings.given:
             self.declarations.agree(node.outputs, results)
-        if foldable(op, constant):
-            self._fold_all(op, node, arguments, results)
-        else:
-            self.finish(op, node, arguments, results)
+        end = self._fold_all if foldable(op, constant) else self.finish
+        end(op, node, arguments, results)
 
     def _reshaped(self, name: str, shape: Shape, node: OnnxNode) -> str:
         """The elements of a tensor in another shape, as a node of an old opset reads them."""

@@ -3,11 +3,10 @@
 from collections.abc import Callable
 from typing import Any
 
-import numpy as np
-
 from mcugraph.errors import FormatError
 from mcugraph.formats.onnx.types import DTYPES
 from mcugraph.ir import Array, DType, Op, Shape, Tensor, TensorType
+from mcugraph.late_numpy import np
 from mcugraph.ops.creation import Generate, ShapeOf
 from mcugraph.ops.opaque import Opaque
 

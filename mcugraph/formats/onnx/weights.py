@@ -8,11 +8,10 @@ import stat
 from math import prod
 from typing import Any
 
-import numpy as np
-
 from mcugraph.errors import FormatError, GraphError
 from mcugraph.formats.onnx.types import DTYPES
 from mcugraph.ir import Array, DType, Shape
+from mcugraph.late_numpy import np
 
 _UNKNOWN = DType.UNKNOWN
 _EXTERNAL = 1  # TensorProto.EXTERNAL
@@ -21,15 +20,15 @@ _LISTS = ("float_data", "int32_data", "int64_data", "double_data", "uint64_data"
 _OWN_LIST = {1: "float_data", 7: "int64_data", 11: "double_data"}  # of others, "int32_data"
 
 # TensorProto.DataType -> how numpy reads its raw bytes.
-_PLAIN: dict[int, np.dtype[Any]] = {
-    1: np.dtype("<f4"),
-    2: np.dtype("u1"),
-    3: np.dtype("i1"),
-    5: np.dtype("<i2"),
-    6: np.dtype("<i4"),
-    7: np.dtype("<i8"),
-    9: np.dtype("?"),
-    11: np.dtype("<f8"),
+_PLAIN: dict[int, str] = {
+    1: "<f4",
+    2: "u1",
+    3: "i1",
+    5: "<i2",
+    6: "<i4",
+    7: "<i8",
+    9: "?",
+    11: "<f8",
 }
 
 
@@ -89,8 +88,9 @@ class Weights:
         """
         if proto.data_location == _EXTERNAL:
             proto = self._with_data(proto)
-        plain, dims, raw = _PLAIN.get(proto.data_type), proto.dims[:], proto.raw_data
-        if plain is not None:
+        dims, raw = proto.dims[:], proto.raw_data
+        if proto.data_type in _PLAIN:
+            plain = np.dtype(_PLAIN[proto.data_type])
             # Most constants of a file are such; for others ONNX is imported, which takes a while.
             count = prod(dims)
             if len(raw) == plain.itemsize * count:

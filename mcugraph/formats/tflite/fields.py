@@ -3,12 +3,11 @@
 from collections.abc import Callable, Sequence
 from typing import Any
 
-import numpy as np
-
 from mcugraph.errors import FormatError
 from mcugraph.formats.tflite import reader
 from mcugraph.formats.tflite.tflite_schema import OPERATOR_NAMES
 from mcugraph.ir import Array, DType
+from mcugraph.late_numpy import np
 
 # TensorType of the schema -> element type.
 DTYPES = (

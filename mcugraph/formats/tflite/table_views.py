@@ -8,10 +8,9 @@ import struct
 from collections.abc import Callable
 from typing import Any
 
-import numpy as np
-
 from mcugraph.formats.tflite.flatbuffer import Flatbuffer, decoded
 from mcugraph.ir import Array
+from mcugraph.late_numpy import np
 
 _U32 = struct.Struct("<I").unpack_from
 

@@ -4,8 +4,6 @@ from collections.abc import Iterable, Sequence, Sized
 from itertools import pairwise
 from typing import Any, TypeVar
 
-import numpy as np
-
 from mcugraph.formats.load_limits import DEFAULT_LIMITS, LoadLimits
 from mcugraph.formats.tflite import reader
 from mcugraph.formats.tflite.fields import DTYPES, called, native, variable_name
@@ -20,6 +18,7 @@ from mcugraph.formats.tflite.table_views import Damage
 from mcugraph.formats.tflite.tflite_schema import table_class
 from mcugraph.ir import DType, Shape
 from mcugraph.ir.names import Names
+from mcugraph.late_numpy import np
 
 # Name of the metadata that holds a memory plan: version, subgraph, count, then the offsets
 # (tensorflow/lite/micro/docs/memory_management.md).

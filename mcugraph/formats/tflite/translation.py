@@ -2,8 +2,6 @@
 
 from functools import partial
 
-import numpy as np
-
 from mcugraph.errors import FormatError, GraphError
 from mcugraph.formats.agreement import check_agreement
 from mcugraph.formats.computed import Computed
@@ -26,6 +24,7 @@ from mcugraph.ir import (
     Tensor,
     TensorType,
 )
+from mcugraph.late_numpy import np
 from mcugraph.ops.creation import ShapeOf
 from mcugraph.ops.custom import registered
 from mcugraph.ops.opaque import Declared, Opaque
