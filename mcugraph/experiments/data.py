@@ -88,12 +88,17 @@ class DataSource:
 
     @property
     def version(self) -> object:
-        """What is another one once a file is another one: what was read of it is kept by that."""
-        try:
-            found = os.stat(self.spec)
-        except (OSError, ValueError):
-            return None
-        return found.st_mtime_ns, found.st_size
+        """As `version_of` its name."""
+        return version_of(self.spec)
+
+
+def version_of(spec: str) -> object:
+    """What is another one once a file is another one: what was read of it is kept by that."""
+    try:
+        found = os.stat(spec)
+    except (OSError, ValueError):
+        return None
+    return found.st_mtime_ns, found.st_size
 
 
 def described(spec: str, axes: int | None) -> tuple[Shape, int]:
@@ -108,7 +113,7 @@ def described(spec: str, axes: int | None) -> tuple[Shape, int]:
         FormatError: There is something else.
         UsageError: There is no such file or function.
     """
-    train = _arrays(spec)["train"]
+    train = _arrays(spec, version_of(spec))["train"]
     shape = tuple(train.examples.shape[1:])
     if axes and len(shape) == axes:
         shape = (1, *shape)
@@ -119,7 +124,8 @@ def described(spec: str, axes: int | None) -> tuple[Shape, int]:
 
 @lru_cache(maxsize=2)
 def _loaded(source: DataSource, version: object) -> Parts:
-    arrays = _arrays(source.spec)
+    arrays = _arrays(source.spec, version)
+    _arrays.cache_clear()  # what it is made into is enough to keep
     shaped = {name: _shaped(source, name, part, arrays["train"]) for name, part in arrays.items()}
     whole = shaped["train"].examples
     mean, deviation = float(whole.mean()), float(whole.std()) or 1.0
@@ -147,7 +153,8 @@ def _split(source: DataSource, whole: Arrays) -> dict[str, Arrays]:
     }
 
 
-def _arrays(spec: str) -> dict[str, Arrays]:
+@lru_cache(maxsize=1)  # asked for what they are, they are loaded next
+def _arrays(spec: str, version: object) -> dict[str, Arrays]:
     """The parts of data as they come, held against what can be trained on.
 
     Returns:

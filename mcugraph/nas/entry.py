@@ -31,6 +31,7 @@ from mcugraph.nas.search_arguments import (
     checked_admission,
     checked_recipe,
     checked_seconds,
+    checked_window,
 )
 from mcugraph.nas.search_bounds import Bounds
 from mcugraph.nas.search_plan import SearchPlan
@@ -42,7 +43,6 @@ from mcugraph.nas.store import Store, settings_in
 from mcugraph.nas.tasks import TrialTask
 from mcugraph.nas.trials import Outcome
 
-WINDOW = 8
 _LEAST_STEPS = 100  # of a first training: less says nothing
 _UNGUARDED = (
     "search was called while a worker began: in a script, put the call under "
@@ -71,7 +71,7 @@ def search(
     workers: int = 1,
     engine: str | Engine | Executor = "local",
     memory_limit: int | None = None,
-    window: int = WINDOW,
+    window: int | None = None,
     folder: str | PathLike[str] | None = None,
     seed: int = 0,
     report: Callable[[str], None] | None = None,
@@ -126,7 +126,8 @@ def search(
             ``concurrent.futures.Executor``.
         memory_limit: Bytes that a local worker may take; None: no limit.
         window: How many candidates are under way at most; a proposal knows the results of all
-            before them. The same seed and window give the same search on any engine.
+            before them. The same seed and window give the same search on any engine. None: 8, or
+            as many as there are workers.
         folder: Where it is kept; None: a temporary folder, which stays.
         seed: Of everything random.
         report: Takes lines of progress; None: they go to standard error.
@@ -140,7 +141,8 @@ def search(
     if getattr(current_process(), "_inheriting", False):  # a worker imports the caller's script
         raise UsageError(_UNGUARDED)
     check_space(space)
-    check_effort(workers, window, finalists, contenders, candidates, final_share, seed)
+    window = checked_window(window, workers)
+    check_effort(finalists, contenders, candidates, final_share, seed)
     seconds = checked_seconds(time_limit, candidates)
     check_wishes(targets, templates, space)
     recipe = checked_recipe(recipe, space)

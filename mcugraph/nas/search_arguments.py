@@ -16,6 +16,7 @@ from mcugraph.nas.sparsity import SparsityRange
 from mcugraph.tflm.kernels import find_library
 from mcugraph.units import parse_duration
 
+_WINDOW = 8  # where nobody says so
 _HERE = ("local", "inline")  # engines whose workers are on this machine
 
 
@@ -38,22 +39,33 @@ def check_space(space: Any) -> None:
     check_whole(f"{name}: classes", space.classes, 2)
 
 
+def checked_window(window: Any, workers: Any) -> int:
+    """How many candidates are under way at most, of which so many are trained at once.
+
+    Raises:
+        UsageError: A number is none, or workers would have nothing to do.
+    """
+    check_whole("workers", workers, 1)
+    if window is None:
+        return max(_WINDOW, int(workers))
+    check_whole("window", window, 1)
+    if window < workers:
+        raise UsageError(f"window: {workers} workers need a window of {workers} at least")
+    return int(window)
+
+
 def check_effort(
-    workers: Any,
-    window: Any,
     finalists: Any,
     contenders: Any,
     candidates: Any,
     final_share: Any,
     seed: Any,
 ) -> None:
-    """How much is done, and by how many.
+    """How much is done.
 
     Raises:
         UsageError: A number is none.
     """
-    check_whole("workers", workers, 1)
-    check_whole("window", window, 1)
     check_whole("finalists", finalists, 0)
     check_whole("contenders", contenders, 1)
     check_whole("seed", seed, 0)
@@ -62,8 +74,6 @@ def check_effort(
     check_number("final_share", final_share)
     if not final_share < 1:
         raise UsageError(f"final_share: a share from 0 to below 1 is needed, not {final_share}")
-    if window < workers:
-        raise UsageError(f"window: {workers} workers need a window of {workers} at least")
 
 
 def checked_seconds(time_limit: str | float | None, candidates: int | None) -> float | None:

@@ -92,6 +92,11 @@ def test_a_window_and_not_the_workers_decide() -> None:
     assert history(wide) == history(searched(window=6)) != history(searched(window=1))
 
 
+def test_a_window_is_no_smaller_than_there_are_workers() -> None:
+    many = {"engine": "inline", "candidates": 12}
+    assert history(searched(workers=10, **many)) == history(searched(window=10, **many))
+
+
 def test_a_search_goes_on_where_it_ended(tmp_path: Path) -> None:
     short = searched(tmp_path / "a", candidates=15, finalists=0)
     assert len(short.trials) == 15
@@ -354,7 +359,7 @@ def test_data_sets_of_a_search_that_is_refused_are_not_kept(tmp_path: Path) -> N
         (good, {"bounds": Bounds(size=29)}, "none of"),
         (good, {"engine": "abacus"}, "unknown engine"),
         (good, {"recipe": Recipe(device="cuda:99")}, "recipe: device"),
-        (good, {"workers": 9}, "window"),
+        (good, {"workers": 9, "window": 8}, "window"),
     ]
     for data, options, said in refused:
         given = {"bounds": BOUNDS, "candidates": 3, "engine": "inline", "report": print} | options
@@ -414,7 +419,7 @@ def test_templates_come_first() -> None:
         ({"method": "guess"}, "unknown method 'guess'"),
         ({"engine": "abacus"}, "unknown engine 'abacus'"),
         ({"engine": "local://here"}, "unknown engine"),
-        ({"workers": 9}, "window"),
+        ({"workers": 9, "window": 8}, "window: 9 workers need a window of 9 at least"),
         ({"recipe": Recipe(), "board": "nowhere"}, "nowhere"),
         ({"train": None}, "no.npz"),
         ({"train": 5}, "train: a function is needed, not 5"),
