@@ -252,7 +252,7 @@ def test_import_is_light(code: str) -> None:
     assert "mcugraph" in loaded
 
 
-@pytest.mark.parametrize("name", ["branching", "efficientnet"])
+@pytest.mark.parametrize("name", ["branching", "efficientnet", "mobilenet_v2"])
 def test_a_profile_of_shapes_does_without_numpy(name: str) -> None:
     model = PACKAGE.parent / "fixtures" / "models" / f"{name}.onnx"
     loaded = modules_after(f"import mcugraph as mg; mg.profile({str(model)!r}).to_dict()")

@@ -5,6 +5,7 @@ from typing import Any
 
 from mcugraph.errors import GraphError
 from mcugraph.formats.computed import Computed
+from mcugraph.formats.onnx.weights import SMALL, StoredValue
 from mcugraph.ir import Array, DType, Op, Shape, Tensor
 from mcugraph.ops.window import SAME_LOWER, SAME_UPPER, VALID, Padding, explicit
 from mcugraph.records import dataclass
@@ -85,6 +86,16 @@ class OnnxNode:
         name = self.reads[index]
         return self.values(name) if name else None
 
+    def numbers(self, index: int) -> list[Any] | None:
+        """The elements of an input one after another, where its value is known."""
+        tensor = self.inputs[index]
+        if tensor is not None and tensor.constant is not None and tensor.elements <= SMALL:
+            load = tensor.constant.load
+            if isinstance(load, StoredValue):
+                return load.numbers()
+        value = self.value_of(index)
+        return None if value is None else value.ravel().tolist()
+
     def filled(self, index: int, number: float) -> bool:
         """Whether an input is there and known to be one number all over."""
         value = self.value_of(index) if self.has(index) else None
@@ -140,10 +151,10 @@ class OnnxNode:
 
     def known(self, index: int) -> tuple[int, ...]:
         """The value of an input as a flat tuple of ints."""
-        value = self.value_of(index)
-        if value is None:
+        numbers = self.numbers(index)
+        if numbers is None:
             raise Computed
-        return tuple(map(int, value.ravel().tolist()))
+        return tuple(map(int, numbers))
 
     def argument(self, name: str, index: int) -> tuple[int, ...] | None:
         """Integers that are an attribute in old opsets and an input in new ones."""

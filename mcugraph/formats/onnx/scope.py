@@ -22,6 +22,7 @@ from mcugraph.formats.onnx.values import (
     evaluate,
     foldable,
 )
+from mcugraph.formats.onnx.weights import SMALL, StoredValue
 from mcugraph.ir import (
     Array,
     Constant,
@@ -53,9 +54,6 @@ _CONTRADICTIONS = (
 
 # Before Python 3.12, asking an Enum for one of its members takes longer than all else here.
 _CONSTANT = Kind.CONSTANT
-
-# Values with more elements than this are folded only when somebody asks for them.
-_SMALL = 4096
 
 
 class Scope:
@@ -158,7 +156,7 @@ class Scope:
         found = self.values.get(name)
         if found is None:
             tensor = self.tensors[name]
-            if tensor.constant is None or not 0 <= tensor.elements <= _SMALL:
+            if tensor.constant is None or not 0 <= tensor.elements <= SMALL:
                 return None
             try:
                 found = tensor.constant.load()
@@ -186,8 +184,9 @@ class Scope:
 
     def store(self, name: str, proto: Any) -> None:
         """Define a tensor that the file stores."""
-        dtype, shape = self.model.weights.claimed(name, proto)
-        constant = Constant(self._key(name), partial(self.model.weights.value, proto))
+        weights = self.model.weights
+        dtype, shape = weights.claimed(name, proto)
+        constant = Constant(self._key(name), StoredValue(weights, proto))
         self.tensors[name] = Tensor(name, dtype, shape, _CONSTANT, constant)
 
     def _key(self, name: str) -> Hashable:

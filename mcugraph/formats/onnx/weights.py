@@ -5,6 +5,7 @@ Source: TensorProto in onnx/onnx.proto, and ONNX's page on external data.
 
 import os
 import stat
+import struct
 from math import prod
 from typing import Any
 
@@ -12,6 +13,7 @@ from mcugraph.errors import FormatError, GraphError
 from mcugraph.formats.onnx.types import DTYPES
 from mcugraph.ir import Array, DType, Shape
 from mcugraph.late_numpy import np
+from mcugraph.records import dataclass
 
 _UNKNOWN = DType.UNKNOWN
 _EXTERNAL = 1  # TensorProto.EXTERNAL
@@ -19,17 +21,20 @@ _STRING, _COMPLEX = 8, (14, 15)  # TensorProto.DataType
 _LISTS = ("float_data", "int32_data", "int64_data", "double_data", "uint64_data")
 _OWN_LIST = {1: "float_data", 7: "int64_data", 11: "double_data"}  # of others, "int32_data"
 
-# TensorProto.DataType -> how numpy reads its raw bytes.
-_PLAIN: dict[int, str] = {
-    1: "<f4",
-    2: "u1",
-    3: "i1",
-    5: "<i2",
-    6: "<i4",
-    7: "<i8",
-    9: "?",
-    11: "<f8",
+# TensorProto.DataType -> how numpy reads its raw bytes, and how ``struct`` does.
+_PLAIN = {
+    1: ("<f4", "<f"),
+    2: ("u1", "<B"),
+    3: ("i1", "<b"),
+    5: ("<i2", "<h"),
+    6: ("<i4", "<i"),
+    7: ("<i8", "<q"),
+    9: ("?", "<?"),
+    11: ("<f8", "<d"),
 }
+
+# Values with more elements than this are folded only when somebody asks for them.
+SMALL = 4096
 
 
 class Weights:
@@ -90,7 +95,7 @@ class Weights:
             proto = self._with_data(proto)
         dims, raw = proto.dims[:], proto.raw_data
         if proto.data_type in _PLAIN:
-            plain = np.dtype(_PLAIN[proto.data_type])
+            plain = np.dtype(_PLAIN[proto.data_type][0])
             # Most constants of a file are such; for others ONNX is imported, which takes a while.
             count = prod(dims)
             if len(raw) == plain.itemsize * count:
@@ -108,6 +113,19 @@ class Weights:
         except (ValueError, TypeError, KeyError) as error:
             said = f"the value of {proto.name!r} cannot be decoded: {error}"
             raise FormatError(f"{self._path}: {said}") from error
+
+    def numbers(self, proto: Any) -> list[Any]:
+        """The elements of a stored tensor one after another; else as ``value``.
+
+        Those that a file holds as they are, as it does most shapes and bounds, need no array.
+        """
+        raw = b"" if proto.data_location == _EXTERNAL else proto.raw_data
+        if raw and proto.data_type in _PLAIN:
+            form = _PLAIN[proto.data_type][1]
+            if len(raw) == struct.calcsize(form) * prod(proto.dims[:]):
+                return [number for (number,) in struct.iter_unpack(form, raw)]
+        numbers: list[Any] = self.value(proto).ravel().tolist()
+        return numbers
 
     def _with_data(self, proto: Any) -> Any:
         """The tensor as if the model itself held its bytes."""
@@ -179,6 +197,22 @@ class Weights:
             os.path.dirname(os.path.realpath(self._path)),
         )
         return any(os.path.commonpath([home, target]) == home for home in homes)
+
+
+@dataclass(frozen=True, slots=True)
+class StoredValue:
+    """The value of a tensor that a file stores; called, it is decoded."""
+
+    weights: Weights
+    proto: Any
+
+    def __call__(self) -> Array:
+        """The value."""
+        return self.weights.value(self.proto)
+
+    def numbers(self) -> list[Any]:
+        """Its elements one after another."""
+        return self.weights.numbers(self.proto)
 
 
 def _listed(proto: Any) -> list[Any]:

@@ -76,10 +76,10 @@ def _clip(node: OnnxNode) -> Translation:
     high: float | None = node.attributes.get("max")
     for index in (1, 2):
         if node.has(index):
-            value = node.value_of(index)
-            if value is None:
+            numbers = node.numbers(index)
+            if numbers is None:
                 return Translation(Elementwise("clip"))
-            bound = float(value.ravel()[0])
+            bound = float(numbers[0])
             low, high = (bound, high) if index == 1 else (low, bound)
     return Translation(clip(low, high), (0,))
 
