@@ -4,7 +4,9 @@ That is what an int8 file of it may differ by, whatever the network: some bear r
 some do not.
 """
 
-from collections.abc import Callable, Sequence
+import warnings
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from contextlib import contextmanager
 from functools import partial
 from typing import Any
 
@@ -18,6 +20,10 @@ _RANGES = {
     "tanh": (-1.0, 1.0),
     "log_softmax": (-16.0, 0.0),
 }
+# What is one operator to PyTorch, and many in the file: each of those rounds, step after step.
+_INSIDE = {
+    f"{kind}{cell}" for kind in ("lstm", "gru", "rnn_tanh", "rnn_relu") for cell in ("", "_cell")
+}
 
 
 def rounding_errors(
@@ -29,8 +35,8 @@ def rounding_errors(
 ) -> list[float]:
     """The root mean square by which rounding moves each result of a module.
 
-    Activations get one range each, of the calibration samples, and are clipped to it; weights get
-    one range for each channel, or for all of a layer.
+    Activations get one range each, of the calibration samples, and are clipped to it, inside of
+    recurrent layers too; weights get one range for each channel, or for all of a layer.
 
     Args:
         module: A ``torch.fx.GraphModule`` that returns a tuple of tensors.
@@ -40,26 +46,52 @@ def rounding_errors(
         join: Makes one range of those of samples.
     """
     import torch
+    from torch.utils._python_dispatch import TorchDispatchMode
+
+    class Inside(TorchDispatchMode):  # type: ignore[no-untyped-call]
+        """Does to what is computed inside of an operator what is done to results."""
+
+        def __init__(self, node: Any, act: Callable[..., Any]) -> None:
+            super().__init__()  # type: ignore[no-untyped-call]
+            self.node, self.act, self.number = node, act, 0
+
+        def __torch_dispatch__(
+            self, func: Any, types: Any, args: Any = (), kwargs: Any = None
+        ) -> Any:
+            value = func(*args, **(kwargs or {}))
+            (alias, *_) = [made.alias_info for made in func._schema.returns]
+            floats = isinstance(value, torch.Tensor) and value.is_floating_point()
+            if not floats or (alias is not None and not alias.is_write):
+                return value  # a view of what was seen already
+            self.number += 1
+            name = func.overloadpacket.__name__.removesuffix("_")
+            made = self.act((self.node, self.number), name, value)
+            return made if alias is None else value.copy_(made)
 
     class Watching(torch.fx.Interpreter):
         """Runs the module, and measures or rounds each result on its way."""
 
-        def __init__(self, ranges: dict[Any, tuple[float, float]], act: Callable[..., Any]) -> None:
+        def __init__(self, weights: Callable[..., Any], act: Callable[..., Any]) -> None:
             super().__init__(module)
-            self.ranges, self.act = ranges, act
+            self.weights, self.act = weights, act
 
         def run_node(self, n: Any) -> Any:
+            if called(n) in _INSIDE:
+                with _without_fused_kernels(), Inside(n, self.act):
+                    return super().run_node(n)
             value = super().run_node(n)
-            floats = isinstance(value, torch.Tensor) and value.is_floating_point()
-            return self.act(n, value, self.ranges) if floats else value
+            if not isinstance(value, torch.Tensor) or not value.is_floating_point():
+                return value
+            return self.weights(n, value) if n.op == "get_attr" else self.act(n, called(n), value)
 
     ranges: dict[Any, tuple[float, float]] = {}
     with torch.no_grad():
         for sample in calibration if scheme.integers else ():
-            Watching(ranges, partial(_measured, join)).run(*sample)
+            Watching(_as_it_is, partial(_measured, join, ranges)).run(*sample)
         plain = [module(*sample) for sample in samples]
-        rounded = partial(_rounded, module, scheme)
-        moved = [Watching(ranges, rounded).run(*sample) for sample in samples]
+        weights = partial(_weights, module, scheme)
+        rounded = partial(_rounded, ranges) if scheme.integers else _as_it_is
+        moved = [Watching(weights, rounded).run(*sample) for sample in samples]
     return [
         float(
             torch.stack([a[i].double() - b[i].double() for a, b in zip(plain, moved, strict=True)])
@@ -71,21 +103,31 @@ def rounding_errors(
     ]
 
 
-def _measured(join: Joined, node: Any, value: Any, ranges: dict[Any, tuple[float, float]]) -> Any:
-    if node.op != "get_attr" and value.numel():
-        found = float(value.min()), float(value.max())
-        ranges[node] = join(ranges.get(node), found)
+@contextmanager
+def _without_fused_kernels() -> Iterator[None]:
+    """Recurrent layers by the operators that they are made of."""
+    import torch
+
+    with warnings.catch_warnings():
+        warnings.simplefilter("ignore")  # of hardware that is not there
+        with torch.backends.mkldnn.flags(enabled=False):
+            yield
+
+
+def _as_it_is(*given: Any) -> Any:
+    return given[-1]
+
+
+def _measured(
+    join: Joined, ranges: dict[Any, tuple[float, float]], place: Any, name: str, value: Any
+) -> Any:
+    if value.numel():
+        ranges[place] = join(ranges.get(place), (float(value.min()), float(value.max())))
     return value
 
 
-def _rounded(
-    module: Any, scheme: Scheme, node: Any, value: Any, ranges: dict[Any, tuple[float, float]]
-) -> Any:
-    if node.op == "get_attr":
-        return _weights(module, scheme, node, value)
-    if not scheme.integers:
-        return value
-    low, high = _RANGES.get(called(node), ranges.get(node, (0.0, 0.0)))
+def _rounded(ranges: Mapping[Any, tuple[float, float]], place: Any, name: str, value: Any) -> Any:
+    low, high = _RANGES.get(name, ranges.get(place, (0.0, 0.0)))
     low, high = min(low, 0.0), max(high, 0.0)
     step = max(high - low, 1e-30) / 255
     return (value.clamp(low, high) / step).round() * step
@@ -94,6 +136,9 @@ def _rounded(
 def _weights(module: Any, scheme: Scheme, node: Any, value: Any) -> Any:
     """The weights of a layer, rounded as its file has them; anything else as it is."""
     for user in node.users:
+        if called(user) in _INSIDE and value.dim() == 2:
+            step = (value.abs().amax(1, keepdim=True) / scheme.largest).clamp_min(1e-30)
+            return (value / step).round() * step
         axis = weight_axis(user)
         if axis is not None and len(user.args) > 1 and user.args[1] is node:
             others = [i for i in range(value.dim()) if i != axis]

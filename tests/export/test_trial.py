@@ -19,6 +19,8 @@ schema = pytest.importorskip("ai_edge_litert.schema_py_generated")
 flatbuffers = pytest.importorskip("flatbuffers")
 
 from mcugraph.export import to_onnx, to_tflite  # noqa: E402
+from mcugraph.export.rounding_error import rounding_errors  # noqa: E402
+from mcugraph.export.trial import run_file  # noqa: E402
 
 nn = torch.nn
 CORRUPT = ROOT.parent / "shared/cases/tflite/export_convtranspose_bn_corrupt.tflite"
@@ -249,3 +251,42 @@ def test_what_xnnpack_does_not_take_is_run_by_litert_alone(tmp_path: Path) -> No
     model, x = nn.Sequential(*layers).eval(), torch.rand(40, 2, 5, 5)
     exported = to_tflite.export_tflite(model, x[:1], tmp_path / "model.tflite", [x])
     assert exported.profile.memory.peak == exported.predicted.memory.peak
+
+
+class Units(nn.Module):
+    """A recurrent layer over a series, and a dense one; its states are small, or large."""
+
+    def __init__(self, layer: type[Any], size: float) -> None:
+        super().__init__()
+        self.layer = layer(6, 8, batch_first=True, bidirectional=True)
+        self.dense = nn.Linear(16, 4)
+        for weight in self.layer.parameters():
+            weight.data *= size
+
+    def forward(self, x: Any) -> Any:
+        return self.dense(self.layer(x)[0])
+
+
+@pytest.mark.parametrize("size", [0.3, 3.0])
+@pytest.mark.parametrize("layer", [nn.LSTM, nn.GRU, nn.RNN])
+def test_recurrent_layers_round_at_each_step(
+    layer: type[Any], size: float, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """What rounding is said to move a result by is about what it moves that of the file by."""
+    torch.manual_seed(0)
+    model, batch = Units(layer, size).eval(), torch.randn(16, 12, 6)
+    said: list[float] = []
+
+    def watched(*given: Any) -> list[float]:
+        said.extend(found := rounding_errors(*given))
+        return found
+
+    monkeypatch.setattr(to_tflite, "rounding_errors", watched)
+    path = tmp_path / "units.tflite"
+    to_tflite.export_tflite(model, batch[:1], path, [batch])
+    samples = [(sample[None],) for sample in batch]
+    with torch.no_grad():
+        wanted = model(batch).numpy()
+    found = np.concatenate([result for (result,) in run_file("", path.read_bytes(), samples)])
+    error = float(np.sqrt(np.square(found - wanted).mean()))
+    assert error / 2 < said[0] < 3 * error
