@@ -2,7 +2,7 @@
 
 from math import prod
 
-from mcugraph.ir import Tensor
+from mcugraph.ir import Op, Tensor
 from mcugraph.ops.convolution import Conv, ConvTranspose
 from mcugraph.ops.elementwise import Convert, Elementwise
 from mcugraph.ops.linear import Dense
@@ -96,23 +96,23 @@ def _read_maps(edit: Edit) -> None:
 
 def share_results(edit: Edit) -> None:
     """Operators that do the same to the same data, as one."""
-    readers: dict[tuple[str | None, ...], list[str]] = {}
+    readers: dict[tuple[str | None, ...], dict[Op, list[str]] | str] = {}
     for operator, op in edit.of(*_SHARED):
         if len(operator.outputs) != 1:
             continue
-        alike = readers.setdefault(operator.inputs, [])
-        if not alike:  # as of most
-            alike.append(operator.name)
+        known = readers.setdefault(operator.inputs, operator.name)
+        if known == operator.name:  # the only one that reads that so far, as most are
             continue
-        same = (one for one in map(edit.named, alike) if one.op == op)
+        if isinstance(known, str):
+            known = readers[operator.inputs] = {edit.named(known).op: [known]}
+        alike = known.setdefault(op, [])
         made = edit.tensors[operator.outputs[0]]
-        first = next(
-            (one for one in same if _stored_alike(edit.tensors[one.outputs[0]], made)), None
-        )
+        results = (edit.named(name).outputs[0] for name in alike)
+        first = next((one for one in results if _stored_alike(edit.tensors[one], made)), None)
         if first is None:
             alike.append(operator.name)
         else:
-            edit.bypass(operator, first.outputs[0])
+            edit.bypass(operator, first)
 
 
 def _stored_alike(one: Tensor, other: Tensor) -> bool:

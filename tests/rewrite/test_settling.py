@@ -1,13 +1,17 @@
 """Reshapes that nothing needs, and results that are computed once."""
 
+import sys
 from pathlib import Path
+from types import FrameType
 from typing import Any
 
 import pytest
 
 import mcugraph as mg
 from mcugraph.rewrite.accounting import counted_forms
+from mcugraph.rewrite.edit import rewritten
 from mcugraph.rewrite.integers import integer_form
+from mcugraph.rewrite.settling import share_results
 
 torch = pytest.importorskip("torch")
 nn = torch.nn
@@ -121,3 +125,32 @@ def test_variances_are_split(correction: int, more: list[str]) -> None:
     x, data = model(torch.ones(1, 3, 4, 4)), mg.from_torch(model, (torch.zeros(1, 3, 4, 4),))
     assert x.shape == (1, 3)
     assert mg.profile(data).memory.tflm_arena is not None
+
+
+def test_thousands_of_readers_are_told_apart_at_once() -> None:
+    """Each slope twice: one operator a slope is left, in calls that grow with their number."""
+
+    def slopes(count: int) -> mg.Graph:
+        def summed(x: Any) -> Any:
+            made = [nn.functional.leaky_relu(x, 0.01 + i / 1024) for i in [*range(count)] * 2]
+            return torch.cat(made)
+
+        return mg.from_torch(Apply(summed), (torch.zeros(1, 2),))
+
+    def shared(graph: mg.Graph) -> tuple[int, int]:
+        calls = 0
+
+        def count(frame: FrameType, event: str, argument: object) -> None:
+            nonlocal calls
+            calls += event == "call"
+
+        sys.setprofile(count)
+        try:
+            left = rewritten(graph, share_results)
+        finally:
+            sys.setprofile(None)
+        return len(left.operators), calls
+
+    (few, calls), (many, further) = shared(slopes(40)), shared(slopes(80))
+    assert (few, many) == (41, 81)
+    assert further < 2.5 * calls
