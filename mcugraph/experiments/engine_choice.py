@@ -18,7 +18,7 @@ _NAMES = ("local", "inline", "dask", "ray")
 _PATIENCE = 5.0  # seconds for the first answer of a cluster
 
 
-def find_engine(engine: object, workers: int, memory_limit: int | None = None) -> Engine:
+def find_engine(engine: object, workers: int, memory_limit: int | str | None = None) -> Engine:
     """An engine, by name, around an executor, or as it is.
 
     Args:

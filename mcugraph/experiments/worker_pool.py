@@ -19,6 +19,7 @@ from typing import Any
 from mcugraph.checks import check_whole
 from mcugraph.experiments.engines import Engine, Run, WorkerLost
 from mcugraph.imported import failure
+from mcugraph.units import checked_size
 
 ATTEMPTS = 2
 _GLANCE = 0.5  # seconds between two looks at the memory
@@ -91,18 +92,18 @@ class WorkerPool(Engine):
 
     Args:
         workers: How many.
-        memory_limit: Bytes of a worker's resident memory; one above it is ended, and its task
-            counts as lost. Where the system does not tell (it is Linux that does), there is none.
+        memory_limit: Bytes of a worker's resident memory, like ``"2GiB"``; one above it is ended,
+            and its task counts as lost. Where the system does not tell (it is Linux that does),
+            there is none.
 
     Raises:
         UsageError: A number is none.
     """
 
-    def __init__(self, workers: int, memory_limit: int | None = None) -> None:
+    def __init__(self, workers: int, memory_limit: int | str | None = None) -> None:
         check_whole("workers", workers, 1)
-        if memory_limit is not None:
-            check_whole("memory_limit", memory_limit, 1)
-        self._limit = memory_limit
+        given = memory_limit
+        self._limit = None if given is None else checked_size("memory_limit", given, 1)
         # Threads of this process, PyTorch's among them, do not survive a fork.
         self._context = multiprocessing.get_context("spawn")
         self._count, self._workers = workers, list[_WorkerProcess]()

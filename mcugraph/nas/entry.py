@@ -1,5 +1,6 @@
 """One call that searches."""
 
+import json
 import sys
 from collections.abc import Callable, Mapping, Sequence
 from concurrent.futures import Executor
@@ -70,7 +71,7 @@ def search(
     templates: Sequence[Any] = (),
     workers: int = 1,
     engine: str | Engine | Executor = "local",
-    memory_limit: int | None = None,
+    memory_limit: int | str | None = None,
     window: int | None = None,
     folder: str | PathLike[str] | None = None,
     seed: int = 0,
@@ -124,7 +125,7 @@ def search(
         engine: ``"local"``: processes of this machine; ``"inline"``: this process; ``"dask"`` or
             ``"ray"``, with an address behind a colon; an ``Engine``; any
             ``concurrent.futures.Executor``.
-        memory_limit: Bytes that a local worker may take; None: no limit.
+        memory_limit: Bytes that a local worker may take, like ``"2GiB"``; None: no limit.
         window: How many candidates are under way at most; a proposal knows the results of all
             before them. The same seed and window give the same search on any engine. None: 8, or
             as many as there are workers.
@@ -245,13 +246,15 @@ def load_search(folder: str | PathLike[str], space: SearchSpace[Any] | None = No
             found in another one can be shown without it; its networks are refused.
 
     Raises:
-        UsageError: There is no search.
+        UsageError: There is no search, or it is of another space.
         FormatError: The folder cannot be read.
     """
     where = Path(path_text(folder, "load_search: a path is needed"))
     settings = settings_in(where)
+    if space is not None:
+        check_space(space)
     try:
-        known = space or _space_of(settings)
+        known = _space_of(settings) if space is None else _held(space, settings["space"], where)
         held_back = float(settings["recipe"]["validation"])
         source = DataSource(settings["data"], known.input_shape, known.classes, held_back)
         bounds, kernels = Bounds(**settings["bounds"]), str(settings["kernels"])
@@ -262,6 +265,25 @@ def load_search(folder: str | PathLike[str], space: SearchSpace[Any] | None = No
             *(list(store.trials()), known, bounds, source, where),
             *(store.seconds(), False, store.room(), kernels),
         )
+
+
+def _held(space: SearchSpace[Any], described: Mapping[str, Any], where: Path) -> SearchSpace[Any]:
+    """A space that is that of a search; the module of its class may have another name by now.
+
+    Raises:
+        UsageError: It is another one.
+    """
+    given = json.loads(json.dumps(space.describe()))
+    one, other = ({**said, "class": _own_name(said)} for said in (described, given))
+    if one != other:
+        classes = one["class"], other["class"]
+        told = classes if classes[0] != classes[1] else (one, other)
+        raise UsageError(f"{where}: its space is {told[0]}, and not {told[1]}")
+    return space
+
+
+def _own_name(described: Mapping[str, Any]) -> str:
+    return str(described["class"]).rpartition(":")[2]
 
 
 def _space_of(settings: Mapping[str, Any]) -> SearchSpace[Any]:

@@ -1,9 +1,10 @@
 """What a search has found, and which of it is the best."""
 
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from copy import copy
 from itertools import zip_longest
 from math import sqrt
+from numbers import Real
 from pathlib import Path
 from typing import Any, Self
 
@@ -193,8 +194,10 @@ class Findings:
         if reference is None and any(name not in hard for name in names):
             raise UsageError("hypervolume: without bounds, a reference is needed")
         error = 1.0 if self.bounds.error is None else self.bounds.error
-        ends = [error, *(hard[name] for name in names)] if reference is None else list(reference)
-        if len(ends) != 1 + len(names) or not all(end > 0 for end in ends):
+        given: Any = reference
+        bounds = [error, *(hard[name] for name in names)]
+        ends = bounds if given is None else list(given) if isinstance(given, Iterable) else []
+        if len(ends) != 1 + len(names) or not all(map(_above_0, ends)):
             axes = ", ".join(["error", *names])
             raise UsageError(f"hypervolume: a reference of numbers above 0 is needed, for {axes}")
         points = [
@@ -202,3 +205,7 @@ class Findings:
             for t in self.front
         ]
         return hypervolume(points, [1.0] * len(ends))
+
+
+def _above_0(value: object) -> bool:
+    return isinstance(value, Real) and float(value) > 0

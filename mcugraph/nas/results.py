@@ -7,7 +7,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from mcugraph import files
-from mcugraph.checks import check_kind
+from mcugraph.checks import check_kind, path_text
 from mcugraph.experiments.ledger import State
 from mcugraph.formats.loader import load
 from mcugraph.nas.findings import Findings
@@ -86,9 +86,10 @@ class SearchResult(Findings, Shown):
 
         from mcugraph.export.to_tflite import export_tflite
 
+        where = Path(path_text(path, "export_tflite: a path is needed"))
         examples = torch.from_numpy(self.data.load().train.drawn(_CALIBRATED))
         hard = {name: n for name, n in self.bounds.hard.items() if name in _HELD}
-        where, chosen = Path(path), trial or self.best()
+        chosen = trial or self.best()
         module = self.module(chosen)
         if any(value.ndim == 3 for value in module.state_dict().values()):
             module, examples = self._of_images(chosen), examples.unsqueeze(2)

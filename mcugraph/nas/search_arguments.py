@@ -11,7 +11,7 @@ from mcugraph.nas.admission import Admission
 from mcugraph.nas.conditions import condition
 from mcugraph.nas.recipe import Recipe
 from mcugraph.nas.search_bounds import Bounds
-from mcugraph.nas.search_space import SearchSpace
+from mcugraph.nas.search_space import SearchSpace, checked_classes, checked_shape
 from mcugraph.nas.sparsity import SparsityRange
 from mcugraph.tflm.kernels import find_library
 from mcugraph.units import parse_duration
@@ -31,12 +31,11 @@ def check_space(space: Any) -> None:
     for field in ("architecture", "input_shape", "classes"):
         if not hasattr(space, field):
             raise UsageError(f"{name}: it has no {field}, which a SearchSpace says")
-    shape = space.input_shape
-    if not isinstance(shape, Sequence) or not shape:
-        raise UsageError(f"{name}: input_shape: whole numbers are needed, not {shape!r}")
-    for length in shape:
-        check_whole(f"{name}: input_shape", length, 1)
-    check_whole(f"{name}: classes", space.classes, 2)
+    try:
+        checked_shape(space.input_shape)
+        checked_classes(space.classes)
+    except UsageError as error:
+        raise UsageError(f"{name}: {error}") from None
 
 
 def checked_window(window: Any, workers: Any) -> int:

@@ -2,9 +2,10 @@
 
 from abc import ABC, abstractmethod
 from collections import defaultdict
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Iterable, Iterator
 from functools import lru_cache
 from hashlib import sha256
+from numbers import Integral
 from random import Random
 from typing import TYPE_CHECKING, Any, ClassVar, Generic, TypeVar
 
@@ -44,18 +45,30 @@ _DENSE = "mlp (MlpSpace)"
 _SPACES_FOR = {2: "cnn1d (Cnn1dSpace)", 3: "cnn (CnnSpace) or ds_cnn (DsCnnSpace)"}  # axes
 
 
-def checked_shape(shape: Sequence[int], axes: int) -> Shape:
+def checked_shape(shape: Any, axes: int | None = None) -> Shape:
     """The shape of one example, held against the number of its spatial axes.
 
+    Args:
+        shape: As it is given.
+        axes: How many there are; None: any.
+
     Raises:
-        UsageError: It has another, or an axis of no element.
+        UsageError: It has another, an axis of no element, or is no shape.
     """
-    if len(shape) != axes + 1 or min(shape) < 1:
+    lengths = tuple(shape) if isinstance(shape, Iterable) and not isinstance(shape, str) else ()
+    whole = all(map(_is_length, lengths))
+    if not lengths or (axes is None and not whole):
+        raise UsageError(f"input_shape: whole numbers are needed, like (1, 28, 28), not {shape!r}")
+    if axes is not None and not (whole and len(lengths) == axes + 1):
         wanted = ("units", "channels, length", "channels, height, width")[axes]
-        fitting = _SPACES_FOR.get(len(shape), _DENSE)
-        hint = "" if min(shape, default=0) < 1 else f"; the space {fitting} takes it"
-        raise UsageError(f"an example of shape {tuple(shape)} is not ({wanted}){hint}")
-    return tuple(shape)
+        fitting = _SPACES_FOR.get(len(lengths), _DENSE)
+        hint = f"; the space {fitting} takes it" if whole else ""
+        raise UsageError(f"an example of shape {lengths} is not ({wanted}){hint}")
+    return lengths
+
+
+def _is_length(value: Any) -> bool:
+    return not isinstance(value, bool) and isinstance(value, Integral) and int(value) >= 1
 
 
 def checked_classes(classes: int) -> int:

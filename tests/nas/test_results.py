@@ -252,6 +252,28 @@ def test_a_space_of_ones_own_has_to_be_given_for_its_networks(tmp_path: Path, ca
     assert str(given) in capsys.readouterr().out
 
 
+@pytest.mark.parametrize(
+    ("space", "said"),
+    [
+        (5, "space: SearchSpace is needed, not 5"),
+        (CnnSpace((1, 9, 9), 3), "its space is MlpSpace, and not CnnSpace"),
+        (type(SPACE)((6,), 4), "its space is {.*'classes': 3, .*, and not {.*'classes': 4, "),
+    ],
+)
+def test_another_space_is_refused(folder: Path, space: Any, said: str) -> None:
+    with pytest.raises(mg.UsageError, match=said):
+        load_search(folder, space)
+
+
+def test_wrong_arguments_of_a_result_are_refused(result: SearchResult) -> None:
+    wrong: Any = 5
+    with pytest.raises(mg.UsageError, match="export_tflite: a path is needed, not int"):
+        result.export_tflite(wrong)
+    for reference in (5, "x", [1.0], [1.0, "x"], [1.0, float("nan")]):
+        with pytest.raises(mg.UsageError, match="a reference of numbers above 0 is needed"):
+            result.hypervolume(reference)  # type: ignore[arg-type]
+
+
 def test_optuna_takes_it(result: SearchResult) -> None:
     pytest.importorskip("optuna")
     study = result.to_optuna(None)

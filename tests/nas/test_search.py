@@ -419,6 +419,7 @@ def test_templates_come_first() -> None:
         ({"method": "guess"}, "unknown method 'guess'"),
         ({"engine": "abacus"}, "unknown engine 'abacus'"),
         ({"engine": "local://here"}, "unknown engine"),
+        ({"engine": "local", "memory_limit": "much"}, "memory_limit: 'much' is not a size"),
         ({"workers": 9, "window": 8}, "window: 9 workers need a window of 9 at least"),
         ({"recipe": Recipe(), "board": "nowhere"}, "nowhere"),
         ({"train": None}, "no.npz"),

@@ -273,8 +273,27 @@ def test_one_class_is_nothing_to_tell_apart(make: Any, classes: Any) -> None:
         ((20,), "; the space mlp (MlpSpace) takes it"),
         ((2, 20), "; the space cnn1d (Cnn1dSpace) takes it"),
         ((1, 0, 9), "is not (channels, height, width)"),
+        (("1", 9, 9), "an example of shape ('1', 9, 9) is not (channels, height, width)"),
+        ((1, 9.5, 9), "is not (channels, height, width)"),
+        (28, "input_shape: whole numbers are needed, like (1, 28, 28), not 28"),
+        (None, "input_shape: whole numbers are needed, like (1, 28, 28), not None"),
+        ("28", "input_shape: whole numbers are needed, like (1, 28, 28), not '28'"),
     ],
 )
-def test_a_shape_of_another_space_names_that(shape: tuple[int, ...], said: str) -> None:
+def test_a_shape_of_another_space_names_that(shape: Any, said: str) -> None:
     with pytest.raises(mg.UsageError, match=f"{re.escape(said)}$"):
         CnnSpace(shape, 3)
+
+
+@pytest.mark.parametrize("shape", [(), (0,), None, 6])
+def test_a_shape_of_features_is_held_too(shape: Any) -> None:
+    with pytest.raises(mg.UsageError, match=r"^input_shape: "):
+        MlpSpace(shape, 3)
+
+
+@pytest.mark.parametrize("make", [CnnSpace, Cnn1dSpace, MlpSpace])
+@pytest.mark.parametrize("dropout", [1, -0.1, "much", True])
+def test_a_dropout_is_a_rate(make: Any, dropout: Any) -> None:
+    shape = (1, 9, 9) if make is CnnSpace else (1, 9)
+    with pytest.raises(mg.UsageError, match=r"^dropout: a fraction from 0 to below 1 is needed"):
+        make(shape, 3, dropout=dropout)

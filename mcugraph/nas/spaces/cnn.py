@@ -8,6 +8,7 @@ from collections.abc import Callable, Iterator, Sequence
 from random import Random
 from typing import ClassVar, TypeVar
 
+from mcugraph.checks import checked_fraction
 from mcugraph.ir import Shape
 from mcugraph.nas.builder import NetworkBuilder, Size
 from mcugraph.nas.domains import (
@@ -123,7 +124,7 @@ class CnnSpace(SearchSpace[Cnn]):
     def __init__(self, input_shape: Shape, classes: int, dropout: float = 0.0) -> None:
         self.input_shape = checked_shape(input_shape, self.axes)
         self.classes = checked_classes(classes)
-        self.dropout = dropout
+        self.dropout = checked_fraction("dropout", dropout)
 
     def sample(self, rng: Random) -> Cnn:
         count = rng.randint(*BLOCKS)

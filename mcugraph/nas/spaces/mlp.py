@@ -4,10 +4,11 @@ from collections.abc import Iterator
 from random import Random
 from typing import ClassVar, TypeVar
 
+from mcugraph.checks import checked_fraction
 from mcugraph.ir import Shape
 from mcugraph.nas.builder import NetworkBuilder
 from mcugraph.nas.domains import WholeRange
-from mcugraph.nas.search_space import Morph, SearchSpace, checked_classes
+from mcugraph.nas.search_space import Morph, SearchSpace, checked_classes, checked_shape
 from mcugraph.nas.spaces.heads import say_dense, units_morphs
 from mcugraph.records import dataclass, replace
 
@@ -41,9 +42,9 @@ class MlpSpace(SearchSpace[Mlp]):
     axes: ClassVar[int] = 0
 
     def __init__(self, input_shape: Shape, classes: int, dropout: float = 0.0) -> None:
-        self.input_shape = tuple(input_shape)
+        self.input_shape = checked_shape(input_shape)
         self.classes = checked_classes(classes)
-        self.dropout = dropout
+        self.dropout = checked_fraction("dropout", dropout)
 
     def sample(self, rng: Random) -> Mlp:
         return Mlp(tuple(UNITS.sample(rng) for _ in range(rng.randint(*LAYERS))))
