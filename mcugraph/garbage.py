@@ -7,15 +7,14 @@ most of them at once, a fifth.
 """
 
 import gc
-from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import ContextDecorator
 from threading import Lock
 
 # More than a command makes from start to end: it would look among modules, which all stay.
 _OBJECTS = 200_000
 
 
-class _Threshold:
+class _Raised(ContextDecorator):
     """Python's own threshold, and how many want it higher.
 
     It belongs to the process: if somebody else sets it meanwhile, it stays as they want it.
@@ -26,7 +25,7 @@ class _Threshold:
         self._wanting = 0
         self._usual = self._raised = gc.get_threshold()
 
-    def raised(self) -> None:
+    def __enter__(self) -> None:
         with self._lock:
             self._wanting += 1
             if self._wanting == 1:
@@ -36,21 +35,16 @@ class _Threshold:
                     gc.set_threshold(max(first, _OBJECTS), *others)
                 self._raised = gc.get_threshold()
 
-    def restored(self) -> None:
+    def __exit__(self, *error: object) -> None:
         with self._lock:
             self._wanting -= 1
             if not self._wanting and gc.get_threshold() == self._raised:
                 gc.set_threshold(*self._usual)
 
 
-_THRESHOLD = _Threshold()
+_RAISED = _Raised()
 
 
-@contextmanager
-def collected_seldom() -> Iterator[None]:
-    """Look less often, until all threads that want this are done."""
-    _THRESHOLD.raised()
-    try:
-        yield
-    finally:
-        _THRESHOLD.restored()
+def collected_seldom() -> _Raised:
+    """Look less often, in a block or a function, until all threads that want this are done."""
+    return _RAISED

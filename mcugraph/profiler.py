@@ -165,7 +165,7 @@ def profile_forms(
         kernels=kernels,
         accounting=forms.by.name,
         precision=precision,
-        memory=_memory(problems, live, arena),
+        memory=Later(partial(_memory, problems, live, arena)).part(lambda found: found),
         flash=stored_bytes,
         macs=work.macs,
         elementwise=work.elementwise,

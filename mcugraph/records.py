@@ -72,7 +72,7 @@ class _Factory:
 _FACTORY = _Factory()
 
 # Fields that are set one by one as quickly.
-_FEW = 4
+_FEW = 2
 
 
 def _compiled(name: str, head: str, lines: list[str], names: dict[str, Any]) -> Any:

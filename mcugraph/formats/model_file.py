@@ -49,8 +49,8 @@ def model_file(path: str, limits: LoadLimits = DEFAULT_LIMITS) -> tuple[str, byt
 
 def _read(path: str) -> bytes:
     try:
-        with open(path, "rb") as file:
-            return file.read()
+        with open(path, "rb", buffering=0) as file:
+            return file.readall()
     except FileNotFoundError:
         named = path or "the path is empty"
         raise FormatError(f"{named}: no such file") from None

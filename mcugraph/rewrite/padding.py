@@ -11,7 +11,7 @@ from mcugraph.ops.elementwise import Elementwise
 from mcugraph.ops.pooling import Pool
 from mcugraph.ops.selection import Pad
 from mcugraph.ops.window import VALID, Padding
-from mcugraph.records import replace
+from mcugraph.records import dataclass, replace
 from mcugraph.rewrite.edit import Edit
 
 # For each spatial axis of the data, how many elements of each window count.
@@ -24,7 +24,7 @@ def pad_before(edit: Edit) -> None:
     count only a part of their elements is then corrected by a MUL with a constant.
     """
     padded: dict[tuple[str, Pad], str] = {}
-    settlings: dict[Hashable, tuple[Conv | Pool, Padding | None]] = {}
+    forms: dict[Hashable, _Form] = {}
     for operator, op in edit.of(Conv, Pool):
         data = operator.inputs[0] if operator.inputs else None
         if data is None or not isinstance(op, Conv | Pool) or _is_plain(op):
@@ -34,24 +34,21 @@ def pad_before(edit: Edit) -> None:
         if shape is None or (isinstance(op, Conv) and shapes[1] is None):
             continue
         alike = (op, *shapes[:2])  # blocks of a network repeat
-        if alike not in settlings:
-            settlings[alike] = _settled(op, shapes)
-        settled, known = settlings[alike]
-        otherwise = isinstance(op, Pool) and _divides_otherwise(op, shape, known)
-        if known is not None and not otherwise:
-            edit.change(operator, settled)
+        if alike not in forms:
+            forms[alike] = _form_of(op, shape, shapes)
+        form = forms[alike]
+        if form.pad is None and not form.divides_otherwise:
+            edit.change(operator, form.op)
             continue
-        last, parts = replace(operator, op=settled), []
-        if known is None:
-            # What surrounds a maximum must not be one.
-            lowest = isinstance(op, Pool) and op.function == "max"
-            pad = Pad(op.pads(shapes), "lowest" if lowest else "constant")
+        last, parts = replace(operator, op=form.op), []
+        if form.pad is not None:
+            pad = form.pad
             if (data, pad) not in padded:
                 larger = tuple(dim + sum(pair) for dim, pair in zip(shape, pad.pads, strict=True))
                 parts.append(edit.step(operator, "padded", pad, (data,), larger))
                 padded[data, pad] = parts[0].outputs[0]
             last = replace(last, inputs=(padded[data, pad], *operator.inputs[1:]))
-        if isinstance(op, Pool) and otherwise:
+        if isinstance(op, Pool) and form.divides_otherwise:
             whole, last = _corrected(edit, operator, last, op, shape)
             parts.append(whole)
         edit.expand(operator, [*parts, last])
@@ -64,13 +61,32 @@ def _is_plain(op: Conv | Pool) -> bool:
     return op.padding.has_name
 
 
-def _settled(op: Conv | Pool, shapes: Sequence[Dims | None]) -> tuple[Conv | Pool, Padding | None]:
-    """An operator as TFLite has it, behind a PAD where there is no padding that does the same."""
-    known = _known_padding(op, shapes)
-    padding = VALID if known is None else known
-    if isinstance(op, Conv):
-        return replace(op, padding=padding), known
-    return replace(op, padding=padding, ceil=False, counts_padding=False, divisor=None), known
+@dataclass(frozen=True, slots=True)
+class _Form:
+    """A convolution or a pooling as TFLite has it.
+
+    Attributes:
+        op: With SAME or VALID padding.
+        pad: What has to stand before it; None: nothing.
+        divides_otherwise: Its average is not that of the model.
+    """
+
+    op: Conv | Pool
+    pad: Pad | None
+    divides_otherwise: bool
+
+
+def _form_of(op: Conv | Pool, shape: Shape, shapes: Sequence[Dims | None]) -> _Form:
+    known, pad = _known_padding(op, shapes), None
+    if known is None:
+        # What surrounds a maximum must not be one.
+        lowest = isinstance(op, Pool) and op.function == "max"
+        pad = Pad(op.pads(shapes), "lowest" if lowest else "constant")
+    settled = replace(op, padding=known or VALID)
+    if isinstance(op, Conv) or isinstance(settled, Conv):
+        return _Form(settled, pad, False)
+    settled = replace(settled, ceil=False, counts_padding=False, divisor=None)
+    return _Form(settled, pad, _divides_otherwise(op, shape, known))
 
 
 def _divides_otherwise(op: Pool, shape: Shape, known: Padding | None) -> bool:

@@ -13,7 +13,6 @@ from mcugraph.errors import FormatError, GraphError
 from mcugraph.formats.onnx.types import DTYPES
 from mcugraph.ir import Array, DType, Shape
 from mcugraph.late_numpy import np
-from mcugraph.records import dataclass
 
 _UNKNOWN = DType.UNKNOWN
 _EXTERNAL = 1  # TensorProto.EXTERNAL
@@ -199,20 +198,21 @@ class Weights:
         return any(os.path.commonpath([home, target]) == home for home in homes)
 
 
-@dataclass(frozen=True, slots=True)
 class StoredValue:
     """The value of a tensor that a file stores; called, it is decoded."""
 
-    weights: Weights
-    proto: Any
+    __slots__ = ("__weakref__", "_proto", "_weights")
+
+    def __init__(self, weights: Weights, proto: Any) -> None:
+        self._weights, self._proto = weights, proto
 
     def __call__(self) -> Array:
         """The value."""
-        return self.weights.value(self.proto)
+        return self._weights.value(self._proto)
 
     def numbers(self) -> list[Any]:
         """Its elements one after another."""
-        return self.weights.numbers(self.proto)
+        return self._weights.numbers(self._proto)
 
 
 def _listed(proto: Any) -> list[Any]:
