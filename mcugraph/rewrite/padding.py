@@ -24,7 +24,7 @@ def pad_before(edit: Edit) -> None:
     count only a part of their elements is then corrected by a MUL with a constant.
     """
     padded: dict[tuple[str, Pad], str] = {}
-    forms: dict[Hashable, _Form] = {}
+    forms: dict[Hashable, _Padded] = {}
     for operator, op in edit.of(Conv, Pool):
         data = operator.inputs[0] if operator.inputs else None
         if data is None or not isinstance(op, Conv | Pool) or _is_plain(op):
@@ -62,7 +62,7 @@ def _is_plain(op: Conv | Pool) -> bool:
 
 
 @dataclass(frozen=True, slots=True)
-class _Form:
+class _Padded:
     """A convolution or a pooling as TFLite has it.
 
     Attributes:
@@ -76,7 +76,7 @@ class _Form:
     divides_otherwise: bool
 
 
-def _form_of(op: Conv | Pool, shape: Shape, shapes: Sequence[Dims | None]) -> _Form:
+def _form_of(op: Conv | Pool, shape: Shape, shapes: Sequence[Dims | None]) -> _Padded:
     known, pad = _known_padding(op, shapes), None
     if known is None:
         # What surrounds a maximum must not be one.
@@ -84,9 +84,9 @@ def _form_of(op: Conv | Pool, shape: Shape, shapes: Sequence[Dims | None]) -> _F
         pad = Pad(op.pads(shapes), "lowest" if lowest else "constant")
     settled = replace(op, padding=known or VALID)
     if isinstance(op, Conv) or isinstance(settled, Conv):
-        return _Form(settled, pad, False)
+        return _Padded(settled, pad, False)
     settled = replace(settled, ceil=False, counts_padding=False, divisor=None)
-    return _Form(settled, pad, _divides_otherwise(op, shape, known))
+    return _Padded(settled, pad, _divides_otherwise(op, shape, known))
 
 
 def _divides_otherwise(op: Pool, shape: Shape, known: Padding | None) -> bool:
