@@ -23,6 +23,7 @@ from mcugraph.nas.evolution import Method, find_method
 from mcugraph.nas.findings import choose_finalists
 from mcugraph.nas.halving import Ladder
 from mcugraph.nas.recipe import Recipe
+from mcugraph.nas.rehearsal import rehearse
 from mcugraph.nas.results import SearchResult
 from mcugraph.nas.search_arguments import (
     check_device,
@@ -150,6 +151,7 @@ def search(
     admission = checked_admission(
         space, bounds, board, reserve_sram, reserve_flash, kernels, recipe.sparsity
     )
+    rehearse(space)
     chooser = find_method(method)
     say = report or partial(print, file=sys.stderr)
     check_callable("report", say)

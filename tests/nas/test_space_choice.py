@@ -65,6 +65,27 @@ def nothing(input_shape, classes):
     return "space"
 
 
+class Broken(Fixed):
+    def emit(self, arch, builder):
+        raise ValueError("of\\nmine")
+
+
+class Stranger(Fixed):
+    def sample(self, rng):
+        return 5
+
+
+class Narrow(MlpSpace):
+    def emit(self, arch, builder):
+        x = builder.flatten(builder.input(self.input_shape))
+        builder.output(builder.dense(x, 2))
+
+
+class Aimless(Fixed):
+    def morphs(self, arch):
+        return [7]
+
+
 ready = Fixed()
 number = 5
 '''
@@ -164,6 +185,10 @@ def test_a_command_searches_a_space_of_ones_own(
         ("Silent", "space Silent: it has no input_shape, which a SearchSpace says"),
         ("Odd", "space Odd: input_shape: whole numbers are needed, like (1, 28, 28), not (0,)"),
         ("Onw", "did you mean Own?"),
+        ("Broken", "space Broken: it fails: ValueError: of mine (own_spaces_"),
+        ("Stranger", "space Stranger: sample gives 5, and no Mlp"),
+        ("Narrow", "space Narrow: its networks have outputs for 2 classes, and there are 3"),
+        ("Aimless", "space Aimless: morphs gives 7, and no Morph"),
     ],
 )
 def test_a_command_refuses_in_one_line(
