@@ -41,11 +41,11 @@ def _constant(scope: Scope, node: OnnxNode) -> None:
 
 def _constant_of_shape(scope: Scope, node: OnnxNode) -> None:
     value = node.attributes.get("value")
-    shape = node.value_of(0)
+    shape = node.numbers(0)
     if shape is None:
         scope.finish(Declared("fill"), node, (node.tensor(0).name,), None)
         return
-    dims = tuple(map(int, shape.ravel().tolist()))
+    dims = tuple(map(int, shape))
     dtype = DType.FLOAT32 if value is None else DTYPES[value.data_type]
     one = _zero if value is None else partial(scope.model.weights.value, value)
     compute, nbytes = partial(filled, dims, one), dtype.nbytes(prod(dims))

@@ -22,14 +22,14 @@ _OWN_LIST = {1: "float_data", 7: "int64_data", 11: "double_data"}  # of others, 
 
 # TensorProto.DataType -> how numpy reads its raw bytes, and how ``struct`` does.
 _PLAIN = {
-    1: ("<f4", "<f"),
-    2: ("u1", "<B"),
-    3: ("i1", "<b"),
-    5: ("<i2", "<h"),
-    6: ("<i4", "<i"),
-    7: ("<i8", "<q"),
-    9: ("?", "<?"),
-    11: ("<f8", "<d"),
+    1: ("<f4", "f"),
+    2: ("u1", "B"),
+    3: ("i1", "b"),
+    5: ("<i2", "h"),
+    6: ("<i4", "i"),
+    7: ("<i8", "q"),
+    9: ("?", "?"),
+    11: ("<f8", "d"),
 }
 
 # Values with more elements than this are folded only when somebody asks for them.
@@ -120,9 +120,9 @@ class Weights:
         """
         raw = b"" if proto.data_location == _EXTERNAL else proto.raw_data
         if raw and proto.data_type in _PLAIN:
-            form = _PLAIN[proto.data_type][1]
-            if len(raw) == struct.calcsize(form) * prod(proto.dims[:]):
-                return [number for (number,) in struct.iter_unpack(form, raw)]
+            form = f"<{prod(proto.dims[:])}{_PLAIN[proto.data_type][1]}"
+            if len(raw) == struct.calcsize(form):
+                return [*struct.unpack(form, raw)]
         numbers: list[Any] = self.value(proto).ravel().tolist()
         return numbers
 
