@@ -20,13 +20,15 @@ def merge_additions(edit: Edit) -> None:
     for operator, _ in edit.of(Elementwise):
         if not _is_plain_sum(edit, operator):
             continue
+        parts = {}
+        for name in operator.inputs:
+            part = edit.producer(name)
+            if name and part and _is_plain_sum(edit, part) and edit.only_read_by(name, operator):
+                parts[name] = part
+        # All at once: what one of them reads, too, is read by others as long as it is there.
+        for part in parts.values():
+            edit.remove(part, operator)
         operands: list[str | None] = []
-        parts = {name: edit.producer(name) for name in operator.inputs if name is not None}
-        for name, part in parts.items():
-            if part and _is_plain_sum(edit, part) and edit.only_read_by(name, operator):
-                edit.remove(part, operator)
-            else:
-                parts[name] = None
         for operand in operator.inputs:  # one may be added to itself
             part = parts.get(operand or "")
             operands += [operand] if part is None else part.inputs

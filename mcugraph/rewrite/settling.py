@@ -2,7 +2,7 @@
 
 from math import prod
 
-from mcugraph.ir import Op, Tensor
+from mcugraph.ir import Op, Operator, Tensor
 from mcugraph.ops.convolution import Conv, ConvTranspose
 from mcugraph.ops.elementwise import Convert, Elementwise
 from mcugraph.ops.linear import Dense
@@ -33,7 +33,10 @@ def settle_reshapes(edit: Edit) -> None:
 
 
 def _sink(edit: Edit) -> bool:
-    """Put reshapes behind operators on single elements that other reshapes follow."""
+    """Put reshapes behind operators on single elements that other reshapes follow.
+
+    Each is one with what follows at once: so they go down a long row of them in one pass.
+    """
     found = False
     for moved, _ in edit.of(*_RESHAPES):
         operator = edit.only_reader(moved.outputs[0])
@@ -55,6 +58,7 @@ def _sink(edit: Edit) -> bool:
         edit.change(operator, operator.op, (first, *numbers), (inner,))
         edit.change(moved, Reshape(made.shape), (inner,), (after,))
         edit.put_before(operator, moved)
+        _join_with(edit, edit.named(moved.name), edit.named(reader.name))
         found = True
     return found
 
@@ -63,20 +67,24 @@ def _join(edit: Edit) -> bool:
     """Make one reshape of two, and none of one to the shape that there is."""
     found = False
     for operator, _ in edit.of(*_RESHAPES):
-        source, made = (
-            edit.only_source(operator, operator.inputs[0]),
-            edit.tensors[operator.outputs[0]],
-        )
-        if made.shape is None:
-            continue
+        source = edit.only_source(operator, operator.inputs[0])
         if source is not None and isinstance(source.op, _RESHAPES):
-            edit.absorb(source, operator, Reshape(made.shape))
-            found = True
+            found |= _join_with(edit, source, operator)
             continue
-        data = edit.tensors[operator.inputs[0] or ""]
-        if data.shape == made.shape and data.quantization is made.quantization is None:
+        made, data = edit.tensors[operator.outputs[0]], edit.tensors[operator.inputs[0] or ""]
+        plain = data.quantization is made.quantization is None
+        if made.shape is not None and data.shape == made.shape and plain:
             found |= edit.bypass(operator, data.name)
     return found
+
+
+def _join_with(edit: Edit, first: Operator, second: Operator) -> bool:
+    """Make one reshape of two, the second of which alone reads the first; whether it is known."""
+    shape = edit.tensors[second.outputs[0]].shape
+    if shape is None:
+        return False
+    edit.absorb(first, second, Reshape(shape))
+    return True
 
 
 def _read_maps(edit: Edit) -> None:

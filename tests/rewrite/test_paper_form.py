@@ -23,6 +23,7 @@ def test_sums_of_sums_are_one() -> None:
     assert sums(("a", "b"), ("s0", "c")) == [("a", "b", "c")]
     assert sums(("a", "b"), ("c", "s0"), ("s1", "a")) == [("c", "a", "b", "a")]
     assert sums(("a", "b"), ("s0", "c"), ("s0", "s1")) == [("a", "b"), ("s0", "s0", "c")]
+    assert sums(("a", "b"), ("a", "s0"), ("s1", "s0")) == [("a", "b"), ("a", "s0", "s0")]
 
 
 def test_a_sum_that_lacks_an_operand_stays() -> None:

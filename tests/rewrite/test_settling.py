@@ -1,6 +1,7 @@
 """Reshapes that nothing needs, and results that are computed once."""
 
 import sys
+from itertools import pairwise
 from pathlib import Path
 from types import FrameType
 from typing import Any
@@ -8,10 +9,11 @@ from typing import Any
 import pytest
 
 import mcugraph as mg
+from mcugraph.ops.elementwise import Elementwise
 from mcugraph.rewrite.accounting import counted_forms
-from mcugraph.rewrite.edit import rewritten
+from mcugraph.rewrite.edit import Step, rewritten
 from mcugraph.rewrite.integers import integer_form
-from mcugraph.rewrite.settling import share_results
+from mcugraph.rewrite.settling import settle_reshapes, share_results
 
 torch = pytest.importorskip("torch")
 nn = torch.nn
@@ -127,6 +129,22 @@ def test_variances_are_split(correction: int, more: list[str]) -> None:
     assert mg.profile(data).memory.tflm_arena is not None
 
 
+def calls_of(step: Step, graph: mg.Graph) -> tuple[mg.Graph, int]:
+    """What a step makes of a graph, and how many calls of functions that takes."""
+    calls = 0
+
+    def count(frame: FrameType, event: str, argument: object) -> None:
+        nonlocal calls
+        calls += event == "call"
+
+    sys.setprofile(count)
+    try:
+        made = rewritten(graph, step)
+    finally:
+        sys.setprofile(None)
+    return made, calls
+
+
 def test_thousands_of_readers_are_told_apart_at_once() -> None:
     """Each slope twice: one operator a slope is left, in calls that grow with their number."""
 
@@ -137,20 +155,28 @@ def test_thousands_of_readers_are_told_apart_at_once() -> None:
 
         return mg.from_torch(Apply(summed), (torch.zeros(1, 2),))
 
-    def shared(graph: mg.Graph) -> tuple[int, int]:
-        calls = 0
-
-        def count(frame: FrameType, event: str, argument: object) -> None:
-            nonlocal calls
-            calls += event == "call"
-
-        sys.setprofile(count)
-        try:
-            left = rewritten(graph, share_results)
-        finally:
-            sys.setprofile(None)
-        return len(left.operators), calls
-
-    (few, calls), (many, further) = shared(slopes(40)), shared(slopes(80))
-    assert (few, many) == (41, 81)
+    (few, calls), (many, further) = (calls_of(share_results, slopes(n)) for n in (40, 80))
+    assert (len(few.operators), len(many.operators)) == (41, 81)
     assert further < 2.5 * calls
+
+
+@pytest.mark.parametrize("count", [40, 41])
+def test_a_long_row_of_reshapes_is_settled_in_a_few_passes(count: int) -> None:
+    """Slopes stay in their order; of the reshapes between them one is left, or none."""
+
+    def row(count: int) -> mg.Graph:
+        def stepped(x: Any) -> Any:
+            for i in range(count):
+                x = nn.functional.leaky_relu(x.view(2, 3) if i % 2 else x.view(1, 6), 0.01 + i)
+            return x
+
+        return mg.from_torch(Apply(stepped), (torch.zeros(2, 3),))
+
+    made, calls = calls_of(settle_reshapes, row(count))
+    slopes = [o.op.parameters[0] for o in made.operators if isinstance(o.op, Elementwise)]
+    assert slopes == [0.01 + i for i in range(count)]
+    assert len(made.operators) == count + count % 2
+    assert all(
+        o.inputs[0] in (made.inputs[0], before.outputs[0]) for before, o in pairwise(made.operators)
+    )
+    assert calls_of(settle_reshapes, row(2 * count))[1] < 2.5 * calls
