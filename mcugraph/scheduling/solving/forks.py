@@ -23,6 +23,7 @@ than any other, wherever it stands. Should there be none, nothing is said of the
 from collections.abc import Collection, Mapping, Sequence
 from itertools import combinations
 
+from mcugraph.scheduling.solving.flow import KeepOn
 from mcugraph.scheduling.solving.hill_valley import (
     Chain,
     in_parallel,
@@ -33,6 +34,7 @@ from mcugraph.scheduling.solving.hill_valley import (
 from mcugraph.scheduling.solving.network import OUTSIDE, Network
 
 _MOST = 6  # branches: as many sets of them as two to that power
+_COMPARED = 2000  # segments of chains, between two looks at the limits
 
 
 class Forks:
@@ -45,6 +47,7 @@ class Forks:
         deltas: Bytes that are live after each operator, less those before it, if each tensor of
             several readers dies with one of them.
         last: That one, for each tensor with readers.
+        keep_on: Called now and then, raises to stop it.
     """
 
     def __init__(
@@ -54,7 +57,9 @@ class Forks:
         hills: Sequence[int],
         deltas: Sequence[int],
         last: Mapping[int, int],
+        keep_on: KeepOn,
     ) -> None:
+        self._keep_on, self._compared = keep_on, 0
         self._sizes, self._hills, self._deltas, self._last = net.sizes, hills, deltas, last
         self._readers: dict[int, frozenset[int]] = {}
         self._begun: dict[int, list[int]] = {}  # operator -> tensors that it may begin to read
@@ -110,6 +115,10 @@ class Forks:
                     alone = single(v, self._hills[v], kept[v] - freed)
                     after = [chain for chain in (rests[v], best[others]) if chain]
                     found.append(in_series(alone, in_parallel(after)) if after else alone)
+                self._compared += sum(map(len, found))
+                if self._compared > _COMPARED:
+                    self._compared = 0
+                    self._keep_on()
                 least = _least(found)
                 if least is None:
                     return None, ()
@@ -123,4 +132,5 @@ def _least(chains: Sequence[Chain]) -> Chain | None:
     for chain in chains[1:]:
         if not no_worse(least, chain):
             least = chain
-    return least if all(no_worse(least, chain) for chain in chains) else None
+    others = [chain for chain in chains if chain is not least]
+    return least if all(no_worse(least, chain) for chain in others) else None

@@ -62,7 +62,7 @@ def last_reader_bounds(
         least, v = _cheapest(net, cut, able, run)
         floor = max(floor, least)
         waiting = cut.waiting_unless_run(net.succs[v])
-        yield floor, _through(net, order, v, waiting, floor)
+        yield floor, _through(net, order, v, waiting, floor, keep_on)
 
 
 def _cheapest(net: Network, cut: DownsetCut, able: Sequence[int], run: int) -> tuple[int, int]:
@@ -92,7 +92,12 @@ def _cheapest(net: Network, cut: DownsetCut, able: Sequence[int], run: int) -> t
 
 
 def _through(
-    net: Network, order: Sequence[int], v: int, waiting: Container[int], most: int
+    net: Network,
+    order: Sequence[int],
+    v: int,
+    waiting: Container[int],
+    most: int,
+    keep_on: KeepOn,
 ) -> list[int] | None:
     """An order within ``most`` bytes in which ``v`` runs last of what is not ``waiting``."""
     before = [w for w in order if w != v and w not in waiting]
@@ -101,17 +106,17 @@ def _through(
     for begin, end in sides:
         if begin < end:
             part = excerpt(net, split, begin, end)
-            found = _good_order(part)
+            found = _good_order(part, keep_on)
             if order_peak(part, found) > most:
                 return None
             split[begin:end] = [split[begin + w] for w in found]
     return split if order_peak(net, split) <= most else None
 
 
-def _good_order(net: Network) -> list[int]:
+def _good_order(net: Network, keep_on: KeepOn) -> list[int]:
     """The best order where there is little doubt which it is, or one that is often good."""
     given = range(len(net.preds))
-    known = [found for _, found in series_parallel_bounds(net, given)]
+    known = [found for _, found in series_parallel_bounds(net, given, keep_on)]
     if known:
         return min(known, key=lambda found: order_peak(net, found))
     return forest_bound(net, given)[1]

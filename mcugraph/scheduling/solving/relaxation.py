@@ -13,6 +13,7 @@ the same, and its order, repaired, is a greedy order of the network.
 from collections.abc import Iterator, Sequence
 from heapq import heapify, heappop, heappush
 
+from mcugraph.scheduling.solving.flow import KeepOn, always
 from mcugraph.scheduling.solving.forks import Forks
 from mcugraph.scheduling.solving.hill_valley import (
     Chain,
@@ -30,12 +31,15 @@ from mcugraph.scheduling.solving.series_parallel import joins_wholly, merged
 _ROUNDS = 4  # each says of the readers that are last in the best order so far that they free
 
 
-def series_parallel_bounds(net: Network, order: Sequence[int]) -> Iterator[tuple[int, list[int]]]:
+def series_parallel_bounds(
+    net: Network, order: Sequence[int], keep_on: KeepOn = always
+) -> Iterator[tuple[int, list[int]]]:
     """Lower bounds on the peak, each with an order; often they meet; none elsewhere.
 
     Args:
         net: The network.
         order: An order of it; the readers that are last in it say when tensors die.
+        keep_on: Called now and then, raises to stop it.
     """
     if not net.preds:
         return
@@ -45,7 +49,7 @@ def series_parallel_bounds(net: Network, order: Sequence[int]) -> Iterator[tuple
     least = order_peak(net, order)
     for _ in range(_ROUNDS):
         hills, deltas, last = _changes(net, order)
-        forks = Forks(net, preds, hills, deltas, last)
+        forks = Forks(net, preds, hills, deltas, last, keep_on)
         chain = merged(preds, succs, list(map(single, range(len(hills)), hills, deltas)), forks)
         if chain is None:
             return

@@ -175,7 +175,7 @@ class _Incumbent:
         found: list[int] = []
         for net, operators in split(self.net):
             order: Sequence[int] = range(len(operators))
-            for bound, other in series_parallel_bounds(net, order):
+            for bound, other in series_parallel_bounds(net, order, self.limits.check):
                 self.lower_bound = max(self.lower_bound, bound)
                 order = min(order, other, key=partial(order_peak, net))
             found += [operators[v] for v in order]
@@ -190,7 +190,7 @@ class _Incumbent:
         if part.one_order:
             yield order_peak(part.net, order), None
             return
-        yield from series_parallel_bounds(part.net, order)
+        yield from series_parallel_bounds(part.net, order, self.limits.check)
         yield from shared_tree_bounds(part.net, self.limits.check)
         dives = exact and _dives_first(part.net)
         most = _USELESS_BEFORE_DIVES if dives else _USELESS_CUTS
