@@ -34,11 +34,13 @@ class Aim:
             front; None: those of the admission.
         least: Whether networks are drawn as narrow as they can be: how long a training takes is
             not known yet.
+        target: The condition that the admission is of; empty: the search's bounds alone.
     """
 
     admission: Admission
     within: Bounds | None
     least: bool = False
+    target: str = ""
 
     @property
     def sought(self) -> Bounds:

@@ -13,7 +13,6 @@ from typing import Any
 from mcugraph.errors import GraphError, UsageError
 from mcugraph.experiments.ledger import State
 from mcugraph.garbage import collected_seldom
-from mcugraph.nas.admission import Admission
 from mcugraph.nas.conditions import tightened
 from mcugraph.nas.costs import Costs, measure
 from mcugraph.nas.drafting import NARROWER, Aim, Draft, Drafter
@@ -73,10 +72,10 @@ class Proposer:
         self._keys = {trial.key for trial in trials}
         self._drafter = Drafter(plan)
         self._forecast = Forecast(plan.admission.space)
-        self._aims = [plan.admission]
+        self._aims = [("", plan.admission)]
         for target in plan.targets:
             bounds = tightened(plan.admission.bounds, target)
-            self._aims.append(replace(plan.admission, bounds=bounds))
+            self._aims.append((target, replace(plan.admission, bounds=bounds)))
 
     @collected_seldom()
     def next(self) -> Idea | None:
@@ -98,6 +97,9 @@ class Proposer:
         ended = [trial for trial in candidates if trial.id < number + 1 - plan.window]
         done = [trial for trial in ended if trial.state is State.DONE]
         begun = [trial.proposal for trial in candidates]
+        if not begun:
+            for target, admission in self._aims[1:]:
+                self._see_some(Aim(admission, None, target=target))
         better = plan.ladder.promoted(done, begun, self._aim(rng, done).sought)
         if better is not None:
             return gone_on_with(better, rung=better.proposal.rung + 1, follows=better.id)
@@ -125,13 +127,14 @@ class Proposer:
 
     def _aim(self, rng: Random, done: Sequence[Trial]) -> Aim:
         """What one proposal aims at: each target in turn, and the bounds or something within."""
-        admission = rng.choice(self._aims)
-        whole = self._drafter.fills and admission is self._aims[0]
+        target, admission = rng.choice(self._aims)
+        whole = self._drafter.fills and not target
         within = _narrowed(admission.bounds, rng) if whole else None
         most = macs_in_time(self._plan, done)
         if most is not None:
             admission = replace(admission, bounds=tightened(admission.bounds, f"macs <= {most}"))
-        return Aim(admission, within, whole and self._plan.seconds is not None and not done)
+        least = whole and self._plan.seconds is not None and not done
+        return Aim(admission, within, least, target)
 
     def _drafts(
         self,
@@ -166,7 +169,18 @@ class Proposer:
                 yield draft
                 of_this = of_this if alone else _OF_ONE_PARENT
         if first:
-            raise UsageError(_nothing_fits(plan.admission, draws, rng))
+            raise UsageError(_nothing_fits(aim, draws, rng))
+
+    def _see_some(self, aim: Aim) -> None:
+        """See that there are networks that are within what is aimed at.
+
+        Raises:
+            UsageError: None is found.
+        """
+        rng = Random(f"{self._plan.seed}/{aim.target}")
+        drafts = self._drafts(0, (), aim, rng, alone=True, first=True)
+        while self._drafter.weighed(next(drafts), aim, rng) is None:
+            pass
 
     def _new(self, draft: Draft | None, aim: Aim, rng: Random) -> Idea | None:
         """What a draft comes to; None: it costs too much, or there was its network before."""
@@ -209,8 +223,9 @@ def furthest(trials: Sequence[Trial]) -> list[Trial]:
     return [best[candidate] for candidate in sorted(best)]
 
 
-def _nothing_fits(admission: Admission, drawn: int, rng: Random) -> str:
+def _nothing_fits(aim: Aim, drawn: int, rng: Random) -> str:
     """That no network is within the bounds, and the least found of what each of them bounds."""
+    admission = aim.admission
     space, glanced = admission.space, []
     for _ in range(_GLANCED):
         try:
@@ -225,7 +240,8 @@ def _nothing_fits(admission: Admission, drawn: int, rng: Random) -> str:
     by_macs = sorted(glanced, key=lambda pair: pair[0].macs)[:1]
     measured = [admission.needed(arch) for _, arch in (*by_peak, *by_size, *by_macs)]
     needs = [need for need in measured if need is not None]
-    none = f"none of {drawn:,} networks is within the bounds"
+    besides = f" and the target {aim.target!r}" if aim.target else ""
+    none = f"none of {drawn:,} networks is within the bounds{besides}"
     if not needs:
         return f"{none}; what TFLM takes for them is not known"
     least = {name: min(need[name] for need in needs) for name in needs[0]}

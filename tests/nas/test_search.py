@@ -377,6 +377,14 @@ def test_what_was_not_begun_leaves_nothing_behind(tmp_path: Path) -> None:
     assert [path.name for path in tmp_path.rglob("*")] == ["mine", "notes.txt"]
 
 
+@pytest.mark.parametrize("method", ["evolution", "random"])
+def test_a_target_that_nothing_meets_is_named(method: str) -> None:
+    """At once, and not when its turn comes."""
+    told = "is within the bounds and the target 'size <= 29'; the least found: size "
+    with pytest.raises(mg.UsageError, match=told):
+        searched(targets=["size <= 2000", "size <= 29"], method=method)
+
+
 def test_a_search_of_nothing_leaves_its_folder_to_the_next(tmp_path: Path) -> None:
     with pytest.raises(mg.UsageError, match="is within the bounds"):
         searched(tmp_path, bounds=Bounds(size=29))
