@@ -57,7 +57,13 @@ def looks_new(model: torch.nn.Module) -> bool | None:
 def _own(norm: Any) -> list[torch.Tensor]:
     """What a norm learns, one number a channel, where there is more than one."""
     values = (norm.weight, getattr(norm, "bias", None))
-    return [v.detach() for v in values if v is not None and v.requires_grad and v.numel() > 1]
+    there = [v for v in values if v is not None and v.requires_grad and not _is_empty(v)]
+    return [v.detach() for v in there if v.numel() > 1]
+
+
+def _is_empty(value: torch.Tensor) -> bool:
+    """Whether a parameter has no numbers yet; such models are refused elsewhere."""
+    return value.is_meta or torch.nn.parameter.is_lazy(value)
 
 
 def fit_weights(model: torch.nn.Module, classes: Classes, cuts: Cuts, kept: Array) -> None:

@@ -69,6 +69,11 @@ def test_one_norm_that_has_learned_is_enough(training: Any) -> None:
     assert looks_new(model[1]) is None
 
 
+def test_norms_without_numbers_tell_nothing() -> None:
+    assert looks_new(nn.Sequential(nn.LazyConv2d(8, 3), nn.LazyBatchNorm2d())) is None
+    assert looks_new(nn.BatchNorm2d(8, device="meta")) is None
+
+
 def test_a_new_model_is_cut_at_the_first_step(training: Any) -> None:
     torch.manual_seed(0)
     model, lines = training.Residual(), list[str]()
