@@ -13,18 +13,21 @@ What other operators save is the same wherever x stands, or v in the second case
 what these read. So the first operator of a chain keeps its overlays, and no other has any.
 """
 
-from collections.abc import Sequence
+from collections.abc import Collection, Sequence
 
 from mcugraph.scheduling.solving.chains import PrivateChain, private_chains
 from mcugraph.scheduling.solving.network import Network, grouped
 
 
-def relaxed_chains(net: Network) -> tuple[Network, list[tuple[int, ...]]]:
+def relaxed_chains(
+    net: Network, apart: Collection[int] = ()
+) -> tuple[Network, list[tuple[int, ...]]]:
     """The network of the private chains of ``net``, and the operators of each of its operators.
 
-    It is ``net`` itself if there is none.
+    It is ``net`` itself if there is none. Operators that are ``apart`` only ever begin a chain: to
+    take fewer operators as one leaves out less.
     """
-    chains = private_chains(net)
+    chains = private_chains(net, apart)
     if len(chains) in (0, len(net.preds)):
         return net, [(v,) for v in range(len(net.preds))]
     operators = [chain.operators for chain in chains]

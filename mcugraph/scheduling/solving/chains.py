@@ -1,5 +1,7 @@
 """Operators that follow one another without a choice, taken as one."""
 
+from collections.abc import Collection
+
 from mcugraph.records import dataclass
 from mcugraph.scheduling.solving.network import Network
 
@@ -23,15 +25,17 @@ class PrivateChain:
     tail: int
 
 
-def private_chains(net: Network) -> list[PrivateChain]:
+def private_chains(net: Network, apart: Collection[int] = ()) -> list[PrivateChain]:
     """All operators in chains, as long as possible, in a valid order.
+
+    Operators that are ``apart`` are added to none.
 
     An operator is added to the one before it if nothing else comes between the two by precedence,
     if all that it frees is what that one wrote for it alone, and if no more is live after it. It
     could then as well run right after, but for a budget that its own step may exceed there. What it
     saves depends on no order, so that it has no overlays left.
     """
-    follower = [_follower(net, v) for v in range(len(net.preds))]
+    follower = [None if (w := _follower(net, v)) in apart else w for v in range(len(net.preds))]
     inner = set(follower)
     chains = []
     for v in range(len(follower)):

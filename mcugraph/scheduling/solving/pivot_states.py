@@ -133,7 +133,7 @@ class PivotStates:
             free = ~run[v]
             for u in net.preds[v]:
                 free &= run[u]
-            if free.any():
+            if np.count_nonzero(free):
                 free &= room >= net.step[v]
                 free &= reads.change(run) <= 0
                 never |= free & wait[v]
@@ -144,7 +144,7 @@ class PivotStates:
             dear = ~wait[v]
             for w in net.succs[v]:
                 dear &= wait[w]
-            if dear.any():
+            if np.count_nonzero(dear):
                 less = reads.change_unless(wait)
                 dear &= less > 0
                 dear &= room + less - self._pivot.change_without(v, run, added) >= net.step[v]

@@ -150,9 +150,8 @@ class _Incumbent:
                 bounds = [climbed(index), levelled(index)]
                 pivots = PivotBounds(
                     part.net,
-                    best[index],
+                    partial(best.__getitem__, index),
                     lambda: self.lower_bound,
-                    partial(peaks.__getitem__, index),
                     self.limits,
                 )
                 for bound, found in improve(

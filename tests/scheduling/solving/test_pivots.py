@@ -10,6 +10,7 @@ from hypothesis import given, settings
 from mcugraph.scheduling.solving import pivot_proof, pivot_states, pivot_sweep
 from mcugraph.scheduling.solving.bit_steps import BitStates, BitSteps
 from mcugraph.scheduling.solving.dp import dp_order
+from mcugraph.scheduling.solving.known_gap import KnownGap
 from mcugraph.scheduling.solving.limits import LimitReached, Limits
 from mcugraph.scheduling.solving.network import ancestor_masks, end_bytes
 from mcugraph.scheduling.solving.partial_order import PartialOrder
@@ -275,17 +276,15 @@ def test_proofs_refute_no_order_and_find_only_what_keeps_the_budget(seed, few, m
 def bounds_of(net):
     """The best bound and the best order that pivots tell, and the peak of the best order."""
     best = least(net)
-    order = list(range(len(net.preds)))
-    told = {"bound": 0, "peak": order_peak(net, order)}
-    pivots = PivotBounds(net, order, lambda: told["bound"], lambda: told["peak"], NO_LIMITS)
+    known = KnownGap(net, list(range(len(net.preds))), 0)
+    pivots = PivotBounds(net, lambda: known.order, lambda: known.lower_bound, NO_LIMITS)
     for bound, found in pivots.run():
         assert bound <= best
         assert pivots.left > 0
-        told["bound"] = max(told["bound"], bound)
         if found is not None:
-            assert sorted(found) == order
-            told["peak"] = min(told["peak"], order_peak(net, found))
-    return told["bound"], told["peak"], best
+            assert sorted(found) == list(range(len(net.preds)))
+        known.take(bound, found)
+    return known.lower_bound, known.peak, best
 
 
 @settings(max_examples=100, deadline=None)
@@ -307,8 +306,7 @@ def test_bounds_meet_the_best_order_in_most_networks():
 def test_bounds_rise():
     net = drawn(2, 16)
     order = list(range(len(net.preds)))
-    peak = order_peak(net, order)
-    pivots = PivotBounds(net, order, lambda: 0, lambda: peak, NO_LIMITS)
+    pivots = PivotBounds(net, lambda: order, lambda: 0, NO_LIMITS)
     told = [bound for bound, _ in pivots.run()]
     assert all(a <= b for a, b in pairwise(told))
 
@@ -317,6 +315,6 @@ def test_bounds_take_time():
     net = drawn(1, 40)
     order = range(len(net.preds))
     peak = order_peak(net, order)
-    pivots = PivotBounds(net, order, lambda: peak // 2, lambda: peak, Limits(work=1))
+    pivots = PivotBounds(net, lambda: order, lambda: peak // 2, Limits(work=1))
     with pytest.raises(LimitReached):
         list(pivots.run())
