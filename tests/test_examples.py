@@ -74,7 +74,7 @@ def test_goes_to_its_end_with_data_of_a_file(tmp_path: Path) -> None:
         (("--board", "none"), "error: unknown board 'none'; `mcugraph boards` lists them"),
         (
             ("--reserve-sram", "32KiB"),
-            "error: Arduino Uno R4 Minima: nothing is left for the arena of a network",
+            "error: Arduino Uno R4 Minima: 32,768 B of SRAM are reserved, and it has 32,768 B",
         ),
     ],
 )
