@@ -26,7 +26,7 @@ from mcugraph.scheduling.solving.replay import order_peak, step_costs
 _LARGEST = 256  # operators of networks that are looked at
 _HIGH = 0.9  # of what an order takes: where it takes as much is the middle
 _BELOW = 0.6  # the first budget is such a part of the gap below an order
-_SMALL = 64  # such a part of an order is a small gap
+_SMALL = 24  # such a part of an order is a small gap
 _FINE = 16  # such a part of the gap between two budgets is small
 _HOPED = 3000  # looks at the limits that a proof is thought to take, if it gets anywhere
 _PATIENCE = 3000  # looks at the limits that the first budgets may take
