@@ -30,12 +30,19 @@ class Judgement:
     spots: tuple[int, ...]
 
 
-# By what there was to pack, times counted from the first.
-_known: dict[tuple[object, ...], Judgement] = {}
+# By what there was to pack, times counted from the first; with the looks that it took.
+_known: dict[tuple[object, ...], tuple[Judgement, int]] = {}
 
 
 def judged_by_content(blocks: ArenaProblem, enough: int, limits: Limits) -> Judgement:
-    """The judgement of what `packed_again` makes."""
+    """The judgement of what `packed_again` makes.
+
+    A remembered one counts as so many looks at the limits as it took: a search that work limits
+    ends in the same place, whatever was asked before.
+
+    Raises:
+        LimitReached: A limit is passed before it is made, or would be.
+    """
     if len(blocks.blocks) > _BLOCKS:
         return judgement_of(packed_again(blocks, enough, limits))
     first = min([block.lower for block in blocks.blocks], default=0)
@@ -48,11 +55,14 @@ def judged_by_content(blocks: ArenaProblem, enough: int, limits: Limits) -> Judg
     )
     known = _known.get(key)
     if known is None:
-        known = _moved(judgement_of(packed_again(blocks, enough, limits)), -first)
+        before = limits.looks
+        made = _moved(judgement_of(packed_again(blocks, enough, limits)), -first)
         if len(_known) >= _REMEMBERED:
             _known.clear()
-        _known[key] = known
-    return _moved(known, first)
+        known = _known[key] = made, limits.looks - before
+    else:
+        limits.spend(known[1])
+    return _moved(known[0], first)
 
 
 def packed_again(blocks: ArenaProblem, enough: int, limits: Limits) -> Packing:

@@ -24,7 +24,7 @@ from mcugraph.planning.placing import SEQUENCES, first_fit, ranks
 from mcugraph.planning.sections import sections
 from mcugraph.planning.sides import _ABOVE, _BELOW, Sides
 from mcugraph.scheduling.problem import Problem
-from mcugraph.scheduling.solving.limits import Limits
+from mcugraph.scheduling.solving.limits import LimitReached, Limits
 from mcugraph.testing import (
     arenas,
     brute_force_arena,
@@ -426,6 +426,22 @@ def test_a_judgement_is_of_what_there_is_to_pack(seed: int) -> None:
         assert judged.nbytes >= blocks.bound
     larger = replace(blocks, blocks=(replace(blocks.blocks[0], size=9_999), *blocks.blocks[1:]))
     assert judging.judged_by_content(larger, 0, limits).nbytes >= 9_999
+
+
+@pytest.mark.parametrize("seed", range(10))
+def test_a_judgement_that_is_remembered_takes_as_much_of_a_limit(seed: int) -> None:
+    """Else what a walk finds would hang on what was planned before it."""
+    problem = build_problem(Random(seed).randint, 9, "random", 98)
+    blocks = arena_problem(problem, problem.operators, 16)
+    looks = []
+    for _ in range(2):
+        limits = Limits()
+        judging.judged_by_content(blocks, 0, limits)
+        looks.append(limits.looks)
+    assert looks[0] == looks[1] > 0
+    assert judging.judged_by_content(blocks, 0, Limits(work=looks[0])).nbytes >= blocks.bound
+    with pytest.raises(LimitReached):
+        judging.judged_by_content(blocks, 0, Limits(work=looks[0] - 1))
 
 
 def test_no_other_order_is_looked_for_where_there_is_one() -> None:

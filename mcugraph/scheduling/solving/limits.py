@@ -91,6 +91,16 @@ class Limits:
             self.bounds = (lower_bound, best)
             self._report()
 
+    def spend(self, looks: int) -> None:
+        """Count what was looked at before, and need not be again.
+
+        Raises:
+            LimitReached: It is more than the work that was left.
+        """
+        self.looks += looks
+        if self.work is not None and self.looks > self.work:
+            raise LimitReached(WORK)
+
     def check(self, memory: int = 0) -> None:
         """Stop the search if a limit is passed; ``memory`` is what it now takes, in bytes.
 
