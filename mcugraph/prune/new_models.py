@@ -6,6 +6,7 @@ from typing import Any
 import numpy as np
 import torch
 from torch.nn.modules.batchnorm import _NormBase
+from torch.nn.modules.conv import _ConvNd
 
 from mcugraph.checks import check_kind
 from mcugraph.errors import UsageError
@@ -19,6 +20,7 @@ from mcugraph.slimming.cutting import Cuts, holders_of, shapes_of
 # What is said where that it is new is a guess, and by what.
 NEW = "the model is new, since {}: it is cut at once (trained=True would prune it step by step)"
 _NORMS = (_NormBase, torch.nn.GroupNorm, torch.nn.LayerNorm, torch.nn.RMSNorm)
+_LAYERS = (_ConvNd, torch.nn.Linear)
 
 
 def is_trained(model: torch.nn.Module, method: str, options: dict[str, Any]) -> tuple[bool, bool]:
@@ -45,20 +47,25 @@ def is_trained(model: torch.nn.Module, method: str, options: dict[str, Any]) -> 
 
 
 def looks_new(model: torch.nn.Module) -> bool | None:
-    """Whether no norm of a model has learned anything; None: none of its norms could have.
+    """Whether nothing of a model has learned anything; None: none of its norms could have.
 
     A norm is made with scales that are all alike, and so are its shifts; no training leaves them
-    so.
+    so. Norms that have learned before they were frozen tell it too, and so do layers whose weights
+    are frozen: nobody freezes what is drawn at random.
     """
-    learned = [v for module in model.modules() if isinstance(module, _NORMS) for v in _own(module)]
-    return all(bool((v == v.reshape(-1)[0]).all()) for v in learned) if learned else None
+    norms = [v for module in model.modules() if isinstance(module, _NORMS) for v in _own(module)]
+    weights = (module.weight for module in model.modules() if isinstance(module, _LAYERS))
+    if any(isinstance(v, torch.nn.Parameter) and not v.requires_grad for v in weights):
+        return False
+    if any(bool((v != v.reshape(-1)[0]).any()) for v in norms):
+        return False
+    return True if any(v.requires_grad for v in norms) else None
 
 
 def _own(norm: Any) -> list[torch.Tensor]:
-    """What a norm learns, one number a channel, where there is more than one."""
+    """Scales and shifts of a norm, one number a channel, where there is more than one."""
     values = (norm.weight, getattr(norm, "bias", None))
-    there = [v for v in values if v is not None and v.requires_grad and not _is_empty(v)]
-    return [v.detach() for v in there if v.numel() > 1]
+    return [v for v in values if v is not None and not _is_empty(v) and v.numel() > 1]
 
 
 def _is_empty(value: torch.Tensor) -> bool:

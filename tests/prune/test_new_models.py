@@ -69,6 +69,18 @@ def test_one_norm_that_has_learned_is_enough(training: Any) -> None:
     assert looks_new(model[1]) is None
 
 
+def test_a_frozen_body_is_trained() -> None:
+    """Whether it has norms that have learned, or none."""
+    torch.manual_seed(0)
+    head = nn.Sequential(nn.LayerNorm(8), nn.Linear(8, 2))
+    norm = nn.BatchNorm1d(8).requires_grad_(False)
+    assert looks_new(nn.Sequential(nn.Linear(8, 8), norm, head))
+    norm.weight[2] = 1.5
+    assert looks_new(nn.Sequential(nn.Linear(8, 8), norm, head)) is False
+    assert looks_new(nn.Sequential(nn.Linear(8, 8).requires_grad_(False), head)) is False
+    assert looks_new(nn.Sequential(nn.Linear(8, 8), head))
+
+
 def test_norms_without_numbers_tell_nothing() -> None:
     assert looks_new(nn.Sequential(nn.LazyConv2d(8, 3), nn.LazyBatchNorm2d())) is None
     assert looks_new(nn.BatchNorm2d(8, device="meta")) is None
