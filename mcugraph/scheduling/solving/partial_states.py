@@ -14,7 +14,7 @@ from numpy.typing import NDArray
 
 from mcugraph.scheduling.solving.network import OUTSIDE, Network, highest_cost
 from mcugraph.scheduling.solving.ragged import Ints
-from mcugraph.scheduling.solving.set_arrays import Bools
+from mcugraph.scheduling.solving.set_arrays import Bools, in_any
 
 
 class PartialBounds:
@@ -49,69 +49,77 @@ class PartialBounds:
         """Bytes that are live in all states that agree, at the least."""
         net, count, kind = self.net, len(run), self.kind
         opened = ~(run | wait)
-        some: Bools = np.any(opened, axis=1)
+        some, runs, waiting = in_any(opened), in_any(run), in_any(wait)
         total = np.full(run.shape[1], net.constant, kind)
         none = np.zeros(run.shape[1], kind)
         room = [none] * count  # what may still flow into each open operator
-        cut: list[Bools | None] = [None] * len(net.sizes)  # whether a reader waits
+        cut: list[Bools | None] = [None] * len(net.sizes)  # whether a reader waits, if any does
+        through: list[list[int]] = [[]] * len(net.sizes)  # readers that are open in some states
         most: list[NDArray[np.signedinteger]] = [none] * len(net.sizes)  # that a tensor can carry
 
         def carried(tensor: int) -> None:
-            size = net.sizes[tensor]
+            size = kind.type(net.sizes[tensor])
             if net.keep[tensor]:
                 most[tensor] = np.full(run.shape[1], size, kind)
                 return
-            readers = net.consumers[tensor]
-            waits = np.zeros(run.shape[1], bool)
-            for reader in readers:
-                waits |= wait[reader]
-            cut[tensor] = waits
-            amount = np.where(waits, kind.type(size), kind.type(0))
-            through = [reader for reader in readers if some[reader]]
-            if through:
-                flow = room[through[0]].copy()
-                for reader in through[1:]:
-                    flow += room[reader]
-                np.minimum(flow, size, out=flow)
-                np.maximum(amount, flow, out=amount)
-            most[tensor] = amount
+            waits = [wait[reader] for reader in net.consumers[tensor] if waiting[reader]]
+            if waits:
+                held = _any(waits)
+                cut[tensor], most[tensor] = held, held * size
+            through[tensor] = [reader for reader in net.consumers[tensor] if some[reader]]
+            if through[tensor]:
+                flow = room[through[tensor][0]]
+                for reader in through[tensor][1:]:
+                    flow = flow + room[reader]
+                flow = np.minimum(flow, size)
+                most[tensor] = np.maximum(most[tensor], flow) if waits else flow
 
         def pushed(tensor: int, amount: NDArray[np.signedinteger]) -> None:
-            waits = cut[tensor]
-            if waits is None:
+            if net.keep[tensor]:
                 np.add(total, amount, out=total)
                 return
-            np.add(total, amount * waits, out=total)
-            left = amount * ~waits
-            for reader in net.consumers[tensor]:
-                if some[reader]:
-                    flow = np.minimum(left, room[reader])
-                    room[reader] -= flow
-                    left -= flow
+            left = amount
+            waits = cut[tensor]
+            if waits is not None:
+                held = amount * waits
+                np.add(total, held, out=total)
+                left = amount - held
+            for reader in through[tensor]:
+                flow = np.minimum(left, room[reader])
+                room[reader] -= flow
+                left = left - flow
 
         capacity: list[NDArray[np.signedinteger]] = [none] * count
         for v in reversed(range(count)):
-            if not some[v] and not run[v].any():
+            if not some[v] and not runs[v]:
                 continue
-            through = none.copy()
             for tensor in self._written[v]:
                 carried(tensor)
-                through += most[tensor]
             if some[v]:
-                capacity[v] = through * opened[v]
-                room[v] = capacity[v].copy()
+                amount = opened[v].astype(kind)
+                amount *= sum([most[t] for t in self._written[v] if most[t] is not none], none)
+                capacity[v], room[v] = amount, amount.copy()
         for tensor in self._given:
             carried(tensor)
-            pushed(tensor, most[tensor])
+            if most[tensor] is not none:
+                pushed(tensor, most[tensor])
         for v in range(count):
+            written = [tensor for tensor in self._written[v] if most[tensor] is not none]
             if not some[v]:
-                for tensor in self._written[v]:
-                    if cut[tensor] is not None or net.keep[tensor]:
-                        pushed(tensor, most[tensor] * run[v])
+                for tensor in written:
+                    pushed(tensor, most[tensor] * run[v])
                 continue
             inside = capacity[v] - room[v]
-            for tensor in self._written[v]:
+            for tensor in written:
                 amount = np.minimum(inside, most[tensor])
                 inside -= amount
-                pushed(tensor, np.where(run[v], most[tensor], amount))
+                pushed(tensor, np.where(run[v], most[tensor], amount) if runs[v] else amount)
         return total.astype(np.int64)
+
+
+def _any(rows: list[Bools]) -> Bools:
+    """Where any of some rows holds."""
+    found = rows[0]
+    for row in rows[1:]:
+        found = found | row
+    return found

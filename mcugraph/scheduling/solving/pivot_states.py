@@ -28,7 +28,7 @@ from mcugraph.scheduling.solving.network import Network
 from mcugraph.scheduling.solving.partial_order import PartialOrder
 from mcugraph.scheduling.solving.partial_states import PartialBounds
 from mcugraph.scheduling.solving.ragged import Ints
-from mcugraph.scheduling.solving.set_arrays import Bools, columns
+from mcugraph.scheduling.solving.set_arrays import Bools, columns, in_all, in_any
 
 _CELLS = 300_000  # numbers of operators, for partial states that are dealt with at once
 _LOOK = 250  # partial states, between two looks at the limits
@@ -128,8 +128,12 @@ class PivotStates:
         """
         never = np.zeros(len(most), bool)
         net, room = self._net, self._budget - most
+        # Most operators are out of the question in all of the states: that shows at once.
+        held, everywhere = in_any(run), in_all(run)
         for reads in self._sooner:
             v = reads.operator
+            if everywhere[v] or not all(held[u] for u in net.preds[v]):
+                continue
             free = ~run[v]
             for u in net.preds[v]:
                 free &= run[u]
@@ -138,9 +142,13 @@ class PivotStates:
                 free &= reads.change(run) <= 0
                 never |= free & wait[v]
                 run[v] |= free
+                held[v] = True
         added = self._pivot.change(run)
+        held, everywhere = in_any(wait), in_all(wait)
         for reads in self._later:
             v = reads.operator
+            if everywhere[v] or not all(held[w] for w in net.succs[v]):
+                continue
             dear = ~wait[v]
             for w in net.succs[v]:
                 dear &= wait[w]
@@ -150,6 +158,7 @@ class PivotStates:
                 dear &= room + less - self._pivot.change_without(v, run, added) >= net.step[v]
                 never |= dear & run[v]
                 wait[v] |= dear
+                held[v] = True
         left = ~never
         return run[:, left], wait[:, left], left
 

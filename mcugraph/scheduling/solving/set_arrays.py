@@ -26,6 +26,18 @@ def columns(sets: Sequence[int], count: int) -> Bools:
     return np.ascontiguousarray(rows(sets, count).T.astype(bool))
 
 
+def in_any(held: Bools) -> list[bool]:
+    """Of each operator whether any of such columns holds it."""
+    found: Bools = np.any(held, axis=1)
+    return [bool(one) for one in found.tolist()]
+
+
+def in_all(held: Bools) -> list[bool]:
+    """The same, whether all do."""
+    found: Bools = np.all(held, axis=1)
+    return [bool(one) for one in found.tolist()]
+
+
 def words(held: Bools) -> Words:
     """Such columns in words of 64 operators: a row a word."""
     packed = np.packbits(held, axis=0, bitorder="little")
