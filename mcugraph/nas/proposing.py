@@ -158,7 +158,12 @@ class Proposer:
         while draws + _WEIGHING * (drafter.refused - refused) < (_FIRST_DRAWS if first else _DRAWS):
             if of_this == _OF_ONE_PARENT:
                 if not self._goes_on():
-                    break
+                    if first:
+                        raise UsageError(
+                            f"the time was over after {draws:,} draws, none of which is within the "
+                            "bounds: give a search more time"
+                        )
+                    return
                 parent, of_this = plan.method.parent(known, aim.sought, rng), 0
             draws, of_this = draws + 1, of_this + 1
             if parent is None:

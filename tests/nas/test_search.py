@@ -29,6 +29,7 @@ from mcugraph.nas import (
     load_search,
 )
 from mcugraph.nas.costs import measure
+from mcugraph.nas.driver import Driver
 from mcugraph.nas.spaces.mlp import Mlp
 from mcugraph.nas.store import Store
 from mcugraph.nas.trials import Errors
@@ -383,6 +384,13 @@ def test_a_target_that_nothing_meets_is_named(method: str) -> None:
     told = "is within the bounds and the target 'size <= 29'; the least found: size "
     with pytest.raises(mg.UsageError, match=told):
         searched(targets=["size <= 2000", "size <= 29"], method=method)
+
+
+def test_that_there_was_no_time_is_not_that_nothing_fits(monkeypatch: pytest.MonkeyPatch) -> None:
+    left = iter([True] * 3)
+    monkeypatch.setattr(Driver, "_has_more", lambda driver: next(left, False))
+    with pytest.raises(mg.UsageError, match="the time was over after 40 draws, none of which"):
+        searched(bounds=Bounds(size=29))
 
 
 def test_a_search_of_nothing_leaves_its_folder_to_the_next(tmp_path: Path) -> None:
