@@ -26,7 +26,7 @@ from mcugraph.prune.numbered_classes import Classes
 PLAN = Plan(steps=4, batch=8)
 SOME = (
     *("at once", "at once, absolute", "uniform, longer", "without, 1", "L1 one-shot"),
-    *("Torch-Pruning", "both", "default", "warm, default", "warm, L1 one-shot"),
+    *("Torch-Pruning", "both", "in a tenth", "warm, default", "warm, L1 one-shot"),
 )
 
 
