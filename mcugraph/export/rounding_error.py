@@ -136,11 +136,8 @@ def _rounded(ranges: Mapping[Any, tuple[float, float]], place: Any, name: str, v
 def _weights(module: Any, scheme: Scheme, node: Any, value: Any) -> Any:
     """The weights of a layer, rounded as its file has them; anything else as it is."""
     for user in node.users:
-        if called(user) in _INSIDE and value.dim() == 2:
-            step = (value.abs().amax(1, keepdim=True) / scheme.largest).clamp_min(1e-30)
-            return (value / step).round() * step
-        axis = weight_axis(user)
-        if axis is not None and len(user.args) > 1 and user.args[1] is node:
+        axis = _axis_of(user, node, value)
+        if axis is not None:
             others = [i for i in range(value.dim()) if i != axis]
             step = value.abs().amax(others, keepdim=True)
             layer = scheme.of_layer(user, value)
@@ -150,6 +147,13 @@ def _weights(module: Any, scheme: Scheme, node: Any, value: Any) -> Any:
             step = (step / layer.largest).clamp_min(1e-30)
             return (value / step).round() * step
     return value
+
+
+def _axis_of(user: Any, node: Any, value: Any) -> int | None:
+    """The axis of a layer's outputs in what it reads, where that is its weights; else None."""
+    if called(user) in _INSIDE:
+        return 0 if value.dim() == 2 else None
+    return weight_axis(user) if len(user.args) > 1 and user.args[1] is node else None
 
 
 def folded(module: Any, layer: Any, like: Any) -> Any:
