@@ -20,14 +20,19 @@ class Judgement:
 
     Attributes:
         nbytes: Of the arena.
-        excess: How bad it is: bytes of the arena, then what lies above the goal, times how long.
+        above: What lies above the goal, in bytes, times how long.
         spots: The steps at which something lies above the goal, and those around; not all of them
             have to be steps of the order.
     """
 
     nbytes: int
-    excess: tuple[int, int]
+    above: int
     spots: tuple[int, ...]
+
+    @property
+    def excess(self) -> tuple[int, int]:
+        """How bad the packing is."""
+        return self.nbytes, self.above
 
 
 # By what there was to pack, times counted from the first; with the looks that it took.
@@ -93,7 +98,7 @@ def judgement_of(packing: Packing) -> Judgement:
         for block in (problem.blocks[number] for number in chain):
             if offset * items.unit + problem.aligned(block.size) > goal * items.unit:
                 spots.update(range(block.lower - _MARGIN, block.upper + _MARGIN))
-    return Judgement(packing.nbytes, (packing.nbytes, above * items.unit), tuple(spots))
+    return Judgement(packing.nbytes, above * items.unit, tuple(spots))
 
 
 def _moved(judgement: Judgement, steps: int) -> Judgement:

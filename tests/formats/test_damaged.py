@@ -1,15 +1,12 @@
 """Damaged files: a profile or one error of the library, never anything else and never for long."""
 
 import random
-import sys
-from collections.abc import Iterator
-from contextlib import contextmanager
 from pathlib import Path
-from types import FrameType
 
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
+from support.calls import counted_calls
 
 import mcugraph as mg
 from mcugraph.formats.dims import Bindings
@@ -32,28 +29,11 @@ def load(name: str, data: bytes) -> Graph:
     return load_onnx(name, data, Bindings(name, None))
 
 
-@contextmanager
-def few_calls() -> Iterator[None]:
-    """Fails where more functions are called than any honest file needs."""
-    calls = 0
-
-    def count(frame: FrameType, event: str, argument: object) -> None:
-        nonlocal calls
-        calls += event == "call"
-        assert calls < CALLS, "no end in sight"
-
-    sys.setprofile(count)
-    try:
-        yield
-    finally:
-        sys.setprofile(None)
-
-
 def survives(name: str, data: bytes) -> bool:
     """Whether the bytes give a profile; otherwise they have to give a one-line error."""
     refusal = None
     try:
-        with few_calls():
+        with counted_calls(CALLS):
             mg.profile(load(name, data)).to_dict()
     except mg.McuGraphError as error:
         refusal = str(error)

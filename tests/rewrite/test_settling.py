@@ -1,9 +1,7 @@
 """Reshapes that nothing needs, and results that are computed once."""
 
-import sys
 from itertools import pairwise
 from pathlib import Path
-from types import FrameType
 from typing import Any
 
 import pytest
@@ -18,6 +16,7 @@ from mcugraph.rewrite.settling import settle_reshapes, share_results
 torch = pytest.importorskip("torch")
 nn = torch.nn
 
+from support.calls import counted_calls  # noqa: E402
 from support.layers import Apply  # noqa: E402
 
 
@@ -131,18 +130,9 @@ def test_variances_are_split(correction: int, more: list[str]) -> None:
 
 def calls_of(step: Step, graph: mg.Graph) -> tuple[mg.Graph, int]:
     """What a step makes of a graph, and how many calls of functions that takes."""
-    calls = 0
-
-    def count(frame: FrameType, event: str, argument: object) -> None:
-        nonlocal calls
-        calls += event == "call"
-
-    sys.setprofile(count)
-    try:
+    with counted_calls() as calls:
         made = rewritten(graph, step)
-    finally:
-        sys.setprofile(None)
-    return made, calls
+    return made, calls.count
 
 
 def test_thousands_of_readers_are_told_apart_at_once() -> None:
